@@ -1,0 +1,69 @@
+"""Exact geometry of piecewise-affine networks: the public names.
+
+Names load on first use, so that `import regions` costs no JAX and no CVXPY.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from regions.certificates import VerificationReport as VerificationReport
+    from regions.certificates import verify as verify
+    from regions.domains import (
+        Box as Box,
+        Segment as Segment,
+        Simplex as Simplex,
+        Slice as Slice,
+        WholeSpace as WholeSpace,
+    )
+    from regions.enumeration import (
+        count_regions as count_regions,
+        enumerate_regions as enumerate_regions,
+    )
+    from regions.errors import (
+        EmptyPolyhedronError as EmptyPolyhedronError,
+        FileFormatError as FileFormatError,
+        NotGenericError as NotGenericError,
+        RegionsError as RegionsError,
+        SolverError as SolverError,
+        UndecidedError as UndecidedError,
+    )
+    from regions.grid import GridCount as GridCount, hash_grid as hash_grid
+    from regions.io import load_network as load_network, save_network as save_network
+    from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
+    from regions.polytope import Polytope as Polytope, polytope_at as polytope_at
+    from regions.region_set import RegionCount as RegionCount, RegionSet as RegionSet
+
+_MODULES = {
+    "certificates": ["VerificationReport", "verify"],
+    "domains": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
+    "enumeration": ["count_regions", "enumerate_regions"],
+    "errors": [
+        "EmptyPolyhedronError",
+        "FileFormatError",
+        "NotGenericError",
+        "RegionsError",
+        "SolverError",
+        "UndecidedError",
+    ],
+    "grid": ["GridCount", "hash_grid"],
+    "io": ["load_network", "save_network"],
+    "network": ["Layer", "ReluNetwork"],
+    "polytope": ["Polytope", "polytope_at"],
+    "region_set": ["RegionCount", "RegionSet"],
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605  (spelled out in _MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'regions' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"regions.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,520 @@
+"""Where regions are counted: a box, a segment, a slice, a simplex or the whole space.
+
+Every domain has coordinates `t` of its own, the *chart*: `x = origin + t @ directions`.
+Engines work in the chart, where the domain is a box or the standard simplex, both of
+them simple polytopes with exact float64 facets. On a `Box` the chart is the identity.
+"""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from jaxtyping import ArrayLike, Float64, Int
+
+from regions.network import ReluNetwork
+
+MAX_BOX_DIM = 24
+
+
+def _vector(value: ArrayLike, name: str) -> np.ndarray:
+    """A read-only float64 vector, which must be finite and not empty."""
+    array = np.array(value, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(
+            f"`{name}` has shape {array.shape}: a vector with at least one entry is "
+            "required."
+        )
+    _check_finite(array, name)
+    array.setflags(write=False)
+    return array
+
+
+def _check_finite(array: np.ndarray, name: str) -> None:
+    """Raise if `array` has a NaN or an infinity."""
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"`{name}` is {array[where]} at {where}: every entry must be finite"
+            + (" (use WholeSpace for an unbounded domain)." if array.ndim == 1 else ".")
+        )
+
+
+def _fractions(array: np.ndarray) -> list[Fraction]:
+    """The exact values of a float64 vector."""
+    return [Fraction(float(v)) for v in array]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class SimplePolytope:
+    """A bounded polytope in which every vertex lies on exactly `dim` facets.
+
+    Attributes:
+        A: Outward facet normals, `A t <= b`, exact in float64.
+        b: Right-hand sides.
+        vertices: Corners.
+        vertex_facets: Facets (rows of A) through each corner, sorted.
+        edges: Pairs of corners.
+        edge_facets: Facets that contain each edge, sorted.
+    """
+
+    A: Float64[np.ndarray, "facets dim"]
+    b: Float64[np.ndarray, " facets"]
+    vertices: Float64[np.ndarray, "vertices dim"]
+    vertex_facets: Int[np.ndarray, "vertices dim"]
+    edges: Int[np.ndarray, "edges 2"]
+    edge_facets: Int[np.ndarray, "edges dim_minus_1"]
+
+
+def _box_polytope(lower: np.ndarray, upper: np.ndarray) -> SimplePolytope:
+    """Facet 2i is `t_i >= lower_i`, facet 2i + 1 is `t_i <= upper_i`."""
+    dim = len(lower)
+    if dim > MAX_BOX_DIM:
+        raise ValueError(
+            f"a box in {dim} dimensions has 2^{dim} corners, too many for the sweep "
+            f"(at most {MAX_BOX_DIM} dimensions): use method='tree' or a Slice."
+        )
+    A = np.zeros((2 * dim, dim))
+    A[np.arange(0, 2 * dim, 2), np.arange(dim)] = -1.0
+    A[np.arange(1, 2 * dim, 2), np.arange(dim)] = 1.0
+    b = np.empty(2 * dim)
+    b[0::2], b[1::2] = -lower, upper
+    side = np.array(list(itertools.product([0, 1], repeat=dim)), np.int32)
+    side = side.reshape(2**dim, dim)
+    facets = 2 * np.arange(dim, dtype=np.int32) + side
+    edges, edge_facets = [], []
+    for axis in range(dim):
+        low = np.flatnonzero(side[:, axis] == 0)
+        edges.append(np.stack([low, low + 2 ** (dim - 1 - axis)], 1))
+        edge_facets.append(np.delete(facets[low], axis, axis=1))
+    return SimplePolytope(
+        A,
+        b,
+        np.where(side == 1, upper, lower),
+        facets,
+        np.concatenate(edges).astype(np.int32),
+        np.concatenate(edge_facets),
+    )
+
+
+def _standard_simplex(dim: int) -> SimplePolytope:
+    """Facet i is `t_i >= 0`, facet dim is `sum t <= 1`; corner 0 is the origin."""
+    A = np.concatenate([-np.eye(dim), np.ones((1, dim))])
+    b = np.zeros(dim + 1)
+    b[-1] = 1.0
+    vertices = np.concatenate([np.zeros((1, dim)), np.eye(dim)])
+    # Corner k + 1 misses facet k, the origin misses facet dim.
+    missed = np.concatenate([[dim], np.arange(dim)])
+    facets = np.array([[f for f in range(dim + 1) if f != m] for m in missed], np.int32)
+    pairs = list(itertools.combinations(range(dim + 1), 2))
+    edge_facets = np.array(
+        [
+            [f for f in range(dim + 1) if f not in (missed[i], missed[j])]
+            for i, j in pairs
+        ],
+        np.int32,
+    ).reshape(len(pairs), dim - 1)
+    return SimplePolytope(
+        A, b, vertices, facets, np.array(pairs, np.int32), edge_facets
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """The points with `lower <= x <= upper`.
+
+    Raises:
+        ValueError: If an entry is not finite or some `lower >= upper`.
+
+    Example:
+        >>> Box([0, 0], [1, 2]).dim
+        2
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def __init__(self, lower: ArrayLike, upper: ArrayLike):
+        low, high = _vector(lower, "lower"), _vector(upper, "upper")
+        if low.shape != high.shape:
+            raise ValueError(
+                f"`lower` has {len(low)} entries and `upper` has {len(high)}: they "
+                "must be equal."
+            )
+        bad = np.flatnonzero(low >= high)
+        if len(bad):
+            i = int(bad[0])
+            raise ValueError(
+                f"`lower[{i}]` is {low[i]} and `upper[{i}]` is {high[i]}: each lower "
+                "end must be below the upper end."
+            )
+        object.__setattr__(self, "lower", low)
+        object.__setattr__(self, "upper", high)
+
+    @classmethod
+    def cube(cls, dim: int, half_width: float = 1.0) -> "Box":
+        """The cube `[-half_width, half_width]^dim`."""
+        return cls(np.full(dim, -half_width), np.full(dim, half_width))
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return len(self.lower)
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space in which the domain lies."""
+        return self.dim
+
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return True
+
+    def restrict(self, network: ReluNetwork) -> ReluNetwork:
+        """The network as a function of the chart coordinates."""
+        _check_dim(self, network)
+        return network
+
+    def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
+        """Points of the ambient space for chart coordinates `t`."""
+        return t
+
+    def polytope(self) -> SimplePolytope:
+        """The domain in chart coordinates."""
+        return _box_polytope(self.lower, self.upper)
+
+    def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
+        """Origin and directions of the chart, exactly."""
+        unit = [
+            [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
+        ]
+        return [Fraction(0)] * self.dim, unit
+
+    def rational_volume(self) -> Fraction:
+        """Exact volume in chart coordinates."""
+        sides = zip(_fractions(self.lower), _fractions(self.upper), strict=True)
+        return math.prod((high - low for low, high in sides), start=Fraction(1))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
+        return {
+            "kind": "box",
+            "lower": self.lower.tolist(),
+            "upper": self.upper.tolist(),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """The points `origin + t @ directions` with t in a box.
+
+    Raises:
+        ValueError: If shapes do not fit or the directions are linearly dependent.
+
+    Example:
+        >>> Slice(np.zeros(784), np.eye(2, 784), Box.cube(2)).dim
+        2
+    """
+
+    origin: np.ndarray
+    directions: np.ndarray
+    box: Box
+
+    def __init__(self, origin: ArrayLike, directions: ArrayLike, box: Box):
+        start = _vector(origin, "origin")
+        rows = np.array(directions, np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(start) or len(rows) == 0:
+            raise ValueError(
+                f"`directions` has shape {rows.shape}: (slice dimensions, "
+                f"{len(start)}) is required, one row per direction."
+            )
+        _check_finite(rows, "directions")
+        if box.dim != len(rows):
+            raise ValueError(
+                f"`box` has dimension {box.dim} and there are {len(rows)} "
+                "`directions`: they must be equal."
+            )
+        _check_independent(rows, "directions")
+        rows.setflags(write=False)
+        object.__setattr__(self, "origin", start)
+        object.__setattr__(self, "directions", rows)
+        object.__setattr__(self, "box", box)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return len(self.directions)
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space in which the domain lies."""
+        return len(self.origin)
+
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return False
+
+    def restrict(self, network: ReluNetwork) -> ReluNetwork:
+        """The network as a function of the chart coordinates."""
+        _check_dim(self, network)
+        return network.restrict(self.origin, self.directions)
+
+    def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
+        """Points of the ambient space for chart coordinates `t`."""
+        return self.origin + t @ self.directions
+
+    def polytope(self) -> SimplePolytope:
+        """The domain in chart coordinates."""
+        return self.box.polytope()
+
+    def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
+        """Origin and directions of the chart, exactly."""
+        return _fractions(self.origin), [_fractions(row) for row in self.directions]
+
+    def rational_volume(self) -> Fraction:
+        """Exact volume in chart coordinates."""
+        return self.box.rational_volume()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
+        return {
+            "kind": "slice",
+            "origin": self.origin.tolist(),
+            "directions": self.directions.tolist(),
+            "box": self.box.to_dict(),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """The straight line from `start` to `end`; chart coordinate 0 to 1.
+
+    Raises:
+        ValueError: If the ends have different lengths or coincide.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+
+    def __init__(self, start: ArrayLike, end: ArrayLike):
+        first, last = _vector(start, "start"), _vector(end, "end")
+        if first.shape != last.shape:
+            raise ValueError(
+                f"`start` has {len(first)} entries and `end` has {len(last)}: they "
+                "must be equal."
+            )
+        if (first == last).all():
+            raise ValueError(
+                "`start` and `end` are the same point: a segment needs two."
+            )
+        object.__setattr__(self, "start", first)
+        object.__setattr__(self, "end", last)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return 1
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space in which the domain lies."""
+        return len(self.start)
+
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return False
+
+    def restrict(self, network: ReluNetwork) -> ReluNetwork:
+        """The network as a function of the chart coordinate."""
+        _check_dim(self, network)
+        return network.restrict(self.start, (self.end - self.start)[None])
+
+    def embed(self, t: Float64[np.ndarray, "points 1"]) -> np.ndarray:
+        """Points of the ambient space for chart coordinates `t`."""
+        return self.start * (1.0 - t) + self.end * t
+
+    def polytope(self) -> SimplePolytope:
+        """The domain in chart coordinates."""
+        return _box_polytope(np.zeros(1), np.ones(1))
+
+    def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
+        """Origin and direction of the chart, exactly."""
+        start, end = _fractions(self.start), _fractions(self.end)
+        return start, [[b - a for a, b in zip(start, end, strict=True)]]
+
+    def rational_volume(self) -> Fraction:
+        """Exact length in the chart coordinate: 1."""
+        return Fraction(1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
+        return {
+            "kind": "segment",
+            "start": self.start.tolist(),
+            "end": self.end.tolist(),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Simplex:
+    """The convex hull of affinely independent points; the chart is barycentric.
+
+    Raises:
+        ValueError: If the points are not affinely independent.
+    """
+
+    vertices: np.ndarray
+
+    def __init__(self, vertices: ArrayLike):
+        points = np.array(vertices, np.float64)
+        if points.ndim != 2 or not 2 <= len(points) <= points.shape[1] + 1:
+            raise ValueError(
+                f"`vertices` has shape {points.shape}: 2 to dim + 1 points, one per "
+                "row, are required."
+            )
+        _check_finite(points, "vertices")
+        _check_independent(points[1:] - points[0], "vertices")
+        points.setflags(write=False)
+        object.__setattr__(self, "vertices", points)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return len(self.vertices) - 1
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space in which the domain lies."""
+        return self.vertices.shape[1]
+
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return False
+
+    def restrict(self, network: ReluNetwork) -> ReluNetwork:
+        """The network as a function of the chart coordinates."""
+        _check_dim(self, network)
+        return network.restrict(self.vertices[0], self.vertices[1:] - self.vertices[0])
+
+    def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
+        """Points of the ambient space for chart coordinates `t`."""
+        first = 1.0 - t.sum(1, keepdims=True)
+        return first * self.vertices[0] + t @ self.vertices[1:]
+
+    def polytope(self) -> SimplePolytope:
+        """The domain in chart coordinates."""
+        return _standard_simplex(self.dim)
+
+    def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
+        """Origin and directions of the chart, exactly."""
+        first, *rest = (_fractions(v) for v in self.vertices)
+        return first, [[b - a for a, b in zip(first, row, strict=True)] for row in rest]
+
+    def rational_volume(self) -> Fraction:
+        """Exact volume in chart coordinates: 1 / dim!."""
+        return Fraction(1, math.factorial(self.dim))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
+        return {"kind": "simplex", "vertices": self.vertices.tolist()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WholeSpace:
+    """All of R^dim."""
+
+    dim: int
+
+    def __post_init__(self):
+        if self.dim < 1:
+            raise ValueError(f"`dim` is {self.dim}: at least 1 is required.")
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space in which the domain lies."""
+        return self.dim
+
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return True
+
+    def restrict(self, network: ReluNetwork) -> ReluNetwork:
+        """The network itself."""
+        _check_dim(self, network)
+        return network
+
+    def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
+        """Points of the ambient space for chart coordinates `t`: the same."""
+        return t
+
+    def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
+        """Origin and directions of the chart, exactly."""
+        unit = [
+            [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
+        ]
+        return [Fraction(0)] * self.dim, unit
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
+        return {"kind": "whole_space", "dim": self.dim}
+
+
+BoundedDomain = Box | Slice | Segment | Simplex
+Domain = BoundedDomain | WholeSpace
+
+
+def domain_from_dict(data: dict[str, Any]) -> Domain:
+    """The domain that `to_dict` described.
+
+    Raises:
+        ValueError: If `data` describes no domain.
+    """
+    kind = data.get("kind")
+    if kind == "box":
+        return Box(data["lower"], data["upper"])
+    if kind == "slice":
+        box = data["box"]
+        return Slice(
+            data["origin"], data["directions"], Box(box["lower"], box["upper"])
+        )
+    if kind == "segment":
+        return Segment(data["start"], data["end"])
+    if kind == "simplex":
+        return Simplex(data["vertices"])
+    if kind == "whole_space":
+        return WholeSpace(int(data["dim"]))
+    raise ValueError(
+        f"`kind` of the domain is {kind!r}: box, slice, segment, simplex or "
+        "whole_space is required."
+    )
+
+
+def _check_dim(domain: Domain, network: ReluNetwork) -> None:
+    """Raise unless the network reads points of the domain's space."""
+    if domain.ambient_dim != network.input_dim:
+        raise ValueError(
+            f"`domain` lies in {domain.ambient_dim} dimensions and the network reads "
+            f"{network.input_dim}: they must be equal."
+        )
+
+
+def _check_independent(rows: np.ndarray, name: str) -> None:
+    """Raise if the rows are linearly dependent, decided in rational arithmetic."""
+    from flint import fmpq, fmpq_mat
+
+    entries: Sequence[Fraction] = [Fraction(float(v)) for v in rows.flat]
+    matrix = fmpq_mat(*rows.shape, [fmpq(v.numerator, v.denominator) for v in entries])
+    rank = matrix.rref()[1]
+    if rank < len(rows):
+        raise ValueError(
+            f"`{name}` span {rank} dimension{'s' * (rank != 1)}: {len(rows)} are "
+            "required, so remove or change a dependent one."
+        )

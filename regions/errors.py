@@ -1,0 +1,47 @@
+"""Every exception that `regions` raises on purpose.
+
+Catch `RegionsError` for all of them. Wrong argument types, shapes and values are
+programming errors and stay `TypeError` and `ValueError`.
+"""
+
+
+class RegionsError(Exception):
+    """Base class of the errors raised by this package."""
+
+
+class EmptyPolyhedronError(RegionsError):
+    """A polyhedron that must contain a point has none."""
+
+
+class NotGenericError(RegionsError):
+    """A network is not in general position on the domain, as the sweep requires."""
+
+
+class UndecidedError(RegionsError):
+    """A question stayed open within the stated budget.
+
+    Attributes:
+        margin: Signed quantity that was compared with zero.
+        tolerance: Error bound of `margin`; `abs(margin) <= tolerance`.
+    """
+
+    def __init__(self, message: str, *, margin: float, tolerance: float):
+        super().__init__(f"{message} (margin {margin:.3e}, tolerance {tolerance:.3e})")
+        self.margin = margin
+        self.tolerance = tolerance
+
+
+class SolverError(RegionsError):
+    """A linear program ended without an answer.
+
+    Attributes:
+        status: Status string of the solver, e.g. `"user_limit"`.
+    """
+
+    def __init__(self, message: str, *, status: str):
+        super().__init__(f"{message}: solver status {status!r}")
+        self.status = status
+
+
+class FileFormatError(RegionsError):
+    """A file is not what it should be: truncated, of another format, or unsafe."""

@@ -1,0 +1,327 @@
+"""The networks whose regions are counted: piecewise-affine, float64, immutable.
+
+Conventions, fixed here for the whole project. Hidden layer l computes
+`pre_l = W_l h_{l-1} + b_l` with `W_l` of shape `(fan_out, fan_in)`, plus one term
+`S h_k` per skip block, where `h_0` is the input and `h_k` the activation of hidden
+layer k. The activation is `h_l = max(pre_l, 0) + slope_l * min(pre_l, 0)`. The last
+layer is affine. A unit is *on* where `pre > 0`; a tie is off. A unit of slope exactly 1
+makes no kink and takes no bit.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import ArrayLike, Bool, Float64
+
+
+def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
+    """A read-only float64 copy of `value`, which must be finite with `ndim` axes."""
+    raw = np.asarray(value)
+    if raw.dtype.kind not in "fiub" and raw.dtype.name != "bfloat16":
+        raise ValueError(
+            f"`{name}` has dtype {raw.dtype}; real numbers are required: convert it "
+            "to float32 or float64."
+        )
+    if raw.ndim != ndim:
+        raise ValueError(
+            f"`{name}` has shape {raw.shape}; an array with {ndim} "
+            f"{'axis' if ndim == 1 else 'axes'} is required."
+        )
+    array = np.array(raw, dtype=np.float64)
+    if raw.dtype.kind in "iu" and raw.size and not _embeds(raw, array):
+        raise ValueError(
+            f"`{name}` holds integers beyond 2^53, which float64 cannot represent: "
+            "scale them down."
+        )
+    bad = array.size - int(np.isfinite(array).sum())
+    if bad:
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"`{name}` holds {bad} value{'s' * (bad > 1)} that "
+            f"{'are' if bad > 1 else 'is'} NaN or infinite, the first at {where}: "
+            "every weight must be finite."
+        )
+    array.setflags(write=False)
+    return array
+
+
+def _embeds(raw: np.ndarray, array: np.ndarray) -> bool:
+    """Whether the integers in `raw` survive the conversion to float64."""
+    return all(int(a) == int(b) for a, b in zip(raw.flat, array.flat, strict=True))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One affine layer with its activation.
+
+    Attributes:
+        weight: Matrix `(fan_out, fan_in)` that reads the previous layer.
+        bias: Vector `(fan_out,)`.
+        slopes: Slope of each unit below zero, `(fan_out,)`; all ones for the output.
+        skips: Pairs `(source, matrix)` for skip blocks: source 0 is the network's
+            input, source k the activation of hidden layer k, before the previous one.
+    """
+
+    weight: Float64[np.ndarray, "fan_out fan_in"]
+    bias: Float64[np.ndarray, " fan_out"]
+    slopes: Float64[np.ndarray, " fan_out"]
+    skips: tuple[tuple[int, np.ndarray], ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Number of units."""
+        return len(self.bias)
+
+    @property
+    def kinks(self) -> Bool[np.ndarray, " fan_out"]:
+        """Which units have a kink, that is a slope other than 1."""
+        return self.slopes != 1.0
+
+    def blocks(self, index: int) -> list[tuple[int, np.ndarray]]:
+        """Pairs `(source, matrix)` of all that this layer reads, as layer `index`."""
+        return [(index, self.weight), *self.skips]
+
+    def activate(self, pre: np.ndarray) -> np.ndarray:
+        """`max(pre, 0) + slopes * min(pre, 0)`, units along the last axis."""
+        return np.where(pre > 0.0, pre, self.slopes * pre)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class ReluNetwork:
+    """A piecewise-affine network: hidden layers with kinks, then an affine layer.
+
+    Build one with `from_arrays`, which checks everything, or with
+    `regions.load_network`.
+
+    Attributes:
+        hidden: The hidden layers, first to last; may be empty.
+        output: The affine last layer.
+    """
+
+    hidden: tuple[Layer, ...]
+    output: Layer
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike | None] | None,
+        slopes: float | Sequence[ArrayLike] = 0.0,
+        *,
+        skips: Mapping[int, Mapping[int, ArrayLike]] | None = None,
+    ) -> "ReluNetwork":
+        """A network from one weight matrix and one bias vector per layer.
+
+        float32 and integer entries are taken over exactly.
+
+        Args:
+            weights: Matrices `(fan_out, fan_in)`, the affine last layer included.
+            biases: Vectors `(fan_out,)`; `None`, whole or per layer, means no bias.
+            slopes: Slope below zero of the hidden units: one number for all, or one
+                number or vector per hidden layer (leaky ReLU, PReLU). 0 is ReLU.
+            skips: Skip blocks, `skips[layer][source] = matrix`: layer counts from 0
+                as `weights` does, source 0 is the input and source k the activation
+                of hidden layer k (counted from 1).
+
+        Raises:
+            ValueError: If shapes do not fit, a layer is empty, or a number is not
+                finite. The message names the argument.
+
+        Example:
+            >>> net = ReluNetwork.from_arrays([[[1.0, 0.0]], [[2.0]]], [[-0.5], [0.0]])
+            >>> net(np.array([[1.0, 0.0]]))
+            array([[1.]])
+        """
+        if len(weights) == 0:
+            raise ValueError("`weights` is empty: at least the last layer is required.")
+        if biases is None:
+            biases = [None] * len(weights)
+        if len(biases) != len(weights):
+            raise ValueError(
+                f"`biases` has {len(biases)} entries and `weights` has {len(weights)}: "
+                "one per layer is required (None for a layer without bias)."
+            )
+        matrices = [_finite_array(w, f"weights[{i}]", 2) for i, w in enumerate(weights)]
+        slope_list = _slope_vectors(slopes, [m.shape[0] for m in matrices[:-1]])
+        slope_list.append(np.ones(matrices[-1].shape[0]))
+        layers = []
+        for i, matrix in enumerate(matrices):
+            _check_matrix(matrix, i, matrices)
+            given = biases[i]
+            bias = _finite_array(
+                np.zeros(matrix.shape[0]) if given is None else given, f"biases[{i}]", 1
+            )
+            if len(bias) != matrix.shape[0]:
+                raise ValueError(
+                    f"`biases[{i}]` has {len(bias)} entries and `weights[{i}]` has "
+                    f"{matrix.shape[0]} rows: they must be equal."
+                )
+            blocks = _skip_blocks((skips or {}).get(i, {}), i, matrices)
+            layers.append(Layer(matrix, bias, slope_list[i], blocks))
+        unknown = sorted(set(skips or {}) - set(range(len(matrices))))
+        if unknown:
+            raise ValueError(
+                f"`skips` names layer {unknown[0]}: layers run from 0 to "
+                f"{len(matrices) - 1}."
+            )
+        return cls(tuple(layers[:-1]), layers[-1])
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Hidden layers and output layer."""
+        return (*self.hidden, self.output)
+
+    @property
+    def input_dim(self) -> int:
+        """Dimension of the input."""
+        return self.layers[0].weight.shape[1]
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs."""
+        return self.output.width
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per hidden layer."""
+        return tuple(layer.width for layer in self.hidden)
+
+    @property
+    def num_bits(self) -> int:
+        """Length of an activation pattern: the hidden units that make a kink."""
+        return sum(int(layer.kinks.sum()) for layer in self.hidden)
+
+    @property
+    def units(self) -> list[tuple[int, int]]:
+        """`(layer, unit)` of each bit of a pattern, both counted from 0."""
+        return [
+            (index, int(unit))
+            for index, layer in enumerate(self.hidden)
+            for unit in np.flatnonzero(layer.kinks)
+        ]
+
+    @property
+    def has_skips(self) -> bool:
+        """Whether any layer reads more than the previous one."""
+        return any(layer.skips for layer in self.layers)
+
+    def pre_activations(
+        self, points: Float64[np.ndarray, "points dim"]
+    ) -> list[np.ndarray]:
+        """`pre` of every layer at `points`, the output layer last.
+
+        Each entry has shape `(points, width)`, in float64.
+        """
+        activations, result = [points], []
+        for index, layer in enumerate(self.layers):
+            pre = sum(activations[s] @ m.T for s, m in layer.blocks(index)) + layer.bias
+            result.append(pre)
+            activations.append(layer.activate(pre))
+        return result
+
+    def patterns(
+        self, points: Float64[np.ndarray, "points dim"]
+    ) -> Bool[np.ndarray, "points bits"]:
+        """Activation patterns at `points` in float64, one bool per bit."""
+        pres = self.pre_activations(points)
+        bits = [
+            pre[:, layer.kinks] > 0.0
+            for pre, layer in zip(pres[:-1], self.hidden, strict=True)
+        ]
+        return np.concatenate(
+            [np.zeros((len(points), 0), bool), *bits],
+            axis=1,
+        )
+
+    def __call__(
+        self, points: Float64[np.ndarray, "points dim"]
+    ) -> Float64[np.ndarray, "points outputs"]:
+        return self.pre_activations(points)[-1]
+
+    def restrict(
+        self,
+        origin: Float64[np.ndarray, " dim"],
+        directions: Float64[np.ndarray, "slice_dim dim"],
+    ) -> "ReluNetwork":
+        """The network on the slice `x = origin + t @ directions`, as a network of t.
+
+        The new first layer is rounded to float64; exact code composes the slice and
+        the network in rational arithmetic instead (`regions.exact`).
+        """
+        layers = []
+        for index, layer in enumerate(self.layers):
+            bias, blocks = layer.bias, []
+            for source, matrix in layer.blocks(index):
+                if source == 0:
+                    bias = bias + matrix @ origin
+                    blocks.append((0, matrix @ directions.T))
+                else:
+                    blocks.append((source, matrix))
+            (_, weight), *skips = blocks
+            layers.append(Layer(weight, bias, layer.slopes, tuple(skips)))
+        return ReluNetwork(tuple(layers[:-1]), layers[-1])
+
+
+def _check_matrix(matrix: np.ndarray, index: int, matrices: list[np.ndarray]) -> None:
+    """Raise unless layer `index` is not empty and fits the one before it."""
+    if 0 in matrix.shape:
+        raise ValueError(
+            f"`weights[{index}]` has shape {matrix.shape}: a layer needs at least one "
+            "unit and one input."
+        )
+    if index and matrix.shape[1] != matrices[index - 1].shape[0]:
+        raise ValueError(
+            f"`weights[{index}]` has shape {matrix.shape} but the layer before it has "
+            f"{matrices[index - 1].shape[0]} units: weights are (fan_out, fan_in); "
+            "transpose them if they come from Flax or Keras."
+        )
+
+
+def _slope_vectors(
+    slopes: float | Sequence[ArrayLike], widths: list[int]
+) -> list[np.ndarray]:
+    """One vector of slopes per hidden layer."""
+    if np.ndim(slopes) == 0 and not isinstance(slopes, (list, tuple)):
+        slopes = [np.asarray(slopes)] * len(widths)
+    assert isinstance(slopes, Sequence) or isinstance(slopes, np.ndarray)
+    if len(slopes) != len(widths):
+        raise ValueError(
+            f"`slopes` has {len(slopes)} entries for {len(widths)} hidden layers: give "
+            "one number for all, or one entry per hidden layer."
+        )
+    vectors = []
+    for i, (entry, width) in enumerate(zip(slopes, widths, strict=True)):
+        ndim = np.ndim(np.asarray(entry))
+        vector = _finite_array(entry, f"slopes[{i}]", min(ndim, 1))
+        if ndim and len(vector) not in (1, width):
+            raise ValueError(
+                f"`slopes[{i}]` has {len(vector)} entries for {width} units: give one "
+                "number, or one per unit."
+            )
+        full = np.broadcast_to(vector, (width,)).copy()
+        full.setflags(write=False)
+        vectors.append(full)
+    return vectors
+
+
+def _skip_blocks(
+    blocks: Mapping[int, ArrayLike], index: int, matrices: list[np.ndarray]
+) -> tuple[tuple[int, np.ndarray], ...]:
+    """Checked skip blocks of layer `index`, sorted by source."""
+    sizes = [matrices[0].shape[1], *(m.shape[0] for m in matrices[:-1])]
+    checked = []
+    for source in sorted(blocks):
+        if not 0 <= source < index:
+            raise ValueError(
+                f"`skips[{index}]` reads source {source}: layer {index} may read "
+                f"sources 0 (the input) to {index - 1}; the activation before it is "
+                "read by its weight."
+            )
+        name = f"skips[{index}][{source}]"
+        matrix = _finite_array(blocks[source], name, 2)
+        required = (matrices[index].shape[0], sizes[source])
+        if matrix.shape != required:
+            raise ValueError(f"`{name}` has shape {matrix.shape}; {required} required.")
+        checked.append((int(source), matrix))
+    return tuple(checked)

@@ -1,0 +1,1 @@
+"""Networks whose regions are studied: models, data, training loop."""

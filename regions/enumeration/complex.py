@@ -1,0 +1,190 @@
+"""The polyhedral complex of a generic network on a domain: vertices and edges.
+
+A *zero* of a vertex is a facet of the domain or a unit that vanishes there. In general
+position a vertex has exactly `dim` zeros and an edge `dim - 1`. Zeros are numbered:
+facets of the domain first, then units. Every region is found at its lowest vertex along
+a direction: DESIGN of this project, after the edge subdivision of Berzins (ICML 2023).
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32
+
+from regions.errors import NotGenericError, UndecidedError
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class SignWords:
+    """How the signs of units are laid out in words of 32 bits.
+
+    Attributes:
+        word: Word of each unit, in unit order (linear units included).
+        bit: Bit of each unit in its word.
+        kinks: Which units have a kink, and so a bit in a pattern.
+        keyed: Which units split something, and so tell faces apart.
+    """
+
+    word: Int[np.ndarray, " units"]
+    bit: Int[np.ndarray, " units"]
+    kinks: Bool[np.ndarray, " units"]
+    keyed: Bool[np.ndarray, " units"]
+
+    @property
+    def num_words(self) -> int:
+        """Number of 32-bit words per vertex."""
+        return int(self.word.max(initial=-1)) + 1
+
+    def random_words(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Tables of sums over sign bytes, and the word of each unit when positive.
+
+        A face's key is the sum over its positive units of a random 64-bit word, plus
+        the sum over its zeros of other words; equal faces have equal keys.
+        """
+        positive = rng.integers(0, 2**64, len(self.word), dtype=np.uint64)
+        positive[~self.keyed] = 0
+        per_bit = np.zeros((self.num_words * 32,), np.uint64)
+        per_bit[self.word * 32 + self.bit] = positive
+        byte = np.arange(256)
+        table = np.zeros((self.num_words * 4, 256), np.uint64)
+        for position in range(8):
+            on = (byte >> position & 1).astype(bool)
+            table[:, on] += per_bit.reshape(-1, 8)[:, position, None]
+        return table, positive
+
+    def pack(
+        self, signs: UInt32[np.ndarray, "rows words"]
+    ) -> UInt8[np.ndarray, "rows bytes"]:
+        """Patterns as packed bytes, bit k of the pattern in bit k % 8 of byte k // 8."""
+        units = np.flatnonzero(self.kinks)
+        where = self.word[units] * 32 + self.bit[units]
+        rows = len(signs)
+        flat = np.ascontiguousarray(signs).view(np.uint8).reshape(rows, -1)
+        if np.array_equal(where, np.arange(len(where))):
+            packed = flat[:, : (len(where) + 7) // 8].copy()
+        else:
+            bits = np.unpackbits(flat, axis=1, bitorder="little")[:, where]
+            packed = np.packbits(bits, axis=1, bitorder="little")
+        if len(where) % 8 and packed.shape[1]:
+            packed[:, -1] &= np.uint8((1 << len(where) % 8) - 1)
+        return packed
+
+
+def table_sums(
+    table: np.ndarray, signs: UInt32[np.ndarray, "rows words"]
+) -> np.ndarray:
+    """Sum over the sign bytes of each row of the table's entries: 64-bit keys."""
+    flat = np.ascontiguousarray(signs).view(np.uint8).reshape(len(signs), -1)
+    keys = np.zeros(len(signs), np.uint64)
+    for column in range(flat.shape[1]):
+        keys += table[column][flat[:, column]]
+    return keys
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Complex:
+    """Vertices and edges of a generic complex, with the signs of all units.
+
+    Attributes:
+        vertices: Positions in chart coordinates.
+        zeros: The zeros of each vertex.
+        ends: The two vertices of each edge.
+        edge_zeros: The zeros of each edge.
+        signs: One bit per vertex and unit: 1 where the unit is positive.
+        words: Layout of `signs`.
+        num_facets: Facets of the domain; zero `num_facets + k` is unit k.
+    """
+
+    vertices: Float64[np.ndarray, "vertices dim"]
+    zeros: Int32[np.ndarray, "vertices dim"]
+    ends: Int32[np.ndarray, "edges 2"]
+    edge_zeros: Int32[np.ndarray, "edges dim_minus_1"]
+    signs: UInt32[np.ndarray, "vertices words"]
+    words: SignWords
+    num_facets: int
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return self.vertices.shape[1]
+
+    def freed(self, corners: Int32[np.ndarray, " edges"]) -> Int[np.ndarray, " edges"]:
+        """For each edge, which zero of its corner `corners` is not zero along it."""
+        kept = np.zeros((len(corners), self.dim), bool)
+        zeros = self.zeros[corners]
+        for k in range(self.dim - 1):
+            kept |= zeros == self.edge_zeros[:, k : k + 1]
+        if (kept.sum(1) != self.dim - 1).any():
+            raise NotGenericError("an edge does not share its zeros with its end.")
+        return np.argmin(kept, axis=1)
+
+    def rising_edges(self, heights: Float64[np.ndarray, " vertices"]) -> "RisingEdges":
+        """Edges sorted by their lower end and by the zero that they leave."""
+        first, second = self.ends[:, 0], self.ends[:, 1]
+        flat = np.flatnonzero(heights[first] == heights[second])
+        if len(flat):
+            raise UndecidedError(
+                f"{len(flat)} edges are level along the chosen direction",
+                margin=0.0,
+                tolerance=0.0,
+            )
+        up = heights[first] < heights[second]
+        low, high = np.where(up, first, second), np.where(up, second, first)
+        slot = low.astype(np.int64) * self.dim + self.freed(low)
+        order = np.argsort(slot, kind="stable")
+        count = np.bincount(slot, minlength=len(self.vertices) * self.dim)
+        if (count > 2).any():
+            raise NotGenericError("three edges leave one zero of a vertex.")
+        start = np.cumsum(count) - count
+        return RisingEdges(
+            count.reshape(-1, self.dim), start.reshape(-1, self.dim), high[order]
+        )
+
+    def count(self, heights: Float64[np.ndarray, " vertices"]) -> int:
+        """Number of regions, each counted at its lowest vertex.
+
+        Raises:
+            NotGenericError: If the Euler characteristic of the result is not that of
+                a convex domain.
+        """
+        rising = self.rising_edges(heights).count
+        euler = int((1 - rising).prod(1).sum())
+        if euler != 1:
+            raise NotGenericError(
+                f"the complex has Euler characteristic {euler}, a convex domain has 1."
+            )
+        return int(rising.prod(1).sum())
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class RisingEdges:
+    """Edges that rise from each vertex, by the zero that they leave.
+
+    Attributes:
+        count: How many (0, 1 or 2) rise from a vertex on leaving each of its zeros.
+        start: Where they start in `upper`.
+        upper: Upper ends.
+    """
+
+    count: Int[np.ndarray, "vertices dim"]
+    start: Int[np.ndarray, "vertices dim"]
+    upper: Int[np.ndarray, " edges"]
+
+    def cells(self, fixed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest vertices of the regions, and the upper ends of their rising edges.
+
+        With `fixed`, the faces of one dimension less on which that zero stays zero.
+        Shapes `(regions,)` and `(regions, dim)`; without the column `fixed`, if given.
+        """
+        axes = [k for k in range(self.count.shape[1]) if k != fixed]
+        counts = self.count[:, axes]
+        lowest, uppers = [], []
+        for choice in itertools.product(range(2), repeat=len(axes)):
+            at = np.flatnonzero((counts > np.array(choice, np.int64)).all(1))
+            lowest.append(at)
+            index = self.start[at][:, axes] + np.array(choice, np.int64)
+            uppers.append(self.upper[index])
+        low = np.concatenate(lowest)
+        order = np.argsort(low, kind="stable")
+        return low[order], np.concatenate(uppers)[order]

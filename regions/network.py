@@ -10,9 +10,16 @@ makes no kink and takes no bit.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from jaxtyping import ArrayLike, Bool, Float64
+import numpy.typing
+from jaxtyping import Bool, Float64
+
+# Sequences and numbers are named for the run-time checks, which do not take an int
+# for a complex, as NumPy's own alias would have them do.
+ArrayLike = numpy.typing.ArrayLike | Sequence[Any] | float
+"""Whatever `np.asarray` reads: arrays of any library, nested lists, numbers."""
 
 
 def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
@@ -237,6 +244,7 @@ class ReluNetwork:
     def __call__(
         self, points: Float64[np.ndarray, "points dim"]
     ) -> Float64[np.ndarray, "points outputs"]:
+        """Outputs at `points`."""
         return self.pre_activations(points)[-1]
 
     def restrict(
@@ -282,9 +290,9 @@ def _slope_vectors(
     slopes: float | Sequence[ArrayLike], widths: list[int]
 ) -> list[np.ndarray]:
     """One vector of slopes per hidden layer."""
-    if np.ndim(slopes) == 0 and not isinstance(slopes, (list, tuple)):
+    if not isinstance(slopes, (list, tuple)) and np.ndim(slopes) == 0:
         slopes = [np.asarray(slopes)] * len(widths)
-    assert isinstance(slopes, Sequence) or isinstance(slopes, np.ndarray)
+    assert isinstance(slopes, (Sequence, np.ndarray))
     if len(slopes) != len(widths):
         raise ValueError(
             f"`slopes` has {len(slopes)} entries for {len(widths)} hidden layers: give "

@@ -1,0 +1,54 @@
+"""Zip archives from strangers: sizes are compared with a limit before reading."""
+
+import contextlib
+import pathlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from regions.errors import FileFormatError
+
+
+@contextlib.contextmanager
+def open_archive(
+    path: pathlib.Path, what: str, max_bytes: int
+) -> Iterator[zipfile.ZipFile]:
+    """An open zip file whose members together declare at most `max_bytes`.
+
+    A member that inflates beyond its declared size fails its checksum, so the
+    declared sizes can be trusted as limits.
+
+    Args:
+        path: The file.
+        what: What the file should be, for messages, e.g. `"an .npz file"`.
+        max_bytes: Limit of the sum of the uncompressed sizes.
+
+    Raises:
+        FileFormatError: If it is no zip file, is damaged (also while the caller
+            reads it), repeats a name, is encrypted, or is larger than the limit.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(path, archive, max_bytes)
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise FileFormatError(
+            f"{path} is not {what}, or is truncated ({error}): write it again."
+        ) from error
+
+
+def _check_members(
+    path: pathlib.Path, archive: zipfile.ZipFile, max_bytes: int
+) -> None:
+    """Raise for members that repeat, are encrypted, or are too large together."""
+    members = archive.infolist()
+    total = sum(member.file_size for member in members)
+    if total > max_bytes:
+        raise FileFormatError(
+            f"{path} declares {total} bytes of content; at most {max_bytes} are "
+            "allowed: raise `max_bytes` if you trust it."
+        )
+    if len({member.filename for member in members}) < len(members):
+        raise FileFormatError(f"{path} holds two members of one name: write it again.")
+    if any(member.flag_bits & 1 for member in members):
+        raise FileFormatError(f"{path} is encrypted: decrypt it first.")

@@ -13,9 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import ArrayLike, Float64, Int
+from jaxtyping import Float64, Int
 
-from regions.network import ReluNetwork
+from regions.network import ArrayLike, ReluNetwork
 
 MAX_BOX_DIM = 24
 
@@ -511,7 +511,9 @@ def _check_independent(rows: np.ndarray, name: str) -> None:
     from flint import fmpq, fmpq_mat
 
     entries: Sequence[Fraction] = [Fraction(float(v)) for v in rows.flat]
-    matrix = fmpq_mat(*rows.shape, [fmpq(v.numerator, v.denominator) for v in entries])
+    matrix = fmpq_mat(
+        len(rows), rows.shape[1], [fmpq(v.numerator, v.denominator) for v in entries]
+    )
     rank = matrix.rref()[1]
     if rank < len(rows):
         raise ValueError(

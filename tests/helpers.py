@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import ArrayLike
 from scipy.optimize import linprog
 
 from regions.domains import BoundedDomain, WholeSpace
-from regions.network import ReluNetwork
+from regions.network import ArrayLike, ReluNetwork
 
 
 def random_network(

@@ -45,3 +45,7 @@ class SolverError(RegionsError):
 
 class FileFormatError(RegionsError):
     """A file is not what it should be: truncated, of another format, or unsafe."""
+
+
+class ImportNotice(UserWarning):
+    """Something of an imported model was left out or assumed; the message says what."""

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from jaxtyping import Float64, UInt32
 
 from regions.domains import SimplePolytope
 from regions.enumeration.complex import Complex, SignWords, table_sums
@@ -161,7 +162,7 @@ class _State:
         splitting = self._splitting_units(pre, layer.kinks[start:stop], first_unit)
         self.pre = Rows(pre)
         word = int(self.layout.word[first_unit])
-        self.signs.view[:, word] = _sign_word(pre)
+        self.signs.view[:, word] = sign_words(pre)[:, 0]
         if len(splitting):
             block = self.signs.view[:, word]
             self.crossed = Rows(block[self.first.view] ^ block[self.second.view])
@@ -254,7 +255,7 @@ class _State:
             view = self.pre.view[:, column_index]
             if ((view > 0.0).any(0) & (view < 0.0).any(0)).any():
                 raise NotGenericError("two units vanish together at a vertex.")
-        signs[:, word] |= _sign_word(made) & ~np.uint32((2 << column) - 1)
+        signs[:, word] |= sign_words(made)[:, 0] & ~np.uint32((2 << column) - 1)
         self.signs.append(signs)
 
     def _new_edges(
@@ -297,12 +298,15 @@ class _State:
         )
 
 
-def _sign_word(pre: np.ndarray) -> np.ndarray:
-    """Signs of up to 32 columns as one 32-bit word per row."""
-    packed = np.zeros((len(pre), 4), np.uint8)
+def sign_words(
+    pre: Float64[np.ndarray, "rows units"],
+) -> UInt32[np.ndarray, "rows words"]:
+    """Signs of the units of one layer as 32-bit words, 1 where positive."""
+    words = -(-pre.shape[1] // BLOCK)
+    packed = np.zeros((len(pre), 4 * words), np.uint8)
     bits = np.packbits(pre > 0.0, axis=1, bitorder="little")
     packed[:, : bits.shape[1]] = bits
-    return packed.view("<u4")[:, 0]
+    return packed.view("<u4")
 
 
 def _unit_name(network: ReluNetwork, unit: int) -> tuple[int, int]:

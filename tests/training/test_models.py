@@ -1,0 +1,103 @@
+"""The trained networks and their way to `regions`."""
+
+import jax
+import numpy as np
+import pytest
+
+from training.config import ModelConfig
+from training.models import (
+    apply_params,
+    init_model,
+    params_to_relu_network,
+    to_params,
+    to_relu_network,
+)
+
+ACTIVATIONS = ["relu", "leaky_relu", "prelu", "abs"]
+
+
+def _points(count: int, dim: int) -> np.ndarray:
+    rng = np.random.default_rng(7)
+    return rng.uniform(-1.0, 1.0, (count, dim)).astype(np.float32)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_relu_network_of_a_model_computes_what_the_model_does(activation):
+    config = ModelConfig(
+        widths=(9, 5), input_dim=3, output_dim=2, activation=activation, slope=0.2
+    )
+    model = init_model(config, seed=3)
+    points = _points(200, 3)
+    outputs = np.asarray(model(points))
+    assert outputs.dtype == np.float32
+    network = to_relu_network(model)
+    np.testing.assert_allclose(network(points.astype(float)), outputs, atol=2e-6)
+    assert network.widths == (9, 5)
+
+
+def test_relu_network_takes_float32_weights_over_exactly():
+    model = init_model(ModelConfig(widths=(4,)), seed=0)
+    kernel = np.asarray(to_params(model)["layers"]["0"]["kernel"])
+    weight = to_relu_network(model).hidden[0].weight
+    assert weight.dtype == np.float64
+    assert (weight.T.astype(np.float32) == kernel).all()
+    assert (kernel.astype(np.float64) == weight.T).all()
+
+
+def test_leaky_slope_is_the_one_that_float32_training_used():
+    network = to_relu_network(init_model(ModelConfig(widths=(4,), slope=0.01), seed=0))
+    assert (network.hidden[0].slopes == float(np.float32(0.01))).all()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_apply_params_equals_the_module(activation):
+    config = ModelConfig(widths=(6, 6), activation=activation)
+    model = init_model(config, seed=1)
+    points = _points(50, 2)
+    assert (apply_params(config, to_params(model), points) == model(points)).all()
+
+
+def test_learned_slopes_reach_the_relu_network():
+    config = ModelConfig(widths=(3,), activation="prelu", slope=0.25)
+    params = to_params(init_model(config, seed=0))
+    slopes = np.array([-0.5, 0.0, 2.0], np.float32)
+    params["slopes"]["0"] = slopes
+    network = params_to_relu_network(params, config)
+    assert network.hidden[0].slopes.tolist() == [-0.5, 0.0, 2.0]
+    points = _points(50, 2)
+    expected = apply_params(config, params, points)
+    np.testing.assert_allclose(network(points.astype(float)), expected, atol=1e-6)
+
+
+def test_prelu_gradient_reaches_the_slopes():
+    config = ModelConfig(widths=(8,), activation="prelu")
+    params = to_params(init_model(config, seed=0))
+    points = _points(50, 2)
+    gradient = jax.grad(lambda p: apply_params(config, p, points).sum())(params)
+    assert np.abs(gradient["slopes"]["0"]).max() > 0.0
+
+
+def test_he_normal_has_the_variance_and_the_biases_of_the_posts():
+    config = ModelConfig(widths=(300, 300), input_dim=200)
+    layers = to_params(init_model(config, seed=5))["layers"]
+    for layer in layers.values():
+        assert (layer["bias"] == np.float32(0.1)).all()
+    kernel = np.asarray(layers["1"]["kernel"])
+    assert kernel.std() == pytest.approx(np.sqrt(2 / 300), rel=0.02)
+    # A truncated normal law would stop at 2.3 standard deviations.
+    assert np.abs(kernel).max() > 3.0 * kernel.std()
+
+
+def test_flax_initialization_has_zero_biases():
+    layers = to_params(init_model(ModelConfig(initializer="flax"), seed=5))["layers"]
+    assert all((layer["bias"] == 0.0).all() for layer in layers.values())
+
+
+def test_same_seed_gives_the_same_model_and_another_seed_another():
+    config = ModelConfig(widths=(4,))
+    first, again, other = (
+        np.asarray(to_params(init_model(config, seed))["layers"]["0"]["kernel"])
+        for seed in (1, 1, 2)
+    )
+    assert (first == again).all()
+    assert (first != other).any()

@@ -1,0 +1,155 @@
+"""What is trained, on what and how: frozen, comparable, writable as JSON."""
+
+import dataclasses
+import math
+
+ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
+INITIALIZERS = ("he_normal", "flax")
+OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")
+
+
+def _check(condition: bool, message: str) -> None:
+    """Raise `ValueError(message)` unless `condition` holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise unless `value` is one of `choices`."""
+    _check(
+        value in choices,
+        f"`{name}` is {value!r}: one of {', '.join(choices)} is required.",
+    )
+
+
+def _check_count(name: str, value: int, minimum: int) -> None:
+    """Raise unless `value` is an integer of at least `minimum`."""
+    _check(
+        isinstance(value, int) and value >= minimum,
+        f"`{name}` is {value!r}: an integer of at least {minimum} is required.",
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """A fully connected network.
+
+    Attributes:
+        widths: Units per hidden layer, first to last.
+        input_dim: Number of inputs.
+        output_dim: Number of outputs, without activation.
+        activation: Of the hidden units. `prelu` learns one slope per unit; `abs` is
+            the absolute value, a slope of -1.
+        slope: Slope below zero of `leaky_relu`, and initial slope of `prelu`.
+        initializer: `he_normal` draws kernels from a normal law of variance
+            2 / fan_in and sets every bias, the output's too, to 0.1, as the origami
+            posts do. `flax` is Flax's default: LeCun normal kernels and zero biases.
+            Zero biases put all creases of the first layer through the origin.
+    """
+
+    widths: tuple[int, ...] = (14,) * 6
+    input_dim: int = 2
+    output_dim: int = 1
+    activation: str = "leaky_relu"
+    slope: float = 0.01
+    initializer: str = "he_normal"
+
+    def __post_init__(self):
+        for i, width in enumerate(self.widths):
+            _check_count(f"widths[{i}]", width, 1)
+        _check_count("input_dim", self.input_dim, 1)
+        _check_count("output_dim", self.output_dim, 1)
+        _check_choice("activation", self.activation, ACTIVATIONS)
+        _check_choice("initializer", self.initializer, INITIALIZERS)
+        _check(
+            math.isfinite(self.slope) and self.slope != 1.0,
+            f"`slope` is {self.slope}: a finite number other than 1 is required (a "
+            "unit of slope 1 is affine).",
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which image is learned, and from how many of its pixels.
+
+    Attributes:
+        image: `ring`, `disc`, or the path of an image file.
+        size: Side in pixels of a generated image; a file keeps its own size.
+        num_train: Training points, distinct pixels.
+        num_val: Validation points, distinct pixels and none of the training ones.
+        seed: Of the choice of pixels.
+    """
+
+    image: str = "ring"
+    size: int = 1024
+    num_train: int = 5000
+    num_val: int = 1000
+    seed: int = 0
+
+    def __post_init__(self):
+        _check(bool(self.image), "`image` is empty: ring, disc or a path is required.")
+        _check_count("size", self.size, 1)
+        _check_count("num_train", self.num_train, 1)
+        _check_count("num_val", self.num_val, 1)
+        _check_count("seed", self.seed, 0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerConfig:
+    """An optax optimizer by name.
+
+    Attributes:
+        name: `adam`, `adamw`, `sgd`, or `momentum` (heavy ball).
+        learning_rate: Step size.
+        weight_decay: Of `adamw` only, decoupled.
+        momentum: Decay of the velocity, of `momentum` only.
+    """
+
+    name: str = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    momentum: float = 0.9
+
+    def __post_init__(self):
+        _check_choice("name", self.name, OPTIMIZERS)
+        _check(
+            math.isfinite(self.learning_rate) and self.learning_rate > 0.0,
+            f"`learning_rate` is {self.learning_rate}: a positive number is required.",
+        )
+        _check(
+            math.isfinite(self.weight_decay) and self.weight_decay >= 0.0,
+            f"`weight_decay` is {self.weight_decay}: at least 0 is required.",
+        )
+        _check(
+            0.0 <= self.momentum < 1.0,
+            f"`momentum` is {self.momentum}: a number in [0, 1) is required.",
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How long and in which portions the network is trained.
+
+    Attributes:
+        model: The network.
+        optimizer: The optimizer.
+        epochs: Passes over the training points.
+        batch_size: Points per update; `None` takes all of them (full batch).
+        seed: Of the initialization and the shuffles.
+        snapshot_every: Epochs between two snapshots. A killed run resumes at the last
+            one, and the program compiles once per length of a block of epochs.
+    """
+
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    epochs: int = 6000
+    batch_size: int | None = 1024
+    seed: int = 0
+    snapshot_every: int = 250
+
+    def __post_init__(self):
+        _check_count("epochs", self.epochs, 0)
+        if self.batch_size is not None:
+            _check_count("batch_size", self.batch_size, 1)
+        _check_count("seed", self.seed, 0)
+        _check_count("snapshot_every", self.snapshot_every, 1)

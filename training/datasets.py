@@ -1,0 +1,128 @@
+"""Images, and the pixels of them that a network is trained on.
+
+Pixel (row j, column i) of an H x W image is the point (i / W, j / H) of [0, 1)^2, and
+its target is its gray value / 255.
+"""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import PIL.Image
+import skimage
+from jaxtyping import Array, Float32, Int, UInt8
+
+from training.config import DataConfig
+
+INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024
+"""Of the black ring of the origami posts, as shares of the image's side."""
+
+
+class Dataset(NamedTuple):
+    """Points of an image for training and for validation.
+
+    Attributes:
+        train_inputs: Points in [0, 1)^2.
+        train_targets: Gray values there, between 0 and 1.
+        val_inputs: Points none of which is a training point.
+        val_targets: Gray values there.
+    """
+
+    train_inputs: Float32[Array | np.ndarray, "train 2"]
+    train_targets: Float32[Array | np.ndarray, "train 1"]
+    val_inputs: Float32[Array | np.ndarray, "val 2"]
+    val_targets: Float32[Array | np.ndarray, "val 1"]
+
+
+def _squared_radii(size: int) -> Int[np.ndarray, "size size"]:
+    """Squared distance of each pixel from the center, in half pixels."""
+    offsets = 2 * np.arange(size) - size
+    return offsets[:, None] ** 2 + offsets[None, :] ** 2
+
+
+def ring_image(size: int = 1024) -> UInt8[np.ndarray, "size size"]:
+    """A black ring on white: 4.60 % of the pixels at the posts' size of 1024.
+
+    There the ring holds the pixels at a distance of 224 to 256 from (512, 512).
+    """
+    squared = _squared_radii(size)
+    inner, outer = (2 * size * r for r in (INNER_RADIUS, OUTER_RADIUS))
+    black = (squared >= inner**2) & (squared <= outer**2)
+    return np.where(black, 0, 255).astype(np.uint8)
+
+
+def disc_image(size: int = 1024) -> UInt8[np.ndarray, "size size"]:
+    """A black disc on white, of the ring's outer radius."""
+    black = _squared_radii(size) <= (2 * size * OUTER_RADIUS) ** 2
+    return np.where(black, 0, 255).astype(np.uint8)
+
+
+def read_image(path: str | pathlib.Path) -> UInt8[np.ndarray, "height width"]:
+    """An image file as gray values; colors are weighed and transparency is dropped.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not an image that can be read.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"`image` is {str(path)!r}: ring, disc or the path of a file is required."
+        )
+    try:
+        with PIL.Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGBA") if image.mode == "P" else image)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ValueError(
+            f"`image` {str(path)!r} cannot be read as an image: use PNG or JPEG."
+        ) from error
+    if pixels.ndim == 3 and pixels.shape[-1] == 2:
+        pixels = pixels[..., 0]
+    if pixels.ndim == 3 and pixels.shape[-1] in (3, 4):
+        pixels = skimage.color.rgb2gray(pixels[..., :3])
+    if pixels.ndim != 2:
+        raise ValueError(
+            f"`image` {str(path)!r} has shape {pixels.shape}: one gray or color image "
+            "is required."
+        )
+    return skimage.util.img_as_ubyte(pixels)
+
+
+def load_image(config: DataConfig) -> UInt8[np.ndarray, "height width"]:
+    """The image that `config` names."""
+    if config.image == "ring":
+        return ring_image(config.size)
+    if config.image == "disc":
+        return disc_image(config.size)
+    return read_image(config.image)
+
+
+def pixel_points(
+    indices: Int[np.ndarray, " points"], height: int, width: int
+) -> Float32[np.ndarray, "points 2"]:
+    """Points (x / W, y / H) of the pixels with these row-major indices."""
+    rows, columns = np.divmod(indices, width)
+    return np.stack([columns / width, rows / height], axis=1).astype(np.float32)
+
+
+def sample_points(
+    image: UInt8[np.ndarray, "height width"], num_train: int, num_val: int, seed: int
+) -> Dataset:
+    """Distinct random pixels of `image`, training and validation disjoint.
+
+    Raises:
+        ValueError: If the image has fewer pixels than are asked for.
+    """
+    total = num_train + num_val
+    if total > image.size:
+        raise ValueError(
+            f"`num_train` + `num_val` is {total} and the image has {image.size} "
+            "pixels: ask for fewer points."
+        )
+    rng = np.random.default_rng(seed)
+    indices = rng.choice(image.size, size=total, replace=False)
+    points = pixel_points(indices, *image.shape)
+    targets = (image.reshape(-1)[indices, None] / 255.0).astype(np.float32)
+    return Dataset(
+        points[:num_train], targets[:num_train], points[num_train:], targets[num_train:]
+    )

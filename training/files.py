@@ -1,0 +1,32 @@
+"""Files that are whole or absent: written under a temporary name, then renamed."""
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
+    """A binary file that takes its name when the block ends without an error.
+
+    The temporary file lies in the same folder, so that the renaming is one step of
+    the file system; an error removes it and leaves an older `path` as it was.
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | pathlib.Path, text: str) -> None:
+    """Write `text` in UTF-8, whole or not at all."""
+    with open_atomically(path) as file:
+        file.write(text.encode())

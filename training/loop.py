@@ -1,0 +1,197 @@
+"""Training: pure functions of parameters, optimizer state and epoch.
+
+`train_block` has no state but its arguments, so `jax.vmap` over states and seeds turns
+it into an ensemble.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Float32, Int, PyTree, Shaped
+
+from training.config import ModelConfig, OptimizerConfig, TrainingConfig
+from training.datasets import Dataset
+from training.models import apply_params, init_model, to_params
+
+Progress = Callable[[int, int, str], None]
+"""Called with the amount done, the total and what is being done."""
+
+
+class TrainState(NamedTuple):
+    """All that training carries from one epoch to the next.
+
+    Attributes:
+        params: As `training.models.to_params` gives them.
+        opt_state: State of the optax optimizer.
+        epoch: Number of epochs done.
+    """
+
+    params: PyTree
+    opt_state: PyTree
+    epoch: Int[Array, ""]
+
+
+class EpochLosses(NamedTuple):
+    """Mean squared errors, one entry per epoch.
+
+    Attributes:
+        train: Over the training points, each taken just before the update that it
+            took part in.
+        val: Over the validation points, after the epoch.
+    """
+
+    train: Float[Array, " epochs"]
+    val: Float[Array, " epochs"]
+
+
+def make_optimizer(config: OptimizerConfig) -> optax.GradientTransformation:
+    """The optax optimizer that `config` names."""
+    makers = {
+        "adam": lambda rate: optax.adam(rate),
+        "adamw": lambda rate: optax.adamw(rate, weight_decay=config.weight_decay),
+        "sgd": lambda rate: optax.sgd(rate),
+        "momentum": lambda rate: optax.sgd(rate, momentum=config.momentum),
+    }
+    return makers[config.name](config.learning_rate)
+
+
+def init_state(config: TrainingConfig) -> TrainState:
+    """The state before the first epoch, the same for the same seed."""
+    params = to_params(init_model(config.model, config.seed))
+    state = TrainState(
+        params, make_optimizer(config.optimizer).init(params), jnp.zeros((), jnp.int32)
+    )
+    return strong(state)
+
+
+def strong(state: TrainState) -> TrainState:
+    """`state` without weak types, which would compile `train_block` a second time."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), state)
+
+
+def epoch_batches(
+    key: Shaped[Array, "..."], num_points: int, batch_size: int
+) -> tuple[Int[Array, "batches batch"], Float32[Array, "batches batch"]]:
+    """A shuffle of all points, cut into batches of one size.
+
+    The last batch is filled up with point 0 at weight zero: 5000 points in batches of
+    1024 are five updates, the last one on 904 points.
+
+    Returns:
+        Indices and weights of the points of each batch; a weight is 1 or 0.
+    """
+    # Sorting random words once costs half of `jax.random.permutation` on a CPU.
+    words = jax.random.bits(key, (num_points,), jnp.uint32)
+    order = jnp.argsort(words)
+    batches = -(-num_points // batch_size)
+    padding = batches * batch_size - num_points
+    indices = jnp.pad(order, (0, padding)).reshape(batches, batch_size)
+    weights = jnp.pad(jnp.ones(num_points, jnp.float32), (0, padding))
+    return indices, weights.reshape(batches, batch_size)
+
+
+def weighted_mse(
+    config: ModelConfig,
+    params: PyTree,
+    inputs: Float32[Array | np.ndarray, "points dim"],
+    targets: Float32[Array | np.ndarray, "points outputs"],
+    weights: Float32[Array | np.ndarray, " points"],
+) -> Float[Array, ""]:
+    """Mean squared error over the points, each counted with its weight."""
+    errors = jnp.mean((apply_params(config, params, inputs) - targets) ** 2, axis=1)
+    return jnp.sum(weights * errors) / jnp.sum(weights)
+
+
+@functools.partial(jax.jit, static_argnames=("config", "epochs"))
+def train_block(
+    state: TrainState,
+    data: Dataset,
+    key: Shaped[Array, "..."],
+    config: TrainingConfig,
+    epochs: int,
+) -> tuple[TrainState, EpochLosses]:
+    """Train for `epochs` more epochs.
+
+    The shuffle of an epoch depends on `key` and on its number alone, so a run cut in
+    two does what one run does.
+
+    Args:
+        state: Where to start.
+        data: The points.
+        key: Of the shuffles, the same in every block of a run.
+        config: Static, since it shapes the program; its `epochs` plays no part.
+        epochs: Length of the block; static, since it shapes the losses.
+    """
+    optimizer = make_optimizer(config.optimizer)
+    loss = functools.partial(weighted_mse, config.model)
+    num_points = len(data.train_inputs)
+    batch_size = min(config.batch_size or num_points, num_points)
+
+    def update(carry, batch):
+        params, opt_state = carry
+        indices, weights = batch
+        inputs, targets = data.train_inputs[indices], data.train_targets[indices]
+        value, gradient = jax.value_and_grad(loss)(params, inputs, targets, weights)
+        changes, opt_state = optimizer.update(gradient, opt_state, params)
+        carry = (optax.apply_updates(params, changes), opt_state)
+        return carry, value * jnp.sum(weights)
+
+    def epoch(state, _):
+        batches = epoch_batches(
+            jax.random.fold_in(key, state.epoch), num_points, batch_size
+        )
+        (params, opt_state), sums = jax.lax.scan(
+            update, (state.params, state.opt_state), batches
+        )
+        ones = jnp.ones(len(data.val_inputs), jnp.float32)
+        val = loss(params, data.val_inputs, data.val_targets, ones)
+        losses = EpochLosses(jnp.sum(sums) / num_points, val)
+        return TrainState(params, opt_state, state.epoch + 1), losses
+
+    return jax.lax.scan(epoch, state, length=epochs)
+
+
+def shuffle_key(seed: int) -> Array:
+    """The key of a run's shuffles, apart from the one of its initialization."""
+    return jax.random.fold_in(jax.random.key(seed), 1)
+
+
+def to_device(data: Dataset) -> Dataset:
+    """The same dataset with arrays on the default device."""
+    return Dataset(*(jnp.asarray(array) for array in data))
+
+
+def check_finite(losses: EpochLosses, first_epoch: int) -> None:
+    """Raise if training has diverged.
+
+    Raises:
+        FloatingPointError: If a loss is NaN or infinite; names the epoch.
+    """
+    finite = jnp.isfinite(losses.train) & jnp.isfinite(losses.val)
+    if not bool(finite.all()):
+        epoch = first_epoch + int(jnp.argmin(finite)) + 1
+        raise FloatingPointError(
+            f"The loss is not finite at epoch {epoch}: lower the learning rate."
+        )
+
+
+def block_lengths(start: int, config: TrainingConfig) -> list[int]:
+    """Lengths of the blocks from epoch `start` to the end, each to a snapshot.
+
+    `start` must be a multiple of `snapshot_every`, or the end: blocks are then the same
+    whether or not a run was interrupted.
+    """
+    stops = [*range(start, config.epochs, config.snapshot_every), config.epochs]
+    return [b - a for a, b in itertools.pairwise(stops)]
+
+
+def without_length(config: TrainingConfig) -> TrainingConfig:
+    """`config` with a fixed number of epochs, so that runs share compiled programs."""
+    return dataclasses.replace(config, epochs=0)

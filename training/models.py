@@ -1,0 +1,137 @@
+"""The networks that are trained, and the only door from here to `regions`."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float32
+
+from regions.network import ReluNetwork
+from training.config import ModelConfig
+
+BIAS = 0.1
+"""Initial bias of `he_normal`: the origami posts start all creases off the origin."""
+
+
+def _initializers(config: ModelConfig) -> tuple[nnx.Initializer, nnx.Initializer]:
+    """Initializers of kernels and of biases."""
+    if config.initializer == "flax":
+        return nnx.initializers.lecun_normal(), nnx.initializers.zeros_init()
+    # Not `he_normal` of JAX, which truncates: the posts' library does not.
+    kernel = nnx.initializers.variance_scaling(2.0, "fan_in", "normal")
+    return kernel, nnx.initializers.constant(BIAS)
+
+
+class Mlp(nnx.Module):
+    """A fully connected network in float32, with an affine last layer.
+
+    Attributes:
+        config: What was built.
+        layers: The affine layers, the output last; kernels are `(fan_in, fan_out)`.
+        slopes: Learned slopes below zero, one vector per hidden layer (`prelu` only).
+    """
+
+    def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        kernel_init, bias_init = _initializers(config)
+        sizes = [config.input_dim, *config.widths, config.output_dim]
+        self.layers = nnx.List(
+            nnx.Linear(
+                fan_in,
+                fan_out,
+                kernel_init=kernel_init,
+                bias_init=bias_init,
+                param_dtype=jnp.float32,
+                # An accelerator's shorter default would train a network that differs
+                # from the one whose regions are counted.
+                precision=jax.lax.Precision.HIGHEST,
+                rngs=rngs,
+            )
+            for fan_in, fan_out in itertools.pairwise(sizes)
+        )
+        learned = config.widths if config.activation == "prelu" else ()
+        self.slopes = nnx.List(
+            nnx.Param(jnp.full((width,), config.slope, jnp.float32))
+            for width in learned
+        )
+
+    def __call__(
+        self, inputs: Float32[Array | np.ndarray, "points dim"]
+    ) -> Float32[Array, "points outputs"]:
+        """The outputs at `inputs`."""
+        hidden = jnp.asarray(inputs)
+        for i, layer in enumerate(list(self.layers)[:-1]):
+            pre = layer(hidden)
+            slope = self.slopes[i][...] if self.slopes else _fixed_slope(self.config)
+            hidden = jnp.where(pre > 0.0, pre, slope * pre)
+        return self.layers[-1](hidden)
+
+
+def _fixed_slope(config: ModelConfig) -> np.float32:
+    """Slope below zero of an activation that learns none."""
+    slopes = {"relu": 0.0, "abs": -1.0, "leaky_relu": config.slope}
+    return np.float32(slopes[config.activation])
+
+
+def init_model(config: ModelConfig, seed: int) -> Mlp:
+    """A network with random parameters, the same for the same seed."""
+    return Mlp(config, rngs=nnx.Rngs(seed))
+
+
+def to_params(model: Mlp) -> dict[str, Any]:
+    """The parameters as nested dictionaries of arrays, keys all strings."""
+    state = nnx.to_pure_dict(nnx.state(model, nnx.Param))
+    return {
+        name: {str(i): entry for i, entry in group.items()}
+        for name, group in state.items()
+    }
+
+
+def apply_params(
+    config: ModelConfig,
+    params: Mapping[str, Any],
+    inputs: Float32[Array | np.ndarray, "points dim"],
+) -> Float32[Array, "points outputs"]:
+    """The network with `params` at `inputs`: pure, to be differentiated and vmapped."""
+    model = nnx.eval_shape(lambda: init_model(config, 0))
+    graph, state = nnx.split(model)
+    nnx.replace_by_pure_dict(
+        state,
+        {
+            name: {int(i): entry for i, entry in group.items()}
+            for name, group in params.items()
+        },
+    )
+    return nnx.merge(graph, state)(inputs)
+
+
+def params_to_relu_network(
+    params: Mapping[str, Any], config: ModelConfig
+) -> ReluNetwork:
+    """The network of `regions` that `params` describe, float32 taken over exactly.
+
+    Args:
+        params: As `to_params` gives them.
+        config: The configuration of the model that they belong to.
+    """
+    layers = [params["layers"][str(i)] for i in range(len(config.widths) + 1)]
+    slopes = [
+        np.asarray(params["slopes"][str(i)])
+        if config.activation == "prelu"
+        else _fixed_slope(config)
+        for i in range(len(config.widths))
+    ]
+    return ReluNetwork.from_arrays(
+        [np.asarray(layer["kernel"]).T for layer in layers],
+        [np.asarray(layer["bias"]) for layer in layers],
+        slopes,
+    )
+
+
+def to_relu_network(model: Mlp) -> ReluNetwork:
+    """The network of `regions` that `model` is, float32 taken over exactly."""
+    return params_to_relu_network(to_params(model), model.config)

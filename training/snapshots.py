@@ -1,0 +1,91 @@
+"""Snapshots of a training run with Orbax, and the losses up to them.
+
+A snapshot holds parameters, optimizer state and epoch. The shuffles need no state:
+their keys follow from the seed and the epoch.
+"""
+
+import csv
+import io
+import pathlib
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from jaxtyping import Float32
+
+from training.files import write_text
+from training.loop import TrainState, strong
+
+HEADER = ["epoch", "updates", "train_loss", "val_loss"]
+Losses = Float32[np.ndarray, "epochs 2"]
+"""Training and validation loss of each epoch."""
+
+
+class SnapshotStore:
+    """The snapshots of one run, one per epoch number.
+
+    Args:
+        folder: Where they lie; made when missing.
+    """
+
+    def __init__(self, folder: str | pathlib.Path):
+        self._manager = ocp.CheckpointManager(
+            pathlib.Path(folder).absolute(),
+            options=ocp.CheckpointManagerOptions(enable_async_checkpointing=False),
+        )
+
+    def __enter__(self) -> "SnapshotStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._manager.close()
+
+    def epochs(self) -> list[int]:
+        """Epochs of which there is a snapshot, ascending."""
+        return sorted(self._manager.all_steps())
+
+    def save(self, state: TrainState) -> None:
+        """Add a snapshot of `state`; one that a kill cut short does not count."""
+        self._manager.save(
+            int(state.epoch), args=ocp.args.StandardSave(state._asdict()), force=True
+        )
+
+    def restore(self, epoch: int, like: TrainState) -> TrainState:
+        """The state at `epoch`.
+
+        Args:
+            epoch: One of `epochs()`.
+            like: Any state of the same configuration, for shapes and types.
+        """
+        shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like._asdict())
+        tree = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
+        # Restored arrays are bound to a device, which would compile anew.
+        return strong(jax.tree.map(np.asarray, TrainState(**tree)))
+
+
+def write_metrics(path: pathlib.Path, losses: Losses, updates_per_epoch: int) -> None:
+    """Write `metrics.csv`, one row an epoch; the numbers read back bit for bit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for epoch, (train, val) in enumerate(losses, start=1):
+        writer.writerow([epoch, epoch * updates_per_epoch, str(train), str(val)])
+    write_text(path, text.getvalue())
+
+
+def read_metrics(path: pathlib.Path, epochs: int) -> Losses:
+    """Losses of the first `epochs` epochs.
+
+    Raises:
+        ValueError: If the file holds fewer, or is not one of `write_metrics`.
+    """
+    if epochs == 0:
+        return np.zeros((0, 2), np.float32)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    if not rows or rows[0] != HEADER or len(rows) <= epochs:
+        raise ValueError(
+            f"{path} holds {max(len(rows) - 1, 0)} epochs; the snapshot needs "
+            f"{epochs}: start the run again."
+        )
+    return np.array([row[2:] for row in rows[1 : epochs + 1]]).astype(np.float32)

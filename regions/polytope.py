@@ -1,0 +1,256 @@
+"""The polytope of one input: its inequalities, its facets, its shape, its affine map.
+
+`polytope_at` is the entry. Facets, Chebyshev ball and bounds are attributes that solve
+linear programs when first read, and are kept.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+import scipy.spatial
+from jaxtyping import Bool, Float64, Int
+
+from regions import lp, redundancy
+from regions.domains import Domain
+from regions.errors import EmptyPolyhedronError
+from regions.halfspaces import (
+    NO_UNIT,
+    AffineMap,
+    Halfspaces,
+    affine_map,
+    halfspaces,
+    with_domain,
+)
+from regions.network import ReluNetwork
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """One facet of a polytope.
+
+    Attributes:
+        row: Index of its row; rows of the domain follow those of the units.
+        unit: `(layer, unit)` counted from 0, or None for a facet of the domain.
+        domain_facet: Number of the domain's facet, or None for a unit's.
+        point: A point in its relative interior, rounded to float64.
+        beyond: A point across it, inside every other facet.
+        distance: Distance from the polytope's `x` to its hyperplane.
+    """
+
+    row: int
+    unit: tuple[int, int] | None
+    domain_facet: int | None
+    point: Float64[np.ndarray, " dim"]
+    beyond: Float64[np.ndarray, " dim"]
+    distance: float
+
+    def __str__(self) -> str:
+        if self.unit is None:
+            return f"domain facet {self.domain_facet}"
+        return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
+
+
+class Polytope:
+    """The closed activation region around a point: `A x <= b`, one row per unit.
+
+    In the chart of the domain, if one is given; its facets then bound the polytope,
+    but have no row in `A`. On a domain other than a box the chart's first layer is
+    rounded to float64.
+
+    `facets`, `chebyshev` and `bounds` solve linear programs at first access.
+
+    Attributes:
+        x: The point asked about, in chart coordinates.
+        pattern: Activation pattern at `x`, one bool per unit with a kink.
+        A: Outward normals, not normalized, one row per bit of the pattern.
+        b: Right-hand sides.
+        units: `(layer, unit)` of each row, counted from 0.
+        affine_map: The network on this polytope.
+        rows: The rows of `A` followed by those of the domain.
+    """
+
+    def __init__(
+        self,
+        x: Float64[np.ndarray, " dim"],
+        pattern: Bool[np.ndarray, " bits"],
+        units_only: Halfspaces,
+        rows: Halfspaces,
+        affine_map: AffineMap,
+    ):
+        self.x = x
+        self.pattern = pattern
+        self.A: np.ndarray = units_only.A
+        self.b: np.ndarray = units_only.b
+        self.units: Int[np.ndarray, "bits 2"] = units_only.units
+        self.rows = rows
+        self.affine_map = affine_map
+
+    def __repr__(self) -> str:
+        return (
+            f"Polytope(dim={self.rows.dim}, units={len(self.b)}, "
+            f"domain_rows={len(self.rows) - len(self.b)})"
+        )
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space, or of the domain's chart."""
+        return self.rows.dim
+
+    @functools.cached_property
+    def bounds(
+        self,
+    ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
+        """Lower and upper corner of the smallest box around it; may be infinite."""
+        return lp.bounds(self.rows)
+
+    @functools.cached_property
+    def is_bounded(self) -> bool:
+        """Whether it is a polytope in the strict sense."""
+        return bool(np.isfinite(self.bounds).all())
+
+    @functools.cached_property
+    def chebyshev(self) -> lp.ChebyshevBall:
+        """Largest ball inside; infinite radius, with `x` as center, if there is none.
+
+        The radius 0.0 means that `x` lies on a boundary and its pattern, in which a
+        tie is off, belongs to no activation region.
+        """
+        lower, upper = self.bounds
+        if self.is_bounded:
+            size = float(np.linalg.norm(upper - lower)) + 1.0
+            return lp.chebyshev_ball(self.rows, max_radius=size)
+        return self._unbounded_ball()
+
+    def _unbounded_ball(self) -> lp.ChebyshevBall:
+        """Ball of an unbounded polyhedron: the cone of directions decides.
+
+        Balls grow without end exactly if the recession cone `A u <= 0` has an interior.
+        """
+        cone = Halfspaces(self.rows.A, np.zeros(len(self.rows)))
+        if lp.has_interior(cone):
+            return lp.ChebyshevBall(self.x, np.inf)
+        cap = 1.0
+        while True:
+            ball = lp.chebyshev_ball(self.rows, max_radius=cap)
+            if ball.radius < 0.5 * cap:
+                return ball
+            cap *= 1e3
+
+    @functools.cached_property
+    def facets(self) -> list[Facet]:
+        """Facets, those of units first, each with a witness.
+
+        Raises:
+            EmptyPolyhedronError: If the polytope has no interior.
+        """
+        found = []
+        for row, evidence in self.irredundant.facets.items():
+            normal = self.rows.A[row]
+            gap = self.rows.b[row] - normal @ self.x
+            layer, unit = (int(v) for v in self.rows.units[row])
+            found.append(
+                Facet(
+                    row,
+                    None if layer == NO_UNIT else (layer, unit),
+                    unit if layer == NO_UNIT else None,
+                    evidence.point,
+                    evidence.beyond,
+                    float(gap / np.linalg.norm(normal)),
+                )
+            )
+        return found
+
+    @functools.cached_property
+    def irredundant(self) -> redundancy.Irredundant:
+        """Which of `rows` define facets, and the proof for each row."""
+        return redundancy.facets(self.rows)
+
+    def vertices(self) -> Float64[np.ndarray, "vertices dim"]:
+        """Corners in float64; in the plane, in counterclockwise order.
+
+        Raises:
+            ValueError: If it is unbounded: give a domain.
+            EmptyPolyhedronError: If it has no interior.
+        """
+        if not self.is_bounded:
+            raise ValueError(
+                "the polytope is unbounded and its vertices do not span it: give "
+                "`polytope_at` a bounded `domain`."
+            )
+        if self.dim == 1:
+            return np.array([[self.bounds[0][0]], [self.bounds[1][0]]])
+        kept = np.array([facet.row for facet in self.facets])
+        center, radius = self.chebyshev
+        if radius == 0.0:
+            raise EmptyPolyhedronError("the polytope has no interior: it has no hull.")
+        # Around the center, in units of the radius, Qhull's tolerances fit its size.
+        normals, _, _ = lp.unit_rows(self.rows.A[kept], self.rows.b[kept])
+        lengths = np.linalg.norm(self.rows.A[kept], axis=1)
+        slack = (self.rows.b[kept] - self.rows.A[kept] @ center) / lengths / radius
+        hull = scipy.spatial.HalfspaceIntersection(
+            np.column_stack([normals, -slack]), np.zeros(self.dim)
+        )
+        corners = _without_copies(hull.intersections)
+        if self.dim == 2:
+            corners = corners[np.argsort(np.arctan2(corners[:, 1], corners[:, 0]))]
+        return center + radius * corners
+
+    def volume(self) -> float:
+        """Volume (length, area) in chart coordinates, in float64.
+
+        Raises:
+            ValueError: If it is unbounded: give a domain.
+            EmptyPolyhedronError: If it has no interior.
+        """
+        corners = self.vertices()
+        if self.dim == 1:
+            return float(corners[1, 0] - corners[0, 0])
+        center, radius = self.chebyshev
+        hull = scipy.spatial.ConvexHull((corners - center) / radius)
+        return float(hull.volume * radius**self.dim)
+
+
+def _without_copies(corners: np.ndarray) -> np.ndarray:
+    """Corners that Qhull lists once; one where more than dim facets meet comes often.
+
+    Copies differ by rounding, 1e-9 in units of the radius; this affects how often a
+    corner is listed and nothing else.
+    """
+    _, first = np.unique(np.round(corners, 9), axis=0, return_index=True)
+    return corners[np.sort(first)]
+
+
+def polytope_at(
+    network: ReluNetwork,
+    x: Float64[np.ndarray, " dim"],
+    domain: Domain | None = None,
+) -> Polytope:
+    """The closed activation region that contains `x`.
+
+    Args:
+        network: Any network.
+        x: A point, in chart coordinates of `domain` if one is given. On a boundary
+            the tied units count as off, and the polytope may have no interior.
+        domain: What else bounds the region; None for the whole space.
+
+    Raises:
+        ValueError: If `x` or `domain` has another dimension than the network.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0, 1.0]], [[2.0]]], [[-1.0], [0.0]])
+        >>> poly = polytope_at(net, np.array([1.0, 1.0]))
+        >>> poly.A, poly.b, [str(f) for f in poly.facets]
+        (array([[-1., -1.]]), array([-1.]), ['layer 1 unit 1'])
+    """
+    x = np.array(x, np.float64)
+    chart = network if domain is None else domain.restrict(network)
+    if x.shape != (chart.input_dim,) or not np.isfinite(x).all():
+        raise ValueError(
+            f"`x` is {x}: a finite vector of {chart.input_dim} entries is required"
+            + ("." if domain is None else ", in chart coordinates of the domain.")
+        )
+    pattern = chart.patterns(x[None])[0]
+    units_only = halfspaces(chart, pattern)
+    rows = units_only if domain is None else with_domain(units_only, domain)
+    return Polytope(x, pattern, units_only, rows, affine_map(chart, pattern))

@@ -102,6 +102,14 @@ class GraphBuilder:
                 "or use a smaller input."
             )
 
+    def limit(self, size: int) -> None:
+        """Raise when a tensor of `size` entries alone would pass the limit."""
+        if 8 * size > self.max_bytes:
+            raise FileFormatError(
+                f"{self.name} makes a tensor of {size} entries, beyond the limit of "
+                f"{self.max_bytes} bytes: raise `max_bytes` if you trust it."
+            )
+
     def affine(
         self,
         expression: Expression,

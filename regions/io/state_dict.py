@@ -1,0 +1,200 @@
+"""Networks from named arrays: `*.weight` and `*.bias` of a chain of linear layers.
+
+A state dict holds neither the order of the layers nor what happens between them. The
+order is taken from numbers in the names (`net.0`, `net.2`, ...) or, failing that, from
+the shapes, and asked for when several fit. Between two linear layers an activation is
+assumed: ReLU unless said otherwise. Whatever a state dict cannot describe (strides of a
+convolution, the epsilon of a normalization) is refused: ONNX files hold it.
+"""
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing
+
+from regions.errors import ImportNotice
+from regions.network import ReluNetwork
+
+Activation = Literal["relu", "prelu"]
+Slopes = float | Sequence[Any]
+
+_MAX_STEPS = 100_000
+
+
+def network_from_state_dict(
+    state: Mapping[str, numpy.typing.ArrayLike],
+    *,
+    order: Sequence[str] | None = None,
+    activation: Activation = "relu",
+    slopes: Slopes = 0.0,
+) -> ReluNetwork:
+    """The network of a chain of linear layers given by name.
+
+    Args:
+        state: Arrays `name.weight` of shape `(fan_out, fan_in)` and `name.bias` of
+            shape `(fan_out,)`; the bias may be missing.
+        order: Names of the layers, first to last, when numbers in the names and the
+            shapes leave it open.
+        activation: `"prelu"` reads a lone vector `name.weight`, of one entry or one
+            per unit, as the PReLU slopes of the linear layer before it.
+        slopes: Slopes below zero, as in `ReluNetwork.from_arrays`; not with
+            `"prelu"`.
+
+    Raises:
+        ValueError: If a layer is not linear, or no order or several orders fit.
+    """
+    if activation not in ("relu", "prelu"):
+        raise ValueError(f"`activation` is {activation!r}: 'relu' or 'prelu' required.")
+    layers = _group(state, activation)
+    names = _ordered(layers, order)
+    linear = [name for name in names if layers[name]["weight"].ndim == 2]
+    if not linear:
+        raise ValueError("no linear layer is there: keys like '0.weight' are required.")
+    for before, after in itertools.pairwise(linear):
+        if not _fits(layers, before, after):
+            raise ValueError(
+                f"layer {after!r} has a weight of shape "
+                f"{layers[after]['weight'].shape}, which does not read the "
+                f"{len(layers[before]['weight'])} units of {before!r} before it: the "
+                "layers form no chain, or `order` must be given."
+            )
+    if activation == "prelu":
+        if not isinstance(slopes, float | int) or slopes != 0.0:
+            raise ValueError("`slopes` cannot be given with activation='prelu'.")
+        slopes = _prelu_slopes(layers, names)
+    return ReluNetwork.from_arrays(
+        [layers[name]["weight"] for name in linear],
+        [layers[name].get("bias") for name in linear],
+        slopes,
+    )
+
+
+def _group(
+    state: Mapping[str, numpy.typing.ArrayLike], activation: Activation
+) -> dict[str, dict[str, np.ndarray]]:
+    """Arrays by layer and role, refused when a layer is not linear (or PReLU)."""
+    layers: dict[str, dict[str, np.ndarray]] = {}
+    for key, array in state.items():
+        name, _, role = key.rpartition(".")
+        layers.setdefault(name, {})[role] = np.asarray(array)
+    for position, (name, arrays) in enumerate(layers.items(), start=1):
+        reason = _why_not_linear(arrays, activation)
+        if reason:
+            raise ValueError(f"layer {position} ({name!r}) {reason}.")
+    return layers
+
+
+def _why_not_linear(arrays: dict[str, np.ndarray], activation: Activation) -> str:
+    """What speaks against a linear layer, or nothing."""
+    if "running_mean" in arrays:
+        return (
+            "is batch normalization, whose epsilon and place a state dict does not "
+            "hold: export the model to ONNX"
+        )
+    unknown = sorted(set(arrays) - {"weight", "bias"})
+    if unknown or "weight" not in arrays:
+        found = unknown[0] if unknown else "a bias alone"
+        return f"holds {found!r}, where weight and bias of linear layers are required"
+    axes = arrays["weight"].ndim
+    if axes == 2 or (axes == 1 and activation == "prelu" and "bias" not in arrays):
+        return ""
+    if axes == 1 and "bias" not in arrays:
+        return (
+            f"has a lone weight of shape {arrays['weight'].shape}: pass "
+            "activation='prelu' if it is PReLU"
+        )
+    kind = "a convolution" if axes > 2 else "a normalization"
+    return (
+        f"has a weight of shape {arrays['weight'].shape}, that is {kind}: export the "
+        "model to ONNX"
+    )
+
+
+def _ordered(
+    layers: Mapping[str, dict[str, np.ndarray]], order: Sequence[str] | None
+) -> list[str]:
+    """Names of the layers, first to last."""
+    if order is not None:
+        if sorted(order) != sorted(layers):
+            raise ValueError(
+                f"`order` names {sorted(order)}; exactly {sorted(layers)} are required."
+            )
+        return list(order)
+    if len({re.sub(r"\d+", "0", name) for name in layers}) == 1:
+        numbers = {n: tuple(map(int, re.findall(r"\d+", n))) for n in layers}
+        names = sorted(layers, key=lambda name: numbers[name])
+        _notice_adjacent(names)
+        return names
+    if any(arrays["weight"].ndim == 1 for arrays in layers.values()):
+        found: list[list[str]] = []
+    else:
+        found = list(itertools.islice(_chains(layers), 2))
+    if len(found) != 1:
+        how = "several orders fit" if found else "no order could be found for"
+        raise ValueError(
+            f"{how} the layers {sorted(layers)}: pass `order` with their names, first "
+            "to last."
+        )
+    return found[0]
+
+
+def _notice_adjacent(names: Sequence[str]) -> None:
+    """Warn where `nn.Sequential` numbering leaves no room for an activation."""
+    if not all(name.isdigit() for name in names):
+        return
+    for before, after in itertools.pairwise(names):
+        if int(after) == int(before) + 1:
+            warnings.warn(
+                f"layers {before!r} and {after!r} are neighbors: an activation is "
+                "assumed between them all the same.",
+                ImportNotice,
+                stacklevel=2,
+            )
+            return
+
+
+def _chains(layers: Mapping[str, dict[str, np.ndarray]]) -> Iterator[list[str]]:
+    """Orders in which each layer fits the one before; two stand for "too many"."""
+    steps = 0
+    stack = [[name] for name in layers]
+    while stack:
+        steps += 1
+        chain = stack.pop()
+        if steps > _MAX_STEPS:
+            yield from (chain, chain)
+            return
+        if len(chain) == len(layers):
+            yield chain
+        stack += [
+            [*chain, name]
+            for name in layers
+            if name not in chain and _fits(layers, chain[-1], name)
+        ]
+
+
+def _fits(layers: Mapping[str, dict[str, np.ndarray]], before: str, after: str) -> bool:
+    """Whether one layer reads as many units as the other has."""
+    return layers[after]["weight"].shape[1] == layers[before]["weight"].shape[0]
+
+
+def _prelu_slopes(
+    layers: Mapping[str, dict[str, np.ndarray]], names: Sequence[str]
+) -> list[np.ndarray | float]:
+    """Slopes per hidden layer: those of the vector after it, ReLU without one."""
+    slopes: list[np.ndarray | float] = []
+    for index, name in enumerate(names):
+        weight = layers[name]["weight"]
+        if weight.ndim == 2:
+            slopes.append(0.0)
+            continue
+        if index == 0 or layers[names[index - 1]]["weight"].ndim != 2:
+            raise ValueError(f"the slopes {name!r} follow no linear layer.")
+        slopes[-1] = weight
+    last = slopes.pop()
+    if isinstance(last, np.ndarray):
+        raise ValueError(f"the slopes {names[-1]!r} come after the last linear layer.")
+    return slopes

@@ -1,0 +1,42 @@
+# Everything needs only Python >= 3.11 and make: the virtual environment is made on
+# first use, with the exact versions of constraints.txt.
+
+PYTHON ?= python3
+PRESET ?= paper
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install install-dev ring test clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Stamps are made last, so that an installation that was cut short is repeated.
+$(VENV)/pip.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is required: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==26.3"
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/pip.stamp pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e . --group dev
+	@touch $@
+
+install: $(VENV)/run.stamp  ## Make .venv with what the experiments need
+
+install-dev: $(VENV)/dev.stamp  ## The same, with the tools of the tests
+
+ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smoke is quick)
+	@$(BIN)/python scripts/ring.py --preset $(PRESET)
+
+test: $(VENV)/dev.stamp  ## Run all tests
+	$(BIN)/python -m pytest
+
+clean:  ## Remove .venv and caches; runs/ is kept
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,32 @@
+"""The look that all figures share."""
+
+import pathlib
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.files import open_atomically
+
+RED = "#ff0000"
+BLUE = "#0000ff"
+INK = "#222222"
+MUTED = "#666666"
+DPI = 180
+FONT = "DejaVu Sans"
+
+
+def blank(axes: Axes, title: str) -> None:
+    """A square panel without ticks, its title on the left above it."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(title, loc="left", fontsize=11, color=INK, pad=7, family=FONT)
+    for spine in axes.spines.values():
+        spine.set_color(MUTED)
+        spine.set_linewidth(0.6)
+
+
+def save_figure(figure: Figure, path: str | pathlib.Path) -> None:
+    """Write a figure in the format of the suffix, whole or not at all."""
+    path = pathlib.Path(path)
+    with open_atomically(path) as file:
+        figure.savefig(file, format=path.suffix[1:], dpi=DPI, facecolor="white")

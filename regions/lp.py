@@ -274,8 +274,8 @@ def chebyshev_balls_stacked(
     variables = cp.Variable(count * (dim + 1))
     radii = variables[dim :: dim + 1]
     stack = scipy.sparse.block_diag(blocks, format="csr")
-    inside = Inequality(stack @ variables, rhs[steep])
-    capped = Inequality(radii, max_radius)
+    inside = Inequality(stack @ variables, cp.Constant(rhs[steep]))
+    capped = Inequality(radii, cp.Constant(max_radius))
     problem = cp.Problem(cp.Maximize(cp.sum(radii)), [inside, capped])
     tolerance = 1e-11
     problem.solve(

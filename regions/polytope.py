@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int
 from regions import lp, redundancy
 from regions.domains import Domain
 from regions.errors import EmptyPolyhedronError
+from regions.farkas import slack_signs
 from regions.halfspaces import (
     NO_UNIT,
     AffineMap,
@@ -253,4 +254,12 @@ def polytope_at(
     pattern = chart.patterns(x[None])[0]
     units_only = halfspaces(chart, pattern)
     rows = units_only if domain is None else with_domain(units_only, domain)
+    outside = np.flatnonzero(
+        slack_signs(rows.A[len(pattern) :], rows.b[len(pattern) :], x) < 0
+    )
+    if len(outside):
+        raise ValueError(
+            f"`x` violates facet {outside[0]} of the domain: give a point inside, in "
+            "chart coordinates."
+        )
     return Polytope(x, pattern, units_only, rows, affine_map(chart, pattern))

@@ -166,7 +166,7 @@ def test_strict_witnesses_have_their_pattern_in_a_neighborhood():
     for pattern, witness in zip(
         grid.patterns[grid.strict], grid.witnesses[grid.strict], strict=True
     ):
-        near = witness + 1e-9 * rng.normal(size=(50, 2))
+        near = witness + rng.integers(-9, 10, (50, 2)) * 2.0**-20
         assert (pack_bits(net.patterns(near)) == pattern).all()
 
 

@@ -6,7 +6,7 @@ import json
 import pathlib
 import platform
 import subprocess
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,12 +20,6 @@ State = Literal["new", "unfinished", "finished"]
 
 class RunFolderError(Exception):
     """A run folder belongs to another run; the message says what to do."""
-
-
-class IsDataclass(Protocol):
-    """Any instance of a dataclass."""
-
-    __dataclass_fields__: Any
 
 
 def _plain(value: Any) -> Any:
@@ -60,20 +54,20 @@ def read_json(path: str | pathlib.Path) -> Any:
         ) from error
 
 
-def config_to_dict(config: IsDataclass) -> dict[str, Any]:
+def config_to_dict(config: Any) -> dict[str, Any]:
     """A configuration as JSON would give it back."""
-    return json.loads(to_json(dataclasses.asdict(config)))  # type: ignore[call-overload]
+    return json.loads(to_json(dataclasses.asdict(config)))
 
 
 def open_run(
-    folder: str | pathlib.Path, name: str, config: IsDataclass, *, force: bool = False
+    folder: str | pathlib.Path, name: str, config: Any, *, force: bool = False
 ) -> State:
     """Take a folder for one run of one configuration.
 
     Args:
         folder: Made when missing.
         name: Of the experiment.
-        config: What identifies the run; kept in `config.json`.
+        config: A dataclass that identifies the run; kept in `config.json`.
         force: Take the folder even if it holds another run or a finished one, and
             remove the files of that run.
 

@@ -146,6 +146,7 @@ def execute(options: argparse.Namespace, config: Any, console: Console) -> int:
     from experiments.plotting.style import save_figure
 
     folder, start = options.folder, time.perf_counter()
+    ring.load_data(config)  # A bad image must not leave a folder behind.
     state = open_run(folder, ring.NAME, config, force=options.force)
     seconds = None
     if state == "finished":

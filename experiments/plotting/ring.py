@@ -27,7 +27,7 @@ def figure(result: Result) -> Figure:
     _show(left, result.output, f"Network output and its {count:,} activation regions")
     left.add_collection(
         PolyCollection(
-            result.polygons, facecolors="none", edgecolors=RED, linewidths=0.45
+            result.polygons, facecolors="none", edgecolors=RED, linewidths=0.4
         )
     )
     _show(middle, result.output, "Network output")
@@ -40,7 +40,7 @@ def figure(result: Result) -> Figure:
         _dots(right, points, color, f"{len(points):,} {name}")
     right.legend(
         loc="lower right",
-        bbox_to_anchor=(1.012, 0.992),
+        bbox_to_anchor=(1.012, 1.0),
         ncols=2,
         frameon=False,
         markerscale=4.0,

@@ -8,7 +8,6 @@ import pytest
 from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.halfspaces import (
     NO_UNIT,
-    Halfspaces,
     affine_map,
     augmented_product,
     domain_rows,
@@ -181,5 +180,3 @@ def test_with_domain_appends_labelled_rows():
 def test_halfspaces_with_a_wrong_number_of_bits_raises():
     with pytest.raises(ValueError, match="2 bits and the network 1"):
         halfspaces(ZOO["one_unit"][0], np.array([True, False]))
-    with pytest.raises(ValueError, match="2, 3 and 2 rows"):
-        Halfspaces(np.eye(2), np.ones(3))

@@ -135,8 +135,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         progress=lambda done, total: progress(done, total, "hashing the grid"),
     )
     clock.lap("grid")
-    progress(0, 0, "enumerating the regions")
-    found = regions.enumerate_regions(network, UNIT_SQUARE)
+    found = regions.enumerate_regions(
+        network,
+        UNIT_SQUARE,
+        progress=lambda done, total: progress(done, total, "enumerating the regions"),
+    )
     found.save(folder / "regions.parquet")
     write_polygons(folder / "polygons.npz", found.polygons())
     clock.lap("enumeration")

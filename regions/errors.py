@@ -13,10 +13,6 @@ class EmptyPolyhedronError(RegionsError):
     """A polyhedron that must contain a point has none."""
 
 
-class NotGenericError(RegionsError):
-    """A network is not in general position on the domain, as the sweep requires."""
-
-
 class UndecidedError(RegionsError):
     """A question stayed open within the stated budget.
 
@@ -29,6 +25,16 @@ class UndecidedError(RegionsError):
         super().__init__(f"{message} (margin {margin:.3e}, tolerance {tolerance:.3e})")
         self.margin = margin
         self.tolerance = tolerance
+
+
+class NotGenericError(UndecidedError):
+    """A network is not in general position on the domain, as the sweep requires.
+
+    The tree engine answers such networks: `method="tree"`, or `"auto"`.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(message, margin=0.0, tolerance=0.0)
 
 
 class SolverError(RegionsError):

@@ -61,7 +61,9 @@ class Columns:
                 common = int(fmpz(common).lcm(q))
             entries.append([p * (common // q) for p, q in pairs])
             denominators.append(common)
-        return cls(fmpz_mat(len(points), dim, sum(entries, [])).transpose(), denominators)
+        return cls(
+            fmpz_mat(len(points), dim, sum(entries, [])).transpose(), denominators
+        )
 
     @classmethod
     def of_floats(cls, points: Float64[np.ndarray, "points dim"]) -> "Columns":
@@ -108,7 +110,9 @@ def _first_blocks(
             origin, directions = chart
             left = fmpq_mat(layer.width, columns, [to_fmpq(v) for v in entries])
             right = fmpq_mat(
-                len(directions), columns, [to_fmpq(v) for row in directions for v in row]
+                len(directions),
+                columns,
+                [to_fmpq(v) for row in directions for v in row],
             )
             start = fmpq_mat(columns, 1, [to_fmpq(v) for v in origin])
             columns = len(directions)
@@ -199,9 +203,7 @@ class ExactNetwork:
                 stop = first + self.widths[index]
                 on = None if pattern is None else pattern[first:stop]
                 pin = None if pinned is None else pinned[first:stop]
-                sources[index + 1] = _activate(
-                    layer, rows, top + layer.shift, on, pin
-                )
+                sources[index + 1] = _activate(layer, rows, top + layer.shift, on, pin)
                 first = stop
         return numerators, scales
 
@@ -255,9 +257,7 @@ def _activate(
     for j, row in enumerate(rows):
         slope = layer.slopes[j]
         keep = [v > 0 for v in row] if on is None else on[j].tolist()
-        values = [
-            v << up if k else slope * v for v, k in zip(row, keep, strict=True)
-        ]
+        values = [v << up if k else slope * v for v, k in zip(row, keep, strict=True)]
         if pinned is not None and pinned[j].any():
             values = [
                 0 if p else v for v, p in zip(values, pinned[j].tolist(), strict=True)
@@ -266,9 +266,7 @@ def _activate(
     return fmpz_mat(len(rows), len(rows[0]), result), shift + up
 
 
-def solve_rational(
-    A: Sequence[Sequence[int]], b: Sequence[int]
-) -> list[fmpq] | None:
+def solve_rational(A: Sequence[Sequence[int]], b: Sequence[int]) -> list[fmpq] | None:
     """The exact solution of a square integer system, or None if it is singular."""
     size = len(A)
     matrix = fmpz_mat(size, size, [v for row in A for v in row])

@@ -2,12 +2,14 @@
 
 The sweep decides nothing but signs of units at vertices, and never removes a vertex. So
 a complex is right if each vertex exists and has the signs that the complex says: float64
-error bounds prove nearly all of them (`float_bounds`), and what they leave open is
-settled by solving for the vertex in rational arithmetic.
+error bounds prove nearly all of them (`float_bounds`, then `zonotope_bounds` for deep
+networks), and what they leave open is settled by solving for the vertex in rational
+arithmetic.
 """
 
-import dataclasses
+import functools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -15,29 +17,80 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains import BoundedDomain, SimplePolytope
 from regions.enumeration.complex import Complex
-from regions.enumeration.float_bounds import FloatBounds
+from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
+from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, dyadic, solve_rational
 from regions.network import ReluNetwork
 
 CHUNK_ENTRIES = 1 << 19
 EXACT_CHUNK = 64
+ZONOTOPE_CHUNK = 64
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Certificate:
-    """What proved the signs of a complex.
+class Proof:
+    """A complex whose signs are proved.
 
     Attributes:
+        complex: The complex.
         position_error: Bound of the distance, in every coordinate, between the stored
             and the exact position of each vertex.
-        float_vertices: Vertices whose signs float64 bounds proved.
-        exact_vertices: Vertices that needed rational arithmetic.
+        sharp_vertices: Vertices whose signs needed the zonotope bounds.
+        exact_vertices: Vertices whose signs needed rational arithmetic.
+        exact_edges: Edges whose direction needed rational arithmetic, so far.
     """
 
-    position_error: Float64[np.ndarray, " vertices"]
-    float_vertices: int
-    exact_vertices: int
+    def __init__(
+        self,
+        complex_: Complex,
+        position_error: Float64[np.ndarray, " vertices"],
+        sharp_vertices: int,
+        exact_vertices: int,
+        tier: Callable[[], "_ExactTier"],
+    ):
+        self.complex = complex_
+        self.position_error = position_error
+        self.sharp_vertices = sharp_vertices
+        self.exact_vertices = exact_vertices
+        self.exact_edges = 0
+        self._tier = tier
+
+    def ascends(
+        self, direction: Float64[np.ndarray, " dim"]
+    ) -> Bool[np.ndarray, " edges"]:
+        """Whether each edge rises along `direction` from its first end to its second.
+
+        Float64 heights decide where they differ by more than their error bounds, exact
+        heights elsewhere.
+
+        Raises:
+            NotGenericError: If an edge is exactly level.
+        """
+        complex_ = self.complex
+        heights = complex_.vertices @ direction
+        size = np.abs(complex_.vertices) @ np.abs(direction)
+        error = np.abs(direction).sum() * self.position_error
+        error = SAFETY * (error + gamma(complex_.dim + 1) * size)
+        first, second = complex_.ends[:, 0], complex_.ends[:, 1]
+        rise = heights[second] - heights[first]
+        result = rise > 0.0
+        slack = SAFETY * (error[first] + error[second])
+        unclear = np.flatnonzero(np.abs(rise) <= slack)
+        if len(unclear):
+            self.exact_edges += len(unclear)
+            tier = self._tier()
+            slope = [Fraction(float(c)) for c in direction]
+            for edge in unclear.tolist():
+                low, high = (tier.height(int(v), slope) for v in complex_.ends[edge])
+                if low == high:
+                    raise NotGenericError("an edge is level along a random direction.")
+                result[edge] = low < high
+        return result
+
+    def exact_mean(self, vertices: list[int]) -> tuple[Fraction, ...]:
+        """The exact mean of some vertices."""
+        points = [self._tier().position(v) for v in vertices]
+        return tuple(sum(axis, Fraction(0)) / len(points) for axis in zip(*points))
 
 
 def certify(
@@ -45,7 +98,7 @@ def certify(
     network: ReluNetwork,
     domain: BoundedDomain,
     polytope: SimplePolytope,
-) -> Certificate:
+) -> Proof:
     """Prove the signs of all units at all vertices of `complex_`.
 
     Args:
@@ -59,6 +112,12 @@ def certify(
             at a vertex of other units: then the sweep's answer is worthless.
     """
     bounds = FloatBounds(network, domain, polytope)
+    sharper = ZonotopeBounds(network, domain, polytope)
+
+    @functools.cache
+    def tier() -> _ExactTier:
+        return _ExactTier(complex_, network, domain, polytope)
+
     count = len(complex_.vertices)
     errors, unsettled = np.zeros(count), [np.zeros(0, np.int64)]
     # Chunks whose widest layer stays in the processor's cache.
@@ -68,12 +127,32 @@ def certify(
         proved, errors[part] = bounds.prove(complex_, part)
         unsettled.append(start + np.flatnonzero(~proved))
     left = np.concatenate(unsettled)
-    if len(left):
-        tier = _ExactTier(complex_, network, domain, polytope)
-        for start in range(0, len(left), EXACT_CHUNK):
-            part = left[start : start + EXACT_CHUNK]
-            errors[part] = tier.prove(part)
-    return Certificate(errors, count - len(left), len(left))
+    not_easy = len(left)
+    if len(left) and sharper.available:
+        left = _prove_sharply(sharper, complex_, left, errors)
+    for start in range(0, len(left), EXACT_CHUNK):
+        part = left[start : start + EXACT_CHUNK]
+        errors[part] = tier().prove(part)
+    return Proof(complex_, errors, not_easy - len(left), len(left), tier)
+
+
+def _prove_sharply(
+    bounds: ZonotopeBounds,
+    complex_: Complex,
+    left: Int[np.ndarray, " vertices"],
+    errors: Float64[np.ndarray, " all"],
+) -> Int[np.ndarray, " fewer"]:
+    """Try the zonotope bounds on some vertices; which remain unproved."""
+    remaining = [np.zeros(0, np.int64)]
+    for start in range(0, len(left), ZONOTOPE_CHUNK):
+        part = left[start : start + ZONOTOPE_CHUNK]
+        bits = complex_.words.unpack(complex_.signs[part])
+        proved, position = bounds.prove(
+            complex_.vertices[part], bits, complex_.zeros[part]
+        )
+        errors[part] = position
+        remaining.append(part[~proved])
+    return np.concatenate(remaining)
 
 
 class _ExactTier:
@@ -96,11 +175,24 @@ class _ExactTier:
         side = union[words.word] >> words.bit.astype(np.uint32) & np.uint32(1)
         self._side = side.astype(bool)
         self._weak, self._linear = ~words.keyed, ~words.kinks
+        self._points: dict[int, list[int]] = {}
+
+    def position(self, vertex: int) -> list[Fraction]:
+        """Exact position of a vertex."""
+        if vertex not in self._points:
+            self.prove(np.array([vertex]))
+        *numerators, common = self._points[vertex]
+        return [Fraction(p, common) for p in numerators]
+
+    def height(self, vertex: int, direction: list[Fraction]) -> Fraction:
+        """Exact height of a vertex along a direction."""
+        terms = zip(direction, self.position(vertex), strict=True)
+        return sum((c * x for c, x in terms), Fraction(0))
 
     def prove(self, part: Int[np.ndarray, " vertices"]) -> np.ndarray:
         """Prove the signs at some vertices; returns their position errors."""
         complex_, dim = self._complex, self._complex.dim
-        bits = self._claimed(part)
+        bits = complex_.words.unpack(complex_.signs[part])
         own = np.zeros_like(bits)
         for row, zeros in enumerate(complex_.zeros[part]):
             own[row, zeros[zeros >= complex_.num_facets] - complex_.num_facets] = True
@@ -117,21 +209,12 @@ class _ExactTier:
         for k, vertex in enumerate(part.tolist()):
             mine = [row[k * (dim + 1) : (k + 1) * (dim + 1)] for row in rows]
             point = self._solve(mine, complex_.zeros[vertex].tolist())
+            self._points[vertex] = point
             values = [sum(map(int.__mul__, row, point)) for row in mine]
             signs = np.array([(v > 0) - (v < 0) for v in values], np.int8)
             self._compare(signs, bits[k], own[k], vertex)
             errors[k] = _distance(point, complex_.vertices[vertex])
         return errors
-
-    def _claimed(
-        self, part: Int[np.ndarray, " vertices"]
-    ) -> Bool[np.ndarray, "vertices units"]:
-        """Claimed signs of all units at some vertices."""
-        words = self._complex.words
-        flat = np.ascontiguousarray(self._complex.signs[part]).view(np.uint8)
-        flat = flat.reshape(len(part), words.num_words * 4)
-        bits = np.unpackbits(flat, axis=1, bitorder="little")
-        return bits[:, words.word * 32 + words.bit].astype(bool)
 
     def _solve(self, rows: list[list[int]], zeros: list[int]) -> list[int]:
         """The vertex with these zeros, as numerators and one positive denominator."""

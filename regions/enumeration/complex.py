@@ -12,7 +12,7 @@ import itertools
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32
 
-from regions.errors import NotGenericError, UndecidedError
+from regions.errors import NotGenericError
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +52,15 @@ class SignWords:
             on = (byte >> position & 1).astype(bool)
             table[:, on] += per_bit.reshape(-1, 8)[:, position, None]
         return table, positive
+
+    def unpack(
+        self, signs: UInt32[np.ndarray, "rows words"]
+    ) -> Bool[np.ndarray, "rows units"]:
+        """Signs as one bool per hidden unit, linear units included."""
+        flat = np.ascontiguousarray(signs).view(np.uint8)
+        flat = flat.reshape(len(signs), self.num_words * 4)
+        bits = np.unpackbits(flat, axis=1, bitorder="little")
+        return bits[:, self.word * 32 + self.bit].astype(bool)
 
     def pack(
         self, signs: UInt32[np.ndarray, "rows words"]
@@ -94,6 +103,7 @@ class Complex:
         signs: One bit per vertex and unit: 1 where the unit is positive.
         words: Layout of `signs`.
         num_facets: Facets of the domain; zero `num_facets + k` is unit k.
+        complete: Whether all units were inserted.
     """
 
     vertices: Float64[np.ndarray, "vertices dim"]
@@ -103,58 +113,60 @@ class Complex:
     signs: UInt32[np.ndarray, "vertices words"]
     words: SignWords
     num_facets: int
+    complete: bool = True
 
     @property
     def dim(self) -> int:
         """Dimension of the domain."""
         return self.vertices.shape[1]
 
-    def freed(self, corners: Int32[np.ndarray, " edges"]) -> Int[np.ndarray, " edges"]:
-        """For each edge, which zero of its corner `corners` is not zero along it."""
+    def freed(
+        self,
+        corners: Int32[np.ndarray, " edges"],
+        edge_zeros: Int32[np.ndarray, "edges dim_minus_1"],
+    ) -> Int[np.ndarray, " edges"]:
+        """For each edge, which zero of its corner is not zero along it."""
         kept = np.zeros((len(corners), self.dim), bool)
         zeros = self.zeros[corners]
         for k in range(self.dim - 1):
-            kept |= zeros == self.edge_zeros[:, k : k + 1]
+            kept |= zeros == edge_zeros[:, k : k + 1]
         if (kept.sum(1) != self.dim - 1).any():
             raise NotGenericError("an edge does not share its zeros with its end.")
         return np.argmin(kept, axis=1)
 
-    def rising_edges(self, heights: Float64[np.ndarray, " vertices"]) -> "RisingEdges":
-        """Edges sorted by their lower end and by the zero that they leave."""
+    def rising_edges(self, ascends: Bool[np.ndarray, " edges"]) -> "RisingEdges":
+        """Edges by their lower end and by the zero that they leave there.
+
+        Args:
+            ascends: Whether the second end of each edge is the higher one.
+        """
         first, second = self.ends[:, 0], self.ends[:, 1]
-        flat = np.flatnonzero(heights[first] == heights[second])
-        if len(flat):
-            raise UndecidedError(
-                f"{len(flat)} edges are level along the chosen direction",
-                margin=0.0,
-                tolerance=0.0,
-            )
-        up = heights[first] < heights[second]
-        low, high = np.where(up, first, second), np.where(up, second, first)
-        slot = low.astype(np.int64) * self.dim + self.freed(low)
+        low, high = np.where(ascends, first, second), np.where(ascends, second, first)
+        return self._by_zero(low, high, self.edge_zeros)
+
+    def edges_around(self) -> "RisingEdges":
+        """All edges, from both of their ends, by the zero that they leave there."""
+        first, second = self.ends[:, 0], self.ends[:, 1]
+        return self._by_zero(
+            np.concatenate([first, second]),
+            np.concatenate([second, first]),
+            np.concatenate([self.edge_zeros, self.edge_zeros]),
+        )
+
+    def _by_zero(
+        self, corners: np.ndarray, others: np.ndarray, edge_zeros: np.ndarray
+    ) -> "RisingEdges":
+        """Edges from `corners` to `others`, by corner and by the zero they leave."""
+        freed = self.freed(corners, edge_zeros)
+        slot = corners.astype(np.int64) * self.dim + freed
         order = np.argsort(slot, kind="stable")
         count = np.bincount(slot, minlength=len(self.vertices) * self.dim)
         if (count > 2).any():
             raise NotGenericError("three edges leave one zero of a vertex.")
         start = np.cumsum(count) - count
         return RisingEdges(
-            count.reshape(-1, self.dim), start.reshape(-1, self.dim), high[order]
+            count.reshape(-1, self.dim), start.reshape(-1, self.dim), others[order]
         )
-
-    def count(self, heights: Float64[np.ndarray, " vertices"]) -> int:
-        """Number of regions, each counted at its lowest vertex.
-
-        Raises:
-            NotGenericError: If the Euler characteristic of the result is not that of
-                a convex domain.
-        """
-        rising = self.rising_edges(heights).count
-        euler = int((1 - rising).prod(1).sum())
-        if euler != 1:
-            raise NotGenericError(
-                f"the complex has Euler characteristic {euler}, a convex domain has 1."
-            )
-        return int(rising.prod(1).sum())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +182,19 @@ class RisingEdges:
     count: Int[np.ndarray, "vertices dim"]
     start: Int[np.ndarray, "vertices dim"]
     upper: Int[np.ndarray, " edges"]
+
+    def num_cells(self) -> int:
+        """Number of regions, each counted at its lowest vertex.
+
+        Raises:
+            NotGenericError: If the Euler characteristic is not that of a convex domain.
+        """
+        euler = int((1 - self.count).prod(1).sum())
+        if euler != 1:
+            raise NotGenericError(
+                f"the complex has Euler characteristic {euler}, a convex domain has 1."
+            )
+        return int(self.count.prod(1).sum())
 
     def cells(self, fixed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Lowest vertices of the regions, and the upper ends of their rising edges.

@@ -42,7 +42,7 @@ class FloatBounds:
         self._polytope = polytope
         self._layers = domain.restrict(network).hidden
         self._first = np.cumsum([0, *(layer.width for layer in self._layers)])
-        self._row_doubt, self._bias_doubt = _chart_rounding(network, domain)
+        self._row_doubt, self._bias_doubt = chart_rounding(network, domain)
         self._facets = len(polytope.b)
 
     def prove(
@@ -64,9 +64,19 @@ class FloatBounds:
             proved &= walk.gaps[index] > walk.error(index, reach)
         return proved, position
 
-    def _zero_forms(
-        self, walk: "_Walk"
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def prove_points(
+        self,
+        points: Float64[np.ndarray, "points dim"],
+        signs: UInt32[np.ndarray, "points words"],
+    ) -> Bool[np.ndarray, " points"]:
+        """Which of some points (not vertices) have the claimed signs, proved."""
+        walk = _Walk(self, points, np.zeros((len(points), 0), np.int32))
+        proved = walk.forward(signs)
+        for index in range(len(self._layers)):
+            proved &= walk.gaps[index] > walk.error(index, np.zeros(len(points)))
+        return proved
+
+    def _zero_forms(self, walk: "_Walk") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Gradients of the zeros, bounds of their rounding, and residuals."""
         count, dim = walk.zeros.shape
         J, error = np.zeros((count, dim, dim)), np.zeros((count, dim))
@@ -92,7 +102,10 @@ class FloatBounds:
         return J, error, residual
 
     def _gradients(
-        self, walk: "_Walk", at: Int[np.ndarray, " rows"], unit: Int[np.ndarray, " rows"]
+        self,
+        walk: "_Walk",
+        at: Int[np.ndarray, " rows"],
+        unit: Int[np.ndarray, " rows"],
     ) -> tuple[Float64[np.ndarray, "rows dim"], Float64[np.ndarray, " rows"]]:
         """Gradient of one unit per vertex by reverse accumulation, and its rounding."""
         layer_of = np.searchsorted(self._first, unit, side="right") - 1
@@ -248,7 +261,7 @@ def _row_sum(matrix: np.ndarray) -> float:
     return float(np.abs(matrix).sum(1).max())
 
 
-def _chart_rounding(
+def chart_rounding(
     network: ReluNetwork, domain: BoundedDomain
 ) -> tuple[list[float], list[float]]:
     """Per layer, rounding of the rows and biases that were composed with the chart."""

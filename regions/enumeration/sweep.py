@@ -49,6 +49,7 @@ def sweep(
     *,
     seed: int = 0,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Complex:
     """The complex of `network` on `polytope`, all in chart coordinates.
 
@@ -57,6 +58,8 @@ def sweep(
         polytope: The domain.
         seed: Seed of the random words in the face keys.
         progress: Called with units done and units in all.
+        stop: Asked between blocks of units. The complex of the units inserted so far
+            is returned when it says yes; the others count as splitting nothing.
 
     Raises:
         NotGenericError: If a tie or an unpaired face shows that the network is not in
@@ -67,10 +70,13 @@ def sweep(
     for index, layer in enumerate(network.hidden):
         state.open_layer(index)
         for start in range(0, layer.width, BLOCK):
-            stop = min(start + BLOCK, layer.width)
-            state.insert_block(layer, index, start, stop, done + start)
+            if stop():
+                state.skip_from(done + start)
+                return state.finish()
+            end = min(start + BLOCK, layer.width)
+            state.insert_block(layer, index, start, end, done + start)
             if progress is not None:
-                progress(done + stop, total)
+                progress(done + end, total)
         state.close_layer(index)
         done += layer.width
     return state.finish()
@@ -97,6 +103,7 @@ class _State:
     edge_zeros: Rows
     pre: Rows
     crossed: Rows
+    skipped: bool = False
 
     @classmethod
     def start(
@@ -126,6 +133,11 @@ class _State:
             pre=Rows(np.zeros((0, 0))),
             crossed=Rows(np.zeros(0, np.uint32)),
         )
+
+    def skip_from(self, unit: int) -> None:
+        """Leave out all units from `unit` on."""
+        self.layout.keyed[unit:] = False
+        self.skipped = True
 
     def open_layer(self, index: int) -> None:
         """Prepare to store the activations of hidden layer `index`, if they are read."""
@@ -295,6 +307,7 @@ class _State:
             signs=self.signs.view,
             words=self.layout,
             num_facets=self.num_facets,
+            complete=not self.skipped,
         )
 
 

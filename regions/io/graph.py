@@ -282,7 +282,7 @@ def _is_exact_sum(a: Expression, b: Expression) -> bool:
     for k in set(a.blocks) & set(b.blocks):
         first, second = clean(a.blocks[k]), clean(b.blocks[k])
         both = abs(first).sign().multiply(abs(second).sign()).nonzero()
-        if not _sums_exactly(np.asarray(first[both]), np.asarray(second[both])):
+        if not _sums_exactly(first[both].toarray(), second[both].toarray()):
             return False
     return True
 

@@ -24,6 +24,7 @@ from regions.io.optional import require
 from regions.network import ReluNetwork
 
 _CLASSES = ("Sequential", "Functional")
+_MODEL_MODULES = ("keras", "keras.src.models.functional")
 _PLAIN = (None, *_CLASSES, "DTypePolicy", "__keras_tensor__")
 
 
@@ -280,7 +281,7 @@ def _refuse_foreign_classes(path: pathlib.Path, node: Any) -> None:
     elif isinstance(node, dict):
         module, kind = node.get("module", "keras"), node.get("class_name")
         known = (
-            (module == "keras" and kind in _PLAIN)
+            (module in _MODEL_MODULES and kind in _PLAIN)
             or (module == "keras.layers" and (kind in LAYERS or kind == "InputLayer"))
             or module in ("keras.initializers", "keras.regularizers")
         )

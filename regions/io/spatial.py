@@ -123,6 +123,7 @@ def convolve(
     counts = _checked_counts(window, spatial)
     positions, windows = math.prod(spatial), math.prod(counts)
     builder.reserve(32 * weight.size * windows)
+    builder.limit(outputs * windows * channels * positions)
     index = window.indices(spatial)
     out, inner, p, q = np.broadcast_arrays(
         np.arange(outputs)[:, None, None, None],
@@ -216,7 +217,7 @@ def concatenate(tensors: Sequence[Expression], axis: int) -> Expression:
         empty = [sp.csr_array((t.size, width)) for t in tensors]
         parts = [t.blocks.get(k, e) for t, e in zip(tensors, empty, strict=True)]
         blocks[k] = sp.csr_array(sp.vstack(parts))
-    starts = np.cumsum([0, *(t.size for t in tensors)])
+    starts = np.cumsum([0, *(t.size for t in tensors)]).tolist()
     order = np.concatenate(
         [t.positions() + s for t, s in zip(tensors, starts[:-1], strict=True)], axis
     )

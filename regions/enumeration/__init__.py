@@ -1,0 +1,195 @@
+"""Every activation region of a network on a domain, exactly once.
+
+Three engines: `line` (dimension 1), `sweep` (networks in general position, dimension up
+to about 8) and `tree` (any network, any dimension). `count_regions` and
+`enumerate_regions` choose.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from regions.domains import Domain, WholeSpace
+from regions.enumeration.budget import Budget
+from regions.enumeration.generic import Listing, count_generic, list_generic
+from regions.enumeration.line import Line, cut_line
+from regions.errors import NotGenericError, UndecidedError
+from regions.network import ReluNetwork
+from regions.region_set import RegionCount, RegionSet
+
+METHODS = ("auto", "line", "sweep", "tree")
+MAX_SWEEP_DIM = 8
+"""Above this a box has too many corners for the sweep to be the faster engine."""
+
+Progress = Callable[[int, int], None]
+
+
+def count_regions(
+    network: ReluNetwork,
+    domain: Domain,
+    *,
+    method: str = "auto",
+    progress: Progress | None = None,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+) -> RegionCount:
+    """Number of activation regions of `network` that meet the interior of `domain`.
+
+    Args:
+        network: The network.
+        domain: Where to count.
+        method: `"line"`, `"sweep"`, `"tree"`, or `"auto"`, which takes the fastest
+            engine that serves and falls back to the tree when the network turns out
+            not to be in general position.
+        progress: Called with (done, total) as the work goes on.
+        max_regions: Stop when so many regions are found.
+        max_seconds: Stop after this time. Stopping early, by these or by Ctrl-C, gives
+            a count with `complete=False`: at least so many regions exist.
+
+    Returns:
+        The count, with its completeness; `int()` of it is the number.
+
+    Raises:
+        ValueError: If the domain does not fit the network or the method the domain.
+        UndecidedError: If the chosen method can not answer; `"auto"` always does.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> from regions.domains import Box
+        >>> int(count_regions(net, Box([-1, -1], [1, 1])))
+        4
+    """
+    with Budget(max_regions, max_seconds) as budget:
+        chosen, why = _choose(network, domain, method)
+        if chosen == "sweep":
+            try:
+                count, complete, stats = count_generic(
+                    network, domain, budget, progress
+                )
+                return RegionCount(
+                    count, complete, "sweep", budget.seconds, {**stats, "why": why}
+                )
+            except NotGenericError as error:
+                chosen, why = _fall_back(method, error)
+        listing = _listing(network, domain, chosen, budget, progress)
+        return RegionCount(
+            len(listing.patterns),
+            listing.complete,
+            chosen,
+            budget.seconds,
+            {**listing.stats, "why": why},
+        )
+
+
+def enumerate_regions(
+    network: ReluNetwork,
+    domain: Domain,
+    *,
+    method: str = "auto",
+    progress: Progress | None = None,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+) -> RegionSet:
+    """All activation regions of `network` that meet the interior of `domain`.
+
+    Arguments and errors are those of `count_regions`.
+
+    Returns:
+        Packed patterns and a point strictly inside each region, in a fixed order.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> from regions.domains import Box
+        >>> rs = enumerate_regions(net, Box([-1, -1], [1, 1]))
+        >>> len(rs), rs.complete
+        (4, True)
+    """
+    with Budget(max_regions, max_seconds) as budget:
+        chosen, why = _choose(network, domain, method)
+        try:
+            listing = _listing(network, domain, chosen, budget, progress)
+        except NotGenericError as error:
+            if chosen != "sweep":
+                raise
+            chosen, why = _fall_back(method, error)
+            listing = _listing(network, domain, chosen, budget, progress)
+        return RegionSet(
+            network,
+            domain,
+            listing.patterns,
+            listing.coordinates,
+            complete=listing.complete,
+            method=chosen,
+            seconds=budget.seconds,
+            stats={**listing.stats, "why": why},
+            exact_witnesses=listing.exact_witnesses,
+            cells=listing.make_cells,
+        )
+
+
+def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str]:
+    """The engine to run first, and why."""
+    if method not in METHODS:
+        raise ValueError(
+            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
+        )
+    domain.restrict(network)
+    if method != "auto":
+        return method, "asked for"
+    if domain.dim == 1:
+        return "line", "the domain has dimension 1"
+    if isinstance(domain, WholeSpace):
+        return "tree", "the domain is unbounded"
+    if domain.dim > MAX_SWEEP_DIM:
+        return "tree", f"the domain has more than {MAX_SWEEP_DIM} dimensions"
+    return "sweep", "the domain is bounded and of low dimension"
+
+
+def _fall_back(method: str, error: NotGenericError) -> tuple[str, str]:
+    """What to run when the sweep finds that the network is not generic."""
+    if method != "auto":
+        raise error
+    return "tree", f"not in general position: {error}"
+
+
+def _listing(
+    network: ReluNetwork,
+    domain: Domain,
+    chosen: str,
+    budget: Budget,
+    progress: Progress | None,
+) -> Listing:
+    """What the chosen engine finds."""
+    if chosen == "line":
+        return _list_line(network, domain)
+    if chosen == "sweep":
+        if isinstance(domain, WholeSpace):
+            raise ValueError(
+                "method='sweep' needs a bounded domain: use method='tree' or a Box."
+            )
+        return list_generic(network, domain, budget, progress)
+    raise UndecidedError("the tree engine is missing", margin=0.0, tolerance=0.0)
+
+
+def _list_line(network: ReluNetwork, domain: Domain) -> Listing:
+    """All intervals of a one-dimensional domain."""
+    line = cut_line(network, domain)
+    kinks = [layer.kinks for layer in network.hidden]
+    columns = np.concatenate([np.zeros(0, bool), *kinks])
+    packed = np.packbits(line.patterns[:, columns], axis=1, bitorder="little")
+    middles = line.middles()
+    exact: dict[int, tuple[Fraction, ...]] = {
+        k: (m,) for k, m in enumerate(middles) if Fraction(float(m)) != m
+    }
+    stats: dict[str, Any] = {"breakpoints": len(line.breakpoints)}
+    points = np.array([[float(m)] for m in middles])
+    return Listing(packed, points, exact, True, stats, _line_cells(line))
+
+
+def _line_cells(line: Line) -> Any:
+    """Ends and neighbors of the intervals, if all are bounded."""
+    if line.start is None or line.end is None:
+        return None
+    return line.cells

@@ -135,11 +135,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         progress=lambda done, total: progress(done, total, "hashing the grid"),
     )
     clock.lap("grid")
-    found = regions.enumerate_regions(
-        network,
-        UNIT_SQUARE,
-        progress=lambda done, total: progress(done, total, "enumerating the regions"),
-    )
+    found = _enumerate(network, progress)
     found.save(folder / "regions.parquet")
     write_polygons(folder / "polygons.npz", found.polygons())
     clock.lap("enumeration")
@@ -158,6 +154,18 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
     write_json(folder / "summary.json", summary)
     return summary
+
+
+def _enumerate(network: regions.ReluNetwork, progress: Progress) -> regions.RegionSet:
+    """All regions in the unit square; Ctrl-C ends the run, not just the search."""
+    found = regions.enumerate_regions(
+        network,
+        UNIT_SQUARE,
+        progress=lambda done, total: progress(done, total, "enumerating the regions"),
+    )
+    if found.stats.get("stopped") == "interrupted":
+        raise KeyboardInterrupt
+    return found
 
 
 def load(config: Config, folder: pathlib.Path) -> Result:

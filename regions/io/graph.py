@@ -281,8 +281,11 @@ def _is_exact_sum(a: Expression, b: Expression) -> bool:
         return False
     for k in set(a.blocks) & set(b.blocks):
         first, second = clean(a.blocks[k]), clean(b.blocks[k])
-        both = abs(first).sign().multiply(abs(second).sign()).nonzero()
-        if not _sums_exactly(first[both].toarray(), second[both].toarray()):
+        both = abs(first).sign().multiply(abs(second).sign())
+        pair = [sp.csr_array(block.multiply(both)) for block in (first, second)]
+        for block in pair:
+            block.sort_indices()  # the two now hold the same entries in one order
+        if not _sums_exactly(pair[0].data, pair[1].data):
             return False
     return True
 

@@ -44,7 +44,7 @@ def network_from_pytree(
         parts = [_part(key) for key in path]
         while parts and parts[-1] in _WRAPPERS:
             parts.pop()
-        if not _is_real(leaf):
+        if _is_counter(leaf):
             continue
         *layer, role = parts or [""]
         name = ".".join(layer)
@@ -69,6 +69,8 @@ def _part(key: Any) -> str:
     return str(key)
 
 
-def _is_real(leaf: Any) -> bool:
-    """Whether a leaf holds floating-point numbers."""
-    return "float" in str(getattr(leaf, "dtype", np.asarray(leaf).dtype))
+def _is_counter(leaf: Any) -> bool:
+    """Whether a leaf holds integers, truth values or random keys."""
+    dtype = getattr(leaf, "dtype", None)
+    name = str(np.asarray(leaf).dtype if dtype is None else dtype)
+    return "int" in name or "bool" in name or name.startswith("key<")

@@ -54,6 +54,7 @@ def network_from_state_dict(
     linear = [name for name in names if layers[name]["weight"].ndim == 2]
     if not linear:
         raise ValueError("no linear layer is there: keys like '0.weight' are required.")
+    _notice_adjacent(linear)
     for before, after in itertools.pairwise(linear):
         if not _fits(layers, before, after):
             raise ValueError(
@@ -127,7 +128,6 @@ def _ordered(
     if len({re.sub(r"\d+", "0", name) for name in layers}) == 1:
         numbers = {n: tuple(map(int, re.findall(r"\d+", n))) for n in layers}
         names = sorted(layers, key=lambda name: numbers[name])
-        _notice_adjacent(names)
         return names
     if any(arrays["weight"].ndim == 1 for arrays in layers.values()):
         found: list[list[str]] = []

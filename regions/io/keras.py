@@ -97,13 +97,16 @@ def _read(path: pathlib.Path, max_bytes: int) -> tuple[dict[str, Any], bytes]:
 
 def _layers(path: pathlib.Path, config: dict[str, Any]) -> list[dict[str, Any]]:
     """The layers' configurations; unknown layers are refused before anything else."""
-    layers = config.get("config", {}).get("layers")
+    inner = config.get("config")
+    layers = inner.get("layers") if isinstance(inner, dict) else None
     if not isinstance(layers, list) or not layers:
         raise FileFormatError(f"{path} has no layers: save the model again.")
     for position, layer in enumerate(layers, start=1):
-        kind, name = layer.get("class_name"), layer.get("config", {}).get("name")
+        if not isinstance(layer, dict) or not isinstance(layer.get("config"), dict):
+            raise FileFormatError(f"{path}: layer {position} is damaged: save again.")
+        kind, name = layer.get("class_name"), layer["config"].get("name")
         known = kind in LAYERS or kind == "InputLayer"
-        if layer.get("module") != "keras.layers" or not known:
+        if layer.get("module") != "keras.layers" or not known or not name:
             raise FileFormatError(
                 f"{path}: layer {position} ({name!r}) is {kind}: it is not piecewise "
                 "affine, or not one of the layers read here; replace it."

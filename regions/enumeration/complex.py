@@ -69,7 +69,9 @@ class SignWords:
         units = np.flatnonzero(self.kinks)
         where = self.word[units] * 32 + self.bit[units]
         rows = len(signs)
-        flat = np.ascontiguousarray(signs).view(np.uint8).reshape(rows, -1)
+        flat = (
+            np.ascontiguousarray(signs).view(np.uint8).reshape(rows, self.num_words * 4)
+        )
         if np.array_equal(where, np.arange(len(where))):
             packed = flat[:, : (len(where) + 7) // 8].copy()
         else:
@@ -84,7 +86,8 @@ def table_sums(
     table: np.ndarray, signs: UInt32[np.ndarray, "rows words"]
 ) -> np.ndarray:
     """Sum over the sign bytes of each row of the table's entries: 64-bit keys."""
-    flat = np.ascontiguousarray(signs).view(np.uint8).reshape(len(signs), -1)
+    width = 4 * signs.shape[1]
+    flat = np.ascontiguousarray(signs).view(np.uint8).reshape(len(signs), width)
     keys = np.zeros(len(signs), np.uint64)
     for column in range(flat.shape[1]):
         keys += table[column][flat[:, column]]

@@ -145,7 +145,7 @@ class _Walk:
         self,
         bounds: FloatBounds,
         points: Float64[np.ndarray, "vertices dim"],
-        zeros: Int32[np.ndarray, "vertices dim"],
+        zeros: Int32[np.ndarray, "vertices zeros"],
     ):
         self.points, self.zeros = points, zeros
         self.residual = np.zeros(zeros.shape)

@@ -141,8 +141,9 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("enumeration")
     radii = _write_geometry(folder / "geometry.parquet", found, progress)
     clock.lap("Chebyshev balls and bounds")
-    progress(0, 0, "verifying")
+    progress(0, 1, "verifying")
     report = regions.verify(found)
+    progress(1, 1, "verifying")
     clock.lap("verification")
     summary = {
         **_last_losses(fitted.losses),

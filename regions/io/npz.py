@@ -101,9 +101,10 @@ def _read_member(
                 f"{path}: the header of {key} cannot be read ({error}): write the "
                 "file again with numpy.savez."
             ) from error
-        if dtype.kind not in "fiub":
+        if dtype.kind not in "fiub" or dtype.itemsize > 8:
             raise FileFormatError(
-                f"{path}: {key} has dtype {dtype}; real numbers are required."
+                f"{path}: {key} has dtype {dtype}; real numbers of at most 64 bits "
+                "are required."
             )
         if len(shape) not in _AXES[match[1] or "skip"] or min(shape, default=1) < 1:
             raise FileFormatError(

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import onnx.reference
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 import regions
@@ -459,3 +460,48 @@ def test_load_onnx_convolution_too_large_to_unroll_is_refused(tmp_path):
     )
     with pytest.raises(FileFormatError, match="beyond the limit"):
         regions.load_network(path)
+
+
+class _TorchCnn(torch.nn.Module):
+    """A small CNN as people write it, with a residual and a view at the end."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(1, 3, 3, padding=1)
+        self.norm = torch.nn.BatchNorm2d(3)
+        self.second = torch.nn.Conv2d(3, 3, 3, padding=1)
+        self.slopes = torch.nn.PReLU(3)
+        self.last = torch.nn.Linear(48, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(self.norm(self.first(x)))
+        h = h + self.slopes(self.second(h))
+        h = torch.nn.functional.max_pool2d(torch.nn.functional.relu6(h), 2)
+        return self.last(h.view(h.size(0), -1))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("raw", [False, True])
+def test_load_onnx_exported_by_pytorch_equals_pytorch(tmp_path, raw):
+    torch.manual_seed(0)
+    model, x = _TorchCnn(), torch.randn(6, 1, 8, 8)
+    model(x)  # moves the running statistics
+    model.eval()
+    keep = torch.onnx.TrainingMode.PRESERVE if raw else torch.onnx.TrainingMode.EVAL
+    torch.onnx.export(
+        model,
+        (x,),
+        str(tmp_path / "m.onnx"),
+        dynamo=False,
+        training=keep,
+        do_constant_folding=not raw,
+        input_names=["x"],
+        dynamic_axes={"x": {0: "batch"}},
+    )
+    net = regions.load_network(tmp_path / "m.onnx")
+    with torch.no_grad():
+        expected = model(x).numpy()
+    found = net(x.numpy().reshape(6, -1).astype(np.float64))
+    assert np.abs(found - expected).max() < 1e-5
+    # three layers of 3 x 8 x 8 units (relu6 bends twice), three matches per window
+    assert net.num_bits == 4 * 192 + 3 * 48

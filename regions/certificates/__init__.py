@@ -1,0 +1,104 @@
+"""An independent check that a region set is what it says.
+
+Everything is derived anew from the network, the domain and the set, or from a saved
+file alone. Nothing is shared with the engines that made it.
+"""
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regions.certificates.float_volumes import check_volumes
+from regions.certificates.floats import (
+    check_distinct,
+    check_grid,
+    check_inside,
+    check_witnesses,
+)
+from regions.certificates.report import (
+    Check as Check,
+    Progress as Progress,
+    VerificationReport as VerificationReport,
+)
+from regions.network import ReluNetwork
+from regions.region_files import network_digest, read_stored
+from regions.region_set import RegionSet
+
+if TYPE_CHECKING:
+    from regions.grid import GridCount
+
+
+def verify(
+    regions: RegionSet | str | os.PathLike[str],
+    *,
+    exact: bool = False,
+    network: ReluNetwork | None = None,
+    grid: "GridCount | None" = None,
+    progress: Progress | None = None,
+) -> VerificationReport:
+    """Check a region set, or a saved one, without the code that made it.
+
+    Args:
+        regions: The set, or the file that holds it.
+        exact: Use exact arithmetic and prove every statement; float64 otherwise.
+        network: If given, the set must belong to this network.
+        grid: If given, all patterns that it met must be members.
+        progress: Called with (done, in all, what is being checked).
+
+    Returns:
+        The checks made. `ok` says that none failed, `complete` that no region is
+        missing, either because it was proved (exact) or as far as float64 shows.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If the file cannot be read.
+    """
+    start = time.perf_counter()
+    checks = []
+    if not isinstance(regions, RegionSet):
+        stored = read_stored(regions)
+        regions = stored.regions
+        detail = "; ".join(stored.changes) or "every part has its digest"
+        checks.append(Check("file", not stored.changes, detail))
+    checks += _network_checks(regions, network)
+    checks.append(check_distinct(regions))
+    if checks[-1].passed:
+        checks += _region_checks(regions, exact, progress)
+        if grid is not None:
+            checks.append(check_grid(regions, np.asarray(grid.patterns)[grid.strict]))
+    return VerificationReport(
+        tuple(checks), exact, regions.complete, time.perf_counter() - start
+    )
+
+
+def _network_checks(regions: RegionSet, network: ReluNetwork | None) -> list[Check]:
+    """Whether the set belongs to the network given."""
+    if network is None:
+        return []
+    own, given = network_digest(regions.network), network_digest(network)
+    same = own == given
+    detail = (
+        f"digest {own[:12]}"
+        if same
+        else (
+            f"the regions belong to the network with digest {own[:12]}, the one given "
+            f"has {given[:12]}: a weight was changed"
+        )
+    )
+    return [Check("network", same, detail)]
+
+
+def _region_checks(
+    regions: RegionSet, exact: bool, progress: Progress | None
+) -> list[Check]:
+    """Witnesses, places and completeness."""
+    if exact:
+        raise NotImplementedError("the exact form follows")
+    checks = [check_witnesses(regions, progress), check_inside(regions)]
+    if all(check.passed for check in checks):
+        checks.append(check_volumes(regions, progress))
+    else:
+        checks.append(Check("completeness", None, "the witnesses failed"))
+    return checks

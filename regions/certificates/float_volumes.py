@@ -1,0 +1,179 @@
+"""Volumes of the members in float64, each from its own halfspaces."""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from regions.certificates.floats import chart_rows, chunks, facets
+from regions.certificates.report import Check, Progress
+from regions.domains import Domain, WholeSpace
+from regions.region_set import RegionSet
+
+RELATIVE_ERROR = 1e-9
+"""Volumes that agree to this part of the domain's volume count as equal."""
+
+MAX_QHULL_REGIONS = 50_000
+"""Beyond this many polytopes of dimension 3, float volumes take minutes."""
+
+
+def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
+    """Whether the volumes of the members add up to that of the domain."""
+    name, domain = "completeness", regions.domain
+    reason = _not_affordable(regions)
+    if reason:
+        return Check(name, None, reason)
+    chart, count = domain.restrict(regions.network), len(regions)
+    total = 0.0
+    for part in chunks(count):
+        rows = chart_rows(chart, regions.pattern_bits(part))
+        found = _volumes(domain, rows, regions.coordinates[part])
+        if found is None:
+            return Check(name, None, "Qhull gave up on a thin region: use exact=True")
+        total += float(found.sum())
+        if progress is not None:
+            progress(part.stop, count, "volumes")
+    expected = float(domain.rational_volume())  # pyright: ignore[reportAttributeAccessIssue]
+    missing = (expected - total) / expected
+    passed = abs(missing) <= RELATIVE_ERROR
+    text = f"volumes sum to {total:.12g} of {expected:.12g}"
+    if passed:
+        note = f"equal within {RELATIVE_ERROR:g}; less than that would not be seen"
+        return Check(name, True, f"{text}: {note}")
+    what = "regions are missing" if missing > 0 else "regions overlap"
+    if not regions.complete and missing > 0:
+        return Check(name, None, f"{text}: not all, and the set does not claim so")
+    return Check(name, False, f"{text}: {what} ({abs(missing):.3g} of the domain)")
+
+
+def _not_affordable(regions: RegionSet) -> str:
+    """Why no completeness check is made; empty if one is."""
+    if isinstance(regions.domain, WholeSpace):
+        return "the whole space has no volume: use exact=True"
+    if not len(regions):
+        return "no region at all" if not regions.complete else ""
+    if regions.domain.dim > 3:
+        return f"volumes in dimension {regions.domain.dim} are slow: use exact=True"
+    if regions.domain.dim == 3 and len(regions) > MAX_QHULL_REGIONS:
+        return f"{len(regions):,} polytopes are too many: use exact=True"
+    return ""
+
+
+def _volumes(
+    domain: Domain,
+    rows: Float64[np.ndarray, "regions rows dim_plus_1"],
+    witnesses: Float64[np.ndarray, "regions dim"],
+) -> Float64[np.ndarray, " regions"] | None:
+    """Volume of each polytope; None if Qhull fails."""
+    if domain.dim == 1:
+        return _lengths(domain, rows)
+    if domain.dim == 2:
+        return _areas(domain, rows)
+    return _qhull_volumes(domain, rows, witnesses)
+
+
+def _lengths(
+    domain: Domain, rows: Float64[np.ndarray, "regions rows 2"]
+) -> Float64[np.ndarray, " regions"]:
+    """Lengths of the intervals `rows >= 0` in the domain."""
+    _, b = facets(domain)
+    slope, offset = rows[:, :, 0], rows[:, :, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        roots = -offset / slope
+    low = np.where(slope > 0, roots, -b[0]).max(1, initial=-b[0])
+    high = np.where(slope < 0, roots, b[1]).min(1, initial=b[1])
+    return np.maximum(high - low, 0.0)
+
+
+def _areas(
+    domain: Domain, rows: Float64[np.ndarray, "regions rows 3"]
+) -> Float64[np.ndarray, " regions"]:
+    """Areas of the polygons `rows >= 0` in the domain, clipped row by row."""
+    corners = _domain_corners(domain)
+    polygons = np.tile(corners, (len(rows), 1, 1))
+    sizes = np.full(len(rows), len(corners))
+    for k in range(rows.shape[1]):
+        row = rows[:, k]
+        values = (polygons @ row[:, :2, None])[:, :, 0] + row[:, 2:]
+        valid = np.arange(polygons.shape[1]) < sizes[:, None]
+        cut = np.flatnonzero((valid & (values < 0.0)).any(1))
+        if len(cut):
+            clipped, left = _clip(polygons[cut], sizes[cut], values[cut])
+            extra = clipped.shape[1] - polygons.shape[1]
+            if extra > 0:
+                polygons = np.pad(polygons, ((0, 0), (0, extra), (0, 0)))
+            polygons[cut, : clipped.shape[1]] = clipped
+            sizes[cut] = left
+    return _shoelace(polygons, sizes)
+
+
+def _domain_corners(domain: Domain) -> Float64[np.ndarray, "corners 2"]:
+    """Corners of a planar domain, counterclockwise."""
+    A, b = facets(domain)
+    if len(A) == 3:
+        return np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    (x0, y0), (x1, y1) = -b[:2], b[2:]
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def _clip(
+    polygons: Float64[np.ndarray, "some corners 2"],
+    sizes: Int[np.ndarray, " some"],
+    values: Float64[np.ndarray, "some corners"],
+) -> tuple[Float64[np.ndarray, "some more 2"], Int[np.ndarray, " some"]]:
+    """The part of each polygon where `values`, affine on it, is not negative."""
+    count, width = values.shape
+    index = np.arange(width)
+    valid = index < sizes[:, None]
+    after = np.where(index + 1 < sizes[:, None], index + 1, 0)
+    rows = np.arange(count)[:, None]
+    next_values, next_points = values[rows, after], polygons[rows, after]
+    keep = valid & (values >= 0.0)
+    cross = valid & ((values < 0.0) != (next_values < 0.0)) & (values != 0.0)
+    cross &= next_values != 0.0
+    gap = np.where(cross, values - next_values, 1.0)
+    share = (values / gap)[:, :, None]
+    middle = polygons + share * (next_points - polygons)
+    # Each corner gives up to two: itself, then the crossing on the edge after it.
+    points = np.stack([polygons, middle], 2).reshape(count, 2 * width, 2)
+    chosen = np.stack([keep, cross], 2).reshape(count, 2 * width)
+    left = chosen.sum(1)
+    order = np.argsort(~chosen, axis=1, kind="stable")[:, : max(int(left.max()), 1)]
+    return points[rows, order], left
+
+
+def _shoelace(
+    polygons: Float64[np.ndarray, "regions corners 2"],
+    sizes: Int[np.ndarray, " regions"],
+) -> Float64[np.ndarray, " regions"]:
+    """Areas, around the first corner of each polygon."""
+    index = np.arange(polygons.shape[1])
+    away = polygons - polygons[:, :1]
+    away = np.where((index < sizes[:, None])[:, :, None], away, 0.0)
+    after = np.roll(away, -1, axis=1)
+    cross = away[:, :, 0] * after[:, :, 1] - away[:, :, 1] * after[:, :, 0]
+    return cross.sum(1) / 2.0
+
+
+def _qhull_volumes(
+    domain: Domain,
+    rows: Float64[np.ndarray, "regions rows dim_plus_1"],
+    witnesses: Float64[np.ndarray, "regions dim"],
+) -> Float64[np.ndarray, " regions"] | None:
+    """Volumes by duality around each witness; about a millisecond each."""
+    from scipy.spatial import ConvexHull, HalfspaceIntersection, QhullError
+
+    A, b = facets(domain)
+    walls = np.column_stack([A, -b])
+    volumes = np.empty(len(rows))
+    for k, (own, point) in enumerate(zip(rows, witnesses, strict=True)):
+        faces = np.vstack([-own[own[:, :-1].any(1)], walls])
+        faces /= np.linalg.norm(faces[:, :-1], axis=1)[:, None]
+        if (faces[:, :-1] @ point + faces[:, -1] >= 0.0).any():
+            return None
+        try:
+            corners = HalfspaceIntersection(faces, point).intersections
+            low, size = corners.min(0), np.ptp(corners, axis=0)
+            hull = ConvexHull((corners - low) / size, qhull_options="Qt Pp")
+        except QhullError:
+            return None
+        volumes[k] = hull.volume * size.prod()
+    return volumes

@@ -1,0 +1,181 @@
+"""Checks in float64: patterns of the witnesses, places, volumes, a grid.
+
+Written for this purpose alone: no engine, no linear program, no shared geometry.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int, UInt8
+
+from regions.certificates.report import Check, Progress
+from regions.domains import Domain, Segment, Simplex, Slice, WholeSpace
+from regions.network import ReluNetwork
+from regions.region_set import RegionSet
+
+CHUNK = 4096
+
+
+def check_distinct(regions: RegionSet) -> Check:
+    """Whether no pattern occurs twice, and none uses bits beyond the units."""
+    name, patterns = "distinct patterns", regions.patterns
+    bits, count = regions.network.num_bits, len(regions)
+    if patterns.shape[1] != (bits + 7) // 8 or len(regions.coordinates) != count:
+        return Check(
+            name,
+            False,
+            f"patterns of shape {patterns.shape} and witnesses of shape "
+            f"{regions.coordinates.shape} do not belong to {bits} units",
+        )
+    if bits % 8 and count:
+        spare = np.flatnonzero(patterns[:, -1] >> (bits % 8))
+        if len(spare):
+            return Check(name, False, f"region {spare[0]}: bits beyond unit {bits - 1}")
+    _, first, copies = (
+        np.unique(patterns, axis=0, return_index=True, return_inverse=True)
+        if bits
+        else (None, np.zeros(min(count, 1), int), np.zeros(count, int))
+    )
+    again = np.setdiff1d(np.arange(count), first)
+    if len(again):
+        twin = first[copies.ravel()[again[0]]]
+        return Check(name, False, f"regions {twin} and {again[0]} have one pattern")
+    return Check(name, True, f"{count:,} regions, all different")
+
+
+def check_witnesses(regions: RegionSet, progress: Progress | None) -> Check:
+    """Whether every witness has its region's pattern, evaluated anew."""
+    name = "witnesses"
+    chart = regions.domain.restrict(regions.network)
+    count = len(regions)
+    for start in range(0, count, CHUNK):
+        part = slice(start, min(start + CHUNK, count))
+        claimed = regions.pattern_bits(part)
+        found = chart.patterns(regions.coordinates[part])
+        wrong = (found != claimed).any(1)
+        for row in np.flatnonzero(wrong):
+            if start + int(row) in regions.exact_witnesses:
+                continue  # No float64 point is known inside: the exact form looks.
+            detail = _describe(regions, start + int(row), found[row], claimed[row])
+            return Check(name, False, detail)
+        if progress is not None:
+            progress(part.stop, count, name)
+    skipped = len(regions.exact_witnesses)
+    note = f"; {skipped} rational ones left to exact=True" if skipped else ""
+    return Check(name, True, f"{count - skipped:,} patterns recomputed{note}")
+
+
+def _describe(
+    regions: RegionSet,
+    region: int,
+    found: Bool[np.ndarray, " bits"],
+    claimed: Bool[np.ndarray, " bits"],
+) -> str:
+    """What is wrong with a witness that has another pattern than its region."""
+    return describe_mismatch(regions, region, found, claimed)
+
+
+def describe_mismatch(
+    regions: RegionSet,
+    region: int,
+    found: Bool[np.ndarray, " bits"],
+    claimed: Bool[np.ndarray, " bits"],
+) -> str:
+    """One line on a witness whose pattern is not that of its region."""
+    differing = np.flatnonzero(found != claimed)
+    layer, unit = regions.network.units[int(differing[0])]
+    state = "on" if found[differing[0]] else "off"
+    packed = np.packbits(found, bitorder="little")
+    owner = np.flatnonzero((regions.patterns == packed).all(1))
+    text = (
+        f"region {region}: unit {unit} of layer {layer} is {state} at the witness, not "
+        f"as in the pattern ({len(differing)} of {len(found)} bits differ)"
+    )
+    if len(owner):
+        return f"{text}; the witness lies in region {owner[0]}: a witness was moved"
+    return (
+        f"{text}; the witness's pattern is no member's: a bit was flipped, or the "
+        "network is another one"
+    )
+
+
+def check_inside(regions: RegionSet) -> Check:
+    """Whether every witness lies strictly inside the domain."""
+    name, domain = "inside the domain", regions.domain
+    if isinstance(domain, WholeSpace):
+        return Check(name, True, "the domain is the whole space")
+    A, b = facets(domain)
+    for start in range(0, len(regions), CHUNK):
+        points = regions.coordinates[start : start + CHUNK]
+        outside = (points @ A.T >= b).any(1)
+        for row in np.flatnonzero(outside):
+            if start + int(row) not in regions.exact_witnesses:
+                return Check(
+                    name,
+                    False,
+                    f"region {start + row}: the witness {points[row].tolist()} is not "
+                    "strictly inside the domain",
+                )
+    return Check(name, True, "every witness is strictly inside")
+
+
+def facets(
+    domain: Domain,
+) -> tuple[Float64[np.ndarray, "facets dim"], Float64[np.ndarray, " facets"]]:
+    """Facets `A t <= b` of a bounded domain in its chart, exact in float64."""
+    dim = domain.dim
+    if isinstance(domain, Simplex):
+        A = np.vstack([-np.eye(dim), np.ones((1, dim))])
+        return A, np.append(np.zeros(dim), 1.0)
+    if isinstance(domain, Segment):
+        low, high = np.zeros(1), np.ones(1)
+    else:
+        assert not isinstance(domain, WholeSpace)
+        box = domain.box if isinstance(domain, Slice) else domain
+        low, high = box.lower, box.upper
+    return np.vstack([-np.eye(dim), np.eye(dim)]), np.append(-low, high)
+
+
+def chart_rows(
+    chart: ReluNetwork, bits: Bool[np.ndarray, "regions bits"]
+) -> Float64[np.ndarray, "regions bits dim_plus_1"]:
+    """Rows `s_j (J_j, c_j)` of every unit with a kink, nonnegative on the region."""
+    count, dim = len(bits), chart.input_dim
+    inputs = np.broadcast_to(np.eye(dim, dim + 1), (count, dim, dim + 1))
+    activations, rows, first = [inputs], [], 0
+    for index, layer in enumerate(chart.hidden):
+        pre = sum(m @ activations[s] for s, m in layer.blocks(index))
+        pre = np.array(pre)
+        pre[:, :, dim] += layer.bias
+        kinks = layer.kinks
+        on = np.ones((count, layer.width), bool)
+        on[:, kinks] = bits[:, first : first + int(kinks.sum())]
+        first += int(kinks.sum())
+        rows.append((np.where(on, 1.0, -1.0)[:, :, None] * pre)[:, kinks])
+        activations.append(np.where(on, 1.0, layer.slopes)[:, :, None] * pre)
+    return np.concatenate([np.zeros((count, 0, dim + 1)), *rows], axis=1)
+
+
+def check_grid(regions: RegionSet, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:
+    """Whether all patterns that a grid met are among the members."""
+    name = "grid"
+    members = {row.tobytes() for row in regions.patterns}
+    missing = [k for k, row in enumerate(grid) if row.tobytes() not in members]
+    if missing:
+        return Check(
+            name,
+            False,
+            f"{len(missing)} of {len(grid)} patterns of the grid are no members, the "
+            f"first is that of label {missing[0]}: regions are missing",
+        )
+    return Check(name, True, f"all {len(grid):,} patterns of the grid are members")
+
+
+def chunks(count: int, size: int = CHUNK) -> Iterator[slice]:
+    """Slices that cover `range(count)`."""
+    for start, stop in itertools.pairwise([*range(0, count, size), count]):
+        yield slice(start, stop)
+
+
+Indices = Int[np.ndarray, " some"]

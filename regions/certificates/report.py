@@ -1,0 +1,83 @@
+"""What a verification found: one line per check."""
+
+import dataclasses
+from collections.abc import Callable
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, in all, what is being checked)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Check:
+    """One property that was looked at.
+
+    Attributes:
+        name: The property.
+        passed: Whether it holds; None if it was not checked.
+        detail: How it was checked, or what is wrong, naming region, unit or facet.
+    """
+
+    name: str
+    passed: bool | None
+    detail: str
+
+    @property
+    def verdict(self) -> str:
+        """`"ok"`, `"FAILED"` or `"not checked"`."""
+        if self.passed is None:
+            return "not checked"
+        return "ok" if self.passed else "FAILED"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """All checks of one region set.
+
+    Attributes:
+        checks: The checks, in order.
+        exact: Whether they were made in exact arithmetic.
+        claims_complete: Whether the set says that no region is missing.
+        seconds: Wall time.
+    """
+
+    checks: tuple[Check, ...]
+    exact: bool
+    claims_complete: bool
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that was checked failed; see `complete` for the rest."""
+        return all(check.passed is not False for check in self.checks)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything holds and no region is missing, which was checked."""
+        return self.ok and any(
+            c.name == "completeness" and c.passed for c in self.checks
+        )
+
+    @property
+    def failures(self) -> list[str]:
+        """One line per check that failed."""
+        return [f"{c.name}: {c.detail}" for c in self.checks if c.passed is False]
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        kind = "exact arithmetic" if self.exact else "float64"
+        width = max((len(check.name) for check in self.checks), default=0)
+        lines = [
+            f"{check.name:<{width}}  {check.verdict:<11}  {check.detail}"
+            for check in self.checks
+        ]
+        if not self.ok:
+            last = "FAILED"
+        elif self.complete:
+            last = "ok: exactly the regions of the network"
+        elif self.claims_complete:
+            last = "ok as far as checked; completeness not checked"
+        else:
+            last = "ok; the set claims no completeness"
+        return "\n".join([*lines, f"{last} ({kind}, {self.seconds:.3g} s)"])

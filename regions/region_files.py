@@ -1,0 +1,377 @@
+"""Region sets as one Parquet file each, with network and domain inside.
+
+Columns: `pattern` (the packed pattern, at least one byte), the witness in chart
+coordinates as `t0, t1, ...` (one list column `t` beyond 16 dimensions), and
+`exact_witness`, a JSON list of "p/q" for the regions in which no float64 point was
+proved to lie. The file's metadata hold the network, bit for bit, the domain, and
+digests of all parts. Nothing in a file is run or unpickled.
+"""
+
+import base64
+import binascii
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Mapping
+from fractions import Fraction
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float64, UInt8
+
+from regions.domains import Domain, domain_from_dict
+from regions.errors import FileFormatError
+from regions.io.npz import load_npz, save_npz
+from regions.network import ReluNetwork
+from regions.region_set import RegionSet
+
+SCHEMA_VERSION = 1
+ROW_GROUP = 65_536
+MAX_NETWORK_BYTES = 4 * 2**30
+"""A network that declares more memory than this is refused."""
+
+_HEADER, _NETWORK = b"relu_regions", b"relu_regions.network"
+_WIDE = 16
+"""Beyond this dimension the witnesses make one list column."""
+
+_MAX_FOOTER = 2**31 - 1
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class StoredRegions:
+    """What a file holds, and which of its parts are not as they were written.
+
+    Attributes:
+        regions: The region set.
+        changes: One line for each part that differs from its digest or count.
+    """
+
+    regions: RegionSet
+    changes: tuple[str, ...]
+
+
+def network_digest(network: ReluNetwork) -> str:
+    """SHA-256 of shapes, weights, biases, slopes and skip blocks."""
+    state = hashlib.sha256()
+    for index, layer in enumerate(network.layers):
+        arrays = [("W", layer.weight), ("b", layer.bias), ("slope", layer.slopes)]
+        arrays += [(f"skip{source}", matrix) for source, matrix in layer.skips]
+        for name, array in arrays:
+            state.update(f"{index} {name} {array.shape};".encode())
+            state.update(np.ascontiguousarray(array, "<f8").tobytes())
+    return state.hexdigest()
+
+
+def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Path:
+    """Write a region set to one Parquet file, whole or not at all.
+
+    Args:
+        path: The file; folders above it are made.
+        regions: What to write.
+
+    Returns:
+        The path.
+    """
+    target = pathlib.Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    exact = _exact_column(len(regions), regions.exact_witnesses)
+    table = pa.table(
+        {
+            "pattern": _pattern_column(regions.patterns),
+            **_coordinate_columns(regions.coordinates),
+            "exact_witness": pa.array(exact, pa.string()),
+        }
+    )
+    header = json.dumps(_header(regions, exact))
+    network = base64.b64encode(_network_bytes(regions.network)).decode()
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with pq.ParquetWriter(temporary, table.schema) as writer:
+            writer.write_table(table, row_group_size=ROW_GROUP)
+            writer.add_key_value_metadata(
+                {_HEADER.decode(): header, _NETWORK.decode(): network}
+            )
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def load_regions(
+    path: str | os.PathLike[str], network: ReluNetwork | None = None
+) -> RegionSet:
+    """Read what `save_regions` wrote; `regions.verify` proves its content.
+
+    Args:
+        path: The file.
+        network: If given, the file must belong to this network.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If it is truncated, of another format, or was altered.
+        ValueError: If it belongs to another network than the one given.
+    """
+    stored = read_stored(path)
+    if stored.changes:
+        raise FileFormatError(f"{path} was altered: {stored.changes[0]}.")
+    if network is not None:
+        found, given = (network_digest(n) for n in (stored.regions.network, network))
+        if found != given:
+            raise ValueError(
+                f"`network` has digest {given[:12]} and {path} belongs to the network "
+                f"with digest {found[:12]}: give that one, or none."
+            )
+    return stored.regions
+
+
+def read_stored(path: str | os.PathLike[str]) -> StoredRegions:
+    """Read a file and compare every part with its digest, without judging.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If it cannot be read as a file of regions.
+    """
+    source = pathlib.Path(path)
+    if not source.is_file():
+        raise FileNotFoundError(f"{source} does not exist: give a file of regions.")
+    try:
+        with pq.ParquetFile(
+            source,
+            thrift_string_size_limit=_MAX_FOOTER,
+            thrift_container_size_limit=_MAX_FOOTER,
+        ) as file:
+            entries = file.metadata.metadata or {}
+            if _HEADER not in entries or _NETWORK not in entries:
+                raise FileFormatError(
+                    f"{source} is a Parquet file without regions: give a file that "
+                    "`RegionSet.save` wrote."
+                )
+            header = json.loads(entries[_HEADER])
+            _check_version(source, header)
+            table = file.read()
+    except _UNREADABLE as error:
+        raise FileFormatError(
+            f"{source} is no file of regions, or is truncated "
+            f"({_one_line(error)}): write it again."
+        ) from error
+    network = _read_network(source, entries[_NETWORK])
+    try:
+        return _assemble(network, header, table)
+    except _UNREADABLE as error:
+        raise FileFormatError(
+            f"{source} is damaged ({_one_line(error)}): write it again."
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    """The first line of a message, without its full stop."""
+    lines = f"{type(error).__name__}: {error}".splitlines()
+    return lines[0].rstrip(".")[:200]
+
+
+def _check_version(path: pathlib.Path, header: Any) -> None:
+    """Raise unless the header is one that this module writes."""
+    version = header.get("schema_version") if isinstance(header, dict) else None
+    if version != SCHEMA_VERSION:
+        raise FileFormatError(
+            f"{path} has schema version {version!r}; {SCHEMA_VERSION} is required: "
+            "write it again with this version."
+        )
+
+
+def _header(regions: RegionSet, exact: list[str | None]) -> dict[str, Any]:
+    """Everything but the columns and the network."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "software": f"relu-regions {metadata.version('relu-regions')}",
+        "regions": len(regions),
+        "num_bits": regions.network.num_bits,
+        "dim": regions.domain.dim,
+        "domain": regions.domain.to_dict(),
+        "complete": bool(regions.complete),
+        "method": regions.method,
+        "seconds": float(regions.seconds),
+        "stats": _plain(regions.stats),
+        "sha256": _digests(
+            regions.network,
+            regions.domain,
+            regions.patterns,
+            regions.coordinates,
+            exact,
+        ),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Statistics as JSON values; what JSON does not know becomes text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _plain(value.tolist())
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)
+
+
+def _digests(
+    network: ReluNetwork,
+    domain: Domain,
+    patterns: UInt8[np.ndarray, "regions bytes"],
+    coordinates: Float64[np.ndarray, "regions dim"],
+    exact: list[str | None],
+) -> dict[str, str]:
+    """SHA-256 of each part."""
+    points = np.ascontiguousarray(coordinates, "<f8").tobytes()
+    return {
+        "network": network_digest(network),
+        "domain": hashlib.sha256(json.dumps(domain.to_dict()).encode()).hexdigest(),
+        "patterns": hashlib.sha256(patterns.tobytes()).hexdigest(),
+        "witnesses": hashlib.sha256(points + json.dumps(exact).encode()).hexdigest(),
+    }
+
+
+def _pattern_column(patterns: UInt8[np.ndarray, "regions bytes"]) -> pa.Array:
+    """Patterns as fixed-size binary; Parquet has none of size 0."""
+    if patterns.shape[1] == 0:
+        patterns = np.zeros((len(patterns), 1), np.uint8)
+    data = pa.py_buffer(np.ascontiguousarray(patterns).tobytes())
+    kind = pa.binary(patterns.shape[1])
+    return pa.Array.from_buffers(kind, len(patterns), [None, data])
+
+
+def _coordinate_columns(
+    coordinates: Float64[np.ndarray, "regions dim"],
+) -> dict[str, pa.Array]:
+    """Witnesses, one column per coordinate or one list column."""
+    dim = coordinates.shape[1]
+    if dim > _WIDE:
+        return {"t": pa.FixedSizeListArray.from_arrays(coordinates.ravel(), dim)}
+    return {f"t{k}": pa.array(coordinates[:, k]) for k in range(dim)}
+
+
+def _exact_column(
+    count: int, exact: Mapping[int, tuple[Fraction, ...]]
+) -> list[str | None]:
+    """Exact witnesses as JSON text, by region."""
+    column: list[str | None] = [None] * count
+    for region, point in exact.items():
+        column[region] = json.dumps([str(Fraction(v)) for v in point])
+    return column
+
+
+def _network_bytes(network: ReluNetwork) -> bytes:
+    """The network as the content of an `.npz` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "network.npz"
+        save_npz(path, network)
+        return path.read_bytes()
+
+
+def _read_network(path: pathlib.Path, entry: bytes) -> ReluNetwork:
+    """The network inside a file of regions."""
+    try:
+        content = base64.b64decode(entry, validate=True)
+        with tempfile.TemporaryDirectory() as folder:
+            inner = pathlib.Path(folder) / "network.npz"
+            inner.write_bytes(content)
+            return load_npz(inner, max_bytes=MAX_NETWORK_BYTES)
+    except binascii.Error as error:
+        raise FileFormatError(
+            f"{path}: its network is damaged ({error}): write it again."
+        ) from error
+    except FileFormatError as error:
+        what = str(error).partition("network.npz")[2].strip(" :")
+        raise FileFormatError(f"{path}: its network {what}") from error
+
+
+def _assemble(
+    network: ReluNetwork, header: dict[str, Any], table: pa.Table
+) -> StoredRegions:
+    """The region set, and what does not fit its header."""
+    domain = domain_from_dict(header["domain"])
+    domain.restrict(network)
+    patterns = _read_patterns(table, network.num_bits)
+    coordinates = _read_coordinates(table, domain.dim)
+    exact = table.column("exact_witness").to_pylist()
+    found = _digests(network, domain, patterns, coordinates, exact)
+    changes = [
+        f"the {part} in it are not those that were written"
+        if part in ("patterns", "witnesses")
+        else f"the {part} in it is not the one that was written"
+        for part, digest in found.items()
+        if header["sha256"][part] != digest
+    ]
+    if header["regions"] != len(patterns):
+        changes.insert(
+            0,
+            f"it was written with {header['regions']} regions and has {len(patterns)}",
+        )
+    regions = RegionSet(
+        network,
+        domain,
+        patterns,
+        coordinates,
+        complete=header["complete"] is True,
+        method=str(header["method"]),
+        seconds=float(header["seconds"]),
+        stats=dict(header["stats"]),
+        exact_witnesses=_read_exact(exact, domain.dim),
+    )
+    return StoredRegions(regions, tuple(changes))
+
+
+def _read_patterns(table: pa.Table, num_bits: int) -> UInt8[np.ndarray, "_ bytes"]:
+    """The packed patterns, of the width that the network's units need."""
+    width, column = (num_bits + 7) // 8, table.column("pattern")
+    if column.type != pa.binary(max(width, 1)):
+        raise ValueError(
+            f"`pattern` has type {column.type}, {max(width, 1)} bytes are required"
+        )
+    if column.null_count:
+        raise ValueError("`pattern` has missing values")
+    joined = b"".join(column.to_pylist())
+    packed = np.frombuffer(joined, np.uint8).reshape(table.num_rows, max(width, 1))
+    return packed[:, :width].copy()
+
+
+def _read_coordinates(table: pa.Table, dim: int) -> Float64[np.ndarray, "_ dim"]:
+    """The witnesses in chart coordinates, finite."""
+    if dim > _WIDE:
+        column = table.column("t").combine_chunks()
+        if column.type.list_size != dim or column.null_count:
+            raise ValueError(f"`t` has type {column.type}, lists of {dim} are required")
+        columns = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
+    else:
+        parts = [table.column(f"t{k}") for k in range(dim)]
+        if any(p.type != pa.float64() or p.null_count for p in parts):
+            raise ValueError("`t0, t1, ...` must be float64 without missing values")
+        columns = np.stack([p.to_numpy() for p in parts], 1)
+    points = np.array(columns, np.float64).reshape(table.num_rows, dim)
+    if not np.isfinite(points).all():
+        raise ValueError("a witness is not finite")
+    return points
+
+
+def _read_exact(column: list[Any], dim: int) -> dict[int, tuple[Fraction, ...]]:
+    """The exact witnesses, by region."""
+    exact = {}
+    for region, text in enumerate(column):
+        if text is None:
+            continue
+        entries = json.loads(text)
+        if not isinstance(entries, list) or len(entries) != dim:
+            raise ValueError(f"the exact witness of region {region} is not a point")
+        try:
+            exact[region] = tuple(Fraction(str(entry)) for entry in entries)
+        except ZeroDivisionError as error:
+            raise ValueError(
+                f"the exact witness of region {region} divides by zero"
+            ) from error
+    return exact

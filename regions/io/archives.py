@@ -1,12 +1,26 @@
 """Zip archives from strangers: sizes are compared with a limit before reading."""
 
 import contextlib
+import errno
+import lzma
 import pathlib
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 
 from regions.errors import FileFormatError
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,  # a compression that zipfile does not know
+    ValueError,
+)
+"""What zipfile raises on files that are not what they should be."""
 
 
 @contextlib.contextmanager
@@ -31,7 +45,9 @@ def open_archive(
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive, max_bytes)
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # not the file's content, which can only lead to a bad position
         raise FileFormatError(
             f"{path} is not {what}, or is truncated ({error}): write it again."
         ) from error

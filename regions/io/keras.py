@@ -27,6 +27,9 @@ _CLASSES = ("Sequential", "Functional")
 _MODEL_MODULES = ("keras", "keras.src.models.functional")
 _PLAIN = (None, *_CLASSES, "DTypePolicy", "__keras_tensor__")
 
+_DAMAGED = (OSError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError)
+"""What h5py raises on files that are not what they should be."""
+
 
 def load_keras(
     path: pathlib.Path, *, max_bytes: int, check: bool = True, fold: bool = False
@@ -139,7 +142,7 @@ def _weights(
                             "raise `max_bytes` if you trust it."
                         )
                     weights[name].append(data[()].astype(np.float64))
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except _DAMAGED as error:
         raise FileFormatError(
             f"{path}: model.weights.h5 is damaged ({error}): save the model again."
         ) from error

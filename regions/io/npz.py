@@ -8,6 +8,7 @@ included; `slope{i}`, a number or a vector, for hidden layers that are not ReLU;
 import os
 import pathlib
 import re
+import tokenize
 import zipfile
 
 import numpy as np
@@ -96,7 +97,7 @@ def _read_member(
         try:
             version = np.lib.format.read_magic(file)
             shape, fortran, dtype = _read_header(file, version)
-        except ValueError as error:
+        except (ValueError, tokenize.TokenError) as error:
             raise FileFormatError(
                 f"{path}: the header of {key} cannot be read ({error}): write the "
                 "file again with numpy.savez."

@@ -21,6 +21,16 @@ from regions.io.onnx_ops import CONSTANT_OPS, OPS
 from regions.io.optional import require
 from regions.network import ReluNetwork
 
+_RUNTIME_ERRORS = (
+    "EPFail",
+    "Fail",
+    "InvalidArgument",
+    "InvalidGraph",
+    "InvalidProtobuf",
+    "NotImplemented",
+    "RuntimeException",
+)
+
 
 def load_onnx(
     path: pathlib.Path, *, max_bytes: int, check: bool = True, fold: bool = False
@@ -44,7 +54,7 @@ def load_onnx(
     _refuse_unknown(path, nodes, model.graph.output[0].name)
     try:
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
+    except (onnx.checker.ValidationError, ValueError) as error:
         raise FileFormatError(
             f"{path} is not a valid ONNX model ({_first_line(error)}): export it again."
         ) from error
@@ -127,7 +137,7 @@ def _initializers(onnx: Any, path: pathlib.Path, graph: Any) -> dict[str, Value]
     for tensor in graph.initializer:
         try:
             arrays[tensor.name] = onnx.numpy_helper.to_array(tensor)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             raise FileFormatError(
                 f"{path}: weight {tensor.name!r} is damaged ({_first_line(error)}): "
                 "export the model again."
@@ -190,7 +200,7 @@ def _walk(
                 results = [*result] if isinstance(result, list) else [result]
             else:
                 raise ValueError("only constants may be its inputs")
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             raise FileFormatError(
                 f"{where} cannot be read: {_first_line(error)}."
             ) from error
@@ -239,27 +249,25 @@ def _check(
         outputs = [session.run(None, {source.name: row})[0] for row in rows]
         return np.stack([o.reshape(batch, -1)[0] for o in outputs])
 
-    failures = (state.Fail, state.InvalidGraph, state.NotImplemented)
     try:
         session = runtime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-    except failures as error:
+        check_forward(
+            str(path),
+            network,
+            reference,
+            final=final,
+            framework="ONNX Runtime",
+            unit_roundoff=float(np.finfo(kind).eps) / 2,
+        )
+    except tuple(getattr(state, name) for name in _RUNTIME_ERRORS) as error:
         warnings.warn(
             f"{path} was read, but ONNX Runtime cannot run it to check the forward "
             f"pass ({_first_line(error)}).",
             ImportNotice,
             stacklevel=4,
         )
-        return
-    check_forward(
-        str(path),
-        network,
-        reference,
-        final=final,
-        framework="ONNX Runtime",
-        unit_roundoff=float(np.finfo(kind).eps) / 2,
-    )
 
 
 def _first_line(error: Exception) -> str:

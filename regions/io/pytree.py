@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from regions.io.state_dict import Slopes, network_from_state_dict
+from regions.io.state_dict import Slopes, chain_network
 from regions.network import ReluNetwork
 
 _WRAPPERS = ("value", "raw_value", "")
@@ -58,7 +58,7 @@ def network_from_pytree(
                 f"leaf {'.'.join(parts)!r} has shape {array.shape}: only kernels of "
                 "two axes and biases of dense layers can be read."
             )
-    return network_from_state_dict(state, order=order, slopes=slopes)
+    return chain_network(state, order, "relu", slopes)
 
 
 def _part(key: Any) -> str:

@@ -47,6 +47,19 @@ def network_from_state_dict(
     Raises:
         ValueError: If a layer is not linear, or no order or several orders fit.
     """
+    matrices = [key.removesuffix(".weight") for key in state if np.ndim(state[key]) > 1]
+    if order is None:
+        _notice_adjacent(matrices)
+    return chain_network(state, order, activation, slopes)
+
+
+def chain_network(
+    state: Mapping[str, numpy.typing.ArrayLike],
+    order: Sequence[str] | None,
+    activation: Activation,
+    slopes: Slopes,
+) -> ReluNetwork:
+    """As `network_from_state_dict`, for names that mean nothing in PyTorch."""
     if activation not in ("relu", "prelu"):
         raise ValueError(f"`activation` is {activation!r}: 'relu' or 'prelu' required.")
     layers = _group(state, activation)
@@ -54,7 +67,6 @@ def network_from_state_dict(
     linear = [name for name in names if layers[name]["weight"].ndim == 2]
     if not linear:
         raise ValueError("no linear layer is there: keys like '0.weight' are required.")
-    _notice_adjacent(linear)
     for before, after in itertools.pairwise(linear):
         if not _fits(layers, before, after):
             raise ValueError(
@@ -146,7 +158,7 @@ def _notice_adjacent(names: Sequence[str]) -> None:
     """Warn where `nn.Sequential` numbering leaves no room for an activation."""
     if not all(name.isdigit() for name in names):
         return
-    for before, after in itertools.pairwise(names):
+    for before, after in itertools.pairwise(sorted(names, key=int)):
         if int(after) == int(before) + 1:
             warnings.warn(
                 f"layers {before!r} and {after!r} are neighbors: an activation is "

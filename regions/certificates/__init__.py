@@ -95,7 +95,9 @@ def _region_checks(
 ) -> list[Check]:
     """Witnesses, places and completeness."""
     if exact:
-        raise NotImplementedError("the exact form follows")
+        from regions.certificates.exact_checks import check_exactly
+
+        return check_exactly(regions, progress)
     checks = [check_witnesses(regions, progress), check_inside(regions)]
     if all(check.passed for check in checks):
         checks.append(check_volumes(regions, progress))

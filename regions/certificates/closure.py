@@ -1,0 +1,105 @@
+"""Completeness by facets: every facet leads to a member or out of the domain.
+
+The domain is convex, and what is left of it without the faces of codimension 2 is
+connected. So a nonempty set of regions that is closed under crossing facets is all.
+"""
+
+import numpy as np
+from flint import fmpz
+from jaxtyping import Bool
+
+from regions.certificates.cones import multipliers
+from regions.certificates.forms import IntegerForms, Row, domain_rows, primitive
+from regions.certificates.report import Check
+from regions.region_set import RegionSet
+
+
+class ClosureProof:
+    """Looks across every row of every region, given one by one.
+
+    If the region across a row is a member, it does not matter whether the row is a
+    facet. Otherwise the row must be redundant, which multipliers prove.
+    """
+
+    def __init__(self, regions: RegionSet):
+        self._regions = regions
+        self._walls = domain_rows(regions.domain)
+        self._members = {row.tobytes() for row in regions.patterns}
+        # Forms beyond a facet, apart from those of the regions in sorted order.
+        self._beyond = IntegerForms(regions.network, regions.domain)
+        self._crossed = self._redundant = 0
+        self._holes: list[tuple[int, int]] = []
+
+    def add(
+        self, region: int, bits: Bool[np.ndarray, " bits"], rows: list[Row], point: Row
+    ) -> None:
+        """Look across the rows of one region."""
+        groups: dict[Row, list[int]] = {}
+        flat = []
+        for bit, row in enumerate(rows):
+            if any(row[:-1]):
+                groups.setdefault(primitive(row), []).append(bit)
+            elif not row[-1]:
+                flat.append(bit)
+        walls = set(self._walls)
+        for row, members in groups.items():
+            if row in walls:
+                continue
+            if len(members) == 1 and not flat:
+                across = bits.copy()
+                across[members[0]] = not across[members[0]]
+            else:
+                across = self._cross(bits, row, {*members, *flat})
+            if np.packbits(across, bitorder="little").tobytes() in self._members:
+                self._crossed += 1
+            elif self._follows(row, groups, point):
+                self._redundant += 1
+            else:
+                self._holes.append((region, members[0]))
+
+    def _cross(
+        self, bits: Bool[np.ndarray, " bits"], row: Row, vanishing: set[int]
+    ) -> Bool[np.ndarray, " bits"]:
+        """The pattern just beyond a facet.
+
+        Units that do not vanish on the facet keep their sign. The form of another
+        one is a multiple of the facet's row there, and that row is negative beyond.
+        """
+        across = bits.copy()
+        place = next(k for k, entry in enumerate(row) if entry)
+        for layer in sorted({self._beyond.layer_of(bit) for bit in vanishing}):
+            forms = self._beyond.layer_rows(layer, across)
+            start = self._beyond.bits_of(layer).start
+            for bit in self._beyond.bits_of(layer):
+                if bit in vanishing:
+                    across[bit] = forms[bit - start][place] * row[place] < 0
+        return across
+
+    def _follows(self, row: Row, groups: dict[Row, list[int]], point: Row) -> bool:
+        """Whether a row is implied by the others, by multipliers checked exactly."""
+        others = list({**groups, **dict.fromkeys(self._walls)})
+        others.remove(row)
+        constant = (*(fmpz(0) for _ in row[:-1]), fmpz(1))
+        return multipliers([*others, constant], row, point) is not None
+
+    def finish(self, claims_complete: bool) -> Check:
+        """What was found across all facets."""
+        del claims_complete
+        name = "completeness"
+        if not len(self._regions):
+            return Check(name, False, "no region at all: every domain has one")
+        if self._holes:
+            region, bit = min(self._holes)
+            layer, unit = self._regions.network.units[bit]
+            return Check(
+                name,
+                False,
+                f"a region is missing: the facet of region {region} on unit {unit} of "
+                f"layer {layer} leads to no member ({len(self._holes)} such facets)",
+            )
+        return Check(
+            name,
+            True,
+            f"{self._crossed:,} rows lead to members, {self._redundant:,} others are "
+            "redundant by exact multipliers",
+        )

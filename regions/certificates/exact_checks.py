@@ -1,0 +1,123 @@
+"""Checks in exact arithmetic: strict witnesses, and no region missing."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Bool
+
+from regions.certificates.clipping import MAX_DIM
+from regions.certificates.closure import ClosureProof
+from regions.certificates.floats import describe_mismatch
+from regions.certificates.forms import (
+    IntegerForms,
+    Row,
+    domain_rows,
+    homogeneous,
+    value,
+)
+from regions.certificates.report import Check, Progress
+from regions.certificates.volumes import VolumeProof
+from regions.domains import WholeSpace
+from regions.region_set import RegionSet
+
+
+def check_exactly(regions: RegionSet, progress: Progress | None) -> list[Check]:
+    """Prove every witness, then completeness, in one pass over the regions."""
+    forms = IntegerForms(regions.network, regions.domain)
+    walls = domain_rows(regions.domain)
+    proof = _completeness_proof(regions)
+    for done, (region, bits) in enumerate(_sorted_regions(regions)):
+        point = witness(regions, region)
+        if any(value(wall, point) <= 0 for wall in walls):
+            place = [float(v) for v in regions.coordinates[region]]
+            return _stopped(
+                "inside the domain",
+                f"region {region}: the witness {place} is not strictly inside",
+            )
+        rows = signed_rows(forms, bits)
+        problem = _problem(regions, region, bits, rows, point)
+        if problem:
+            return _stopped("witnesses", problem)
+        if proof is not None:
+            proof.add(region, bits, rows, point)
+        if progress is not None:
+            progress(done + 1, len(regions), "proving regions")
+    checks = [
+        Check("witnesses", True, f"{len(regions):,} proved, with every sign strict"),
+        Check("inside the domain", True, "every witness is strictly inside"),
+    ]
+    if proof is None:
+        text = "the set does not claim to be complete"
+        return [*checks, Check("completeness", None, text)]
+    return [*checks, proof.finish(regions.complete)]
+
+
+def _completeness_proof(regions: RegionSet) -> VolumeProof | ClosureProof | None:
+    """The kind of proof that fits the domain; None if nothing is claimed."""
+    domain = regions.domain
+    if not isinstance(domain, WholeSpace) and domain.dim <= MAX_DIM:
+        return VolumeProof(domain)
+    return ClosureProof(regions) if regions.complete else None
+
+
+def _stopped(name: str, detail: str) -> list[Check]:
+    """A failure, after which completeness means nothing."""
+    return [
+        Check(name, False, detail),
+        Check("completeness", None, "a witness failed"),
+    ]
+
+
+def _sorted_regions(
+    regions: RegionSet,
+) -> Iterator[tuple[int, Bool[np.ndarray, " bits"]]]:
+    """Regions in the order of their patterns, earlier units first."""
+    bits = regions.pattern_bits()
+    order = np.lexsort(bits.T[::-1]) if bits.shape[1] else np.arange(len(bits))
+    for region in order.tolist():
+        yield region, bits[region]
+
+
+def witness(regions: RegionSet, region: int) -> Row:
+    """The witness of a region; a float64 point is taken as exact."""
+    point = regions.exact_witnesses.get(region)
+    if point is None:
+        point = [Fraction(float(v)) for v in regions.coordinates[region]]
+    return homogeneous(point)
+
+
+def signed_rows(forms: IntegerForms, bits: Bool[np.ndarray, " bits"]) -> list[Row]:
+    """Rows of a pattern's units, each positive where the unit has its sign."""
+    return [
+        row if bit else tuple(-entry for entry in row)
+        for bit, row in zip(bits.tolist(), forms.rows(bits), strict=True)
+    ]
+
+
+def _problem(
+    regions: RegionSet,
+    region: int,
+    bits: Bool[np.ndarray, " bits"],
+    rows: list[Row],
+    point: Row,
+) -> str:
+    """Why a point does not have a pattern with every sign strict; empty if it does.
+
+    As long as the signs agree, the rows of the pattern are the network at the point. A
+    unit that is identically zero on the region counts as off.
+    """
+    for bit, row in enumerate(rows):
+        sign = value(row, point)
+        if sign > 0 or (not bits[bit] and not any(row)):
+            continue
+        forms = IntegerForms(regions.network, regions.domain)
+        found = forms.pattern_at(point)
+        if (found != bits).any():
+            return describe_mismatch(regions, region, found, bits)
+        layer, unit = regions.network.units[bit]
+        return (
+            f"region {region}: unit {unit} of layer {layer} is zero at the witness, "
+            "which lies on the boundary: a witness was moved"
+        )
+    return ""

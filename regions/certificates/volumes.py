@@ -1,0 +1,118 @@
+"""Completeness by exact volume: distinct regions that fill the domain are all."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq
+from jaxtyping import Bool
+
+from regions.certificates.clipping import (
+    Facet,
+    cut,
+    domain_facets,
+    exact_sum,
+    oriented,
+    signed_volume,
+)
+from regions.certificates.floats import facets
+from regions.certificates.forms import Row, domain_rows, homogeneous, value
+from regions.certificates.report import Check
+from regions.domains import BoundedDomain, Simplex
+
+
+class VolumeProof:
+    """Adds up the exact volumes of polytopes, given one by one.
+
+    A volume is a sum over oriented facets (divergence theorem), and a facet that two
+    regions share is seen once from either side. Such pairs cancel when they meet, so
+    that only the rest is added up: the boundary of the union.
+    """
+
+    def __init__(self, domain: BoundedDomain):
+        self._domain = domain
+        self._walls = domain_rows(domain)
+        # Polytopes after each row of the last pattern: sorted patterns share many.
+        self._stack = [domain_facets(_corners(domain))]
+        self._bits = np.zeros(0, bool)
+        self._open: dict[Facet, tuple[int, int]] = {}
+        self._doubled: list[tuple[Facet, int, int]] = []
+
+    def add(
+        self, region: int, bits: Bool[np.ndarray, " bits"], rows: list[Row], point: Row
+    ) -> None:
+        """Clip the domain by a region's rows and take in its facets."""
+        del point
+        known = min(len(self._bits), len(bits))
+        changed = np.flatnonzero(self._bits[:known] != bits[:known])
+        shared = int(changed[0]) if len(changed) else known
+        del self._stack[shared + 1 :]
+        for row in rows[shared:]:
+            self._stack.append(cut(self._stack[-1], row))
+        self._bits = bits
+        for index, facet in enumerate(self._stack[-1]):
+            self._take(region, *oriented(facet, index))
+
+    def _take(self, region: int, name: Facet, side: int) -> None:
+        """Cancel a facet against the other side of it, or keep it."""
+        other = self._open.get(name)
+        if other is None:
+            self._open[name] = (side, region)
+        elif other[0] == -side:
+            del self._open[name]
+        else:
+            self._doubled.append((name, side, region))
+
+    def finish(self, claims_complete: bool) -> Check:
+        """Compare the sum with the domain's volume."""
+        left = [(name, side) for name, (side, _) in self._open.items()]
+        left += [(name, side) for name, side, _ in self._doubled]
+        total = exact_sum(signed_volume(name) * side for name, side in left)
+        volume = self._domain.rational_volume()
+        expected = fmpq(volume.numerator, volume.denominator)
+        name = "completeness"
+        if total == expected:
+            return Check(name, True, f"the exact volumes sum to exactly {volume}")
+        share = float(Fraction(int(total.p), int(total.q)) / volume)
+        text = f"the exact volumes sum to {share:.12g} of the domain's"
+        if total > expected or self._doubled:
+            return Check(name, False, f"{text}: regions overlap")
+        if not claims_complete:
+            return Check(name, None, f"{text}; the set does not claim to be complete")
+        return Check(name, False, f"{text}: {self._hole()}")
+
+    def _hole(self) -> str:
+        """Where something is missing: a facet inside the domain with one side only."""
+        inner = [
+            (region, name)
+            for name, (_, region) in self._open.items()
+            if not any(all(not value(w, v) for v in name) for w in self._walls)
+        ]
+        if not inner:
+            return "regions are missing"
+        region, name = min(inner, key=lambda entry: entry[0])
+        corners = [[float(fmpq_ratio(x, v[-1])) for x in v[:-1]] for v in name]
+        middle = np.mean(corners, axis=0).tolist()
+        return (
+            f"a region is missing across the facet of region {region} around {middle} "
+            f"({len(inner)} facets have no region beyond them)"
+        )
+
+
+def fmpq_ratio(top: object, bottom: object) -> Fraction:
+    """A quotient of two integers as a fraction."""
+    return Fraction(int(top), int(bottom))  # pyright: ignore[reportArgumentType]
+
+
+def _corners(domain: BoundedDomain) -> list[Row]:
+    """Corners of a domain in its chart, as `domain_facets` wants them."""
+    if isinstance(domain, Simplex):
+        points = [[Fraction(0)] * domain.dim]
+        for k in range(domain.dim):
+            points.append([Fraction(int(i == k)) for i in range(domain.dim)])
+    else:
+        _, b = facets(domain)
+        low, high = -b[: domain.dim], b[domain.dim :]
+        sides = [(Fraction(float(a)), Fraction(float(c))) for a, c in zip(low, high)]  # noqa: B905
+        points = [list(corner) for corner in itertools.product(*sides)]
+    return [homogeneous(point) for point in points]

@@ -74,37 +74,17 @@ def load_network(
     """
     path = _existing_file(pathlib.Path(path))
     suffix = path.suffix.lower()
-    given = order is not None or activation != "relu" or slopes is not None
-    if given and suffix not in _STATE_DICTS:
-        raise ValueError(
-            f"`order`, `activation` and `slopes` are for state dicts; {path} says all "
-            "that itself: leave them out."
-        )
+    _check_options(
+        path, order is not None or activation != "relu" or slopes is not None
+    )
     if suffix == ".npz":
         return load_npz(path, max_bytes=max_bytes)
     if suffix == ".onnx":
         return load_onnx(path, max_bytes=max_bytes, check=check, fold=fold)
     if suffix == ".keras":
         return load_keras(path, max_bytes=max_bytes, check=check, fold=fold)
-    if suffix not in _STATE_DICTS:
-        raise FileFormatError(
-            f"{path} ends in {path.suffix!r}; one of {', '.join(_SUFFIXES)} is "
-            "required: convert or rename it."
-        )
-    load = load_safetensors if suffix == ".safetensors" else load_state_dict
-    state = load(path, max_bytes=max_bytes)
-    try:
-        network = network_from_state_dict(
-            state,
-            order=order,
-            activation=activation,
-            slopes=0.0 if slopes is None else slopes,
-        )
-    except ValueError as error:
-        raise FileFormatError(f"{path}: {error}") from error
-    if check and suffix != ".safetensors":
-        check_with_torch(path, network)
-    return network
+    slopes = 0.0 if slopes is None else slopes
+    return _load_chain(path, order, activation, slopes, check, max_bytes)
 
 
 def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
@@ -129,3 +109,42 @@ def _existing_file(path: pathlib.Path) -> pathlib.Path:
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: give a model file.")
     return path
+
+
+def _load_chain(
+    path: pathlib.Path,
+    order: Sequence[str] | None,
+    activation: Activation,
+    slopes: Slopes,
+    check: bool,
+    max_bytes: int,
+) -> ReluNetwork:
+    """The network in a state dict; the arguments are those of `load_network`."""
+    load = (
+        load_safetensors if path.suffix.lower() == ".safetensors" else load_state_dict
+    )
+    state = load(path, max_bytes=max_bytes)
+    try:
+        network = network_from_state_dict(
+            state, order=order, activation=activation, slopes=slopes
+        )
+    except ValueError as error:
+        raise FileFormatError(f"{path}: {error}") from error
+    if check and load is load_state_dict:
+        check_with_torch(path, network)
+    return network
+
+
+def _check_options(path: pathlib.Path, state_dict_options: bool) -> None:
+    """Raise for a suffix that cannot be read, and for options it does not take."""
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise FileFormatError(
+            f"{path} ends in {path.suffix!r}; one of {', '.join(_SUFFIXES)} is "
+            "required: convert or rename it."
+        )
+    if state_dict_options and suffix not in _STATE_DICTS:
+        raise ValueError(
+            f"`order`, `activation` and `slopes` are for state dicts; {path} says all "
+            "that itself: leave them out."
+        )

@@ -55,9 +55,9 @@ class KerasLayer:
             raise ValueError(f"{len(self.weights)} weights found, {count} required")
         return self.weights
 
-    def number(self, key: str, default: float = 0.0) -> float:
+    def number(self, key: str) -> float:
         """A number of the configuration in the precision that the layer runs in."""
-        value = self.config.get(key, default)
+        value = self.config[key]
         policy = self.config.get("dtype")
         name = policy["config"]["name"] if isinstance(policy, dict) else policy
         return float(value) if name == "float64" else float(np.float32(value))
@@ -108,7 +108,7 @@ def _relu(layer: KerasLayer) -> Expression:
 
 
 def _leaky_relu(layer: KerasLayer) -> Expression:
-    return layer.builder.kink(layer.inputs[0], layer.number("negative_slope", 0.3))
+    return layer.builder.kink(layer.inputs[0], layer.number("negative_slope"))
 
 
 def _prelu(layer: KerasLayer) -> Expression:
@@ -122,6 +122,11 @@ def _flatten(layer: KerasLayer) -> Expression:
     if layer.config.get("data_format") == "channels_first" and len(x.shape) > 1:
         x = _channels(x, first=False)
     return x.reshape((x.size,))
+
+
+def _rescale(layer: KerasLayer) -> Expression:
+    factor, shift = layer.number("scale"), layer.number("offset")
+    return layer.builder.scale(layer.inputs[0], factor, shift)
 
 
 def _reshape(layer: KerasLayer) -> Expression:
@@ -266,6 +271,7 @@ LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "Dense": _dense,
     "Dropout": _same,
     "Flatten": _flatten,
+    "GaussianNoise": _same,
     "GlobalAveragePooling1D": _global_pool,
     "GlobalAveragePooling2D": _global_pool,
     "GlobalMaxPooling1D": _global_pool,
@@ -276,8 +282,10 @@ LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "Maximum": _maximum,
     "PReLU": _prelu,
     "ReLU": _relu,
+    "Rescaling": _rescale,
     "Reshape": _reshape,
     "Softmax": _same,
+    "SpatialDropout2D": _same,
     "Subtract": _subtract,
     "ZeroPadding2D": _zero_padding,
 }

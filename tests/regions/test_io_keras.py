@@ -83,6 +83,14 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[Any]]] = {
     "leaky": ((4,), [layers.LeakyReLU(negative_slope=0.2)]),
     "named leaky": ((4,), [layers.Activation("leaky_relu")]),
     "named relu6": ((4,), [layers.Dense(3, activation="relu6")]),
+    "rescaling and noise": (
+        (2, 2, 1),
+        [
+            layers.Rescaling(1 / 255, offset=-0.5),
+            layers.GaussianNoise(0.1),
+            layers.SpatialDropout2D(0.5),
+        ],
+    ),
     "prelu": ((2, 3, 2), [layers.PReLU(shared_axes=[1, 2])]),
     "strided same conv": ((5, 6, 2), [layers.Conv2D(4, 3, 2, "same", groups=2)]),
     "dilated conv": ((6, 6, 1), [layers.Conv2D(2, 2, dilation_rate=2, use_bias=False)]),

@@ -16,6 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from regions.batch_proofs import (
+    prove_empty_batch as prove_empty_batch,
+    prove_witness_batch as prove_witness_batch,
+)
 from regions.criss_cross import (
     NO_LIMIT,
     Vertex,

@@ -41,6 +41,12 @@ _WIDE = 16
 """Beyond this dimension the witnesses make one list column."""
 
 _MAX_FOOTER = 2**31 - 1
+_PARTS = {
+    "network": "a weight of the network",
+    "domain": "the domain",
+    "patterns": "a bit of a pattern",
+    "witnesses": "a witness",
+}
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
 
 
@@ -302,17 +308,17 @@ def _assemble(
     exact = table.column("exact_witness").to_pylist()
     found = _digests(network, domain, patterns, coordinates, exact)
     changes = [
-        f"the {part} in it are not those that were written"
-        if part in ("patterns", "witnesses")
-        else f"the {part} in it is not the one that was written"
-        for part, digest in found.items()
-        if header["sha256"][part] != digest
+        f"{what} was changed since it was written"
+        for part, what in _PARTS.items()
+        if header["sha256"][part] != found[part]
     ]
     if header["regions"] != len(patterns):
-        changes.insert(
-            0,
-            f"it was written with {header['regions']} regions and has {len(patterns)}",
-        )
+        written, change = header["regions"], len(patterns) - header["regions"]
+        what = "added" if change > 0 else "removed"
+        changes = [
+            f"{abs(change)} regions were {what}: it was written with {written} and has "
+            f"{len(patterns)}"
+        ]
     regions = RegionSet(
         network,
         domain,

@@ -1,7 +1,6 @@
 """Checks in exact arithmetic: strict witnesses, and no region missing."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool
@@ -13,8 +12,8 @@ from regions.certificates.forms import (
     IntegerForms,
     Row,
     domain_rows,
-    homogeneous,
     value,
+    witness,
 )
 from regions.certificates.report import Check, Progress
 from regions.certificates.volumes import VolumeProof
@@ -77,14 +76,6 @@ def _sorted_regions(
     order = np.lexsort(bits.T[::-1]) if bits.shape[1] else np.arange(len(bits))
     for region in order.tolist():
         yield region, bits[region]
-
-
-def witness(regions: RegionSet, region: int) -> Row:
-    """The witness of a region; a float64 point is taken as exact."""
-    point = regions.exact_witnesses.get(region)
-    if point is None:
-        point = [Fraction(float(v)) for v in regions.coordinates[region]]
-    return homogeneous(point)
 
 
 def signed_rows(forms: IntegerForms, bits: Bool[np.ndarray, " bits"]) -> list[Row]:

@@ -3,7 +3,8 @@
 import numpy as np
 from jaxtyping import Float64, Int
 
-from regions.certificates.floats import chart_rows, chunks, facets
+from regions.certificates.facets import facets
+from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.report import Check, Progress
 from regions.domains import Domain, WholeSpace
 from regions.region_set import RegionSet

@@ -7,10 +7,12 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, UInt8
+from jaxtyping import Bool, Float64, UInt8
 
+from regions.certificates.facets import facets
+from regions.certificates.forms import IntegerForms, domain_rows, value, witness
 from regions.certificates.report import Check, Progress
-from regions.domains import Domain, Segment, Simplex, Slice, WholeSpace
+from regions.domains import WholeSpace
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet
 
@@ -48,32 +50,25 @@ def check_witnesses(regions: RegionSet, progress: Progress | None) -> Check:
     """Whether every witness has its region's pattern, evaluated anew."""
     name = "witnesses"
     chart = regions.domain.restrict(regions.network)
-    count = len(regions)
-    for start in range(0, count, CHUNK):
-        part = slice(start, min(start + CHUNK, count))
+    forms = IntegerForms(regions.network, regions.domain)
+    count, settled = len(regions), 0
+    for part in chunks(count):
+        start = part.start
         claimed = regions.pattern_bits(part)
         found = chart.patterns(regions.coordinates[part])
         wrong = (found != claimed).any(1)
         for row in np.flatnonzero(wrong):
-            if start + int(row) in regions.exact_witnesses:
-                continue  # No float64 point is known inside: the exact form looks.
-            detail = _describe(regions, start + int(row), found[row], claimed[row])
-            return Check(name, False, detail)
+            region = start + int(row)
+            # A witness close to a boundary may be wronged by rounding: look exactly.
+            truth = forms.pattern_at(witness(regions, region))
+            if (truth != claimed[row]).any():
+                detail = describe_mismatch(regions, region, truth, claimed[row])
+                return Check(name, False, detail)
+            settled += 1
         if progress is not None:
             progress(part.stop, count, name)
-    skipped = len(regions.exact_witnesses)
-    note = f"; {skipped} rational ones left to exact=True" if skipped else ""
-    return Check(name, True, f"{count - skipped:,} patterns recomputed{note}")
-
-
-def _describe(
-    regions: RegionSet,
-    region: int,
-    found: Bool[np.ndarray, " bits"],
-    claimed: Bool[np.ndarray, " bits"],
-) -> str:
-    """What is wrong with a witness that has another pattern than its region."""
-    return describe_mismatch(regions, region, found, claimed)
+    note = f", {settled} of them exactly" if settled else ""
+    return Check(name, True, f"{count:,} patterns recomputed{note}")
 
 
 def describe_mismatch(
@@ -106,35 +101,19 @@ def check_inside(regions: RegionSet) -> Check:
     if isinstance(domain, WholeSpace):
         return Check(name, True, "the domain is the whole space")
     A, b = facets(domain)
-    for start in range(0, len(regions), CHUNK):
-        points = regions.coordinates[start : start + CHUNK]
-        outside = (points @ A.T >= b).any(1)
-        for row in np.flatnonzero(outside):
-            if start + int(row) not in regions.exact_witnesses:
+    walls = domain_rows(domain)
+    for part in chunks(len(regions)):
+        points = regions.coordinates[part]
+        for row in np.flatnonzero((points @ A.T >= b).any(1)):
+            region = part.start + int(row)
+            if any(value(wall, witness(regions, region)) <= 0 for wall in walls):
                 return Check(
                     name,
                     False,
-                    f"region {start + row}: the witness {points[row].tolist()} is not "
+                    f"region {region}: the witness {points[row].tolist()} is not "
                     "strictly inside the domain",
                 )
     return Check(name, True, "every witness is strictly inside")
-
-
-def facets(
-    domain: Domain,
-) -> tuple[Float64[np.ndarray, "facets dim"], Float64[np.ndarray, " facets"]]:
-    """Facets `A t <= b` of a bounded domain in its chart, exact in float64."""
-    dim = domain.dim
-    if isinstance(domain, Simplex):
-        A = np.vstack([-np.eye(dim), np.ones((1, dim))])
-        return A, np.append(np.zeros(dim), 1.0)
-    if isinstance(domain, Segment):
-        low, high = np.zeros(1), np.ones(1)
-    else:
-        assert not isinstance(domain, WholeSpace)
-        box = domain.box if isinstance(domain, Slice) else domain
-        low, high = box.lower, box.upper
-    return np.vstack([-np.eye(dim), np.eye(dim)]), np.append(-low, high)
 
 
 def chart_rows(
@@ -176,6 +155,3 @@ def chunks(count: int, size: int = CHUNK) -> Iterator[slice]:
     """Slices that cover `range(count)`."""
     for start, stop in itertools.pairwise([*range(0, count, size), count]):
         yield slice(start, stop)
-
-
-Indices = Int[np.ndarray, " some"]

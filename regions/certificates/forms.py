@@ -11,9 +11,10 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 from jaxtyping import Bool
 
-from regions.certificates.floats import facets
+from regions.certificates.facets import facets
 from regions.domains import Domain, WholeSpace
 from regions.network import Layer, ReluNetwork
+from regions.region_set import RegionSet
 
 Row = tuple[fmpz, ...]
 """An affine form (J, c) over the integers, or a point (t w, w) with w > 0."""
@@ -171,6 +172,14 @@ def homogeneous(point: Sequence[Fraction]) -> Row:
     for entry in point:
         bottom = bottom.lcm(fmpz(entry.denominator))
     return (*(fmpz(v.numerator) * (bottom // v.denominator) for v in point), bottom)
+
+
+def witness(regions: RegionSet, region: int) -> Row:
+    """The witness of a region; a float64 point is taken as exact."""
+    point = regions.exact_witnesses.get(region)
+    if point is None:
+        point = [Fraction(float(v)) for v in regions.coordinates[region]]
+    return homogeneous(point)
 
 
 def value(row: Row, point: Row) -> fmpz:

@@ -15,7 +15,7 @@ from regions.certificates.clipping import (
     oriented,
     signed_volume,
 )
-from regions.certificates.floats import facets
+from regions.certificates.facets import facets
 from regions.certificates.forms import Row, domain_rows, homogeneous, value
 from regions.certificates.report import Check
 from regions.domains import BoundedDomain, Simplex

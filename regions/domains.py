@@ -183,6 +183,10 @@ class Box:
         """Points of the ambient space for chart coordinates `t`."""
         return t
 
+    def chart_box(self) -> "Box":
+        """Smallest box around the domain, in chart coordinates."""
+        return self
+
     def polytope(self) -> SimplePolytope:
         """The domain in chart coordinates."""
         return _box_polytope(self.lower, self.upper)
@@ -268,6 +272,10 @@ class Slice:
         """Points of the ambient space for chart coordinates `t`."""
         return self.origin + t @ self.directions
 
+    def chart_box(self) -> "Box":
+        """Smallest box around the domain, in chart coordinates."""
+        return self.box
+
     def polytope(self) -> SimplePolytope:
         """The domain in chart coordinates."""
         return self.box.polytope()
@@ -339,6 +347,10 @@ class Segment:
         """Points of the ambient space for chart coordinates `t`."""
         return self.start * (1.0 - t) + self.end * t
 
+    def chart_box(self) -> "Box":
+        """Smallest box around the domain, in chart coordinates."""
+        return Box([0.0], [1.0])
+
     def polytope(self) -> SimplePolytope:
         """The domain in chart coordinates."""
         return _box_polytope(np.zeros(1), np.ones(1))
@@ -407,6 +419,10 @@ class Simplex:
         """Points of the ambient space for chart coordinates `t`."""
         first = 1.0 - t.sum(1, keepdims=True)
         return first * self.vertices[0] + t @ self.vertices[1:]
+
+    def chart_box(self) -> "Box":
+        """Smallest box around the domain, in chart coordinates."""
+        return Box(np.zeros(self.dim), np.ones(self.dim))
 
     def polytope(self) -> SimplePolytope:
         """The domain in chart coordinates."""

@@ -232,7 +232,8 @@ class _ExactTier:
         """Raise unless exact signs agree with the claimed ones."""
         strict = np.where(bits, signs > 0, signs < 0)
         kept = np.where(self._side, signs >= 0, signs <= 0)
-        fine = np.where(self._weak, kept, strict) | own | self._linear
+        strict = np.where(own, ~bits, np.where(self._weak, kept, strict))
+        fine = strict | self._linear
         if not fine.all():
             unit = int(np.flatnonzero(~fine)[0])
             what = "vanishes" if signs[unit] == 0 else "has the other sign"

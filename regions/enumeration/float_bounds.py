@@ -182,8 +182,8 @@ class _Walk:
             self.gaps.append(np.abs(pre[:, layer.kinks]).min(1, initial=np.inf))
             if index + 1 < len(layers):
                 self._on.append(pre > 0.0)
+                pre[row, unit] = 0.0
                 held[index + 1] = _activate(layer, pre, self._on[-1])
-                held[index + 1][row, unit] = 0.0
                 self._note_errors(index, held[index + 1])
         return agree
 
@@ -245,7 +245,7 @@ def _same_signs(
 
 
 def _activate(layer: Layer, pre: np.ndarray, on: np.ndarray) -> np.ndarray:
-    """Activations; own zeros, marked by -inf, are set by the caller."""
+    """Activations of a layer; `on` says which units are positive."""
     if not layer.slopes.any():
         return np.maximum(pre, 0.0)
     return pre * np.where(on, 1.0, layer.slopes)

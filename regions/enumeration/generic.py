@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -40,7 +41,7 @@ class Listing:
     exact_witnesses: dict[int, tuple[Fraction, ...]]
     complete: bool
     stats: dict[str, Any]
-    make_cells: "functools.partial[Cells] | None" = None
+    make_cells: Callable[[], Cells] | None = None
 
 
 def count_generic(

@@ -71,7 +71,8 @@ class ZonotopeBounds:
         reach = np.where(finite, position, 0.0)
         bound = SAFETY * (error * (1.0 + dim * reach) + steep * reach)
         strict = np.where(bits.T, value > bound, value < -bound)
-        return (strict | own.T | ~self._kinks()[:, None]).all(0) & finite, position
+        fine = np.where(own, ~bits, strict.T) | ~self._kinks()
+        return fine.all(1) & finite, position
 
     def _kinks(self) -> np.ndarray:
         """Which hidden units have a kink."""

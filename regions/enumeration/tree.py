@@ -1,0 +1,260 @@
+"""The tree: every network, every dimension.
+
+Units are inserted one by one into the cells of those before. For each cell and unit one
+question is asked, *does the unit's boundary cross the cell*, and answered with certainty:
+
+- no, because a box around the cell lies on one side (interval arithmetic);
+- yes, by a point on either side whose signs are proved strict (float64 with error
+  bounds), found in the cell's ball or by a linear program;
+- no, by multipliers of the linear program's dual, proved to be a Farkas certificate;
+- what remains open, by an exact rational linear program.
+
+No tolerance decides anything: the tests differ in cost, not in what they prove.
+Linear programs go in batches to the JAX interior point. Cells are worked through depth
+first in blocks, so memory does not grow with the number of regions.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.batch_proofs import prove_witness_batch
+from regions.domains import BoundedDomain, Simplex
+from regions.enumeration.budget import Budget
+from regions.enumeration.float_bounds import chart_rounding
+from regions.enumeration.questions import Questions
+from regions.enumeration.tree_cells import (
+    NO_ROW,
+    TreeCells,
+    layer_forms,
+    reach_of,
+    row_slack,
+    tightened,
+)
+from regions.exact_lp import interior
+from regions.halfspaces import domain_rows
+from regions.network import ReluNetwork
+
+MAX_CELLS = 4096
+MAX_ENTRIES = 1 << 24
+RECENTER = 0.25
+"""A child whose ball shrinks below this share of its parent's gets a new ball."""
+
+
+class Tree:
+    """The search: a stack of blocks of cells, deepest last.
+
+    Attributes:
+        stack: Blocks still to be worked on.
+        counts: Decisions by the test that made them.
+    """
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+        self.network = network
+        self.domain = domain
+        self._restricted = domain.restrict(network)
+        self._chart_doubt = chart_rounding(network, domain)
+        self._first = np.cumsum([0, *network.widths])
+        self._kinks = np.concatenate(
+            [np.zeros(0, bool), *(layer.kinks for layer in network.hidden)]
+        )
+        self.questions = Questions(network, domain)
+        self.counts = self.questions.counts
+        self.stack = [_root(domain, int(self._first[-1]))]
+
+    def leaves(self, budget: Budget) -> Iterator[TreeCells]:
+        """Blocks of finished cells, until all are found or the budget is spent."""
+        total = int(self._first[-1])
+        while self.stack and not budget.spent():
+            block = self.stack.pop()
+            if block.unit == total:
+                yield block
+                continue
+            block = self._work(block)
+            limit = self._block_limit(block)
+            for start in range(0, len(block), limit):
+                self.stack.append(block.take(slice(start, start + limit)))
+
+    def _block_limit(self, block: TreeCells) -> int:
+        """How many cells to work on at once."""
+        widest = max([1, *self.network.widths]) * (block.dim + 1)
+        rows = block.A.shape[1] * (block.dim + 1)
+        return int(np.clip(MAX_ENTRIES // max(widest, rows), 64, MAX_CELLS))
+
+    def _work(self, block: TreeCells) -> TreeCells:
+        """Insert units of one layer until it ends or the block grows too large."""
+        index = int(np.searchsorted(self._first, block.unit, side="right") - 1)
+        forms = layer_forms(self._restricted, block.bits, index, self._chart_doubt)
+        gradients, offsets, doubts = forms
+        parent = np.arange(len(block))
+        limit = 2 * self._block_limit(block)
+        while block.unit < self._first[index + 1] and len(block) <= limit:
+            unit, column = block.unit, block.unit - self._first[index]
+            block = dataclasses.replace(block, unit=unit + 1)
+            if self._kinks[unit]:
+                form = _Form(
+                    gradients[parent, column], offsets[parent, column], doubts[parent]
+                )
+                block, origin = self._insert(block, form, unit)
+                parent = parent[origin]
+        return block.compacted()
+
+    def _insert(
+        self, cells: TreeCells, form: "_Form", unit: int
+    ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
+        """Split cells by one unit; each child's parent."""
+        side = form.side_of_box(cells)
+        cells.bits[:, unit] = side > 0
+        asked = np.flatnonzero(side == 0)
+        self.counts["bounds"] += len(cells) - len(asked)
+        if not len(asked):
+            return cells, np.arange(len(cells))
+        part, form = cells.take(asked), form.take(asked)
+        sign = self.questions.signs_at_witnesses(part, form, unit)
+        cells.bits[asked, unit] = sign > 0
+        part.bits[:, unit] = sign > 0
+        crossed, far = self._far_sides(part, form, sign, unit)
+        if not crossed.any():
+            return cells, np.arange(len(cells))
+        which = asked[crossed]
+        far = far.take(crossed)
+        near = self._near_sides(cells.take(which), form.take(crossed), sign[crossed], unit)
+        rows = np.full(len(cells), NO_ROW)
+        cells = cells.with_row(
+            np.zeros_like(cells.low), np.ones(len(cells)), np.zeros(len(cells)), rows
+        )
+        _assign(cells, which, near)
+        origin = np.concatenate([np.arange(len(cells)), which])
+        return cells.joined(far), origin
+
+    def _far_sides(
+        self,
+        cells: TreeCells,
+        form: "_Form",
+        sign: Int[np.ndarray, " cells"],
+        unit: int,
+    ) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
+        """The parts of cells on the side of a unit where the witness is not."""
+        far = _half(cells, form, -np.where(sign == 0, 1, sign), unit, self._facets)
+        distance = form.distance(cells.center)
+        inside = (distance < 0.9 * cells.radius) & (sign != 0)
+        step = distance + 0.5 * (cells.radius - distance)
+        hint = cells.center - (sign * step / form.norm())[:, None] * form.gradient
+        guess = np.where(inside[:, None], hint, np.nan)
+        hint_radius = 0.5 * np.maximum(cells.radius - distance, 0.0)
+        # A unit that vanishes all over a cell has no sides.
+        asked = ~((sign == 0) & self.questions.flat)
+        return self.questions.find_points(far, guess, hint_radius, cells.radius, asked)
+
+    def _near_sides(
+        self,
+        cells: TreeCells,
+        form: "_Form",
+        sign: Int[np.ndarray, " cells"],
+        unit: int,
+    ) -> TreeCells:
+        """The parts of cells on the side of a unit where the witness is."""
+        near = _half(cells, form, np.where(sign == 0, 1, sign), unit, self._facets)
+        distance = form.distance(cells.center)
+        radius = np.minimum(cells.radius, distance)
+        kept = sign != 0
+        near = dataclasses.replace(near, radius=np.where(kept, radius, 0.0))
+        lost = np.flatnonzero(~kept)
+        if len(lost):
+            part = near.take(lost)
+            guess = np.full_like(part.center, np.nan)
+            found, moved = self.questions.find_points(
+                part, guess, part.radius, part.radius, np.ones(len(part), bool)
+            )
+            # The witness lay on the boundary inside the cell: both sides exist.
+            assert found.all()
+            _assign(near, lost, moved)
+        shrunk = kept & (radius < RECENTER * cells.radius)
+        return self.questions.recentered(near, np.flatnonzero(shrunk))
+
+    @property
+    def _facets(self) -> int:
+        return self.questions.num_facets
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """A unit's pre-activation on each cell: gradient, offset and rounding."""
+
+    gradient: Float64[np.ndarray, "cells dim"]
+    offset: Float64[np.ndarray, " cells"]
+    doubt: Float64[np.ndarray, " cells"]
+
+    def take(self, index: np.ndarray) -> "_Form":
+        return _Form(self.gradient[index], self.offset[index], self.doubt[index])
+
+    def norm(self) -> Float64[np.ndarray, " cells"]:
+        """Length of the gradient, 1 where it is zero."""
+        length = np.linalg.norm(self.gradient, axis=1)
+        return np.where(length > 0.0, length, 1.0)
+
+    def distance(self, points: np.ndarray) -> Float64[np.ndarray, " cells"]:
+        """Distance of points from the unit's boundary, infinite without gradient."""
+        value = np.abs((self.gradient * points).sum(1) + self.offset)
+        flat = ~self.gradient.any(1)
+        return np.where(flat, np.inf, value / self.norm())
+
+    def side_of_box(self, cells: TreeCells) -> Int[np.ndarray, " cells"]:
+        """1 or -1 where the unit has that sign on the whole box, else 0."""
+        reach = reach_of(cells)
+        one, two = self.gradient * cells.low, self.gradient * cells.high
+        low = np.minimum(one, two).sum(1) + self.offset
+        high = np.maximum(one, two).sum(1) + self.offset
+        size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
+        slack = row_slack(self.doubt, size, reach.max(1), cells.dim)
+        certain_zero = (low == 0.0) & (high == 0.0) & (size == 0.0) & (slack == 0.0)
+        return np.where(low > slack, 1, np.where((high < -slack) | certain_zero, -1, 0))
+
+
+def _half(
+    cells: TreeCells, form: _Form, side: np.ndarray, unit: int, facets: int
+) -> TreeCells:
+    """The part of each cell where the unit has sign `side`."""
+    a, b = -side[:, None] * form.gradient, side * form.offset
+    row_id = np.full(len(cells), facets + unit)
+    half = cells.with_row(a, b, form.doubt, row_id)
+    low, high = tightened(cells.low, cells.high, a, b, form.doubt)
+    bits = cells.bits.copy()
+    bits[:, unit] = side > 0
+    return dataclasses.replace(half, bits=bits, low=low, high=high)
+
+
+def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
+    """Overwrite some of the cells, in place."""
+    for field in dataclasses.fields(TreeCells):
+        if field.name != "unit":
+            getattr(cells, field.name)[index] = getattr(values, field.name)
+
+
+def _root(domain: BoundedDomain, units: int) -> TreeCells:
+    """The domain as one cell."""
+    A, b = domain_rows(domain)
+    box = domain.chart_box()
+    # A point inside a box, or (with the share of a corner each) inside a simplex.
+    share = 1.0 / (domain.dim + 1) if isinstance(domain, Simplex) else 0.5
+    center = box.lower + share * (box.upper - box.lower)
+    radius = ((b - A @ center) / np.linalg.norm(A, axis=1)).min()
+    exact = np.full(1, None, object)
+    if not prove_witness_batch(A[None], b[None], center[None])[0]:
+        exact[0] = interior(A.tolist(), b.tolist()).witness
+    return TreeCells(
+        unit=0,
+        bits=np.zeros((1, units), bool),
+        A=A[None].copy(),
+        b=b[None].copy(),
+        doubt=np.zeros((1, len(b))),
+        ids=np.arange(len(b), dtype=np.int32)[None],
+        low=box.lower[None].copy(),
+        high=box.upper[None].copy(),
+        center=center[None],
+        radius=np.array([radius]),
+        exact=exact,
+    )
+

@@ -314,10 +314,10 @@ def _assemble(
     ]
     if header["regions"] != len(patterns):
         written, change = header["regions"], len(patterns) - header["regions"]
-        what = "added" if change > 0 else "removed"
+        what = f"{abs(change)} region{'s were' if abs(change) > 1 else ' was'}"
         changes = [
-            f"{abs(change)} regions were {what}: it was written with {written} and has "
-            f"{len(patterns)}"
+            f"{what} {'added' if change > 0 else 'removed'}: it was written with "
+            f"{written} and has {len(patterns)}"
         ]
     regions = RegionSet(
         network,

@@ -83,7 +83,9 @@ def execute(options: argparse.Namespace, console: Console) -> int:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    screen = Console(stderr=True)
+    hidden = not screen.is_terminal
+    with Progress(*columns, console=screen, transient=True, disable=hidden) as progress:
         report = regions.verify(
             options.file,
             exact=not options.float,

@@ -1,47 +1,25 @@
 """Counting and listing with the sweep: the complex, its proof, and its cells."""
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8, UInt32
+from jaxtyping import Bool, Float64, UInt32
 
-from regions.cells import Cells
 from regions.domains import BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.enumeration.certify import Proof, certify
 from regions.enumeration.complex import RisingEdges
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
+from regions.enumeration.listing import Listing
 from regions.enumeration.sweep import Progress, sign_layout, sweep
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 
 WITNESS_CHUNK = 4096
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Listing:
-    """Regions found by an engine.
-
-    Attributes:
-        patterns: Packed patterns.
-        coordinates: Points strictly inside, in chart coordinates.
-        exact_witnesses: Rational points, where no float64 point was proved.
-        complete: Whether these are all.
-        stats: What the engine did.
-        make_cells: Gives the vertices of the regions; None if it can not.
-    """
-
-    patterns: UInt8[np.ndarray, "regions bytes"]
-    coordinates: Float64[np.ndarray, "regions dim"]
-    exact_witnesses: dict[int, tuple[Fraction, ...]]
-    complete: bool
-    stats: dict[str, Any]
-    make_cells: Callable[[], Cells] | None = None
 
 
 def count_generic(

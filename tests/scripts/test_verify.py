@@ -1,0 +1,148 @@
+import importlib.util
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+from regions.domains import Box
+from regions.enumeration import enumerate_regions
+from regions.io import save_network
+from regions.network import ReluNetwork
+from regions.region_set import RegionSet
+from tests.helpers import random_network
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The script as a module: `scripts/` is no package."""
+    path = ROOT / "scripts" / "verify.py"
+    spec = importlib.util.spec_from_file_location("verify_script", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _concurrent() -> RegionSet:
+    """Three lines through a point, and the six regions between them, by hand."""
+    network = ReluNetwork.from_arrays(
+        [np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.ones((1, 3))], None
+    )
+    points = np.array(
+        [
+            [0.5, 0.25],
+            [-0.25, 0.5],
+            [-0.5, 0.25],
+            [-0.5, -0.25],
+            [0.25, -0.5],
+            [0.5, -0.25],
+        ]
+    )
+    packed = np.packbits(network.patterns(points), axis=1, bitorder="little")
+    return _set(network, packed, points)
+
+
+def _generic() -> RegionSet:
+    network = random_network(np.random.default_rng(4), 2, [6, 5])
+    return enumerate_regions(network, Box.cube(2))
+
+
+def _set(network, patterns, points) -> RegionSet:
+    return RegionSet(
+        network,
+        Box.cube(2),
+        patterns,
+        points,
+        complete=True,
+        method="tree",
+        seconds=0.0,
+        stats={},
+    )
+
+
+@pytest.fixture(params=[_generic, _concurrent], ids=["generic", "degenerate"])
+def found(request):
+    return request.param()
+
+
+@pytest.mark.parametrize("options", [[], ["--float"]])
+def test_verify_good_file_exits_zero(script, found, options, tmp_path, capsys):
+    path = found.save(tmp_path / "r.parquet")
+    assert script.main([str(path), *options]) == 0
+    out, err = capsys.readouterr()
+    assert "ok: exactly the regions of the network" in out
+    assert "completeness" in out
+    assert "failed" not in err
+
+
+def test_verify_removed_region_exits_one(script, found, tmp_path, capsys):
+    short = _set(found.network, found.patterns[1:], found.coordinates[1:])
+    path = short.save(tmp_path / "r.parquet")
+    assert script.main([str(path)]) == 1
+    assert "failed: completeness: " in (err := capsys.readouterr().err)
+    assert "a region is missing across the facet of region" in err
+
+
+def test_verify_flipped_bit_exits_one(script, found, tmp_path, capsys):
+    patterns = found.patterns.copy()
+    patterns[2, 0] ^= 4
+    path = _set(found.network, patterns, found.coordinates).save(tmp_path / "r.parquet")
+    assert script.main([str(path)]) == 1
+    err = capsys.readouterr().err
+    assert "region 2: unit 2 of layer 0" in err or "have one pattern" in err
+
+
+def test_verify_moved_witness_exits_one(script, found, tmp_path, capsys):
+    points = found.coordinates.copy()
+    points[1] = points[4]
+    path = _set(found.network, found.patterns, points).save(tmp_path / "r.parquet")
+    assert script.main([str(path)]) == 1
+    err = capsys.readouterr().err
+    assert "failed: witnesses: region 1: unit" in err
+    assert "a witness was moved" in err
+
+
+def test_verify_changed_weight_exits_one(script, found, tmp_path, capsys):
+    weights = [layer.weight.copy() for layer in found.network.layers]
+    weights[0][0, 1] += 2.0**-20
+    other = ReluNetwork.from_arrays(weights, [la.bias for la in found.network.layers])
+    path = found.save(tmp_path / "r.parquet")
+    save_network(tmp_path / "other.npz", other)
+    save_network(tmp_path / "own.npz", found.network)
+    own = [str(path), "--network", str(tmp_path / "own.npz")]
+    assert script.main(own) == 0
+    assert script.main([*own[:2], str(tmp_path / "other.npz")]) == 1
+    assert "a weight was changed" in capsys.readouterr().err
+
+
+def test_verify_unreadable_input_exits_two(script, tmp_path, capsys):
+    path = tmp_path / "r.parquet"
+    assert script.main([str(path)]) == 2
+    path.write_bytes(b"PAR1 no parquet PAR1")
+    assert script.main([str(path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("error: ")
+    assert "does not exist" in lines[0]
+    assert "no file of regions" in lines[1]
+
+
+def test_verify_bad_argument_exits_two(script, capsys):
+    with pytest.raises(SystemExit) as stop:
+        script.main(["--exact"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_verify_help_has_examples(script, capsys):
+    with pytest.raises(SystemExit) as stop:
+        script.main(["--help"])
+    assert stop.value.code == 0
+    assert (
+        "python scripts/verify.py runs/ring/regions.parquet" in capsys.readouterr().out
+    )

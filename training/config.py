@@ -5,6 +5,7 @@ import math
 
 ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
 INITIALIZERS = ("he_normal", "flax")
+LOSSES = ("mse", "cross_entropy")
 OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")
 
 
@@ -133,6 +134,8 @@ class TrainingConfig:
     Attributes:
         model: The network.
         optimizer: The optimizer.
+        loss: `mse`, or `cross_entropy` of the softmax of the outputs, for targets that
+            are probabilities (a 1 for the class and 0 elsewhere).
         epochs: Passes over the training points.
         batch_size: Points per update; `None` takes all of them (full batch).
         seed: Of the initialization and the shuffles.
@@ -142,12 +145,14 @@ class TrainingConfig:
 
     model: ModelConfig = ModelConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
+    loss: str = "mse"
     epochs: int = 6000
     batch_size: int | None = 1024
     seed: int = 0
     snapshot_every: int = 250
 
     def __post_init__(self):
+        _check_choice("loss", self.loss, LOSSES)
         _check_count("epochs", self.epochs, 0)
         if self.batch_size is not None:
             _check_count("batch_size", self.batch_size, 1)

@@ -19,19 +19,20 @@ INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024
 
 
 class Dataset(NamedTuple):
-    """Points of an image for training and for validation.
+    """Points for training and for validation.
 
     Attributes:
-        train_inputs: Points in [0, 1)^2.
-        train_targets: Gray values there, between 0 and 1.
+        train_inputs: Points; of an image, in [0, 1)^2.
+        train_targets: What the network should give there; of an image, the gray value
+            between 0 and 1.
         val_inputs: Points none of which is a training point.
-        val_targets: Gray values there.
+        val_targets: What the network should give there.
     """
 
-    train_inputs: Float32[Array | np.ndarray, "train 2"]
-    train_targets: Float32[Array | np.ndarray, "train 1"]
-    val_inputs: Float32[Array | np.ndarray, "val 2"]
-    val_targets: Float32[Array | np.ndarray, "val 1"]
+    train_inputs: Float32[Array | np.ndarray, "train dim"]
+    train_targets: Float32[Array | np.ndarray, "train outputs"]
+    val_inputs: Float32[Array | np.ndarray, "val dim"]
+    val_targets: Float32[Array | np.ndarray, "val outputs"]
 
 
 def _squared_radii(size: int) -> Int[np.ndarray, "size size"]:

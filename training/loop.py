@@ -39,7 +39,7 @@ class TrainState(NamedTuple):
 
 
 class EpochLosses(NamedTuple):
-    """Mean squared errors, one entry per epoch.
+    """Mean losses (squared error or cross entropy), one entry per epoch.
 
     Attributes:
         train: Over the training points, each taken just before the update that it
@@ -109,6 +109,23 @@ def weighted_mse(
     return jnp.sum(weights * errors) / jnp.sum(weights)
 
 
+def weighted_cross_entropy(
+    config: ModelConfig,
+    params: PyTree,
+    inputs: Float32[Array | np.ndarray, "points dim"],
+    targets: Float32[Array | np.ndarray, "points outputs"],
+    weights: Float32[Array | np.ndarray, " points"],
+) -> Float[Array, ""]:
+    """Mean cross entropy (in nats) of the outputs' softmax, points weighted."""
+    outputs = apply_params(config, params, inputs)
+    errors = optax.softmax_cross_entropy(outputs, targets)
+    return jnp.sum(weights * errors) / jnp.sum(weights)
+
+
+_WEIGHTED_LOSSES = {"mse": weighted_mse, "cross_entropy": weighted_cross_entropy}
+"""By the names of `training.config.LOSSES`."""
+
+
 @functools.partial(jax.jit, static_argnames=("config", "epochs"))
 def train_block(
     state: TrainState,
@@ -130,7 +147,7 @@ def train_block(
         epochs: Length of the block; static, since it shapes the losses.
     """
     optimizer = make_optimizer(config.optimizer)
-    loss = functools.partial(weighted_mse, config.model)
+    loss = functools.partial(_WEIGHTED_LOSSES[config.loss], config.model)
     num_points = len(data.train_inputs)
     batch_size = min(config.batch_size or num_points, num_points)
 

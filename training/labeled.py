@@ -1,0 +1,126 @@
+"""Labeled points: the digits of scikit-learn, or a user's files, to be classified."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int, Int64
+
+from training.datasets import Dataset
+
+
+class Labeled(NamedTuple):
+    """Points and the class of each.
+
+    Attributes:
+        inputs: One point per row.
+        labels: Classes, counted from 0.
+    """
+
+    inputs: Float64[np.ndarray, "points dim"]
+    labels: Int64[np.ndarray, " points"]
+
+    @property
+    def num_classes(self) -> int:
+        """One more than the largest label."""
+        return int(self.labels.max()) + 1
+
+
+def load_digits() -> Labeled:
+    """The 1797 digits of 8 x 8 pixels in scikit-learn, gray values from 0 to 1.
+
+    The values are multiples of 1/16, exact in every float format.
+
+    Raises:
+        ImportError: If scikit-learn is not installed.
+    """
+    try:
+        from sklearn import datasets
+    except ImportError as error:
+        raise ImportError(
+            "the digits need scikit-learn, which is not installed: run "
+            "pip install scikit-learn."
+        ) from error
+    inputs, labels = datasets.load_digits(return_X_y=True)
+    return Labeled(np.asarray(inputs) / 16.0, np.asarray(labels, np.int64))
+
+
+def load_labeled(inputs: str | pathlib.Path, labels: str | pathlib.Path) -> Labeled:
+    """Points and classes from two `.npy` files, which are never unpickled.
+
+    Args:
+        inputs: Array `(points, ...)`; each point is flattened.
+        labels: Integers `(points,)`, 0 or more.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file is no such array; the message names it.
+    """
+    points, classes = read_npy(inputs), read_npy(labels)
+    if points.ndim < 2 or points.dtype.kind not in "fiub" or 0 in points.shape:
+        raise ValueError(
+            f"{inputs} has shape {points.shape} and dtype {points.dtype}: real numbers "
+            "of shape (points, dim) are required."
+        )
+    flat = points.reshape(len(points), -1).astype(np.float64)
+    if not np.isfinite(flat).all():
+        raise ValueError(f"{inputs} holds NaN or infinity: remove those points.")
+    if classes.shape != (len(points),) or classes.dtype.kind not in "iu":
+        raise ValueError(
+            f"{labels} has shape {classes.shape} and dtype {classes.dtype}: one "
+            f"integer for each of the {len(points)} points is required."
+        )
+    if classes.min() < 0:
+        raise ValueError(f"{labels} holds {classes.min()}: classes count from 0.")
+    return Labeled(flat, classes.astype(np.int64))
+
+
+def read_npy(path: str | pathlib.Path) -> np.ndarray:
+    """One array of a `.npy` file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a `.npy` file, is damaged, or holds objects.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: give a .npy file.")
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError) as error:
+        raise ValueError(
+            f"{path} is no .npy file of numbers ({error}): write it with numpy.save."
+        ) from error
+
+
+def split_dataset(
+    data: Labeled, num_val: int, seed: int
+) -> tuple[Dataset, Int[np.ndarray, " train"], Int[np.ndarray, " val"]]:
+    """A random split for training with cross entropy; targets are one-hot.
+
+    Returns:
+        The dataset, and the indices in `data` of its training and validation points.
+
+    Raises:
+        ValueError: If `num_val` leaves no point to train on, or none is asked for.
+    """
+    total = len(data.inputs)
+    if not 0 < num_val < total:
+        raise ValueError(
+            f"`num_val` is {num_val}: 1 to {total - 1} of the {total} points are "
+            "required."
+        )
+    order = np.random.default_rng(seed).permutation(total)
+    val, train = order[:num_val], order[num_val:]
+    inputs = data.inputs.astype(np.float32)
+    targets = one_hot(data.labels, data.num_classes)
+    parts = (inputs[train], targets[train], inputs[val], targets[val])
+    return Dataset(*parts), train, val
+
+
+def one_hot(
+    labels: Int[np.ndarray, " points"], num_classes: int
+) -> Float32[np.ndarray, "points classes"]:
+    """A 1 in the column of each point's class, 0 elsewhere."""
+    return (labels[:, None] == np.arange(num_classes)).astype(np.float32)

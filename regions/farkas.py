@@ -1,34 +1,76 @@
 """Exact proofs about rows `A x <= b`: strict signs, multipliers, directions.
 
 A floating-point solver proposes; this file turns the proposal into rational numbers and
-checks it without rounding. Rows are taken as the float64 numbers that they are, each a
-dyadic rational. Nothing here solves a linear program.
+checks it without rounding. Rows are float64, taken as the dyadic rationals that they
+are, or arrays of rationals. Nothing here solves a linear program.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 from jaxtyping import Float64, Int
 
-from regions.errors import UndecidedError
 from regions.exact import to_fmpq
 
 Multipliers = dict[int, fmpq]
 """Nonnegative rational weights of rows, by row index; rows left out have weight 0."""
 
 
+class ExactRows(NamedTuple):
+    """What float64 rows were before they were rounded.
+
+    Attributes:
+        A: Gradients, an object array of fmpq, `(rows, dim)`.
+        b: Right-hand sides, an object array of fmpq.
+        error: Upper bound on the 1-norm of the rounding of each gradient, and on that
+            of each right-hand side.
+    """
+
+    A: np.ndarray
+    b: np.ndarray
+    error: Float64[np.ndarray, " rows"]
+
+    def at(self, index: np.ndarray) -> "ExactRows":
+        """Some of the rows."""
+        return ExactRows(self.A[index], self.b[index], self.error[index])
+
+    def cone(self) -> "ExactRows":
+        """The rows with right-hand sides 0."""
+        zeros = np.full(self.b.shape, fmpq(0), object)
+        return ExactRows(self.A, zeros, self.error)
+
+
+def given_rows(A: np.ndarray, b: np.ndarray) -> ExactRows:
+    """float64 rows that nothing was rounded in."""
+    return ExactRows(_exact_array(A), _exact_array(b), np.zeros(len(b)))
+
+
+def _exact_array(values: np.ndarray) -> np.ndarray:
+    """An object array of the exact values."""
+    result = np.empty(values.size, object)
+    result[:] = _rationals(values)
+    return result.reshape(values.shape)
+
+
+def _rational(value: fmpq | float) -> fmpq:
+    """The exact value of one entry of an array."""
+    return value if isinstance(value, fmpq) else to_fmpq(float(value))
+
+
 def _rationals(values: np.ndarray) -> list[fmpq]:
     """Exact values of an array, flat."""
-    return [to_fmpq(float(v)) for v in values.flat]
+    return [_rational(v) for v in values.flat]
 
 
 def slack_signs(
     A: Float64[np.ndarray, "rows dim"],
     b: Float64[np.ndarray, " rows"],
     x: Float64[np.ndarray, " dim"],
+    exact: ExactRows | None = None,
 ) -> Int[np.ndarray, " rows"]:
-    """Exact signs (-1, 0, 1) of `b - A x`.
+    """Exact signs (-1, 0, 1) of `b - A x`, for the rows in `exact` if given.
 
     float64 decides where the slack exceeds the error bound of its own evaluation,
     `(dim + 2) eps (|A| |x| + |b|)`, and rational arithmetic decides the rest.
@@ -38,12 +80,15 @@ def slack_signs(
     eps = float(np.finfo(float).eps)
     # The added constant covers products that underflow.
     bound = (A.shape[1] + 2) * eps * size + (A.shape[1] + 2) * 1e-320
+    if exact is not None:
+        bound += 1.01 * exact.error * (1.0 + np.abs(x).max(initial=0.0))
     signs = np.sign(slack).astype(np.int64)
     unclear = np.flatnonzero(~(np.abs(slack) > bound))
     point = _rationals(x) if len(unclear) else []
     for row in unclear:
-        value = to_fmpq(float(b[row]))
-        for a, t in zip(_rationals(A[row]), point, strict=True):
+        normals, sides = (A, b) if exact is None else (exact.A, exact.b)
+        value = _rational(sides[row])
+        for a, t in zip(_rationals(normals[row]), point, strict=True):
             value -= a * t
         signs[row] = (value > 0) - (value < 0)
     return signs
@@ -78,8 +123,8 @@ def solve_near(
 
 
 def combination(
-    A: Float64[np.ndarray, "rows dim"],
-    target: Float64[np.ndarray, " dim"],
+    A: np.ndarray,
+    target: np.ndarray,
     near: Float64[np.ndarray, " rows"],
     *,
     total: bool = False,
@@ -87,7 +132,7 @@ def combination(
     """Weights `y >= 0` with `y A = target` exactly, on the rows where `near > 0`.
 
     Args:
-        A: Rows.
+        A: Rows, float64 or rational.
         target: What the rows are to add up to.
         near: Approximate weights, from a solver; its support is taken as it is.
         total: Whether the weights must also sum to 1, as they must for target 0.
@@ -96,10 +141,10 @@ def combination(
         The weights, or None if this support carries none.
     """
     support = np.flatnonzero(near > 0.0)
-    if not len(support):
-        return None if total or target.any() else {}
-    matrix = [_rationals(column) for column in A[support].T]
     rhs = _rationals(target)
+    if not len(support):
+        return None if total or any(v != 0 for v in rhs) else {}
+    matrix = [_rationals(column) for column in A[support].T]
     if total:
         matrix.append([fmpq(1)] * len(support))
         rhs.append(fmpq(1))
@@ -109,51 +154,14 @@ def combination(
     return {int(i): w for i, w in zip(support, weights, strict=True) if w != 0}
 
 
-def repaired(
-    A: Float64[np.ndarray, "rows dim"],
-    row: int,
-    near: Float64[np.ndarray, " rows"],
-    axes: Sequence[Multipliers | None],
-) -> Multipliers | None:
-    """Weights `y >= 0` with `y A = A_row` and `y_row = 0`, from approximate ones.
-
-    What `near A` lacks of the row is added along the axes, each of which is itself a
-    combination of rows: exact, and dearer than necessary by about that difference.
-
-    Args:
-        A: Rows.
-        row: The row to combine.
-        near: Approximate weights.
-        axes: Weights that give `-e_0, e_0, -e_1, e_1, ...`, None where unbounded.
-
-    Returns:
-        The weights, or None if an axis that is needed is unbounded.
-    """
-    weights = {int(i): to_fmpq(float(near[i])) for i in np.flatnonzero(near > 0.0)}
-    for k in range(A.shape[1]):
-        lacking = to_fmpq(float(A[row, k])) - weighted_bound(A[:, k], dict(weights))
-        if lacking == 0:
-            continue
-        axis = axes[2 * k + (1 if lacking > 0 else 0)]
-        if axis is None:
-            return None
-        # The combination is exactly a unit vector: the other coordinates stay.
-        for i, weight in axis.items():
-            weights[i] = weights.get(i, fmpq(0)) + abs(lacking) * weight
-    own = weights.pop(row, fmpq(0))
-    if own >= 1:
-        return None
-    return {i: w / (1 - own) for i, w in weights.items()}
-
-
-def weighted_bound(b: Float64[np.ndarray, " rows"], weights: Multipliers) -> fmpq:
-    """`y b`, exactly."""
-    return sum((w * to_fmpq(float(b[i])) for i, w in weights.items()), fmpq(0))
+def weighted_bound(b: np.ndarray, weights: Multipliers) -> fmpq:
+    """`y b`, exactly, for float64 or rational b."""
+    return sum((w * _rational(b[i]) for i, w in weights.items()), fmpq(0))
 
 
 def proves_redundant(
-    A: Float64[np.ndarray, "rows dim"],
-    b: Float64[np.ndarray, " rows"],
+    A: np.ndarray,
+    b: np.ndarray,
     row: int,
     weights: Multipliers,
 ) -> bool:
@@ -164,9 +172,9 @@ def proves_redundant(
     if weights.get(row, fmpq(0)) != 0 or any(w < 0 for w in weights.values()):
         return False
     for k in range(A.shape[1]):
-        if weighted_bound(A[:, k], weights) != to_fmpq(float(A[row, k])):
+        if weighted_bound(A[:, k], weights) != _rational(A[row, k]):
             return False
-    return bool(weighted_bound(b, weights) <= to_fmpq(float(b[row])))
+    return bool(weighted_bound(b, weights) <= _rational(b[row]))
 
 
 def recession_direction(
@@ -199,9 +207,7 @@ def recession_direction(
     return direction
 
 
-def parallel_groups(
-    A: Float64[np.ndarray, "rows dim"], b: Float64[np.ndarray, " rows"]
-) -> dict[int, Multipliers]:
+def parallel_groups(A: np.ndarray, b: np.ndarray) -> dict[int, Multipliers]:
     """Rows made redundant by one other row of the same direction, with the multiplier.
 
     Of every set of rows with equal directions the tightest stays; of equal halfspaces
@@ -210,12 +216,12 @@ def parallel_groups(
     best: dict[tuple, tuple[fmpq, int, fmpq]] = {}
     redundant: dict[int, Multipliers] = {}
     for i, row in enumerate(A):
-        nonzero = np.flatnonzero(row)
-        if not len(nonzero):
+        numbers = _rationals(row)
+        length = next((abs(v) for v in numbers if v != 0), None)
+        if length is None:
             continue
-        length = to_fmpq(abs(float(row[nonzero[0]])))
-        key = tuple((int(v.p), int(v.q)) for v in (a / length for a in _rationals(row)))
-        bound = to_fmpq(float(b[i])) / length
+        key = tuple((int(v.p), int(v.q)) for v in (a / length for a in numbers))
+        bound = _rational(b[i]) / length
         if key not in best:
             best[key] = bound, i, length
             continue
@@ -236,16 +242,3 @@ def _follow(redundant: dict[int, Multipliers], row: int) -> Multipliers:
         ((other, factor),) = redundant[other].items()
         weight = weight * factor
     return {other: weight}
-
-
-def undecided(question: str, margin: float, tolerance: float) -> UndecidedError:
-    """The error for a question that neither proof settles.
-
-    The one place where an exact linear program would be called instead.
-    """
-    return UndecidedError(
-        f"{question}: neither the point nor the multipliers proposed by the solver "
-        "stand up to exact arithmetic, and only an exact linear program can tell",
-        margin=margin,
-        tolerance=tolerance,
-    )

@@ -16,7 +16,7 @@ import scipy.sparse
 from cvxpy.constraints.nonpos import Inequality
 from jaxtyping import Float64
 
-from regions import farkas
+from regions import exact_lp, farkas
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.halfspaces import Halfspaces
 
@@ -31,7 +31,8 @@ class ChebyshevBall(NamedTuple):
     """Largest ball inside a polyhedron.
 
     Attributes:
-        center: Its center, strictly inside (proved) where the radius is positive.
+        center: Its center, strictly inside (proved) where the radius is positive; where
+            float64 has no point inside, the neighbor of a rational one.
         radius: Distance from the center to the nearest row.
     """
 
@@ -95,10 +96,13 @@ def unit_rows(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
     return A / lengths[..., None], b / lengths, lengths
 
 
-def check_constants(rows: Halfspaces) -> np.ndarray:
+def check_constants(
+    rows: Halfspaces, exact: farkas.ExactRows | None = None
+) -> np.ndarray:
     """Which rows have a gradient; raise if a constant row cannot hold."""
-    steep = np.asarray(rows.A.any(axis=1))
-    bad = np.flatnonzero(~steep & (rows.b < 0.0))
+    A, b = (rows.A, rows.b) if exact is None else (exact.A, exact.b)
+    steep = np.asarray((A != 0).any(axis=1), bool)
+    bad = np.flatnonzero(~steep & np.asarray(b < 0, bool))
     if len(bad):
         raise EmptyPolyhedronError(
             f"row {bad[0]} says 0 <= {rows.b[bad[0]]:.3e}: no point satisfies it; use "
@@ -107,7 +111,9 @@ def check_constants(rows: Halfspaces) -> np.ndarray:
     return steep
 
 
-def chebyshev_ball(rows: Halfspaces, *, max_radius: float) -> ChebyshevBall:
+def chebyshev_ball(
+    rows: Halfspaces, *, max_radius: float, exact: farkas.ExactRows | None = None
+) -> ChebyshevBall:
     r"""Largest ball inside a polyhedron, of radius at most `max_radius`.
 
     Solves `max r` subject to `A x + r ||A_i||_2 <= b` and `r <= max_radius`. The
@@ -119,6 +125,7 @@ def chebyshev_ball(rows: Halfspaces, *, max_radius: float) -> ChebyshevBall:
         rows: Where the ball must lie; may be unbounded.
         max_radius: Cap on the radius, which keeps the program bounded. A result equal
             to it says nothing about whether the polyhedron is bounded.
+        exact: What the rows were before they were rounded: decides in their place.
 
     Returns:
         Center and radius. Radius 0.0: the polyhedron has no interior.
@@ -126,7 +133,6 @@ def chebyshev_ball(rows: Halfspaces, *, max_radius: float) -> ChebyshevBall:
     Raises:
         EmptyPolyhedronError: If no point satisfies `A x <= b`.
         SolverError: If the solver stops without an answer.
-        UndecidedError: If neither side could be proved.
 
     Example:
         >>> square = Halfspaces(np.vstack([np.eye(2), -np.eye(2)]), np.ones(4))
@@ -136,29 +142,38 @@ def chebyshev_ball(rows: Halfspaces, *, max_radius: float) -> ChebyshevBall:
     References:
         Boyd and Vandenberghe, Convex Optimization, section 8.5.1, 2004.
     """
-    steep = np.flatnonzero(check_constants(rows))
+    steep = np.flatnonzero(check_constants(rows, exact))
     A, b = rows.A[steep], rows.b[steep]
+    true = None if exact is None else exact.at(steep)
     normals, rhs, lengths = unit_rows(A, b)
     center, duals = _deepest_point(normals, rhs, max_radius)
     radius = float(np.min(rhs - normals @ center, initial=max_radius))
-    if (farkas.slack_signs(A, b, center) > 0).all():
-        return ChebyshevBall(center, max(radius, float(np.finfo(float).tiny)))
+    tiny = float(np.finfo(float).tiny)
+    if (farkas.slack_signs(A, b, center, true) > 0).all():
+        return ChebyshevBall(center, max(radius, tiny))
     # Multipliers of the rows as given, not of the rows of unit length.
     weights = np.where(duals > 1e-9, duals, 0.0) / lengths
     total = weights.sum()
+    given = (A, b) if true is None else (true.A, true.b)
     proof = farkas.combination(
-        A, np.zeros(rows.dim), weights / total if total > 0 else weights, total=True
+        given[0],
+        np.zeros(rows.dim),
+        weights / total if total > 0 else weights,
+        total=True,
     )
-    if proof is not None:
-        value = farkas.weighted_bound(b, proof)
-        if value < 0:
-            raise EmptyPolyhedronError(
-                f"no point satisfies the {len(rows)} rows: the best one violates a "
-                f"row of unit length by {-radius:.3e}."
-            )
-        if value == 0:
-            return ChebyshevBall(center, 0.0)
-    raise farkas.undecided("has the polyhedron an interior", radius, SOLVER_TOLERANCE)
+    if proof is None or farkas.weighted_bound(given[1], proof) > 0:
+        answer = exact_lp.interior(*given)
+        if answer.witness is not None:
+            center = np.array([float(v) for v in answer.witness])
+            return ChebyshevBall(center, max(radius, tiny))
+        assert answer.multipliers is not None
+        proof = answer.multipliers
+    if farkas.weighted_bound(given[1], proof) < 0:
+        raise EmptyPolyhedronError(
+            f"no point satisfies the {len(rows)} rows: the best one violates a row of "
+            f"unit length by about {abs(radius):.3e}."
+        )
+    return ChebyshevBall(center, 0.0)
 
 
 def _deepest_point(
@@ -188,15 +203,14 @@ def _deepest_point(
     return center, duals
 
 
-def has_interior(rows: Halfspaces) -> bool:
+def has_interior(rows: Halfspaces, exact: farkas.ExactRows | None = None) -> bool:
     """Whether some point satisfies every row strictly, decided exactly.
 
     Raises:
         SolverError: If the solver stops without an answer.
-        UndecidedError: If neither side could be proved.
     """
     try:
-        return chebyshev_ball(rows, max_radius=1.0).radius > 0.0
+        return chebyshev_ball(rows, max_radius=1.0, exact=exact).radius > 0.0
     except EmptyPolyhedronError:
         return False
 
@@ -207,12 +221,11 @@ def bounds(
     """The smallest box around a polyhedron, infinite where it is unbounded.
 
     An infinite bound is certified by a rational direction u with `A u <= 0` along
-    which the coordinate grows.
+    which the coordinate grows, by an exact program if the solver's does not serve.
 
     Raises:
         EmptyPolyhedronError: If no point satisfies the rows.
         SolverError: If the solver stops without an answer.
-        UndecidedError: If an unbounded direction could not be certified.
     """
     steep = check_constants(rows)
     A, b = rows.A[steep], rows.b[steep]
@@ -226,27 +239,27 @@ def bounds(
             result[side, axis] = answer.x[axis]
             continue
         chebyshev_ball(rows, max_radius=1.0)  # raises, with a proof, if there is none
-        _certify_unbounded(A, normals, cost)
-        result[side, axis] = cost[axis] * np.inf
+        if _is_unbounded(A, normals, cost):
+            result[side, axis] = cost[axis] * np.inf
+            continue
+        value = exact_lp.maximize(cost, A, b).value
+        result[side, axis] = cost[axis] * (np.inf if value is None else float(value))
     return result[0], result[1]
 
 
-def _certify_unbounded(A: np.ndarray, normals: np.ndarray, cost: np.ndarray) -> None:
-    """Raise unless `cost` grows without end along an exact recession direction."""
+def _is_unbounded(A: np.ndarray, normals: np.ndarray, cost: np.ndarray) -> bool:
+    """Whether `cost` grows without end along the direction that the solver finds."""
     dim = A.shape[1]
     cube = np.concatenate([np.eye(dim), -np.eye(dim)])
     G = np.concatenate([normals, cube])
     h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
     answer = maximize(cost, G, h)
     if answer.status != cp.OPTIMAL:
-        raise SolverError("recession program not solved", status=answer.status)
+        return False
     tight = np.flatnonzero(normals @ answer.x > -1e-9)
     direction = farkas.recession_direction(A, answer.x, tight)
     axis = int(np.flatnonzero(cost)[0])
-    if direction is None or not direction[axis] * int(cost[axis]) > 0:
-        raise farkas.undecided(
-            "is the polyhedron unbounded", float(cost @ answer.x), SOLVER_TOLERANCE
-        )
+    return direction is not None and bool(direction[axis] * int(cost[axis]) > 0)
 
 
 def chebyshev_balls_stacked(

@@ -6,15 +6,18 @@ linear programs when first read, and are kept.
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import scipy.spatial
+from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
 from regions import lp, redundancy
-from regions.domains import Domain
+from regions.domains import Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError
-from regions.farkas import slack_signs
+from regions.exact import Columns, ExactNetwork, to_fraction
+from regions.farkas import ExactRows, given_rows, slack_signs
 from regions.halfspaces import (
     NO_UNIT,
     AffineMap,
@@ -56,8 +59,8 @@ class Polytope:
     """The closed activation region around a point: `A x <= b`, one row per unit.
 
     In the chart of the domain, if one is given; its facets then bound the polytope,
-    but have no row in `A`. On a domain other than a box the chart's first layer is
-    rounded to float64.
+    but have no row in `A`. Its numbers are float64, and rows of deep layers rounded;
+    whether it has an interior and which rows are facets is decided on the exact rows.
 
     `facets`, `chebyshev` and `bounds` solve linear programs at first access.
 
@@ -69,6 +72,7 @@ class Polytope:
         units: `(layer, unit)` of each row, counted from 0.
         affine_map: The network on this polytope.
         rows: The rows of `A` followed by those of the domain.
+        exact_rows: What `rows` were before rounding; None: they are not rounded.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Polytope:
         units_only: Halfspaces,
         rows: Halfspaces,
         affine_map: AffineMap,
+        exact_rows: Callable[[], ExactRows] | None = None,
     ):
         self.x = x
         self.pattern = pattern
@@ -86,6 +91,7 @@ class Polytope:
         self.units: Int[np.ndarray, "bits 2"] = units_only.units
         self.rows = rows
         self.affine_map = affine_map
+        self._exact_rows = exact_rows
 
     def __repr__(self) -> str:
         return (
@@ -97,6 +103,14 @@ class Polytope:
     def dim(self) -> int:
         """Dimension of the space, or of the domain's chart."""
         return self.rows.dim
+
+    @functools.cached_property
+    def exact_rows(self) -> ExactRows | None:
+        """The rows without rounding, or None if none was rounded."""
+        if self._exact_rows is None:
+            return None
+        rows = self._exact_rows()
+        return rows if rows.error.any() else None
 
     @functools.cached_property
     def bounds(
@@ -120,7 +134,7 @@ class Polytope:
         lower, upper = self.bounds
         if self.is_bounded:
             size = float(np.linalg.norm(upper - lower)) + 1.0
-            return lp.chebyshev_ball(self.rows, max_radius=size)
+            return lp.chebyshev_ball(self.rows, max_radius=size, exact=self.exact_rows)
         return self._unbounded_ball()
 
     def _unbounded_ball(self) -> lp.ChebyshevBall:
@@ -129,11 +143,12 @@ class Polytope:
         Balls grow without end exactly if the recession cone `A u <= 0` has an interior.
         """
         cone = Halfspaces(self.rows.A, np.zeros(len(self.rows)))
-        if lp.has_interior(cone):
+        exact = self.exact_rows
+        if lp.has_interior(cone, None if exact is None else exact.cone()):
             return lp.ChebyshevBall(self.x, np.inf)
         cap = 1.0
         while True:
-            ball = lp.chebyshev_ball(self.rows, max_radius=cap)
+            ball = lp.chebyshev_ball(self.rows, max_radius=cap, exact=exact)
             if ball.radius < 0.5 * cap:
                 return ball
             cap *= 1e3
@@ -165,7 +180,7 @@ class Polytope:
     @functools.cached_property
     def irredundant(self) -> redundancy.Irredundant:
         """Which of `rows` define facets, and the proof for each row."""
-        return redundancy.facets(self.rows)
+        return redundancy.facets(self.rows, self.exact_rows)
 
     def vertices(self) -> Float64[np.ndarray, "vertices dim"]:
         """Corners in float64; in the plane, in counterclockwise order.
@@ -232,7 +247,8 @@ def polytope_at(
     Args:
         network: Any network.
         x: A point, in chart coordinates of `domain` if one is given. On a boundary
-            the tied units count as off, and the polytope may have no interior.
+            the tied units count as off, and the polytope may have no interior. Signs
+            are exact.
         domain: What else bounds the region; None for the whole space.
 
     Raises:
@@ -251,7 +267,10 @@ def polytope_at(
             f"`x` is {x}: a finite vector of {chart.input_dim} entries is required"
             + ("." if domain is None else ", in chart coordinates of the domain.")
         )
-    pattern = chart.patterns(x[None])[0]
+    exact = ExactNetwork(network, WholeSpace(len(x)) if domain is None else domain)
+    kinks = np.concatenate([np.zeros(0, bool), *(h.kinks for h in network.hidden)])
+    signs = exact.signs(Columns.of_floats(x[None]))[:, 0] > 0
+    pattern = signs[kinks]
     units_only = halfspaces(chart, pattern)
     rows = units_only if domain is None else with_domain(units_only, domain)
     outside = np.flatnonzero(
@@ -262,4 +281,36 @@ def polytope_at(
             f"`x` violates facet {outside[0]} of the domain: give a point inside, in "
             "chart coordinates."
         )
-    return Polytope(x, pattern, units_only, rows, affine_map(chart, pattern))
+
+    def exact_rows() -> ExactRows:
+        return _exact_rows(exact, signs, kinks, rows)
+
+    return Polytope(
+        x, pattern, units_only, rows, affine_map(chart, pattern), exact_rows
+    )
+
+
+def _exact_rows(
+    exact: ExactNetwork, signs: np.ndarray, kinks: np.ndarray, rows: Halfspaces
+) -> ExactRows:
+    """Rows before rounding, those of units by the signs of all hidden units."""
+    true = given_rows(rows.A, rows.b)
+    wide = np.repeat(signs[:, None], exact.dim + 1, axis=1)
+    columns = Columns.identity(exact.dim)
+    numerators, scales = exact.forward(columns, wide, layers=len(exact.widths))
+    forms = [
+        [fmpq(v, scale[0]) for v in form]
+        for layer, scale in zip(numerators, scales, strict=True)
+        for form in layer
+    ]
+    error = np.zeros(len(rows))
+    for row, unit in enumerate(np.flatnonzero(kinks)):
+        sign = -1 if signs[unit] else 1
+        *gradient, offset = (sign * v for v in forms[unit])
+        pairs = zip(gradient, true.A[row], strict=True)
+        gap = sum((abs(p - q) for p, q in pairs), fmpq(0))
+        gap = max(gap, abs(true.b[row] + offset))
+        # Twice the error is above it however the quotient is rounded.
+        error[row] = 2.0 * float(to_fraction(gap)) + (1e-300 if gap != 0 else 0.0)
+        true.A[row], true.b[row] = gradient, -offset
+    return true._replace(error=error)

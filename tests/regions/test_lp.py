@@ -1,6 +1,7 @@
 """Linear programs: closed forms, optimality conditions, exact decisions."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from regions import farkas, lp, redundancy
 from regions.domains import Box
-from regions.errors import EmptyPolyhedronError, UndecidedError
+from regions.errors import EmptyPolyhedronError
 from regions.halfspaces import Halfspaces, halfspaces, with_domain
 from regions.interior_point import chebyshev_balls
 from tests.helpers import brute_force_patterns, largest_slack, random_network
@@ -131,6 +132,8 @@ def _check_proofs(rows: Halfspaces, answer: redundancy.Irredundant) -> None:
 
     for row, evidence in answer.facets.items():
         point = exact(evidence.beyond)
+        if evidence.exact is not None:
+            point = [fmpq(v.numerator, v.denominator) for v in evidence.exact]
         for other in kept:
             products = zip(exact(rows.A[other]), point, strict=True)
             slack = exact(rows.b[[other]])[0] - sum(a * t for a, t in products)
@@ -169,23 +172,49 @@ def test_facets_keep_the_lowest_index_of_equal_rows_and_the_tightest_of_parallel
     _check_proofs(rows, answer)
 
 
-# Rows that tie within one rounding: only an exact linear program tells them apart.
+# Rows that tie within one rounding: exact linear programs tell them apart.
 TIED = {"equal_up_to_rounding", "bias_free_in_space"}
 
 
 @pytest.mark.parametrize("name", sorted(TIED))
-def test_facets_of_rows_tied_within_rounding_are_proved_or_refused(name):
+def test_facets_of_rows_tied_within_rounding_are_proved(name):
     network, box = ZOO[name]
     points = np.random.default_rng(1).uniform(box.lower, box.upper, (20, box.dim))
-    margins = []
     for pattern in network.patterns(points):
         rows = with_domain(halfspaces(network, pattern), box)
-        try:
-            _check_proofs(rows, redundancy.facets(rows))
-        except UndecidedError as error:
-            margins.append(error.margin)
-    assert np.abs(margins).max(initial=0.0) < 1e-9
-    assert len(margins) < 20 or name == "equal_up_to_rounding"
+        _check_proofs(rows, redundancy.facets(rows))
+
+
+@pytest.mark.parametrize("gap", [1e-9, 1e-13, 2.0**-53])
+def test_facet_that_cuts_off_a_corner_is_found_and_one_that_touches_is_not(gap):
+    A = np.vstack([SQUARE, [[1.0, 1.0], [1.0, 1.0]]])
+    b = np.array([1, 1, 1, 1, 2.0, 3.0])
+    A[1, 0] -= gap  # moves the corner (1, 1) beyond the row of 2
+    rows = Halfspaces(A, b)
+    answer = redundancy.facets(rows)
+    _check_proofs(rows, answer)
+    assert list(answer.facets) == [0, 1, 2, 3, 4]
+    touching = redundancy.facets(Halfspaces(np.vstack([SQUARE, A[4:5]]), b[:5]))
+    assert list(touching.facets) == [0, 1, 2, 3]
+
+
+def test_ball_of_a_set_without_a_float64_point_is_decided():
+    low, high = 1.98, np.nextafter(1.98, 2.0)
+    for slope in 1.96 + 2.0**-52 * np.arange(8):
+        A = np.array([[slope], [-slope]])
+        near = float(Fraction(low) / Fraction(slope))
+        near = np.array([[np.nextafter(near, 0)], [near], [np.nextafter(near, 2)]])
+        thin = Halfspaces(A, np.array([high, -low]))
+        inside = [farkas.slack_signs(A, thin.b, x).min() > 0 for x in near]
+        assert lp.has_interior(thin)
+        answer = redundancy.facets(thin)
+        assert list(answer.facets) == [0, 1]
+        _check_proofs(thin, answer)
+        assert not lp.has_interior(Halfspaces(A, np.array([low, -low])))
+        assert not lp.has_interior(Halfspaces(A, np.array([low, -high])))
+        if not any(inside):
+            return
+    raise AssertionError("every interval had a float64 point")
 
 
 @pytest.mark.parametrize("name", sorted(set(ZOO) - TIED))

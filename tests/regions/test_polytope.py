@@ -1,5 +1,7 @@
 """The polytope of a point: rows, facets, shape, names."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,7 @@ def test_polytope_of_a_strip_has_a_finite_ball_and_no_bounds():
     assert np.isinf(polytope.bounds).all()
 
 
-@pytest.mark.parametrize("name", sorted(set(ZOO) - {"equal_up_to_rounding"}))
+@pytest.mark.parametrize("name", sorted(ZOO))
 def test_polytope_of_every_specimen_holds_its_point(name):
     network, box = ZOO[name]
     x = np.random.default_rng(4).uniform(box.lower, box.upper)
@@ -147,6 +149,47 @@ def test_polytope_at_a_point_on_a_boundary_without_interior_raises():
     assert polytope.chebyshev.radius == 0.0
     with pytest.raises(EmptyPolyhedronError, match="no interior"):
         _ = polytope.facets
+
+
+def test_polytope_decides_on_the_rows_before_they_are_rounded():
+    """Second-layer units whose rows tie only after rounding, or only before.
+
+    Where the first unit is on, the units read `0.1 * 0.1 * x` and its float64 value,
+    against the same bound: the rounded rows are equal, and one true row is tighter.
+    """
+    rounded = 0.1 * 0.1
+    above = Fraction(rounded) > Fraction(0.1) ** 2
+    assert Fraction(rounded) != Fraction(0.1) ** 2
+    network = ReluNetwork.from_arrays(
+        [[[0.1], [1.0]], [[-0.1, 0.0], [0.0, -rounded]], [[1.0, 1.0]]],
+        [[0.0, 0.0], [0.01, 0.01], [0.0]],
+    )
+    polytope = polytope_at(network, np.array([0.5]))
+    np.testing.assert_array_equal(polytope.A[2], polytope.A[3])
+    np.testing.assert_array_equal(polytope.b[2:], 0.01)
+    assert polytope.exact_rows is not None
+    facets = [f.unit for f in polytope.facets]
+    assert ((1, 1) if above else (1, 0)) in facets
+    assert ((1, 0) if above else (1, 1)) not in facets
+
+
+def test_polytope_rows_of_one_layer_are_not_rounded():
+    network = random_network(np.random.default_rng(0), 2, [5])
+    box = Box([-1, -1], [1, 1])
+    assert polytope_at(network, np.array([0.1, 0.2]), box).exact_rows is None
+
+
+def test_polytope_exact_rows_bound_the_rounding():
+    network = random_network(np.random.default_rng(6), 2, [6, 6, 6])
+    polytope = polytope_at(network, np.array([0.1, 0.2]))
+    exact = polytope.exact_rows
+    assert exact is not None
+    for row in range(len(polytope.b)):
+        true = [Fraction(int(v.p), int(v.q)) for v in (*exact.A[row], exact.b[row])]
+        given = [Fraction(float(v)) for v in (*polytope.A[row], polytope.b[row])]
+        gaps = [abs(t - g) for t, g in zip(true, given, strict=True)]
+        assert max(sum(gaps[:-1]), gaps[-1]) <= Fraction(float(exact.error[row]))
+        assert exact.error[row] < 1e-13
 
 
 def test_polytope_at_a_wrong_point_raises():

@@ -21,7 +21,8 @@ def cut(facets: list[Facet], row: Row) -> list[Facet]:
     Returns:
         The facets of the part, or none if it has no interior.
     """
-    values = {vertex: value(row, vertex) for facet in facets for vertex in facet}
+    vertices = {vertex for facet in facets for vertex in facet}
+    values = {vertex: value(row, vertex) for vertex in vertices}
     if all(v >= 0 for v in values.values()):
         return facets
     if all(v <= 0 for v in values.values()):

@@ -18,10 +18,14 @@ from jaxtyping import Float64
 
 from regions import exact_lp, farkas
 from regions.errors import EmptyPolyhedronError, SolverError
+from regions.exact import to_fraction
 from regions.halfspaces import Halfspaces
 
 SOLVER_TOLERANCE = 1e-10
 """Feasibility tolerance asked of HiGHS, on rows of unit length: its smallest."""
+
+_MAX_EXACT_VARIABLES = 40
+"""Above it an exact program may take minutes."""
 
 OPTIMAL: str = cp.OPTIMAL
 _NO_OPTIMUM = (cp.INFEASIBLE, cp.UNBOUNDED, "infeasible_or_unbounded")
@@ -60,10 +64,10 @@ def _maximum_problem(rows: int, variables: int) -> tuple[cp.Problem, cp.Constrai
 
 
 def maximize(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> Optimum:
-    """Solve with HiGHS. Rows are padded with `0 <= 1` to few shapes.
+    """Solve with HiGHS, exactly where it gives up. Rows are padded to few shapes.
 
     Raises:
-        SolverError: If the solver finds neither an optimum nor that there is none.
+        SolverError: If it gives up on a program with too many variables for that.
     """
     rows, variables = G.shape
     padded = rows + (-rows % 8 or 8 * (rows == 0))
@@ -72,19 +76,37 @@ def maximize(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> Optimum:
     full[:rows], bound[:rows] = G, h
     values = problem.param_dict
     values["c"].value, values["G"].value, values["h"].value = c, full, bound
-    problem.solve(
-        solver=cp.HIGHS,
-        primal_feasibility_tolerance=SOLVER_TOLERANCE,
-        dual_feasibility_tolerance=SOLVER_TOLERANCE,
-    )
-    status = str(problem.status)
+    try:
+        problem.solve(
+            solver=cp.HIGHS,
+            primal_feasibility_tolerance=SOLVER_TOLERANCE,
+            dual_feasibility_tolerance=SOLVER_TOLERANCE,
+        )
+        status = str(problem.status)
+    except (ValueError, cp.SolverError):  # CVXPY's answers to a status of "unknown"
+        status = "unknown"
     if status in _NO_OPTIMUM:
         return Optimum(status, np.zeros(0), np.zeros(0))
     if status != cp.OPTIMAL:
-        raise SolverError("linear program not solved", status=status)
+        return _solved_exactly(c, G, h, status)
     x, duals = problem.var_dict["x"].value, constraint.dual_value
     assert x is not None
     return Optimum(status, x, np.asarray(duals)[:rows])
+
+
+def _solved_exactly(
+    c: np.ndarray, G: np.ndarray, h: np.ndarray, status: str
+) -> Optimum:
+    """The optimum in rational arithmetic, for a program of few variables."""
+    if len(c) > _MAX_EXACT_VARIABLES:
+        raise SolverError("linear program not solved", status=status)
+    answer = exact_lp.maximize(c, G, h)
+    if answer.x is None or answer.multipliers is None:
+        return Optimum(answer.status, np.zeros(0), np.zeros(0))
+    duals = np.zeros(len(h))
+    for row, weight in answer.multipliers.items():
+        duals[row] = float(to_fraction(weight))
+    return Optimum(cp.OPTIMAL, np.array([float(v) for v in answer.x]), duals)
 
 
 def unit_rows(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:

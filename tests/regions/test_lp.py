@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from regions import farkas, lp, redundancy
 from regions.domains import Box
-from regions.errors import EmptyPolyhedronError
+from regions.errors import EmptyPolyhedronError, SolverError
 from regions.halfspaces import Halfspaces, halfspaces, with_domain
 from regions.interior_point import chebyshev_balls
 from tests.helpers import brute_force_patterns, largest_slack, random_network
@@ -93,6 +93,19 @@ def test_maximize_meets_the_optimality_conditions():
         assert answer.duals.min() > -1e-9
         assert np.abs(answer.duals * slack).max() < 1e-9
         np.testing.assert_allclose(answer.duals @ G, c, atol=1e-9)
+
+
+def test_maximize_where_the_solver_gives_up_is_exact():
+    G, h = np.vstack([SQUARE, [[1.0, 1.0]]]), np.array([1.0, 1, 1, 1, 1.5])
+    for c in (np.array([1.0, 2.0]), np.array([3.0, 1.0])):
+        usual, exact = lp.maximize(c, G, h), lp._solved_exactly(c, G, h, "unknown")
+        assert exact.status == usual.status == lp.OPTIMAL
+        np.testing.assert_allclose(exact.x, usual.x, atol=1e-9)
+        np.testing.assert_allclose(exact.duals, usual.duals, atol=1e-9)
+    assert lp._solved_exactly(-c, G[1:2], h[1:2], "unknown").status == "unbounded"
+    many = np.zeros(100)
+    with pytest.raises(SolverError, match="not solved"):
+        lp._solved_exactly(many, np.zeros((1, 100)), np.ones(1), "unknown")
 
 
 def test_maximize_problem_is_parametrized_once_per_shape():

@@ -1,9 +1,9 @@
 """How many regions a network can have: formulas of the literature, one function each.
 
 Exact counts hold for parameters in general position, upper bounds for all, lower bounds
-for the best choice of parameters (some network of that shape has as many). All are about
-ReLU networks on the whole of R^d, and count activation regions; an upper bound holds on
-any convex domain too. Nothing here looks at a network.
+for the best choice of parameters (some network of that shape has as many). All are
+about ReLU networks on the whole of R^d, and count activation regions; an upper bound
+holds on any convex domain too. Nothing here looks at a network.
 """
 
 import functools

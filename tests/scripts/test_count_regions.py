@@ -1,0 +1,180 @@
+"""The command line that counts regions."""
+
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from regions.errors import NotGenericError
+from regions.region_set import RegionCount
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "count_regions.py"
+NETS = ROOT / "tests" / "data" / "nets"
+NET = str(NETS / "d2_16x1.npz")
+
+
+@pytest.fixture
+def script():
+    spec = importlib.util.spec_from_file_location("count_regions_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(text):
+    """The printed table as a dictionary."""
+    return dict(line.split("  ", 1) for line in text.splitlines() if "  " in line)
+
+
+def test_box_count_is_printed_with_its_completeness(script, capsys):
+    assert script.main([NET, "--box", "-1", "1"]) == 0
+    found = {k: v.strip() for k, v in rows(capsys.readouterr().out).items()}
+    assert found["regions"] == "96"
+    assert found["complete"] == "yes"
+    assert found["method"] == "sweep"
+    assert float(found["seconds"]) > 0
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [["--lower=-1,-1", "--upper=1,1"], ["--slice", "slice.npz"]],
+)
+def test_other_ways_to_give_the_same_box_agree(
+    script, capsys, tmp_path, monkeypatch, domain
+):
+    monkeypatch.chdir(tmp_path)
+    np.savez(
+        "slice.npz",
+        origin=np.zeros(2),
+        directions=np.eye(2),
+        lower=[-1.0, -1.0],
+        upper=[1.0, 1.0],
+    )
+    assert script.main([NET, *domain]) == 0
+    assert rows(capsys.readouterr().out)["regions"].strip() == "96"
+
+
+def test_segment_is_cut_by_the_line_engine(script, capsys):
+    with np.load(NET) as file:
+        W, b = file["W0"], file["b0"]
+    ends = np.array([[0.0, 0.0], [1.0, 0.5]]) @ W.T.astype(float) + b
+    crossed = int(((ends[0] > 0) != (ends[1] > 0)).sum())
+    assert script.main([NET, "--segment", "0,0", "1,0.5"]) == 0
+    found = rows(capsys.readouterr().out)
+    assert int(found["regions"]) == crossed + 1
+    assert found["method"].strip() == "line"
+
+
+def test_saved_regions_are_read_back(script, capsys, tmp_path):
+    from regions.region_set import RegionSet
+
+    file = tmp_path / "regions.parquet"
+    assert script.main([NET, "--box", "-1", "1", "--save", str(file)]) == 0
+    assert str(file) in capsys.readouterr().out
+    assert len(RegionSet.load(file)) == 96
+
+
+def test_limit_is_said_to_be_no_complete_count(script, capsys):
+    assert script.main([NET, "--box", "-1", "1", "--max-seconds", "1e-9"]) == 0
+    assert "NO: at least so many" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "network"),
+        ([NET], "0 domains given"),
+        ([NET, "--box", "0", "1", "--whole-space"], "2 domains given"),
+        ([NET, "--lower", "0,0"], "--lower and --upper are required together"),
+        ([NET, "--lower", "0,a", "--upper", "1,1"], "'0,a' is not a list of numbers"),
+        ([NET, "--box", "0", "1", "--method", "guess"], "invalid choice: 'guess'"),
+    ],
+)
+def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit_info:
+        script.main(arguments)
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.npz", "--box", "-1", "1"], "missing.npz does not exist"),
+        ([__file__, "--box", "-1", "1"], "is required"),
+        ([NET, "--box", "1", "-1"], "`lower[0]` is 1.0 and `upper[0]` is -1.0"),
+        ([NET, "--box", "-1", "nan"], "`upper` is nan"),
+        ([NET, "--lower", "0,0,0", "--upper", "1,1,1"], "lies in 3 dimensions"),
+        ([NET, "--segment", "0,0", "0,0"], "are the same point"),
+        ([NET, "--slice", NET], "is no slice"),
+        ([NET, "--box", "-1", "1", "--max-seconds", "-1"], "`max_seconds` is -1"),
+        ([NET, "--box", "-1", "1", "--save", "no/folder/x.parquet"], "does not exist"),
+        ([NET, "--whole-space", "--method", "sweep"], "needs a bounded domain"),
+    ],
+)
+def test_bad_value_is_one_line_and_exit_code_2(script, capsys, arguments, message):
+    assert script.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_method_that_can_not_answer_is_exit_code_1(script, capsys, tmp_path):
+    file = tmp_path / "twins.npz"
+    np.savez(file, W0=[[1.0, 0.5]] * 2, b0=[0.1] * 2, W1=[[1.0, 1.0]], b1=[0.0])
+    assert script.main([str(file), "--box", "-1", "1", "--method", "sweep"]) == 1
+    assert "vanish together" in capsys.readouterr().err
+
+
+def test_interrupt_prints_what_was_found(script, capsys, monkeypatch):
+    partial = RegionCount(7, False, "sweep", 1.0, {"stopped": "interrupted"})
+    monkeypatch.setattr("regions.enumeration.count_regions", lambda *_, **__: partial)
+    assert script.main([NET, "--box", "-1", "1"]) == 130
+    found = rows(capsys.readouterr().out)
+    assert found["regions"].strip() == "7"
+    assert found["complete"].strip().startswith("NO")
+
+
+def test_second_interrupt_leaves_one_line(script, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("regions.enumeration.count_regions", interrupted)
+    assert script.main([NET, "--box", "-1", "1"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_bar_shows_only_after_a_while(script, capsys, monkeypatch):
+    bar = script.Bar()
+    bar(1, 10)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(script, "BAR_AFTER_SECONDS", 0.0)
+    bar(5, 10)
+    bar.close()
+    assert bar._display.tasks[0].percentage == 50.0
+
+
+def test_error_without_line_breaks(script):
+    assert script.one_line(NotGenericError("a\n  b")).startswith("a b")
+
+
+def test_counting_loads_neither_jax_nor_cvxpy():
+    script = str(SCRIPT)
+    code = (
+        f"import runpy, sys; sys.argv = [{script!r}, {NET!r}, '--box', '-1', '1']\n"
+        f"try: runpy.run_path({script!r}, run_name='__main__')\n"
+        "except SystemExit as stop: assert stop.code == 0\n"
+        "print(sorted({'jax', 'cvxpy', 'flax'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"

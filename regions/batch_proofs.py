@@ -70,6 +70,7 @@ class _Problems(NamedTuple):
     b: np.ndarray
     y: np.ndarray
     error: np.ndarray
+    right_error: np.ndarray
     exact: np.ndarray
 
     def at(self, index: np.ndarray) -> "_Problems":
@@ -83,6 +84,7 @@ def prove_empty_batch(
     duals: Float64[np.ndarray, "batch rows"],
     row_error: Float64[np.ndarray, "batch rows"] | None = None,
     *,
+    right_error: Float64[np.ndarray, "batch rows"] | None = None,
     radius: float | None = None,
 ) -> Bool[np.ndarray, " batch"]:
     """Whether each open polyhedron `A x < b` is proved to be empty.
@@ -94,6 +96,7 @@ def prove_empty_batch(
             the Chebyshev program divided by the lengths of the rows.
         row_error: Bound on how far the true rows are from those given: on the 1-norm
             of the difference of gradients, and on that of right-hand sides.
+        right_error: The bound for right-hand sides, if it is another one.
         radius: If given, only points with all `|x_k| <= radius` are excluded, which
             is easier to prove.
 
@@ -105,7 +108,8 @@ def prove_empty_batch(
     if not A.size:
         return proved
     with np.errstate(all="ignore"):
-        problems = _scaled(A, b, duals, error)
+        right = error if right_error is None else right_error
+        problems = _scaled(A, b, duals, error, right)
         for threshold in SUPPORT_THRESHOLDS:
             y = np.where(problems.y > threshold, problems.y, 0.0)
             value, size = (
@@ -127,15 +131,14 @@ def _supporting_rows(problems: _Problems) -> _Problems:
     if count > 0.8 * problems.y.shape[1]:
         return problems
     order = np.argpartition(-problems.y, count - 1, axis=1)[:, :count]
-    A, b, y, error, exact = problems
-    b, y, error = (np.take_along_axis(a, order, axis=1) for a in (b, y, error))
-    return _Problems(
-        np.take_along_axis(A, order[:, :, None], axis=1), b, y, error, exact
-    )
+    vectors = (problems.b, problems.y, problems.error, problems.right_error)
+    b, y, error, right = (np.take_along_axis(a, order, axis=1) for a in vectors)
+    A = np.take_along_axis(problems.A, order[:, :, None], axis=1)
+    return _Problems(A, b, y, error, right, problems.exact)
 
 
 def _scaled(
-    A: np.ndarray, b: np.ndarray, y: np.ndarray, error: np.ndarray
+    A: np.ndarray, b: np.ndarray, y: np.ndarray, error: np.ndarray, right: np.ndarray
 ) -> _Problems:
     """Divide rows by powers of two near their largest coefficient, without rounding."""
     largest = np.abs(A).max(axis=2)
@@ -150,9 +153,11 @@ def _scaled(
     known &= np.abs(_weighted_sum(weights, scaled_A)).max(
         axis=1
     ) < _HOPELESS * weights.sum(axis=1)
-    scaled_error = np.ldexp(error, -shift) * (1 + _EPS)
-    scaled_error += np.where(error == 0.0, 0.0, _UNDERFLOW)
-    return _Problems(scaled_A, scaled_b, weights, scaled_error, known)
+    errors = []
+    for bound in (error, right):
+        scaled = np.ldexp(bound, -shift) * (1 + _EPS)
+        errors.append(scaled + np.where(bound == 0.0, 0.0, _UNDERFLOW))
+    return _Problems(scaled_A, scaled_b, weights, *errors, known)
 
 
 def _weighted_sum(y: np.ndarray, A: np.ndarray) -> np.ndarray:
@@ -167,7 +172,8 @@ def _prove(problems: _Problems, radius: float | None) -> np.ndarray:
     proved = _excluded(corrected, problems.A, inverse, nothing)
     if radius is not None:
         proved |= _excluded_within(corrected, radius)
-    uncertain = ((problems.error != 0.0) & (problems.y > 0.0)).any(axis=1)
+    rounded = (problems.error != 0.0) | (problems.right_error != 0.0)
+    uncertain = (rounded & (problems.y > 0.0)).any(axis=1)
     left = np.flatnonzero(~proved & ~uncertain)
     if not len(left):
         return proved
@@ -221,7 +227,7 @@ def _excluded(
         inverse: Approximate inverse of the normal matrix, of which nothing is assumed.
         spanned: Where `y b = 0` follows from `y A = 0`.
     """
-    _, b, y, error, _ = problems
+    _, b, y, error, right, _ = problems
     used = y > 0.0
     count, dim = A.shape[1], A.shape[2]
     rounding = 4 * (count + dim + 4) * _EPS
@@ -242,8 +248,9 @@ def _excluded(
     change = (np.where(used, lengths, 0.0).max(axis=1) * solution) * (1.0 + rounding)
     valid = used.any(axis=1) & (contraction < 0.9) & (change < 0.5)
     # Positive weights are proved; it remains to see what they make of b.
-    certain = spanned | ~(((b != 0.0) | (error != 0.0)) & used).any(axis=1)
-    margin = (change + rounding) * (y * np.abs(b)).sum(axis=1) + 2.0 * slop
+    certain = spanned | ~(((b != 0.0) | (right != 0.0)) & used).any(axis=1)
+    margin = (change + rounding) * (y * np.abs(b)).sum(axis=1)
+    margin += 2.0 * (y * right).sum(axis=1) * (1.0 + rounding)
     margin = margin * (1.0 + rounding) + _UNDERFLOW
     return valid & (certain | ((y * b).sum(axis=1) < -margin))
 
@@ -253,12 +260,12 @@ def _excluded_within(problems: _Problems, radius: float) -> np.ndarray:
 
     `y (A x - b) = e x + beta` is positive there if `beta > |e|_1 radius`.
     """
-    A, b, y, error, _ = problems
+    A, b, y, error, right, _ = problems
     rounding = 4 * (A.shape[1] + A.shape[2] + 4) * _EPS
     gradient = np.abs(_weighted_sum(y, A)).sum(axis=1)
     gradient += rounding * (y[:, :, None] * np.abs(A)).sum(axis=(1, 2))
     gradient += (y * error).sum(axis=1) + _UNDERFLOW
-    margin = (y * error).sum(axis=1) + rounding * (y * np.abs(b)).sum(axis=1)
+    margin = (y * right).sum(axis=1) + rounding * (y * np.abs(b)).sum(axis=1)
     margin += gradient * radius + _UNDERFLOW
     return (y > 0.0).any(axis=1) & (
         -(y * b).sum(axis=1) > margin * (1.0 + 2 * rounding)
@@ -277,7 +284,7 @@ def _column_basis(
         columns: Independent columns of A on the support; the others depend on them.
         spanned: Where b depends on them too.
     """
-    A, b, y, _, _ = problems
+    A, b, y = problems.A, problems.b, problems.y
     count, rows, dim = A.shape
     table = np.concatenate([A, b[:, :, None]], axis=2) * (y > 0.0)[:, :, None]
     table, integers = _as_integers(table)

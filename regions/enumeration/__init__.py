@@ -5,6 +5,7 @@ to about 8) and `tree` (any network, any dimension). `count_regions` and
 `enumerate_regions` choose.
 """
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from regions.domains import Domain, WholeSpace
+from regions.enumeration.any_network import count_any, list_any
 from regions.enumeration.budget import Budget
-from regions.enumeration.generic import Listing, count_generic, list_generic
+from regions.enumeration.generic import count_generic, list_generic
 from regions.enumeration.line import Line, cut_line
-from regions.errors import NotGenericError, UndecidedError
+from regions.enumeration.listing import Listing
+from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.region_set import RegionCount, RegionSet
 
@@ -34,6 +37,7 @@ def count_regions(
     progress: Progress | None = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> RegionCount:
     """Number of activation regions of `network` that meet the interior of `domain`.
 
@@ -47,6 +51,8 @@ def count_regions(
         max_regions: Stop when so many regions are found.
         max_seconds: Stop after this time. Stopping early, by these or by Ctrl-C, gives
             a count with `complete=False`: at least so many regions exist.
+        journal: A folder for checkpoints of the tree: a run that was killed goes on
+            from there when it is called again, and ends with the same regions.
 
     Returns:
         The count, with its completeness; `int()` of it is the number.
@@ -73,7 +79,14 @@ def count_regions(
                 )
             except NotGenericError as error:
                 chosen, why = _fall_back(method, error)
-        listing = _listing(network, domain, chosen, budget, progress)
+        if chosen == "tree":
+            count, complete, stats = count_any(
+                network, domain, budget, progress, journal
+            )
+            return RegionCount(
+                count, complete, "tree", budget.seconds, {**stats, "why": why}
+            )
+        listing = _listing(network, domain, chosen, budget, progress, journal)
         return RegionCount(
             len(listing.patterns),
             listing.complete,
@@ -91,6 +104,7 @@ def enumerate_regions(
     progress: Progress | None = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    journal: str | os.PathLike[str] | None = None,
 ) -> RegionSet:
     """All activation regions of `network` that meet the interior of `domain`.
 
@@ -109,12 +123,12 @@ def enumerate_regions(
     with Budget(max_regions, max_seconds) as budget:
         chosen, why = _choose(network, domain, method)
         try:
-            listing = _listing(network, domain, chosen, budget, progress)
+            listing = _listing(network, domain, chosen, budget, progress, journal)
         except NotGenericError as error:
             if chosen != "sweep":
                 raise
             chosen, why = _fall_back(method, error)
-            listing = _listing(network, domain, chosen, budget, progress)
+            listing = _listing(network, domain, chosen, budget, progress, journal)
         return RegionSet(
             network,
             domain,
@@ -136,6 +150,10 @@ def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str
             f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
         )
     domain.restrict(network)
+    if method == "sweep" and isinstance(domain, WholeSpace):
+        raise ValueError(
+            "method='sweep' needs a bounded domain: use method='tree' or a Box."
+        )
     if method != "auto":
         return method, "asked for"
     if domain.dim == 1:
@@ -160,17 +178,15 @@ def _listing(
     chosen: str,
     budget: Budget,
     progress: Progress | None,
+    journal: str | os.PathLike[str] | None,
 ) -> Listing:
     """What the chosen engine finds."""
     if chosen == "line":
         return _list_line(network, domain)
     if chosen == "sweep":
-        if isinstance(domain, WholeSpace):
-            raise ValueError(
-                "method='sweep' needs a bounded domain: use method='tree' or a Box."
-            )
+        assert not isinstance(domain, WholeSpace)
         return list_generic(network, domain, budget, progress)
-    raise UndecidedError("the tree engine is missing", margin=0.0, tolerance=0.0)
+    return list_any(network, domain, budget, progress, journal)
 
 
 def _list_line(network: ReluNetwork, domain: Domain) -> Listing:

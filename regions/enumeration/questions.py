@@ -39,6 +39,8 @@ class Questions:
             for row, right in zip(A, b, strict=True)
         ]
         self._first = np.cumsum([0, *network.widths])
+        at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
+        self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
         self.counts: Counter[str] = Counter()
         self.flat = np.zeros(0, bool)
 
@@ -56,7 +58,9 @@ class Questions:
         for k in np.flatnonzero((sign == 0) | rational).tolist():
             row = self._forms(cells, k, unit)[unit]
             point = witness_of(cells, k)
-            exact = sum((c * x for c, x in zip(row, [*point, 1], strict=True)), Fraction(0))
+            exact = sum(
+                (c * x for c, x in zip(row, [*point, 1], strict=True)), Fraction(0)
+            )
             sign[k] = (exact > 0) - (exact < 0)
             self.flat[k] = not any(row)
         return sign
@@ -117,6 +121,10 @@ class Questions:
             rows.b,
             np.where(np.isfinite(duals[open_]), duals[open_], 0.0),
             row_error=rows.doubt,
+            # Without biases every right-hand side is zero, and not just nearly so.
+            right_error=np.where(rows.b == 0.0, 0.0, rows.doubt)
+            if self._bias_free
+            else None,
             radius=float(reach_of(rows).max()),
         )
         self.counts["farkas"] += int(empty.sum())

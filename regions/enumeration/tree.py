@@ -15,7 +15,7 @@ first in blocks, so memory does not grow with the number of regions.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -64,8 +64,13 @@ class Tree:
         self.counts = self.questions.counts
         self.stack = [_root(domain, int(self._first[-1]))]
 
-    def leaves(self, budget: Budget) -> Iterator[TreeCells]:
-        """Blocks of finished cells, until all are found or the budget is spent."""
+    def leaves(
+        self, budget: Budget, on_block: Callable[[], None] = lambda: None
+    ) -> Iterator[TreeCells]:
+        """Blocks of finished cells, until all are found or the budget is spent.
+
+        `on_block` is called after every block that was worked on.
+        """
         total = int(self._first[-1])
         while self.stack and not budget.spent():
             block = self.stack.pop()
@@ -76,6 +81,7 @@ class Tree:
             limit = self._block_limit(block)
             for start in range(0, len(block), limit):
                 self.stack.append(block.take(slice(start, start + limit)))
+            on_block()
 
     def _block_limit(self, block: TreeCells) -> int:
         """How many cells to work on at once."""
@@ -120,7 +126,9 @@ class Tree:
             return cells, np.arange(len(cells))
         which = asked[crossed]
         far = far.take(crossed)
-        near = self._near_sides(cells.take(which), form.take(crossed), sign[crossed], unit)
+        near = self._near_sides(
+            cells.take(which), form.take(crossed), sign[crossed], unit
+        )
         rows = np.full(len(cells), NO_ROW)
         cells = cells.with_row(
             np.zeros_like(cells.low), np.ones(len(cells)), np.zeros(len(cells)), rows
@@ -140,10 +148,10 @@ class Tree:
         far = _half(cells, form, -np.where(sign == 0, 1, sign), unit, self._facets)
         distance = form.distance(cells.center)
         inside = (distance < 0.9 * cells.radius) & (sign != 0)
-        step = distance + 0.5 * (cells.radius - distance)
+        step = np.where(inside, 0.5 * (cells.radius + distance), 0.0)
         hint = cells.center - (sign * step / form.norm())[:, None] * form.gradient
         guess = np.where(inside[:, None], hint, np.nan)
-        hint_radius = 0.5 * np.maximum(cells.radius - distance, 0.0)
+        hint_radius = np.where(inside, 0.5 * (cells.radius - distance), 0.0)
         # A unit that vanishes all over a cell has no sides.
         asked = ~((sign == 0) & self.questions.flat)
         return self.questions.find_points(far, guess, hint_radius, cells.radius, asked)
@@ -223,7 +231,9 @@ def _half(
     low, high = tightened(cells.low, cells.high, a, b, form.doubt)
     bits = cells.bits.copy()
     bits[:, unit] = side > 0
-    return dataclasses.replace(half, bits=bits, low=low, high=high)
+    return dataclasses.replace(
+        half, bits=bits, low=low, high=high, share=0.5 * cells.share
+    )
 
 
 def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
@@ -256,5 +266,5 @@ def _root(domain: BoundedDomain, units: int) -> TreeCells:
         center=center[None],
         radius=np.array([radius]),
         exact=exact,
+        share=np.ones(1),
     )
-

@@ -32,6 +32,7 @@ class TreeCells:
         center: A point strictly inside, unless `exact` has one.
         radius: Roughly the distance of `center` from the boundary; a hint, no proof.
         exact: A rational point strictly inside where no float64 point was proved.
+        share: Share of the whole tree that the cell stands for; a split halves it.
     """
 
     unit: int
@@ -45,6 +46,7 @@ class TreeCells:
     center: Float64[np.ndarray, "cells dim"]
     radius: Float64[np.ndarray, " cells"]
     exact: np.ndarray
+    share: Float64[np.ndarray, " cells"]
 
     def __len__(self) -> int:
         return len(self.bits)
@@ -159,7 +161,9 @@ def layer_forms(
         of the error of every gradient (1-norm) and offset.
     """
     count, dim = len(bits), network.input_dim
-    held = {0: (np.broadcast_to(np.eye(dim), (count, dim, dim)), np.zeros((count, dim)))}
+    held = {
+        0: (np.broadcast_to(np.eye(dim), (count, dim, dim)), np.zeros((count, dim)))
+    }
     doubt = {0: np.zeros(count)}
     first = 0
     for layer_index, layer in enumerate(network.hidden[: index + 1]):

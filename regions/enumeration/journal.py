@@ -1,0 +1,161 @@
+"""A journal of the tree: a killed run resumes and ends with the same regions.
+
+A journal is a folder. Finished regions go to numbered parts; the stack of unfinished
+blocks is written last, under a temporary name, and names how many parts are valid: a
+kill at any moment loses at most the work since the last checkpoint, and counts nothing
+twice.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from regions.domains import Domain
+from regions.enumeration.tree_cells import TreeCells
+from regions.errors import FileFormatError
+from regions.network import ReluNetwork
+
+VERSION = 1
+STACK = "stack.npz"
+
+
+def fingerprint(network: ReluNetwork, domain: Domain) -> str:
+    """A digest of the network and the domain that a journal belongs to."""
+    digest = hashlib.sha256(json.dumps(domain.to_dict(), sort_keys=True).encode())
+    for index, layer in enumerate(network.layers):
+        arrays = [layer.bias, layer.slopes, *(m for _, m in layer.blocks(index))]
+        sources = [s for s, _ in layer.blocks(index)]
+        digest.update(json.dumps([sources, [a.shape for a in arrays]]).encode())
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+class Journal:
+    """Checkpoints of one search.
+
+    Attributes:
+        regions: Regions in the valid parts.
+    """
+
+    def __init__(
+        self, folder: str | os.PathLike[str], digest: str, *, every: float = 10.0
+    ):
+        self._folder = Path(folder)
+        self._digest = digest
+        self._every = every
+        self._parts = 0
+        self.regions = 0
+        self._last = time.perf_counter()
+
+    def resume(self) -> list[TreeCells] | None:
+        """The stack of an earlier run; None if there is none.
+
+        Raises:
+            FileFormatError: If the journal is damaged or of another search.
+        """
+        path = self._folder / STACK
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                header = json.loads(str(data["header"]))
+                blocks = [_block(data, i) for i in range(header["blocks"])]
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise FileFormatError(
+                f"{path} is not a readable journal ({error}): remove the folder to "
+                "start again."
+            ) from error
+        if header["version"] != VERSION or header["digest"] != self._digest:
+            raise FileFormatError(
+                f"{path} belongs to another network or domain: give another journal "
+                "folder, or remove this one."
+            )
+        self._parts, self.regions = header["parts"], header["regions"]
+        return blocks
+
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        return time.perf_counter() - self._last > self._every
+
+    def write(self, finished: list[TreeCells], stack: list[TreeCells]) -> None:
+        """Add finished regions and the state of the search."""
+        if finished:
+            arrays = {
+                "bits": np.packbits(np.concatenate([c.bits for c in finished]), axis=1),
+                "center": np.concatenate([c.center for c in finished]),
+                "exact": np.concatenate([_texts(c.exact) for c in finished]),
+            }
+            _save(self._folder / f"part-{self._parts:06d}.npz", arrays)
+            self._parts += 1
+            self.regions += sum(len(c) for c in finished)
+        header = {
+            "version": VERSION,
+            "digest": self._digest,
+            "parts": self._parts,
+            "regions": self.regions,
+            "blocks": len(stack),
+        }
+        arrays = {"header": np.array(json.dumps(header))}
+        for i, block in enumerate(stack):
+            for field in dataclasses.fields(TreeCells):
+                value = getattr(block, field.name)
+                if field.name == "exact":
+                    value = _texts(value)
+                arrays[f"{field.name}_{i}"] = np.asarray(value)
+        _save(self._folder / STACK, arrays)
+        self._last = time.perf_counter()
+
+    def parts(self, units: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Bits, centers and rational witnesses of the valid parts."""
+        for number in range(self._parts):
+            path = self._folder / f"part-{number:06d}.npz"
+            try:
+                with np.load(path, allow_pickle=False) as data:
+                    bits = np.unpackbits(data["bits"], axis=1, count=units).astype(bool)
+                    yield bits, data["center"], _rationals(data["exact"])
+            except (OSError, ValueError, KeyError, EOFError) as error:
+                raise FileFormatError(
+                    f"{path} is missing or damaged ({error}): remove the journal to "
+                    "start again."
+                ) from error
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write under a temporary name, then rename."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _block(data: np.lib.npyio.NpzFile, index: int) -> TreeCells:
+    """One block of a saved stack."""
+    values = {f.name: data[f"{f.name}_{index}"] for f in dataclasses.fields(TreeCells)}
+    values["exact"] = _rationals(values["exact"])
+    values["unit"] = int(values["unit"])
+    return TreeCells(**values)
+
+
+def _texts(exact: np.ndarray) -> np.ndarray:
+    """Rational points as text, empty for none."""
+    texts = ["" if e is None else " ".join(str(v) for v in e) for e in exact]
+    return np.array(texts, dtype=np.str_)
+
+
+def _rationals(texts: np.ndarray) -> np.ndarray:
+    """Rational points from text."""
+    result = np.full(len(texts), None, object)
+    for k in np.flatnonzero(texts != ""):
+        result[k] = tuple(Fraction(v) for v in str(texts[k]).split())
+    return result

@@ -34,8 +34,7 @@ class HashTable:
         patterns: Packed activation pattern of each code, as in `RegionSet.patterns`.
         codes: Code of each point, counted from 0.
         counts: Points of each code.
-        occupied: Whether some point of the code lies on no boundary, so that the code
-            is that of an activation region.
+        inside: Whether each point lies inside an activation region, on no boundary.
         lower: Smallest output over the points of each code.
         upper: Largest output over the points of each code.
         functions: Number of each code's affine map; codes with one number share one
@@ -47,7 +46,7 @@ class HashTable:
     patterns: UInt8[np.ndarray, "codes bytes"]
     codes: Int64[np.ndarray, " points"]
     counts: Int64[np.ndarray, " codes"]
-    occupied: Bool[np.ndarray, " codes"]
+    inside: Bool[np.ndarray, " points"]
     lower: Float64[np.ndarray, "codes outputs"]
     upper: Float64[np.ndarray, "codes outputs"]
     functions: Int64[np.ndarray, " codes"]
@@ -59,6 +58,11 @@ class HashTable:
     def bits(self) -> Bool[np.ndarray, "codes bits"]:
         """Codes as one bool per bit, in the order of `network.units`."""
         return unpack_bits(self.patterns, self.network.num_bits)
+
+    @property
+    def occupied(self) -> Bool[np.ndarray, " codes"]:
+        """Whether a point lies inside, so that the code is that of a region."""
+        return np.bincount(self.codes, self.inside, len(self)) > 0
 
     @property
     def num_functions(self) -> int:
@@ -117,7 +121,6 @@ def hash_table(
     packed = pack_bits(signs[:, unit_kinks(network)] > 0)
     codes, counts = _number(signs[:, unit_kinks(network)] > 0)
     first = np.unique(codes, return_index=True)[1]
-    inside = are_inside(network, points, signs)
     outputs = network(points)
     lower = np.full((len(counts), network.output_dim), np.inf)
     upper = -lower
@@ -130,7 +133,7 @@ def hash_table(
         patterns=patterns,
         codes=codes,
         counts=counts,
-        occupied=np.bincount(codes, weights=inside, minlength=len(counts)) > 0,
+        inside=are_inside(network, points, signs),
         lower=lower,
         upper=upper,
         functions=equal_maps(network, unpack_bits(patterns, network.num_bits)),

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
+from regions.data_files import load_points, read_npy
+from regions.errors import FileFormatError
 from training.datasets import Dataset
 
 
@@ -46,52 +48,25 @@ def load_digits() -> Labeled:
 
 
 def load_labeled(inputs: str | pathlib.Path, labels: str | pathlib.Path) -> Labeled:
-    """Points and classes from two `.npy` files, which are never unpickled.
+    """Points and classes from two files, which are never unpickled.
 
     Args:
-        inputs: Array `(points, ...)`; each point is flattened.
-        labels: Integers `(points,)`, 0 or more.
+        inputs: As `regions.data_files.load_points` takes it.
+        labels: A `.npy` file of integers `(points,)`, 0 or more.
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a file is no such array; the message names it.
+        FileFormatError: If a file is no such array; the message names it.
     """
-    points, classes = read_npy(inputs), read_npy(labels)
-    if points.ndim < 2 or points.dtype.kind not in "fiub" or 0 in points.shape:
-        raise ValueError(
-            f"{inputs} has shape {points.shape} and dtype {points.dtype}: real numbers "
-            "of shape (points, dim) are required."
-        )
-    flat = points.reshape(len(points), -1).astype(np.float64)
-    if not np.isfinite(flat).all():
-        raise ValueError(f"{inputs} holds NaN or infinity: remove those points.")
+    points, classes = load_points(inputs), read_npy(labels)
     if classes.shape != (len(points),) or classes.dtype.kind not in "iu":
-        raise ValueError(
+        raise FileFormatError(
             f"{labels} has shape {classes.shape} and dtype {classes.dtype}: one "
             f"integer for each of the {len(points)} points is required."
         )
     if classes.min() < 0:
-        raise ValueError(f"{labels} holds {classes.min()}: classes count from 0.")
-    return Labeled(flat, classes.astype(np.int64))
-
-
-def read_npy(path: str | pathlib.Path) -> np.ndarray:
-    """One array of a `.npy` file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a `.npy` file, is damaged, or holds objects.
-    """
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: give a .npy file.")
-    try:
-        with path.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
-        raise ValueError(
-            f"{path} is no .npy file of numbers ({error}): write it with numpy.save."
-        ) from error
+        raise FileFormatError(f"{labels} holds {classes.min()}: classes count from 0.")
+    return Labeled(points, classes.astype(np.int64))
 
 
 def split_dataset(

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from regions.errors import FileFormatError
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import (
     Labeled,
@@ -117,14 +118,14 @@ def test_labeled_files_are_read_back_flattened(tmp_path):
 def test_bad_labeled_files_are_refused_by_name(tmp_path, inputs, labels, match):
     np.save(tmp_path / "x.npy", inputs)
     np.save(tmp_path / "y.npy", labels)
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises(FileFormatError, match=match):
         load_labeled(tmp_path / "x.npy", tmp_path / "y.npy")
 
 
 def test_objects_in_a_labeled_file_are_not_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}, {}], object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"x\.npy is no \.npy file of numbers"):
+    with pytest.raises(FileFormatError, match=r"x\.npy is no \.npy file of numbers"):
         load_labeled(tmp_path / "x.npy", tmp_path / "x.npy")
     (tmp_path / "short.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(ValueError, match="short"):
+    with pytest.raises(FileFormatError, match="short"):
         load_labeled(tmp_path / "short.npy", tmp_path / "x.npy")

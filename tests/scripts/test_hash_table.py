@@ -1,0 +1,120 @@
+import csv
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from regions.io import save_network
+from regions.network import ReluNetwork
+from tests.helpers import random_network
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The script as a module: `scripts/` is no package."""
+    path = ROOT / "scripts" / "hash_table.py"
+    spec = importlib.util.spec_from_file_location("hash_table_script", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A network of the four quadrants, and six points."""
+    network = ReluNetwork.from_arrays([np.eye(2), [[1.0, 2.0]]], None)
+    save_network(tmp_path / "net.npz", network)
+    points = [[1, 1], [-1, 1], [2, 1], [-1, -1], [-2, -2], [3, 1]]
+    np.save(tmp_path / "x.npy", np.array(points, float))
+    return tmp_path
+
+
+def test_quadrants_are_printed_as_the_table_says(script, files, capsys):
+    arguments = [str(files / "net.npz"), "--data", str(files / "x.npy")]
+    assert script.main(arguments) == 0
+    text = capsys.readouterr().out
+    lines = text.splitlines()
+    wanted = "11 -> f3 3 points output [3, 5] ids 0 2 5"
+    assert " ".join(lines[0].split()) == wanted
+    assert "f3(x) = 1 x1 + 2 x2" in lines
+    assert "f1(x) = 0" in lines
+    assert "6 points, 3 codes, 3 affine maps" in text
+    numbers = {
+        line[:22].strip(): line[22:].split()[0] for line in lines if len(line) > 36
+    }
+    assert numbers["possible codes, 2^n"] == "4"
+    assert numbers["regions in the box"] == "4"
+    assert numbers["met by the grid"] == "4"
+    assert numbers["occupied by data"] == "3"
+
+
+def test_saved_tables_hold_the_same_numbers(script, files):
+    network = random_network(np.random.default_rng(0), 2, [4, 3], outputs=2)
+    save_network(files / "net.npz", network)
+    points = np.load(files / "x.npy")
+    outputs = [str(files / "t.csv"), str(files / "t.npz")]
+    arguments = [str(files / "net.npz"), "--data", str(files / "x.npy"), "--no-count"]
+    assert script.main([*arguments, "--output", *outputs]) == 0
+    with np.load(files / "t.npz", allow_pickle=False) as archive:
+        arrays = dict(archive)
+    values = np.einsum("poi,pi->po", arrays["A"][arrays["codes"]], points)
+    np.testing.assert_allclose(
+        values + arrays["c"][arrays["codes"]], network(points), atol=1e-12
+    )
+    with (files / "t.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["points"]) for row in rows] == arrays["counts"].tolist()
+    for code, row in enumerate(rows):
+        ids = [int(i) for i in row["ids"].split()]
+        assert ids == np.flatnonzero(arrays["codes"] == code).tolist()
+        bits = "".join("01"[int(bit)] for bit in arrays["bits"][code])
+        assert row["code"] == f"{bits[:4]} {bits[4:]}"
+        assert float(row["A_1_0"]) == arrays["A"][code, 1, 0]
+        assert float(row["lower_0"]) == network(points)[ids, 0].min()
+
+
+@pytest.mark.parametrize(
+    ("extra", "match"),
+    [
+        (["--box", "0"], "--box has 1 numbers"),
+        (["--box", "1", "-1"], "each lower end"),
+        (["--output", "t.txt"], ".csv or .npz"),
+        (["--rows", "-1"], "--rows"),
+        (["--data", "missing.npy"], "missing.npy does not exist"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(script, files, capsys, extra, match):
+    arguments = [str(files / "net.npz"), "--data", str(files / "x.npy"), *extra]
+    try:
+        code = script.main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert match in error
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+
+
+def test_points_of_another_dimension_are_refused(script, files, capsys):
+    np.save(files / "x.npy", np.zeros((2, 3)))
+    code = script.main([str(files / "net.npz"), "--data", str(files / "x.npy")])
+    assert code == 2
+    assert "3 coordinates and the network reads 2" in capsys.readouterr().err
+
+
+def test_help_has_examples():
+    run = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "hash_table.py", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "examples:" in run.stdout

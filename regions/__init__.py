@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         count_regions as count_regions,
         enumerate_regions as enumerate_regions,
     )
+    from regions.enumeration.facet_flips import explore_regions as explore_regions
     from regions.errors import (
         EmptyPolyhedronError as EmptyPolyhedronError,
         FileFormatError as FileFormatError,
@@ -38,6 +39,7 @@ _MODULES = {
     "certificates": ["VerificationReport", "verify"],
     "domains": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
     "enumeration": ["count_regions", "enumerate_regions"],
+    "enumeration.facet_flips": ["explore_regions"],
     "errors": [
         "EmptyPolyhedronError",
         "FileFormatError",

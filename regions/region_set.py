@@ -80,6 +80,7 @@ class RegionSet:
         stats: Mapping[str, Any],
         exact_witnesses: Mapping[int, tuple[Fraction, ...]] | None = None,
         cells: Callable[[], Cells] | None = None,
+        neighbors: tuple[np.ndarray, np.ndarray] | None = None,
     ):
         self.network = network
         self.domain = domain
@@ -91,6 +92,7 @@ class RegionSet:
         self.stats = dict(stats)
         self.exact_witnesses = dict(exact_witnesses or {})
         self._make_cells = cells
+        self._neighbors = neighbors
 
     def __len__(self) -> int:
         return len(self.patterns)
@@ -175,11 +177,13 @@ class RegionSet:
         graph = networkx.Graph()
         graph.add_nodes_from(range(len(self)))
         names = self.network.units
+        pairs, bits = self._neighbors or (
+            self.cells.neighbors,
+            self.cells.neighbor_bits,
+        )
         graph.add_edges_from(
             (int(a), int(b), {"unit": names[int(bit)]})
-            for (a, b), bit in zip(
-                self.cells.neighbors, self.cells.neighbor_bits, strict=True
-            )
+            for (a, b), bit in zip(pairs, bits, strict=True)
         )
         return graph
 

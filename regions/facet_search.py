@@ -1,0 +1,378 @@
+"""The facets of one polyhedron among hundreds of rows in hundreds of dimensions, proved.
+
+The rows are those of a network, so float64 has them up to a bound and integers exactly.
+Row i defines a facet exactly if some point violates it and satisfies all other rows. The
+tests go from the cheapest to the exact, and each one proves its answer:
+
+- rays from the Chebyshev center: the first row that one meets is a facet, and a point
+  between the first and the second hit proves it, every sign with its error bound;
+- one linear program per row that no ray met first, started where the last one ended:
+  its optimum is such a point, or its multipliers prove that there is none;
+- those multipliers once more, solved for in rational arithmetic;
+- an exact linear program.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.batch_proofs import prove_empty_batch
+from regions.errors import EmptyPolyhedronError, SolverError
+from regions.exact_lp import Point, interior
+from regions.exact_rows import IntegerRow, as_fractions, equal_rows, proves_redundant
+from regions.lp import unit_rows
+from regions.warm_lp import WarmProgram
+
+RELAXATIONS = 60
+OVERSHOOT = 1.6
+_EPS = float(np.finfo(float).eps)
+_SUPPORT = 1e-9
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class RowSystem:
+    """Rows `A x <= b` that stand for exact ones.
+
+    Attributes:
+        A: Outward normals.
+        b: Right-hand sides.
+        error: Bound of the rounding of each row: of its gradient in the 1-norm, and of
+            its right-hand side.
+        exact: The rows as integers, `(*gradient, right-hand side)`, each up to a
+            positive factor; asked only where float64 leaves something open.
+        reach: Bound of every coordinate on the polyhedron, or None.
+    """
+
+    A: Float64[np.ndarray, "rows dim"]
+    b: Float64[np.ndarray, " rows"]
+    error: Float64[np.ndarray, " rows"]
+    exact: Callable[[], list[IntegerRow]]
+    reach: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Proof that a row defines a facet.
+
+    Attributes:
+        beyond: A point that violates the row, and satisfies all others strictly that
+            are not the same halfspace.
+        same: Other rows that are exactly the same halfspace.
+        crossing: Roughly, where the segment from the center to `beyond` crosses the
+            row, between 0 and 1.
+    """
+
+    beyond: Point | Float64[np.ndarray, " dim"]
+    same: tuple[int, ...]
+    crossing: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class FacetSearch:
+    """Which rows define facets.
+
+    Attributes:
+        center: A point strictly inside, near the Chebyshev center.
+        radius: Its distance from the nearest row, at most the cap of the search.
+        facets: Evidence by row; of equal halfspaces the first row is named.
+        redundant: The other rows, each proved to follow from the rest.
+        vanishing: Rows without gradient that may be `0 <= 0`.
+        counts: Decisions by the test that made them.
+    """
+
+    center: Point | Float64[np.ndarray, " dim"]
+    radius: float
+    facets: dict[int, Evidence]
+    redundant: list[int]
+    vanishing: list[int]
+    counts: Counter[str]
+
+    def facet_point(self, row: int) -> Float64[np.ndarray, " dim"]:
+        """A point in the relative interior of a facet, rounded."""
+        evidence = self.facets[row]
+        start = np.array([float(v) for v in self.center])
+        end = np.array([float(v) for v in evidence.beyond])
+        return start + evidence.crossing * (end - start)
+
+
+def search_facets(
+    system: RowSystem,
+    inside: Point | Float64[np.ndarray, " dim"],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    max_radius: float | None = None,
+) -> FacetSearch:
+    """Decide every row.
+
+    Args:
+        system: The rows.
+        inside: A point strictly inside.
+        progress: Called with (rows decided, rows).
+        max_radius: Cap on the radius of the ball; by default a large one.
+
+    Raises:
+        EmptyPolyhedronError: If a row is violated everywhere.
+        SolverError: If a solver stops without an answer.
+    """
+    search = _Search(system, inside, max_radius)
+    search.shoot_rays()
+    total = len(system.b)
+    for row in search.undecided():
+        if progress is not None:
+            progress(total - len(search.undecided()), total)
+        search.decide(row)
+    if progress is not None:
+        progress(total, total)
+    return FacetSearch(
+        search.center,
+        search.radius,
+        dict(sorted(search.facets.items())),
+        sorted(search.redundant),
+        search.vanishing,
+        search.counts,
+    )
+
+
+class _Search:
+    """The state of one search, in units of the ball around its center."""
+
+    def __init__(
+        self,
+        system: RowSystem,
+        inside: Point | Float64[np.ndarray, " dim"],
+        max_radius: float | None,
+    ):
+        self.system = system
+        self.facets: dict[int, Evidence] = {}
+        self.redundant: set[int] = set()
+        self.vanishing: list[int] = []
+        self.counts: Counter[str] = Counter()
+        self._exact_rows: list[IntegerRow] | None = None
+        self.kept = np.flatnonzero(~self._constants())
+        A, b = system.A[self.kept], system.b[self.kept]
+        self.normals, self.rhs, self.lengths = unit_rows(A, b)
+        self.same = self._merge_equal()
+        self.center, self.radius = self._ball(inside, max_radius)
+        self._start = np.array([float(v) for v in self.center])
+        self.slack = np.maximum(self.rhs - self.normals @ self._start, 0.0)
+        self._program: WarmProgram | None = None
+
+    def exact_rows(self) -> list[IntegerRow]:
+        """The rows without rounding, computed once."""
+        if self._exact_rows is None:
+            self._exact_rows = self.system.exact()
+        return self._exact_rows
+
+    def undecided(self) -> list[int]:
+        """Rows still to be decided."""
+        done = self.redundant | self.facets.keys()
+        return [row for row in self.kept.tolist() if row not in done]
+
+    def _constants(self) -> Bool[np.ndarray, " rows"]:
+        """Rows without gradient; they hold everywhere, or there is no polyhedron."""
+        size = np.abs(self.system.A).sum(axis=1)
+        flat = size <= self.system.error
+        for row in np.flatnonzero(flat & (self.system.error > 0.0)).tolist():
+            flat[row] = not any(self.exact_rows()[row][:-1])
+        for row in np.flatnonzero(flat).tolist():
+            if self.system.b[row] < 0.0 and self.exact_rows()[row][-1] < 0:
+                raise EmptyPolyhedronError(f"row {row} is violated by every point.")
+            self.redundant.add(row)
+            if self.system.b[row] <= self.system.error[row]:
+                self.vanishing.append(row)
+        self.counts["constant"] += int(flat.sum())
+        return flat
+
+    def _merge_equal(self) -> dict[int, tuple[int, ...]]:
+        """Keep one of each set of equal halfspaces; the others, by the one kept."""
+        rows = np.column_stack([self.normals, self.rhs])
+        close = _close_rows(rows)
+        if not len(close):
+            return {}
+        groups = equal_rows(self.exact_rows(), self.kept[close].tolist())
+        dropped = {other for others in groups.values() for other in others}
+        self.redundant |= dropped
+        self.counts["same"] += len(dropped)
+        left = np.array([row not in dropped for row in self.kept.tolist()], bool)
+        self.kept, self.normals = self.kept[left], self.normals[left]
+        self.rhs, self.lengths = self.rhs[left], self.lengths[left]
+        return groups
+
+    def _ball(
+        self, inside: Point | np.ndarray, max_radius: float | None
+    ) -> tuple[Point | np.ndarray, float]:
+        """The Chebyshev ball if its center is proved inside, else the point given."""
+        start = np.array([float(v) for v in inside])
+        slack = np.maximum(self.rhs - self.normals @ start, 0.0)
+        cap = 4.0 * float(slack.max(initial=1.0)) if max_radius is None else max_radius
+        rows, dim = self.normals.shape
+        G = np.zeros((rows + 1, dim + 1))
+        G[:-1, :-1], G[:, -1] = self.normals, 1.0
+        try:
+            step, _ = WarmProgram(G, np.append(slack, cap)).maximize(G[-1])
+        except SolverError:
+            self.counts["no ball"] += 1
+            return inside, float(min(cap, slack.min(initial=cap)))
+        center = start + step[:-1]
+        if (self._gaps(center[None])[0] > 0.0).all():
+            gaps = self.rhs - self.normals @ center
+            return center, float(min(cap, gaps.min(initial=cap)))
+        return inside, float(min(cap, slack.min(initial=cap)))
+
+    def _gaps(self, points: np.ndarray) -> np.ndarray:
+        """Slack of the kept rows at points, 0 where its sign is not proved."""
+        A, b = self.system.A[self.kept], self.system.b[self.kept]
+        slack = b - points @ A.T
+        size = np.abs(points) @ np.abs(A).T + np.abs(b)
+        bound = 2 * (A.shape[1] + 3) * _EPS * size + 1e-300
+        reach = np.abs(points).max(axis=1, initial=1.0)[:, None] + 1.0
+        bound += self.system.error[self.kept] * reach * (1.0 + 8 * _EPS)
+        return np.where(np.abs(slack) > bound, slack, 0.0)
+
+    def shoot_rays(self) -> None:
+        """Find facets by rays toward every row, then toward better points of it."""
+        self._take_hits(self.normals)
+        missed = [k for k, row in enumerate(self.kept) if int(row) not in self.facets]
+        if missed:
+            self._take_hits(self._relaxed_feet(np.array(missed)))
+
+    def _relaxed_feet(
+        self, open_: Int[np.ndarray, " some"]
+    ) -> Float64[np.ndarray, "some dim"]:
+        """Points of hyperplanes, moved away from the rows that they violate most.
+
+        Motzkin's relaxation within each hyperplane, all of them in step.
+        """
+        own = self.normals[open_]
+        cosines = own @ self.normals.T
+        length = np.maximum(1.0 - cosines**2, 1e-6)
+        feet = self.slack[open_, None] * own
+        each = np.arange(len(open_))
+        wanted = 0.95 * self.slack
+        for _ in range(RELAXATIONS):
+            excess = (feet @ self.normals.T - wanted) / np.sqrt(length)
+            excess[each, open_] = 0.0
+            worst = np.argmax(excess, axis=1)
+            size = np.maximum(excess[each, worst], 0.0)
+            if not size.any():
+                break
+            across = self.normals[worst] - cosines[each, worst][:, None] * own
+            step = OVERSHOOT * size / np.sqrt(length[each, worst])
+            feet -= step[:, None] * across
+        return feet
+
+    def _take_hits(self, rays: np.ndarray) -> None:
+        """Record the facets that rays from the center meet first."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            speed = rays @ self.normals.T
+            reach = np.where(speed > 0.0, self.slack / speed, np.inf)
+        first = np.argmin(reach, axis=1)
+        each = np.arange(len(rays))
+        near = reach[each, first]
+        reach[each, first] = np.inf
+        far = np.minimum(reach.min(axis=1, initial=np.inf), 3.0 * near)
+        usable = np.isfinite(near) & (far > near) & (near > 0.0)
+        for ray in np.argsort(near / far):
+            if usable[ray] and int(self.kept[first[ray]]) in self.facets:
+                usable[ray] = False
+        index = np.flatnonzero(usable)
+        ends = 0.5 * (near + far)[index]
+        beyond = self._start + ends[:, None] * rays[index]
+        self._record(first[index], beyond, near[index] / ends, "ray")
+
+    def _record(
+        self, which: np.ndarray, beyond: np.ndarray, crossing: np.ndarray, test: str
+    ) -> None:
+        """Keep the points that are proved to violate one row and no other."""
+        gaps = self._gaps(beyond)
+        wanted = np.ones(gaps.shape)
+        wanted[np.arange(len(which)), which] = -1.0
+        for k in np.flatnonzero((np.sign(gaps) == wanted).all(axis=1)):
+            row = int(self.kept[which[k]])
+            if row not in self.facets:
+                self.counts[test] += 1
+                same = self.same.get(row, ())
+                self.facets[row] = Evidence(beyond[k], same, float(crossing[k]))
+
+    def decide(self, row: int) -> None:
+        """Decide one row by a linear program, and prove the outcome."""
+        k = int(np.flatnonzero(self.kept == row)[0])
+        unit = max(self.radius, 1e-300)
+        if self._program is None:
+            self._program = WarmProgram(self.normals, self.slack / unit)
+        try:
+            own = self.slack[k] / unit
+            step, duals = self._program.maximize(self.normals[k], k, max(own, 1.0))
+        except SolverError:
+            self.counts["solver failures"] += 1
+            self._decide_exactly(row)
+            return
+        reached = float(self.normals[k] @ step) * unit
+        if reached > self.slack[k]:
+            crossing = self.slack[k] / reached
+            end = 0.5 * (crossing + 1.0)
+            beyond = self._start + end * unit * step
+            self._record(
+                np.array([k]), beyond[None], np.array([crossing / end]), "program"
+            )
+            if row in self.facets:
+                return
+        duals[k] = 0.0
+        if not self._redundant_by(k, np.flatnonzero(duals > _SUPPORT), duals):
+            self._decide_exactly(row)
+
+    def _redundant_by(
+        self, k: int, support: Int[np.ndarray, " some"], duals: np.ndarray
+    ) -> bool:
+        """Whether the multipliers prove row k redundant, in float64 or exactly."""
+        row, others = int(self.kept[k]), self.kept[support]
+        A, b, error = self.system.A, self.system.b, self.system.error
+        weights = np.append(duals[support] / self.lengths[support], 1 / self.lengths[k])
+        if len(support) and prove_empty_batch(
+            np.vstack([A[others], -A[row]])[None],
+            np.append(b[others], -b[row])[None],
+            weights[None],
+            np.append(error[others], error[row])[None],
+            radius=self.system.reach,
+        ):
+            self.counts["multipliers"] += 1
+        elif proves_redundant(self.exact_rows(), row, others.tolist()):
+            self.counts["exact multipliers"] += 1
+        else:
+            return False
+        self.redundant.add(row)
+        return True
+
+    def _decide_exactly(self, row: int) -> None:
+        """Decide one row by an exact linear program."""
+        rows = self.exact_rows()
+        table = [rows[i] for i in self.kept.tolist() if i != row]
+        table.append([-v for v in rows[row]])
+        answer = interior([r[:-1] for r in table], [r[-1] for r in table])
+        self.counts["exact programs"] += 1
+        if answer.witness is None:
+            self.redundant.add(row)
+            return
+        start, end = as_fractions(self.center), answer.witness
+        *a, b = rows[row]
+        here = b - sum((v * x for v, x in zip(a, start, strict=True)), Fraction(0))
+        there = b - sum((v * x for v, x in zip(a, end, strict=True)), Fraction(0))
+        crossing = float(here / (here - there))
+        self.facets[row] = Evidence(end, self.same.get(row, ()), crossing)
+
+
+def _close_rows(rows: Float64[np.ndarray, "rows width"]) -> Int[np.ndarray, " some"]:
+    """Rows that may be equal to another one, being so nearly."""
+    scale = 1.0 + np.abs(rows).max(initial=0.0)
+    probe = np.random.default_rng(1).standard_normal(rows.shape[1])
+    heights = rows @ (probe / np.linalg.norm(probe))
+    order = np.argsort(heights)
+    near = np.diff(heights[order]) < 1e-8 * scale
+    touched = np.zeros(len(rows), bool)
+    touched[order[1:][near]] = True
+    touched[order[:-1][near]] = True
+    return np.flatnonzero(touched)

@@ -1,6 +1,7 @@
 """Networks: the forward pass, exact embedding, and what is refused."""
 
 import itertools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -103,7 +104,7 @@ def test_restriction_is_the_network_on_the_slice():
     np.testing.assert_allclose(found, expected, rtol=1e-11)
 
 
-def build(weights, biases=None, slopes=0.0, skips=None):
+def build(weights, biases=None, slopes: Any = 0.0, skips=None):
     return lambda: ReluNetwork.from_arrays(weights, biases, slopes, skips=skips)
 
 

@@ -4,6 +4,7 @@ The order of the tests goes from the cheapest to the exact; every answer is cert
 """
 
 import dataclasses
+import threading
 from collections import Counter
 from fractions import Fraction
 from typing import Any
@@ -27,7 +28,6 @@ class Questions:
     Attributes:
         counts: Decisions by the test that made them: `bounds`, `ball`, `lp` (a point
             found), `farkas` (emptiness proved in float64), `exact`; and `lps` solved.
-        flat: For the last `signs_at_witnesses`, where the unit vanishes on a whole cell.
     """
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain):
@@ -42,19 +42,27 @@ class Questions:
         at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
         self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
         self.counts: Counter[str] = Counter()
-        self.flat = np.zeros(0, bool)
+        self._lock = threading.Lock()
+
+    def note(self, test: str, decisions: int) -> None:
+        """Count decisions; blocks of cells are worked on side by side."""
+        with self._lock:
+            self.counts[test] += decisions
 
     def signs_at_witnesses(
         self, cells: TreeCells, form: Any, unit: int
-    ) -> Int[np.ndarray, " cells"]:
-        """Exact sign of a unit at the witness of each cell."""
+    ) -> tuple[Int[np.ndarray, " cells"], Bool[np.ndarray, " cells"]]:
+        """Exact sign of a unit at the witness of each cell; where it vanishes all over.
+
+        (The second is only looked at where the sign is 0.)
+        """
         value = (form.gradient * cells.center).sum(1) + form.offset
         size = (np.abs(form.gradient) * np.abs(cells.center)).sum(1)
         size += np.abs(form.offset)
         slack = row_slack(form.doubt, size, np.abs(cells.center).max(1), cells.dim)
         rational = np.array([e is not None for e in cells.exact], bool)
         sign = np.where(value > slack, 1, np.where(value < -slack, -1, 0))
-        self.flat = np.zeros(len(cells), bool)
+        flat = np.zeros(len(cells), bool)
         for k in np.flatnonzero((sign == 0) | rational).tolist():
             row = self._forms(cells, k, unit)[unit]
             point = witness_of(cells, k)
@@ -62,8 +70,8 @@ class Questions:
                 (c * x for c, x in zip(row, [*point, 1], strict=True)), Fraction(0)
             )
             sign[k] = (exact > 0) - (exact < 0)
-            self.flat[k] = not any(row)
-        return sign
+            flat[k] = not any(row)
+        return sign, flat
 
     def find_points(
         self,
@@ -84,7 +92,7 @@ class Questions:
         """
         center, radius = guess.copy(), guess_radius.copy()
         found = asked & self._strictly_inside(cells, guess)
-        self.counts["ball"] += int(found.sum())
+        self.note("ball", int(found.sum()))
         exact = np.full(len(cells), None, object)
         left = np.flatnonzero(asked & ~found)
         if len(left):
@@ -93,7 +101,7 @@ class Questions:
             inside = self._strictly_inside(part, centers)
             center[left], radius[left] = centers, np.maximum(radii, 0.0)
             found[left] = inside
-            self.counts["lp"] += int(inside.sum())
+            self.note("lp", int(inside.sum()))
             self._settle(part, left, inside, duals, found, center, radius, exact)
         result = dataclasses.replace(cells, center=center, radius=radius, exact=exact)
         small = found & (radius < 0.25 * parent_radius)
@@ -127,9 +135,9 @@ class Questions:
             else None,
             radius=float(reach_of(rows).max()),
         )
-        self.counts["farkas"] += int(empty.sum())
+        self.note("farkas", int(empty.sum()))
         for k in np.flatnonzero(~empty).tolist():
-            self.counts["exact"] += 1
+            self.note("exact", 1)
             where = left[open_[k]]
             point = self._exact_interior(rows, k)
             if point is None:
@@ -155,7 +163,7 @@ class Questions:
 
     def _balls(self, cells: TreeCells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
-        self.counts["lps"] += len(cells)
+        self.note("lps", len(cells))
         cap = float((cells.high - cells.low).max())
         return chebyshev_balls(cells.A, cells.b, max(cap, 1e-300))
 

@@ -1,7 +1,8 @@
 """The tree: every network, every dimension.
 
-Units are inserted one by one into the cells of those before. For each cell and unit one
-question is asked, *does the unit's boundary cross the cell*, and answered with certainty:
+Units are inserted one by one into the cells of those before. For each cell and unit
+one question is asked, *does the unit's boundary cross the cell*, and answered with
+certainty:
 
 - no, because a box around the cell lies on one side (interval arithmetic);
 - yes, by a point on either side whose signs are proved strict (float64 with error
@@ -15,7 +16,9 @@ first in blocks, so memory does not grow with the number of regions.
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -23,10 +26,11 @@ from jaxtyping import Bool, Float64, Int
 from regions.batch_proofs import prove_witness_batch
 from regions.domains import BoundedDomain, Simplex
 from regions.enumeration.budget import Budget
-from regions.enumeration.float_bounds import chart_rounding
+from regions.enumeration.float_bounds import SAFETY, chart_rounding
 from regions.enumeration.questions import Questions
 from regions.enumeration.tree_cells import (
     NO_ROW,
+    SMALLEST,
     TreeCells,
     layer_forms,
     reach_of,
@@ -38,9 +42,16 @@ from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
 
 MAX_CELLS = 4096
+MAX_WORKERS = 8
 MAX_ENTRIES = 1 << 24
 RECENTER = 0.25
 """A child whose ball shrinks below this share of its parent's gets a new ball."""
+
+CHART_UNDERFLOW = 1e-315
+"""Above what all products of a chart and a layer can lose by underflow."""
+
+MODERATE = 2.0**300
+"""Forms with a largest number above it, or below its inverse, are rescaled."""
 
 
 class Tree:
@@ -55,7 +66,7 @@ class Tree:
         self.network = network
         self.domain = domain
         self._restricted = domain.restrict(network)
-        self._chart_doubt = chart_rounding(network, domain)
+        self._chart_doubt = _chart_doubt(network, domain)
         self._first = np.cumsum([0, *network.widths])
         self._kinks = np.concatenate(
             [np.zeros(0, bool), *(layer.kinks for layer in network.hidden)]
@@ -77,7 +88,9 @@ class Tree:
             if block.unit == total:
                 yield block
                 continue
-            block = self._work(block)
+            # A number that overflows becomes infinite or NaN, and proves nothing.
+            with np.errstate(all="ignore"):
+                block = self._work(block)
             limit = self._block_limit(block)
             for start in range(0, len(block), limit):
                 self.stack.append(block.take(slice(start, start + limit)))
@@ -103,7 +116,7 @@ class Tree:
                 form = _Form(
                     gradients[parent, column], offsets[parent, column], doubts[parent]
                 )
-                block, origin = self._insert(block, form, unit)
+                block, origin = self._insert(block, form.rescaled(), unit)
                 parent = parent[origin]
         return block.compacted()
 
@@ -114,14 +127,14 @@ class Tree:
         side = form.side_of_box(cells)
         cells.bits[:, unit] = side > 0
         asked = np.flatnonzero(side == 0)
-        self.counts["bounds"] += len(cells) - len(asked)
+        self.questions.note("bounds", len(cells) - len(asked))
         if not len(asked):
             return cells, np.arange(len(cells))
         part, form = cells.take(asked), form.take(asked)
-        sign = self.questions.signs_at_witnesses(part, form, unit)
+        sign, flat = self.questions.signs_at_witnesses(part, form, unit)
         cells.bits[asked, unit] = sign > 0
         part.bits[:, unit] = sign > 0
-        crossed, far = self._far_sides(part, form, sign, unit)
+        crossed, far = self._far_sides(part, form, sign, flat, unit)
         if not crossed.any():
             return cells, np.arange(len(cells))
         which = asked[crossed]
@@ -142,6 +155,7 @@ class Tree:
         cells: TreeCells,
         form: "_Form",
         sign: Int[np.ndarray, " cells"],
+        flat: Bool[np.ndarray, " cells"],
         unit: int,
     ) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
         """The parts of cells on the side of a unit where the witness is not."""
@@ -153,7 +167,7 @@ class Tree:
         guess = np.where(inside[:, None], hint, np.nan)
         hint_radius = np.where(inside, 0.5 * (cells.radius - distance), 0.0)
         # A unit that vanishes all over a cell has no sides.
-        asked = ~((sign == 0) & self.questions.flat)
+        asked = ~((sign == 0) & flat)
         return self.questions.find_points(far, guess, hint_radius, cells.radius, asked)
 
     def _near_sides(
@@ -198,6 +212,22 @@ class _Form:
     def take(self, index: np.ndarray) -> "_Form":
         return _Form(self.gradient[index], self.offset[index], self.doubt[index])
 
+    def rescaled(self) -> "_Form":
+        """The same zeros and signs, with huge or tiny numbers brought near 1."""
+        size = np.maximum(np.abs(self.gradient).max(1), np.abs(self.offset))
+        extreme = (size > MODERATE) | ((size < 1.0 / MODERATE) & (size > 0.0))
+        extreme &= np.isfinite(size)
+        if not extreme.any():
+            return self
+        shift = np.where(extreme, np.frexp(size)[1], 0)
+        gradient = np.ldexp(self.gradient, -shift[:, None])
+        offset = np.ldexp(self.offset, -shift)
+        same = (np.ldexp(gradient, shift[:, None]) == self.gradient).all(1)
+        same &= np.ldexp(offset, shift) == self.offset
+        lost = np.where(same & (self.doubt == 0.0), 0.0, 8 * gradient.shape[1])
+        doubt = SAFETY * np.ldexp(self.doubt, -shift) + lost * SMALLEST
+        return _Form(gradient, offset, np.where(extreme, doubt, self.doubt))
+
     def norm(self) -> Float64[np.ndarray, " cells"]:
         """Length of the gradient, 1 where it is zero."""
         length = np.linalg.norm(self.gradient, axis=1)
@@ -217,8 +247,20 @@ class _Form:
         high = np.maximum(one, two).sum(1) + self.offset
         size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
         slack = row_slack(self.doubt, size, reach.max(1), cells.dim)
-        certain_zero = (low == 0.0) & (high == 0.0) & (size == 0.0) & (slack == 0.0)
-        return np.where(low > slack, 1, np.where((high < -slack) | certain_zero, -1, 0))
+        zero = ~self.gradient.any(1) & (self.offset == 0.0) & (self.doubt == 0.0)
+        return np.where(low > slack, 1, np.where((high < -slack) | zero, -1, 0))
+
+
+def _chart_doubt(
+    network: ReluNetwork, domain: BoundedDomain
+) -> tuple[list[float], list[float]]:
+    """Rounding of the rows and biases composed with a chart, underflow included."""
+    rows, bias = chart_rounding(network, domain)
+    for index, layer in enumerate(network.hidden):
+        reads = any(m.any() for s, m in layer.blocks(index) if s == 0)
+        if reads and not domain.is_chart_identity:
+            rows[index] += CHART_UNDERFLOW
+    return rows, bias
 
 
 def _half(

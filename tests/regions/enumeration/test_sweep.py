@@ -102,10 +102,10 @@ def test_mean_facets_of_an_arrangement_are_those_of_the_formula(dim, n, mean):
 
 
 SHAPES = {
-    1: [(5,), (4, 4), (3, 3, 3)],
-    2: [(7,), (4, 4), (3, 3, 3)],
-    3: [(6,), (5, 4)],
-    4: [(5,), (4, 4)],
+    1: [(4, 4)],
+    2: [(7,), (3, 3, 2)],
+    3: [(4, 4)],
+    4: [(4, 3)],
 }
 
 
@@ -133,7 +133,7 @@ def test_sweep_lists_the_patterns_of_brute_force_for_twelve_units(dim, widths):
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_sweep_with_skip_blocks_lists_the_patterns_of_brute_force(seed):
     rng = np.random.default_rng(seed)
     sizes = [(4, 2), (3, 4), (3, 3), (1, 3)]

@@ -2,11 +2,12 @@
 
 With an extra input s that multiplies every bias, the network becomes positively
 homogeneous, and its regions in the half-space s > 0 are the cones over the regions of
-R^d. Every such cone meets the box |x| <= 1, 0 <= s <= 1 in an open set, so the regions of
-that box are those of the whole space: no size is ever chosen, and no region is missed.
-Directions that no layer sees are left out first (rank reduction).
+R^d. Every such cone meets the box |x| <= 1, 0 <= s <= 1 in an open set, so the regions
+of that box are those of the whole space: no size is ever chosen, and no region is
+missed. Directions that no layer sees are left out first (rank reduction).
 """
 
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -82,7 +83,7 @@ def from_cone(
     center: Float64[np.ndarray, "regions chart"],
     rational: Rational,
 ) -> tuple[Float64[np.ndarray, "regions dim"], Rational]:
-    """Witnesses of regions from witnesses of their cones: x / s, float64 if possible."""
+    """Witnesses of regions from those of their cones: x / s, float64 if possible."""
     origin, directions = cone_domain.rational_chart()
     exact = ExactNetwork(network, domain)
     kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in network.hidden)])
@@ -98,7 +99,7 @@ def from_cone(
             for i, o in enumerate(origin)
         ]
         left[k] = tuple(v / y[-1] for v in y[:-1])
-        points[k] = [float(v) for v in left[k]]
+        points[k] = [_nearest(v) for v in left[k]]
     for start in range(0, len(points), 1024):
         part = slice(start, start + 1024)
         signs = exact.signs(Columns.of_floats(points[part]))[kinks].T
@@ -106,3 +107,9 @@ def from_cone(
         for k in np.flatnonzero(fine).tolist():
             del left[start + k]
     return points, left
+
+
+def _nearest(value: Fraction) -> float:
+    """The nearest finite float64."""
+    largest = sys.float_info.max
+    return float(max(-largest, min(largest, value)))

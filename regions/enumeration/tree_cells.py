@@ -12,6 +12,9 @@ from regions.network import Layer, ReluNetwork
 NO_ROW = -1
 """Identifier of a padding row."""
 
+SMALLEST = 2.0**-1074
+"""The smallest float64: products that underflow err by less."""
+
 Witness = tuple[Fraction, ...]
 
 
@@ -118,7 +121,8 @@ def row_slack(
     doubt: np.ndarray, size: np.ndarray, reach: np.ndarray, dim: int
 ) -> np.ndarray:
     """Bound of the error of `a . t - b` for a rounded row: its doubt and arithmetic."""
-    return SAFETY * (doubt * (reach + 1.0) + gamma(dim + 3) * size)
+    rounding = doubt * (reach + 1.0) + gamma(dim + 3) * size
+    return SAFETY * rounding + 8 * (dim + 3) * SMALLEST
 
 
 def tightened(
@@ -180,7 +184,7 @@ def layer_forms(
         size = np.maximum(size, np.abs(held[layer_index + 1][1]).max(1))
         doubt[layer_index + 1] = SAFETY * (
             np.abs(gate).max(1) * error + UNIT_ROUNDOFF * size
-        )
+        ) + _underflow(size + error, dim + 1)
     raise IndexError(index)
 
 
@@ -204,7 +208,15 @@ def _affine_step(
         size = np.abs(source_jacobian).sum(2).max(1)
         size = np.maximum(size, np.abs(source_offset).max(1))
         error = error + norm * (doubt[source] + gamma(terms) * size)
+        error = error + _underflow(
+            size + doubt[source], terms * (jacobian.shape[2] + 1)
+        )
     # The first layer's rows are the weights themselves: no rounding at all.
     count = len(held[0][1])
     error = np.zeros(count) if first_only else SAFETY * np.broadcast_to(error, (count,))
     return np.asarray(jacobian), np.broadcast_to(offset, (count, layer.width)), error
+
+
+def _underflow(size: Float64[np.ndarray, " cells"], products: int) -> np.ndarray:
+    """Bound of what underflow adds to the error; products with zero are exact."""
+    return np.where(size == 0.0, 0.0, 4 * products * SMALLEST)

@@ -68,7 +68,11 @@ def _solve(G: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         dual, primal, error = _residuals(G, h, x, s, z)
         better = error < best[live]
         at = live[better]
-        best[at], best_x[:, at], best_z[:, at] = error[better], x[:, better], z[:, better]
+        best[at], best_x[:, at], best_z[:, at] = (
+            error[better],
+            x[:, better],
+            z[:, better],
+        )
         # Once rounding rules, an iterate that is worse than the best is the end.
         go = np.isfinite(error) & (error > GAP) & (better | (best[live] > 1e-9))
         if not go.any():
@@ -120,7 +124,9 @@ def _direction(
     """Mehrotra's corrected direction."""
     weight = z / s
     size = G.shape[1]
-    normal = [[(G[:, i] * weight * G[:, j]).sum(0) for j in range(i + 1)] for i in range(size)]
+    normal = [
+        [(G[:, i] * weight * G[:, j]).sum(0) for j in range(i + 1)] for i in range(size)
+    ]
     shift = _REGULARIZATION * np.max([normal[i][i] for i in range(size)], axis=0)
     low = _cholesky(normal, shift)
 
@@ -140,7 +146,9 @@ def _direction(
     return dx, ds, dz
 
 
-def _cholesky(normal: list[list[np.ndarray]], shift: np.ndarray) -> list[list[np.ndarray]]:
+def _cholesky(
+    normal: list[list[np.ndarray]], shift: np.ndarray
+) -> list[list[np.ndarray]]:
     """Cholesky factor; the diagonal holds inverses."""
     low: list[list[np.ndarray]] = []
     for i, row in enumerate(normal):
@@ -182,4 +190,3 @@ def _symmetric_times(normal: list[list[np.ndarray]], x: np.ndarray) -> np.ndarra
             for i in range(size)
         ]
     )
-

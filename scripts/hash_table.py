@@ -13,7 +13,7 @@ EXAMPLES = """\
 examples:
   python scripts/hash_table.py model.npz --data x.npy
   python scripts/hash_table.py model.onnx --data x.npz --box -1 1
-  python scripts/hash_table.py model.npz --data x.npy --box 0 1 -2 2    two coordinates
+  python scripts/hash_table.py model.npz --data x.npy --lower=0,-2 --upper=1,2
   python scripts/hash_table.py model.npz --data x.npy --output table.csv table.npz
 
 A code has one bit for each hidden unit, 1 where it is on, with a space between layers.
@@ -31,6 +31,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}\n")
 
 
+def numbers(text: str) -> list[float]:
+    """Numbers separated by commas."""
+    try:
+        return [float(v) for v in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of numbers like 0,0.5"
+        ) from None
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(
@@ -46,13 +56,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         required=True,
         help="points, one per row: .npy, or .npz with one array or one named X",
     )
-    add(
-        "--box",
-        type=float,
-        nargs="+",
-        metavar="END",
-        help="lower and upper end, for all coordinates or for each in turn",
-    )
+    add("--box", nargs=2, type=float, metavar=("LOW", "HIGH"), help="on every axis")
+    add("--lower", type=numbers, metavar="A,B,...", help="with --upper: a box")
+    add("--upper", type=numbers, metavar="A,B,...")
     add(
         "--output",
         type=pathlib.Path,
@@ -70,26 +76,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     bad = [p for p in options.output if p.suffix not in (".csv", ".npz")]
     if bad:
         parser.error(f"--output {bad[0]}: a name ending in .csv or .npz is required")
+    if (options.lower is None) != (options.upper is None):
+        parser.error("--lower and --upper are required together")
+    if options.box is not None and options.lower is not None:
+        parser.error("give --box, or --lower and --upper, not both")
     if options.rows < 0 or options.ids < 0:
         parser.error("--rows and --ids must be 0 or more")
     return options
 
 
-def make_box(ends: list[float] | None, table: Any) -> Any:
+def make_box(options: argparse.Namespace, table: Any) -> Any:
     """The box asked for, or the one around the data."""
     from regions.domains import Box
     from regions.utilization import data_box
 
     dim = table.network.input_dim
-    if ends is None:
-        return data_box(table)
-    if len(ends) not in (2, 2 * dim):
-        raise ValueError(
-            f"--box has {len(ends)} numbers and the network reads {dim}: give 2, or "
-            f"{2 * dim}, a lower and an upper end for each coordinate."
-        )
-    pairs = np.broadcast_to(np.reshape(ends, (-1, 2)), (dim, 2))
-    return Box(pairs[:, 0].copy(), pairs[:, 1].copy())
+    if options.lower is not None:
+        return Box(options.lower, options.upper)
+    if options.box is not None:
+        low, high = options.box
+        return Box([low] * dim, [high] * dim)
+    return data_box(table)
 
 
 def table_lines(table: Any, rows: int, ids: int) -> list[str]:
@@ -170,7 +177,7 @@ def execute(options: argparse.Namespace) -> None:
 
     network = regions.load_network(options.network)
     table = hash_table(network, load_points(options.data))
-    box = make_box(options.box, table)
+    box = make_box(options, table)
     for line in table_lines(table, options.rows, options.ids):
         print(line)
     if network.input_dim <= 8:
@@ -186,7 +193,8 @@ def execute(options: argparse.Namespace) -> None:
         (write_csv if path.suffix == ".csv" else write_npz)(path, table)
     if not options.no_count:
         console = Console(stderr=True)
-        with Progress(console=console, transient=True) as bars:
+        quiet = not console.is_terminal
+        with Progress(console=console, transient=True, disable=quiet) as bars:
             task = bars.add_task("counting regions", total=None)
             found = utilization(
                 table,

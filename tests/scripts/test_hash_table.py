@@ -83,7 +83,11 @@ def test_saved_tables_hold_the_same_numbers(script, files):
 @pytest.mark.parametrize(
     ("extra", "match"),
     [
-        (["--box", "0"], "--box has 1 numbers"),
+        (["--box", "0"], "argument --box"),
+        (["--lower", "0,0"], "--lower and --upper"),
+        (["--lower", "0,x", "--upper", "1,1"], "not a list of numbers"),
+        (["--lower=0", "--upper=1"], "1 dimensions and the network reads 2"),
+        (["--box", "0", "1", "--lower=0,0", "--upper=1,1"], "not both"),
         (["--box", "1", "-1"], "each lower end"),
         (["--output", "t.txt"], ".csv or .npz"),
         (["--rows", "-1"], "--rows"),

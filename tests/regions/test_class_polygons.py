@@ -18,10 +18,10 @@ def _contains(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def _classifier(seed: int, dim: int = 2, outputs: int = 4) -> ReluNetwork:
     network = random_network(np.random.default_rng(seed), dim, [8, 6], outputs=outputs)
-    # Outputs that are centered on the middle of the box make several classes.
+    # Outputs nearly equal in the middle of the box make several classes.
     weights = [layer.weight for layer in network.layers]
     biases = [layer.bias for layer in network.layers]
-    biases[-1] = biases[-1] - network(np.zeros((1, dim)))[0]
+    biases[-1] = biases[-1] - network(np.zeros((1, dim)))[0] + 0.1 * biases[-1]
     return ReluNetwork.from_arrays(weights, biases)
 
 

@@ -7,8 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from regions.certificates import VerificationReport as VerificationReport
-    from regions.certificates import verify as verify
+    from regions.certificates import (
+        VerificationReport as VerificationReport,
+        verify as verify,
+    )
     from regions.domains import (
         Box as Box,
         Segment as Segment,
@@ -31,8 +33,12 @@ if TYPE_CHECKING:
     )
     from regions.grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
+    from regions.meeting import Meeting as Meeting
+    from regions.meeting import regions_meeting_at as regions_meeting_at
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
     from regions.polytope import Polytope as Polytope, polytope_at as polytope_at
+    from regions.polytope_report import PolytopeReport as PolytopeReport
+    from regions.polytope_report import describe_polytope as describe_polytope
     from regions.region_set import RegionCount as RegionCount, RegionSet as RegionSet
 
 _MODULES = {
@@ -50,13 +56,15 @@ _MODULES = {
     ],
     "grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
+    "meeting": ["Meeting", "regions_meeting_at"],
     "network": ["Layer", "ReluNetwork"],
     "polytope": ["Polytope", "polytope_at"],
+    "polytope_report": ["PolytopeReport", "describe_polytope"],
     "region_set": ["RegionCount", "RegionSet"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605  (spelled out in _MODULES)
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import scipy.optimize
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 COLD_PIVOTS = 12
@@ -166,7 +165,10 @@ def suggested_tight(table: list[list[int]], cost: list[int]) -> list[int]:
         rows = np.array([_float_row(row, n) for row in table])
     except OverflowError:
         return []
-    answer = scipy.optimize.linprog(
+    # Loading SciPy's optimizers takes longer than most programs here.
+    from scipy.optimize import linprog
+
+    answer = linprog(
         -np.array(cost, float), rows[:, :n], rows[:, n], bounds=(None, None)
     )
     if answer.status != 0:

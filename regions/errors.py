@@ -34,7 +34,9 @@ class NotGenericError(UndecidedError):
     """
 
     def __init__(self, message: str):
-        super().__init__(message, margin=0.0, tolerance=0.0)
+        RegionsError.__init__(self, message)
+        self.margin = 0.0
+        self.tolerance = 0.0
 
 
 class SolverError(RegionsError):

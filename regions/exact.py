@@ -62,14 +62,16 @@ class Columns:
             entries.append([p * (common // q) for p, q in pairs])
             denominators.append(common)
         return cls(
-            fmpz_mat(len(points), dim, sum(entries, [])).transpose(), denominators
+            fmpz_mat(len(points), dim, [v for row in entries for v in row]).transpose(),
+            denominators,
         )
 
     @classmethod
     def of_floats(cls, points: Float64[np.ndarray, "points dim"]) -> "Columns":
         """float64 points as columns, exactly; all share one denominator."""
         numerators, shift = dyadic(points.ravel().tolist())
-        matrix = fmpz_mat(*points.shape, numerators).transpose()
+        count, dim = points.shape
+        matrix = fmpz_mat(count, dim, numerators).transpose()
         return cls(matrix, [1 << shift] * len(points))
 
     @classmethod
@@ -208,7 +210,7 @@ class ExactNetwork:
         return numerators, scales
 
     def signs(self, columns: Columns) -> np.ndarray:
-        """Sign (-1, 0 or 1) of every hidden unit at rational points: (units, points)."""
+        """Signs (-1, 0, 1) of all hidden units at rational points: (units, points)."""
         numerators, _ = self.forward(columns, layers=len(self.widths))
         rows = [row for layer in numerators for row in layer]
         sign = [[(v > 0) - (v < 0) for v in row] for row in rows]

@@ -290,7 +290,7 @@ def _slope_vectors(
     slopes: float | Sequence[ArrayLike], widths: list[int]
 ) -> list[np.ndarray]:
     """One vector of slopes per hidden layer."""
-    if not isinstance(slopes, (list, tuple)) and np.ndim(slopes) == 0:
+    if np.isscalar(slopes) or (isinstance(slopes, np.ndarray) and not slopes.ndim):
         slopes = [np.asarray(slopes)] * len(widths)
     assert isinstance(slopes, (Sequence, np.ndarray))
     if len(slopes) != len(widths):

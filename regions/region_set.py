@@ -26,7 +26,7 @@ class RegionCount:
     Attributes:
         count: The number found.
         complete: Whether that is all of them.
-        method: Which engine ran: `"line"`, `"sweep"` or `"tree"`.
+        method: Which engine ran: `"line"`, `"sweep"`, `"cones"` or `"tree"`.
         seconds: Wall time.
         stats: What the engine did, and why it was chosen.
     """
@@ -171,7 +171,7 @@ class RegionSet:
         return self.cells.bounds()
 
     def adjacency(self) -> "networkx.Graph":
-        """Regions as nodes; an edge for each shared facet, with the `unit` across it."""
+        """Regions as nodes, shared facets as edges with the `unit` that flips."""
         import networkx
 
         graph = networkx.Graph()

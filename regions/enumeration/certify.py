@@ -1,10 +1,10 @@
 """Proof that every sign in a complex is right.
 
 The sweep decides nothing but signs of units at vertices, and never removes a vertex. So
-a complex is right if each vertex exists and has the signs that the complex says: float64
-error bounds prove nearly all of them (`float_bounds`, then `zonotope_bounds` for deep
-networks), and what they leave open is settled by solving for the vertex in rational
-arithmetic.
+a complex is right if each vertex exists and has the signs that the complex says:
+float64 error bounds prove nearly all of them (`float_bounds`, then `zonotope_bounds`
+for deep networks), and what they leave open is settled by solving for the vertex in
+rational arithmetic.
 """
 
 import functools
@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import BoundedDomain, SimplePolytope
 from regions.enumeration.complex import Complex
 from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
+from regions.enumeration.workers import workers
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, dyadic, solve_rational
@@ -90,7 +91,9 @@ class Proof:
     def exact_mean(self, vertices: list[int]) -> tuple[Fraction, ...]:
         """The exact mean of some vertices."""
         points = [self._tier().position(v) for v in vertices]
-        return tuple(sum(axis, Fraction(0)) / len(points) for axis in zip(*points))
+        return tuple(
+            sum(axis, Fraction(0)) / len(points) for axis in zip(*points, strict=True)
+        )
 
 
 def certify(
@@ -122,10 +125,14 @@ def certify(
     errors, unsettled = np.zeros(count), [np.zeros(0, np.int64)]
     # Chunks whose widest layer stays in the processor's cache.
     chunk = max(256, CHUNK_ENTRIES // max(8, *network.widths, complex_.dim))
-    for start in range(0, count, chunk):
+
+    def prove(start: int) -> np.ndarray:
         part = slice(start, start + chunk)
         proved, errors[part] = bounds.prove(complex_, part)
-        unsettled.append(start + np.flatnonzero(~proved))
+        return start + np.flatnonzero(~proved)
+
+    with workers() as pool:
+        unsettled += pool.map(prove, range(0, count, chunk))
     left = np.concatenate(unsettled)
     not_easy = len(left)
     if len(left) and sharper.available:

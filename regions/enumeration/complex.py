@@ -65,7 +65,7 @@ class SignWords:
     def pack(
         self, signs: UInt32[np.ndarray, "rows words"]
     ) -> UInt8[np.ndarray, "rows bytes"]:
-        """Patterns as packed bytes, bit k of the pattern in bit k % 8 of byte k // 8."""
+        """Patterns as packed bytes: bit k is bit k % 8 of byte k // 8."""
         units = np.flatnonzero(self.kinks)
         where = self.word[units] * 32 + self.bit[units]
         rows = len(signs)

@@ -119,7 +119,7 @@ class FloatBounds:
             starts = layer_of[live] == index
             rows = np.zeros((len(live), layer.width))
             if index + 1 in adjoint:
-                rows = adjoint[index + 1][live] * walk.gates(index, at[live])
+                rows = walk.gated(index, adjoint[index + 1][live], at[live])
             rows[starts] = 0.0
             rows[starts, unit[live[starts]] - self._first[index]] = 1.0
             rough, size = doubt[index + 1][live] * _steepest(layer), np.abs(rows).sum(1)
@@ -224,16 +224,22 @@ class _Walk:
                 total += bounds._bias_doubt[index]
         return SAFETY * (total + self._error_slope(index) * position)
 
-    def gates(self, index: int, at: Int[np.ndarray, " rows"]) -> np.ndarray:
-        """Slope of each unit of a layer as claimed; 0 for a vertex's own zeros."""
+    def gated(
+        self, index: int, rows: np.ndarray, at: Int[np.ndarray, " rows"]
+    ) -> np.ndarray:
+        """Rows times the slope of each unit as claimed; 0 for a vertex's own zeros."""
         slopes = self._bounds._layers[index].slopes
-        gate = np.where(self._on[index][at], 1.0, slopes)
+        on = self._on[index][at]
+        if not slopes.any():
+            # Own zeros count as off, and off means 0.
+            return rows * on
+        gate = np.where(on, 1.0, slopes)
         row, _, unit = self._own(index)
         back = np.full(len(self.points), -1)
         back[at] = np.arange(len(at))
         inside = back[row] >= 0
         gate[back[row[inside]], unit[inside]] = 0.0
-        return gate
+        return rows * gate
 
 
 def _same_signs(

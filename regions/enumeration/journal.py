@@ -141,10 +141,12 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def _block(data: np.lib.npyio.NpzFile, index: int) -> TreeCells:
     """One block of a saved stack."""
-    values = {f.name: data[f"{f.name}_{index}"] for f in dataclasses.fields(TreeCells)}
-    values["exact"] = _rationals(values["exact"])
-    values["unit"] = int(values["unit"])
-    return TreeCells(**values)
+    names = {f.name for f in dataclasses.fields(TreeCells)} - {"unit", "exact"}
+    return TreeCells(
+        unit=int(data[f"unit_{index}"]),
+        exact=_rationals(data[f"exact_{index}"]),
+        **{name: data[f"{name}_{index}"] for name in names},
+    )
 
 
 def _texts(exact: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ arithmetic, so units that vanish together make one breakpoint, and none is lost.
 """
 
 import dataclasses
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -61,7 +62,7 @@ class Line:
     def middles(self) -> list[Fraction]:
         """A point strictly inside each interval, of few digits where possible."""
         ends = [self.start, *self.breakpoints, self.end]
-        return [inside(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [inside(a, b) for a, b in itertools.pairwise(ends)]
 
 
 def inside(low: Fraction | None, high: Fraction | None) -> Fraction:
@@ -123,7 +124,7 @@ def _pairs(
 ) -> list[tuple[Fraction | None, Fraction | None]]:
     """The intervals between the cuts."""
     ends = [start, *cuts, end]
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(itertools.pairwise(ends))
 
 
 def _forms(

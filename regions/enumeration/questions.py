@@ -144,7 +144,9 @@ class Questions:
                 continue
             found[where], radius[where] = True, 0.0
             center[where] = [float(v) for v in point]
-            if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[0]:
+            if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[
+                0
+            ]:
                 exact[where] = point
 
     def recentered(self, cells: TreeCells, which: np.ndarray) -> TreeCells:

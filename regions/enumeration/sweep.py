@@ -140,7 +140,7 @@ class _State:
         self.skipped = True
 
     def open_layer(self, index: int) -> None:
-        """Prepare to store the activations of hidden layer `index`, if they are read."""
+        """Prepare to store the activations of a hidden layer, if they are read."""
         readers = self.network.hidden[index + 1 :]
         read = any(
             source == index + 1

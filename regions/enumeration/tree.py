@@ -16,9 +16,7 @@ first in blocks, so memory does not grow with the number of regions.
 """
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -42,7 +40,6 @@ from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
 
 MAX_CELLS = 4096
-MAX_WORKERS = 8
 MAX_ENTRIES = 1 << 24
 RECENTER = 0.25
 """A child whose ball shrinks below this share of its parent's gets a new ball."""
@@ -88,9 +85,7 @@ class Tree:
             if block.unit == total:
                 yield block
                 continue
-            # A number that overflows becomes infinite or NaN, and proves nothing.
-            with np.errstate(all="ignore"):
-                block = self._work(block)
+            block = self._work(block)
             limit = self._block_limit(block)
             for start in range(0, len(block), limit):
                 self.stack.append(block.take(slice(start, start + limit)))
@@ -102,8 +97,12 @@ class Tree:
         rows = block.A.shape[1] * (block.dim + 1)
         return int(np.clip(MAX_ENTRIES // max(widest, rows), 64, MAX_CELLS))
 
+    @np.errstate(all="ignore")
     def _work(self, block: TreeCells) -> TreeCells:
-        """Insert units of one layer until it ends or the block grows too large."""
+        """Insert units of one layer until it ends or the block grows too large.
+
+        A number that overflows becomes infinite or NaN, and proves nothing.
+        """
         index = int(np.searchsorted(self._first, block.unit, side="right") - 1)
         forms = layer_forms(self._restricted, block.bits, index, self._chart_doubt)
         gradients, offsets, doubts = forms

@@ -1,8 +1,8 @@
 """Sharper float64 bounds for deep networks: rounding errors carried as zonotopes.
 
 `float_bounds` multiplies an error by the absolute row sums of every layer, which grow
-exponentially with depth while true errors do not. Here the error of the activations is a
-zonotope C s, |s| <= 1, pushed through the layers by the layers' own maps; each layer
+exponentially with depth while true errors do not. Here the error of the activations is
+a zonotope C s, |s| <= 1, pushed through the layers by the layers' own maps; each layer
 adds a generator per unit for its rounding, and old generators are replaced by their
 bounding box when there are many. The argument is otherwise that of `float_bounds`; the
 gradients are accumulated forward, and their rounding obeys the same bounds.

@@ -1,8 +1,8 @@
 """Every activation region of a network on a domain, exactly once.
 
-Three engines: `line` (dimension 1), `sweep` (networks in general position, dimension up
-to about 8) and `tree` (any network, any dimension). `count_regions` and
-`enumerate_regions` choose.
+Engines: `line` (dimension 1), `sweep` (networks in general position, dimension up to
+about 8), `cones` (networks without biases, by slices of one dimension less) and `tree`
+(any network, any dimension). `count_regions` and `enumerate_regions` choose.
 """
 
 import os
@@ -12,9 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from regions.domains import Domain, WholeSpace
+from regions.domains import Box, Domain, WholeSpace
 from regions.enumeration.any_network import count_any, list_any
 from regions.enumeration.budget import Budget
+from regions.enumeration.cones import (
+    MAX_RANK,
+    are_cones,
+    count_cones,
+    is_origin_crowded,
+    list_cones,
+    slices_serve,
+)
 from regions.enumeration.generic import count_generic, list_generic
 from regions.enumeration.line import Line, cut_line
 from regions.enumeration.listing import Listing
@@ -22,7 +30,7 @@ from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.region_set import RegionCount, RegionSet
 
-METHODS = ("auto", "line", "sweep", "tree")
+METHODS = ("auto", "line", "sweep", "cones", "tree")
 MAX_SWEEP_DIM = 8
 """Above this a box has too many corners for the sweep to be the faster engine."""
 
@@ -44,9 +52,9 @@ def count_regions(
     Args:
         network: The network.
         domain: Where to count.
-        method: `"line"`, `"sweep"`, `"tree"`, or `"auto"`, which takes the fastest
-            engine that serves and falls back to the tree when the network turns out
-            not to be in general position.
+        method: `"line"`, `"sweep"`, `"cones"`, `"tree"`, or `"auto"`, which takes the
+            fastest engine that serves and falls back to the tree when the network turns
+            out not to be in general position.
         progress: Called with (done, total) as the work goes on.
         max_regions: Stop when so many regions are found.
         max_seconds: Stop after this time. Stopping early, by these or by Ctrl-C, gives
@@ -69,30 +77,16 @@ def count_regions(
     """
     with Budget(max_regions, max_seconds) as budget:
         chosen, why = _choose(network, domain, method)
-        if chosen == "sweep":
+        while True:
             try:
-                count, complete, stats = count_generic(
-                    network, domain, budget, progress
+                count, complete, stats = _count(
+                    network, domain, chosen, budget, progress, journal
                 )
-                return RegionCount(
-                    count, complete, "sweep", budget.seconds, {**stats, "why": why}
-                )
+                break
             except NotGenericError as error:
-                chosen, why = _fall_back(method, error)
-        if chosen == "tree":
-            count, complete, stats = count_any(
-                network, domain, budget, progress, journal
-            )
-            return RegionCount(
-                count, complete, "tree", budget.seconds, {**stats, "why": why}
-            )
-        listing = _listing(network, domain, chosen, budget, progress, journal)
+                chosen, why = _fall_back(network, domain, method, chosen, error)
         return RegionCount(
-            len(listing.patterns),
-            listing.complete,
-            chosen,
-            budget.seconds,
-            {**listing.stats, "why": why},
+            count, complete, chosen, budget.seconds, {**stats, "why": why}
         )
 
 
@@ -122,13 +116,12 @@ def enumerate_regions(
     """
     with Budget(max_regions, max_seconds) as budget:
         chosen, why = _choose(network, domain, method)
-        try:
-            listing = _listing(network, domain, chosen, budget, progress, journal)
-        except NotGenericError as error:
-            if chosen != "sweep":
-                raise
-            chosen, why = _fall_back(method, error)
-            listing = _listing(network, domain, chosen, budget, progress, journal)
+        while True:
+            try:
+                listing = _listing(network, domain, chosen, budget, progress, journal)
+                break
+            except NotGenericError as error:
+                chosen, why = _fall_back(network, domain, method, chosen, error)
         return RegionSet(
             network,
             domain,
@@ -154,10 +147,19 @@ def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str
         raise ValueError(
             "method='sweep' needs a bounded domain: use method='tree' or a Box."
         )
+    if method == "cones" and not slices_serve(network, domain):
+        raise ValueError(
+            "method='cones' needs a network without biases of rank 2 to "
+            f"{MAX_RANK}, on the whole space or a Box around the origin: use "
+            "method='auto'."
+        )
     if method != "auto":
         return method, "asked for"
     if domain.dim == 1:
         return "line", "the domain has dimension 1"
+    unbounded = isinstance(domain, WholeSpace)
+    if slices_serve(network, domain) and (unbounded or is_origin_crowded(network)):
+        return "cones", "the network has no biases"
     if isinstance(domain, WholeSpace):
         return "tree", "the domain is unbounded"
     if domain.dim > MAX_SWEEP_DIM:
@@ -165,11 +167,50 @@ def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str
     return "sweep", "the domain is bounded and of low dimension"
 
 
-def _fall_back(method: str, error: NotGenericError) -> tuple[str, str]:
-    """What to run when the sweep finds that the network is not generic."""
-    if method != "auto":
+def _fall_back(
+    network: ReluNetwork,
+    domain: Domain,
+    method: str,
+    failed: str,
+    error: NotGenericError,
+) -> tuple[str, str]:
+    """What to run when an engine finds that the network is not generic."""
+    if method != "auto" or failed not in ("sweep", "cones"):
         raise error
+    if failed == "sweep" and slices_serve(network, domain):
+        return "cones", f"no biases, and not in general position: {error}"
     return "tree", f"not in general position: {error}"
+
+
+def _count(
+    network: ReluNetwork,
+    domain: Domain,
+    chosen: str,
+    budget: Budget,
+    progress: Progress | None,
+    journal: str | os.PathLike[str] | None,
+) -> tuple[int, bool, dict[str, Any]]:
+    """What the chosen engine counts, whether that is all, and statistics."""
+    if chosen == "line":
+        listing = _list_line(network, domain)
+        return len(listing.patterns), listing.complete, listing.stats
+    if chosen == "sweep":
+        assert not isinstance(domain, WholeSpace)
+        return count_generic(network, domain, budget, progress)
+    if chosen == "cones":
+        return count_cones(network, domain, budget, progress)
+    return count_any(network, _for_tree(network, domain), budget, progress, journal)
+
+
+def _for_tree(network: ReluNetwork, domain: Domain) -> Domain:
+    """A domain with the same regions in which the tree has less to do.
+
+    Cones need no direction more to make the whole space bounded: a cube holds them all.
+    """
+    small = domain.dim <= MAX_SWEEP_DIM
+    if isinstance(domain, WholeSpace) and small and are_cones(network, domain):
+        return Box.cube(domain.dim)
+    return domain
 
 
 def _listing(
@@ -186,7 +227,9 @@ def _listing(
     if chosen == "sweep":
         assert not isinstance(domain, WholeSpace)
         return list_generic(network, domain, budget, progress)
-    return list_any(network, domain, budget, progress, journal)
+    if chosen == "cones":
+        return list_cones(network, domain, budget, progress)
+    return list_any(network, _for_tree(network, domain), budget, progress, journal)
 
 
 def _list_line(network: ReluNetwork, domain: Domain) -> Listing:

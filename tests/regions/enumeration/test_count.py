@@ -48,7 +48,9 @@ def test_auto_takes_the_line_in_one_dimension_and_says_why():
     assert count.stats["why"] == "the domain has dimension 1"
 
 
-@pytest.mark.parametrize("name", ["duplicated_unit", "zero_biases", "integer_weights"])
+@pytest.mark.parametrize(
+    "name", ["duplicated_unit", "opposite_units", "integer_weights"]
+)
 def test_auto_falls_back_on_the_tree_where_the_sweep_refuses(name):
     network, box = ZOO[name]
     expected = exact_patterns(network, box)

@@ -33,12 +33,21 @@ if TYPE_CHECKING:
     )
     from regions.grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
-    from regions.meeting import Meeting as Meeting
-    from regions.meeting import regions_meeting_at as regions_meeting_at
+    from regions.meeting import (
+        Meeting as Meeting,
+        regions_meeting_at as regions_meeting_at,
+    )
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
+    from regions.paths import (
+        regions_between as regions_between,
+        save_graph as save_graph,
+        shortest_path as shortest_path,
+    )
     from regions.polytope import Polytope as Polytope, polytope_at as polytope_at
-    from regions.polytope_report import PolytopeReport as PolytopeReport
-    from regions.polytope_report import describe_polytope as describe_polytope
+    from regions.polytope_report import (
+        PolytopeReport as PolytopeReport,
+        describe_polytope as describe_polytope,
+    )
     from regions.region_set import RegionCount as RegionCount, RegionSet as RegionSet
 
 _MODULES = {
@@ -58,6 +67,7 @@ _MODULES = {
     "io": ["load_network", "save_network"],
     "meeting": ["Meeting", "regions_meeting_at"],
     "network": ["Layer", "ReluNetwork"],
+    "paths": ["regions_between", "save_graph", "shortest_path"],
     "polytope": ["Polytope", "polytope_at"],
     "polytope_report": ["PolytopeReport", "describe_polytope"],
     "region_set": ["RegionCount", "RegionSet"],

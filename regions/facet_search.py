@@ -1,7 +1,7 @@
-"""The facets of one polyhedron among hundreds of rows in hundreds of dimensions, proved.
+"""The facets of one polyhedron, among hundreds of rows in hundreds of dimensions.
 
-The rows are those of a network, so float64 has them up to a bound and integers exactly.
-Row i defines a facet exactly if some point violates it and satisfies all other rows. The
+The rows are those of a network: float64 has them up to a bound, integers exactly. A row
+defines a facet exactly if some point violates it and satisfies all other rows. The
 tests go from the cheapest to the exact, and each one proves its answer:
 
 - rays from the Chebyshev center: the first row that one meets is a facet, and a point
@@ -29,6 +29,8 @@ from regions.warm_lp import WarmProgram
 
 RELAXATIONS = 60
 OVERSHOOT = 1.6
+ZOOMS = 3
+ZOOM = 1e-5
 _EPS = float(np.finfo(float).eps)
 _SUPPORT = 1e-9
 
@@ -299,31 +301,45 @@ class _Search:
                 self.facets[row] = Evidence(beyond[k], same, float(crossing[k]))
 
     def decide(self, row: int) -> None:
-        """Decide one row by a linear program, and prove the outcome."""
+        """Decide one row by a linear program, and prove the outcome.
+
+        Where the outcome is too close for a proof, the program is solved again around
+        the last optimum in finer units, which takes the solver's tolerance out.
+        """
         k = int(np.flatnonzero(self.kept == row)[0])
-        unit = max(self.radius, 1e-300)
+        base, unit = np.zeros(len(self._start)), max(self.radius, 1e-300)
         if self._program is None:
             self._program = WarmProgram(self.normals, self.slack / unit)
-        try:
-            own = self.slack[k] / unit
-            step, duals = self._program.maximize(self.normals[k], k, max(own, 1.0))
-        except SolverError:
-            self.counts["solver failures"] += 1
-            self._decide_exactly(row)
-            return
-        reached = float(self.normals[k] @ step) * unit
+        program, own = self._program, self.slack[k] / unit
+        for zoom in range(ZOOMS):
+            if zoom:
+                unit *= ZOOM
+                gaps = self.slack - self.normals @ base
+                own = gaps[k] / unit
+                program = WarmProgram(self.normals, gaps / unit)
+            try:
+                step, duals = program.maximize(self.normals[k], k, max(abs(own), 1.0))
+            except SolverError:
+                self.counts["solver failures"] += 1
+                break
+            base = base + unit * step
+            if self._settles(k, base, duals):
+                return
+        self._decide_exactly(row)
+
+    def _settles(self, k: int, step: np.ndarray, duals: np.ndarray) -> bool:
+        """Whether the optimum, from the center on, or its multipliers are a proof."""
+        row, reached = int(self.kept[k]), float(self.normals[k] @ step)
         if reached > self.slack[k]:
             crossing = self.slack[k] / reached
             end = 0.5 * (crossing + 1.0)
-            beyond = self._start + end * unit * step
-            self._record(
-                np.array([k]), beyond[None], np.array([crossing / end]), "program"
-            )
+            beyond = self._start + end * step
+            where = np.array([crossing / end])
+            self._record(np.array([k]), beyond[None], where, "program")
             if row in self.facets:
-                return
+                return True
         duals[k] = 0.0
-        if not self._redundant_by(k, np.flatnonzero(duals > _SUPPORT), duals):
-            self._decide_exactly(row)
+        return self._redundant_by(k, np.flatnonzero(duals > _SUPPORT), duals)
 
     def _redundant_by(
         self, k: int, support: Int[np.ndarray, " some"], duals: np.ndarray

@@ -156,6 +156,11 @@ class RegionSet:
             )
         return self._make_cells()
 
+    @property
+    def has_cells(self) -> bool:
+        """Whether the vertices of the regions are known."""
+        return self._make_cells is not None
+
     def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
         """Corners of each region of a 2-D domain, counterclockwise, in its chart."""
         return self.cells.polygons()

@@ -60,7 +60,10 @@ class WarmProgram:
         self._highs.passModel(program)
 
     def maximize(
-        self, c: Float64[np.ndarray, " dim"], relaxed: int | None = None, by: float = 0.0
+        self,
+        c: Float64[np.ndarray, " dim"],
+        relaxed: int | None = None,
+        by: float = 0.0,
     ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " rows"]]:
         """An optimum and the multipliers of the rows.
 

@@ -36,11 +36,11 @@ from regions.enumeration.generic import count_generic, list_generic
 from regions.enumeration.homogeneous import seen_directions
 from regions.enumeration.line import cut_line
 from regions.enumeration.listing import Listing
+from regions.enumeration.network_rows import NetworkRows
 from regions.enumeration.sweep import Progress
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, to_fmpq
 from regions.network import ReluNetwork
-from regions.network_rows import NetworkRows
 
 MAX_RANK = 6
 """Above this rank the tree is as fast or faster: the faces are too many.

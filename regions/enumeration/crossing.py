@@ -12,14 +12,13 @@ import dataclasses
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
 from regions.batch_proofs import prove_witness_batch
-from regions.exact import Columns, ExactNetwork, to_fraction
+from regions.enumeration.network_rows import NetworkRows
+from regions.exact import Columns, ExactNetwork
 from regions.exact_lp import Point, check_witness
-from regions.exact_rows import as_fractions, crossing_point, slack_at
-from regions.network_rows import NetworkRows
+from regions.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +60,7 @@ def points_across(
     A, b, error = rows.batch(bits)
     each = np.arange(len(bits))
     direction = beyond - start
-    there, speed = b - np.einsum("nrd,d->nr", A, start), 0.0
+    there = b - np.einsum("nrd,d->nr", A, start)
     speed = np.einsum("nrd,nd->nr", A, direction)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         limit = np.where(speed > 0.0, there / speed, np.inf)
@@ -106,6 +105,19 @@ def place_near(
 ) -> Place:
     """A point strictly inside a region that begins at `origin` along `direction`."""
     table = [row for row in rows.integers(bits) if any(row[:-1])]
+    exact = point_along(table, origin, direction)
+    rounded = np.array([float(v) for v in exact])
+    A, b = [row[:-1] for row in table], [row[-1] for row in table]
+    if check_witness(A, b, rounded.tolist()):
+        return Place(bits, rounded)
+    return Place(bits, rounded, exact)
+
+
+def point_along(table: list[IntegerRow], origin: Point, direction: Point) -> Point:
+    """A point strictly inside all rows, halfway to where a ray leaves them.
+
+    The ray must start in the closed polyhedron and lead into its interior.
+    """
     step = Fraction(2)
     for row in table:
         here = slack_at(row, origin)
@@ -113,45 +125,33 @@ def place_near(
         if speed < 0:
             step = min(step, here / -speed)
     exact = tuple(o + step / 2 * u for o, u in zip(origin, direction, strict=True))
-    rounded = np.array([float(v) for v in exact])
-    A, b = [row[:-1] for row in table], [row[-1] for row in table]
-    if check_witness(A, b, rounded.tolist()):
-        return Place(bits, rounded)
-    assert check_witness(A, b, exact)
-    return Place(bits, rounded, exact)
+    assert check_witness([row[:-1] for row in table], [row[-1] for row in table], exact)
+    return exact
 
 
 def bits_just_beyond(
-    exact: ExactNetwork, origin: Point, direction: Point
+    exact: ExactNetwork, origin: Point, *directions: Point
 ) -> Bool[np.ndarray, " units"]:
-    """Pattern at `origin + t * direction` for every small t > 0, exactly.
+    """Pattern at `origin + t u` for every small t > 0, exactly.
 
-    A unit is on if it is positive at the origin, or zero there and growing.
+    With a second direction v, at `origin + t (u + s v)` for every s that is small, too.
+    A unit is on if the first of its value at the origin and its derivatives along the
+    directions that is not zero is positive.
     """
-    columns = _point_and_direction(origin, direction)
+    columns = _point_and_directions(origin, directions)
     bits = np.zeros(sum(exact.widths), bool)
     first = 0
     for index, width in enumerate(exact.widths):
-        wide = np.repeat(bits[:, None], 2, axis=1)
+        wide = np.repeat(bits[:, None], 1 + len(directions), axis=1)
         numerators, _ = exact.forward(columns, wide, layers=index + 1)
-        bits[first : first + width] = [
-            value > 0 or (value == 0 and growth > 0)
-            for value, growth in numerators[index]
-        ]
+        leading = [next((v for v in row if v != 0), 0) for row in numerators[index]]
+        bits[first : first + width] = [v > 0 for v in leading]
         first += width
     return bits
 
 
-def _point_and_direction(origin: Point, direction: Point) -> Columns:
-    """A point and a positive multiple of a direction as columns."""
-    both = Columns.of_points([origin, direction])
+def _point_and_directions(origin: Point, directions: tuple[Point, ...]) -> Columns:
+    """A point and positive multiples of directions as columns."""
+    both = Columns.of_points([origin, *directions])
     # Denominator 0 makes a direction, whose positive scale does not matter.
-    return Columns(both.numerators, [both.denominators[0], 0])
-
-
-def random_direction(rng: np.random.Generator, dim: int) -> Point:
-    """A rational direction with small numbers."""
-    return tuple(
-        to_fraction(fmpq(int(v), 1 << 16))
-        for v in rng.integers(-(1 << 16), 1 << 16, dim)
-    )
+    return Columns(both.numerators, [both.denominators[0], *(0 for _ in directions)])

@@ -12,6 +12,7 @@ Discrete Applied Mathematics 65, 1996, section 3.3 (cells of an arrangement).
 
 from collections import Counter, deque
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
@@ -19,11 +20,11 @@ from jaxtyping import Bool, Float64, Int, UInt8
 from regions.domains import Domain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.enumeration.crossing import Place, cross_exactly, points_across
+from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns
 from regions.exact_lp import check_witness
 from regions.facet_search import FacetSearch, search_facets
 from regions.network import ReluNetwork
-from regions.network_rows import NetworkRows
 from regions.region_set import RegionSet
 
 BATCH = 64
@@ -112,6 +113,14 @@ def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
     return Place(bits, point)
 
 
+def _usual_slack(rows: NetworkRows, place: Place) -> float:
+    """The scale of the partition around a place: larger balls are of no use."""
+    A, b, _ = (part[0] for part in rows.batch(place.bits[None]))
+    steep = A.any(axis=1)
+    slack = (b - A @ place.point)[steep] / np.linalg.norm(A[steep], axis=1)
+    return 4.0 * float(np.median(np.abs(slack))) if len(slack) else 1.0
+
+
 class _Walk:
     """The state of a search.
 
@@ -122,6 +131,7 @@ class _Walk:
 
     def __init__(self, rows: NetworkRows, first: Place):
         self.rows = rows
+        self._cap = _usual_slack(rows, first)
         self.places = [first]
         self.index = {first.bits.tobytes(): 0}
         self.queue: deque[int] = deque([0])
@@ -133,7 +143,9 @@ class _Walk:
         """Cross every facet of the next region."""
         number = self.queue.popleft()
         place = self.places[number]
-        search = search_facets(self.rows.system(place.bits), place.inside)
+        search = search_facets(
+            self.rows.system(place.bits), place.inside, max_radius=self._cap
+        )
         self.counts.update(search.counts)
         self.counts["expanded"] += 1
         single, shared = [], []
@@ -214,7 +226,7 @@ class _Walk:
         """What was found."""
         complete = not self.queue and not self.cut_short
         pairs = sorted(self.edges)
-        stats = {**self.counts, "frontier": len(self.queue)}
+        stats: dict[str, Any] = {**self.counts, "frontier": len(self.queue)}
         if not complete:
             stats["stopped"] = budget.reason()
         return RegionSet(

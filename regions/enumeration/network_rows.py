@@ -35,7 +35,9 @@ class NetworkRows:
 
     def __init__(self, network: ReluNetwork, domain: Domain):
         self._chart = domain.restrict(network)
-        self._slopes = np.concatenate([np.zeros(0), *(h.slopes for h in network.hidden)])
+        self._slopes = np.concatenate(
+            [np.zeros(0), *(h.slopes for h in network.hidden)]
+        )
         self.units = np.flatnonzero(self._slopes != 1.0)
         self.num_units = len(self.units)
         self.exact = ExactNetwork(network, domain)

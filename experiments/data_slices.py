@@ -183,6 +183,29 @@ def plane_through(
         ) from error
 
 
+def prepare(config: Config) -> tuple[Data, tuple[int, int, int], regions.Slice]:
+    """Data, indices of the three points and plane: what can be wrong with the input.
+
+    Raises:
+        ValueError: If points, data and network do not fit each other.
+        OSError, RegionsError, ImportError: If a file cannot be read.
+    """
+    data = load_data(config)
+    indices = chosen_points(config, data)
+    if config.network is not None:
+        network = regions.load_network(config.network)
+        if network.input_dim != data.inputs.shape[1]:
+            raise ValueError(
+                f"{config.network} reads {network.input_dim} numbers and the points "
+                f"have {data.inputs.shape[1]}: they must be equal."
+            )
+        if network.output_dim < 2:
+            raise ValueError(
+                f"{config.network} has one output: one per class is required."
+            )
+    return data, indices, plane_through(data.inputs[list(indices)], config.margin)
+
+
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
     """Train or load, find all regions on the plane, cut them; write it all to `folder`.
 
@@ -195,9 +218,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     start = time.perf_counter()
-    data = load_data(config)
-    indices = chosen_points(config, data)
-    plane = plane_through(data.inputs[list(indices)], config.margin)
+    data, indices, plane = prepare(config)
     network, accuracy = _network(config, data, folder, progress)
     regions.save_network(folder / "network.npz", network)
     trained = time.perf_counter()
@@ -264,11 +285,6 @@ def _network(
     """The network, and how often it is right."""
     if config.network is not None:
         network = regions.load_network(config.network)
-        if network.input_dim != data.inputs.shape[1]:
-            raise ValueError(
-                f"{config.network} reads {network.input_dim} numbers and the points "
-                f"have {data.inputs.shape[1]}: they must be equal."
-            )
         everything = np.arange(len(data.inputs))
         return network, {"accuracy": _accuracy(network, data, everything)}
     assert data.labels is not None

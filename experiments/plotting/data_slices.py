@@ -67,8 +67,10 @@ def figure(result: Result) -> Figure:
     blank(
         axes,
         f"{summary['exact_regions']:,} activation regions ({kind}) on the plane "
-        f"through points {', '.join(map(str, summary['points']))}",
+        f"through the data points number {', '.join(map(str, summary['points']))}",
     )
+    # The plane has its own outline, a parallelogram.
+    axes.set_frame_on(False)
     _legend(drawing, result)
     _thumbnails(drawing, result)
     drawing.text(0.03, 0.025, caption(result), fontsize=9.5, color=MUTED, family=FONT)

@@ -1,0 +1,110 @@
+"""Cut the plane through three of your data points into regions and classes."""
+
+import argparse
+import pathlib
+import sys
+from typing import NoReturn
+
+EXAMPLES = """\
+examples:
+  python scripts/slice.py model.npz --data x.npy --points 0 5 9
+  python scripts/slice.py model.onnx --data x.npy --labels y.npy --classes 3 5 8
+  python scripts/slice.py model.npz --data digits --points 3 5 8 --margin 2
+  python scripts/slice.py --data x.npy --labels y.npy --classes 0 1 2 --epochs 200
+
+Without a model, one of two layers of 32 units is trained on the data. The folder gets
+figure.png, regions.parquet, polygons.npz, network.npz and summary.json.
+
+exit code: 0 done, 1 not verified or not decided, 2 bad input, 130 interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a bad argument in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(2, f"error: {message}\n")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("network", nargs="?", help="model file or run folder; trained when left out")
+    add("--data", required=True, help="points, one per row (.npy, .npz), or digits")
+    add("--labels", help="classes of the points (.npy)")
+    which = parser.add_mutually_exclusive_group(required=True).add_argument
+    which("--points", nargs=3, type=int, metavar="I", help="three indices, from 0")
+    which("--classes", nargs=3, type=int, metavar="C", help="a point of each of these")
+    add("--margin", type=float, default=0.5, help="beyond the points (default: 0.5)")
+    add("--widths", type=int, nargs="+", default=[32, 32], help="of a trained network")
+    add("--epochs", type=int, default=100, help="of a trained network")
+    add("--seed", type=int, default=0, help="of a trained network")
+    add("--num-val", type=int, help="points held out (default: one in five)")
+    add("--folder", type=pathlib.Path, default=pathlib.Path("runs/slice"))
+    add("--force", action="store_true", help="replace the run in the folder")
+    return parser.parse_args(arguments)
+
+
+def _three(numbers: list[int] | None) -> tuple[int, int, int] | None:
+    """Three numbers as a tuple."""
+    return None if numbers is None else (numbers[0], numbers[1], numbers[2])
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run or show the run."""
+    import dataclasses
+
+    from experiments import data_slices
+    from experiments.command_line import BAD_INPUT, run_and_show
+    from experiments.plotting import data_slices as plotting
+
+    try:
+        training = data_slices.CLASSIFIER
+        training = dataclasses.replace(
+            training,
+            model=dataclasses.replace(training.model, widths=tuple(options.widths)),
+            epochs=options.epochs,
+            seed=options.seed,
+        )
+        config = data_slices.Config(
+            training=training,
+            network=options.network,
+            inputs=options.data,
+            labels=options.labels,
+            points=_three(options.points),
+            classes=_three(options.classes) or (0, 1, 2),
+            margin=options.margin,
+        )
+        # Here, since bad input must not leave a folder behind.
+        data, _, _ = data_slices.prepare(config)
+        held_out = options.num_val or max(1, len(data.inputs) // 5)
+        config = dataclasses.replace(config, num_val=held_out)
+    except BAD_INPUT as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return run_and_show(
+        data_slices, plotting, config, options.folder, force=options.force
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 done, 1 not verified, 2 bad input, 130 interrupted."""
+    options = parse(arguments)
+    try:
+        return execute(options)
+    except KeyboardInterrupt:
+        print(
+            f"Interrupted. Give the same command again to go on in {options.folder}.",
+            file=sys.stderr,
+        )
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+import importlib.util
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+from regions.io import save_network
+from tests.helpers import random_network
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def _script(name: str):
+    """A script as a module: `scripts/` is no package."""
+    path = ROOT / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"{name}_script", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A network of three classes, and nine points of five numbers."""
+    network = random_network(np.random.default_rng(0), 5, [6], outputs=3)
+    save_network(tmp_path / "net.npz", network)
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).standard_normal((9, 5)))
+    np.save(tmp_path / "y.npy", np.arange(9) % 3)
+    return tmp_path
+
+
+def _arguments(files, *more: str) -> list[str]:
+    folder = str(files / "run")
+    return ["--data", str(files / "x.npy"), "--folder", folder, *more]
+
+
+def test_slice_of_own_network_is_drawn_and_a_second_call_shows_it(files, capsys):
+    script = _script("slice")
+    arguments = [
+        str(files / "net.npz"),
+        *_arguments(
+            files, "--labels", str(files / "y.npy"), "--classes", "0", "1", "2"
+        ),
+    ]
+    assert script.main(arguments) == 0
+    assert "exact regions" in capsys.readouterr().out
+    assert (files / "run" / "figure.png").is_file()
+    summary = json.loads((files / "run" / "summary.json").read_text())
+    assert summary["labels"] == [0, 1, 2]
+    assert script.main(arguments) == 0
+    assert "finished" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        (["--points", "0", "1", "9"], "0 to 8"),
+        (["--points", "0", "0", "1"], "span no plane"),
+        (["--classes", "0", "1", "2"], "`points` is missing"),
+        (["--points", "0", "1"], "expected 3 arguments"),
+        (["--points", "0", "1", "2", "--margin", "-1"], "`margin`"),
+        ([], "--points --classes"),
+    ],
+)
+def test_bad_slices_are_one_line_exit_code_two_and_no_folder(
+    files, capsys, more, match
+):
+    try:
+        code = _script("slice").main(
+            [str(files / "net.npz"), *_arguments(files, *more)]
+        )
+    except SystemExit as stop:
+        code = stop.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert match in error
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+    assert not (files / "run").exists()
+
+
+def test_experiment_names_and_presets_are_checked(capsys):
+    script = _script("run_experiment")
+    for arguments in (["nothing"], ["ring", "huge"], []):
+        with pytest.raises(SystemExit) as stop:
+            script.main(arguments)
+        assert stop.value.code == 2
+        assert capsys.readouterr().err.startswith("error: ")
+    assert script.parse(["ring", "smoke"]).folder == pathlib.Path("runs/ring-smoke")
+    assert script.parse(["ring"]).folder == pathlib.Path("runs/ring")
+
+
+def test_experiment_refuses_a_folder_that_is_no_run(tmp_path, capsys):
+    (tmp_path / "file.txt").write_text("mine")
+    script = _script("run_experiment")
+    assert script.main(["data_slices", "smoke", "--folder", str(tmp_path)]) == 2
+    assert "so it is not a run" in capsys.readouterr().err

@@ -232,23 +232,9 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     progress(0, 1, "verifying")
     report = regions.verify(found)
     progress(1, 1, "verifying")
-    areas = pieces.areas()
     summary = {
         **accuracy,
-        "points": list(indices),
-        "labels": None if data.labels is None else data.labels[list(indices)].tolist(),
-        "predicted": network(data.inputs[list(indices)]).argmax(1).tolist(),
-        "exact_regions": len(found),
-        "complete": bool(found.complete),
-        "method": found.method,
-        "regions_with_several_classes": int(
-            (np.bincount(pieces.regions, minlength=len(found)) > 1).sum()
-        ),
-        "decision_segments": len(pieces.segments),
-        "area_by_class": {
-            str(label): float(areas[pieces.classes == label].sum() / areas.sum())
-            for label in np.unique(pieces.classes)
-        },
+        **_plane_numbers(data, indices, found, pieces),
         "verified": bool(report.ok),
         "verification": str(report),
     }
@@ -261,6 +247,31 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_provenance(folder, seed=config.training.seed, seconds=seconds)
     write_json(folder / "summary.json", summary)
     return summary
+
+
+def _plane_numbers(
+    data: Data,
+    indices: tuple[int, int, int],
+    found: regions.RegionSet,
+    pieces: ClassPolygons,
+) -> dict[str, Any]:
+    """What was found on the plane."""
+    areas, chosen = pieces.areas(), list(indices)
+    per_region = np.bincount(pieces.regions, minlength=len(found))
+    return {
+        "points": chosen,
+        "labels": None if data.labels is None else data.labels[chosen].tolist(),
+        "predicted": found.network(data.inputs[chosen]).argmax(1).tolist(),
+        "exact_regions": len(found),
+        "complete": bool(found.complete),
+        "method": found.method,
+        "regions_with_several_classes": int((per_region > 1).sum()),
+        "decision_segments": len(pieces.segments),
+        "area_by_class": {
+            str(label): float(areas[pieces.classes == label].sum() / areas.sum())
+            for label in np.unique(pieces.classes)
+        },
+    }
 
 
 def load(config: Config, folder: pathlib.Path) -> Result:

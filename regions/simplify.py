@@ -142,24 +142,12 @@ def simplify(
     domain.restrict(network)
     found = None
     if enumerate_domain:
-        found = enumerate_regions(
-            network,
-            domain,
-            max_regions=max_regions,
-            max_seconds=max_seconds,
-            progress=progress,
-        )
+        limits = {"max_regions": max_regions, "max_seconds": max_seconds}
+        found = enumerate_regions(network, domain, progress=progress, **limits)
         found = found if found.complete else None
     facts = constant_units(network, domain, found)
     small, origins, changes = _rewrite(network, facts)
-    equal_on = None
-    if found is not None:
-        equal_on = equal_on_regions(found, small, origins)
-        if equal_on != len(found):
-            raise RegionsError(
-                f"the smaller network agrees on {equal_on} of {len(found)} regions "
-                "alone: this is an error of the program, not of the network."
-            )
+    equal_on = None if found is None else _compare(found, small, origins)
     report = SimplifyReport(
         before=size(network),
         after=size(small),
@@ -169,6 +157,17 @@ def simplify(
         equal_on=equal_on,
     )
     return Simplified(small, report)
+
+
+def _compare(found: RegionSet, small: ReluNetwork, origins: list[Unit]) -> int:
+    """On how many regions both are equal; raises unless on all."""
+    equal_on = equal_on_regions(found, small, origins)
+    if equal_on != len(found):
+        raise RegionsError(
+            f"the smaller network agrees on {equal_on} of {len(found)} regions "
+            "alone: this is an error of the program, not of the network."
+        )
+    return equal_on
 
 
 def size(network: ReluNetwork) -> Size:

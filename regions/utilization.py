@@ -86,13 +86,8 @@ def utilization(
         ValueError: If the box does not fit the network.
     """
     network = table.network
-    exact = count_regions(
-        network,
-        box,
-        max_regions=max_regions,
-        max_seconds=max_seconds,
-        progress=progress,
-    )
+    limits = {"max_regions": max_regions, "max_seconds": max_seconds}
+    exact = count_regions(network, box, progress=progress, **limits)
     grid = None
     if box.dim <= MAX_GRID_DIM:
         grid = hash_grid(network, box, resolution, labels=False)

@@ -237,6 +237,8 @@ class _Search:
 
     def shoot_rays(self) -> None:
         """Find facets by rays toward every row, then toward better points of it."""
+        if not len(self.kept):
+            return
         self._take_hits(self.normals)
         missed = [k for k, row in enumerate(self.kept) if int(row) not in self.facets]
         if missed:

@@ -111,11 +111,14 @@ def _shape_json(report: PolytopeReport) -> dict[str, Any]:
         "radius": radius if math.isfinite(radius) else None,
     }
     shape["bounded"] = polytope.is_bounded
+    if report.recession is not None and report.recession.rays is not None:
+        shape["bounded"] = report.recession.is_trivial
     shape["bounds"] = [
         [v if math.isfinite(v) else None for v in corner.tolist()]
         for corner in polytope.bounds
     ]
-    if polytope.is_bounded and polytope.dim <= HULL_DIM:
+    closed = report.recession is None or report.recession.is_trivial
+    if closed and polytope.is_bounded and polytope.dim <= HULL_DIM:
         shape["volume"] = polytope.volume()
         shape["vertices"] = polytope.vertices().tolist()
     return shape

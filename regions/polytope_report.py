@@ -5,6 +5,7 @@
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,7 @@ from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
 from regions.exact import Columns
 from regions.exact_rows import IntegerRow
 from regions.facet_search import FacetSearch, search_facets
-from regions.halfspaces import AffineMap, affine_map
+from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.meeting import Meeting, regions_meeting_at
 from regions.network import ReluNetwork
 from regions.polytope import Polytope, polytope_at
@@ -62,6 +63,15 @@ class Inequality:
     rank: int | None
 
     @property
+    def unit_row(self) -> Float64[np.ndarray, " dim_plus_1"]:
+        """`(a, b)` times a positive number, rounded once: parallel rows stay so."""
+        common = math.gcd(*self.integers[:-1])
+        largest = max(abs(v) for v in self.integers[:-1])
+        *a, b = self.integers
+        parts = [(v // common) / (largest // common) for v in a]
+        return np.array([*parts, b / largest])
+
+    @property
     def name(self) -> str:
         """`layer 2 unit 5`, counted from 1, or `domain facet 3`, from 0."""
         if self.unit is None:
@@ -82,7 +92,8 @@ class PolytopeReport:
             follows is empty then.
         inequalities: The facets.
         num_rows: Rows before the redundant ones were left out.
-        polytope: Bounds, ball and hull, on rounded rows; None on a boundary.
+        polytope: Bounds, ball and hull, from the facets, each rounded once; None on a
+            boundary.
         recession: The recession cone, where the dimension allows.
         counts: How the facets were decided.
     """
@@ -148,10 +159,24 @@ def describe_polytope(
         None,
         inequalities,
         len(polytope.rows),
-        polytope,
+        _from_facets(polytope, inequalities),
         recession,
         dict(found.counts),
     )
+
+
+def _from_facets(polytope: Polytope, facets: list[Inequality]) -> Polytope:
+    """The polytope of the facets alone."""
+    dim = polytope.dim
+    table = np.array([f.unit_row for f in facets]).reshape(-1, dim + 1)
+    units = np.array(
+        [(NO_UNIT, f.domain_facet) if f.unit is None else f.unit for f in facets],
+        np.int64,
+    ).reshape(-1, 2)
+    rows = Halfspaces(table[:, :-1], table[:, -1], units)
+    own = units[:, 0] != NO_UNIT
+    inner = Halfspaces(rows.A[own], rows.b[own], units[own])
+    return Polytope(polytope.x, polytope.pattern, inner, rows, polytope.affine_map)
 
 
 def _in_interior(polytope: Polytope) -> bool:

@@ -95,7 +95,8 @@ def _shape(report: PolytopeReport) -> Iterator[str]:
     yield f"ball        radius {radius:.6g} around {vector(center)}"
     lower, upper = polytope.bounds
     yield f"bounds      {vector(lower)} to {vector(upper)}"
-    if polytope.is_bounded and polytope.dim <= HULL_DIM:
+    closed = report.recession is None or report.recession.is_trivial
+    if closed and polytope.is_bounded and polytope.dim <= HULL_DIM:
         vertices = polytope.vertices()
         yield f"volume      {polytope.volume():.6g}"
         yield f"vertices    {len(vertices)}"

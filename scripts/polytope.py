@@ -123,7 +123,11 @@ def execute(options: argparse.Namespace) -> int:
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=hidden
+    ) as progress:
         task = progress.add_task("facets", total=None)
 
         def show(done: int, total: int) -> None:

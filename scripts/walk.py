@@ -108,7 +108,9 @@ def find(network: Any, options: argparse.Namespace) -> Any:
         )
         box = regions.Box(lower, upper)
     limits = {"max_regions": options.max_regions, "max_seconds": options.max_seconds}
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    with Progress(console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task("regions", total=options.max_regions)
 
         def show(done: int, total: int) -> None:

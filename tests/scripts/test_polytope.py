@@ -1,0 +1,106 @@
+"""The command line that asks about a point."""
+
+import importlib.util
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+from regions.io import save_network
+from regions.network import ReluNetwork
+from tests.helpers import random_network
+
+SCRIPT = pathlib.Path(__file__).parents[2] / "scripts" / "polytope.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("polytope_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def model(tmp_path) -> str:
+    path = tmp_path / "model.npz"
+    save_network(path, random_network(np.random.default_rng(0), 2, [5, 4]))
+    return str(path)
+
+
+def test_text_names_the_facets(script, model, capsys):
+    assert script.main([model, "--at", "0.3,-0.2", "--lower=-1", "--upper=1"]) == 0
+    out = capsys.readouterr().out
+    assert "layer 1 unit" in out
+    assert "bounded" in out
+
+
+def test_json_of_a_row_of_a_file(script, model, capsys, tmp_path):
+    points = np.random.default_rng(1).uniform(-1, 1, (5, 1, 2))
+    np.save(tmp_path / "points.npy", points)
+    arguments = ["--input", str(tmp_path / "points.npy"), "--index", "3"]
+    assert script.main([model, *arguments, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["point"] == points[3, 0].tolist()
+
+
+def test_a_boundary_point_is_named_and_has_no_h_file(script, tmp_path, capsys):
+    path = tmp_path / "cross.npz"
+    save_network(path, ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None))
+    assert script.main([str(path), "--at", "0,0.5"]) == 0
+    assert "2 regions meet there" in capsys.readouterr().out
+    assert script.main([str(path), "--at", "0,0.5", "--format", "ine"]) == 2
+    assert "2 regions meet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--at or by --input"),
+        (["--at", "1,2", "--input", "x.npy"], "--at or by --input"),
+        (["--at", "1,b"], "no list of numbers"),
+        (["--at", "1,2", "--lower", "0"], "both --lower and --upper"),
+        (["--at", "1,2", "--format", "xml"], "invalid choice"),
+    ],
+)
+def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        script.main([model, *arguments])
+    assert stop.value.code == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--at", "1,2,3"], "3 entries"),
+        (["--at", "nan,2"], "finite"),
+        (["--input", "missing.npy"], "missing.npy"),
+        (["--at", "5,5", "--lower=0", "--upper=1"], "outside|violates"),
+        (["--at", "0,0", "--lower=1", "--upper=0"], "below the upper"),
+    ],
+)
+def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, message):
+    import re
+
+    assert script.main([model, *arguments]) == 2
+    err = capsys.readouterr().err
+    assert re.search(message, err)
+    assert err.count("\n") == 1
+
+
+def test_bad_files_are_reported_in_one_line(script, model, capsys, tmp_path):
+    np.save(tmp_path / "points.npy", np.zeros((3, 2)))
+    points = ["--input", str(tmp_path / "points.npy")]
+    assert script.main([model, *points, "--index", "3"]) == 2
+    assert "0 to 2" in capsys.readouterr().err
+    np.save(tmp_path / "words.npy", np.array(["a"]))
+    assert script.main([model, "--input", str(tmp_path / "words.npy")]) == 2
+    assert "no real numbers" in capsys.readouterr().err
+    (tmp_path / "broken.npz").write_bytes(b"PK nothing")
+    assert script.main([str(tmp_path / "broken.npz"), "--at", "0,0"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -150,7 +150,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **_fit_quality(output, image),
         **_region_numbers(grid, found, radii),
         "verified": bool(report.ok),
-        "verification": str(report),
+        "verification": {c.name: f"{c.verdict}: {c.detail}" for c in report.checks},
     }
     write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
     write_json(folder / "summary.json", summary)

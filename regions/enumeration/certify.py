@@ -150,16 +150,18 @@ def _prove_sharply(
     errors: Float64[np.ndarray, " all"],
 ) -> Int[np.ndarray, " fewer"]:
     """Try the zonotope bounds on some vertices; which remain unproved."""
-    remaining = [np.zeros(0, np.int64)]
-    for start in range(0, len(left), ZONOTOPE_CHUNK):
+
+    def prove(start: int) -> np.ndarray:
         part = left[start : start + ZONOTOPE_CHUNK]
         bits = complex_.words.unpack(complex_.signs[part])
-        proved, position = bounds.prove(
+        proved, errors[part] = bounds.prove(
             complex_.vertices[part], bits, complex_.zeros[part]
         )
-        errors[part] = position
-        remaining.append(part[~proved])
-    return np.concatenate(remaining)
+        return part[~proved]
+
+    with workers() as pool:
+        parts = list(pool.map(prove, range(0, len(left), ZONOTOPE_CHUNK)))
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 class _ExactTier:

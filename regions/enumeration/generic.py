@@ -9,16 +9,18 @@ from jaxtyping import Bool, Float64, UInt32
 
 from regions.domains import BoundedDomain
 from regions.enumeration.budget import Budget
-from regions.enumeration.certify import Proof, certify
+from regions.enumeration.certify import ZONOTOPE_CHUNK, Proof, certify
 from regions.enumeration.complex import RisingEdges
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.listing import Listing
 from regions.enumeration.sweep import Progress, sign_layout, sweep
+from regions.enumeration.workers import workers
+from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 
-WITNESS_CHUNK = 4096
+WITNESS_CHUNK = 2048
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
 
 
@@ -116,14 +118,24 @@ def prove_witnesses(
     A `weak` unit splits nothing: where it is zero at a point inside a region it is zero
     on all of the region, and so off there.
     """
-    bounds = FloatBounds(network, domain, domain.polytope())
+    polytope, layout = domain.polytope(), sign_layout(network)
+    bounds = FloatBounds(network, domain, polytope)
+    sharper = ZonotopeBounds(network, domain, polytope)
     proved = np.zeros(len(points), bool)
-    for start in range(0, len(points), WITNESS_CHUNK):
-        part = slice(start, start + WITNESS_CHUNK)
+
+    def prove(start: int) -> None:
+        part = np.arange(start, min(start + WITNESS_CHUNK, len(points)))
         proved[part] = bounds.prove_points(points[part], signs[part])
+        left = part[~proved[part]] if sharper.available else part[:0]
+        for first in range(0, len(left), ZONOTOPE_CHUNK):
+            few = left[first : first + ZONOTOPE_CHUNK]
+            proved[few], _ = sharper.prove(points[few], layout.unpack(signs[few]))
+
+    with workers() as pool:
+        list(pool.map(prove, range(0, len(points), WITNESS_CHUNK)))
     left = np.flatnonzero(~proved)
     if len(left):
-        exact, layout = ExactNetwork(network, domain), sign_layout(network)
+        exact = ExactNetwork(network, domain)
         for start in range(0, len(left), WITNESS_CHUNK):
             part = left[start : start + WITNESS_CHUNK]
             found = exact.signs(Columns.of_floats(points[part])).T

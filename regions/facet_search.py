@@ -12,7 +12,6 @@ tests go from the cheapest to the exact, and each one proves its answer:
 - an exact linear program.
 """
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -24,81 +23,16 @@ from regions.batch_proofs import prove_empty_batch
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.exact_lp import Point, interior
 from regions.exact_rows import IntegerRow, as_fractions, equal_rows, proves_redundant
+from regions.facet_evidence import Evidence, FacetSearch, RowSystem
+from regions.facet_rays import first_hits, relaxed_feet
 from regions.lp import unit_rows
 from regions.warm_lp import WarmProgram
 
-RELAXATIONS = 60
-OVERSHOOT = 1.6
 ZOOMS = 3
 ZOOM = 1e-5
 _EPS = float(np.finfo(float).eps)
 _SUPPORT = 1e-9
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class RowSystem:
-    """Rows `A x <= b` that stand for exact ones.
-
-    Attributes:
-        A: Outward normals.
-        b: Right-hand sides.
-        error: Bound of the rounding of each row: of its gradient in the 1-norm, and of
-            its right-hand side.
-        exact: The rows as integers, `(*gradient, right-hand side)`, each up to a
-            positive factor; asked only where float64 leaves something open.
-        reach: Bound of every coordinate on the polyhedron, or None.
-    """
-
-    A: Float64[np.ndarray, "rows dim"]
-    b: Float64[np.ndarray, " rows"]
-    error: Float64[np.ndarray, " rows"]
-    exact: Callable[[], list[IntegerRow]]
-    reach: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """Proof that a row defines a facet.
-
-    Attributes:
-        beyond: A point that violates the row, and satisfies all others strictly that
-            are not the same halfspace.
-        same: Other rows that are exactly the same halfspace.
-        crossing: Roughly, where the segment from the center to `beyond` crosses the
-            row, between 0 and 1.
-    """
-
-    beyond: Point | Float64[np.ndarray, " dim"]
-    same: tuple[int, ...]
-    crossing: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class FacetSearch:
-    """Which rows define facets.
-
-    Attributes:
-        center: A point strictly inside, near the Chebyshev center.
-        radius: Its distance from the nearest row, at most the cap of the search.
-        facets: Evidence by row; of equal halfspaces the first row is named.
-        redundant: The other rows, each proved to follow from the rest.
-        vanishing: Rows without gradient that may be `0 <= 0`.
-        counts: Decisions by the test that made them.
-    """
-
-    center: Point | Float64[np.ndarray, " dim"]
-    radius: float
-    facets: dict[int, Evidence]
-    redundant: list[int]
-    vanishing: list[int]
-    counts: Counter[str]
-
-    def facet_point(self, row: int) -> Float64[np.ndarray, " dim"]:
-        """A point in the relative interior of a facet, rounded."""
-        evidence = self.facets[row]
-        start = np.array([float(v) for v in self.center])
-        end = np.array([float(v) for v in evidence.beyond])
-        return start + evidence.crossing * (end - start)
+_BATCH_NUMBERS = 2**20
 
 
 def search_facets(
@@ -123,10 +57,12 @@ def search_facets(
     search = _Search(system, inside, max_radius)
     search.shoot_rays()
     total = len(system.b)
-    for row in search.undecided():
-        if progress is not None:
-            progress(total - len(search.undecided()), total)
-        search.decide(row)
+    for decide in (search.propose, search.decide):
+        for row in search.undecided():
+            if progress is not None:
+                progress(total - len(search.undecided()), total)
+            decide(row)
+        search.prove_proposed()
     if progress is not None:
         progress(total, total)
     return FacetSearch(
@@ -161,7 +97,8 @@ class _Search:
         self.center, self.radius = self._ball(inside, max_radius)
         self._start = np.array([float(v) for v in self.center])
         self.slack = np.maximum(self.rhs - self.normals @ self._start, 0.0)
-        self._program: WarmProgram | None = None
+        self._warm: WarmProgram | None = None
+        self._proposed: list[tuple[int, np.ndarray]] = []
 
     def exact_rows(self) -> list[IntegerRow]:
         """The rows without rounding, computed once."""
@@ -242,47 +179,16 @@ class _Search:
         self._take_hits(self.normals)
         missed = [k for k, row in enumerate(self.kept) if int(row) not in self.facets]
         if missed:
-            self._take_hits(self._relaxed_feet(np.array(missed)))
-
-    def _relaxed_feet(
-        self, open_: Int[np.ndarray, " some"]
-    ) -> Float64[np.ndarray, "some dim"]:
-        """Points of hyperplanes, moved away from the rows that they violate most.
-
-        Motzkin's relaxation within each hyperplane, all of them in step.
-        """
-        own = self.normals[open_]
-        cosines = own @ self.normals.T
-        length = np.maximum(1.0 - cosines**2, 1e-6)
-        feet = self.slack[open_, None] * own
-        each = np.arange(len(open_))
-        wanted = 0.95 * self.slack
-        for _ in range(RELAXATIONS):
-            excess = (feet @ self.normals.T - wanted) / np.sqrt(length)
-            excess[each, open_] = 0.0
-            worst = np.argmax(excess, axis=1)
-            size = np.maximum(excess[each, worst], 0.0)
-            if not size.any():
-                break
-            across = self.normals[worst] - cosines[each, worst][:, None] * own
-            step = OVERSHOOT * size / np.sqrt(length[each, worst])
-            feet -= step[:, None] * across
-        return feet
+            self._take_hits(
+                relaxed_feet(self.normals, self.slack, np.array(missed, np.int64))
+            )
 
     def _take_hits(self, rays: np.ndarray) -> None:
         """Record the facets that rays from the center meet first."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            speed = rays @ self.normals.T
-            reach = np.where(speed > 0.0, self.slack / speed, np.inf)
-        first = np.argmin(reach, axis=1)
-        each = np.arange(len(rays))
-        near = reach[each, first]
-        reach[each, first] = np.inf
-        far = np.minimum(reach.min(axis=1, initial=np.inf), 3.0 * near)
-        usable = np.isfinite(near) & (far > near) & (near > 0.0)
-        for ray in np.argsort(near / far):
-            if usable[ray] and int(self.kept[first[ray]]) in self.facets:
-                usable[ray] = False
+        first, near, far = first_hits(self.normals, self.slack, rays)
+        far = np.minimum(far, 3.0 * near)
+        new = [int(row) not in self.facets for row in self.kept[first]]
+        usable = np.isfinite(near) & (far > near) & (near > 0.0) & np.array(new)
         index = np.flatnonzero(usable)
         ends = 0.5 * (near + far)[index]
         beyond = self._start + ends[:, None] * rays[index]
@@ -302,6 +208,50 @@ class _Search:
                 same = self.same.get(row, ())
                 self.facets[row] = Evidence(beyond[k], same, float(crossing[k]))
 
+    def _program(self) -> WarmProgram:
+        """The rows around the center, in units of the radius."""
+        if self._warm is None:
+            unit = max(self.radius, 1e-300)
+            self._warm = WarmProgram(self.normals, self.slack / unit)
+        return self._warm
+
+    def propose(self, row: int) -> None:
+        """Decide a row that defines a facet; keep the multipliers of one that may not.
+
+        Those are proved many at a time, which is what regions with few facets among
+        many rows take.
+        """
+        k, unit = int(np.flatnonzero(self.kept == row)[0]), max(self.radius, 1e-300)
+        own = self.slack[k] / unit
+        try:
+            step, duals = self._program().maximize(self.normals[k], k, max(own, 1.0))
+        except SolverError:
+            self.counts["solver failures"] += 1
+            return
+        if not self._records_facet(k, unit * step):
+            duals[k] = 0.0
+            weights = np.where(duals > _SUPPORT, duals, 0.0) / self.lengths
+            self._proposed.append((k, np.append(weights, 1.0 / self.lengths[k])))
+
+    def prove_proposed(self) -> None:
+        """Prove the multipliers kept by `propose`, in float64."""
+        system = self.system
+        A, b, error = (x[self.kept] for x in (system.A, system.b, system.error))
+        size = max(1, _BATCH_NUMBERS // max(1, A.size))
+        for first in range(0, len(self._proposed), size):
+            chunk = self._proposed[first : first + size]
+            index = np.array([k for k, _ in chunk])
+            proved = prove_empty_batch(
+                _with_last(A, -A[index]),
+                _with_last(b, -b[index]),
+                np.array([weights for _, weights in chunk]),
+                _with_last(error, error[index]),
+                radius=system.reach,
+            )
+            self.counts["multipliers"] += int(proved.sum())
+            self.redundant |= set(self.kept[index[proved]].tolist())
+        self._proposed.clear()
+
     def decide(self, row: int) -> None:
         """Decide one row by a linear program, and prove the outcome.
 
@@ -310,9 +260,7 @@ class _Search:
         """
         k = int(np.flatnonzero(self.kept == row)[0])
         base, unit = np.zeros(len(self._start)), max(self.radius, 1e-300)
-        if self._program is None:
-            self._program = WarmProgram(self.normals, self.slack / unit)
-        program, own = self._program, self.slack[k] / unit
+        program, own = self._program(), self.slack[k] / unit
         for zoom in range(ZOOMS):
             if zoom:
                 unit *= ZOOM
@@ -331,17 +279,21 @@ class _Search:
 
     def _settles(self, k: int, step: np.ndarray, duals: np.ndarray) -> bool:
         """Whether the optimum, from the center on, or its multipliers are a proof."""
-        row, reached = int(self.kept[k]), float(self.normals[k] @ step)
+        if self._records_facet(k, step):
+            return True
+        duals[k] = 0.0
+        return self._redundant_by(k, np.flatnonzero(duals > _SUPPORT), duals)
+
+    def _records_facet(self, k: int, step: np.ndarray) -> bool:
+        """Whether the optimum proves a facet, which is then recorded."""
+        reached = float(self.normals[k] @ step)
         if reached > self.slack[k]:
             crossing = self.slack[k] / reached
             end = 0.5 * (crossing + 1.0)
             beyond = self._start + end * step
             where = np.array([crossing / end])
             self._record(np.array([k]), beyond[None], where, "program")
-            if row in self.facets:
-                return True
-        duals[k] = 0.0
-        return self._redundant_by(k, np.flatnonzero(duals > _SUPPORT), duals)
+        return int(self.kept[k]) in self.facets
 
     def _redundant_by(
         self, k: int, support: Int[np.ndarray, " some"], duals: np.ndarray
@@ -381,6 +333,12 @@ class _Search:
         there = b - sum((v * x for v, x in zip(a, end, strict=True)), Fraction(0))
         crossing = float(here / (here - there))
         self.facets[row] = Evidence(end, self.same.get(row, ()), crossing)
+
+
+def _with_last(rows: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The same rows for each of a batch, followed by one of its own."""
+    shared = np.broadcast_to(rows, (len(last), *rows.shape))
+    return np.concatenate([shared, last[:, None]], axis=1)
 
 
 def _close_rows(rows: Float64[np.ndarray, "rows width"]) -> Int[np.ndarray, " some"]:

@@ -19,7 +19,8 @@ from regions.errors import UndecidedError
 from regions.exact import Columns
 from regions.exact_lp import Point, interior
 from regions.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
-from regions.facet_search import RowSystem, search_facets
+from regions.facet_evidence import RowSystem
+from regions.facet_search import search_facets
 from regions.network import ReluNetwork
 
 MAX_MEETING = 4096

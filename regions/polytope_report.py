@@ -16,7 +16,8 @@ from regions.enumeration.crossing import cross_exactly
 from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
 from regions.exact import Columns
 from regions.exact_rows import IntegerRow
-from regions.facet_search import FacetSearch, search_facets
+from regions.facet_evidence import FacetSearch
+from regions.facet_search import search_facets
 from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.meeting import Meeting, regions_meeting_at
 from regions.network import ReluNetwork

@@ -100,7 +100,7 @@ def find(network: Any, options: argparse.Namespace) -> Any:
     """The regions of the box, or around the point."""
     import regions
 
-    box = None
+    box: Any = None
     if options.lower is not None:
         lower, upper = (
             np.full(network.input_dim, c[0]) if len(c) == 1 else c

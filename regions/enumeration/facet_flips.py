@@ -23,7 +23,8 @@ from regions.enumeration.crossing import Place, cross_exactly, points_across
 from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns
 from regions.exact_lp import check_witness
-from regions.facet_search import FacetSearch, search_facets
+from regions.facet_evidence import FacetSearch
+from regions.facet_search import search_facets
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet
 

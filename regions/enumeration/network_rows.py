@@ -15,7 +15,7 @@ from regions.enumeration.float_bounds import chart_rounding
 from regions.enumeration.tree_cells import layer_forms
 from regions.exact import ExactNetwork, dyadic
 from regions.exact_rows import IntegerRow, has_full_rank
-from regions.facet_search import RowSystem
+from regions.facet_evidence import RowSystem
 from regions.halfspaces import domain_rows
 from regions.network import Layer, ReluNetwork
 

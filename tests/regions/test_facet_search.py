@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 from regions.domains import Box, WholeSpace
 from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
 from regions.exact_rows import equal_rows, has_full_rank, proves_redundant
-from regions.facet_search import RowSystem, search_facets
+from regions.facet_evidence import RowSystem
+from regions.facet_search import search_facets
 from regions.lp import maximize
 from regions.network import ReluNetwork
 from regions.warm_lp import WarmProgram

@@ -92,6 +92,7 @@ def test_json_holds_the_facets_and_their_neighbors():
     network, x = random_network(rng, 2, [4, 4]), rng.uniform(-1, 1, 2)
     report = describe_polytope(network, x, Box.cube(2))
     data = json.loads(to_json(report))
+    assert report.polytope is not None
     assert data["hash_code"] == hash_code(network, network.patterns(x[None])[0])
     assert len(data["facets"]) == len(report.inequalities)
     assert data["volume"] == pytest.approx(report.polytope.volume())

@@ -1,5 +1,7 @@
 """Straight lines, shortest paths and graphs."""
 
+import itertools
+
 import networkx
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ def test_regions_on_a_line_equal_dense_sampling(seed, dim):
     parts = regions_between(network, start, end)
     assert parts[0].start == 0.0
     assert parts[-1].end == 1.0
-    for one, two in zip(parts[:-1], parts[1:], strict=True):
+    for one, two in itertools.pairwise(parts):
         assert one.end == two.start
         assert (one.pattern != two.pattern).any()
     shares = (np.arange(20_000) + 0.5) / 20_000
@@ -47,7 +49,7 @@ def test_a_shortest_path_crosses_facets_and_no_fewer_than_bits_differ():
     assert (bits[path[0]] == network.patterns(start[None])[0]).all()
     assert (bits[path[-1]] == network.patterns(end[None])[0]).all()
     graph = rs.adjacency()
-    for a, b in zip(path[:-1], path[1:], strict=True):
+    for a, b in itertools.pairwise(path):
         unit = network.units.index(graph.edges[a, b]["unit"])
         assert np.flatnonzero(bits[a] != bits[b]).tolist() == [unit]
     straight = len(regions_between(network, start, end)) - 1

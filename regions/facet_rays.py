@@ -1,0 +1,63 @@
+"""Rays from a point inside a polyhedron, and the rows that they meet: no proofs."""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+RELAXATIONS = 60
+OVERSHOOT = 1.6
+_MARGIN = 0.95
+
+
+def relaxed_feet(
+    normals: Float64[np.ndarray, "rows dim"],
+    slack: Float64[np.ndarray, " rows"],
+    targets: Int[np.ndarray, " targets"],
+) -> Float64[np.ndarray, "targets dim"]:
+    """Points of hyperplanes, moved away from the rows that they violate most.
+
+    Motzkin's relaxation within each hyperplane, all of them in step (Motzkin and
+    Schoenberg, Canadian Journal of Mathematics 6, 1954).
+
+    Args:
+        normals: Rows of unit length.
+        slack: Distance of the origin from each.
+        targets: On which hyperplanes points are sought.
+    """
+    own = normals[targets]
+    cosines = own @ normals.T
+    length = np.maximum(1.0 - cosines**2, 1e-6)
+    feet = slack[targets, None] * own
+    each = np.arange(len(targets))
+    wanted = _MARGIN * slack
+    for _ in range(RELAXATIONS):
+        excess = (feet @ normals.T - wanted) / np.sqrt(length)
+        excess[each, targets] = 0.0
+        worst = np.argmax(excess, axis=1)
+        size = np.maximum(excess[each, worst], 0.0)
+        if not size.any():
+            break
+        across = normals[worst] - cosines[each, worst][:, None] * own
+        step = OVERSHOOT * size / np.sqrt(length[each, worst])
+        feet -= step[:, None] * across
+    return feet
+
+
+def first_hits(
+    normals: Float64[np.ndarray, "rows dim"],
+    slack: Float64[np.ndarray, " rows"],
+    rays: Float64[np.ndarray, "rays dim"],
+) -> tuple[
+    Int[np.ndarray, " rays"], Float64[np.ndarray, " rays"], Float64[np.ndarray, " rays"]
+]:
+    """The row that each ray from the origin meets first, where, and where the next one.
+
+    Distances are in lengths of the ray; infinite or equal where a ray is of no use.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        speed = rays @ normals.T
+        reach = np.where(speed > 0.0, slack / speed, np.inf)
+    first = np.argmin(reach, axis=1)
+    each = np.arange(len(rays))
+    near = reach[each, first]
+    reach[each, first] = np.inf
+    return first, near, reach.min(axis=1, initial=np.inf)

@@ -5,19 +5,18 @@ Engines work in the chart, where the domain is a box or the standard simplex, bo
 them simple polytopes with exact float64 facets. On a `Box` the chart is the identity.
 """
 
+import abc
 import dataclasses
-import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
 from regions.network import ArrayLike, ReluNetwork
-
-MAX_BOX_DIM = 24
+from regions.simple_polytope import SimplePolytope, box_polytope, standard_simplex
 
 
 def _vector(value: ArrayLike, name: str) -> np.ndarray:
@@ -48,82 +47,39 @@ def _fractions(array: np.ndarray) -> list[Fraction]:
     return [Fraction(float(v)) for v in array]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class SimplePolytope:
-    """A bounded polytope in which every vertex lies on exactly `dim` facets.
+class _Domain(abc.ABC):
+    """What all bounded domains share; each says where its chart comes from."""
 
-    Attributes:
-        A: Outward facet normals, `A t <= b`, exact in float64.
-        b: Right-hand sides.
-        vertices: Corners.
-        vertex_facets: Facets (rows of A) through each corner, sorted.
-        edges: Pairs of corners.
-        edge_facets: Facets that contain each edge, sorted.
-    """
+    __slots__ = ()
 
-    A: Float64[np.ndarray, "facets dim"]
-    b: Float64[np.ndarray, " facets"]
-    vertices: Float64[np.ndarray, "vertices dim"]
-    vertex_facets: Int[np.ndarray, "vertices dim"]
-    edges: Int[np.ndarray, "edges 2"]
-    edge_facets: Int[np.ndarray, "edges dim_minus_1"]
+    @property
+    def dim(self) -> int:
+        """Dimension of the domain."""
+        return self.chart_box().dim
 
+    @property
+    def is_chart_identity(self) -> bool:
+        """Whether `t` and `x` are the same."""
+        return False
 
-def _box_polytope(lower: np.ndarray, upper: np.ndarray) -> SimplePolytope:
-    """Facet 2i is `t_i >= lower_i`, facet 2i + 1 is `t_i <= upper_i`."""
-    dim = len(lower)
-    if dim > MAX_BOX_DIM:
-        raise ValueError(
-            f"a box in {dim} dimensions has 2^{dim} corners, too many for the sweep "
-            f"(at most {MAX_BOX_DIM} dimensions): use method='tree' or a Slice."
-        )
-    A = np.zeros((2 * dim, dim))
-    A[np.arange(0, 2 * dim, 2), np.arange(dim)] = -1.0
-    A[np.arange(1, 2 * dim, 2), np.arange(dim)] = 1.0
-    b = np.empty(2 * dim)
-    b[0::2], b[1::2] = -lower, upper
-    side = np.array(list(itertools.product([0, 1], repeat=dim)), np.int32)
-    side = side.reshape(2**dim, dim)
-    facets = 2 * np.arange(dim, dtype=np.int32) + side
-    edges, edge_facets = [], []
-    for axis in range(dim):
-        low = np.flatnonzero(side[:, axis] == 0)
-        edges.append(np.stack([low, low + 2 ** (dim - 1 - axis)], 1))
-        edge_facets.append(np.delete(facets[low], axis, axis=1))
-    return SimplePolytope(
-        A,
-        b,
-        np.where(side == 1, upper, lower),
-        facets,
-        np.concatenate(edges).astype(np.int32),
-        np.concatenate(edge_facets),
-    )
+    @abc.abstractmethod
+    def chart_box(self) -> "Box":
+        """Smallest box around the domain, in chart coordinates."""
 
+    def polytope(self) -> SimplePolytope:
+        """The domain in chart coordinates."""
+        box = self.chart_box()
+        return box_polytope(box.lower, box.upper)
 
-def _standard_simplex(dim: int) -> SimplePolytope:
-    """Facet i is `t_i >= 0`, facet dim is `sum t <= 1`; corner 0 is the origin."""
-    A = np.concatenate([-np.eye(dim), np.ones((1, dim))])
-    b = np.zeros(dim + 1)
-    b[-1] = 1.0
-    vertices = np.concatenate([np.zeros((1, dim)), np.eye(dim)])
-    # Corner k + 1 misses facet k, the origin misses facet dim.
-    missed = np.concatenate([[dim], np.arange(dim)])
-    facets = np.array([[f for f in range(dim + 1) if f != m] for m in missed], np.int32)
-    pairs = list(itertools.combinations(range(dim + 1), 2))
-    edge_facets = np.array(
-        [
-            [f for f in range(dim + 1) if f not in (missed[i], missed[j])]
-            for i, j in pairs
-        ],
-        np.int32,
-    ).reshape(len(pairs), dim - 1)
-    return SimplePolytope(
-        A, b, vertices, facets, np.array(pairs, np.int32), edge_facets
-    )
+    def rational_volume(self) -> Fraction:
+        """Exact volume in chart coordinates."""
+        box = self.chart_box()
+        sides = zip(_fractions(box.lower), _fractions(box.upper), strict=True)
+        return math.prod((high - low for low, high in sides), start=Fraction(1))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Box:
+class Box(_Domain):
     """The points with `lower <= x <= upper`.
 
     Raises:
@@ -187,21 +143,12 @@ class Box:
         """Smallest box around the domain, in chart coordinates."""
         return self
 
-    def polytope(self) -> SimplePolytope:
-        """The domain in chart coordinates."""
-        return _box_polytope(self.lower, self.upper)
-
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
         unit = [
             [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
         ]
         return [Fraction(0)] * self.dim, unit
-
-    def rational_volume(self) -> Fraction:
-        """Exact volume in chart coordinates."""
-        sides = zip(_fractions(self.lower), _fractions(self.upper), strict=True)
-        return math.prod((high - low for low, high in sides), start=Fraction(1))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -213,7 +160,7 @@ class Box:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Slice:
+class Slice(_Domain):
     """The points `origin + t @ directions` with t in a box.
 
     Raises:
@@ -249,19 +196,9 @@ class Slice:
         object.__setattr__(self, "box", box)
 
     @property
-    def dim(self) -> int:
-        """Dimension of the domain."""
-        return len(self.directions)
-
-    @property
     def ambient_dim(self) -> int:
         """Dimension of the space in which the domain lies."""
         return len(self.origin)
-
-    @property
-    def is_chart_identity(self) -> bool:
-        """Whether `t` and `x` are the same."""
-        return False
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
@@ -276,17 +213,9 @@ class Slice:
         """Smallest box around the domain, in chart coordinates."""
         return self.box
 
-    def polytope(self) -> SimplePolytope:
-        """The domain in chart coordinates."""
-        return self.box.polytope()
-
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
         return _fractions(self.origin), [_fractions(row) for row in self.directions]
-
-    def rational_volume(self) -> Fraction:
-        """Exact volume in chart coordinates."""
-        return self.box.rational_volume()
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -299,7 +228,7 @@ class Slice:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Segment:
+class Segment(_Domain):
     """The straight line from `start` to `end`; chart coordinate 0 to 1.
 
     Raises:
@@ -324,19 +253,9 @@ class Segment:
         object.__setattr__(self, "end", last)
 
     @property
-    def dim(self) -> int:
-        """Dimension of the domain."""
-        return 1
-
-    @property
     def ambient_dim(self) -> int:
         """Dimension of the space in which the domain lies."""
         return len(self.start)
-
-    @property
-    def is_chart_identity(self) -> bool:
-        """Whether `t` and `x` are the same."""
-        return False
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinate."""
@@ -351,18 +270,10 @@ class Segment:
         """Smallest box around the domain, in chart coordinates."""
         return Box([0.0], [1.0])
 
-    def polytope(self) -> SimplePolytope:
-        """The domain in chart coordinates."""
-        return _box_polytope(np.zeros(1), np.ones(1))
-
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and direction of the chart, exactly."""
         start, end = _fractions(self.start), _fractions(self.end)
         return start, [[b - a for a, b in zip(start, end, strict=True)]]
-
-    def rational_volume(self) -> Fraction:
-        """Exact length in the chart coordinate: 1."""
-        return Fraction(1)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -374,7 +285,7 @@ class Segment:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Simplex:
+class Simplex(_Domain):
     """The convex hull of affinely independent points; the chart is barycentric.
 
     Raises:
@@ -396,19 +307,9 @@ class Simplex:
         object.__setattr__(self, "vertices", points)
 
     @property
-    def dim(self) -> int:
-        """Dimension of the domain."""
-        return len(self.vertices) - 1
-
-    @property
     def ambient_dim(self) -> int:
         """Dimension of the space in which the domain lies."""
         return self.vertices.shape[1]
-
-    @property
-    def is_chart_identity(self) -> bool:
-        """Whether `t` and `x` are the same."""
-        return False
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
@@ -422,11 +323,12 @@ class Simplex:
 
     def chart_box(self) -> "Box":
         """Smallest box around the domain, in chart coordinates."""
-        return Box(np.zeros(self.dim), np.ones(self.dim))
+        dim = len(self.vertices) - 1
+        return Box(np.zeros(dim), np.ones(dim))
 
     def polytope(self) -> SimplePolytope:
         """The domain in chart coordinates."""
-        return _standard_simplex(self.dim)
+        return standard_simplex(self.dim)
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""

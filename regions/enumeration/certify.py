@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains import BoundedDomain, SimplePolytope
+from regions.domains import BoundedDomain
 from regions.enumeration.complex import Complex
 from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
 from regions.enumeration.workers import workers
@@ -23,6 +23,7 @@ from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, dyadic, solve_rational
 from regions.network import ReluNetwork
+from regions.simple_polytope import SimplePolytope
 
 CHUNK_ENTRIES = 1 << 19
 EXACT_CHUNK = 64

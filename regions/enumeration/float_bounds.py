@@ -18,10 +18,11 @@ Where |F_j(x)| exceeds its bound, the sign is proved.
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
-from regions.domains import BoundedDomain, SimplePolytope
+from regions.domains import BoundedDomain
 from regions.enumeration.complex import Complex
 from regions.enumeration.sweep import sign_words
 from regions.network import Layer, ReluNetwork
+from regions.simple_polytope import SimplePolytope
 
 UNIT_ROUNDOFF = 2.0**-53
 SAFETY = 1.0 + 2.0**-20

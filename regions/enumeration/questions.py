@@ -175,9 +175,8 @@ class Questions:
         """Whether points are proved to lie strictly inside cells."""
         usable = np.isfinite(points).all(1)
         safe = np.where(usable[:, None], points, 0.0)
-        return usable & prove_witness_batch(
-            cells.A, cells.b, safe, row_error=cells.doubt
-        )
+        proved = prove_witness_batch(cells.A, cells.b, safe, row_error=cells.doubt)
+        return np.logical_and(usable, proved)
 
     def _forms(self, cells: TreeCells, k: int, unit: int) -> list[list[int]]:
         """Exact affine forms, on one cell, of the units up to the layer of `unit`."""

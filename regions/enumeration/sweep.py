@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64, UInt32
 
-from regions.domains import SimplePolytope
 from regions.enumeration.complex import Complex, SignWords, table_sums
 from regions.enumeration.rows import Rows
 from regions.errors import NotGenericError
 from regions.network import Layer, ReluNetwork
+from regions.simple_polytope import SimplePolytope
 
 BLOCK = 32
 """Units whose pre-activations are held at once: one sign word."""

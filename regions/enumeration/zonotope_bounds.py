@@ -11,7 +11,7 @@ gradients are accumulated forward, and their rounding obeys the same bounds.
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from regions.domains import BoundedDomain, SimplePolytope
+from regions.domains import BoundedDomain
 from regions.enumeration.float_bounds import (
     SAFETY,
     UNIT_ROUNDOFF,
@@ -20,6 +20,7 @@ from regions.enumeration.float_bounds import (
     position_bound,
 )
 from regions.network import Layer, ReluNetwork
+from regions.simple_polytope import SimplePolytope
 
 MAX_GENERATORS = 64
 """Generators per unit before they are boxed; at least two layers' worth are kept."""

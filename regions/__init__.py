@@ -37,6 +37,10 @@ if TYPE_CHECKING:
         Meeting as Meeting,
         regions_meeting_at as regions_meeting_at,
     )
+    from regions.merging import (
+        LinearRegions as LinearRegions,
+        count_linear_regions as count_linear_regions,
+    )
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
     from regions.paths import (
         regions_between as regions_between,
@@ -66,6 +70,7 @@ _MODULES = {
     "grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
     "meeting": ["Meeting", "regions_meeting_at"],
+    "merging": ["LinearRegions", "count_linear_regions"],
     "network": ["Layer", "ReluNetwork"],
     "paths": ["regions_between", "save_graph", "shortest_path"],
     "polytope": ["Polytope", "polytope_at"],

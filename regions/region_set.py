@@ -18,6 +18,8 @@ from regions.network import ReluNetwork
 if TYPE_CHECKING:
     import networkx
 
+    from regions.merging import LinearRegions
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RegionCount:
@@ -191,6 +193,18 @@ class RegionSet:
             for (a, b), bit in zip(pairs, bits, strict=True)
         )
         return graph
+
+    def bounded(self) -> Bool[np.ndarray, " regions"]:
+        """Which regions are bounded, decided exactly by their recession cones."""
+        from regions.boundedness import bounded_regions
+
+        return bounded_regions(self)
+
+    def linear_regions(self) -> "LinearRegions":
+        """The maximal connected unions of regions on which the network is affine."""
+        from regions.merging import merge_linear_regions
+
+        return merge_linear_regions(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the regions, the network and the domain to one Parquet file."""

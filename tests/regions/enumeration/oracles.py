@@ -25,6 +25,13 @@ def exact_patterns(
     network: ReluNetwork, domain: BoundedDomain
 ) -> set[tuple[bool, ...]]:
     """Patterns of all activation regions that meet the interior of the domain."""
+    return {pattern for pattern, _, _ in exact_pieces(network, domain)}
+
+
+def exact_pieces(
+    network: ReluNetwork, domain: BoundedDomain
+) -> list[tuple[tuple[bool, ...], "Polygon | Rows", list[Form]]]:
+    """Pattern, cell and affine map, in the chart, of every activation region."""
     dim = domain.dim
     origin, directions = domain.rational_chart()
     inputs = [
@@ -36,7 +43,11 @@ def exact_patterns(
         states = [
             state for old in states for state in _through_layer(*old, layer, index)
         ]
-    return {pattern for _, _, pattern in states}
+    last = len(network.hidden)
+    return [
+        (pattern, cell, _pre_activations(sources, network.output, last))
+        for cell, sources, pattern in states
+    ]
 
 
 def _through_layer(

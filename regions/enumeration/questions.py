@@ -16,7 +16,7 @@ from regions.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.chebyshev import chebyshev_balls
 from regions.domains import BoundedDomain
 from regions.enumeration.tree_cells import TreeCells, reach_of, row_slack
-from regions.exact import Columns, ExactNetwork, dyadic
+from regions.exact import ExactNetwork, dyadic
 from regions.exact_lp import interior
 from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
@@ -173,7 +173,7 @@ class Questions:
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
     ) -> Bool[np.ndarray, " cells"]:
         """Whether points are proved to lie strictly inside cells."""
-        usable = np.isfinite(points).all(1)
+        usable = np.all(np.isfinite(points), axis=1)
         safe = np.where(usable[:, None], points, 0.0)
         proved = prove_witness_batch(cells.A, cells.b, safe, row_error=cells.doubt)
         return np.logical_and(usable, proved)
@@ -206,10 +206,3 @@ def witness_of(cells: TreeCells, k: int) -> tuple[Fraction, ...]:
     if cells.exact[k] is not None:
         return cells.exact[k]
     return tuple(Fraction(float(v)) for v in cells.center[k])
-
-
-def exact_signs(
-    exact: ExactNetwork, points: list[tuple[Fraction, ...]]
-) -> Int[np.ndarray, "units points"]:
-    """Signs of all hidden units at rational points."""
-    return exact.signs(Columns.of_points(points))

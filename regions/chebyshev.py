@@ -14,6 +14,7 @@ _REGULARIZATION = 1e-14
 _STEP = 0.995
 
 
+@np.errstate(all="ignore")
 def chebyshev_balls(
     A: Float64[np.ndarray, "batch rows dim"],
     b: Float64[np.ndarray, "batch rows"],
@@ -26,7 +27,8 @@ def chebyshev_balls(
     """Centers, radii and duals of the largest balls in `A x <= b`; hints, not proofs.
 
     Maximizes r subject to `A x + r |A_i| <= b` and `r <= max_radius`. Zero rows are
-    padding. A negative radius suggests an empty polyhedron; nothing is proved here.
+    padding. A negative radius suggests an empty polyhedron; nothing is proved here, and
+    numbers that overflow give NaN.
 
     Returns:
         Centers; the distance of each center from the nearest row, negative outside;
@@ -44,8 +46,7 @@ def chebyshev_balls(
     G[:-1, -1] = (~flat).T
     G[-1, -1] = 1.0
     h = np.concatenate([rhs / unit[:, None], (max_radius / unit)[:, None]], 1).T
-    with np.errstate(all="ignore"):
-        x, z = _solve(G, np.ascontiguousarray(h))
+    x, z = _solve(G, np.ascontiguousarray(h))
     centers = x[:-1].T * unit[:, None]
     gaps = rhs - np.matmul(A / safe[..., None], centers[..., None])[..., 0]
     radii = np.minimum(np.where(flat, np.inf, gaps).min(1, initial=np.inf), max_radius)

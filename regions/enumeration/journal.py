@@ -10,7 +10,10 @@ import dataclasses
 import hashlib
 import json
 import os
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +27,21 @@ from regions.network import ReluNetwork
 
 VERSION = 1
 STACK = "stack.npz"
+
+_DAMAGE = (
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy, json and zipfile raise at a damaged file."""
 
 
 def fingerprint(network: ReluNetwork, domain: Domain) -> str:
@@ -66,15 +84,16 @@ class Journal:
             self._folder.mkdir(parents=True, exist_ok=True)
             return None
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 header = json.loads(str(data["header"]))
+                own = (header["version"], header["digest"])
                 blocks = [_block(data, i) for i in range(header["blocks"])]
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except _DAMAGE as error:
             raise FileFormatError(
                 f"{path} is not a readable journal ({error}): remove the folder to "
                 "start again."
             ) from error
-        if header["version"] != VERSION or header["digest"] != self._digest:
+        if own != (VERSION, self._digest):
             raise FileFormatError(
                 f"{path} belongs to another network or domain: give another journal "
                 "folder, or remove this one."
@@ -119,10 +138,10 @@ class Journal:
         for number in range(self._parts):
             path = self._folder / f"part-{number:06d}.npz"
             try:
-                with np.load(path, allow_pickle=False) as data:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                     bits = np.unpackbits(data["bits"], axis=1, count=units).astype(bool)
                     yield bits, data["center"], _rationals(data["exact"])
-            except (OSError, ValueError, KeyError, EOFError) as error:
+            except _DAMAGE as error:
                 raise FileFormatError(
                     f"{path} is missing or damaged ({error}): remove the journal to "
                     "start again."

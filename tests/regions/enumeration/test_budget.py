@@ -1,0 +1,153 @@
+"""Early stops of the tree: what is returned is proved, distinct and not called all."""
+
+import json
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import regions
+from regions.domains import Box, WholeSpace
+from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.budget import Budget
+from regions.exact import Columns, ExactNetwork
+from tests.helpers import random_network
+
+NETWORK = random_network(np.random.default_rng(2), 2, [10, 8])
+DOMAINS = {"box": Box.cube(2), "whole_space": WholeSpace(2)}
+
+CHILD = """
+import json, signal, sys
+import numpy as np
+from regions.domains import Box
+from regions.enumeration import count_regions, enumerate_regions, tree
+from tests.helpers import random_network
+
+tree.MAX_CELLS = 64
+network = random_network(np.random.default_rng(2), 2, [60, 60, 60])
+calls = []
+
+def progress(done, total):
+    calls.append(done)
+    if len(calls) == 5:
+        print("working", flush=True)
+
+call = {"count": count_regions, "list": enumerate_regions}[sys.argv[1]]
+found = call(network, Box.cube(2), method="tree", progress=progress)
+number = int(found) if sys.argv[1] == "count" else len(found)
+print(json.dumps([number, found.complete, found.stats["stopped"]]))
+"""
+
+
+def assert_proved_and_distinct(rs) -> None:
+    """Every pattern once, with a witness that has it in integer arithmetic."""
+    points = [
+        rs.exact_witnesses.get(k) or tuple(Fraction(float(v)) for v in point)
+        for k, point in enumerate(rs.coordinates)
+    ]
+    signs = ExactNetwork(rs.network, rs.domain).signs(Columns.of_points(points))
+    bits = rs.pattern_bits()
+    assert (np.where(bits, 1, -1) == signs.T).all()
+    assert len(np.unique(bits, axis=0)) == len(rs)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr("regions.enumeration.tree.MAX_CELLS", 64)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40])
+@pytest.mark.parametrize("name", DOMAINS)
+def test_limit_on_regions_gives_some_that_are_proved(name, limit, small_blocks):
+    domain = DOMAINS[name]
+    rs = enumerate_regions(NETWORK, domain, method="tree", max_regions=limit)
+    assert not rs.complete
+    assert rs.stats["stopped"] == f"max_regions={limit} reached"
+    assert len(rs) == limit
+    assert_proved_and_distinct(rs)
+    number = count_regions(NETWORK, domain, method="tree", max_regions=limit)
+    assert number.count >= limit
+    assert not number.complete
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_limit_above_the_count_changes_nothing(name):
+    domain = DOMAINS[name]
+    full = int(count_regions(NETWORK, domain, method="tree"))
+    for limit in (full, 10 * full):
+        rs = enumerate_regions(NETWORK, domain, method="tree", max_regions=limit)
+        assert (len(rs), rs.complete) == (full, True)
+        assert "stopped" not in rs.stats
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.05, 0.2])
+def test_limit_on_time_gives_some_that_are_proved(seconds, small_blocks):
+    rs = enumerate_regions(NETWORK, Box.cube(2), method="tree", max_seconds=seconds)
+    full = enumerate_regions(NETWORK, Box.cube(2), method="tree")
+    assert len(rs) >= 1
+    assert_proved_and_distinct(rs)
+    everything = {row.tobytes() for row in full.patterns}
+    assert {row.tobytes() for row in rs.patterns} <= everything
+    if seconds == 1e-9:
+        assert not rs.complete
+    if not rs.complete:
+        assert rs.stats["stopped"] == f"max_seconds={seconds} reached"
+        assert len(rs) < len(full)
+
+
+def test_part_of_the_regions_passes_verification_but_is_not_complete(small_blocks):
+    rs = enumerate_regions(NETWORK, Box.cube(2), method="tree", max_regions=10)
+    report = regions.verify(rs, exact=True)
+    assert report.ok, report
+    assert not report.complete
+
+
+@pytest.mark.parametrize("call", ["count", "list"])
+def test_interrupt_of_a_process_returns_what_was_found(call):
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, call],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "working\n"
+        child.send_signal(signal.SIGINT)
+        out, errors = child.communicate(timeout=60)
+    assert child.returncode == 0, errors
+    number, complete, reason = json.loads(out)
+    assert number >= 1
+    assert not complete
+    assert reason == "interrupted"
+
+
+def test_progress_never_goes_back_and_ends_at_the_total(small_blocks):
+    calls = []
+    enumerate_regions(
+        NETWORK,
+        Box.cube(2),
+        method="tree",
+        progress=lambda *pair: calls.append(pair),
+    )
+    done = [pair[0] for pair in calls]
+    assert done == sorted(done)
+    assert calls[-1][0] == calls[-1][1]
+    assert done[0] < calls[0][1]
+
+
+def test_budget_tells_its_reason():
+    assert Budget(max_regions=3).full(3)
+    assert not Budget(max_regions=3).full(2)
+    assert not Budget().spent()
+    late = Budget(max_seconds=1e-9)
+    assert late.spent()
+    assert late.reason() == "max_seconds=1e-09 reached"
+    with pytest.raises(ValueError, match="a positive number is required"):
+        Budget(max_regions=-1)
+    with pytest.raises(ValueError, match="a positive number is required"):
+        Budget(max_seconds=0.0)

@@ -75,10 +75,20 @@ def regions_meeting_at(
             "required."
         )
     cones = _Cones(rows, point)
-    found = {}
+    found = _walk(cones, domain, max_regions)
+    return Meeting(
+        [network.units[k] for k in cones.tied if k < rows.num_units],
+        np.array([bits[rows.units] for bits, _ in found], bool),
+        np.array([[float(v) for v in u] for _, u in found]),
+    )
+
+
+def _walk(
+    cones: "_Cones", domain: Domain, max_regions: int
+) -> list[tuple[Bool[np.ndarray, " units"], Point]]:
+    """All cones, by walking across facets: pattern and a direction of each."""
     first = cones.first(domain)
-    queue = deque([first])
-    found[first[0].tobytes()] = first
+    found, queue = {first[0].tobytes(): first}, deque([first])
     while queue:
         for bits, direction in cones.neighbors(*queue.popleft()):
             if bits.tobytes() in found:
@@ -92,12 +102,7 @@ def regions_meeting_at(
                 )
             found[bits.tobytes()] = bits, direction
             queue.append((bits, direction))
-    patterns = np.array([bits[rows.units] for bits, _ in found.values()], bool)
-    return Meeting(
-        [network.units[k] for k in cones.tied if k < rows.num_units],
-        patterns,
-        np.array([[float(v) for v in u] for _, u in found.values()]),
-    )
+    return list(found.values())
 
 
 class _Cones:

@@ -142,16 +142,12 @@ def describe_polytope(
         if len(meeting.patterns) == 1 and _in_interior(polytope):
             meeting = None
     if meeting is not None:
-        here = affine_map(chart, pattern)
+        here, count = affine_map(chart, pattern), len(polytope.rows)
         return PolytopeReport(
-            network, x, pattern, here, meeting, [], len(polytope.rows), None, None, {}
+            network, x, pattern, here, meeting, [], count, None, None, {}
         )
     found = _Facets(chart, rows, rows.all_bits(pattern[None])[0], x, domain)
     inequalities = found.inequalities(progress)
-    recession = None
-    if chart.input_dim <= MAX_LINEALITY:
-        table = [line.integers for line in inequalities]
-        recession = recession_cone(table, chart.input_dim)
     return PolytopeReport(
         network,
         x,
@@ -161,9 +157,16 @@ def describe_polytope(
         inequalities,
         len(polytope.rows),
         _from_facets(polytope, inequalities),
-        recession,
+        _recession(inequalities, chart.input_dim),
         dict(found.counts),
     )
+
+
+def _recession(facets: list[Inequality], dim: int) -> Recession | None:
+    """The recession cone, where the dimension allows."""
+    if dim > MAX_LINEALITY:
+        return None
+    return recession_cone([facet.integers for facet in facets], dim)
 
 
 def _from_facets(polytope: Polytope, facets: list[Inequality]) -> Polytope:

@@ -28,6 +28,7 @@ from jaxtyping import Bool
 from regions.domains import Domain
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.journal import fingerprint
+from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 from regions.piece_journal import PieceJournal
@@ -195,7 +196,13 @@ def wall_patterns(problem: Problem, face: Face) -> set[bytes]:
 
 def _cells(problem: Problem, face: Face) -> RegionSet:
     """The cells of the network restricted to a face with fixed and free axes."""
-    cells = enumerate_regions(problem.chart_network, problem.wall(face))
+    network, wall = problem.chart_network, problem.wall(face)
+    try:
+        # In one dimension too: the sweep is not rational all the way.
+        method = "sweep" if wall.dim == 1 else "auto"
+        cells = enumerate_regions(network, wall, method=method)
+    except NotGenericError:
+        cells = enumerate_regions(network, wall)
     if not cells.complete:
         raise KeyboardInterrupt
     return cells

@@ -22,13 +22,13 @@ class Side:
     Attributes:
         walls: Units of each halfspace that bounds the region or is redundant for it.
         domain: Halfspaces of the domain.
-        constant: Units whose form has no gradient on the region.
+        flat: Units that are zero on all of the region.
         inside: A point strictly inside.
     """
 
     walls: dict[Wall, tuple[int, ...]]
     domain: tuple[Wall, ...]
-    constant: Bool[np.ndarray, " units"]
+    flat: Bool[np.ndarray, " units"]
     inside: tuple[Fraction, ...]
 
     @classmethod
@@ -37,15 +37,15 @@ class Side:
     ) -> "Side":
         """A region from its integer rows: those of units first, then the domain's."""
         walls: dict[Wall, tuple[int, ...]] = {}
-        constant = np.zeros(num_units, bool)
+        flat = np.zeros(num_units, bool)
         for unit, row in enumerate(rows[:num_units]):
             if any(row[:-1]):
                 wall = _primitive(row)
                 walls[wall] = (*walls.get(wall, ()), unit)
             else:
-                constant[unit] = True
+                flat[unit] = row[-1] == 0
         domain = tuple(_primitive(row) for row in rows[num_units:])
-        return cls(walls, domain, constant, inside)
+        return cls(walls, domain, flat, inside)
 
 
 def _primitive(row: IntegerRow) -> Wall:

@@ -15,7 +15,7 @@ the regions' exact rows, in regions of equal maps only.
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +25,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import Domain
 from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns, ExactNetwork
-from regions.facet_sharing import Side, share_facet
+from regions.facet_sharing import Side, Wall, share_facet
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet
 
@@ -104,7 +104,9 @@ def merge_linear_regions(regions: RegionSet) -> LinearRegions:
     """
     groups = _equal_maps(regions)
     joined = _Components(len(regions))
-    if regions.has_cells:
+    if len(np.unique(groups)) == len(regions):
+        pass  # All maps differ.
+    elif regions.has_cells:
         for a, b in regions.cells.neighbors.tolist():
             if groups[a] == groups[b]:
                 joined.join(a, b)
@@ -291,23 +293,44 @@ def _join_group(
         Side.of(rows.integers(full), rows.num_units, _inside(regions, int(member)))
         for full, member in zip(rows.all_bits(bits), members, strict=True)
     ]
-    beyond: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for k, other, wall in _candidates(bits, sides):
+        a, b = int(members[k]), int(members[other])
+        if joined.root(a) == joined.root(b):
+            continue
+        if share_facet(sides[k], sides[other], wall):
+            joined.join(a, b)
+
+
+def _candidates(
+    bits: Bool[np.ndarray, "some bits"], sides: Sequence[Side]
+) -> Iterator[tuple[int, int, Wall]]:
+    """Pairs of regions on either side of a wall, that only what vanishes there parts.
+
+    Beside the units of the wall these are units that are zero on all of a region. If
+    there are none and the wall has one unit, one pattern alone comes into question.
+    """
+    number = {row.tobytes(): k for k, row in enumerate(bits)}
+    beyond: defaultdict[Wall, list[int]] = defaultdict(list)
     for k, side in enumerate(sides):
-        for row in side.walls:
-            beyond[row].append(k)
+        for wall in side.walls:
+            beyond[wall].append(k)
     for k, side in enumerate(sides):
-        for row, units in side.walls.items():
-            others = np.array(beyond.get(tuple(-v for v in row), []), np.int64)
-            others = others[others > k]
-            may_differ = side.constant.copy()
+        simple = not side.flat.any()
+        for wall, units in side.walls.items():
+            opposite = tuple(-v for v in wall)
+            if opposite not in beyond:
+                continue
+            may_differ = side.flat.copy()
             may_differ[list(units)] = True
+            if simple and len(units) == 1:
+                other = number.get((bits[k] ^ may_differ).tobytes(), k)
+                if other != k and opposite in sides[other].walls:
+                    yield k, other, wall
+                continue
+            others = np.array(beyond[opposite], np.int64)
             changed = bits[others] != bits[k]
             for other in others[~(changed & ~may_differ).any(axis=1)].tolist():
-                a, b = int(members[k]), int(members[other])
-                if joined.root(a) == joined.root(b):
-                    continue
-                if share_facet(side, sides[other], row):
-                    joined.join(a, b)
+                yield k, other, wall
 
 
 def _inside(regions: RegionSet, region: int) -> tuple[Fraction, ...]:

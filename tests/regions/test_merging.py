@@ -247,3 +247,28 @@ def test_incomplete_set_says_so():
     assert not merged.complete
     assert "not complete" in str(merged)
     assert regions.count_linear_regions is count_linear_regions
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_coordinate_that_changes_nothing_leaves_the_count(seed):
+    """A network of the plane, lifted, sheared and cut by a unit without effect."""
+    rng = np.random.default_rng(300 + seed)
+    flat = integer_network(rng, 2, [4, 2], 1)
+    first, second = flat.hidden
+    shear = np.array([[1.0, 2.0, -1.0], [0.0, 1.0, 3.0], [0.0, 0.0, 1.0]])
+    lifted = np.zeros((5, 3))
+    lifted[:4, :2] = first.weight
+    lifted[4] = [1.0, 1.0, 1.0]
+    network = ReluNetwork.from_arrays(
+        [
+            lifted @ shear,
+            np.concatenate([second.weight, np.zeros((2, 1))], axis=1),
+            flat.output.weight,
+        ],
+        [np.append(first.bias, 1.0), second.bias, flat.output.bias],
+        float(first.slopes[0]),
+    )
+    expected = count_linear_regions(flat, WholeSpace(2))
+    merged = count_linear_regions(network, WholeSpace(3))
+    assert merged.count == expected.count
+    assert merged.activation_regions > expected.activation_regions

@@ -130,10 +130,12 @@ def test_a_budget_of_time_stops_the_search():
     assert rs.count.seconds < 20.0
 
 
-def test_a_complete_search_of_exactly_the_budget_is_complete():
+def test_a_search_that_ends_at_its_budget_is_not_called_complete():
     network = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
     rs = explore_regions(network, np.array([0.5, 0.5]), max_regions=4)
     assert len(rs) == 4
+    assert not rs.complete
+    assert explore_regions(network, np.array([0.5, 0.5]), max_regions=5).complete
 
 
 def test_breadth_first_order_counts_crossings():

@@ -290,7 +290,7 @@ def _root(domain: BoundedDomain, units: int) -> TreeCells:
     box = domain.chart_box()
     # A point inside a box, or (with the share of a corner each) inside a simplex.
     share = 1.0 / (domain.dim + 1) if isinstance(domain, Simplex) else 0.5
-    center = box.lower + share * (box.upper - box.lower)
+    center = (1.0 - share) * box.lower + share * box.upper
     radius = ((b - A @ center) / np.linalg.norm(A, axis=1)).min()
     exact = np.full(1, None, object)
     if not prove_witness_batch(A[None], b[None], center[None])[0]:

@@ -43,6 +43,8 @@ class PieceJournal:
         self.torn = False
         self._problem = problem
         self._disputed: set[Face] = set()
+        if self.path.exists() and not self.path.is_file():
+            raise FileFormatError(f"{self.path} is no file: give another --journal.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("a+b", buffering=0)
         try:

@@ -1,0 +1,194 @@
+/** Puts the parts on the page and keeps them in step. */
+
+import { controls } from "./controls";
+import { Details } from "./details";
+import { el } from "./dom";
+import { read, write } from "./fragment";
+import { helpDialog } from "./help";
+import { listen } from "./input";
+import { Legend, ScaleBar } from "./legend";
+import { type Change, Model } from "./model";
+import { OUTSIDE } from "./partition";
+import { Pane } from "./pane";
+import { SurfaceView } from "./surface";
+import { Timeline } from "./timeline";
+import type { Header } from "./types";
+
+export class App {
+  private readonly model: Model;
+  private readonly stage = el("main", { id: "stage" });
+  private readonly status = el("p", { id: "status", role: "status" });
+  private readonly details: Details;
+  private readonly legend: Legend;
+  private readonly scaleBar = new ScaleBar();
+  private readonly help = helpDialog();
+  private readonly spare: Pane[] = [];
+  private panes: Pane[] = [];
+  private timeline: Timeline | null = null;
+  private surface: SurfaceView | null = null;
+  private pending = false;
+  private fragmentTimer = 0;
+  private statusTimer = 0;
+  private placed = false;
+
+  constructor(
+    header: Header,
+    private readonly root: HTMLElement,
+  ) {
+    this.model = new Model(header);
+    this.placed = read(this.model, location.hash);
+    const actions = { show: (s: number, r: number) => this.show(s, r), say: (text: string) => this.say(text) };
+    this.details = new Details(this.model, actions);
+    this.legend = new Legend(this.model);
+    document.title = header.title;
+    this.applyTheme(null);
+    if (header.slider) this.timeline = new Timeline(this.model);
+    if (header.surface) this.surface = new SurfaceView(this.model, () => this.request());
+    const heading = el("h1", {}, header.title);
+    const theme = el("button", { id: "theme", click: () => this.applyTheme(!this.model.dark) }, "Light or dark");
+    const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
+    const side = el("aside", { id: "side" }, this.details.element, this.surface?.element, this.legend.element);
+    root.append(
+      el("header", {}, heading, controls(this.model, actions), el("div", { class: "row" }, theme, keys)),
+      this.stage,
+      side,
+      this.timeline?.element ?? "",
+      this.status,
+      this.help,
+    );
+    root.classList.toggle("with-timeline", this.timeline !== null);
+    root.hidden = false;
+    this.layOut();
+    this.details.update();
+    this.model.listen((change) => this.changed(change));
+    this.listen();
+  }
+
+  private listen(): void {
+    new ResizeObserver(() => this.resized()).observe(this.stage);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme(null));
+    document.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("hashchange", () => {
+      if (location.hash === write(this.model)) return;
+      read(this.model, location.hash);
+      this.changed("layout");
+      this.changed("frame");
+      this.changed("selection");
+    });
+  }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    const typing = target.matches("input[type=search], select, textarea");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
+    const button = target.matches("button, input");
+    if (event.key === "?") this.help.showModal();
+    else if (event.key === "/") document.getElementById("search")?.focus();
+    else if (event.key === "t") this.applyTheme(!this.model.dark);
+    else if (event.key === "[") this.model.setFrame(this.model.frame - 1);
+    else if (event.key === "]") this.model.setFrame(this.model.frame + 1);
+    else if (event.key === " " && this.timeline && !button) this.timeline.toggle();
+    else return;
+    event.preventDefault();
+  }
+
+  /** Light or dark; null follows the system. */
+  private applyTheme(dark: boolean | null): void {
+    const root = document.documentElement;
+    if (dark !== null) root.dataset.theme = dark ? "dark" : "light";
+    const chosen = root.dataset.theme;
+    this.model.dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    if (this.root.hidden) return;
+    this.changed("look");
+    this.details.update();
+  }
+
+  /** As many panes as networks are shown. */
+  private layOut(): void {
+    const wanted = this.model.panes;
+    while (this.spare.length < wanted.length) {
+      const pane = new Pane(this.model, 0);
+      listen(pane, this.model);
+      this.spare.push(pane);
+    }
+    this.panes = wanted.map((series, i) => {
+      const pane = this.spare[i];
+      pane.series = series;
+      pane.invalidate();
+      return pane;
+    });
+    this.stage.classList.toggle("split", this.panes.length > 1);
+    this.stage.replaceChildren(...this.panes.map((pane) => pane.element), this.scaleBar.element);
+    this.relabel();
+    this.request();
+  }
+
+  private relabel(): void {
+    for (const pane of this.panes) {
+      const p = pane.partition;
+      const overlay = this.model.layout === "overlay" ? ` with ${this.model.partition(1).name}` : "";
+      pane.title.textContent = `${p.name}${overlay}`;
+      pane.title.hidden = !this.model.comparing;
+      pane.marks.setAttribute("aria-label", `Map of ${p.name}, ${p.count} activation regions`);
+    }
+  }
+
+  private changed(change: Change): void {
+    if (change === "layout") this.layOut();
+    if (change === "look" || change === "frame") for (const pane of this.panes) pane.invalidate();
+    if (change === "frame") this.relabel();
+    if (change !== "view" && change !== "look") this.details.update();
+    if (change === "frame" || change === "selection") this.timeline?.update();
+    this.request();
+  }
+
+  private resized(): void {
+    const [pane] = this.panes;
+    const { camera } = this.model;
+    if (!this.placed) {
+      camera.fit(pane.width, pane.height);
+      this.placed = true;
+    }
+    camera.limit(pane.width, pane.height);
+    this.request();
+  }
+
+  /** Draw before the next frame, once. */
+  private request(): void {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const start = performance.now();
+    for (const pane of this.panes) pane.draw();
+    this.surface?.draw();
+    const [pane] = this.panes;
+    if (pane.coloring) this.legend.update(pane.partition, pane.coloring);
+    this.scaleBar.update(this.model.camera.scale);
+    const data = document.documentElement.dataset;
+    data.drawn = String(Number(data.drawn ?? 0) + 1);
+    data.drawMs = (performance.now() - start).toFixed(2);
+    data.ready ??= performance.now().toFixed(0);
+    clearTimeout(this.fragmentTimer);
+    this.fragmentTimer = window.setTimeout(() => history.replaceState(null, "", write(this.model)), 200);
+  }
+
+  private show(series: number, region: number): void {
+    if (region === OUTSIDE) return;
+    const [pane] = this.panes;
+    const p = this.model.partition(series);
+    this.model.camera.frame(p.bounds(region), pane.width, pane.height, 0.45);
+    this.model.changed("view");
+  }
+
+  private say(text: string): void {
+    this.status.textContent = text;
+    clearTimeout(this.statusTimer);
+    this.statusTimer = window.setTimeout(() => (this.status.textContent = ""), 6000);
+  }
+}

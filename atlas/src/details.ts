@@ -1,0 +1,216 @@
+/** The panel that answers: a region, or the bent line of a unit. */
+
+import { type Description, type Inequality, describe, pointsInside, toJson, toLatex, unitLabel } from "./describe";
+import { copy, el } from "./dom";
+import type { Model } from "./model";
+import { grouped, linear, short } from "./numbers";
+import { css, layerColor } from "./palette";
+import { OUTSIDE, type Partition } from "./partition";
+
+export interface Actions {
+  /** Bring a region into view. */
+  show(series: number, region: number): void;
+  say(text: string): void;
+}
+
+const MAX_ROWS = 200;
+
+export class Details {
+  readonly element = el("section", { id: "details", "aria-label": "What is selected", tabindex: "-1" });
+
+  constructor(
+    private readonly model: Model,
+    private readonly actions: Actions,
+  ) {}
+
+  update(): void {
+    const { model } = this;
+    const selection = model.selection;
+    delete this.element.dataset.region;
+    delete this.element.dataset.code;
+    delete this.element.dataset.unit;
+    if (!selection) {
+      this.element.replaceChildren(this.summary());
+      return;
+    }
+    const partition = model.partition(selection.series);
+    const parts: Node[] = [];
+    if (selection.bit !== null) parts.push(this.unit(partition, selection.bit));
+    if (selection.key !== null) {
+      const region = model.selected(partition);
+      parts.push(region === OUTSIDE ? this.absent(partition) : this.region(partition, region));
+    }
+    this.element.replaceChildren(...parts);
+  }
+
+  private summary(): Node {
+    const box = el("div", { class: "card" });
+    for (const series of this.model.panes) {
+      const p = this.model.partition(series);
+      const depth = p.network.depth;
+      box.append(
+        el("h2", {}, p.name),
+        facts([
+          [p.complete ? "Activation regions" : "Regions found, not all", grouped(p.count)],
+          ["Hidden layers", `${depth}: ${shape(p.network.widths)}`],
+          ["Smallest inradius", short(p.radii.reduce((a, b) => Math.min(a, b), Infinity))],
+        ]),
+      );
+    }
+    const thin = el("button", { click: () => this.thinnest() }, "Go to the thinnest region");
+    box.append(
+      el("p", { class: "hint" }, "Click a region to ask what holds there, or a boundary for its unit. Press ? for the keys."),
+      thin,
+    );
+    return box;
+  }
+
+  private thinnest(): void {
+    const series = this.model.panes[0];
+    const p = this.model.partition(series);
+    let best = 0;
+    for (let r = 1; r < p.count; r++) if (p.radii[r] < p.radii[best]) best = r;
+    this.model.selectRegion(series, best);
+    this.actions.show(series, best);
+  }
+
+  private absent(p: Partition): Node {
+    return el(
+      "div",
+      { class: "card" },
+      el("h2", {}, "Not in this partition"),
+      el("p", {}, `The code that was selected belongs to no region of ${p.name}.`),
+    );
+  }
+
+  private region(p: Partition, r: number): Node {
+    const { model } = this;
+    const d = describe(p, r);
+    this.element.dataset.region = String(r);
+    this.element.dataset.code = d.code;
+    const frame = model.frames[model.frame] ?? 0;
+    const inside = pointsInside(p, r, model.header.points, frame);
+    const rows: [string, string][] = [
+      ["Area", short(d.area)],
+      ["Inradius", short(d.inradius)],
+      ["Chebyshev center", `(${d.center.map((v) => short(v, 6)).join(", ")})`],
+      ["Gradient norm", d.gradients.map((g) => short(g)).join(", ")],
+      ["Neighbors", String(d.inequalities.filter((i) => i.neighbor !== OUTSIDE).length)],
+      ...inside.map(({ name, count, wrong }): [string, string] => [`Points, ${name}`, `${grouped(count)}, ${grouped(wrong)} wrong`]),
+    ];
+    return el(
+      "div",
+      { class: "card" },
+      el("h2", {}, `Region ${grouped(r + 1)} of ${grouped(p.count)}`),
+      this.buttons(p, d),
+      el("h3", {}, "Hash code"),
+      this.code(p, d),
+      el("h3", {}, "Affine map"),
+      ...d.maps.slice(0, MAX_ROWS).map(({ ax, ay, b }, i) =>
+        el("p", { class: "math" }, `${d.maps.length > 1 ? `f${i + 1}` : "f"}(x) = ${linear(ax, ay, b, model.axes)}`),
+      ),
+      facts(rows),
+      el("h3", {}, `Irredundant inequalities (${d.inequalities.length})`),
+      this.inequalities(p, d),
+    );
+  }
+
+  private buttons(p: Partition, d: Description): Node {
+    const { series } = this.model.selection!;
+    const copied = (what: string, text: string) => async () =>
+      this.actions.say((await copy(text)) ? `Copied as ${what}.` : "This browser did not let the page copy.");
+    return el(
+      "div",
+      { class: "row" },
+      el("button", { click: () => this.actions.show(series, d.region) }, "Zoom to"),
+      el("button", { id: "copy-json", click: copied("JSON", toJson(p, d)) }, "Copy JSON"),
+      el("button", { id: "copy-latex", click: copied("LaTeX", toLatex(d)) }, "Copy LaTeX"),
+      el("button", { "aria-label": "Clear the selection", click: () => this.model.select(null) }, "Clear"),
+    );
+  }
+
+  /** One square per unit, filled where it is on, ringed where it bounds the region. */
+  private code(p: Partition, d: Description): Node {
+    const bounding = new Set(d.inequalities.map((i) => i.bit));
+    const digits = d.code.split("-");
+    const list = el("ol", { class: "code" });
+    d.layers.forEach((bits, layer) => {
+      const on = bits.filter(Boolean).length;
+      const label = `Layer ${layer + 1}: ${digits[layer]}, ${on} of ${bits.length} units on`;
+      const cells = el("span", { class: "bits", role: "img", "aria-label": label });
+      cells.style.color = css(layerColor(layer, p.network.depth, this.model.dark));
+      if (bits.length <= 64) {
+        bits.forEach((bit, i) => {
+          const edge = bounding.has(p.network.firstBit[layer] + i);
+          cells.append(el("i", { class: `${bit ? "on" : "off"}${edge ? " edge" : ""}` }));
+        });
+      }
+      list.append(el("li", {}, el("span", { class: "hex" }, digits[layer]), cells));
+    });
+    return list;
+  }
+
+  private inequalities(p: Partition, d: Description): Node {
+    const list = el("ul", { class: "inequalities" });
+    for (const entry of d.inequalities.slice(0, MAX_ROWS)) list.append(this.inequality(p, d, entry));
+    return list;
+  }
+
+  private inequality(p: Partition, d: Description, entry: Inequality): Node {
+    const { model } = this;
+    const { series } = model.selection!;
+    const { ax, ay, b } = entry.row;
+    const key = p.key(d.region);
+    const text = `${linear(ax, ay, b, model.axes)} > 0`;
+    const mark = el("span", { class: "swatch" });
+    if (entry.bit === null) return el("li", {}, mark, el("span", { class: "unit" }, entry.label), el("span", { class: "math" }, text));
+    mark.style.background = css(layerColor(p.network.units[entry.bit].layer, p.network.depth, model.dark));
+    const pick = () => model.select({ series, key, bit: entry.bit, corner: entry.corner });
+    const chosen = model.selection!.bit === entry.bit;
+    const unit = el("button", { class: "unit", click: pick, "aria-pressed": String(chosen) }, mark, entry.label);
+    const item = el("li", {}, unit, el("span", { class: "math" }, text));
+    if (entry.neighbor !== OUTSIDE) {
+      const go = () => model.selectRegion(series, entry.neighbor);
+      item.append(el("button", { class: "go", click: go, "aria-label": `Region ${entry.neighbor + 1}, across ${entry.label}` }, `→ ${grouped(entry.neighbor + 1)}`));
+    }
+    return item;
+  }
+
+  private unit(p: Partition, bit: number): Node {
+    this.element.dataset.unit = unitLabel(p, bit);
+    const sides = p.sidesOf(bit);
+    const touched = new Set<number>();
+    let length = 0;
+    for (const k of sides) {
+      const r = p.regionOf(k);
+      const n = p.next(r, k);
+      length += Math.hypot(p.x(n) - p.x(k), p.y(n) - p.y(k));
+      touched.add(r).add(p.across(k));
+    }
+    touched.delete(OUTSIDE);
+    const title = unitLabel(p, bit);
+    return el(
+      "div",
+      { class: "card" },
+      el("h2", {}, title[0].toUpperCase() + title.slice(1)),
+      el("p", { class: "hint" }, "Its zero set, the bent line on which it switches, is highlighted."),
+      facts([
+        ["Pieces", grouped(sides.length)],
+        ["Length", short(length)],
+        ["Regions bounded", grouped(touched.size)],
+      ]),
+      el("div", { class: "row" }, el("button", { click: () => this.model.select(null) }, "Clear")),
+    );
+  }
+}
+
+export function shape(widths: number[]): string {
+  const same = widths.every((w) => w === widths[0]);
+  return same && widths.length > 1 ? `${widths.length} × ${widths[0]}` : widths.join(", ");
+}
+
+function facts(rows: [string, string][]): Node {
+  const list = el("dl", {});
+  for (const [name, value] of rows) list.append(el("dt", {}, name), el("dd", {}, value));
+  return list;
+}

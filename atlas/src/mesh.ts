@@ -1,0 +1,153 @@
+/** Triangles and sides of a partition, in float32 around an origin in float64. */
+
+import { type Polygon, cut, cutSegment, cutToRect } from "./clip";
+import { type Coloring, classSlot, numClasses, score } from "./modes";
+import type { Partition } from "./partition";
+import type { Rect } from "./types";
+
+export interface Mesh {
+  origin: [number, number];
+  /** Corners of triangles: x, y, position in the palette. */
+  fill: Float32Array;
+  triangles: Uint32Array;
+  /** Sides: x, y, x, y, layer (-1 at the rim of the domain). */
+  sides: Float32Array;
+  /** Regions in it. */
+  regions: number;
+}
+
+/** Arrays that grow. */
+class Builder {
+  fill = new Float32Array(1 << 14);
+  triangles = new Uint32Array(1 << 14);
+  corners = 0;
+  indices = 0;
+
+  constructor(
+    private readonly ox: number,
+    private readonly oy: number,
+  ) {}
+
+  add(polygon: Polygon): void {
+    const count = polygon.length / 3;
+    if (count < 3) return;
+    if (3 * (this.corners + count) > this.fill.length) {
+      const grown = new Float32Array(2 * this.fill.length + polygon.length);
+      grown.set(this.fill);
+      this.fill = grown;
+    }
+    if (this.indices + 3 * count > this.triangles.length) {
+      const grown = new Uint32Array(2 * this.triangles.length + 3 * count);
+      grown.set(this.triangles);
+      this.triangles = grown;
+    }
+    let at = 3 * this.corners;
+    for (let i = 0; i < polygon.length; i += 3) {
+      this.fill[at++] = polygon[i] - this.ox;
+      this.fill[at++] = polygon[i + 1] - this.oy;
+      this.fill[at++] = polygon[i + 2];
+    }
+    for (let i = 1; i + 1 < count; i++) {
+      this.triangles[this.indices++] = this.corners;
+      this.triangles[this.indices++] = this.corners + i;
+      this.triangles[this.indices++] = this.corners + i + 1;
+    }
+    this.corners += count;
+  }
+}
+
+/**
+ * The mesh of all regions, or of those in a rectangle, cut to it: far inside the map,
+ * float32 cannot hold corners that lie far outside the view.
+ */
+export function buildMesh(p: Partition, coloring: Coloring, threshold: number, rect: Rect | null, origin: [number, number]): Mesh {
+  const regions = rect ? p.within(rect) : null;
+  const count = regions ? regions.length : p.count;
+  const builder = new Builder(...origin);
+  for (let i = 0; i < count; i++) {
+    const r = regions ? regions[i] : i;
+    if (coloring.mode === "class") addClasses(builder, p, r, threshold, rect);
+    else {
+      const polygon = cornersOf(p, r, (k) => coloring.at(r, k), coloring.perCorner);
+      builder.add(rect ? cutToRect(polygon, rect) : polygon);
+    }
+  }
+  return {
+    origin,
+    fill: builder.fill.subarray(0, 3 * builder.corners),
+    triangles: builder.triangles.subarray(0, builder.indices),
+    sides: buildSides(p, regions, rect, origin),
+    regions: count,
+  };
+}
+
+function cornersOf(p: Partition, r: number, value: (k: number) => number, varies: boolean): Polygon {
+  const polygon: Polygon = [];
+  const start = p.offsets[r];
+  const first = value(start);
+  for (let k = start; k < p.offsets[r + 1]; k++) polygon.push(p.x(k), p.y(k), varies ? value(k) : first);
+  return polygon;
+}
+
+/** The pieces of a region on which one class wins: exact, as scores are affine there. */
+function addClasses(builder: Builder, p: Partition, r: number, threshold: number, rect: Rect | null): void {
+  const classes = numClasses(p);
+  const present = new Set<number>();
+  for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) present.add(winner(p, p.members[k], threshold));
+  // Where one class wins at all corners it wins everywhere; else any class may appear.
+  const candidates = present.size === 1 ? [...present] : Array.from({ length: classes }, (_, i) => i);
+  for (const cls of candidates) {
+    let piece = cornersOf(p, r, () => 0, false);
+    if (present.size > 1) {
+      for (let other = 0; other < classes && piece.length; other++) {
+        if (other === cls) continue;
+        const lead = affineLead(p, r, cls, other, threshold);
+        piece = cut(piece, lead);
+      }
+    }
+    for (let i = 2; i < piece.length; i += 3) piece[i] = classSlot(cls, p);
+    builder.add(rect ? cutToRect(piece, rect) : piece);
+  }
+}
+
+export function winner(p: Partition, vertex: number, threshold: number): number {
+  let best = 0;
+  for (let cls = 1; cls < numClasses(p); cls++) {
+    if (score(p, vertex, cls, threshold) > score(p, vertex, best, threshold)) best = cls;
+  }
+  return best;
+}
+
+/** Lead of one class over another on a region, from the affine map under its code. */
+function affineLead(p: Partition, r: number, cls: number, other: number, threshold: number): (x: number, y: number) => number {
+  const maps = p.network.affine((index) => p.bit(r, index));
+  const outputs = maps[maps.length - 1];
+  const zero = { ax: 0, ay: 0, b: 0 };
+  const one = p.numOutputs === 1;
+  const scores = (c: number) => (one ? (c === 1 ? { ...outputs[0], b: outputs[0].b - threshold } : zero) : outputs[c]);
+  const [f, g] = [scores(cls), scores(other)];
+  return (x, y) => (f.ax - g.ax) * x + (f.ay - g.ay) * y + (f.b - g.b);
+}
+
+function buildSides(p: Partition, regions: number[] | null, rect: Rect | null, [ox, oy]: [number, number]): Float32Array {
+  const sides: number[] = [];
+  const { units } = p.network;
+  const one = (r: number) => {
+    for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) {
+      const twin = p.twins[k];
+      if (twin >= 0 && twin < k) continue;
+      const n = p.next(r, k);
+      const side = p.sides[k];
+      const layer = side < 0 ? -1 : units[side].layer;
+      if (!rect) {
+        sides.push(p.x(k) - ox, p.y(k) - oy, p.x(n) - ox, p.y(n) - oy, layer);
+        continue;
+      }
+      const kept = cutSegment(p.x(k), p.y(k), p.x(n), p.y(n), rect);
+      if (kept) sides.push(kept[0] - ox, kept[1] - oy, kept[2] - ox, kept[3] - oy, layer);
+    }
+  };
+  if (regions) regions.forEach(one);
+  else for (let r = 0; r < p.count; r++) one(r);
+  return Float32Array.from(sides);
+}

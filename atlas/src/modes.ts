@@ -1,0 +1,149 @@
+/** What the fill of a region says: a number in [0, 1] per corner, and a palette. */
+
+import type { Partition } from "./partition";
+import { BORN, KEPT, LOST, changeColor, classColor, codeColor, codeIndex, layerColor, mapped, type Rgb } from "./palette";
+
+export const MODES = {
+  output: "Output",
+  code: "Activation pattern",
+  layer: "Deepest layer of its facets",
+  inradius: "Inradius",
+  gradient: "Gradient norm",
+  class: "Class",
+  change: "Kept, born, lost",
+} as const;
+
+export type Mode = keyof typeof MODES;
+
+export interface Settings {
+  mode: Mode;
+  output: number;
+  threshold: number;
+  dark: boolean;
+}
+
+export interface Range {
+  low: number;
+  high: number;
+  log: boolean;
+}
+
+/** Colors of one partition under one mode. */
+export interface Coloring {
+  mode: Mode;
+  /** Colors at evenly spaced positions in [0, 1]. */
+  palette: Rgb[];
+  smooth: boolean;
+  range: Range | null;
+  /** Position in the palette of region `r`, at its corner `k`. */
+  at(r: number, k: number): number;
+  /** Whether the position varies inside a region. */
+  perCorner: boolean;
+}
+
+const STEPS = 256;
+
+/** Middle of entry `index` of a palette of `size` colors. */
+const slot = (index: number, size: number) => (index + 0.5) / size;
+
+/** Numbers between which 98 % of the values lie. */
+function spread(values: Float32Array, stride: number, first: number, log: boolean): Range {
+  const count = Math.floor(values.length / stride);
+  const step = Math.max(1, Math.floor(count / 20000));
+  const sample: number[] = [];
+  for (let i = 0; i < count; i += step) {
+    const value = values[i * stride + first];
+    if (Number.isFinite(value) && (!log || value > 0)) sample.push(value);
+  }
+  if (!sample.length) return { low: 0, high: 1, log: false };
+  sample.sort((a, b) => a - b);
+  const low = sample[Math.floor(0.01 * (sample.length - 1))];
+  const high = sample[Math.ceil(0.99 * (sample.length - 1))];
+  return high > low ? { low, high, log } : { low: low - 0.5, high: low + 0.5, log: false };
+}
+
+export function position(range: Range, value: number): number {
+  if (range.log) {
+    if (value <= 0) return 0;
+    return Math.max(0, Math.min(1, Math.log(value / range.low) / Math.log(range.high / range.low)));
+  }
+  return Math.max(0, Math.min(1, (value - range.low) / (range.high - range.low)));
+}
+
+function quantity(mode: "output" | "inradius" | "gradient", range: Range, perCorner: boolean, value: (r: number, k: number) => number): Coloring {
+  const palette = Array.from({ length: STEPS }, (_, i) => mapped(mode, i / (STEPS - 1)));
+  return { mode, palette, smooth: true, range, perCorner, at: (r, k) => position(range, value(r, k)) };
+}
+
+/** Deepest layer among the units that bound a region; -1 if none does. */
+export function deepestLayer(p: Partition, r: number): number {
+  let deepest = -1;
+  for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) {
+    if (p.sides[k] >= 0) deepest = Math.max(deepest, p.network.units[p.sides[k]].layer);
+  }
+  return deepest;
+}
+
+/** Whether a code of `p` is in `other` too: kept, else born (in the second) or lost. */
+export function changeOf(p: Partition, r: number, other: Partition | null, isSecond: boolean): number {
+  if (!other || other.codes.has(p.key(r))) return KEPT;
+  return isSecond ? BORN : LOST;
+}
+
+/** Output `k` less the threshold for one output; classes are argmax otherwise. */
+export function score(p: Partition, vertex: number, cls: number, threshold: number): number {
+  if (p.numOutputs === 1) return cls === 1 ? p.outputs[vertex] - threshold : 0;
+  return p.outputs[vertex * p.numOutputs + cls];
+}
+
+export function numClasses(p: Partition): number {
+  return Math.max(2, p.numOutputs);
+}
+
+export function coloring(p: Partition, settings: Settings, other: Partition | null, isSecond: boolean): Coloring {
+  const { mode, dark, output } = settings;
+  const K = p.numOutputs;
+  const flat = (palette: Rgb[], index: (r: number) => number): Coloring => ({
+    mode,
+    palette,
+    smooth: false,
+    range: null,
+    perCorner: false,
+    at: (r) => slot(index(r), palette.length),
+  });
+  switch (mode) {
+    case "output":
+      return quantity(mode, spread(p.outputs, K, output, false), true, (_, k) => p.outputs[p.members[k] * K + output]);
+    case "inradius":
+      return quantity(mode, spread(p.radii, 1, 0, true), false, (r) => p.radii[r]);
+    case "gradient":
+      return quantity(mode, spread(p.gradients, K, output, true), false, (r) => p.gradients[r * K + output]);
+    case "code":
+      return flat(
+        Array.from({ length: STEPS }, (_, i) => codeColor(i)),
+        (r) => codeIndex(p.pattern(r)),
+      );
+    case "layer": {
+      const depth = p.network.depth;
+      const none: Rgb = dark ? [60, 64, 72] : [222, 224, 228];
+      const colors = Array.from({ length: depth }, (_, i) => soften(layerColor(i, depth, dark), dark));
+      return flat([none, ...colors], (r) => deepestLayer(p, r) + 1);
+    }
+    case "class":
+      return flat(
+        Array.from({ length: numClasses(p) }, (_, i) => classColor(i)),
+        () => 0,
+      );
+    case "change":
+      return flat([KEPT, BORN, LOST].map((change) => changeColor(change, dark)), (r) => changeOf(p, r, other, isSecond));
+  }
+}
+
+/** The color of a layer as a fill, quieter than as a line. */
+function soften(color: Rgb, dark: boolean): Rgb {
+  const base = dark ? 24 : 255;
+  return color.map((v) => Math.round(base + (v - base) * 0.55)) as Rgb;
+}
+
+/** Position of a class in its palette. */
+export const classSlot = (cls: number, p: Partition): number => slot(cls, numClasses(p));

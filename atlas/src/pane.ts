@@ -1,0 +1,147 @@
+/** One map: a WebGL canvas below, a 2-D canvas for marks above, and what they show. */
+
+import { type Buffers, Painter, type SideColors } from "./gl";
+import { buildMesh } from "./mesh";
+import type { Model } from "./model";
+import { type Coloring, coloring } from "./modes";
+import { drawMarks } from "./marks";
+import { layerColor, type Rgb } from "./palette";
+import type { Partition } from "./partition";
+import type { Rect } from "./types";
+
+/** Beyond this many views across the domain, float32 would be seen: meshes are cut. */
+const DEEP = 1500;
+const MARGIN = 3;
+
+interface Layer {
+  buffers: Buffers;
+  partition: Partition;
+  /** Of a mesh that was cut: where, and at which scale. */
+  rect: Rect | null;
+  scale: number;
+}
+
+export class Pane {
+  readonly element = document.createElement("div");
+  readonly map = document.createElement("canvas");
+  readonly marks = document.createElement("canvas");
+  readonly title = document.createElement("div");
+  coloring: Coloring | null = null;
+  private readonly painter: Painter;
+  private layers: Layer[] = [];
+  private stale = true;
+  cursor = false;
+
+  constructor(
+    private readonly model: Model,
+    public series: number,
+  ) {
+    this.element.className = "pane";
+    this.title.className = "pane-title";
+    this.map.setAttribute("aria-hidden", "true");
+    this.marks.tabIndex = 0;
+    this.marks.setAttribute("role", "application");
+    this.element.append(this.map, this.marks, this.title);
+    this.painter = new Painter(this.map);
+  }
+
+  get width(): number {
+    return Math.max(1, this.element.clientWidth);
+  }
+
+  get height(): number {
+    return Math.max(1, this.element.clientHeight);
+  }
+
+  get partition(): Partition {
+    return this.model.partition(this.series);
+  }
+
+  /** Make meshes and colors anew when next drawn. */
+  invalidate(): void {
+    this.stale = true;
+  }
+
+  private settings() {
+    const { mode, output, dark, header } = this.model;
+    return { mode, output, dark, threshold: header.threshold };
+  }
+
+  private refresh(): void {
+    const { model } = this;
+    const { camera } = model;
+    const deep = (camera.size * camera.scale) / Math.min(this.width, this.height) > DEEP;
+    const view = camera.view(this.width, this.height);
+    if (!this.stale && this.layers.every((layer) => isFit(layer, deep, view, camera.scale))) return;
+    for (const layer of this.layers) this.painter.free(layer.buffers);
+    const series = model.layout === "overlay" ? [0, 1] : [this.series];
+    const rect = deep ? camera.view(this.width, this.height, MARGIN) : null;
+    const { domain } = model;
+    const origin: [number, number] = deep
+      ? [camera.x, camera.y]
+      : [(domain.x0 + domain.x1) / 2, (domain.y0 + domain.y1) / 2];
+    this.layers = series.map((s) => {
+      const partition = model.partition(s);
+      const colors = coloring(partition, this.settings(), model.other(s), s === 1);
+      if (s === this.series) this.coloring = colors;
+      const mesh = buildMesh(partition, colors, model.header.threshold, rect, origin);
+      return { buffers: this.painter.upload(mesh), partition, rect, scale: camera.scale };
+    });
+    if (this.coloring) this.painter.setFillPalette(this.coloring.palette, this.coloring.smooth);
+    this.stale = false;
+  }
+
+  draw(): void {
+    const { model, width, height } = this;
+    this.refresh();
+    const style = getComputedStyle(document.documentElement);
+    this.painter.clear(width, height, rgb(style.getPropertyValue("--map")));
+    const [base, above] = this.layers;
+    this.painter.fill(base.buffers, model.camera, width, height, 1);
+    this.drawSides(base, this.sideColors(base.partition, null), width, height);
+    if (above) {
+      this.drawSides(base, this.sideColors(base.partition, rgb(style.getPropertyValue("--lost"))), width, height);
+      this.drawSides(above, this.sideColors(above.partition, rgb(style.getPropertyValue("--born"))), width, height);
+    }
+    drawMarks(this, model, style);
+  }
+
+  /** Lines grow fainter where regions become smaller than a few pixels. */
+  private drawSides(layer: Layer, colors: SideColors, width: number, height: number): void {
+    const { camera } = this.model;
+    const { mesh } = layer.buffers;
+    const span = layer.rect ? layer.rect.x1 - layer.rect.x0 : camera.size;
+    const tall = layer.rect ? layer.rect.y1 - layer.rect.y0 : camera.size;
+    const pixels = Math.sqrt((span * tall * camera.scale ** 2) / Math.max(1, mesh.regions));
+    const alpha = Math.max(0.06, Math.min(1, pixels / 14));
+    const line = Math.max(0.8, Math.min(1.6, pixels / 30));
+    this.painter.sides(layer.buffers, camera, width, height, colors, line, alpha);
+  }
+
+  private sideColors(partition: Partition, one: Rgb | null): SideColors {
+    const { model } = this;
+    const depth = partition.network.depth;
+    const ink: Rgb = model.dark ? [236, 238, 242] : [24, 28, 36];
+    const rim: [number, number, number, number] = [...(one ?? ink), 0.9];
+    const colors: SideColors = [rim];
+    for (let layer = 0; layer < depth; layer++) {
+      const color = one ?? (model.boundaries === "layers" ? layerColor(layer, depth, model.dark) : ink);
+      const shown = model.boundaries !== "none" && !model.hidden.has(layer);
+      colors.push([...color, shown ? (model.boundaries === "layers" || one ? 0.95 : 0.5) : 0]);
+    }
+    return colors;
+  }
+}
+
+function isFit(layer: Layer, deep: boolean, view: Rect, scale: number): boolean {
+  if (!deep || !layer.rect) return !deep && !layer.rect;
+  const { rect } = layer;
+  const inside = view.x0 >= rect.x0 && view.x1 <= rect.x1 && view.y0 >= rect.y0 && view.y1 <= rect.y1;
+  return inside && scale < 8 * layer.scale;
+}
+
+/** A color of a style sheet, which writes them as #rrggbb. */
+export function rgb(text: string): Rgb {
+  const value = parseInt(text.trim().slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}

@@ -1,0 +1,285 @@
+/** One partition: polygons with the unit of each side, neighbors, and who is where. */
+
+import { Network } from "./network";
+import type { Numbers, RawFrame, Rect } from "./types";
+
+export const OUTSIDE = -1;
+
+export class Partition {
+  readonly name: string;
+  readonly complete: boolean;
+  readonly value: number;
+  readonly group: string;
+  readonly network: Network;
+  readonly count: number;
+  readonly vertices: Float64Array;
+  readonly members: Numbers;
+  readonly sides: Int32Array;
+  readonly offsets: Uint32Array;
+  readonly centers: Float64Array;
+  readonly radii: Float32Array;
+  readonly outputs: Float32Array;
+  readonly gradients: Float32Array;
+  readonly numOutputs: number;
+  private readonly patterns: Uint8Array;
+  private readonly bytes: number;
+  private twinsCache?: Int32Array;
+  private codesCache?: Map<string, number>;
+  private gridCache?: Grid;
+
+  constructor(raw: RawFrame) {
+    this.name = raw.name;
+    this.complete = raw.complete;
+    this.value = raw.value;
+    this.group = raw.group;
+    this.network = new Network(raw.network);
+    this.count = raw.counts.length;
+    this.vertices = raw.vertices;
+    this.members = raw.members;
+    this.sides = raw.sides;
+    this.centers = raw.centers;
+    this.radii = raw.radii;
+    this.outputs = raw.outputs;
+    this.gradients = raw.gradients;
+    this.numOutputs = this.network.outputs;
+    this.patterns = raw.patterns;
+    this.bytes = raw.patterns.length / Math.max(this.count, 1);
+    this.offsets = new Uint32Array(this.count + 1);
+    for (let i = 0; i < this.count; i++) this.offsets[i + 1] = this.offsets[i] + raw.counts[i];
+  }
+
+  /** Corner after corner `k` around region `r`. */
+  next(r: number, k: number): number {
+    return k + 1 === this.offsets[r + 1] ? this.offsets[r] : k + 1;
+  }
+
+  x(corner: number): number {
+    return this.vertices[2 * this.members[corner]];
+  }
+
+  y(corner: number): number {
+    return this.vertices[2 * this.members[corner] + 1];
+  }
+
+  /** Region of a corner. */
+  regionOf(corner: number): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.offsets[middle] <= corner) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  bit(r: number, index: number): boolean {
+    return ((this.patterns[r * this.bytes + (index >> 3)] >> (index & 7)) & 1) === 1;
+  }
+
+  /** The packed pattern. */
+  pattern(r: number): Uint8Array {
+    return this.patterns.subarray(r * this.bytes, (r + 1) * this.bytes);
+  }
+
+  /** The packed pattern as a string that can be compared. */
+  key(r: number): string {
+    return String.fromCharCode(...this.pattern(r));
+  }
+
+  /** The code as people read it: hexadecimal, unit 1 first, layers joined by dashes. */
+  code(r: number): string {
+    const { firstBit, depth } = this.network;
+    const layers: string[] = [];
+    for (let layer = 0; layer < depth; layer++) {
+      let digits = "";
+      for (let at = firstBit[layer]; at < firstBit[layer + 1]; at += 4) {
+        let digit = 0;
+        for (let i = 0; i < 4; i++) {
+          const index = at + i;
+          digit = 2 * digit + (index < firstBit[layer + 1] && this.bit(r, index) ? 1 : 0);
+        }
+        digits += digit.toString(16);
+      }
+      layers.push(digits);
+    }
+    return layers.join("-");
+  }
+
+  /** Region of each pattern. */
+  get codes(): Map<string, number> {
+    if (!this.codesCache) {
+      this.codesCache = new Map();
+      for (let r = 0; r < this.count; r++) this.codesCache.set(this.key(r), r);
+    }
+    return this.codesCache;
+  }
+
+  /** Corner that starts the same side in the neighbor, or -1 at the rim. */
+  get twins(): Int32Array {
+    if (!this.twinsCache) {
+      const size = this.vertices.length / 2;
+      const starts = new Map<number, number>();
+      const twins = new Int32Array(this.members.length).fill(-1);
+      for (let r = 0; r < this.count; r++) {
+        for (let k = this.offsets[r]; k < this.offsets[r + 1]; k++) {
+          const from = this.members[k];
+          const to = this.members[this.next(r, k)];
+          const twin = starts.get(to * size + from);
+          if (twin === undefined) starts.set(from * size + to, k);
+          else {
+            twins[k] = twin;
+            twins[twin] = k;
+          }
+        }
+      }
+      this.twinsCache = twins;
+    }
+    return this.twinsCache;
+  }
+
+  /** Region across the side that starts at a corner, or OUTSIDE. */
+  across(corner: number): number {
+    const twin = this.twins[corner];
+    return twin < 0 ? OUTSIDE : this.regionOf(twin);
+  }
+
+  /** Corners whose side lies on the bent line of a unit, each side once. */
+  sidesOf(bit: number): number[] {
+    const found: number[] = [];
+    for (let k = 0; k < this.sides.length; k++) {
+      if (this.sides[k] === bit && !(this.twins[k] >= 0 && this.twins[k] < k)) found.push(k);
+    }
+    return found;
+  }
+
+  /** Area by the shoelace formula around the first corner. */
+  area(r: number): number {
+    const start = this.offsets[r];
+    const [ox, oy] = [this.x(start), this.y(start)];
+    let sum = 0;
+    for (let k = start + 1; k + 1 < this.offsets[r + 1]; k++) {
+      sum += (this.x(k) - ox) * (this.y(k + 1) - oy) - (this.x(k + 1) - ox) * (this.y(k) - oy);
+    }
+    return sum / 2;
+  }
+
+  bounds(r: number): Rect {
+    const box = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+    for (let k = this.offsets[r]; k < this.offsets[r + 1]; k++) {
+      const [x, y] = [this.x(k), this.y(k)];
+      box.x0 = Math.min(box.x0, x);
+      box.x1 = Math.max(box.x1, x);
+      box.y0 = Math.min(box.y0, y);
+      box.y1 = Math.max(box.y1, y);
+    }
+    return box;
+  }
+
+  /** Smallest distance from a point inside to a side; negative outside. */
+  depthOf(r: number, x: number, y: number): { depth: number; corner: number } {
+    let depth = Infinity;
+    let corner = -1;
+    for (let k = this.offsets[r]; k < this.offsets[r + 1]; k++) {
+      const n = this.next(r, k);
+      const [ax, ay] = [this.x(k), this.y(k)];
+      const [dx, dy] = [this.x(n) - ax, this.y(n) - ay];
+      const distance = (dx * (y - ay) - dy * (x - ax)) / Math.hypot(dx, dy);
+      if (distance < depth) [depth, corner] = [distance, k];
+    }
+    return { depth, corner };
+  }
+
+  /** Region that holds a point, or OUTSIDE. */
+  locate(x: number, y: number): number {
+    let best = OUTSIDE;
+    let deepest = -Infinity;
+    for (const r of this.grid.at(x, y)) {
+      const { depth } = this.depthOf(r, x, y);
+      if (depth > deepest) [deepest, best] = [depth, r];
+    }
+    // A point on a side may seem to lie just outside both regions by rounding.
+    return deepest >= -1e-15 * this.grid.size ? best : OUTSIDE;
+  }
+
+  /** Regions that may meet a rectangle. */
+  within(rect: Rect): number[] {
+    return this.grid.within(rect);
+  }
+
+  private get grid(): Grid {
+    this.gridCache ??= new Grid(this);
+    return this.gridCache;
+  }
+}
+
+/** Regions by the cells of a square grid that their boxes meet. */
+class Grid {
+  readonly size: number;
+  private readonly side: number;
+  private readonly x0: number;
+  private readonly y0: number;
+  private readonly step: number;
+  private readonly starts: Uint32Array;
+  private readonly entries: Uint32Array;
+  private readonly boxes: Float64Array;
+
+  constructor(partition: Partition) {
+    const all = { x0: Infinity, y0: Infinity, x1: -Infinity, y1: -Infinity };
+    this.boxes = new Float64Array(4 * partition.count);
+    for (let r = 0; r < partition.count; r++) {
+      const box = partition.bounds(r);
+      this.boxes.set([box.x0, box.y0, box.x1, box.y1], 4 * r);
+      all.x0 = Math.min(all.x0, box.x0);
+      all.y0 = Math.min(all.y0, box.y0);
+      all.x1 = Math.max(all.x1, box.x1);
+      all.y1 = Math.max(all.y1, box.y1);
+    }
+    this.size = Math.max(all.x1 - all.x0, all.y1 - all.y0) || 1;
+    this.side = Math.max(1, Math.min(512, Math.ceil(Math.sqrt(partition.count))));
+    [this.x0, this.y0, this.step] = [all.x0, all.y0, this.size / this.side];
+    this.starts = new Uint32Array(this.side * this.side + 1);
+    this.each(partition.count, (cell) => this.starts[cell + 1]++);
+    for (let i = 0; i < this.side * this.side; i++) this.starts[i + 1] += this.starts[i];
+    this.entries = new Uint32Array(this.starts[this.side * this.side]);
+    const fill = this.starts.slice();
+    this.each(partition.count, (cell, r) => (this.entries[fill[cell]++] = r));
+  }
+
+  private index(value: number, origin: number): number {
+    return Math.max(0, Math.min(this.side - 1, Math.floor((value - origin) / this.step)));
+  }
+
+  private each(count: number, visit: (cell: number, r: number) => void): void {
+    for (let r = 0; r < count; r++) {
+      const [i0, i1] = [this.index(this.boxes[4 * r], this.x0), this.index(this.boxes[4 * r + 2], this.x0)];
+      const [j0, j1] = [this.index(this.boxes[4 * r + 1], this.y0), this.index(this.boxes[4 * r + 3], this.y0)];
+      for (let j = j0; j <= j1; j++) for (let i = i0; i <= i1; i++) visit(j * this.side + i, r);
+    }
+  }
+
+  at(x: number, y: number): Uint32Array {
+    const cell = this.index(y, this.y0) * this.side + this.index(x, this.x0);
+    return this.entries.subarray(this.starts[cell], this.starts[cell + 1]);
+  }
+
+  within(rect: Rect): number[] {
+    const found = new Set<number>();
+    const [i0, i1] = [this.index(rect.x0, this.x0), this.index(rect.x1, this.x0)];
+    const [j0, j1] = [this.index(rect.y0, this.y0), this.index(rect.y1, this.y0)];
+    for (let j = j0; j <= j1; j++) {
+      for (let i = i0; i <= i1; i++) {
+        const cell = j * this.side + i;
+        for (let at = this.starts[cell]; at < this.starts[cell + 1]; at++) {
+          const r = this.entries[at];
+          const b = 4 * r;
+          const box = this.boxes;
+          if (box[b] <= rect.x1 && box[b + 2] >= rect.x0 && box[b + 1] <= rect.y1 && box[b + 3] >= rect.y0) {
+            found.add(r);
+          }
+        }
+      }
+    }
+    return [...found];
+  }
+}

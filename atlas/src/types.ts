@@ -1,0 +1,68 @@
+/** The header of the data block, as `experiments/atlas/contents.py` writes it. */
+
+export type Numbers =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Int16Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array;
+
+export interface RawLayer {
+  weight: Float64Array;
+  bias: Float64Array;
+  slopes: Float64Array;
+  skips: { source: number; matrix: Float64Array }[];
+}
+
+export interface RawFrame {
+  name: string;
+  complete: boolean;
+  network: RawLayer[];
+  vertices: Float64Array;
+  counts: Numbers;
+  members: Numbers;
+  sides: Int32Array;
+  patterns: Uint8Array;
+  centers: Float64Array;
+  radii: Float32Array;
+  outputs: Float32Array;
+  gradients: Float32Array;
+  value: number;
+  group: string;
+}
+
+export interface RawPoints {
+  name: string;
+  positions: Float32Array;
+  labels: Int32Array;
+  mistakes: Uint8Array;
+}
+
+export interface RawSeries {
+  name: string;
+  frames: RawFrame[];
+}
+
+export interface Header {
+  schema: number;
+  title: string;
+  domain: { kind: string; lower: number[]; upper: number[]; ambient: number };
+  slider: string;
+  threshold: number;
+  yDown: boolean;
+  series: RawSeries[];
+  points: RawPoints[];
+  losses: Float32Array;
+  surface: { vertices: Float64Array; triangles: Int32Array } | null;
+}
+
+export type Point = [number, number];
+
+export interface Rect {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}

@@ -1,0 +1,1 @@
+"""The atlas: one page that shows the partition of a network and answers questions."""

@@ -1,0 +1,261 @@
+"""Where an atlas comes from: run folders, network files, and a domain."""
+
+import pathlib
+import zipfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+import regions
+from experiments import ring
+from experiments.atlas.contents import Atlas, Points, Series
+from experiments.atlas.partition import Partition, find_partition
+from experiments.common import RunFolderError, read_json
+from regions.domains import BoundedDomain
+from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
+from training.loop import init_state
+from training.models import params_to_relu_network
+from training.snapshots import SnapshotStore, read_metrics
+
+Progress = Callable[[int, int, str], None]
+
+MAX_LOSS_ROWS = 1000
+"""Losses drawn below the slider; more would not be seen."""
+
+
+def read_slice(path: pathlib.Path) -> regions.Slice:
+    """The slice in an npz file: `origin`, `directions`, `lower` and `upper`.
+
+    Raises:
+        ValueError: If the file is no slice.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = [file[k] for k in ("origin", "directions", "lower", "upper")]
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} is no slice: an npz with origin, directions, lower and upper is "
+            f"required ({error})."
+        ) from error
+    return regions.Slice(parts[0], parts[1], regions.Box(parts[2], parts[3]))
+
+
+def is_ring_run(path: pathlib.Path) -> bool:
+    """Whether a folder holds a run of `experiments.ring`."""
+    file = path / "config.json"
+    return file.is_file() and read_json(file).get("experiment") == ring.NAME
+
+
+def ring_config(folder: pathlib.Path) -> ring.Config:
+    """The configuration of a run of the ring.
+
+    Raises:
+        RunFolderError: If `config.json` is not one.
+    """
+    data = read_json(folder / "config.json")
+    try:
+        config = data["config"]
+        training = dict(config["training"])
+        model = dict(training.pop("model"))
+        model["widths"] = tuple(model["widths"])
+        optimizer = OptimizerConfig(**training.pop("optimizer"))
+        return ring.Config(
+            training=TrainingConfig(
+                model=ModelConfig(**model), optimizer=optimizer, **training
+            ),
+            data=DataConfig(**config["data"]),
+            grid=config["grid"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"{folder / 'config.json'} is no configuration of the ring ({error}): run "
+            "scripts/ring.py again."
+        ) from error
+
+
+def ring_atlas(
+    folder: pathlib.Path, progress: Progress, *, snapshots: bool = True
+) -> Atlas:
+    """The atlas of a run of the ring: its snapshots, points, mistakes and losses."""
+    config = ring_config(folder)
+    epochs, networks = _ring_networks(folder, config, snapshots=snapshots)
+    frames = _find_all(networks, ring.UNIT_SQUARE, _named(folder, epochs), progress)
+    _, data = ring.load_data(config)
+    points = [
+        _image_points("training", data.train_inputs, data.train_targets, networks),
+        _image_points("validation", data.val_inputs, data.val_targets, networks),
+    ]
+    return Atlas(
+        title=f"{folder.name}: activation regions of {_shape(networks[-1])}",
+        domain=ring.UNIT_SQUARE,
+        series=[Series(folder.name, frames, epochs, ["epoch"] * len(frames))],
+        points=points,
+        losses=_losses(folder, config),
+        threshold=0.5,
+        y_down=True,
+        slider="epoch" if len(frames) > 1 else "",
+    )
+
+
+def _ring_networks(
+    folder: pathlib.Path, config: ring.Config, *, snapshots: bool
+) -> tuple[list[float], list[regions.ReluNetwork]]:
+    """Epochs and networks of all snapshots, or of the end alone."""
+    last = float(config.training.epochs)
+    if not snapshots or not (folder / "snapshots").is_dir():
+        return [last], [regions.load_network(folder / "network.npz")]
+    like, model = init_state(config.training), config.training.model
+    with SnapshotStore(folder / "snapshots") as store:
+        epochs = store.epochs()
+        states = [store.restore(epoch, like) for epoch in epochs]
+    if not states:
+        raise RunFolderError(f"{folder / 'snapshots'} holds no snapshot: run again.")
+    networks = [params_to_relu_network(state.params, model) for state in states]
+    return [float(epoch) for epoch in epochs], networks
+
+
+def _named(folder: pathlib.Path, epochs: Sequence[float]) -> list[str]:
+    """What each snapshot is called."""
+    return [f"{folder.name}, epoch {epoch:g}" for epoch in epochs]
+
+
+def _find_all(
+    networks: Sequence[regions.ReluNetwork],
+    domain: BoundedDomain,
+    names: Sequence[str],
+    progress: Progress,
+) -> list[Partition]:
+    """The partition of each network on one domain."""
+    found = []
+    for network, name in zip(networks, names, strict=True):
+        progress(len(found), len(networks), "enumerating the regions")
+        found.append(find_partition(network, domain, name))
+    progress(len(networks), len(networks), "enumerating the regions")
+    return found
+
+
+def _image_points(
+    name: str, inputs: Any, targets: Any, networks: Sequence[regions.ReluNetwork]
+) -> Points:
+    """Pixels, with class 1 for the light ones, and who errs on them."""
+    positions = np.asarray(inputs, np.float32)
+    light = np.asarray(targets)[:, 0] > 0.5
+    wide = positions.astype(np.float64)
+    mistakes = [(network(wide)[:, 0] > 0.5) != light for network in networks]
+    return Points(name, positions, light.astype(np.int32), np.array(mistakes))
+
+
+def _losses(folder: pathlib.Path, config: ring.Config) -> np.ndarray:
+    """Epoch, training and validation loss; thinned out evenly."""
+    epochs = config.training.epochs
+    losses = read_metrics(folder / "metrics.csv", epochs)
+    rows = np.arange(1, epochs + 1, dtype=np.float32)
+    table = np.column_stack([rows, losses]).astype(np.float32)
+    step = max(1, -(-epochs // MAX_LOSS_ROWS))
+    return table[::step]
+
+
+def network_atlas(
+    files: Sequence[pathlib.Path], domain: BoundedDomain, progress: Progress
+) -> Atlas:
+    """The atlas of one network, or of two to compare, on a 2-D domain.
+
+    Raises:
+        ValueError: If there are more than two, or one does not fit the domain.
+    """
+    if not 1 <= len(files) <= 2:
+        raise ValueError(f"{len(files)} networks were given: one or two are required.")
+    networks = [load(file) for file in files]
+    names = [file.stem if file.is_file() else file.name for file in files]
+    if len(set(names)) < len(names):
+        names = [str(file) for file in files]
+    frames = _find_all(networks, domain, names, progress)
+    return Atlas(
+        title=" and ".join(names),
+        domain=domain,
+        series=[
+            Series(name, [frame], [0.0], [""])
+            for name, frame in zip(names, frames, strict=True)
+        ],
+    )
+
+
+def load(path: pathlib.Path) -> regions.ReluNetwork:
+    """The network in a file or in a run folder."""
+    return regions.load_network(path / "network.npz" if path.is_dir() else path)
+
+
+def compare_rings(folders: Sequence[pathlib.Path], progress: Progress) -> Atlas:
+    """Two runs of the ring at their ends, with the points of the first."""
+    first, second = (
+        ring_atlas(folder, progress, snapshots=False) for folder in folders
+    )
+    return Atlas(
+        title=f"{folders[0].name} and {folders[1].name}",
+        domain=first.domain,
+        series=[*first.series, *second.series],
+        points=first.points,
+        threshold=first.threshold,
+        y_down=True,
+    )
+
+
+def plane_atlas(
+    file: pathlib.Path, box: regions.Box, planes: int, progress: Progress
+) -> Atlas:
+    """The atlas of a network of three inputs: exact planes across a box.
+
+    Args:
+        file: The network.
+        box: Three-dimensional.
+        planes: Number of planes along each axis, evenly spaced inside the box.
+        progress: Called with (done, total, what is being done).
+    """
+    from experiments.atlas.surface import decision_surface
+
+    network, axes = load(file), "xyz"
+    frames, values, groups = [], [], []
+    for axis in range(3):
+        for value in plane_offsets(box, axis, planes):
+            progress(len(frames), 3 * planes, "enumerating the planes")
+            domain = plane(box, axis, float(value))
+            name = f"{axes[axis]} = {value:.4g}"
+            frames.append(find_partition(network, domain, name))
+            values.append(float(value))
+            groups.append(axes[axis])
+    progress(3 * planes, 3 * planes, "enumerating the planes")
+    return Atlas(
+        title=f"{file.stem}: planes through {_shape(network)}",
+        domain=box,
+        series=[Series(file.stem, frames, values, groups)],
+        slider="plane",
+        surface=decision_surface(network, box),
+    )
+
+
+def plane_offsets(
+    box: regions.Box, axis: int, planes: int
+) -> Float64[np.ndarray, " planes"]:
+    """Evenly spaced offsets strictly inside the box."""
+    low, high = box.lower[axis], box.upper[axis]
+    return low + (high - low) * (np.arange(planes) + 0.5) / planes
+
+
+def plane(box: regions.Box, axis: int, value: float) -> regions.Slice:
+    """The plane on which coordinate `axis` is `value`, the others being its chart."""
+    kept = [i for i in range(3) if i != axis]
+    origin = np.zeros(3)
+    origin[axis] = value
+    return regions.Slice(
+        origin, np.eye(3)[kept], regions.Box(box.lower[kept], box.upper[kept])
+    )
+
+
+def _shape(network: regions.ReluNetwork) -> str:
+    """Widths as people write them."""
+    widths = network.widths
+    if len(set(widths)) == 1 and len(widths) > 1:
+        return f"{len(widths)} layers of {widths[0]}"
+    return "-".join(map(str, widths)) or "an affine map"

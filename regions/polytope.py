@@ -6,6 +6,7 @@ linear programs when first read, and are kept.
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -13,7 +14,7 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
-from regions import lp, redundancy
+from regions import exact_lp, lp, redundancy
 from regions.domains import Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError
 from regions.exact import Columns, ExactNetwork, to_fraction
@@ -27,6 +28,9 @@ from regions.halfspaces import (
     with_domain,
 )
 from regions.network import ReluNetwork
+
+MAX_EXACT_DIM = 12
+"""Up to here bounds come from exact programs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +120,29 @@ class Polytope:
     def bounds(
         self,
     ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
-        """Lower and upper corner of the smallest box around it; may be infinite."""
-        return lp.bounds(self.rows)
+        """Lower and upper corner of the smallest box around it; may be infinite.
+
+        Where rows were rounded, whether an end is infinite is decided on the rows
+        before rounding; above `MAX_EXACT_DIM` dimensions on rows rounded anew, which
+        keeps parallel rows parallel.
+        """
+        if self.exact_rows is None:
+            return lp.bounds(self.rows)
+        try:
+            facets = np.array([facet.row for facet in self.facets], np.int64)
+        except EmptyPolyhedronError:
+            facets = np.arange(len(self.rows))
+        kept = self.exact_rows.at(facets)
+        if self.dim > MAX_EXACT_DIM:
+            return lp.bounds(_rounded_once(kept))
+        ends = np.empty((2, self.dim))
+        for axis, side in itertools.product(range(self.dim), range(2)):
+            cost = np.zeros(self.dim)
+            cost[axis] = 2.0 * side - 1.0
+            optimum = exact_lp.maximize(cost, kept.A, kept.b)
+            value = np.inf if optimum.value is None else float(optimum.value)
+            ends[side, axis] = value if side else -value
+        return ends[0], ends[1]
 
     @functools.cached_property
     def is_bounded(self) -> bool:
@@ -225,6 +250,16 @@ class Polytope:
         center, radius = self.chebyshev
         hull = scipy.spatial.ConvexHull((corners - center) / radius)
         return float(hull.volume * radius**self.dim)
+
+
+def _rounded_once(rows: ExactRows) -> Halfspaces:
+    """Exact rows in float64, each scaled to a largest coefficient of 1 first."""
+    A, b = np.empty(rows.A.shape), np.empty(len(rows.b))
+    for k, (row, right) in enumerate(zip(rows.A, rows.b, strict=True)):
+        largest = max(abs(v) for v in row)
+        A[k] = [float(to_fraction(v / largest)) for v in row]
+        b[k] = float(to_fraction(right / largest))
+    return Halfspaces(A, b)
 
 
 def _without_copies(corners: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 
 from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.errors import EmptyPolyhedronError
+from regions.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.polytope import polytope_at
 from tests.helpers import brute_force_patterns, random_network
@@ -200,3 +201,20 @@ def test_polytope_at_a_wrong_point_raises():
         polytope_at(network, np.array([0.0, np.nan]), box)
     with pytest.raises(ValueError, match="violates facet 1 of the domain"):
         polytope_at(network, np.array([2.0, 0.0]), box)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bounds_of_rounded_rows_are_infinite_where_the_exact_region_recedes(seed):
+    # Rounding the rows of deeper layers must not close an open strip.
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, 2, [4, 3])
+    polytope = polytope_at(network, rng.standard_normal(2))
+    rows = polytope.exact_rows
+    assert rows is not None
+    for axis in range(2):
+        for side, end in ((-1.0, polytope.bounds[0]), (1.0, polytope.bounds[1])):
+            far = np.zeros(2)
+            far[axis] = side
+            cost = [Fraction(float(v)) for v in far]
+            optimum = maximize(cost, rows.A, rows.b)
+            assert (optimum.status == "unbounded") == bool(np.isinf(end[axis]))

@@ -21,6 +21,9 @@ from regions.exact_lp import interior
 from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
 
+MAX_BATCHED_DIM = 12
+"""Up to here programs go in batches; above, the simplex method takes one at a time."""
+
 
 class Questions:
     """Answers for one network on one domain.
@@ -166,8 +169,14 @@ class Questions:
     def _balls(self, cells: TreeCells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
         self.note("lps", len(cells))
-        cap = float((cells.high - cells.low).max())
-        return chebyshev_balls(cells.A, cells.b, max(cap, 1e-300))
+        cap = max(float((cells.high - cells.low).max()), 1e-300)
+        if cells.dim <= MAX_BATCHED_DIM:
+            return chebyshev_balls(cells.A, cells.b, cap)
+        balls = [
+            _ball_by_simplex(A, b, cap) for A, b in zip(cells.A, cells.b, strict=True)
+        ]
+        centers, radii, duals = (np.array(part) for part in zip(*balls, strict=True))
+        return centers, radii, duals
 
     def _strictly_inside(
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
@@ -199,6 +208,31 @@ class Questions:
             A.append(a)
             b.append(right)
         return interior(A, b).witness
+
+
+def _ball_by_simplex(
+    A: Float64[np.ndarray, "rows dim"], b: Float64[np.ndarray, " rows"], cap: float
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Center, radius and duals of one Chebyshev ball by HiGHS: a hint, not a proof.
+
+    NaN where the solver gives up; the exact program decides then.
+    """
+    # Loading SciPy's optimizers takes longer than most programs here.
+    from scipy.optimize import linprog
+
+    dim = A.shape[1]
+    lengths = np.linalg.norm(A, axis=1)
+    safe = np.where(lengths > 0.0, lengths, 1.0)
+    answer = linprog(
+        np.append(np.zeros(dim), -1.0),
+        A_ub=np.column_stack([A / safe[:, None], lengths > 0.0]),
+        b_ub=b / safe,
+        bounds=[(None, None)] * dim + [(None, cap)],
+        method="highs",
+    )
+    if answer.status != 0:
+        return np.full(dim, np.nan), 0.0, np.zeros(len(b))
+    return answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals / safe
 
 
 def witness_of(cells: TreeCells, k: int) -> tuple[Fraction, ...]:

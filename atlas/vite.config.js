@@ -51,8 +51,9 @@ function singleFile() {
             `<meta http-equiv="Content-Security-Policy" content="${policy}">\n` +
             `<meta name="atlas-sources" content="${fingerprint()}">`,
         )
-        .replace("</head>", () => `<style>${css}</style>\n</head>`)
-        .replace("</body>", () => `<script type="module">${code}</script>\n</body>`);
+        // In the head, so that a file cut short in its data still says what is wrong;
+        // as a module, the script runs when all has been read.
+        .replace("</head>", () => `<style>${css}</style>\n<script type="module">${code}</script>\n</head>`);
       writeFileSync(join(import.meta.dirname, PAGE), page);
       for (const name of Object.keys(bundle)) delete bundle[name];
     },

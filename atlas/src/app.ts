@@ -37,7 +37,11 @@ export class App {
   ) {
     this.model = new Model(header);
     this.placed = read(this.model, location.hash);
-    const actions = { show: (s: number, r: number) => this.show(s, r), say: (text: string) => this.say(text) };
+    const actions = {
+      show: (s: number, r: number) => this.show(s, r),
+      showBall: (s: number, r: number) => this.showBall(s, r),
+      say: (text: string) => this.say(text),
+    };
     this.details = new Details(this.model, actions);
     this.legend = new Legend(this.model);
     document.title = header.title;
@@ -45,14 +49,14 @@ export class App {
     if (header.slider) this.timeline = new Timeline(this.model);
     if (header.surface) this.surface = new SurfaceView(this.model, () => this.request());
     const heading = el("h1", {}, header.title);
-    const theme = el("button", { id: "theme", click: () => this.applyTheme(!this.model.dark) }, "Light or dark");
+    const theme = el("button", { id: "theme", "aria-label": "Light or dark theme", click: () => this.applyTheme(!this.model.dark) }, "Theme");
     const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
-    const side = el("aside", { id: "side" }, this.details.element, this.surface?.element, this.legend.element);
+    const side = el("aside", { id: "side" }, this.legend.element, this.surface?.element, this.details.element);
     root.append(
       el("header", {}, heading, controls(this.model, actions), el("div", { class: "row" }, theme, keys)),
       this.stage,
-      side,
       this.timeline?.element ?? "",
+      side,
       this.status,
       this.help,
     );
@@ -183,6 +187,15 @@ export class App {
     const [pane] = this.panes;
     const p = this.model.partition(series);
     this.model.camera.frame(p.bounds(region), pane.width, pane.height, 0.45);
+    this.model.changed("view");
+  }
+
+  /** Zoom until the disc of a region is as large as a coin. */
+  private showBall(series: number, region: number): void {
+    const [pane] = this.panes;
+    const p = this.model.partition(series);
+    const [x, y, r] = [p.centers[2 * region], p.centers[2 * region + 1], p.radii[region]];
+    this.model.camera.frame({ x0: x - r, x1: x + r, y0: y - r, y1: y + r }, pane.width, pane.height, 0.16);
     this.model.changed("view");
   }
 

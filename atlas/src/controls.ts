@@ -65,7 +65,7 @@ export function controls(model: Model, actions: Actions): HTMLElement {
         model.points = value;
         model.changed("look");
       }),
-      toggle("mistakes", "Mark mistakes", model.mistakes, (value) => {
+      toggle("mistakes", "Mistakes", model.mistakes, (value) => {
         model.mistakes = value;
         if (value) model.points = true;
         model.changed("look");

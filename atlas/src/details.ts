@@ -10,6 +10,8 @@ import { OUTSIDE, type Partition } from "./partition";
 export interface Actions {
   /** Bring a region into view. */
   show(series: number, region: number): void;
+  /** Zoom to its Chebyshev ball. */
+  showBall(series: number, region: number): void;
   say(text: string): void;
 }
 
@@ -71,7 +73,7 @@ export class Details {
     let best = 0;
     for (let r = 1; r < p.count; r++) if (p.radii[r] < p.radii[best]) best = r;
     this.model.selectRegion(series, best);
-    this.actions.show(series, best);
+    this.actions.showBall(series, best);
   }
 
   private absent(p: Partition): Node {
@@ -122,7 +124,8 @@ export class Details {
     return el(
       "div",
       { class: "row" },
-      el("button", { click: () => this.actions.show(series, d.region) }, "Zoom to"),
+      el("button", { click: () => this.actions.show(series, d.region) }, "Zoom to region"),
+      el("button", { click: () => this.actions.showBall(series, d.region) }, "Zoom to ball"),
       el("button", { id: "copy-json", click: copied("JSON", toJson(p, d)) }, "Copy JSON"),
       el("button", { id: "copy-latex", click: copied("LaTeX", toLatex(d)) }, "Copy LaTeX"),
       el("button", { "aria-label": "Clear the selection", click: () => this.model.select(null) }, "Clear"),

@@ -2,11 +2,14 @@
 
 import createRegl, { type Regl } from "regl";
 import type { Camera } from "./camera";
-import type { Mesh } from "./mesh";
+import { type Mesh, SIDE } from "./mesh";
 import type { Rgb } from "./palette";
 
-/** Colors of sides, one per layer, the rim of the domain first; alpha 0 hides them. */
-export type SideColors = [number, number, number, number][];
+/**
+ * Colors of sides, one per layer, the rim of the domain first; alpha 0 hides them. The
+ * second row is for sides on a dark fill.
+ */
+export type SideColors = [[number, number, number, number][], [number, number, number, number][]];
 
 interface Buffers {
   mesh: Mesh;
@@ -39,10 +42,11 @@ const SIDE_VERTEX = `
 precision highp float;
 attribute vec2 end;
 attribute vec4 segment;
-attribute float layer;
+attribute vec2 kind;
 uniform vec2 shift, scale, half_size;
 uniform float width, layers;
-varying float place, away;
+varying float away;
+varying vec2 place;
 void main() {
   vec2 a = (segment.xy + shift) * scale * half_size;
   vec2 b = (segment.zw + shift) * scale * half_size;
@@ -52,7 +56,7 @@ void main() {
   float reach = 0.5 * width + 1.0;
   vec2 at = mix(a, b, end.x) + vec2(-along.y, along.x) * end.y * reach;
   away = end.y * reach;
-  place = (layer + 1.5) / layers;
+  place = vec2((kind.x + 1.5) / layers, kind.y > 0.5 ? 0.75 : 0.25);
   gl_Position = vec4(at / half_size, 0.0, 1.0);
 }`;
 
@@ -60,9 +64,10 @@ const SIDE_FRAGMENT = `
 precision highp float;
 uniform sampler2D palette;
 uniform float width, alpha;
-varying float place, away;
+varying float away;
+varying vec2 place;
 void main() {
-  vec4 color = texture2D(palette, vec2(place, 0.5));
+  vec4 color = texture2D(palette, place);
   float shade = color.a * alpha * clamp(0.5 * width + 0.5 - abs(away), 0.0, 1.0);
   if (shade < 0.004) discard;
   gl_FragColor = vec4(color.rgb * shade, shade);
@@ -105,8 +110,8 @@ export class Painter {
       instances: prop("numSides") as never,
       attributes: {
         end: [[0, -1], [0, 1], [1, -1], [1, 1]],
-        segment: { buffer: prop("sides"), divisor: 1, stride: 20, offset: 0 } as never,
-        layer: { buffer: prop("sides"), divisor: 1, stride: 20, offset: 16 } as never,
+        segment: { buffer: prop("sides"), divisor: 1, stride: 4 * SIDE, offset: 0 } as never,
+        kind: { buffer: prop("sides"), divisor: 1, stride: 4 * SIDE, offset: 16 } as never,
       },
       uniforms: {
         shift: prop("shift"),
@@ -125,8 +130,8 @@ export class Painter {
       mesh,
       fill: this.regl.buffer(mesh.fill),
       elements: this.regl.elements({ data: mesh.triangles as never, primitive: "triangles", type: "uint32" }),
-      sides: this.regl.buffer(mesh.sides.length ? mesh.sides : new Float32Array(5)),
-      numSides: mesh.sides.length / 5,
+      sides: this.regl.buffer(mesh.sides.length ? mesh.sides : new Float32Array(SIDE)),
+      numSides: mesh.sides.length / SIDE,
     };
   }
 
@@ -157,14 +162,14 @@ export class Painter {
 
   sides(buffers: Buffers, camera: Camera, width: number, height: number, colors: SideColors, line: number, alpha: number): void {
     if (!buffers.numSides) return;
-    const data = Uint8Array.from(colors.flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
-    this.sidePalette({ width: colors.length, height: 1, data, min: "nearest", mag: "nearest" });
+    const data = Uint8Array.from(colors.flat().flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
+    this.sidePalette({ width: colors[0].length, height: 2, data, min: "nearest", mag: "nearest" });
     this.drawSides({
       ...buffers,
       ...place(buffers.mesh, camera, width, height),
       half: [width / 2, height / 2],
       width: line,
-      layers: colors.length,
+      layers: colors[0].length,
       alpha,
     });
   }

@@ -37,6 +37,10 @@ function screen({ pane, model }: Canvas, x: number, y: number): [number, number]
 function drawPoints(canvas: Canvas, style: CSSStyleDeclaration): void {
   const { context, pane, model } = canvas;
   const frame = model.frames[model.frame] ?? 0;
+  // Smaller where they are dense, so that the map stays visible.
+  const total = model.header.points.reduce((sum, set) => sum + set.labels.length, 0);
+  const room = (model.camera.size * model.camera.scale) / Math.sqrt(Math.max(1, total));
+  const dot = Math.max(1.2, Math.min(4, room / 4));
   model.header.points.forEach((set, index) => {
     const count = set.labels.length;
     const color = style.getPropertyValue(index === 0 ? "--train" : "--val");
@@ -46,7 +50,7 @@ function drawPoints(canvas: Canvas, style: CSSStyleDeclaration): void {
       const wrong = set.mistakes[frame * count + i] === 1;
       if (!wrong || !model.mistakes) {
         context.fillStyle = color;
-        context.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
+        context.fillRect(x - dot / 2, y - dot / 2, dot, dot);
         continue;
       }
       context.lineWidth = 3.6;

@@ -10,7 +10,7 @@ export interface Mesh {
   /** Corners of triangles: x, y, position in the palette. */
   fill: Float32Array;
   triangles: Uint32Array;
-  /** Sides: x, y, x, y, layer (-1 at the rim of the domain). */
+  /** Sides: x, y, x, y, layer (-1 at the rim of the domain), 1 on a dark fill else 0. */
   sides: Float32Array;
   /** Regions in it. */
   regions: number;
@@ -76,7 +76,7 @@ export function buildMesh(p: Partition, coloring: Coloring, threshold: number, r
     origin,
     fill: builder.fill.subarray(0, 3 * builder.corners),
     triangles: builder.triangles.subarray(0, builder.indices),
-    sides: buildSides(p, regions, rect, origin),
+    sides: buildSides(p, coloring, regions, rect, origin),
     regions: count,
   };
 }
@@ -129,7 +129,11 @@ function affineLead(p: Partition, r: number, cls: number, other: number, thresho
   return (x, y) => (f.ax - g.ax) * x + (f.ay - g.ay) * y + (f.b - g.b);
 }
 
-function buildSides(p: Partition, regions: number[] | null, rect: Rect | null, [ox, oy]: [number, number]): Float32Array {
+export const SIDE = 6;
+
+function buildSides(p: Partition, coloring: Coloring, regions: number[] | null, rect: Rect | null, [ox, oy]: [number, number]): Float32Array {
+  const dark = coloring.palette.map(([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b < 105 ? 1 : 0));
+  const isDark = (r: number, k: number) => dark[Math.min(dark.length - 1, Math.floor(coloring.at(r, k) * dark.length))];
   const sides: number[] = [];
   const { units } = p.network;
   const one = (r: number) => {
@@ -140,11 +144,11 @@ function buildSides(p: Partition, regions: number[] | null, rect: Rect | null, [
       const side = p.sides[k];
       const layer = side < 0 ? -1 : units[side].layer;
       if (!rect) {
-        sides.push(p.x(k) - ox, p.y(k) - oy, p.x(n) - ox, p.y(n) - oy, layer);
+        sides.push(p.x(k) - ox, p.y(k) - oy, p.x(n) - ox, p.y(n) - oy, layer, isDark(r, k));
         continue;
       }
       const kept = cutSegment(p.x(k), p.y(k), p.x(n), p.y(n), rect);
-      if (kept) sides.push(kept[0] - ox, kept[1] - oy, kept[2] - ox, kept[3] - oy, layer);
+      if (kept) sides.push(kept[0] - ox, kept[1] - oy, kept[2] - ox, kept[3] - oy, layer, isDark(r, k));
     }
   };
   if (regions) regions.forEach(one);

@@ -68,8 +68,9 @@ export const LOST = 2;
 
 /** Kept, born and lost: told apart by lightness too, not by hue alone. */
 export function changeColor(change: number, dark: boolean): Rgb {
-  if (change === KEPT) return dark ? hex("3b414b") : hex("dcdfe4");
-  return change === BORN ? hex("4bb08b") : hex("c8553d");
+  if (change === KEPT) return dark ? hex("3b414b") : hex("e4e6ea");
+  if (change === BORN) return dark ? hex("2f8468") : hex("86cdb0");
+  return dark ? hex("b0523f") : hex("e59a85");
 }
 
 export const css = ([r, g, b]: Rgb, alpha = 1): string => `rgba(${r},${g},${b},${alpha})`;

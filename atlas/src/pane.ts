@@ -119,17 +119,19 @@ export class Pane {
   }
 
   private sideColors(partition: Partition, one: Rgb | null): SideColors {
-    const { model } = this;
+    const { boundaries, hidden } = this.model;
     const depth = partition.network.depth;
-    const ink: Rgb = model.dark ? [236, 238, 242] : [24, 28, 36];
-    const rim: [number, number, number, number] = [...(one ?? ink), 0.9];
-    const colors: SideColors = [rim];
-    for (let layer = 0; layer < depth; layer++) {
-      const color = one ?? (model.boundaries === "layers" ? layerColor(layer, depth, model.dark) : ink);
-      const shown = model.boundaries !== "none" && !model.hidden.has(layer);
-      colors.push([...color, shown ? (model.boundaries === "layers" || one ? 0.95 : 0.5) : 0]);
-    }
-    return colors;
+    const row = (dark: boolean) => {
+      const ink: Rgb = dark ? [236, 238, 242] : [24, 28, 36];
+      const rim: [number, number, number, number] = [...(one ?? ink), 0.9];
+      const layers = partition.network.widths.map((_, layer): [number, number, number, number] => {
+        const color = one ?? (boundaries === "layers" ? layerColor(layer, depth, dark) : ink);
+        const shown = boundaries !== "none" && !hidden.has(layer);
+        return [...color, shown ? (boundaries === "layers" || one ? 0.95 : 0.5) : 0];
+      });
+      return [rim, ...layers];
+    };
+    return [row(false), row(true)];
   }
 }
 

@@ -28,10 +28,8 @@ export class Timeline {
   constructor(private readonly model: Model) {
     this.slider.addEventListener("input", () => model.setFrame(Number(this.slider.value)));
     this.play.addEventListener("click", () => this.toggle());
-    const row = el("div", { class: "row" });
-    if (model.groups.length > 1) row.append(this.groupChoice());
-    row.append(this.play, this.slider, this.label);
-    this.element.append(row, this.chart as unknown as Node, this.legend);
+    const left = el("div", { class: "row" }, model.groups.length > 1 && this.groupChoice(), this.play);
+    this.element.append(left, this.slider, this.label, this.chart, this.legend);
     this.reset();
   }
 
@@ -90,7 +88,7 @@ export class Timeline {
     this.slider.setAttribute("aria-valuetext", `${where}, ${count} regions`);
     this.label.textContent = where;
     const parts: Node[] = [key("count", `${grouped(count)} regions`)];
-    if (model.frame > 0) parts.push(key("born", `${grouped(born)} codes born`), key("died", `${grouped(died)} died`));
+    if (model.frame > 0) parts.push(key("born", `${grouped(born)} codes ${epoch ? "born" : "entered"}`), key("died", `${grouped(died)} ${epoch ? "died" : "left"}`));
     if (epoch) parts.push(...this.losses(p.value));
     const life = this.life();
     if (life) parts.push(key("life", life));

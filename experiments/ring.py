@@ -78,7 +78,7 @@ class Result(NamedTuple):
     summary: dict[str, Any]
     image: UInt8[np.ndarray, "height width"]
     output: Float64[np.ndarray, "height width"]
-    polygons: list[Float64[np.ndarray, "corners 2"]]
+    polygons: list[Float64[np.ndarray, "_ 2"]]
     data: Dataset
 
 
@@ -167,6 +167,32 @@ def _enumerate(network: regions.ReluNetwork, progress: Progress) -> regions.Regi
     if found.stats.get("stopped") == "interrupted":
         raise KeyboardInterrupt
     return found
+
+
+def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value and remark of what a reader of the summary looks for, for Rich."""
+    size = " x ".join(map(str, summary["grid_resolution"]))
+    kind = "complete" if summary["complete"] else "NOT complete"
+    verdict = "[green]passed[/]" if summary["verified"] else "[red]FAILED[/]"
+    mean = f"predicting the mean: {summary['mean_predictor_mse']:.5f}"
+    lower_bound = f"{size}: a lower bound"
+    square = f"unit square, {kind}, {summary['method']}"
+    rows = [
+        ("full-image MSE", f"{summary['image_mse']:.5f}", mean),
+        ("pixel accuracy", f"{summary['pixel_accuracy']:.2%}", "threshold 0.5"),
+        ("regions on the grid", f"{summary['grid_regions']:,}", lower_bound),
+        ("exact regions", f"[bold]{summary['exact_regions']:,}[/]", square),
+        ("missed by the grid", f"{summary['grid_missed']:,}", ""),
+        ("smallest inradius", f"{summary['smallest_inradius']:.3g}", ""),
+        ("verification", verdict, ""),
+    ]
+    if summary["train_loss"] is not None:
+        rows = [
+            ("training loss", f"{summary['train_loss']:.5f}", ""),
+            ("validation loss", f"{summary['val_loss']:.5f}", ""),
+            *rows,
+        ]
+    return [(name, value, f"[dim]{note}[/]") for name, value, note in rows]
 
 
 def load(config: Config, folder: pathlib.Path) -> Result:
@@ -280,7 +306,7 @@ def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:
         np.savez_compressed(file, corners=np.concatenate(polygons), lengths=lengths)
 
 
-def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "corners 2"]]:
+def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "_ 2"]]:
     """What `write_polygons` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
         return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])

@@ -1,11 +1,11 @@
 """Run an experiment by its name and draw its figure."""
 
 import argparse
-import pathlib
 import sys
-from typing import NoReturn
 
 from experiments import NAMES, load_experiment
+from experiments.arguments import Parser, run_folder
+from experiments.console import GO_ON, run_main
 
 EXAMPLES = f"""\
 examples:
@@ -22,50 +22,34 @@ exit code: 0 done, 1 a result failed its verification, 2 bad input, 130 interrup
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports a bad argument in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2."""
-        self.exit(2, f"error: {message}\n")
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = Parser(
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("name", choices=NAMES, metavar="NAME", help="which experiment")
     add("preset", choices=["paper", "smoke"], nargs="?", default="paper")
-    add("--folder", type=pathlib.Path, help="run folder (default: runs/NAME[-smoke])")
-    add("--force", action="store_true", help="replace the run in the folder")
-    options = parser.parse_args(arguments)
-    if options.folder is None:
-        suffix = "-smoke" if options.preset == "smoke" else ""
-        options.folder = pathlib.Path("runs") / f"{options.name}{suffix}"
+    parser.add_run_folder("runs/NAME[-smoke]")
+    options = parser.parse(arguments)
+    options.folder = options.folder or run_folder(options.name, options.preset)
     return options
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run or show the run."""
+    from experiments.command_line import run_and_show
+
+    experiment, plotting = load_experiment(options.name)
+    config = experiment.PRESETS[options.preset]
+    return run_and_show(
+        experiment, plotting, config, options.folder, force=options.force
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 not verified, 2 bad input, 130 interrupted."""
     options = parse(arguments)
-    try:
-        from experiments.command_line import run_and_show
-
-        experiment, plotting = load_experiment(options.name)
-        config = experiment.PRESETS[options.preset]
-        return run_and_show(
-            experiment, plotting, config, options.folder, force=options.force
-        )
-    except KeyboardInterrupt:
-        print(
-            f"Interrupted. Give the same command again to go on in {options.folder}.",
-            file=sys.stderr,
-        )
-        return 130
+    message = GO_ON.format(folder=options.folder)
+    return run_main(lambda: execute(options), interrupted=message)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 import argparse
 import pathlib
 import sys
-from typing import NoReturn
+
+from experiments.arguments import Parser
+from experiments.console import GO_ON, run_main
 
 EXAMPLES = """\
 examples:
@@ -19,21 +21,9 @@ exit code: 0 done, 1 not verified or not decided, 2 bad input, 130 interrupted
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports a bad argument in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2."""
-        self.exit(2, f"error: {message}\n")
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = Parser(
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", nargs="?", help="model file or run folder; trained when left out")
     add("--data", required=True, help="points, one per row (.npy, .npz), or digits")
@@ -46,9 +36,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--epochs", type=int, default=100, help="of a trained network")
     add("--seed", type=int, default=0, help="of a trained network")
     add("--num-val", type=int, help="points held out (default: one in five)")
-    add("--folder", type=pathlib.Path, default=pathlib.Path("runs/slice"))
-    add("--force", action="store_true", help="replace the run in the folder")
-    return parser.parse_args(arguments)
+    parser.add_run_folder("runs/slice")
+    options = parser.parse(arguments)
+    options.folder = options.folder or pathlib.Path("runs/slice")
+    return options
 
 
 def _three(numbers: list[int] | None) -> tuple[int, int, int] | None:
@@ -61,33 +52,26 @@ def execute(options: argparse.Namespace) -> int:
     import dataclasses
 
     from experiments import data_slices
-    from experiments.command_line import BAD_INPUT, run_and_show
+    from experiments.command_line import run_and_show
     from experiments.plotting import data_slices as plotting
 
-    try:
-        training = data_slices.CLASSIFIER
-        training = dataclasses.replace(
-            training,
-            model=dataclasses.replace(training.model, widths=tuple(options.widths)),
-            epochs=options.epochs,
-            seed=options.seed,
-        )
-        config = data_slices.Config(
-            training=training,
-            network=options.network,
-            inputs=options.data,
-            labels=options.labels,
-            points=_three(options.points),
-            classes=_three(options.classes) or (0, 1, 2),
-            margin=options.margin,
-        )
-        # Here, since bad input must not leave a folder behind.
-        data, _, _ = data_slices.prepare(config)
-        held_out = options.num_val or max(1, len(data.inputs) // 5)
-        config = dataclasses.replace(config, num_val=held_out)
-    except BAD_INPUT as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    training = data_slices.CLASSIFIER
+    model = dataclasses.replace(training.model, widths=tuple(options.widths))
+    config = data_slices.Config(
+        training=dataclasses.replace(
+            training, model=model, epochs=options.epochs, seed=options.seed
+        ),
+        network=options.network,
+        inputs=options.data,
+        labels=options.labels,
+        points=_three(options.points),
+        classes=_three(options.classes) or (0, 1, 2),
+        margin=options.margin,
+    )
+    # Here, since bad input must not leave a folder behind.
+    data, _, _ = data_slices.prepare(config)
+    held_out = options.num_val or max(1, len(data.inputs) // 5)
+    config = dataclasses.replace(config, num_val=held_out)
     return run_and_show(
         data_slices, plotting, config, options.folder, force=options.force
     )
@@ -96,14 +80,8 @@ def execute(options: argparse.Namespace) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 not verified, 2 bad input, 130 interrupted."""
     options = parse(arguments)
-    try:
-        return execute(options)
-    except KeyboardInterrupt:
-        print(
-            f"Interrupted. Give the same command again to go on in {options.folder}.",
-            file=sys.stderr,
-        )
-        return 130
+    message = GO_ON.format(folder=options.folder)
+    return run_main(lambda: execute(options), interrupted=message)
 
 
 if __name__ == "__main__":

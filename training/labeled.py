@@ -41,7 +41,7 @@ def load_digits() -> Labeled:
     except ImportError as error:
         raise ImportError(
             "the digits need scikit-learn, which is not installed: run "
-            "pip install scikit-learn."
+            "pip install -e '.[data]'."
         ) from error
     inputs, labels = datasets.load_digits(return_X_y=True)
     return Labeled(np.asarray(inputs) / 16.0, np.asarray(labels, np.int64))

@@ -1,6 +1,5 @@
 """The command line that counts regions."""
 
-import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -8,23 +7,16 @@ import sys
 import numpy as np
 import pytest
 
-from regions.errors import NotGenericError
 from regions.region_set import RegionCount
+from tests.scripts.helpers import SCRIPTS, assert_bad_input, load_script
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "scripts" / "count_regions.py"
-NETS = ROOT / "tests" / "data" / "nets"
+NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
 NET = str(NETS / "d2_16x1.npz")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("count_regions_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("count_regions")
 
 
 def rows(text):
@@ -97,12 +89,7 @@ def test_limit_is_said_to_be_no_complete_count(script, capsys):
     ],
 )
 def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, message):
-    with pytest.raises(SystemExit) as exit_info:
-        script.main(arguments)
-    assert exit_info.value.code == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert_bad_input(script, arguments, message, capsys)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +108,7 @@ def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, messa
     ],
 )
 def test_bad_value_is_one_line_and_exit_code_2(script, capsys, arguments, message):
-    assert script.main(arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert_bad_input(script, arguments, message, capsys)
 
 
 def test_method_that_can_not_answer_is_exit_code_1(script, capsys, tmp_path):
@@ -152,22 +136,8 @@ def test_second_interrupt_leaves_one_line(script, capsys, monkeypatch):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_bar_shows_only_after_a_while(script, capsys, monkeypatch):
-    bar = script.Bar()
-    bar(1, 10)
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(script, "BAR_AFTER_SECONDS", 0.0)
-    bar(5, 10)
-    bar.close()
-    assert bar._display.tasks[0].percentage == 50.0
-
-
-def test_error_without_line_breaks(script):
-    assert script.one_line(NotGenericError("a\n  b")).startswith("a b")
-
-
 def test_counting_loads_neither_jax_nor_cvxpy():
-    script = str(SCRIPT)
+    script = str(SCRIPTS / "count_regions.py")
     code = (
         f"import runpy, sys; sys.argv = [{script!r}, {NET!r}, '--box', '-1', '1']\n"
         f"try: runpy.run_path({script!r}, run_name='__main__')\n"

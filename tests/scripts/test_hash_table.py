@@ -1,8 +1,4 @@
 import csv
-import importlib.util
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -10,20 +6,12 @@ import pytest
 from regions.io import save_network
 from regions.network import ReluNetwork
 from tests.helpers import random_network
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.scripts.helpers import assert_bad_input, load_script, run_script
 
 
 @pytest.fixture(scope="module")
 def script():
-    """The script as a module: `scripts/` is no package."""
-    path = ROOT / "scripts" / "hash_table.py"
-    spec = importlib.util.spec_from_file_location("hash_table_script", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("hash_table")
 
 
 @pytest.fixture
@@ -87,7 +75,7 @@ def test_saved_tables_hold_the_same_numbers(script, files):
         (["--lower", "0,0"], "--lower and --upper"),
         (["--lower", "0,x", "--upper", "1,1"], "not a list of numbers"),
         (["--lower=0", "--upper=1"], "1 dimensions and the network reads 2"),
-        (["--box", "0", "1", "--lower=0,0", "--upper=1,1"], "not both"),
+        (["--box", "0", "1", "--lower=0,0", "--upper=1,1"], "2 domains given"),
         (["--box", "1", "-1"], "each lower end"),
         (["--output", "t.txt"], ".csv or .npz"),
         (["--rows", "-1"], "--rows"),
@@ -96,15 +84,7 @@ def test_saved_tables_hold_the_same_numbers(script, files):
 )
 def test_bad_input_is_one_line_and_exit_code_two(script, files, capsys, extra, match):
     arguments = [str(files / "net.npz"), "--data", str(files / "x.npy"), *extra]
-    try:
-        code = script.main(arguments)
-    except SystemExit as stop:
-        code = stop.code
-    error = capsys.readouterr().err
-    assert code == 2
-    assert match in error
-    assert error.startswith("error: ")
-    assert len(error.splitlines()) == 1
+    assert_bad_input(script, arguments, match, capsys)
 
 
 def test_points_of_another_dimension_are_refused(script, files, capsys):
@@ -115,10 +95,4 @@ def test_points_of_another_dimension_are_refused(script, files, capsys):
 
 
 def test_help_has_examples():
-    run = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "hash_table.py", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "examples:" in run.stdout
+    assert "examples:" in run_script("hash_table", "--help")

@@ -1,14 +1,13 @@
 """The command line of the ring."""
 
-import importlib.util
 import pathlib
 
 import pytest
 
 from experiments import ring
+from tests.scripts.helpers import assert_bad_input, load_script
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "ring.py"
 TINY = ring.Config(
     training=TrainingConfig(
         model=ModelConfig(widths=(4,)), epochs=2, batch_size=64, snapshot_every=1
@@ -21,11 +20,7 @@ TINY = ring.Config(
 @pytest.fixture
 def script(monkeypatch):
     """The script as a module, with a small smoke preset."""
-    spec = importlib.util.spec_from_file_location("ring_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("ring")
     monkeypatch.setitem(ring.PRESETS, "smoke", TINY)
     return module
 
@@ -39,12 +34,7 @@ def script(monkeypatch):
     ],
 )
 def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, message):
-    with pytest.raises(SystemExit) as exit_info:
-        script.main(arguments)
-    assert exit_info.value.code == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert_bad_input(script, arguments, message, capsys)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +48,8 @@ def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, messa
 def test_bad_value_is_one_line_and_exit_code_2(
     script, capsys, tmp_path, arguments, message
 ):
-    folder = str(tmp_path / "run")
-    assert script.main(["--preset", "smoke", "--folder", folder, *arguments]) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    command = ["--preset", "smoke", "--folder", str(tmp_path / "run"), *arguments]
+    assert_bad_input(script, command, message, capsys)
     assert not (tmp_path / "run").exists()
 
 

@@ -1,27 +1,12 @@
-import importlib.util
 import json
 import pathlib
-import sys
 
 import numpy as np
 import pytest
 
 from regions.io import save_network
 from tests.helpers import random_network
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def _script(name: str):
-    """A script as a module: `scripts/` is no package."""
-    path = ROOT / "scripts" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"{name}_script", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from tests.scripts.helpers import assert_bad_input, load_script
 
 
 @pytest.fixture
@@ -40,7 +25,7 @@ def _arguments(files, *more: str) -> list[str]:
 
 
 def test_slice_of_own_network_is_drawn_and_a_second_call_shows_it(files, capsys):
-    script = _script("slice")
+    script = load_script("slice")
     arguments = [
         str(files / "net.npz"),
         *_arguments(
@@ -70,33 +55,21 @@ def test_slice_of_own_network_is_drawn_and_a_second_call_shows_it(files, capsys)
 def test_bad_slices_are_one_line_exit_code_two_and_no_folder(
     files, capsys, more, match
 ):
-    try:
-        code = _script("slice").main(
-            [str(files / "net.npz"), *_arguments(files, *more)]
-        )
-    except SystemExit as stop:
-        code = stop.code
-    error = capsys.readouterr().err
-    assert code == 2
-    assert match in error
-    assert error.startswith("error: ")
-    assert len(error.splitlines()) == 1
+    arguments = [str(files / "net.npz"), *_arguments(files, *more)]
+    assert_bad_input(load_script("slice"), arguments, match, capsys)
     assert not (files / "run").exists()
 
 
 def test_experiment_names_and_presets_are_checked(capsys):
-    script = _script("run_experiment")
+    script = load_script("run_experiment")
     for arguments in (["nothing"], ["ring", "huge"], []):
-        with pytest.raises(SystemExit) as stop:
-            script.main(arguments)
-        assert stop.value.code == 2
-        assert capsys.readouterr().err.startswith("error: ")
+        assert_bad_input(script, arguments, "", capsys)
     assert script.parse(["ring", "smoke"]).folder == pathlib.Path("runs/ring-smoke")
     assert script.parse(["ring"]).folder == pathlib.Path("runs/ring")
 
 
 def test_experiment_refuses_a_folder_that_is_no_run(tmp_path, capsys):
     (tmp_path / "file.txt").write_text("mine")
-    script = _script("run_experiment")
+    script = load_script("run_experiment")
     assert script.main(["data_slices", "smoke", "--folder", str(tmp_path)]) == 2
     assert "so it is not a run" in capsys.readouterr().err

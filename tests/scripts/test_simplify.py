@@ -1,27 +1,14 @@
-import importlib.util
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from regions.io import load_network, save_network
+from tests.scripts.helpers import assert_bad_input, load_script, run_script
 from tests.zoo import ZOO
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def script():
-    """The script as a module: `scripts/` is no package."""
-    path = ROOT / "scripts" / "simplify.py"
-    spec = importlib.util.spec_from_file_location("simplify_script", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("simplify")
 
 
 @pytest.fixture
@@ -66,15 +53,7 @@ def test_bounds_only_says_that_regions_were_not_enumerated(script, file, capsys)
 def test_bad_input_is_one_line_and_exit_code_two(
     script, file, capsys, arguments, match
 ):
-    try:
-        code = script.main([str(file), *arguments])
-    except SystemExit as stop:
-        code = stop.code
-    error = capsys.readouterr().err
-    assert code == 2
-    assert match in error
-    assert error.startswith("error: ")
-    assert len(error.splitlines()) == 1
+    assert_bad_input(script, [str(file), *arguments], match, capsys)
 
 
 def test_missing_network_is_bad_input(script, tmp_path, capsys):
@@ -83,10 +62,4 @@ def test_missing_network_is_bad_input(script, tmp_path, capsys):
 
 
 def test_help_has_examples():
-    run = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "simplify.py", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "examples:" in run.stdout
+    assert "examples:" in run_script("simplify", "--help")

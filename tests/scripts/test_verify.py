@@ -1,7 +1,3 @@
-import importlib.util
-import pathlib
-import sys
-
 import numpy as np
 import pytest
 
@@ -11,21 +7,12 @@ from regions.io import save_network
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet
 from tests.helpers import random_network
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.scripts.helpers import assert_bad_input, load_script
 
 
 @pytest.fixture(scope="module")
 def script():
-    """The script as a module: `scripts/` is no package."""
-    path = ROOT / "scripts" / "verify.py"
-    spec = importlib.util.spec_from_file_location("verify_script", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("verify")
 
 
 def _concurrent() -> RegionSet:
@@ -133,10 +120,7 @@ def test_verify_unreadable_input_exits_two(script, tmp_path, capsys):
 
 
 def test_verify_bad_argument_exits_two(script, capsys):
-    with pytest.raises(SystemExit) as stop:
-        script.main(["--exact"])
-    assert stop.value.code == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert_bad_input(script, ["--exact"], "arguments are required: file", capsys)
 
 
 def test_verify_help_has_examples(script, capsys):

@@ -1,0 +1,167 @@
+"""What the command lines share in reading arguments: errors, numbers, domains, folders.
+
+Light on purpose: a command that only counts starts without a framework.
+"""
+
+import argparse
+import pathlib
+import zipfile
+from typing import Literal, NoReturn
+
+import numpy as np
+
+from regions.domains import Box, Domain, Segment, Slice, WholeSpace
+
+OtherDomain = Literal["segment", "slice", "whole-space"]
+"""Domains that a command may take besides a box."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Shows examples in its help and reports a bad argument in one line.
+
+    Args:
+        description: What the command does.
+        examples: The end of the help, printed as it stands.
+    """
+
+    def __init__(self, description: str | None, examples: str):
+        super().__init__(
+            description=description,
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self._domains: list[str] = []
+        self._is_domain_required = False
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(2, f"error: {message}\n")
+
+    def add_domain(self, *others: OtherDomain, required: bool = True) -> None:
+        """Take a box, or one of the other domains named.
+
+        Args:
+            *others: What is taken besides `--box` and `--lower` with `--upper`.
+            required: Whether one must be given; never may two.
+        """
+        title = "domain (one of these)" if required else "domain (at most one of these)"
+        where = self.add_argument_group(title).add_argument
+        ends = ("LOW", "HIGH")
+        where("--box", nargs=2, type=float, metavar=ends, help="on every axis")
+        where("--lower", type=numbers, metavar="A,B,...", help="with --upper: a box")
+        where("--upper", type=numbers, metavar="A,B,...")
+        if "segment" in others:
+            where("--segment", nargs=2, type=numbers, metavar=("START", "END"))
+        if "slice" in others:
+            where("--slice", type=pathlib.Path, metavar="NPZ", help="an affine slice")
+        if "whole-space" in others:
+            where("--whole-space", action="store_true", help="all of R^d")
+        self.set_defaults(segment=None, slice=None, whole_space=None)
+        self._domains = ["--box", "--lower with --upper", *(f"--{o}" for o in others)]
+        self._is_domain_required = required
+
+    def add_run_folder(self, default: str) -> None:
+        """Take the folder of a run, and whether it may be replaced."""
+        help_text = f"run folder (default: {default})"
+        self.add_argument("--folder", type=pathlib.Path, help=help_text)
+        help_text = "replace the run in the folder"
+        self.add_argument("--force", action="store_true", help=help_text)
+
+    def parse(self, arguments: list[str] | None) -> argparse.Namespace:
+        """The options; the process exits if the domain is none or not one."""
+        options = self.parse_args(arguments)
+        if self._domains:
+            self._check_domain(options)
+        return options
+
+    def _check_domain(self, options: argparse.Namespace) -> None:
+        """Exit unless the right number of domains is given."""
+        corners = [options.lower is not None, options.upper is not None]
+        others = (options.box, options.segment, options.slice, options.whole_space)
+        given = any(corners) + sum(bool(value) for value in others)
+        if given > 1 or (given == 0 and self._is_domain_required):
+            count = "exactly one" if self._is_domain_required else "at most one"
+            *first, last = self._domains
+            self.error(
+                f"{given} domains given: {count} of {', '.join(first)} or {last} is "
+                "required"
+            )
+        if any(corners) and not all(corners):
+            self.error("--lower and --upper are required together")
+
+
+def numbers(text: str) -> list[float]:
+    """Numbers separated by commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of numbers like 0,0.5"
+        ) from None
+
+
+def run_folder(name: str, preset: str) -> pathlib.Path:
+    """Where a run goes that was given no folder."""
+    return pathlib.Path("runs") / (f"{name}-smoke" if preset == "smoke" else name)
+
+
+def domain_of(options: argparse.Namespace, dim: int) -> Domain:
+    """The domain asked for.
+
+    Args:
+        options: From a parser with `add_domain`.
+        dim: Number of inputs of the network.
+
+    Raises:
+        OSError: If the file of a slice cannot be read.
+        ValueError: If the numbers make no domain.
+    """
+    if options.whole_space:
+        return WholeSpace(dim)
+    if options.segment is not None:
+        return Segment(*options.segment)
+    if options.slice is not None:
+        return read_slice(options.slice)
+    box = box_of(options, dim)
+    if box is None:
+        raise ValueError("no domain is given: --box LOW HIGH is one for every network.")
+    return box
+
+
+def box_of(
+    options: argparse.Namespace, dim: int, *, one_for_all: bool = False
+) -> Box | None:
+    """The box asked for; `None` if none is.
+
+    Args:
+        options: From a parser with `add_domain`.
+        dim: Number of inputs of the network.
+        one_for_all: Let a corner of one number stand for that number on every axis.
+    """
+    if options.box is not None:
+        low, high = options.box
+        return Box([low] * dim, [high] * dim)
+    if options.lower is None:
+        return None
+    corners = [options.lower, options.upper]
+    if one_for_all:
+        corners = [c * dim if len(c) == 1 else c for c in corners]
+    return Box(*corners)
+
+
+def read_slice(path: pathlib.Path) -> Slice:
+    """The slice in an npz file with origin, directions, lower and upper.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it holds no slice; the message names it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = [file[k] for k in ("origin", "directions", "lower", "upper")]
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} is no slice: an npz with origin, directions, lower and upper is "
+            f"required ({error})"
+        ) from error
+    return Slice(parts[0], parts[1], Box(parts[2], parts[3]))

@@ -1,0 +1,40 @@
+"""How the tests reach the command lines."""
+
+import importlib.util
+import pathlib
+import subprocess
+import sys
+from types import ModuleType
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
+
+
+def load_script(name: str) -> ModuleType:
+    """A script as a module: `scripts/` is no package."""
+    spec = importlib.util.spec_from_file_location(
+        f"{name}_script", SCRIPTS / f"{name}.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_script(name: str, *arguments: str) -> str:
+    """What a script prints in a process of its own, which must succeed."""
+    command = [sys.executable, str(SCRIPTS / f"{name}.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def assert_bad_input(script: ModuleType, arguments: list[str], message: str, capsys):
+    """The script ends with exit code 2 and one line that says why."""
+    try:
+        code = script.main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    error = capsys.readouterr().err
+    assert code == 2
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1

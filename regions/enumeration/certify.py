@@ -57,6 +57,7 @@ class Proof:
         self.exact_edges = 0
         self._tier = tier
 
+    @np.errstate(all="ignore")
     def ascends(
         self, direction: Float64[np.ndarray, " dim"]
     ) -> Bool[np.ndarray, " edges"]:
@@ -77,7 +78,8 @@ class Proof:
         rise = heights[second] - heights[first]
         result = rise > 0.0
         slack = SAFETY * (error[first] + error[second])
-        unclear = np.flatnonzero(np.abs(rise) <= slack)
+        # NaN, where a height overflowed, is unclear too.
+        unclear = np.flatnonzero(~(np.abs(rise) > slack))
         if len(unclear):
             self.exact_edges += len(unclear)
             tier = self._tier()

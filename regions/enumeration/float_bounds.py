@@ -10,8 +10,10 @@ and r = F_Z(x) at the float64 position x,
 where e_r and e_J bound the rounding of r and J. Then |F_j(x*) - F_j(x)| is at most the
 rounding of F_j(x) plus what |x* - x| can add. Rounding: a dot product of n terms in any
 order errs by at most g_n |w| |h|, g_n = n u / (1 - n u), u = 2^-53 (Higham, Accuracy
-and Stability of Numerical Algorithms, section 3.1); an error passes through a layer by
-at most its largest absolute row sum and through a kink by at most its steepest slope.
+and Stability of Numerical Algorithms, section 3.1), and by one smallest number per term
+where products underflow; an error passes through a layer by at most its largest
+absolute row sum and through a kink by at most its steepest slope. Overflow gives
+infinities or NaN, which prove nothing.
 Where |F_j(x)| exceeds its bound, the sign is proved.
 """
 
@@ -25,6 +27,8 @@ from regions.network import Layer, ReluNetwork
 from regions.simple_polytope import SimplePolytope
 
 UNIT_ROUNDOFF = 2.0**-53
+SMALLEST = 2.0**-1074
+"""What a product can lose to underflow, at most."""
 SAFETY = 1.0 + 2.0**-20
 """Covers the rounding of the bounds themselves."""
 
@@ -46,6 +50,7 @@ class FloatBounds:
         self._row_doubt, self._bias_doubt = chart_rounding(network, domain)
         self._facets = len(polytope.b)
 
+    @np.errstate(all="ignore")
     def prove(
         self, complex_: Complex, part: slice
     ) -> tuple[Bool[np.ndarray, " vertices"], Float64[np.ndarray, " vertices"]]:
@@ -65,6 +70,7 @@ class FloatBounds:
             proved &= walk.gaps[index] > walk.error(index, reach)
         return proved, position
 
+    @np.errstate(all="ignore")
     def prove_points(
         self,
         points: Float64[np.ndarray, "points dim"],
@@ -91,7 +97,7 @@ class FloatBounds:
             right = b[walk.zeros[at, k]]
             gap = (A * walk.points[at]).sum(1) - right
             size = (np.abs(A) * np.abs(walk.points[at])).sum(1) + np.abs(right)
-            residual[at, k] = np.abs(gap) + gamma(dim + 2) * size
+            residual[at, k] = np.abs(gap) + gamma(dim + 2) * size + SMALLEST
             at = np.flatnonzero(~facet)
             unit = walk.zeros[at, k] - self._facets
             J[at, k], error[at, k] = self._gradients(walk, at, unit)
@@ -128,6 +134,7 @@ class FloatBounds:
             terms = layer.width + 3 + len(self._layers)
             for source, matrix in layer.blocks(index):
                 new = (rough + gamma(terms) * size) * _row_sum(matrix)
+                new += terms * matrix.shape[1] * SMALLEST
                 if source == 0:
                     result[live] += rows @ matrix
                     error[live] += new + (rough + size) * self._row_doubt[index]
@@ -196,7 +203,7 @@ class _Walk:
         self._slope[index + 1] = steep * self._error_slope(index)
         none = np.zeros(len(self.points))
         # One more rounding, where the slope is neither 0 nor 1.
-        rounding = 2.0 * UNIT_ROUNDOFF * self._size[index + 1]
+        rounding = 2.0 * UNIT_ROUNDOFF * self._size[index + 1] + SMALLEST
         self._offset[index + 1] = steep * self.error(index, none) + rounding
 
     def _error_slope(self, index: int) -> float:
@@ -216,7 +223,8 @@ class _Walk:
         bounds, layer = self._bounds, self._bounds._layers[index]
         blocks = layer.blocks(index)
         terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
-        total = np.full(len(self.points), gamma(terms) * np.abs(layer.bias).max())
+        constant = gamma(terms) * np.abs(layer.bias).max() + terms * SMALLEST
+        total = np.full(len(self.points), constant)
         for source, matrix in blocks:
             rounding = self._offset[source] + gamma(terms) * self._size[source]
             total += _row_sum(matrix) * rounding
@@ -311,7 +319,7 @@ def position_bound(
         defect = np.abs(np.eye(dim) - R @ J) + gamma(dim + 2) * size
         from_error = (np.abs(R) @ J_error[..., None])[..., 0]
         contraction = (defect.sum(2) + from_error).max(1)
-        reach = (np.abs(R) @ residual[..., None])[..., 0].max(1)
+        reach = (np.abs(R) @ residual[..., None])[..., 0].max(1) + dim * SMALLEST
         bound = SAFETY * reach / (1.0 - contraction)
     return np.where(np.isfinite(bound) & (contraction < 0.5), bound, np.inf)
 

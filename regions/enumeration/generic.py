@@ -133,7 +133,7 @@ def prove_witnesses(
 
     with workers() as pool:
         list(pool.map(prove, range(0, len(points), WITNESS_CHUNK)))
-    left = np.flatnonzero(~proved)
+    left = np.flatnonzero(~proved & np.isfinite(points).all(1))
     if len(left):
         exact = ExactNetwork(network, domain)
         for start in range(0, len(left), WITNESS_CHUNK):

@@ -100,6 +100,7 @@ def _neighbors(
     return pair[order], bit[order]
 
 
+@np.errstate(all="ignore")
 def middle_points(
     complex_: Complex,
     low: Int[np.ndarray, " cells"],

@@ -4,7 +4,8 @@ Vertices and edges of the complex are kept while units are inserted one after an
 layer by layer (edge subdivision: Berzins, ICML 2023). A unit that separates the ends of
 an edge makes a vertex there; a 2-face that it crosses makes an edge between its two new
 vertices. The faces around an edge are found by freeing one zero of the edge: equal face
-keys pair up. Positions are float64; `regions.enumeration.certify` proves the signs.
+keys pair up. Positions are float64, overflow and all;
+`regions.enumeration.certify` proves the signs or finds them wrong.
 """
 
 import dataclasses
@@ -43,6 +44,7 @@ def sign_layout(network: ReluNetwork) -> SignWords:
     )
 
 
+@np.errstate(all="ignore")
 def sweep(
     network: ReluNetwork,
     polytope: SimplePolytope,

@@ -11,7 +11,7 @@ certainty:
 - what remains open, by an exact rational linear program.
 
 No tolerance decides anything: the tests differ in cost, not in what they prove.
-Linear programs go in batches to the JAX interior point. Cells are worked through depth
+Linear programs go in batches to an interior point. Cells are worked through depth
 first in blocks, so memory does not grow with the number of regions.
 """
 

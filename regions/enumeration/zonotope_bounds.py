@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int32
 from regions.domains import BoundedDomain
 from regions.enumeration.float_bounds import (
     SAFETY,
+    SMALLEST,
     UNIT_ROUNDOFF,
     chart_rounding,
     gamma,
@@ -39,6 +40,7 @@ class ZonotopeBounds:
         self._facets = len(polytope.b)
         self.available = not network.has_skips
 
+    @np.errstate(all="ignore")
     def prove(
         self,
         points: Float64[np.ndarray, "points dim"],
@@ -98,7 +100,7 @@ class ZonotopeBounds:
         J[row, slot] = A
         size = (np.abs(A) * np.abs(points[row])).sum(1) + np.abs(b)
         gap = np.abs((A * points[row]).sum(1) - b)
-        residual[row, slot] = gap + gamma(dim + 2) * size
+        residual[row, slot] = gap + gamma(dim + 2) * size + SMALLEST
         row, slot = np.nonzero(zeros >= self._facets)
         unit = zeros[row, slot] - self._facets
         J[row, slot] = jacobian[unit, row]
@@ -145,7 +147,7 @@ class _Walk:
             error[part] = SAFETY * (np.abs(generators).sum(2) + rounding)
             gate = np.where(self._bits[part], 1.0, layer.slopes[:, None])
             gate[self._own[part]] = 0.0
-            rounding += UNIT_ROUNDOFF * (np.abs(held).max(2) + error[part])
+            rounding += UNIT_ROUNDOFF * (np.abs(held).max(2) + error[part]) + SMALLEST
             held = held * gate[:, :, None]
             generators = _gated(generators, rounding, gate)
         return value, steep, error, gradient
@@ -159,6 +161,8 @@ class _Walk:
         size = np.abs(held).max(axis=(0, 2))
         spread = np.abs(generators).sum(2).max(0, initial=0.0)
         result = gamma(terms) * (norms * (size + spread) + np.abs(layer.bias)[:, None])
+        # Underflow, in the values and in every generator.
+        result += terms * (generators.shape[2] + 2) * SMALLEST
         if index == 0:
             size = np.maximum(size, np.abs(self._points).max(1))
             result += self._bounds._row_doubt[0] * size + self._bounds._bias_doubt[0]

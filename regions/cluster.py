@@ -63,6 +63,7 @@ def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Cli
         raise ValueError(f"`workers` is {workers}: at least 1 is required.")
     distributed = _distributed()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_silent("distributed.client", "distributed.core"))
         if scheduler is None:
             cluster = distributed.LocalCluster(
                 n_workers=workers,
@@ -84,6 +85,20 @@ def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Cli
                 "one with `dask scheduler`, or leave --scheduler out."
             ) from error
         yield stack.enter_context(client)
+
+
+@contextlib.contextmanager
+def _silent(*names: str) -> Iterator[None]:
+    """Without the tracebacks that loggers print of what is reported in one line."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def run_on(client: "Client") -> Runner:

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import pathlib
-from typing import Any, Self
+from typing import Any
 
 from regions.errors import FileFormatError
 from regions.piece_plan import Face, Piece
@@ -54,7 +54,7 @@ class PieceJournal:
             self._file.close()
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "PieceJournal":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""What the command lines share in reading arguments: errors, numbers, domains, folders.
+"""What the command lines share in reading arguments: errors, points, domains, folders.
 
 Light on purpose: a command that only counts starts without a framework.
 """
@@ -9,7 +9,9 @@ import zipfile
 from typing import Literal, NoReturn
 
 import numpy as np
+from jaxtyping import Float64
 
+from regions.data_files import read_npy
 from regions.domains import Box, Domain, Segment, Slice, WholeSpace
 
 OtherDomain = Literal["segment", "slice", "whole-space"]
@@ -98,6 +100,26 @@ def numbers(text: str) -> list[float]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a list of numbers like 0,0.5"
         ) from None
+
+
+def read_row(path: str | pathlib.Path, row: int) -> Float64[np.ndarray, " dim"]:
+    """A point in a `.npy` file: a row, flattened; a vector alone is row 0.
+
+    Raises:
+        FileFormatError: If it is no such file, or is damaged.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no such row of numbers.
+    """
+    points = read_npy(path)
+    if points.dtype.kind not in "fiub" or points.ndim == 0:
+        raise ValueError(f"{path} holds no real numbers: give an array of them.")
+    rows = points[None] if points.ndim == 1 else points.reshape(len(points), -1)
+    if not 0 <= row < len(rows):
+        raise ValueError(
+            f"row {row} is asked for and {path} has {len(rows)}: give 0 to "
+            f"{len(rows) - 1}."
+        )
+    return rows[row].astype(np.float64)
 
 
 def run_folder(name: str, preset: str) -> pathlib.Path:

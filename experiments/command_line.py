@@ -55,8 +55,9 @@ def run_and_show(
         for file in files:
             save_figure(figure, file)
     print_rows(getattr(experiment, "summary_rows", _plain_rows)(summary))
-    names = " and ".join(map(str, [*files, folder / "summary.json"]))
-    _say(f"Wrote {names} in {time.perf_counter() - start:.1f} s.")
+    names = ", ".join(file.name for file in files)
+    seconds = time.perf_counter() - start
+    _say(f"{names} and summary.json are in {folder} ({seconds:.1f} s).")
     return 0 if summary.get("verified", True) else 1
 
 

@@ -173,7 +173,7 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Name, value and remark of what a reader of the summary looks for, for Rich."""
     size = " x ".join(map(str, summary["grid_resolution"]))
     kind = "complete" if summary["complete"] else "NOT complete"
-    verdict = "[green]passed[/]" if summary["verified"] else "[red]FAILED[/]"
+    verdict = "passed" if summary["verified"] else "FAILED"
     mean = f"predicting the mean: {summary['mean_predictor_mse']:.5f}"
     lower_bound = f"{size}: a lower bound"
     square = f"unit square, {kind}, {summary['method']}"
@@ -181,7 +181,7 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("full-image MSE", f"{summary['image_mse']:.5f}", mean),
         ("pixel accuracy", f"{summary['pixel_accuracy']:.2%}", "threshold 0.5"),
         ("regions on the grid", f"{summary['grid_regions']:,}", lower_bound),
-        ("exact regions", f"[bold]{summary['exact_regions']:,}[/]", square),
+        ("exact regions", f"{summary['exact_regions']:,}", square),
         ("missed by the grid", f"{summary['grid_missed']:,}", ""),
         ("smallest inradius", f"{summary['smallest_inradius']:.3g}", ""),
         ("verification", verdict, ""),
@@ -192,7 +192,15 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
             ("validation loss", f"{summary['val_loss']:.5f}", ""),
             *rows,
         ]
-    return [(name, value, f"[dim]{note}[/]") for name, value, note in rows]
+    styles = {
+        "exact regions": "bold",
+        "verification": "green" if summary["verified"] else "red",
+    }
+    width = max(len(value) for _, value, _ in rows)
+    return [
+        (name, f"[{styles.get(name, 'none')}]{value:>{width}}[/]", f"[dim]{note}[/]")
+        for name, value, note in rows
+    ]
 
 
 def load(config: Config, folder: pathlib.Path) -> Result:

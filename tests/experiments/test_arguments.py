@@ -5,7 +5,14 @@ import pathlib
 import numpy as np
 import pytest
 
-from experiments.arguments import Parser, box_of, domain_of, read_slice, run_folder
+from experiments.arguments import (
+    Parser,
+    box_of,
+    domain_of,
+    read_row,
+    read_slice,
+    run_folder,
+)
 from regions.domains import Box, Segment, Slice, WholeSpace
 
 
@@ -79,6 +86,17 @@ def test_file_without_a_slice_is_named(tmp_path):
     np.savez(path, origin=[0.0])
     with pytest.raises(ValueError, match=r"no\.npz is no slice.*directions"):
         read_slice(path)
+
+
+def test_row_of_a_file_is_flattened_and_a_vector_is_one_row(tmp_path):
+    points = np.arange(12.0).reshape(3, 2, 2)
+    np.save(tmp_path / "x.npy", points)
+    assert read_row(tmp_path / "x.npy", 1).tolist() == [4.0, 5.0, 6.0, 7.0]
+    np.save(tmp_path / "x.npy", np.array([1, 2]))
+    assert read_row(tmp_path / "x.npy", 0).tolist() == [1.0, 2.0]
+    for row in (-1, 1):
+        with pytest.raises(ValueError, match="give 0 to 0"):
+            read_row(tmp_path / "x.npy", row)
 
 
 def test_folder_of_a_run_depends_on_the_preset():

@@ -1,8 +1,6 @@
 """The command line that asks about a point."""
 
-import importlib.util
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,18 +8,12 @@ import pytest
 from regions.io import save_network
 from regions.network import ReluNetwork
 from tests.helpers import random_network
-
-SCRIPT = pathlib.Path(__file__).parents[2] / "scripts" / "polytope.py"
+from tests.scripts.helpers import assert_bad_input, load_script
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("polytope_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("polytope")
 
 
 @pytest.fixture
@@ -60,18 +52,13 @@ def test_a_boundary_point_is_named_and_has_no_h_file(script, tmp_path, capsys):
     [
         ([], "--at or by --input"),
         (["--at", "1,2", "--input", "x.npy"], "--at or by --input"),
-        (["--at", "1,b"], "no list of numbers"),
-        (["--at", "1,2", "--lower", "0"], "both --lower and --upper"),
+        (["--at", "1,b"], "not a list of numbers"),
+        (["--at", "1,2", "--lower", "0"], "--lower and --upper are required together"),
         (["--at", "1,2", "--format", "xml"], "invalid choice"),
     ],
 )
 def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, message):
-    with pytest.raises(SystemExit) as stop:
-        script.main([model, *arguments])
-    assert stop.value.code == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    assert_bad_input(script, [model, *arguments], message, capsys)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """The command line that walks."""
 
-import importlib.util
-import pathlib
-
 import networkx
 import numpy as np
 import pytest
@@ -10,18 +7,12 @@ import pytest
 from regions.io import save_network
 from regions.region_set import RegionSet
 from tests.helpers import random_network
-
-SCRIPT = pathlib.Path(__file__).parents[2] / "scripts" / "walk.py"
+from tests.scripts.helpers import assert_bad_input, load_script
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("walk_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("walk")
 
 
 @pytest.fixture
@@ -76,18 +67,16 @@ def test_points_are_read_from_files(script, model, capsys, tmp_path):
         (["line", "--from", "1,2"], "line needs --to"),
         (["around", "--from", "1,x"], "is no point"),
         (["around", "--from", "none.npy:0"], "is no point"),
-        (["around", "--from", "1,2", "--lower", "0"], "both --lower and --upper"),
+        (
+            ["around", "--from", "1,2", "--lower", "0"],
+            "--lower and --upper are required together",
+        ),
         (["line", "--from=1,2", "--to=2,1", "--save", "x.parquet"], "leave out --save"),
         (["around", "--from", "1,2", "--save", "x.json"], ".graphml or .parquet"),
     ],
 )
 def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, message):
-    with pytest.raises(SystemExit) as stop:
-        script.main([model, *arguments])
-    assert stop.value.code == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    assert_bad_input(script, [model, *arguments], message, capsys)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +89,4 @@ def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, mess
     ],
 )
 def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, message):
-    assert script.main([model, *arguments]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
+    assert_bad_input(script, [model, *arguments], message, capsys)

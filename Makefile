@@ -6,7 +6,7 @@ PRESET ?= paper
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test clean
+.PHONY: help install install-dev ring test atlas clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,10 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 
 test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest
+
+# Only for changes of the page: the built one is committed, and users need no Node.
+atlas:  ## Build the atlas page from atlas/ (needs Node and npm)
+	cd atlas && npm ci --no-fund --no-audit && npm run build
 
 clean:  ## Remove .venv and caches; runs/ is kept
 	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,6 +1,7 @@
 """Write an atlas: one page that shows a partition and answers questions about it."""
 
 import argparse
+import dataclasses
 import pathlib
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -44,6 +45,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--out", type=pathlib.Path, help="the page (default: beside the network)")
     add("--box", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of every input")
     add("--slice", type=pathlib.Path, help="npz: origin, directions, lower, upper")
+    add("--threshold", type=float, help="output above which the class is 1")
     add("--planes", type=int, default=25, help="planes per axis, for three inputs")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png or .pdf")
@@ -70,6 +72,13 @@ def progress(done: int, total: int, message: str) -> None:
         print(f"\r{message}: {done} of {total} ", end="", file=sys.stderr, flush=True)
 
 
+def with_threshold(atlas: "Atlas", threshold: float | None) -> "Atlas":
+    """The same atlas with the threshold of the command line, if there is one."""
+    if threshold is None:
+        return atlas
+    return dataclasses.replace(atlas, threshold=threshold)
+
+
 def build(options: argparse.Namespace) -> "Atlas":
     """The atlas that the command line asks for."""
     import regions
@@ -88,7 +97,8 @@ def build(options: argparse.Namespace) -> "Atlas":
     box = regions.Box([low] * dim, [high] * dim)
     domain: BoundedDomain = sources.read_slice(options.slice) if options.slice else box
     if dim == 3 and domain is box and len(paths) == 1:
-        return sources.plane_atlas(paths[0], box, options.planes, progress)
+        level = options.threshold or 0.0
+        return sources.plane_atlas(paths[0], box, options.planes, level, progress)
     return sources.network_atlas(paths, domain, progress)
 
 
@@ -125,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
         from regions.errors import FileFormatError, RegionsError
 
         try:
-            write(options, build(options))
+            write(options, with_threshold(build(options), options.threshold))
         except (ValueError, OSError, ImportError, FileFormatError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2

@@ -16,8 +16,8 @@ void main() {
   vec3 p = turn * at;
   facing = turn * normal;
   deep = p.z;
-  float w = 3.4 - p.z;
-  gl_Position = vec4(p.x * 2.1 / max(aspect, 1.0) , p.y * 2.1 * min(aspect, 1.0), (-p.z * 0.3) * w, w);
+  float w = 4.8 - p.z;
+  gl_Position = vec4(p.x * 2.3 / max(aspect, 1.0) , p.y * 2.3 * min(aspect, 1.0), (-p.z * 0.3) * w, w);
 }`;
 
 const FRAGMENT = `

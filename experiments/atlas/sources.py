@@ -203,7 +203,11 @@ def compare_rings(folders: Sequence[pathlib.Path], progress: Progress) -> Atlas:
 
 
 def plane_atlas(
-    file: pathlib.Path, box: regions.Box, planes: int, progress: Progress
+    file: pathlib.Path,
+    box: regions.Box,
+    planes: int,
+    threshold: float,
+    progress: Progress,
 ) -> Atlas:
     """The atlas of a network of three inputs: exact planes across a box.
 
@@ -211,6 +215,7 @@ def plane_atlas(
         file: The network.
         box: Three-dimensional.
         planes: Number of planes along each axis, evenly spaced inside the box.
+        threshold: Output on the decision surface.
         progress: Called with (done, total, what is being done).
     """
     from experiments.atlas.surface import decision_surface
@@ -231,7 +236,8 @@ def plane_atlas(
         domain=box,
         series=[Series(file.stem, frames, values, groups)],
         slider="plane",
-        surface=decision_surface(network, box),
+        threshold=threshold,
+        surface=decision_surface(network, box, threshold),
     )
 
 

@@ -1,0 +1,207 @@
+"""Keyboard, contrast, themes, small windows, damaged pages, hostile labels."""
+
+import pytest
+
+from experiments.atlas.page import write_page
+from tests.atlas.helpers import over_time, partition, single
+
+MAP = ".pane canvas + canvas"
+
+CONTRAST = """() => {
+  const channel = (v) =>
+    (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) =>
+    0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = parse(getComputedStyle(e).backgroundColor);
+      if (color.length < 4 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility()) continue;
+    const pair = [parse(getComputedStyle(element).color), behind(element)];
+    const [a, b] = pair.map(luminance).sort((x, y) => y - x);
+    found.push([node.data.trim().slice(0, 40), (a + 0.05) / (b + 0.05)]);
+  }
+  return found;
+}"""
+
+FOCUSABLE = """() => [
+    ...document.querySelectorAll('button, select, input, canvas[tabindex]')]
+  .filter((e) => e.checkVisibility() && !e.closest('dialog:not([open])')).length"""
+
+SEEN = """() => { const e = document.activeElement;
+  if (e === document.body) return null;
+  e.dataset.seen ??= String(document.querySelectorAll('[data-seen]').length);
+  return e.dataset.seen; }"""
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "run.html"
+    write_page(file, over_time())
+    return file
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "small.html"
+    write_page(file, single(partition()))
+    return file
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_has_the_contrast_of_level_aa(screen, page_file, dark):
+    window = screen(dark=dark)
+    window.open(page_file)
+    window.page.check("#points")
+    window.page.fill("#search", "0.1, 0.2")
+    window.page.keyboard.press("Enter")
+    window.page.locator(".unit").first.click()
+    window.page.locator(".chip").first.click()
+    found = window.page.evaluate(CONTRAST)
+    window.page.click("#keys")
+    found += window.page.evaluate(CONTRAST)
+    assert len(found) > 60
+    assert min(found, key=lambda row: row[1])[1] >= 4.5, min(found, key=lambda r: r[1])
+
+
+def test_both_themes_follow_the_system_and_the_button(screen, page_file):
+    papers = []
+    for dark in (False, True):
+        window = screen(dark=dark)
+        window.open(page_file)
+        script = "getComputedStyle(document.body).backgroundColor"
+        papers.append(window.page.evaluate(script))
+        window.page.click("#theme")
+        papers.append(window.page.evaluate(script))
+    light, to_dark, dark_paper, to_light = papers
+    assert light == to_light != dark_paper == to_dark
+
+
+def test_every_control_is_reached_by_tab(screen, run_file):
+    window = screen()
+    window.open(run_file)
+    seen = set()
+    for _ in range(60):
+        window.page.keyboard.press("Tab")
+        seen.add(window.page.evaluate(SEEN))
+    assert len(seen - {None}) >= window.page.evaluate(FOCUSABLE)
+
+
+def test_keyboard_alone_moves_asks_and_follows(screen, page_file):
+    window = screen()
+    window.open(page_file)
+    window.settle()
+    while window.page.evaluate("document.activeElement.tagName") != "CANVAS":
+        window.page.keyboard.press("Tab")
+    before = window.view
+    for key in ("ArrowRight", "ArrowUp", "+", "+"):
+        window.page.keyboard.press(key)
+    window.settle()
+    after = window.view
+    assert float(after["x"]) > float(before["x"])
+    assert float(after["y"]) > float(before["y"])
+    assert float(after["zoom"]) == pytest.approx(2.25 * float(before["zoom"]), rel=1e-4)
+    window.page.keyboard.press("Enter")
+    region = window.details["region"]
+    window.page.keyboard.press("n")
+    unit = window.details["unit"]
+    assert unit.startswith("layer ")
+    window.page.keyboard.press("n")
+    assert window.details["unit"] != unit
+    assert window.details["region"] == region
+    window.page.keyboard.press("Escape")
+    assert window.details == {}
+    window.page.keyboard.press("b")
+    assert window.details["unit"].startswith("layer ")
+    window.page.keyboard.press("?")
+    assert window.page.locator("#help").is_visible()
+    window.page.keyboard.press("Escape")
+    window.page.keyboard.press("/")
+    assert window.page.evaluate("document.activeElement.id") == "search"
+
+
+def test_neighbor_is_followed_by_keyboard(screen, page_file):
+    window = screen()
+    window.open(page_file)
+    window.page.fill("#search", "0.1, 0.2")
+    window.page.keyboard.press("Enter")
+    region = window.details["region"]
+    window.page.locator(".go").first.focus()
+    window.page.keyboard.press("Enter")
+    assert window.details["region"] != region
+
+
+def test_phone_window_fits_and_answers_a_tap(screen, run_file):
+    window = screen(390, 844, touch=True)
+    window.open(run_file)
+    window.settle()
+    width = window.page.evaluate("document.scrollingElement.scrollWidth")
+    assert width <= 390
+    small = window.page.locator("button:visible").evaluate_all(
+        "all => all.map(e => Math.min(e.offsetWidth, e.offsetHeight))"
+    )
+    assert min(small) >= 24
+    box = window.page.locator(".pane").first.bounding_box()
+    window.page.touchscreen.tap(
+        box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    )
+    assert window.details
+
+
+def damage(page: str, kind: str) -> str:
+    start = page.index('id="atlas-block"')
+    data = page.index(">", start) + 1
+    middle = data + 400
+    if kind == "changed":
+        other = "A" if page[middle] != "A" else "B"
+        return page[:middle] + other + page[middle + 1 :]
+    if kind == "cut":
+        return page[:middle]
+    if kind == "of another schema":
+        return page.replace('data-schema="', 'data-schema="9')
+    if kind == "empty":
+        return page[:data] + page[page.index("</script>", data) :]
+    return page[:data] + "%%%" + page[data + 3 :]
+
+
+@pytest.mark.parametrize(
+    "kind", ["changed", "cut", "of another schema", "empty", "not base64"]
+)
+def test_damaged_page_says_so(screen, page_file, tmp_path, kind):
+    file = tmp_path / "damaged.html"
+    file.write_text(damage(page_file.read_text(), kind))
+    window = screen()
+    window.page.goto(file.as_uri())
+    window.page.wait_for_function(
+        "!document.getElementById('message').textContent.startsWith('Loading')"
+    )
+    text = window.page.inner_text("body")
+    assert "The data in this page" in text or "holds no data" in text
+    assert "scripts/atlas.py" in text
+
+
+def test_hostile_names_are_shown_as_text(screen, tmp_path):
+    name = "</script><img src=x onerror=\"document.title='gone'\"><b>bold"
+    write_page(tmp_path / "hostile.html", single(partition(name=name), title=name))
+    window = screen()
+    window.open(tmp_path / "hostile.html")
+    assert name in window.page.inner_text("#details")
+    assert window.page.inner_text("h1") == name
+    assert window.page.title() == name
+    assert window.page.locator("img, b").count() == 0
+
+
+def test_fragment_without_sense_is_ignored(screen, page_file):
+    window = screen()
+    window.open(page_file, "#x=nan&y=1&zoom=-3&color=%3Cb%3E&at=99&code=zz&bit=1e9")
+    window.settle()
+    assert float(window.view["zoom"]) > 100
+    assert window.view["color"] == "output"

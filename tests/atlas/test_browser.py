@@ -1,0 +1,217 @@
+"""The page in a real browser: what is asked is answered, by mouse and by keyboard."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.atlas.page import write_page
+from regions.polytope import polytope_at
+from tests.atlas.helpers import (
+    SQUARE,
+    code_text,
+    compared,
+    over_time,
+    partition,
+    single,
+)
+
+MAP = ".pane canvas + canvas"
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "small.html"
+    write_page(file, single(partition()))
+    return file
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "run.html"
+    write_page(file, over_time())
+    return file
+
+
+@pytest.fixture(scope="module")
+def compare_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("atlas") / "compare.html"
+    write_page(file, compared())
+    return file
+
+
+def test_page_loads_within_two_seconds(screen, run_file):
+    window = screen()
+    window.open(run_file)
+    ready = window.page.evaluate("Number(document.documentElement.dataset.ready)")
+    assert ready < 2000
+    assert window.page.title() == "run"
+
+
+def test_clicks_land_in_the_region_of_polytope_at(screen, page_file):
+    window, found = screen(), partition()
+    window.open(page_file)
+    window.settle()
+    window.page.select_option("#boundaries", "none")
+    box = window.page.locator(".pane").first.bounding_box()
+    rng, asked = np.random.default_rng(0), set()
+    for _ in range(25):
+        px = int(box["x"] + box["width"] * rng.uniform(0.2, 0.8))
+        py = int(box["y"] + box["height"] * rng.uniform(0.1, 0.9))
+        window.page.mouse.click(px, py)
+        x, y = window.world(px, py, 2.0)
+        expected = polytope_at(found.network, np.array([x, y]), SQUARE).pattern
+        assert window.details["code"] == code_text(found.network, expected)
+        asked.add(window.details["code"])
+    assert len(asked) > 8
+
+
+def test_click_far_inside_lands_in_the_thinnest_region(screen, page_file):
+    window, found = screen(), partition()
+    window.open(page_file)
+    thinnest = int(found.radii.argmin())
+    x, y = map(float, found.centers[thinnest])
+    zoom = 2e6 / float(found.radii[thinnest])
+    window.open(page_file, "#")
+    window.page.evaluate(f"location.hash = 'x={x!r}&y={y!r}&zoom={zoom!r}'")
+    window.settle()
+    box = window.page.locator(".pane").first.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    window.page.mouse.click(*middle)
+    pattern = polytope_at(found.network, np.array([x, y]), SQUARE).pattern
+    assert float(window.view["zoom"]) > 1e6
+    assert window.details["code"] == code_text(found.network, pattern)
+
+
+def test_click_on_a_boundary_shows_its_unit(screen, page_file):
+    window, found = screen(), partition()
+    window.open(page_file)
+    window.settle()
+    largest = int(found.radii.argmax())
+    poly = polytope_at(found.network, found.centers[largest], SQUARE)
+    facet = next(facet for facet in poly.facets if facet.unit is not None)
+    x, y = map(float, facet.point)
+    radius = float(found.radii[largest])
+    zoom = 2.0 * 150.0 / radius
+    window.page.evaluate(f"location.hash = 'x={x!r}&y={y!r}&zoom={zoom!r}'")
+    window.settle()
+    box = window.page.locator(".pane").first.bounding_box()
+    window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert window.details == {"unit": str(facet)}
+
+
+def test_copied_json_holds_the_rows_of_polytope_at(screen, page_file):
+    window, found = screen(), partition()
+    window.open(page_file)
+    x, y = map(float, found.centers[3])
+    window.page.fill("#search", f"{x!r}, {y!r}")
+    window.page.keyboard.press("Enter")
+    window.page.click("#copy-json")
+    data = json.loads(window.page.evaluate("navigator.clipboard.readText()"))
+    poly = polytope_at(found.network, np.array([x, y]), SQUARE)
+    rows = {tuple(row["unit"]): row for row in data["inequalities"] if row["unit"]}
+    assert set(rows) == {facet.unit for facet in poly.facets if facet.unit}
+    for facet in poly.facets:
+        if facet.unit:
+            np.testing.assert_allclose(rows[facet.unit]["A"], poly.rows.A[facet.row])
+            np.testing.assert_allclose(rows[facet.unit]["b"], poly.rows.b[facet.row])
+    np.testing.assert_allclose(
+        data["affine_map"][0]["gradient"], poly.affine_map.jacobian[0]
+    )
+    assert data["area"] == pytest.approx(poly.volume())
+    assert data["inradius"] == pytest.approx(poly.chebyshev.radius, rel=1e-5)
+    window.page.click("#copy-latex")
+    text = window.page.evaluate("navigator.clipboard.readText()")
+    assert text.count("&> 0") == len(poly.facets)
+
+
+def test_search_by_code_finds_every_region(screen, page_file):
+    window, found = screen(), partition()
+    window.open(page_file)
+    for i in (0, len(found) // 2, len(found) - 1):
+        pattern = polytope_at(found.network, found.centers[i], SQUARE).pattern
+        code = code_text(found.network, pattern)
+        window.page.fill("#search", code)
+        window.page.keyboard.press("Enter")
+        assert window.details["code"] == code
+    window.page.fill("#search", "5, 5")
+    window.page.keyboard.press("Enter")
+    assert "outside the domain" in window.page.inner_text("#status")
+
+
+def test_fragment_restores_the_view(screen, page_file):
+    window = screen()
+    window.open(page_file)
+    window.page.fill("#search", "0.2, -0.3")
+    window.page.keyboard.press("Enter")
+    window.page.select_option("#mode", "inradius")
+    window.settle()
+    code, view = window.details["code"], window.view
+    other = screen()
+    other.open(page_file, "#" + window.page.url.split("#")[1])
+    other.settle()
+    assert other.details["code"] == code
+    assert other.view == view
+
+
+def test_all_color_modes_draw_something_different(screen, page_file):
+    window = screen(700, 500)
+    window.open(page_file)
+    pictures = set()
+    modes = window.page.locator("#mode option").evaluate_all("o => o.map(x => x.value)")
+    for mode in modes:
+        window.page.select_option("#mode", mode)
+        window.settle()
+        pictures.add(window.page.locator(".pane").screenshot())
+    assert modes == ["output", "code", "layer", "inradius", "gradient", "class"]
+    assert len(pictures) == len(modes)
+
+
+def test_slider_counts_births_and_deaths(screen, run_file):
+    window, atlas = screen(), over_time()
+    window.open(run_file)
+    frames = atlas.series[0].frames
+    codes = [{row.tobytes() for row in frame.patterns} for frame in frames]
+    window.page.focus("#frame")
+    window.page.keyboard.press("Home")
+    assert f"{len(frames[0])} regions" in window.page.inner_text("#timeline")
+    window.page.keyboard.press("ArrowRight")
+    text = window.page.inner_text("#timeline")
+    assert f"{len(frames[1])} regions" in text
+    assert f"{len(codes[1] - codes[0])} codes born" in text
+    assert f"{len(codes[0] - codes[1])} died" in text
+    window.page.click("#play")
+    window.page.wait_for_function("document.getElementById('frame').value === '2'")
+
+
+def test_comparison_counts_kept_born_and_lost(screen, compare_file):
+    window, atlas = screen(), compared()
+    window.open(compare_file)
+    before, after = (
+        {row.tobytes() for row in series.frames[0].patterns} for series in atlas.series
+    )
+    text = window.page.inner_text("#legend")
+    assert before != after
+    assert f"{len(before & after)} codes kept" in text
+    assert f"{len(before - after)} lost" in text
+    assert f"{len(after - before)} born" in text
+    assert window.page.locator(".pane").count() == 2
+    window.page.select_option("#layout", "overlay")
+    assert window.page.locator(".pane").count() == 1
+
+
+def test_linked_panes_select_the_same_code(screen, compare_file):
+    window = screen()
+    window.open(compare_file)
+    window.settle()
+    boxes = [pane.bounding_box() for pane in window.page.locator(".pane").all()]
+    window.page.select_option("#boundaries", "none")
+    pictures = [pane.screenshot() for pane in window.page.locator(".pane").all()]
+    box = boxes[1]
+    window.page.mouse.click(
+        box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+    )
+    window.settle()
+    after = [pane.screenshot() for pane in window.page.locator(".pane").all()]
+    assert window.view["net"] == "1"
+    assert pictures[1] != after[1]

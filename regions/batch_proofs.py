@@ -153,11 +153,14 @@ def _scaled(
     known &= np.abs(_weighted_sum(weights, scaled_A)).max(
         axis=1
     ) < _HOPELESS * weights.sum(axis=1)
-    errors = []
-    for bound in (error, right):
+
+    def rescaled(bound: np.ndarray) -> np.ndarray:
         scaled = np.ldexp(bound, -shift) * (1 + _EPS)
-        errors.append(scaled + np.where(bound == 0.0, 0.0, _UNDERFLOW))
-    return _Problems(scaled_A, scaled_b, weights, *errors, known)
+        return scaled + np.where(bound == 0.0, 0.0, _UNDERFLOW)
+
+    return _Problems(
+        scaled_A, scaled_b, weights, rescaled(error), rescaled(right), known
+    )
 
 
 def _weighted_sum(y: np.ndarray, A: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ class _Work:
             with (
                 self._watched(),
                 self._client.as_current(),
-                contextlib.suppress(TimeoutError),
+                contextlib.suppress(TimeoutError, CancelledError),
             ):
                 wait(
                     list(self._running),
@@ -172,12 +173,13 @@ class _Work:
         from distributed import KilledWorker
 
         self._check_alive()
-        if future.status == "cancelled":
-            self._waiting.append(piece)
-            return None
         try:
             with self._watched():
                 return future.result()
+        except CancelledError:
+            self._check_alive()
+            self._waiting.append(piece)
+            return None
         except KilledWorker as error:
             deaths = self._deaths[piece.face] = self._deaths.get(piece.face, 0) + 1
             if deaths >= DEATHS:

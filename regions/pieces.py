@@ -17,10 +17,13 @@ such cells lie on boundaries and are left out, in exact arithmetic.
 """
 
 import contextlib
+import functools
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool
@@ -36,6 +39,7 @@ from regions.piece_plan import Face, Piece, Problem, plan_pieces
 from regions.point_signs import are_inside, exact_signs, unit_kinks
 from regions.region_set import RegionCount, RegionSet
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 Runner = Callable[[Problem, list[Piece]], Iterator[tuple[Piece, int]]]
 """Counts pieces in any order and gives each with its count, exactly once."""
@@ -157,10 +161,39 @@ def _stats(
 def run_here(problem: Problem, pieces: list[Piece]) -> Iterator[tuple[Piece, int]]:
     """Count pieces one after another in this process."""
     for piece in pieces:
-        yield piece, count_face(problem, piece.face)
+        count = interruptible(functools.partial(count_face, problem, piece.face))
+        yield piece, count
 
 
-def count_face(problem: Problem, face: Face) -> int:
+class _StoppedError(Exception):
+    """Ends the thread of a piece."""
+
+
+def interruptible(work: Callable[[Progress], T]) -> T:
+    """Run a piece so that Ctrl-C is never lost.
+
+    In the main thread an engine takes Ctrl-C for a request to stop early, and a piece
+    that just ends anyway would hide it. So pieces run in a thread of their own.
+
+    Args:
+        work: Called with a progress callback, through which it is stopped.
+    """
+    stop = threading.Event()
+
+    def check(done: int, total: int) -> None:
+        if stop.is_set():
+            raise _StoppedError
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, check)
+        try:
+            return future.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+def count_face(problem: Problem, face: Face, progress: Progress | None = None) -> int:
     """How many activation regions of the domain have an interior that meets a face.
 
     Raises:
@@ -168,7 +201,8 @@ def count_face(problem: Problem, face: Face) -> int:
     """
     free = face.free
     if len(free) == problem.domain.dim:
-        found = count_regions(problem.network, problem.open_piece(face))
+        box = problem.open_piece(face)
+        found = count_regions(problem.network, box, progress=progress)
         if not found.complete:
             raise KeyboardInterrupt
         return found.count
@@ -176,14 +210,16 @@ def count_face(problem: Problem, face: Face) -> int:
         point = np.array([face.lower])
         signs = exact_signs(problem.chart_network, point)
         return int(are_inside(problem.chart_network, point, signs)[0])
-    cells = _cells(problem, face)
+    cells = _cells(problem, face, progress)
     return int(_are_open(problem, cells).sum())
 
 
-def wall_patterns(problem: Problem, face: Face) -> set[bytes]:
+def wall_patterns(
+    problem: Problem, face: Face, progress: Progress | None = None
+) -> set[bytes]:
     """Packed patterns of the regions whose interior meets a face with fixed axes."""
     if face.free:
-        cells = _cells(problem, face)
+        cells = _cells(problem, face, progress)
         packed = cells.patterns[_are_open(problem, cells)]
     else:
         network, point = problem.chart_network, np.array([face.lower])
@@ -194,15 +230,15 @@ def wall_patterns(problem: Problem, face: Face) -> set[bytes]:
     return {row.tobytes() for row in packed}
 
 
-def _cells(problem: Problem, face: Face) -> RegionSet:
+def _cells(problem: Problem, face: Face, progress: Progress | None) -> RegionSet:
     """The cells of the network restricted to a face with fixed and free axes."""
     network, wall = problem.chart_network, problem.wall(face)
     try:
         # In one dimension too: the sweep is not rational all the way.
         method = "sweep" if wall.dim == 1 else "auto"
-        cells = enumerate_regions(network, wall, method=method)
+        cells = enumerate_regions(network, wall, method=method, progress=progress)
     except NotGenericError:
-        cells = enumerate_regions(network, wall)
+        cells = enumerate_regions(network, wall, progress=progress)
     if not cells.complete:
         raise KeyboardInterrupt
     return cells

@@ -10,6 +10,7 @@ out of a piece when it meets a wall that has the piece above it. Regions are com
 their patterns, which are exact.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
 from regions.piece_plan import Face, Problem, look_at
-from regions.pieces import PIECE_REGIONS, wall_patterns
+from regions.pieces import PIECE_REGIONS, interruptible, wall_patterns
 from regions.region_files import load_regions, save_regions
 from regions.region_set import RegionSet
 
@@ -104,18 +105,23 @@ def enumerate_to_parquet(
         if not path.is_file():
             for face in part.walls:
                 if face not in walls:
-                    walls[face] = wall_patterns(problem, face)
+                    of_face = functools.partial(wall_patterns, problem, face)
+                    walls[face] = interruptible(of_face)
             earlier = [walls[face] for face in part.walls]
-            save_regions(path, _list_part(problem, part, earlier))
+            listing = functools.partial(_list_part, problem, part, earlier)
+            save_regions(path, interruptible(listing))
         done += part.work
         if progress is not None:
             progress(round(done), max(1, round(total)))
     return _finish(target, len(parts))
 
 
-def _list_part(problem: Problem, part: Part, earlier: list[set[bytes]]) -> RegionSet:
+def _list_part(
+    problem: Problem, part: Part, earlier: list[set[bytes]], progress: Progress
+) -> RegionSet:
     """The regions of one box that belong to no earlier part."""
-    found = enumerate_regions(problem.network, problem.open_piece(part.face))
+    box = problem.open_piece(part.face)
+    found = enumerate_regions(problem.network, box, progress=progress)
     if not found.complete:
         raise KeyboardInterrupt
     kept = [

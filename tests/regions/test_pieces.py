@@ -140,10 +140,10 @@ def test_awkward_networks_are_counted_as_the_whole(name):
     assert total == count_regions(network, box).count
 
 
-@settings(derandomize=True, deadline=None, max_examples=5)
+@settings(derandomize=True, deadline=None, max_examples=3)
 @given(
     st.integers(0, 10**6),
-    st.lists(st.integers(-3, 3), min_size=1, max_size=3, unique=True),
+    st.lists(st.integers(-3, 3), min_size=1, max_size=1),
 )
 def test_integer_networks_with_walls_on_their_lines_agree_with_the_tree(seed, walls):
     rng = np.random.default_rng(seed)
@@ -166,7 +166,7 @@ def test_integer_networks_with_walls_on_their_lines_agree_with_the_tree(seed, wa
 
 def test_slice_is_cut_like_a_box():
     rng = np.random.default_rng(5)
-    network = random_network(rng, 9, [12, 8], slopes=0.1)
+    network = random_network(rng, 9, [8, 6], slopes=0.1)
     domain = Slice(
         rng.standard_normal(9), rng.standard_normal((2, 9)), Box.cube(2, 1.5)
     )

@@ -1,0 +1,356 @@
+"""How region counts scale: many networks, exact counts, fitted exponents.
+
+Every architecture is drawn with many seeds, counted at initialization, trained as one
+vmapped ensemble and counted again. Exponents are slopes of the log of the mean count
+against the log of width or depth, and so of the number of units N; rates are slopes
+against the input dimension d; both with bootstrap intervals over the seeds. One hidden
+layer in general position has about N^d / d! regions: exponent d.
+
+Run:       python scripts/scaling_study.py scripts/study.toml
+
+Sources: B. Hanin, D. Rolnick, Complexity of linear regions in deep networks, ICML 2019,
+and Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019.
+"""
+
+import dataclasses
+import itertools
+import math
+import pathlib
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+import regions
+from experiments.common import read_json, write_json, write_provenance
+from experiments.scaling_fits import Fit, fit_exponent
+from regions.bounds import serra_2018_upper_bound, zaslavsky_count
+from training.config import ModelConfig, OptimizerConfig, TrainingConfig
+from training.datasets import Dataset
+from training.files import open_atomically
+from training.loop import (
+    TrainState,
+    check_finite,
+    init_state,
+    shuffle_key,
+    to_device,
+    train_block,
+)
+from training.models import params_to_relu_network
+
+NAME = "scaling_study"
+STAGES = ("initial", "trained")
+VARIES = ("dim", "depth", "width")
+
+Progress = Callable[[int, int, str], None]
+
+
+class Architecture(NamedTuple):
+    """A rectangular network on the cube: inputs, hidden layers, units per layer."""
+
+    dim: int
+    depth: int
+    width: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Architectures that differ in one number.
+
+    Attributes:
+        varies: `dim`, `depth` or `width`.
+        values: Its values.
+        dim: Inputs, unless they vary.
+        depth: Hidden layers, unless they vary.
+        width: Units per layer, unless they vary.
+    """
+
+    varies: str
+    values: tuple[int, ...]
+    dim: int = 2
+    depth: int = 1
+    width: int = 16
+
+    def __post_init__(self):
+        if self.varies not in VARIES:
+            raise ValueError(
+                f"`varies` is {self.varies!r}: one of {', '.join(VARIES)} is required."
+            )
+        if len(set(self.values)) < 2 or min(self.values) < 1:
+            raise ValueError(
+                f"`values` is {list(self.values)}: at least two positive integers are "
+                "required."
+            )
+
+    def architectures(self) -> list[Architecture]:
+        """The architectures, in order."""
+        fixed = {name: getattr(self, name) for name in VARIES}
+        return [Architecture(**{**fixed, self.varies: v}) for v in self.values]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What identifies a study.
+
+    Attributes:
+        families: What varies.
+        seeds: Networks per architecture.
+        half_width: Regions are counted in the cube of this half width.
+        epochs: Of training, full batch.
+        points: Training points, uniform in the cube.
+        learning_rate: Of Adam.
+        initializer: As in `training.config.ModelConfig`.
+        bootstrap: Resamplings of the seeds for the intervals.
+    """
+
+    families: tuple[Family, ...]
+    seeds: int = 40
+    half_width: float = 1.0
+    epochs: int = 200
+    points: int = 256
+    learning_rate: float = 1e-2
+    initializer: str = "he_normal"
+    bootstrap: int = 1000
+
+    def __post_init__(self):
+        for name in ("seeds", "epochs", "points", "bootstrap"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"`{name}` is {getattr(self, name)}: at least 1 is required."
+                )
+        if not self.families:
+            raise ValueError("`families` is empty: a [[families]] table is required.")
+
+    def architectures(self) -> list[Architecture]:
+        """Every architecture once, in order of size."""
+        found = {a for family in self.families for a in family.architectures()}
+        return sorted(found)
+
+
+def read_study(path: pathlib.Path) -> Config:
+    """A study from a TOML file.
+
+    Raises:
+        ValueError: If it is not TOML, or has a key that means nothing here.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path} is not TOML: {error}.") from error
+    try:
+        families = [
+            Family(**{**entry, "values": tuple(entry["values"])})
+            for entry in data.pop("families", [])
+        ]
+        return Config(families=tuple(families), **data)
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path}: {error}; keys are {', '.join(_keys(Config))}, and in each "
+            f"[[families]] {', '.join(_keys(Family))}."
+        ) from error
+
+
+def _keys(kind: Any) -> list[str]:
+    """Names of a dataclass's fields."""
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+class Result(NamedTuple):
+    """What the figure needs of a finished study.
+
+    Attributes:
+        config: The study.
+        table: One row per network and stage.
+        summary: As in `summary.json`.
+    """
+
+    config: Config
+    table: list[dict[str, Any]]
+    summary: dict[str, Any]
+
+
+def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+    """Train, count and fit; an architecture that is finished is not repeated.
+
+    Args:
+        config: The study.
+        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        progress: Called with networks done, networks in all, what is being done.
+
+    Returns:
+        The summary.
+    """
+    start = time.perf_counter()
+    architectures = config.architectures()
+    total, done = 2 * config.seeds * len(architectures), 0
+    rows: list[dict[str, Any]] = []
+    for architecture in architectures:
+        path = folder / f"networks-{'-'.join(map(str, architecture))}.json"
+        if path.is_file():
+            rows += read_json(path)
+        else:
+            found = []
+            for row in study_architecture(architecture, config):
+                found.append(row)
+                progress(done + len(found), total, "counting networks")
+            write_json(path, found)
+            rows += found
+        done += 2 * config.seeds
+        progress(done, total, "counting networks")
+    table = pa.Table.from_pylist(rows)
+    with open_atomically(folder / "networks.parquet") as file:
+        pyarrow.parquet.write_table(table, file)
+    with open_atomically(folder / "networks.csv") as file:
+        pyarrow.csv.write_csv(table, file)
+    summary = summarize(config, rows)
+    write_provenance(folder, seed=0, seconds={"this run": time.perf_counter() - start})
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def load(config: Config, folder: pathlib.Path) -> Result:
+    """A finished study, from the files in its folder."""
+    table = pyarrow.parquet.read_table(folder / "networks.parquet").to_pylist()
+    return Result(config, table, read_json(folder / "summary.json"))
+
+
+def study_architecture(
+    architecture: Architecture, config: Config
+) -> Iterator[dict[str, Any]]:
+    """One row per network and stage of one architecture."""
+    training = training_config(architecture, config)
+    states = [
+        init_state(dataclasses.replace(training, seed=seed))
+        for seed in range(config.seeds)
+    ]
+    trained = train_ensemble(states, target_points(architecture.dim, config), training)
+    box = regions.Box.cube(architecture.dim, config.half_width)
+    units = architecture.depth * architecture.width
+    widths = [architecture.width] * architecture.depth
+    for stage, params in zip(
+        STAGES, ([s.params for s in states], trained), strict=True
+    ):
+        for seed, one in enumerate(params):
+            network = params_to_relu_network(one, training.model)
+            count = regions.count_regions(network, box)
+            if not count.complete:
+                raise KeyboardInterrupt
+            yield {
+                **architecture._asdict(),
+                "units": units,
+                "seed": seed,
+                "stage": stage,
+                "regions": count.count,
+                "method": count.method,
+                "seconds": count.seconds,
+                "general_position": float(zaslavsky_count(units, architecture.dim)),
+                "leading_term": units**architecture.dim
+                / math.factorial(architecture.dim),
+                "upper_bound": float(serra_2018_upper_bound(architecture.dim, widths)),
+            }
+
+
+def training_config(architecture: Architecture, config: Config) -> TrainingConfig:
+    """What is trained for one architecture."""
+    return TrainingConfig(
+        model=ModelConfig(
+            widths=(architecture.width,) * architecture.depth,
+            input_dim=architecture.dim,
+            activation="relu",
+            initializer=config.initializer,
+        ),
+        optimizer=OptimizerConfig(learning_rate=config.learning_rate),
+        epochs=config.epochs,
+        batch_size=None,
+    )
+
+
+def target_points(dim: int, config: Config) -> Dataset:
+    """Uniform points and a smooth function of their mean coordinate."""
+    rng = np.random.default_rng(dim)
+    inputs = rng.uniform(
+        -config.half_width, config.half_width, (config.points + 64, dim)
+    )
+    phase = np.pi * inputs.sum(1, keepdims=True) / np.sqrt(dim)
+    inputs, values = inputs.astype(np.float32), np.sin(phase).astype(np.float32)
+    cut = config.points
+    return Dataset(inputs[:cut], values[:cut], inputs[cut:], values[cut:])
+
+
+def train_ensemble(
+    states: list[TrainState], data: Dataset, training: TrainingConfig
+) -> list[dict[str, Any]]:
+    """Parameters of all networks after training, in one program."""
+    stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(
+        shuffle_key(0), jax.numpy.arange(len(states))
+    )
+    points = to_device(data)
+    static = dataclasses.replace(training, epochs=0, seed=0)
+    ensemble = jax.vmap(
+        lambda state, key: train_block(state, points, key, static, training.epochs)
+    )
+    after, losses = ensemble(stacked, keys)
+    for index in range(len(states)):
+        check_finite(jax.tree.map(lambda leaf, i=index: leaf[i], losses), 0)
+    params = jax.tree.map(np.asarray, after.params)
+    return [
+        jax.tree.map(lambda leaf, i=index: leaf[i], params)
+        for index in range(len(states))
+    ]
+
+
+def summarize(config: Config, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean counts and fitted exponents of every family and stage."""
+    fits = []
+    for family, stage in itertools.product(config.families, STAGES):
+        counts = family_counts(family, rows, stage)
+        fit = fit_exponent(
+            family.values, counts, config.bootstrap, log_x=family.varies != "dim"
+        )
+        fits.append({**dataclasses.asdict(family), "stage": stage, **fit._asdict()})
+    return {
+        "networks": len(rows),
+        "regions": sum(row["regions"] for row in rows),
+        "seconds_of_counting": sum(row["seconds"] for row in rows),
+        "largest_share_of_upper_bound": max(
+            row["regions"] / row["upper_bound"] for row in rows
+        ),
+        "fits": fits,
+    }
+
+
+def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.ndarray:
+    """Counts of one family and stage, one row per value and one column per seed."""
+    return np.array(
+        [
+            [
+                row["regions"]
+                for row in rows
+                if row["stage"] == stage
+                and all(row[name] == getattr(a, name) for name in VARIES)
+            ]
+            for a in family.architectures()
+        ],
+        float,
+    )
+
+
+def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The summary as a table for readers."""
+    yield "networks counted", f"{summary['networks']:,}"
+    yield "regions", f"{summary['regions']:,}"
+    yield (
+        "largest share of the upper bound",
+        (f"{summary['largest_share_of_upper_bound']:.3g}"),
+    )
+    for entry in summary["fits"]:
+        fit = Fit(**{name: entry[name] for name in Fit._fields})
+        fixed = ", ".join(f"{k} {entry[k]}" for k in VARIES if k != entry["varies"])
+        yield f"{entry['varies']} ({fixed}), {entry['stage']}", str(fit)

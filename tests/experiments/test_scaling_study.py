@@ -1,0 +1,172 @@
+"""Scaling studies: exact counts of ensembles, fits with intervals, resuming."""
+
+import pathlib
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+import regions
+from experiments import scaling_study
+from experiments.plotting import scaling_study as plotting
+from experiments.scaling_fits import fit_exponent
+from experiments.scaling_study import Architecture, Config, Family, read_study
+from training.loop import init_state, shuffle_key, to_device, train_block
+from training.models import params_to_relu_network
+
+STUDY = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "study.toml"
+CONFIG = Config(
+    families=(
+        Family(varies="width", values=(3, 6), dim=2),
+        Family(varies="dim", values=(1, 2), width=6),
+    ),
+    seeds=3,
+    epochs=5,
+    points=16,
+    bootstrap=50,
+)
+
+
+def quiet(done, total, message):
+    assert 0 <= done <= total
+    assert message
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    return folder, scaling_study.run(CONFIG, folder, quiet)
+
+
+def test_every_network_is_counted_once_and_within_the_bounds(study):
+    folder, summary = study
+    table = pyarrow.parquet.read_table(folder / "networks.parquet").to_pylist()
+    # Three architectures: the one of width 6 in the plane belongs to both families.
+    assert summary["networks"] == len(table) == 3 * 3 * 2
+    keys = {(r["dim"], r["depth"], r["width"], r["seed"], r["stage"]) for r in table}
+    assert len(keys) == len(table)
+    for row in table:
+        assert 1 <= row["regions"] <= row["general_position"] <= row["upper_bound"]
+    assert pyarrow.csv.read_csv(folder / "networks.csv").num_rows == len(table)
+
+
+def test_counts_are_those_of_the_networks(study):
+    folder, _ = study
+    table = scaling_study.load(CONFIG, folder).table
+    architecture = Architecture(2, 1, 6)
+    training = scaling_study.training_config(architecture, CONFIG)
+    state = init_state(training)
+    box = regions.Box.cube(2)
+    (row,) = (
+        r
+        for r in table
+        if (r["dim"], r["width"], r["seed"], r["stage"]) == (2, 6, 0, "initial")
+    )
+    network = params_to_relu_network(state.params, training.model)
+    assert row["regions"] == len(
+        {p.tobytes() for p in regions.enumerate_regions(network, box).patterns}
+    )
+
+
+def test_ensemble_trains_each_network_as_if_alone():
+    training = scaling_study.training_config(Architecture(2, 2, 4), CONFIG)
+    data = scaling_study.target_points(2, CONFIG)
+    states = [init_state(training), init_state(training)]
+    together = scaling_study.train_ensemble(states, data, training)
+    alone, _ = train_block(
+        states[0], to_device(data), shuffle_key(3), training, CONFIG.epochs
+    )
+    # Full batches: the shuffle plays no part but for the order of summation.
+    for index in range(2):
+        np.testing.assert_allclose(
+            together[index]["layers"]["1"]["kernel"],
+            alone.params["layers"]["1"]["kernel"],
+            rtol=1e-4,
+            atol=1e-6,
+        )
+
+
+def test_interrupted_study_goes_on_with_the_same_result(study, tmp_path, monkeypatch):
+    _, summary = study
+
+    class KilledError(Exception):
+        pass
+
+    def stop(done, total, message):
+        if done > 8:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        scaling_study.run(CONFIG, tmp_path, stop)
+    asked = []
+    inner = scaling_study.study_architecture
+    monkeypatch.setattr(
+        scaling_study, "study_architecture", lambda *a: asked.append(a) or inner(*a)
+    )
+    again = scaling_study.run(CONFIG, tmp_path, quiet)
+    assert len(asked) == 2
+    timing = {"seconds_of_counting"}
+    assert {k: v for k, v in again.items() if k not in timing} == {
+        k: v for k, v in summary.items() if k not in timing
+    }
+
+
+def test_figure_shows_every_count_and_fit(study):
+    folder, summary = study
+    drawing = plotting.figure(scaling_study.load(CONFIG, folder))
+    assert len(drawing.axes) == 2
+    left = drawing.axes[0]
+    assert left.get_xlabel() == "units per layer"
+    shown = sum(len(np.asarray(c.get_offsets())) for c in left.collections)
+    assert shown == 2 * 2 * 3
+    legend = left.get_legend()
+    assert legend is not None
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert f"initial: exponent {summary['fits'][0]['slope']:.2f}" in labels[0]
+    assert labels[2:] == ["N^d / d!", "upper bound (Serra et al. 2018)"]
+    rows = dict(scaling_study.summary_rows(summary))
+    assert rows["networks counted"] == "18"
+
+
+def test_exact_power_law_is_found_without_spread():
+    counts = np.array([[3.0 * x**2.5] * 4 for x in (2, 4, 8)])
+    fit = fit_exponent((2, 4, 8), counts, 20, log_x=True)
+    assert np.allclose([fit.slope, fit.low, fit.high], 2.5)
+    assert np.isclose(np.exp(fit.intercept), 3.0)
+
+
+def test_interval_covers_the_rate_of_noisy_counts():
+    rng = np.random.default_rng(1)
+    x = np.array([1, 2, 3, 4])
+    noise = rng.lognormal(0.0, 0.2, (4, 50))
+    fit = fit_exponent(
+        tuple(x.tolist()), np.exp(0.7 * x)[:, None] * noise, 400, log_x=False
+    )
+    assert fit.low < 0.7 < fit.high
+    assert 0.0 < fit.high - fit.low < 0.2
+    assert str(fit).startswith("rate 0.")
+
+
+def test_shipped_study_has_a_thousand_networks():
+    config = read_study(STUDY)
+    assert 2 * config.seeds * len(config.architectures()) >= 1000
+    assert {family.varies for family in config.families} == {"dim", "depth", "width"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seeds = ", "is not TOML"),
+        ("seed = 3\n[[families]]\nvaries='dim'\nvalues=[1,2]", "'seed'; keys are"),
+        ("[[families]]\nvaries='size'\nvalues=[1,2]", "`varies` is 'size'"),
+        ("[[families]]\nvaries='dim'\nvalues=[2]", "at least two positive"),
+        ("seeds = 3", "`families` is empty"),
+        ("seeds = 0\n[[families]]\nvaries='dim'\nvalues=[1,2]", "`seeds` is 0"),
+    ],
+)
+def test_bad_study_is_refused_in_one_line(tmp_path, text, message):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_study(path)

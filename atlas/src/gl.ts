@@ -11,11 +11,18 @@ import type { Rgb } from "./palette";
  */
 export type SideColors = [[number, number, number, number][], [number, number, number, number][]];
 
+/** More sides than this are drawn as lines of one pixel. */
+const MAX_QUADS = 60000;
+const QUAD = 8;
+const ENDS = [[0, -1], [0, 1], [1, -1], [1, 1]];
+
 interface Buffers {
   mesh: Mesh;
   fill: createRegl.Buffer;
   elements: createRegl.Elements;
   sides: createRegl.Buffer;
+  /** Triangles of the quads; none for lines. */
+  quads: createRegl.Elements | null;
   numSides: number;
 }
 
@@ -60,6 +67,20 @@ void main() {
   gl_Position = vec4(at / half_size, 0.0, 1.0);
 }`;
 
+/** One pixel wide: for meshes of so many sides that quads would cost too much. */
+const LINE_VERTEX = `
+precision highp float;
+attribute vec4 corner;
+uniform vec2 shift, scale;
+uniform float layers;
+varying float away;
+varying vec2 place;
+void main() {
+  away = 0.0;
+  place = vec2((corner.z + 1.5) / layers, corner.w > 0.5 ? 0.75 : 0.25);
+  gl_Position = vec4((corner.xy + shift) * scale, 0.0, 1.0);
+}`;
+
 const SIDE_FRAGMENT = `
 precision highp float;
 uniform sampler2D palette;
@@ -79,12 +100,13 @@ export class Painter {
   private readonly sidePalette: createRegl.Texture2D;
   private readonly drawFill: createRegl.DrawCommand;
   private readonly drawSides: createRegl.DrawCommand;
+  private readonly drawLines: createRegl.DrawCommand;
 
   constructor(readonly canvas: HTMLCanvasElement) {
     this.regl = createRegl({
       canvas,
       attributes: { antialias: true, alpha: false, depth: false, stencil: false },
-      extensions: ["ANGLE_instanced_arrays", "OES_element_index_uint"],
+      extensions: ["OES_element_index_uint"],
       pixelRatio: window.devicePixelRatio,
     });
     const { regl } = this;
@@ -105,23 +127,22 @@ export class Painter {
       ...common,
       vert: SIDE_VERTEX,
       frag: SIDE_FRAGMENT,
-      primitive: "triangle strip",
-      count: 4,
-      instances: prop("numSides") as never,
+      elements: prop("quads") as never,
       attributes: {
-        end: [[0, -1], [0, 1], [1, -1], [1, 1]],
-        segment: { buffer: prop("sides"), divisor: 1, stride: 4 * SIDE, offset: 0 } as never,
-        kind: { buffer: prop("sides"), divisor: 1, stride: 4 * SIDE, offset: 16 } as never,
+        segment: { buffer: prop("sides"), stride: 4 * QUAD, offset: 0 } as never,
+        kind: { buffer: prop("sides"), stride: 4 * QUAD, offset: 16 } as never,
+        end: { buffer: prop("sides"), stride: 4 * QUAD, offset: 24 } as never,
       },
-      uniforms: {
-        shift: prop("shift"),
-        scale: prop("scale"),
-        half_size: prop("half"),
-        width: prop("width"),
-        alpha: prop("alpha"),
-        layers: prop("layers"),
-        palette: this.sidePalette,
-      },
+      uniforms: { ...sideUniforms(prop), half_size: prop("half"), palette: this.sidePalette },
+    } as never);
+    this.drawLines = regl({
+      ...common,
+      vert: LINE_VERTEX,
+      frag: SIDE_FRAGMENT,
+      primitive: "lines",
+      count: ((_: unknown, props: Buffers) => 2 * props.numSides) as never,
+      attributes: { corner: { buffer: prop("sides"), stride: 16, offset: 0 } as never },
+      uniforms: { ...sideUniforms(prop), palette: this.sidePalette },
     } as never);
   }
 
@@ -130,15 +151,21 @@ export class Painter {
       mesh,
       fill: this.regl.buffer(mesh.fill),
       elements: this.regl.elements({ data: mesh.triangles as never, primitive: "triangles", type: "uint32" }),
-      sides: this.regl.buffer(mesh.sides.length ? mesh.sides : new Float32Array(SIDE)),
-      numSides: mesh.sides.length / SIDE,
+      ...this.uploadSides(mesh.sides, mesh.sides.length / SIDE),
     };
+  }
+
+  private uploadSides(sides: Float32Array, count: number) {
+    if (count > MAX_QUADS) return { sides: this.regl.buffer(lineCorners(sides)), quads: null, numSides: count };
+    const quads = this.regl.elements({ data: quadTriangles(count) as never, primitive: "triangles", type: "uint32" });
+    return { sides: this.regl.buffer(quadCorners(sides, Math.max(count, 1))), quads, numSides: count };
   }
 
   free(buffers: Buffers): void {
     buffers.fill.destroy();
     buffers.elements.destroy();
     buffers.sides.destroy();
+    buffers.quads?.destroy();
   }
 
   setFillPalette(colors: Rgb[], smooth: boolean): void {
@@ -164,7 +191,8 @@ export class Painter {
     if (!buffers.numSides) return;
     const data = Uint8Array.from(colors.flat().flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
     this.sidePalette({ width: colors[0].length, height: 2, data, min: "nearest", mag: "nearest" });
-    this.drawSides({
+    const draw = buffers.quads ? this.drawSides : this.drawLines;
+    draw({
       ...buffers,
       ...place(buffers.mesh, camera, width, height),
       half: [width / 2, height / 2],
@@ -176,6 +204,39 @@ export class Painter {
 }
 
 export type { Buffers };
+
+function sideUniforms(prop: (name: string) => unknown): Record<string, unknown> {
+  return Object.fromEntries(["shift", "scale", "width", "alpha", "layers"].map((name) => [name, prop(name)]));
+}
+
+/** Both ends of each side: x, y, layer, dark. */
+function lineCorners(sides: Float32Array): Float32Array {
+  const corners = new Float32Array((sides.length / SIDE) * 8);
+  for (let from = 0, to = 0; from < sides.length; from += SIDE, to += 8) {
+    corners.set([sides[from], sides[from + 1], sides[from + 4], sides[from + 5]], to);
+    corners.set([sides[from + 2], sides[from + 3], sides[from + 4], sides[from + 5]], to + 4);
+  }
+  return corners;
+}
+
+/** Four corners per side, each with the whole side and which corner it is. */
+function quadCorners(sides: Float32Array, count: number): Float32Array {
+  const corners = new Float32Array(4 * QUAD * count);
+  for (let i = 0; i < sides.length / SIDE; i++) {
+    const side = sides.subarray(SIDE * i, SIDE * (i + 1));
+    for (let c = 0; c < 4; c++) {
+      corners.set(side, QUAD * (4 * i + c));
+      corners.set(ENDS[c], QUAD * (4 * i + c) + SIDE);
+    }
+  }
+  return corners;
+}
+
+function quadTriangles(count: number): Uint32Array {
+  const triangles = new Uint32Array(6 * Math.max(count, 1));
+  for (let i = 0; i < count; i++) triangles.set([0, 1, 2, 2, 1, 3].map((c) => 4 * i + c), 6 * i);
+  return triangles;
+}
 
 /** Where a mesh lies in clip coordinates; the difference is taken in float64. */
 function place(mesh: Mesh, camera: Camera, width: number, height: number) {

@@ -11,6 +11,9 @@ import type { Rect } from "./types";
 
 /** Beyond this many views across the domain, float32 would be seen: meshes are cut. */
 const DEEP = 1500;
+/** The same for large partitions, of which there is no need to draw what is not seen. */
+const DEEP_LARGE = 6;
+const LARGE = 20000;
 const MARGIN = 3;
 
 interface Layer {
@@ -70,7 +73,8 @@ export class Pane {
   private refresh(): void {
     const { model } = this;
     const { camera } = model;
-    const deep = (camera.size * camera.scale) / Math.min(this.width, this.height) > DEEP;
+    const limit = this.partition.count > LARGE ? DEEP_LARGE : DEEP;
+    const deep = (camera.size * camera.scale) / Math.min(this.width, this.height) > limit;
     const view = camera.view(this.width, this.height);
     if (!this.stale && this.layers.every((layer) => isFit(layer, deep, view, camera.scale))) return;
     for (const layer of this.layers) this.painter.free(layer.buffers);

@@ -66,10 +66,13 @@ def _suggestions(
     # JAX loads only where a program has to be solved.
     from regions.interior_point import chebyshev_balls
 
-    A, _ = halfspaces_batch(regions.network, patterns)
-    _, shift = np.frexp(np.abs(A).max(axis=2))
-    A = np.ldexp(A, -shift[:, :, None])
-    balls = chebyshev_balls(A, np.zeros(A.shape[:2]), 1.0)
+    # A row that overflows suggests nothing; what is suggested is proved.
+    with np.errstate(all="ignore"):
+        A, _ = halfspaces_batch(regions.network, patterns)
+        A = np.where(np.isfinite(A).all(axis=2, keepdims=True), A, 0.0)
+        _, shift = np.frexp(np.abs(A).max(axis=2))
+        A = np.ldexp(A, -shift[:, :, None])
+        balls = chebyshev_balls(A, np.zeros(A.shape[:2]), 1.0)
     return balls.centers, balls.duals
 
 

@@ -163,14 +163,13 @@ def suggested_tight(table: list[list[int]], cost: list[int]) -> list[int]:
     n = len(cost)
     try:
         rows = np.array([_float_row(row, n) for row in table])
+        goal = np.array(_float_row(cost, n))
     except OverflowError:
         return []
     # Loading SciPy's optimizers takes longer than most programs here.
     from scipy.optimize import linprog
 
-    answer = linprog(
-        -np.array(cost, float), rows[:, :n], rows[:, n], bounds=(None, None)
-    )
+    answer = linprog(-goal, rows[:, :n], rows[:, n], bounds=(None, None))
     if answer.status != 0:
         return []
     return np.lexsort((answer.slack, answer.ineqlin.marginals)).tolist()

@@ -8,7 +8,6 @@ them simple polytopes with exact float64 facets. On a `Box` the chart is the ide
 import abc
 import dataclasses
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -189,7 +188,7 @@ class Slice(_Domain):
                 f"`box` has dimension {box.dim} and there are {len(rows)} "
                 "`directions`: they must be equal."
             )
-        _check_independent(rows, "directions")
+        _check_independent([_fractions(row) for row in rows], "directions")
         rows.setflags(write=False)
         object.__setattr__(self, "origin", start)
         object.__setattr__(self, "directions", rows)
@@ -260,7 +259,9 @@ class Segment(_Domain):
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinate."""
         _check_dim(self, network)
-        return network.restrict(self.start, (self.end - self.start)[None])
+        with np.errstate(over="ignore"):
+            direction = self.end - self.start
+        return network.restrict(self.start, direction[None])
 
     def embed(self, t: Float64[np.ndarray, "points 1"]) -> np.ndarray:
         """Points of the ambient space for chart coordinates `t`."""
@@ -273,7 +274,7 @@ class Segment(_Domain):
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and direction of the chart, exactly."""
         start, end = _fractions(self.start), _fractions(self.end)
-        return start, [[b - a for a, b in zip(start, end, strict=True)]]
+        return start, [_minus(end, start)]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -302,7 +303,8 @@ class Simplex(_Domain):
                 "row, are required."
             )
         _check_finite(points, "vertices")
-        _check_independent(points[1:] - points[0], "vertices")
+        first, *rest = (_fractions(point) for point in points)
+        _check_independent([_minus(point, first) for point in rest], "vertices")
         points.setflags(write=False)
         object.__setattr__(self, "vertices", points)
 
@@ -314,7 +316,9 @@ class Simplex(_Domain):
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
         _check_dim(self, network)
-        return network.restrict(self.vertices[0], self.vertices[1:] - self.vertices[0])
+        with np.errstate(over="ignore"):
+            directions = self.vertices[1:] - self.vertices[0]
+        return network.restrict(self.vertices[0], directions)
 
     def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
         """Points of the ambient space for chart coordinates `t`."""
@@ -333,7 +337,7 @@ class Simplex(_Domain):
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
         first, *rest = (_fractions(v) for v in self.vertices)
-        return first, [[b - a for a, b in zip(first, row, strict=True)] for row in rest]
+        return first, [_minus(row, first) for row in rest]
 
     def rational_volume(self) -> Fraction:
         """Exact volume in chart coordinates: 1 / dim!."""
@@ -424,14 +428,17 @@ def _check_dim(domain: Domain, network: ReluNetwork) -> None:
         )
 
 
-def _check_independent(rows: np.ndarray, name: str) -> None:
+def _minus(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
+    """The difference of two points."""
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def _check_independent(rows: list[list[Fraction]], name: str) -> None:
     """Raise if the rows are linearly dependent, decided in rational arithmetic."""
     from flint import fmpq, fmpq_mat
 
-    entries: Sequence[Fraction] = [Fraction(float(v)) for v in rows.flat]
-    matrix = fmpq_mat(
-        len(rows), rows.shape[1], [fmpq(v.numerator, v.denominator) for v in entries]
-    )
+    entries = [fmpq(v.numerator, v.denominator) for row in rows for v in row]
+    matrix = fmpq_mat(len(rows), len(rows[0]), entries)
     rank = matrix.rref()[1]
     if rank < len(rows):
         raise ValueError(

@@ -254,16 +254,18 @@ class ReluNetwork:
     ) -> "ReluNetwork":
         """The network on the slice `x = origin + t @ directions`, as a network of t.
 
-        The new first layer is rounded to float64; exact code composes the slice and
-        the network in rational arithmetic instead (`regions.exact`).
+        The new first layer is rounded to float64, to infinity where it overflows; exact
+        code composes the slice and the network in rational arithmetic instead
+        (`regions.exact`).
         """
         layers = []
         for index, layer in enumerate(self.layers):
             bias, blocks = layer.bias, []
             for source, matrix in layer.blocks(index):
                 if source == 0:
-                    bias = bias + matrix @ origin
-                    blocks.append((0, matrix @ directions.T))
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        bias = bias + matrix @ origin
+                        blocks.append((0, matrix @ directions.T))
                 else:
                     blocks.append((source, matrix))
             (_, weight), *skips = blocks

@@ -12,6 +12,9 @@ from regions.region_set import RegionSet
 RELATIVE_ERROR = 1e-9
 """Volumes that agree to this part of the domain's volume count as equal."""
 
+SMALLEST = 2.0**-900
+"""Below this, parts of a volume are lost to underflow."""
+
 MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
 
@@ -26,13 +29,19 @@ def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
     total = 0.0
     for part in chunks(count):
         rows = chart_rows(chart, regions.pattern_bits(part))
+        if not np.isfinite(rows).all():
+            return Check(name, None, "a row overflows float64: use exact=True")
         found = _volumes(domain, rows, regions.coordinates[part])
         if found is None:
             return Check(name, None, "Qhull gave up on a thin region: use exact=True")
         total += float(found.sum())
         if progress is not None:
             progress(part.stop, count, "volumes")
-    expected = float(domain.rational_volume())  # pyright: ignore[reportAttributeAccessIssue]
+    expected = _float_volume(domain)
+    if not np.isfinite(total) or not SMALLEST < expected < np.inf:
+        return Check(
+            name, None, "the volumes leave the range of float64: use exact=True"
+        )
     missing = (expected - total) / expected
     passed = abs(missing) <= RELATIVE_ERROR
     text = f"volumes sum to {total:.12g} of {expected:.12g}"
@@ -43,6 +52,14 @@ def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
     if not regions.complete and missing > 0:
         return Check(name, None, f"{text}: not all, and the set does not claim so")
     return Check(name, False, f"{text}: {what} ({abs(missing):.3g} of the domain)")
+
+
+def _float_volume(domain: Domain) -> float:
+    """The volume of a bounded domain, infinite where float64 has no such number."""
+    try:
+        return float(domain.rational_volume())  # pyright: ignore[reportAttributeAccessIssue]
+    except OverflowError:
+        return float("inf")
 
 
 def _not_affordable(regions: RegionSet) -> str:

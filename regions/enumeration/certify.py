@@ -117,6 +117,8 @@ def certify(
         NotGenericError: If a sign is wrong, or a unit that splits the domain vanishes
             at a vertex of other units: then the sweep's answer is worthless.
     """
+    if not np.isfinite(complex_.vertices).all():
+        raise NotGenericError("the position of a vertex overflows float64.")
     bounds = FloatBounds(network, domain, polytope)
     sharper = ZonotopeBounds(network, domain, polytope)
 

@@ -17,6 +17,8 @@ infinities or NaN, which prove nothing.
 Where |F_j(x)| exceeds its bound, the sign is proved.
 """
 
+from fractions import Fraction
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
@@ -279,22 +281,37 @@ def _row_sum(matrix: np.ndarray) -> float:
 def chart_rounding(
     network: ReluNetwork, domain: BoundedDomain
 ) -> tuple[list[float], list[float]]:
-    """Per layer, rounding of the rows and biases that were composed with the chart."""
+    """Per layer, rounding of the rows and biases that were composed with the chart.
+
+    Infinite where the chart overflows.
+    """
     rows, bias = [0.0] * len(network.hidden), [0.0] * len(network.hidden)
     if domain.is_chart_identity:
         return rows, bias
     origin, directions = domain.rational_chart()
-    start = np.array([abs(float(v)) for v in origin])
-    spread = np.array([[abs(float(v)) for v in row] for row in directions])
+    start = np.array([_magnitude(v) for v in origin])
+    spread = np.array([[_magnitude(v) for v in row] for row in directions])
     # Directions are differences of float64 numbers: one rounding more.
     factor = 2.0 * gamma(len(start) + 4)
     for index, layer in enumerate(network.hidden):
         for source, matrix in layer.blocks(index):
-            if source == 0:
-                rows[index] += factor * _row_sum(np.abs(matrix) @ spread.T)
-                moved = np.abs(matrix) @ start + np.abs(layer.bias)
-                bias[index] += factor * float(moved.max())
+            if source == 0 and matrix.any():
+                with np.errstate(over="ignore", invalid="ignore"):
+                    steep = _row_sum(np.abs(matrix) @ spread.T)
+                    moved = np.abs(matrix) @ start + np.abs(layer.bias)
+                # A product that underflows is lost, and t may be huge.
+                lost = (len(start) + 2) * SMALLEST
+                rows[index] += factor * steep + len(spread) * lost
+                bias[index] += factor * float(moved.max()) + lost
     return rows, bias
+
+
+def _magnitude(value: Fraction) -> float:
+    """Absolute value in float64, infinite beyond its range."""
+    try:
+        return abs(float(value))
+    except OverflowError:
+        return float("inf")
 
 
 def position_bound(

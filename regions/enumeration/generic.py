@@ -91,7 +91,10 @@ def _swept(
     # Not a seed that also made the weights: the direction must be level with no edge.
     direction = np.random.default_rng(DIRECTION_SEED).standard_normal(domain.dim)
     # A box may be long and thin: measure heights in units of its sides.
-    direction /= np.ptp(polytope.vertices, axis=0)
+    with np.errstate(all="ignore"):
+        scaled = direction / np.ptp(polytope.vertices, axis=0)
+    if np.isfinite(scaled).all() and scaled.all():
+        direction = scaled
     return proof, complex_.rising_edges(proof.ascends(direction))
 
 
@@ -113,7 +116,7 @@ def prove_witnesses(
     signs: UInt32[np.ndarray, "points words"],
     weak: Bool[np.ndarray, " units"],
 ) -> Bool[np.ndarray, " points"]:
-    """Which points have all signs strictly as claimed, proved.
+    """Which points lie inside the domain with all signs strictly as claimed, proved.
 
     A `weak` unit splits nothing: where it is zero at a point inside a region it is zero
     on all of the region, and so off there.
@@ -142,7 +145,23 @@ def prove_witnesses(
             claimed = layout.unpack(signs[part])
             strict = np.where(claimed, found > 0, found < weak)
             proved[part] = (strict | ~layout.kinks).all(1)
-    return proved
+    return proved & inside_domain(points, domain)
+
+
+def inside_domain(
+    points: Float64[np.ndarray, "points dim"], domain: BoundedDomain
+) -> Bool[np.ndarray, " points"]:
+    """Which points lie strictly inside the domain, proved.
+
+    The mean of corners does, but rounding may move it onto a facet or across.
+    """
+    polytope = domain.polytope()
+    # A coordinate is compared as it is; the sum in a simplex rounds.
+    rounds = (polytope.A != 0.0).sum(1) > 1
+    doubt = np.where(rounds, 2.0 * domain.dim * np.finfo(float).eps, 0.0)
+    with np.errstate(invalid="ignore"):
+        inside: np.ndarray = points @ polytope.A.T < polytope.b - doubt
+    return np.all(inside, axis=1)
 
 
 def _found_so_far(
@@ -160,13 +179,15 @@ def _found_so_far(
     complex_ = proof.complex
     low, uppers = rising.cells()
     points = middle_points(complex_, low, uppers)[: budget.max_regions]
+    points = points[np.isfinite(points).all(1)]
     exact = ExactNetwork(network, domain)
     kinks = complex_.words.kinks
     patterns, kept = [], []
     for start in range(0, len(points), 256):
         columns = Columns.of_floats(points[start : start + 256])
         signs = exact.signs(columns)[kinks].T
-        strict = np.flatnonzero((signs != 0).all(1))
+        inside = inside_domain(points[start : start + 256], domain)
+        strict = np.flatnonzero((signs != 0).all(1) & inside)
         patterns.append(np.packbits(signs[strict] > 0, axis=1, bitorder="little"))
         kept.append(start + strict)
         if budget.interrupted and start:

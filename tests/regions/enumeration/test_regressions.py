@@ -1,0 +1,90 @@
+"""Networks on which an engine, a domain or a check once failed."""
+
+import numpy as np
+import pytest
+
+import regions
+from regions import Box, ReluNetwork, Segment, Simplex, Slice
+from regions.domains import Domain
+
+HUGE = 1.7e308
+
+
+def listed(network: ReluNetwork, domain: Domain, method: str = "auto") -> set[str]:
+    """Patterns found, as strings, after an exact check of the set."""
+    found = regions.enumerate_regions(network, domain, method=method)
+    report = regions.verify(found, exact=True)
+    assert report.complete, str(report)
+    return {"".join(str(int(bit)) for bit in row) for row in found.pattern_bits()}
+
+
+@pytest.mark.parametrize("method", ["auto", "tree"])
+def test_slice_whose_products_underflow_has_all_regions(method):
+    weights = [[[1e-200, 0.0], [0.0, 1e-200]], [[1.0, 1.0]]]
+    network = ReluNetwork.from_arrays(weights, [[1e-101, -1e-101], [0.0]])
+    # Rows of 1e-400 are zero in float64, but the box is wide: kinks at -+1e299.
+    directions = [[1e-200, 0.0], [0.0, 1e-200]]
+    domain = Slice([0.0, 0.0], directions, Box([-1e300] * 2, [1e300] * 2))
+    assert listed(network, domain, method) == {"00", "01", "10", "11"}
+
+
+def test_sliver_at_a_corner_has_a_witness_inside_the_box():
+    # The unit is off in a corner of the box of size 1e-151: its middle rounds to the
+    # corner itself, where the unit is off, but which is not inside the box.
+    network = ReluNetwork.from_arrays([[[-2.0, 1.0]], [[1.0]]], [[-1e-151], [0.0]])
+    assert listed(network, Box([-3, -2], [-1, -1]), "sweep") == {"0", "1"}
+
+
+@pytest.mark.parametrize("method", ["auto", "tree"])
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Segment([-HUGE, 0.0], [HUGE, 1.0]),
+        Slice([HUGE, 0.0], [[HUGE, 0.0], [0.0, 1.0]], Box([-2, -1], [2, 1])),
+        Simplex([[-HUGE, -HUGE], [HUGE, 0.0], [0.0, HUGE]]),
+        Box([-HUGE, -HUGE], [HUGE, HUGE]),
+    ],
+    ids=["segment", "slice", "simplex", "box"],
+)
+def test_domain_that_overflows_float64_is_counted_exactly(domain, method):
+    weights = [[[1.0, 0.5], [1.0, -1.0]], [[1.0, -1.0]], [[1.0]]]
+    network = ReluNetwork.from_arrays(weights, [[0.5, -0.25], [-0.1], [0.0]])
+    patterns = listed(network, domain, method)
+    assert len(patterns) == (4 if isinstance(domain, Segment) else 6)
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_box_of_subnormal_sides_is_counted(dim):
+    network = ReluNetwork.from_arrays([np.ones((1, dim)), [[1.0]]], [[0.0], [0.0]])
+    half = np.full(dim, 5e-324)
+    for method in ("auto", "tree"):
+        assert listed(network, Box(-half, half), method) == {"0", "1"}
+
+
+def test_box_beyond_float64_volume_is_not_called_wrong():
+    network = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+    for half in (1e300, 1e-300):
+        found = regions.enumerate_regions(network, Box.cube(2, half), method="tree")
+        assert regions.verify(found).ok
+        assert regions.verify(found, exact=True).complete
+
+
+def test_huge_rows_are_bounded_or_not_exactly():
+    # A triangle whose rows of the second layer leave the range of float64.
+    weights = [
+        [[1e300, 0.0], [0.0, 1e300], [-1e300, -1e300]],
+        1e300 * np.eye(3),
+        [[1.0, 1.0, 1.0]],
+    ]
+    network = ReluNetwork.from_arrays(weights, [[0.0, 0.0, 1.0], [0.0] * 3, [0.0]])
+    found = regions.enumerate_regions(network, regions.WholeSpace(2))
+    assert len(found) == 7
+    assert found.bounded().sum() == 1
+
+
+def test_simplex_is_flat_only_where_it_is_exactly():
+    # Differences from the first vertex round to parallel ones in float64.
+    domain = Simplex([[1.0, 1.0], [2.0**-60, 0.0], [0.0, 0.0]])
+    assert domain.dim == 2
+    with pytest.raises(ValueError, match="span 1"):
+        Simplex([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]])

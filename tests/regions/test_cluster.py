@@ -149,7 +149,8 @@ def test_scheduler_that_goes_away_is_one_line(tmp_path):
     assert lines(journal) >= 6
 
 
-def test_missing_scheduler_is_reported():
+def test_missing_scheduler_is_reported(monkeypatch):
+    monkeypatch.setattr("regions.cluster.CONNECT_SECONDS", 1)
     with (
         pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:9"),
         open_client("tcp://127.0.0.1:9"),

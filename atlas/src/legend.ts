@@ -34,7 +34,7 @@ export class Legend {
       inradius: "Inradius (radius of the Chebyshev ball), log scale",
       code: "Activation pattern: one color per code",
       layer: "Deepest layer among the facets",
-      class: p.numOutputs === 1 ? `Class: sign of f(x) − ${short(model.header.threshold)}` : "Class: largest output",
+      class: p.numOutputs === 1 ? `Class: sign of f(x)${model.header.threshold ? ` − ${short(model.header.threshold)}` : ""}` : "Class: largest output",
       change: MODES.change,
     }[coloring.mode];
     const box = el("div", { class: "group" }, el("h3", {}, name));

@@ -1,7 +1,7 @@
 /** Triangles and sides of a partition, in float32 around an origin in float64. */
 
 import { type Polygon, cut, cutSegment, cutToRect } from "./clip";
-import { type Coloring, classSlot, numClasses, score } from "./modes";
+import { type Coloring, classSlot, numClasses, winner } from "./modes";
 import type { Partition } from "./partition";
 import type { Rect } from "./types";
 
@@ -108,14 +108,6 @@ function addClasses(builder: Builder, p: Partition, r: number, threshold: number
     for (let i = 2; i < piece.length; i += 3) piece[i] = classSlot(cls, p);
     builder.add(rect ? cutToRect(piece, rect) : piece);
   }
-}
-
-export function winner(p: Partition, vertex: number, threshold: number): number {
-  let best = 0;
-  for (let cls = 1; cls < numClasses(p); cls++) {
-    if (score(p, vertex, cls, threshold) > score(p, vertex, best, threshold)) best = cls;
-  }
-  return best;
 }
 
 /** Lead of one class over another on a region, from the affine map under its code. */

@@ -96,6 +96,15 @@ export function score(p: Partition, vertex: number, cls: number, threshold: numb
   return p.outputs[vertex * p.numOutputs + cls];
 }
 
+/** Class with the largest score at a vertex. */
+export function winner(p: Partition, vertex: number, threshold: number): number {
+  let best = 0;
+  for (let cls = 1; cls < numClasses(p); cls++) {
+    if (score(p, vertex, cls, threshold) > score(p, vertex, best, threshold)) best = cls;
+  }
+  return best;
+}
+
 export function numClasses(p: Partition): number {
   return Math.max(2, p.numOutputs);
 }
@@ -130,10 +139,14 @@ export function coloring(p: Partition, settings: Settings, other: Partition | nu
       return flat([none, ...colors], (r) => deepestLayer(p, r) + 1);
     }
     case "class":
-      return flat(
-        Array.from({ length: numClasses(p) }, (_, i) => classColor(i)),
-        () => 0,
-      );
+      return {
+        ...flat(
+          Array.from({ length: numClasses(p) }, (_, i) => classColor(i)),
+          () => 0,
+        ),
+        perCorner: true,
+        at: (_, k) => classSlot(winner(p, p.members[k], settings.threshold), p),
+      };
     case "change":
       return flat([KEPT, BORN, LOST].map((change) => changeColor(change, dark)), (r) => changeOf(p, r, other, isSecond));
   }

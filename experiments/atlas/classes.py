@@ -20,7 +20,7 @@ def scores(partition: Partition, threshold: float) -> Float64[np.ndarray, "v cla
 
 def class_pieces(
     partition: Partition, threshold: float
-) -> tuple[list[Float64[np.ndarray, "corners 2"]], list[int]]:
+) -> tuple[list[Float64[np.ndarray, "_ 2"]], list[int]]:
     """Polygons that cover the domain, and the class that wins on each."""
     values = scores(partition, threshold)[partition.members]
     pieces, classes = [], []

@@ -59,7 +59,7 @@ class Partition:
         """Region i has the corners `offsets[i]` to `offsets[i + 1] - 1`."""
         return np.concatenate([[0], np.cumsum(self.counts)])
 
-    def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
+    def polygons(self) -> list[Float64[np.ndarray, "_ 2"]]:
         """Corners of each region, counterclockwise."""
         return np.split(self.vertices[self.members], self.offsets[1:-1])
 

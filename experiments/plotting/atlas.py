@@ -140,9 +140,7 @@ def _fans(partition: Partition) -> Int64[np.ndarray, "triangles 3"]:
     return np.stack([first, first + steps, first + steps + 1], axis=1)
 
 
-def _flat(
-    axes: Axes, polygons: list[Float64[np.ndarray, "corners 2"]], colors: list
-) -> None:
+def _flat(axes: Axes, polygons: list[Float64[np.ndarray, "_ 2"]], colors: list) -> None:
     """Polygons of one color each, without seams between them."""
     axes.add_collection(
         PolyCollection(polygons, facecolors=colors, edgecolors=colors, linewidths=0.1)

@@ -16,6 +16,12 @@ def network(seed: int = 0, widths=(8, 6), dim: int = 2, outputs: int = 1):
     return random_network(rng, dim, widths, outputs=outputs)
 
 
+def middle_level(net: regions.ReluNetwork) -> float:
+    """An output that a network of three inputs takes in the middle of its cube."""
+    points = np.random.default_rng(0).uniform(-1, 1, (501, net.input_dim))
+    return float(np.median(net(points)))
+
+
 def partition(seed: int = 0, name: str = "small", outputs: int = 1) -> Partition:
     return find_partition(network(seed, outputs=outputs), SQUARE, name)
 

@@ -8,7 +8,7 @@ import pytest
 import regions
 from experiments.atlas.sources import plane_atlas
 from experiments.atlas.surface import decision_surface, read_ply, write_ply
-from tests.atlas.helpers import network
+from tests.atlas.helpers import middle_level, network
 
 CUBE = regions.Box.cube(3)
 
@@ -24,7 +24,7 @@ def diamond():
 
 def test_surface_lies_where_the_output_is_the_threshold():
     net = network(3, dim=3)
-    level = float(np.median(net(np.random.default_rng(0).uniform(-1, 1, (500, 3)))))
+    level = middle_level(net)
     surface = decision_surface(net, CUBE, level)
     assert surface is not None
     assert len(surface.triangles) > 10

@@ -1,0 +1,105 @@
+"""The command line of the atlas."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+import regions
+from experiments import ring
+from experiments.atlas.block import unpack
+from experiments.atlas.page import read_block
+from experiments.atlas.surface import read_ply
+from experiments.common import open_run
+from tests.atlas.helpers import middle_level, network
+from tests.scripts.helpers import assert_bad_input, load_script
+from training.config import TrainingConfig
+
+NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
+NET = str(NETS / "d2_16x1.npz")
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("atlas")
+
+
+def contents(page: pathlib.Path):
+    return unpack(read_block(page.read_text(encoding="utf-8")))
+
+
+def test_network_file_gives_a_page_and_a_figure(script, tmp_path, capsys):
+    out, picture = tmp_path / "a.html", tmp_path / "a.png"
+    arguments = [NET, "--box", "-1", "1", "--out", str(out), "--figure", str(picture)]
+    assert script.main(arguments) == 0
+    assert capsys.readouterr().out == f"Wrote {out}, {picture}.\n"
+    assert len(contents(out)["series"][0]["frames"][0]["counts"]) == 96
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path):
+    folder = tmp_path / "tiny"
+    training = TrainingConfig(epochs=20, snapshot_every=10)
+    config = ring.Config(training=training, grid=16)
+    open_run(folder, ring.NAME, config)
+    ring.run(config, folder, lambda *_: None)
+    assert script.main([str(folder)]) == 0
+    data = contents(folder / "atlas.html")
+    (series,) = data["series"]
+    assert [frame["value"] for frame in series["frames"]] == [0.0, 10.0, 20.0]
+    saved = regions.RegionSet.load(folder / "regions.parquet")
+    patterns = {row.tobytes() for row in series["frames"][-1]["patterns"]}
+    assert patterns == {row.tobytes() for row in saved.patterns}
+    assert [points["name"] for points in data["points"]] == ["training", "validation"]
+    assert data["points"][0]["mistakes"].shape == (3, 5000)
+    assert data["losses"].shape == (20, 3)
+
+
+def test_two_networks_are_compared(script, tmp_path):
+    out = tmp_path / "two.html"
+    other = tmp_path / "other.npz"
+    regions.save_network(other, network())
+    assert script.main([NET, str(other), "--out", str(out)]) == 0
+    names = [series["name"] for series in contents(out)["series"]]
+    assert names == ["d2_16x1", "other"]
+
+
+def test_slice_of_three_inputs_and_planes_with_surface(script, tmp_path):
+    solid = tmp_path / "solid.npz"
+    regions.save_network(solid, network(5, dim=3))
+    plane = tmp_path / "plane.npz"
+    np.savez(
+        plane,
+        origin=np.zeros(3),
+        directions=np.eye(3)[:2],
+        lower=[-1, -1],
+        upper=[1, 1],
+    )
+    out, ply = tmp_path / "s.html", tmp_path / "s.ply"
+    assert script.main([str(solid), "--slice", str(plane), "--out", str(out)]) == 0
+    assert contents(out)["domain"]["kind"] == "slice"
+    level = middle_level(network(5, dim=3))
+    options = ["--planes", "2", "--threshold", str(level), "--ply", str(ply)]
+    assert script.main([str(solid), *options, "--out", str(out)]) == 0
+    vertices, _ = read_ply(ply)
+    assert len(vertices) > 10
+    np.testing.assert_allclose(network(5, dim=3)(vertices), level, atol=1e-12)
+    assert len(contents(out)["series"][0]["frames"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: networks"),
+        ([NET, NET, NET], "one or two are required"),
+        ([NET, "--figure", "a.gif"], ".png or .pdf"),
+        ([NET, "--planes", "0"], "at least 1"),
+        (["missing.npz"], "missing.npz"),
+        ([NET, "--ply", "a.ply", "--out", "a.html"], "three inputs"),
+    ],
+)
+def test_bad_input_is_one_line(
+    script, arguments, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert_bad_input(script, arguments, message, capsys)

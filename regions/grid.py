@@ -221,7 +221,14 @@ def _chart_box(domain: Domain) -> Box:
     """The box of the domain's coordinates."""
     if isinstance(domain, Slice):
         return domain.box
-    return domain if isinstance(domain, Box) else Box([0.0], [1.0])
+    if not isinstance(domain, Box):
+        return Box([0.0], [1.0])
+    with np.errstate(over="ignore"):
+        if not np.isfinite(domain.upper - domain.lower).all():
+            raise ValueError(
+                "`domain` is wider than float64 holds: take a smaller box."
+            )
+    return domain
 
 
 class _Layout(NamedTuple):

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions import exact_lp, lp, redundancy
 from regions.domains import Domain, WholeSpace
-from regions.errors import EmptyPolyhedronError
+from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.exact import Columns, ExactNetwork, to_fraction
 from regions.farkas import ExactRows, given_rows, slack_signs
 from regions.halfspaces import (
@@ -197,7 +197,7 @@ class Polytope:
                     unit if layer == NO_UNIT else None,
                     evidence.point,
                     evidence.beyond,
-                    float(gap / np.linalg.norm(normal)),
+                    _distance(gap, normal),
                 )
             )
         return found
@@ -262,6 +262,13 @@ def _rounded_once(rows: ExactRows) -> Halfspaces:
     return Halfspaces(A, b)
 
 
+def _distance(gap: float, normal: Float64[np.ndarray, " dim"]) -> float:
+    """Distance to a hyperplane whose normal may be too small or large to square."""
+    largest = np.abs(normal).max()
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return float(gap / largest / np.linalg.norm(normal / largest))
+
+
 def _without_copies(corners: np.ndarray) -> np.ndarray:
     """Corners that Qhull lists once; one where more than dim facets meet comes often.
 
@@ -288,6 +295,7 @@ def polytope_at(
 
     Raises:
         ValueError: If `x` or `domain` has another dimension than the network.
+        RegionsError: If a row overflows float64.
 
     Example:
         >>> net = ReluNetwork.from_arrays([[[1.0, 1.0]], [[2.0]]], [[-1.0], [0.0]])
@@ -306,7 +314,13 @@ def polytope_at(
     kinks = np.concatenate([np.zeros(0, bool), *(h.kinks for h in network.hidden)])
     signs = exact.signs(Columns.of_floats(x[None]))[:, 0] > 0
     pattern = signs[kinks]
-    units_only = halfspaces(chart, pattern)
+    with np.errstate(over="ignore", invalid="ignore"):
+        units_only = halfspaces(chart, pattern)
+    if not (np.isfinite(units_only.A).all() and np.isfinite(units_only.b).all()):
+        raise RegionsError(
+            "a row of the polytope overflows float64, which must hold its numbers: "
+            "scale the weights of the network down."
+        )
     rows = units_only if domain is None else with_domain(units_only, domain)
     outside = np.flatnonzero(
         slack_signs(rows.A[len(pattern) :], rows.b[len(pattern) :], x) < 0

@@ -158,8 +158,12 @@ def _decide_row(
         beyond = ball.center + 0.5 * (crossing + 1.0) * step
         if _is_beyond(rows, true, row, others, beyond):
             return FacetPoint(ball.center + crossing * step, beyond)
-    weights = np.where(answer.duals > 1e-9, answer.duals, 0.0) / lengths * lengths[own]
+    duals = np.where(answer.duals > 1e-9, answer.duals, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        weights = duals / lengths * lengths[own]
     weights[own] = 0.0
+    if not np.isfinite(weights).all():
+        return _decide_exactly(true, row, others, np.argsort(-duals).tolist())
     proof = farkas.combination(true.A[others], true.A[row], weights)
     named = {int(others[i]): w for i, w in (proof or {}).items()}
     if named and farkas.proves_redundant(true.A, true.b, row, named):

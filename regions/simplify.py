@@ -10,7 +10,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from regions.domains import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
@@ -199,10 +199,18 @@ def constant_units(
     for layer, unit in network.units:
         low, high = bounds[layer][unit]
         if high <= 0:
-            facts[layer, unit] = Fact(False, f"pre <= {float(high):.4g} by its bounds")
+            facts[layer, unit] = Fact(False, f"pre <= {_rounded(high)} by its bounds")
         elif low >= 0:
-            facts[layer, unit] = Fact(True, f"pre >= {float(low):.4g} by its bounds")
+            facts[layer, unit] = Fact(True, f"pre >= {_rounded(low)} by its bounds")
     return facts
+
+
+def _rounded(value: Any) -> str:
+    """A rational number for the eye, also beyond the range of float64."""
+    try:
+        return f"{float(value):.4g}"
+    except OverflowError:
+        return f"{'-' if value < 0 else ''}inf"
 
 
 def _rewrite(

@@ -41,12 +41,15 @@ def _batch_is_strict(
     network: ReluNetwork, packed: np.ndarray, points: np.ndarray
 ) -> np.ndarray:
     """`are_strict` for points that fit in memory at once."""
-    pres = network.pre_activations(points)[:-1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        pres = network.pre_activations(points)[:-1]
     tied, on = np.zeros(len(points), bool), [np.zeros((len(points), 0), bool)]
     for pre, layer in zip(pres, network.hidden, strict=True):
         on.append(pre[:, layer.kinks] > 0.0)
         tied |= (pre[:, layer.kinks] == 0.0).any(1)
     strict = (pack_bits(np.concatenate(on, 1)) == packed).all(1)
+    # What overflows tells nothing of the layers after it.
+    strict &= np.all([np.isfinite(pre).all(1) for pre in pres], axis=0)
     rows = np.flatnonzero(strict & tied)
     largest = max((network.input_dim, *network.widths))
     batch = max(1, _BATCH_NUMBERS // (largest * network.input_dim))

@@ -6,6 +6,7 @@ import pytest
 import regions
 from regions import Box, ReluNetwork, Segment, Simplex, Slice
 from regions.domains import Domain
+from regions.simplify import simplify
 
 HUGE = 1.7e308
 
@@ -88,3 +89,31 @@ def test_simplex_is_flat_only_where_it_is_exactly():
     assert domain.dim == 2
     with pytest.raises(ValueError, match="span 1"):
         Simplex([[1.0, 1.0], [0.0, 0.0], [-1.0, -1.0]])
+
+
+def overflowing() -> ReluNetwork:
+    """A network whose second layer overflows float64 on the unit square."""
+    weights = [1e200 * np.eye(2), 1e200 * np.array([[1.0, -1.0]]), [[1.0]]]
+    return ReluNetwork.from_arrays(weights, [[0.0, 0.0], [-1.0], [0.0]])
+
+
+def test_grid_counts_no_pattern_that_overflow_made():
+    box = Box([-1.0, -1.0], [1.0, 1.0])
+    exact = regions.count_regions(overflowing(), box)
+    grid = regions.hash_grid(overflowing(), box, resolution=16)
+    assert int(exact) == 6
+    assert grid.count <= 6
+
+
+def test_polytope_whose_rows_overflow_is_refused_in_one_line():
+    with pytest.raises(regions.RegionsError, match="overflows float64"):
+        regions.polytope_at(overflowing(), np.array([0.5, 0.25]))
+
+
+def test_simplify_where_bounds_overflow_is_exactly_equal():
+    network = ReluNetwork.from_arrays(
+        [[[1e200]], [[1e200]], [[1.0]]], [[1e201], [0.0], [0.0]]
+    )
+    small, report = simplify(network, Box([-1.0], [1.0]))
+    assert report.equal_on == report.regions == 1
+    assert small.num_bits == 0

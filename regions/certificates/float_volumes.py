@@ -191,7 +191,7 @@ def _qhull_volumes(
             corners = HalfspaceIntersection(faces, point).intersections
             low, size = corners.min(0), np.ptp(corners, axis=0)
             hull = ConvexHull((corners - low) / size, qhull_options="Qt Pp")
-        except QhullError:
+        except (QhullError, ValueError):  # ValueError: a corner overflowed.
             return None
         volumes[k] = hull.volume * size.prod()
     return volumes

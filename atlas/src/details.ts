@@ -54,7 +54,8 @@ export class Details {
         el("h2", {}, p.name),
         facts([
           [p.complete ? "Activation regions" : "Regions found, not all", grouped(p.count)],
-          ["Hidden layers", `${depth}: ${shape(p.network.widths)}`],
+          ["Hidden layers", String(depth)],
+          ["Units per layer", shape(p.network.widths)],
           ["Smallest inradius", short(p.radii.reduce((a, b) => Math.min(a, b), Infinity))],
         ]),
       );
@@ -209,7 +210,7 @@ export class Details {
 
 export function shape(widths: number[]): string {
   const same = widths.every((w) => w === widths[0]);
-  return same && widths.length > 1 ? `${widths.length} × ${widths[0]}` : widths.join(", ");
+  return same && widths.length > 1 ? String(widths[0]) : widths.join(", ");
 }
 
 function facts(rows: [string, string][]): Node {

@@ -86,8 +86,8 @@ export class Legend {
   private boundaries(p: Partition): Node {
     const { model } = this;
     const depth = p.network.depth;
+    if (model.boundaries === "none") return el("span", {});
     const box = el("div", { class: "group" }, el("h3", {}, "Boundaries by layer"));
-    if (model.boundaries === "none") return box;
     const row = el("div", { class: "chips", role: "group", "aria-label": "Layers whose boundaries show" });
     for (let layer = 0; layer < depth; layer++) {
       const on = !model.hidden.has(layer);

@@ -22,7 +22,8 @@ def find_chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop keeps Orbax from its own.
+@pytest.fixture(scope="package")
 def browser():
     """A running browser; where there is none, the test says so and is skipped."""
     path = find_chromium()

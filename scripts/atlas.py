@@ -69,7 +69,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def progress(done: int, total: int, message: str) -> None:
     """One line on stderr that is written over."""
     if sys.stderr.isatty():
-        print(f"\r{message}: {done} of {total} ", end="", file=sys.stderr, flush=True)
+        end = "\n" if done == total else ""
+        print(f"\r{message}: {done} of {total} ", end=end, file=sys.stderr, flush=True)
 
 
 def with_threshold(atlas: "Atlas", threshold: float | None) -> "Atlas":

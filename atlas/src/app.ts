@@ -168,6 +168,7 @@ export class App {
   }
 
   private draw(): void {
+    if (this.root.hidden) return;
     const start = performance.now();
     for (const pane of this.panes) pane.draw();
     this.surface?.draw();

@@ -137,7 +137,8 @@ export class Details {
   private code(p: Partition, d: Description): Node {
     const bounding = new Set(d.inequalities.map((i) => i.bit));
     const digits = d.code.split("-");
-    const list = el("ol", { class: "code" });
+    const long = d.layers.length > 10;
+    const list = el("ol", { class: "code", ...(long ? { tabindex: "0", "aria-label": "Hash code by layer" } : {}) });
     d.layers.forEach((bits, layer) => {
       const on = bits.filter(Boolean).length;
       const label = `Layer ${layer + 1}: ${digits[layer]}, ${on} of ${bits.length} units on`;

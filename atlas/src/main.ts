@@ -11,6 +11,14 @@ function explain(text: string): void {
   document.getElementById("app")!.hidden = true;
 }
 
+// What fails later, while drawing, must not leave a blank page either.
+window.addEventListener("error", (event) => explain(`The page could not be drawn: ${event.message}`));
+document.addEventListener(
+  "webglcontextlost",
+  () => explain("The browser has taken the graphics memory away from this page: reload it."),
+  true,
+);
+
 async function start(): Promise<void> {
   try {
     const header = await readBlock(document.getElementById("atlas-block"));

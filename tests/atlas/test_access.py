@@ -205,3 +205,15 @@ def test_fragment_without_sense_is_ignored(screen, page_file):
     window.settle()
     assert float(window.view["zoom"]) > 100
     assert window.view["color"] == "output"
+
+
+def test_lost_graphics_are_explained(screen, page_file):
+    window = screen()
+    window.open(page_file)
+    window.settle()
+    window.page.evaluate(
+        "document.querySelector('.pane canvas').getContext('webgl')"
+        ".getExtension('WEBGL_lose_context').loseContext()"
+    )
+    window.page.wait_for_selector("#message:visible")
+    assert "reload" in window.page.inner_text("#message")

@@ -64,6 +64,7 @@ def _rationals(values: np.ndarray) -> list[fmpq]:
     return [_rational(v) for v in values.flat]
 
 
+@np.errstate(all="ignore")
 def slack_signs(
     A: Float64[np.ndarray, "rows dim"],
     b: Float64[np.ndarray, " rows"],

@@ -104,6 +104,7 @@ def gates(
     return factors
 
 
+@np.errstate(all="ignore")
 def affine_pre_activations(
     network: ReluNetwork, patterns: Bool[np.ndarray, "regions bits"]
 ) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -109,6 +109,7 @@ def _solved_exactly(
     return Optimum(cp.OPTIMAL, np.array([float(v) for v in answer.x]), duals)
 
 
+@np.errstate(all="ignore")
 def unit_rows(A: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
     """Rows of unit length, right-hand sides, lengths; rows of zeros stay so."""
     largest = np.abs(A).max(axis=-1, keepdims=True, initial=0.0)

@@ -141,11 +141,12 @@ def _decide_row(
 ) -> FacetPoint | farkas.Multipliers:
     """Maximize `row` over `others`, in units of the ball; then prove the outcome."""
     normals, rhs, lengths = unit_rows(rows.A[others], rows.b[others])
-    slack = rhs - normals @ ball.center
+    with np.errstate(all="ignore"):
+        slack = rhs - normals @ ball.center
     own = int(np.flatnonzero(others == row)[0])
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         relaxed = slack / ball.radius
-    relaxed[own] *= 2.0  # keeps the program bounded
+        relaxed[own] *= 2.0  # keeps the program bounded
     if not (np.abs(relaxed) < _LARGEST_SLACK).all():
         return _decide_exactly(true, row, others, ())
     answer = maximize(normals[own], normals, relaxed)

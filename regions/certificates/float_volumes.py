@@ -12,6 +12,9 @@ from regions.region_set import RegionSet
 RELATIVE_ERROR = 1e-9
 """Volumes that agree to this part of the domain's volume count as equal."""
 
+THINNEST = 1e-6
+"""A side shorter than this part of its coordinates leaves too few digits."""
+
 SMALLEST = 2.0**-900
 """Below this, parts of a volume are lost to underflow."""
 
@@ -72,6 +75,10 @@ def _not_affordable(regions: RegionSet) -> str:
         return f"volumes in dimension {regions.domain.dim} are slow: use exact=True"
     if regions.domain.dim == 3 and len(regions) > MAX_QHULL_REGIONS:
         return f"{len(regions):,} polytopes are too many: use exact=True"
+    box = regions.domain.chart_box()
+    size = np.maximum(np.abs(box.lower), np.abs(box.upper))
+    if ((box.upper - box.lower) < THINNEST * size).any():
+        return "the domain is too thin for float64 volumes: use exact=True"
     return ""
 
 

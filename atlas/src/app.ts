@@ -140,10 +140,25 @@ export class App {
   private changed(change: Change): void {
     if (change === "layout") this.layOut();
     if (change === "look" || change === "frame") for (const pane of this.panes) pane.invalidate();
-    if (change === "frame") this.relabel();
+    if (change === "frame") {
+      this.relabel();
+      this.follow();
+    }
     if (change !== "view" && change !== "look") this.details.update();
     if (change === "frame" || change === "selection") this.timeline?.update();
     this.request();
+  }
+
+  /** Keep the selected region in view while it moves from frame to frame. */
+  private follow(): void {
+    const [pane] = this.panes;
+    const p = pane.partition;
+    const region = this.model.selected(p);
+    if (region === OUTSIDE) return;
+    const { camera } = this.model;
+    const [x, y] = [p.centers[2 * region], p.centers[2 * region + 1]];
+    const view = camera.view(pane.width, pane.height, 0.9);
+    if (x < view.x0 || x > view.x1 || y < view.y0 || y > view.y1) Object.assign(camera, { x, y });
   }
 
   private resized(): void {

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import regions
+from experiments.atlas.contents import Atlas, Series
 from experiments.atlas.page import write_page
+from experiments.atlas.partition import find_partition
 from experiments.atlas.sources import plane_atlas
 from regions.polytope import polytope_at
 from tests.atlas.helpers import (
@@ -187,6 +189,38 @@ def test_slider_counts_births_and_deaths(screen, run_file):
     assert f"{len(codes[0] - codes[1])} died" in text
     window.page.click("#play")
     window.page.wait_for_function("document.getElementById('frame').value === '2'")
+
+
+def test_selected_region_is_followed_through_time(screen, tmp_path):
+    net = network(0)
+    move = np.array([0.7, 0.0])
+    first = net.layers[0]
+    moved = regions.ReluNetwork.from_arrays(
+        [layer.weight for layer in net.layers],
+        [first.bias - first.weight @ move, *(layer.bias for layer in net.layers[1:])],
+    )
+    frames = [find_partition(n, SQUARE, "moving") for n in (net, moved)]
+    series = Series("moving", frames, [0.0, 1.0], ["epoch", "epoch"])
+    write_page(
+        tmp_path / "moving.html",
+        Atlas(title="moving", domain=SQUARE, series=[series], slider="epoch"),
+    )
+    inner = frames[0]
+    inside = np.flatnonzero(np.abs(inner.centers).max(axis=1) < 0.25)
+    small = int(inside[inner.radii[inside].argmin()])
+    x, y = map(float, inner.centers[small])
+    window = screen()
+    window.open(tmp_path / "moving.html", "#at=0")
+    window.page.fill("#search", f"{x!r}, {y!r}")
+    window.page.keyboard.press("Enter")
+    code = window.details["code"]
+    window.page.get_by_text("Zoom to ball").click()
+    window.page.focus("#frame")
+    window.page.keyboard.press("End")
+    window.settle()
+    assert window.details["code"] == code
+    assert float(window.view["x"]) == pytest.approx(x + 0.7, abs=1e-6)
+    assert float(window.view["y"]) == pytest.approx(y, abs=1e-6)
 
 
 def test_comparison_counts_kept_born_and_lost(screen, compare_file):

@@ -35,7 +35,7 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 	@$(BIN)/python scripts/ring.py --preset $(PRESET)
 
 test: $(VENV)/dev.stamp  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # Only for changes of the page: the built one is committed, and users need no Node.
 atlas:  ## Build the atlas page from atlas/ (needs Node and npm)

@@ -34,7 +34,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("network", type=pathlib.Path, help="npz with W0, b0, W1, ... or a model file")
     parser.add_domain("segment", "slice", "whole-space")
-    methods = ["auto", "line", "sweep", "tree"]
+    methods = ["auto", "line", "sweep", "tree", "cones"]
     add("--method", choices=methods, default="auto", help="engine (default: auto)")
     add("--max-seconds", type=float, help="stop after this time")
     add("--max-regions", type=int, help="stop after so many regions")

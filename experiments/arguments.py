@@ -5,6 +5,8 @@ Light on purpose: a command that only counts starts without a framework.
 
 import argparse
 import pathlib
+import re
+import sys
 import zipfile
 from typing import Literal, NoReturn
 
@@ -13,6 +15,7 @@ from jaxtyping import Float64
 
 from regions.data_files import read_npy
 from regions.domains import Box, Domain, Segment, Slice, WholeSpace
+from regions.network import ReluNetwork
 
 OtherDomain = Literal["segment", "slice", "whole-space"]
 """Domains that a command may take besides a box."""
@@ -32,6 +35,8 @@ class Parser(argparse.ArgumentParser):
             epilog=examples,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        # "-1e-3" and "-1,0.5" are numbers too, and no options.
+        self._negative_number_matcher = re.compile(r"^-(\d|\.\d)[\d.eE+,-]*$")
         self._domains: list[str] = []
         self._is_domain_required = False
 
@@ -171,6 +176,23 @@ def box_of(
     return Box(*corners)
 
 
+def read_network(path: pathlib.Path) -> ReluNetwork:
+    """The network in a file or run folder; says what a state dict leaves open."""
+    from regions.io import load_network
+
+    network = load_network(path)
+    if path.suffix.lower() in (".pt", ".pth", ".safetensors"):
+        shape = "-".join(
+            str(n) for n in (network.input_dim, *network.widths, network.output_dim)
+        )
+        sys.stderr.write(
+            f"notice: {path} holds weights and no activations: {shape} with ReLU is "
+            "assumed. For others export to ONNX, or use regions.load_network(path, "
+            "slopes=...) and save_network.\n"
+        )
+    return network
+
+
 def read_slice(path: pathlib.Path) -> Slice:
     """The slice in an npz file with origin, directions, lower and upper.
 
@@ -179,9 +201,12 @@ def read_slice(path: pathlib.Path) -> Slice:
         ValueError: If it holds no slice; the message names it.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise KeyError("it holds a single array")
+        with file:
             parts = [file[k] for k in ("origin", "directions", "lower", "upper")]
-    except (KeyError, zipfile.BadZipFile) as error:
+    except (KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} is no slice: an npz with origin, directions, lower and upper is "
             f"required ({error})"

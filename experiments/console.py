@@ -3,6 +3,7 @@
 Rich loads when the first bar or table is drawn, so that a short answer comes at once.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -48,6 +49,10 @@ def run_main(
     """
     try:
         return execute() or 0
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except BAD_INPUT as error:
         return _fail(error, 2)
     except RegionsError as error:

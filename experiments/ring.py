@@ -142,7 +142,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     radii = _write_geometry(folder / "geometry.parquet", found, progress)
     clock.lap("Chebyshev balls and bounds")
     progress(0, 1, "verifying")
-    report = regions.verify(found)
+    report = regions.verify(found, exact=True)
     progress(1, 1, "verifying")
     clock.lap("verification")
     summary = {

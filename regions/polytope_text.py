@@ -70,7 +70,10 @@ def _region(report: PolytopeReport) -> Iterator[str]:
     width = max((len(f.name) for f in facets), default=0)
     for facet in facets:
         yield f"  {facet.name:<{width}}  {inequality_text(facet)}"
-        about = f"distance {facet.distance:.4g} at {vector(facet.point)}"
+        about = (
+            f"distance {facet.distance:.4g} to its hyperplane; on the facet lies "
+            f"{vector(facet.point)}"
+        )
         if facet.neighbor is not None:
             about += f"; beyond, the Jacobian changes by {facet.jump:.4g}"
             about += f" (rank {facet.rank}), the output not at all on the facet"

@@ -292,7 +292,7 @@ def _merge_all(
 def _merged(unit: Unit, factor: Fraction, other: int) -> Change:
     """The change of a unit that is `factor` times another of its layer."""
     times = "equal to" if factor == 1 else f"{float(factor):.6g} times"
-    return Change(unit, "merged", f"{times} unit {other} of its layer")
+    return Change(unit, "merged", f"{times} unit {other + 1} of its layer")
 
 
 def _fold(draft: Draft, layer: int, changes: dict[Unit, Change]) -> Draft:

@@ -5,7 +5,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from experiments.arguments import Parser, domain_of
+from experiments.arguments import Parser, domain_of, read_network
 from experiments.console import Bars, run_main
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def count(options: argparse.Namespace) -> "RegionCount":
     """Count, or list and save."""
     from regions.enumeration import count_regions, enumerate_regions
-    from regions.io import load_network
 
+    if options.save is not None and options.save.suffix != ".parquet":
+        raise ValueError(
+            f"--save {options.save}: a name ending in .parquet is required"
+        )
     if options.save is not None and not options.save.absolute().parent.is_dir():
         raise ValueError(f"--save: the folder of {options.save} does not exist")
-    network = load_network(options.network)
+    network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
     with Bars(BARS_AFTER_SECONDS) as bars:
         how: dict[str, Any] = {

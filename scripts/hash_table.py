@@ -4,7 +4,7 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import Parser, box_of
+from experiments.arguments import Parser, box_of, read_network
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -49,14 +49,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Print and save."""
-    import regions
     from regions import hash_table_text as text
     from regions.data_files import load_points
     from regions.hash_table import hash_table
     from regions.hash_table_files import write_csv, write_npz
     from regions.utilization import data_box, utilization
 
-    network = regions.load_network(options.network)
+    network = read_network(options.network)
     table = hash_table(network, load_points(options.data))
     box = box_of(options, network.input_dim) or data_box(table)
     lines = text.table_lines(table, options.rows, options.ids)

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from experiments.arguments import Parser, box_of, numbers, read_row
+from experiments.arguments import Parser, box_of, numbers, read_network, read_row
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -39,12 +39,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
-    import regions
     from regions import formats
     from regions.polytope_report import describe_polytope
     from regions.polytope_text import to_text
 
-    network = regions.load_network(options.model)
+    network = read_network(options.model)
     if options.at is not None:
         point = np.array(options.at)
     else:

@@ -5,7 +5,7 @@ import pathlib
 import sys
 from collections import Counter
 
-from experiments.arguments import Parser, domain_of
+from experiments.arguments import Parser, domain_of, read_network
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -46,7 +46,7 @@ def execute(options: argparse.Namespace) -> None:
     import regions
     from regions.simplify import simplify
 
-    network = regions.load_network(options.network)
+    network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
     with Bars() as bars:
         small, report = simplify(
@@ -62,7 +62,7 @@ def execute(options: argparse.Namespace) -> None:
     if options.changes:
         for change in report.changes:
             layer, unit = change.unit
-            name = f"layer {layer + 1} unit {unit}"
+            name = f"layer {layer + 1} unit {unit + 1}"
             print(f"{name:<20} {change.action:<8} {change.reason}")
     actions = Counter(change.action for change in report.changes)
     for action in ("removed", "unread", "merged", "folded", "linear", "kept"):

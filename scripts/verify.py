@@ -36,9 +36,12 @@ def execute(options: argparse.Namespace) -> int:
     import regions
 
     network = None if options.network is None else regions.load_network(options.network)
+    file = options.file
+    if file.is_dir():
+        file = file / "regions.parquet"
     with Bars() as bars:
         report = regions.verify(
-            options.file, exact=not options.float, network=network, progress=bars
+            file, exact=not options.float, network=network, progress=bars
         )
     colors = [_COLORS[check.verdict] for check in report.checks]
     print_rows(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.arguments import Parser, box_of, numbers, read_row
+from experiments.arguments import Parser, box_of, numbers, read_network, read_row
 from experiments.console import Bars, run_main
 from regions.errors import FileFormatError
 
@@ -96,16 +96,21 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
             return regions.explore_regions(
                 network, options.start, box, progress=show, **limits
             )
-        return regions.enumerate_regions(network, box, progress=show, **limits)
+        rs = regions.enumerate_regions(network, box, progress=show, **limits)
+        if rs.has_cells or not len(rs):
+            return rs
+        # The tree and cones keep no neighbors; steps across facets find them.
+        return regions.explore_regions(
+            network, rs.coordinates[0], box, progress=show, **limits
+        )
 
 
 def execute(options: argparse.Namespace) -> None:
     """Walk and report."""
-    import regions
     from regions.paths import regions_between, save_graph, shortest_path
     from regions.paths_text import line_text, path_text
 
-    network = regions.load_network(options.model)
+    network = read_network(options.model)
     if options.what == "line":
         line = regions_between(network, options.start, options.end)
         print("\n".join(line_text(network, line)))

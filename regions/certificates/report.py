@@ -75,7 +75,11 @@ class VerificationReport:
         if not self.ok:
             last = "FAILED"
         elif self.complete:
-            last = "ok: exactly the regions of the network"
+            last = (
+                "ok: exactly the regions of the network"
+                if self.exact
+                else "ok as far as float64 shows; exact=True proves it"
+            )
         elif self.claims_complete:
             last = "ok as far as checked; completeness not checked"
         else:

@@ -6,6 +6,10 @@ import time
 from types import FrameType, TracebackType
 
 
+class StoppedError(Exception):
+    """Work was asked to stop; never leaves this package."""
+
+
 class Budget:
     """Says when to stop; as a context it turns Ctrl-C into a request to stop.
 
@@ -38,6 +42,15 @@ class Budget:
         """Whether time ran out or Ctrl-C was pressed."""
         late = self.max_seconds is not None and self.seconds > self.max_seconds
         return late or self.interrupted
+
+    def check(self) -> None:
+        """Raise if it is time to stop.
+
+        Raises:
+            StoppedError: If so.
+        """
+        if self.spent():
+            raise StoppedError
 
     def full(self, regions: int) -> bool:
         """Whether so many regions are enough."""

@@ -104,6 +104,7 @@ def certify(
     network: ReluNetwork,
     domain: BoundedDomain,
     polytope: SimplePolytope,
+    check: Callable[[], None] = lambda: None,
 ) -> Proof:
     """Prove the signs of all units at all vertices of `complex_`.
 
@@ -112,6 +113,7 @@ def certify(
         network: The network on the ambient space.
         domain: The domain.
         polytope: The domain's polytope, as given to the sweep.
+        check: Called between chunks of vertices; may raise to stop.
 
     Raises:
         NotGenericError: If a sign is wrong, or a unit that splits the domain vanishes
@@ -132,6 +134,7 @@ def certify(
     chunk = max(256, CHUNK_ENTRIES // max(8, *network.widths, complex_.dim))
 
     def prove(start: int) -> np.ndarray:
+        check()
         part = slice(start, start + chunk)
         proved, errors[part] = bounds.prove(complex_, part)
         return start + np.flatnonzero(~proved)
@@ -141,8 +144,9 @@ def certify(
     left = np.concatenate(unsettled)
     not_easy = len(left)
     if len(left) and sharper.available:
-        left = _prove_sharply(sharper, complex_, left, errors)
+        left = _prove_sharply(sharper, complex_, left, errors, check)
     for start in range(0, len(left), EXACT_CHUNK):
+        check()
         part = left[start : start + EXACT_CHUNK]
         errors[part] = tier().prove(part)
     return Proof(complex_, errors, not_easy - len(left), len(left), tier)
@@ -153,10 +157,12 @@ def _prove_sharply(
     complex_: Complex,
     left: Int[np.ndarray, " vertices"],
     errors: Float64[np.ndarray, " all"],
+    check: Callable[[], None],
 ) -> Int[np.ndarray, " fewer"]:
     """Try the zonotope bounds on some vertices; which remain unproved."""
 
     def prove(start: int) -> np.ndarray:
+        check()
         part = left[start : start + ZONOTOPE_CHUNK]
         bits = complex_.words.unpack(complex_.signs[part])
         proved, errors[part] = bounds.prove(
@@ -240,6 +246,14 @@ class _ExactTier:
         common = math.lcm(*(int(v.q) for v in solution))
         return [*(int(v.p) * (common // int(v.q)) for v in solution), common]
 
+    def _name(self, unit: int) -> str:
+        """`layer 2 unit 5`, counted from 1."""
+        for layer, width in enumerate(self._exact.widths, 1):
+            if unit < width:
+                return f"layer {layer} unit {unit + 1}"
+            unit -= width
+        raise IndexError(unit)
+
     def _compare(
         self, signs: np.ndarray, bits: np.ndarray, own: np.ndarray, vertex: int
     ) -> None:
@@ -252,7 +266,7 @@ class _ExactTier:
             unit = int(np.flatnonzero(~fine)[0])
             what = "vanishes" if signs[unit] == 0 else "has the other sign"
             raise NotGenericError(
-                f"in exact arithmetic, hidden unit {unit} (of all, from 0) {what} at "
+                f"in exact arithmetic, {self._name(unit)} {what} at "
                 f"the vertex near {self._complex.vertices[vertex].tolist()}."
             )
 

@@ -8,19 +8,25 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt32
 
 from regions.domains import BoundedDomain
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.certify import ZONOTOPE_CHUNK, Proof, certify
-from regions.enumeration.complex import RisingEdges
+from regions.enumeration.complex import Complex, RisingEdges
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.listing import Listing
-from regions.enumeration.sweep import Progress, sign_layout, sweep
+from regions.enumeration.sweep import (
+    Progress,
+    sign_layout,
+    sign_words,
+    sweep,
+)
 from regions.enumeration.workers import workers
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 
 WITNESS_CHUNK = 2048
+FEW = 64
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
 
 
@@ -35,10 +41,10 @@ def count_generic(
     Raises:
         NotGenericError: If the network is not in general position.
     """
-    proof, rising = _swept(network, domain, budget, progress)
-    if not proof.complex.complete:
-        listing = _found_so_far(network, domain, proof, rising, budget)
-        return len(listing.patterns), False, listing.stats
+    swept = _swept(network, domain, budget, progress)
+    if isinstance(swept, Listing):
+        return len(swept.patterns), False, swept.stats
+    proof, rising = swept
     return rising.num_cells(), True, _stats(proof)
 
 
@@ -53,9 +59,12 @@ def list_generic(
     Raises:
         NotGenericError: If the network is not in general position.
     """
-    proof, rising = _swept(network, domain, budget, progress)
-    if not proof.complex.complete or budget.full(rising.num_cells() - 1):
-        return _found_so_far(network, domain, proof, rising, budget)
+    swept = _swept(network, domain, budget, progress)
+    if isinstance(swept, Listing):
+        return swept
+    proof, rising = swept
+    if budget.full(rising.num_cells() - 1):
+        return _found_so_far(network, domain, proof.complex, rising, budget)
     complex_ = proof.complex
     low, uppers = rising.cells()
     signs = cell_signs(complex_, low, uppers)
@@ -81,13 +90,12 @@ def _swept(
     domain: BoundedDomain,
     budget: Budget,
     progress: Progress | None,
-) -> tuple[Proof, RisingEdges]:
-    """The proved complex, and its edges along a random direction."""
+) -> tuple[Proof, RisingEdges] | Listing:
+    """The proved complex and its edges along a random direction.
+
+    Proved regions only, if the budget is spent before that is done.
+    """
     polytope = domain.polytope()
-    complex_ = sweep(
-        domain.restrict(network), polytope, progress=progress, stop=budget.spent
-    )
-    proof = certify(complex_, network, domain, polytope)
     # Not a seed that also made the weights: the direction must be level with no edge.
     direction = np.random.default_rng(DIRECTION_SEED).standard_normal(domain.dim)
     # A box may be long and thin: measure heights in units of its sides.
@@ -95,7 +103,19 @@ def _swept(
         scaled = direction / np.ptp(polytope.vertices, axis=0)
     if np.isfinite(scaled).all() and scaled.all():
         direction = scaled
-    return proof, complex_.rising_edges(proof.ascends(direction))
+    complex_ = sweep(
+        domain.restrict(network), polytope, progress=progress, stop=budget.spent
+    )
+    if complex_.complete:
+        try:
+            proof = certify(complex_, network, domain, polytope, budget.check)
+            return proof, complex_.rising_edges(proof.ascends(direction))
+        except StoppedError:
+            pass
+    heights = complex_.vertices @ direction
+    up = heights[complex_.ends[:, 0]] < heights[complex_.ends[:, 1]]
+    rising = complex_.rising_edges(up)
+    return _found_so_far(network, domain, complex_, rising, budget)
 
 
 def _stats(proof: Proof) -> dict[str, Any]:
@@ -164,35 +184,58 @@ def inside_domain(
     return np.all(inside, axis=1)
 
 
+@np.errstate(all="ignore")
 def _found_so_far(
     network: ReluNetwork,
     domain: BoundedDomain,
-    proof: Proof,
+    complex_: Complex,
     rising: RisingEdges,
     budget: Budget,
 ) -> Listing:
     """Proved regions when the sweep stops early.
 
-    Every region of the units inserted so far holds a point whose pattern of all units
-    is strict in exact arithmetic, and so a region of the whole network.
+    A point of each cell of the units inserted so far, whose signs of all units are
+    proved strict, lies in a region of the whole network.
     """
-    complex_ = proof.complex
     low, uppers = rising.cells()
     points = middle_points(complex_, low, uppers)[: budget.max_regions]
     points = points[np.isfinite(points).all(1)]
-    exact = ExactNetwork(network, domain)
-    kinks = complex_.words.kinks
-    patterns, kept = [], []
-    for start in range(0, len(points), 256):
-        columns = Columns.of_floats(points[start : start + 256])
-        signs = exact.signs(columns)[kinks].T
-        inside = inside_domain(points[start : start + 256], domain)
-        strict = np.flatnonzero((signs != 0).all(1) & inside)
-        patterns.append(np.packbits(signs[strict] > 0, axis=1, bitorder="little"))
-        kept.append(start + strict)
-        if budget.interrupted and start:
+    bounds = FloatBounds(network, domain, domain.polytope())
+    chart, limit = domain.restrict(network), 1.25 * budget.seconds + 1.0
+    packed = [complex_.words.pack(complex_.signs[:0])]
+    kept = [np.zeros(0, np.int64)]
+    for start in range(0, len(points), WITNESS_CHUNK):
+        part = points[start : start + WITNESS_CHUNK]
+        pres = chart.pre_activations(part)[:-1]
+        none = np.zeros((len(part), 0), np.uint32)
+        signs = np.concatenate([none, *(sign_words(pre) for pre in pres)], axis=1)
+        proved = bounds.prove_points(part, signs)
+        proved |= _prove_few(network, domain, part, signs, ~proved)
+        inside = np.flatnonzero(proved & inside_domain(part, domain))
+        packed.append(complex_.words.pack(signs[inside]))
+        kept.append(start + inside)
+        if budget.seconds > limit:
             break
-    table, first = np.unique(np.concatenate(patterns), axis=0, return_index=True)
+    table, first = np.unique(np.concatenate(packed), axis=0, return_index=True)
     chosen = np.concatenate(kept)[first]
-    stats = {**_stats(proof), "stopped": budget.reason()}
+    stats = {"vertices": len(complex_.vertices), "stopped": budget.reason()}
     return Listing(table, points[chosen], {}, False, stats)
+
+
+def _prove_few(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    points: Float64[np.ndarray, "points dim"],
+    signs: UInt32[np.ndarray, "points words"],
+    unproved: Bool[np.ndarray, " points"],
+) -> Bool[np.ndarray, " points"]:
+    """Exact proofs for a few of the points that the bounds leave open."""
+    proved = np.zeros(len(points), bool)
+    few = np.flatnonzero(unproved)[:FEW]
+    if len(few):
+        layout = sign_layout(network)
+        exact = ExactNetwork(network, domain).signs(Columns.of_floats(points[few])).T
+        claimed = layout.unpack(signs[few])
+        strict = np.where(claimed, exact > 0, exact < 0)
+        proved[few] = (strict | ~layout.kinks).all(1)
+    return proved

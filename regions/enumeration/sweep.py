@@ -60,8 +60,8 @@ def sweep(
         polytope: The domain.
         seed: Seed of the random words in the face keys.
         progress: Called with units done and units in all.
-        stop: Asked between blocks of units. The complex of the units inserted so far
-            is returned when it says yes; the others count as splitting nothing.
+        stop: Asked before every unit. The complex of the units inserted so far is
+            returned when it says yes; it serves to find points and proves nothing.
 
     Raises:
         NotGenericError: If a tie or an unpaired face shows that the network is not in
@@ -76,7 +76,9 @@ def sweep(
                 state.skip_from(done + start)
                 return state.finish()
             end = min(start + BLOCK, layer.width)
-            state.insert_block(layer, index, start, end, done + start)
+            state.insert_block(layer, index, start, end, done + start, stop)
+            if state.skipped:
+                return state.finish()
             if progress is not None:
                 progress(done + end, total)
         state.close_layer(index)
@@ -166,7 +168,13 @@ class _State:
         self.sources = {k: v for k, v in self.sources.items() if k in needed}
 
     def insert_block(
-        self, layer: Layer, index: int, start: int, stop: int, first_unit: int
+        self,
+        layer: Layer,
+        index: int,
+        start: int,
+        stop: int,
+        first_unit: int,
+        asked_to_stop: Callable[[], bool],
     ) -> None:
         """Insert units `start` to `stop` of a layer; they share one sign word."""
         pre = layer.bias[start:stop] + sum(
@@ -181,6 +189,9 @@ class _State:
             block = self.signs.view[:, word]
             self.crossed = Rows(block[self.first.view] ^ block[self.second.view])
             for column in splitting:
+                if asked_to_stop():
+                    self.skip_from(first_unit + int(column))
+                    return
                 self._insert_unit(int(column), word, first_unit + int(column), start)
         if self.out is not None:
             view = layer.slopes[start:stop]

@@ -16,6 +16,7 @@ first in blocks, so memory does not grow with the number of regions.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -35,6 +36,7 @@ from regions.enumeration.tree_cells import (
     row_slack,
     tightened,
 )
+from regions.enumeration.workers import worker_count, workers
 from regions.exact_lp import interior
 from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
@@ -80,16 +82,24 @@ class Tree:
         `on_block` is called after every block that was worked on.
         """
         total = int(self._first[-1])
-        while self.stack and not budget.spent():
-            block = self.stack.pop()
-            if block.unit == total:
-                yield block
-                continue
-            block = self._work(block)
-            limit = self._block_limit(block)
-            for start in range(0, len(block), limit):
-                self.stack.append(block.take(slice(start, start + limit)))
-            on_block()
+        work = functools.partial(self._work, budget=budget)
+        with workers() as pool:
+            while self.stack and not budget.spent():
+                if self.stack[-1].unit == total:
+                    yield self.stack.pop()
+                    continue
+                taken = [
+                    self.stack.pop()
+                    for _ in range(min(worker_count(), len(self.stack)))
+                ]
+                unfinished = [block for block in taken if block.unit < total]
+                self.stack += [block for block in taken if block.unit == total]
+                # The order does not depend on which thread is faster.
+                for block in reversed(list(pool.map(work, unfinished))):
+                    limit = self._block_limit(block)
+                    for start in range(0, len(block), limit):
+                        self.stack.append(block.take(slice(start, start + limit)))
+                on_block()
 
     def _block_limit(self, block: TreeCells) -> int:
         """How many cells to work on at once."""
@@ -98,8 +108,8 @@ class Tree:
         return int(np.clip(MAX_ENTRIES // max(widest, rows), 64, MAX_CELLS))
 
     @np.errstate(all="ignore")
-    def _work(self, block: TreeCells) -> TreeCells:
-        """Insert units of one layer until it ends or the block grows too large.
+    def _work(self, block: TreeCells, budget: Budget) -> TreeCells:
+        """Insert units of one layer until it ends, the block grows or time is up.
 
         A number that overflows becomes infinite or NaN, and proves nothing.
         """
@@ -109,6 +119,8 @@ class Tree:
         parent = np.arange(len(block))
         limit = 2 * self._block_limit(block)
         while block.unit < self._first[index + 1] and len(block) <= limit:
+            if budget.spent():
+                break
             unit, column = block.unit, block.unit - self._first[index]
             block = dataclasses.replace(block, unit=unit + 1)
             if self._kinks[unit]:

@@ -424,6 +424,6 @@ def test_report_is_immutable_and_readable(generic):
     report = verify(generic)
     assert bool(report)
     assert report.failures == []
-    assert "exactly the regions of the network (float64" in str(report)
+    assert "as far as float64 shows; exact=True proves it (float64" in str(report)
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.exact = True  # pyright: ignore[reportAttributeAccessIssue]

@@ -131,7 +131,7 @@ def test_dyadic_networks_lose_all_units_that_can_go(seed, slope):
         assert actions[unit] in ("folded", "linear", "unread")
     if slope == 0.0:
         assert actions[0, 3] in ("removed", "unread")
-    assert any(actions.get((0, k)) in ("merged", "unread") for k in (0, 1))
+    assert any(actions.get((0, k)) in ("merged", "unread", "removed") for k in (0, 1))
     # The unit of slope 0.1 that is off can not be made linear: its weights round.
     assert "kept" not in actions.values() or slope == 0.1
 
@@ -159,7 +159,7 @@ def test_duplicates_whose_sum_rounds_are_kept_and_said_so():
     small, report = simplify(network, Box([-1.0], [1.0]))
     assert small.widths == (2,)
     assert [c.action for c in report.changes] == ["kept"]
-    assert "equal to unit 0" in report.changes[0].reason
+    assert "equal to unit 1" in report.changes[0].reason
 
 
 def test_merging_takes_the_direction_that_float64_can_hold():

@@ -23,7 +23,7 @@ def test_saved_network_is_smaller_and_equal(script, file, capsys, domain):
     arguments = [str(file), *domain, "--output", str(output), "--changes"]
     assert script.main(arguments) == 0
     text = capsys.readouterr().out
-    assert "layer 1 unit 1       merged   equal to unit 0 of its layer" in text
+    assert "layer 1 unit 2       merged   equal to unit 1 of its layer" in text
     assert "units: 3 -> 2" in text
     assert "equal on all 4 regions" in text
     points = np.random.default_rng(0).uniform(-1.0, 1.0, (50, 2))

@@ -82,7 +82,7 @@ def count_by_pieces(
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> from regions.domains import Box
-        >>> int(count_by_pieces(net, Box([-1, -1], [1, 1]), piece_regions=1))
+        >>> int(count_by_pieces(net, Box([-1, -1], [1, 1]), piece_regions=2))
         4
     """
     start = time.perf_counter()

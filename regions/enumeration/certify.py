@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import BoundedDomain
 from regions.enumeration.complex import Complex
 from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
-from regions.enumeration.workers import workers
+from regions.enumeration.workers import map_chunks
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, dyadic, solve_rational
@@ -139,8 +139,7 @@ def certify(
         proved, errors[part] = bounds.prove(complex_, part)
         return start + np.flatnonzero(~proved)
 
-    with workers() as pool:
-        unsettled += pool.map(prove, range(0, count, chunk))
+    unsettled += map_chunks(prove, range(0, count, chunk))
     left = np.concatenate(unsettled)
     not_easy = len(left)
     if len(left) and sharper.available:
@@ -170,8 +169,7 @@ def _prove_sharply(
         )
         return part[~proved]
 
-    with workers() as pool:
-        parts = list(pool.map(prove, range(0, len(left), ZONOTOPE_CHUNK)))
+    parts = map_chunks(prove, range(0, len(left), ZONOTOPE_CHUNK))
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 

@@ -20,7 +20,7 @@ from regions.enumeration.sweep import (
     sign_words,
     sweep,
 )
-from regions.enumeration.workers import workers
+from regions.enumeration.workers import map_chunks
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
@@ -154,8 +154,7 @@ def prove_witnesses(
             few = left[first : first + ZONOTOPE_CHUNK]
             proved[few], _ = sharper.prove(points[few], layout.unpack(signs[few]))
 
-    with workers() as pool:
-        list(pool.map(prove, range(0, len(points), WITNESS_CHUNK)))
+    map_chunks(prove, range(0, len(points), WITNESS_CHUNK))
     left = np.flatnonzero(~proved & np.isfinite(points).all(1))
     if len(left):
         exact = ExactNetwork(network, domain)

@@ -102,7 +102,13 @@ def lines(path):
 def test_interrupt_tells_how_to_go_on(tmp_path):
     journal = tmp_path / "pieces.jsonl"
     command = [*COMMAND, "--workers", "0", "--journal", str(journal)]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # Python takes no notice of Ctrl-C where it was started in the background.
+    run = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while lines(journal) < 6:
         time.sleep(0.02)
     run.send_signal(signal.SIGINT)

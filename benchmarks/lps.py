@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 
-from regions import lp
 from regions.halfspaces import Halfspaces
-from regions.interior_point import chebyshev_balls
+from regions.lp import solve
+from regions.lp.interior_point import chebyshev_balls
 
 SHAPES = [(2, 40), (3, 40), (4, 64), (6, 64), (8, 64)]
 BATCHES = [1, 16, 256, 4096]
@@ -47,10 +47,10 @@ def main() -> None:
 
         def single(A=A, b=b):
             for i in range(16):
-                lp.chebyshev_ball(Halfspaces(A[i], b[i]), max_radius=10.0)
+                solve.chebyshev_ball(Halfspaces(A[i], b[i]), max_radius=10.0)
 
         def stacked(A=A, b=b):
-            lp.chebyshev_balls_stacked(A[:256], b[:256], max_radius=10.0)
+            solve.chebyshev_balls_stacked(A[:256], b[:256], max_radius=10.0)
 
         cells = [seconds(single) / 16, seconds(stacked, 1) / 256]
         cells += [

@@ -20,10 +20,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from regions.chebyshev import chebyshev_balls
 from regions.domains import Box, Domain, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.io import load_network
+from regions.lp.chebyshev import chebyshev_balls
 from regions.network import ReluNetwork
 
 SHAPES = [(2, 20), (3, 20), (4, 32), (6, 32), (10, 40)]
@@ -98,7 +98,7 @@ def best_seconds(function: Callable[[], object], repeats: int = 3) -> float:
 
 def print_programs_per_second() -> None:
     """Chebyshev balls per second of both batched forms."""
-    from regions import interior_point
+    from regions.lp import interior_point
 
     rng = np.random.default_rng(0)
     print("| dim | rows | form |" + "".join(f" batch {n} |" for n in BATCHES))

@@ -24,8 +24,8 @@ from jaxtyping import Float64, UInt8
 import regions
 from experiments.common import read_json, write_json, write_provenance
 from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
-from regions.interior_point import chebyshev_balls
-from regions.lp import chebyshev_ball
+from regions.lp.interior_point import chebyshev_balls
+from regions.lp.solve import chebyshev_ball
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points, sample_points
 from training.files import open_atomically

@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     )
     from regions.grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
-    from regions.meeting import (
-        Meeting as Meeting,
-        regions_meeting_at as regions_meeting_at,
-    )
     from regions.merging import (
         LinearRegions as LinearRegions,
         count_linear_regions as count_linear_regions,
@@ -47,8 +43,15 @@ if TYPE_CHECKING:
         save_graph as save_graph,
         shortest_path as shortest_path,
     )
-    from regions.polytope import Polytope as Polytope, polytope_at as polytope_at
-    from regions.polytope_report import (
+    from regions.polytopes.meeting import (
+        Meeting as Meeting,
+        regions_meeting_at as regions_meeting_at,
+    )
+    from regions.polytopes.polytope import (
+        Polytope as Polytope,
+        polytope_at as polytope_at,
+    )
+    from regions.polytopes.report import (
         PolytopeReport as PolytopeReport,
         describe_polytope as describe_polytope,
     )
@@ -69,12 +72,12 @@ _MODULES = {
     ],
     "grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
-    "meeting": ["Meeting", "regions_meeting_at"],
+    "polytopes.meeting": ["Meeting", "regions_meeting_at"],
     "merging": ["LinearRegions", "count_linear_regions"],
     "network": ["Layer", "ReluNetwork"],
     "paths": ["regions_between", "save_graph", "shortest_path"],
-    "polytope": ["Polytope", "polytope_at"],
-    "polytope_report": ["PolytopeReport", "describe_polytope"],
+    "polytopes.polytope": ["Polytope", "polytope_at"],
+    "polytopes.report": ["PolytopeReport", "describe_polytope"],
     "region_set": ["RegionCount", "RegionSet"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

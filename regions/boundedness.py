@@ -20,8 +20,8 @@ from jaxtyping import Bool
 
 from regions.domains import WholeSpace
 from regions.exact import ExactNetwork, to_fmpq
-from regions.exact_lp import maximize
 from regions.halfspaces import halfspaces_batch
+from regions.lp.exact_lp import maximize
 from regions.region_set import RegionSet
 
 BATCH_NUMBERS = 1 << 21
@@ -64,7 +64,7 @@ def _suggestions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each region a direction deepest in its cone, and weights of unit rows."""
     # JAX loads only where a program has to be solved.
-    from regions.interior_point import chebyshev_balls
+    from regions.lp.interior_point import chebyshev_balls
 
     # A row that overflows suggests nothing; what is suggested is proved.
     with np.errstate(all="ignore"):

@@ -15,7 +15,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.network import ArrayLike, ReluNetwork
-from regions.simple_polytope import SimplePolytope, box_polytope, standard_simplex
+from regions.polytopes.simple_polytope import (
+    SimplePolytope,
+    box_polytope,
+    standard_simplex,
+)
 
 
 def _vector(value: ArrayLike, name: str) -> np.ndarray:

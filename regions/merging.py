@@ -25,8 +25,8 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import Domain
 from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns, ExactNetwork
-from regions.facet_sharing import Side, Wall, share_facet
 from regions.network import ReluNetwork
+from regions.polytopes.facet_sharing import Side, Wall, share_facet
 from regions.region_set import RegionSet
 
 MODULI = (2097143, 2097133, 2097131)

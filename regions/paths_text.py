@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from regions.formats import hash_code
 from regions.network import ReluNetwork
 from regions.paths import Crossing
+from regions.polytopes.formats import hash_code
 from regions.region_set import RegionSet
 
 

@@ -52,10 +52,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def count(options: argparse.Namespace) -> dict[str, Any]:
     """Count or list the regions; what to print."""
-    from regions.cluster import open_client, run_on
     from regions.io import load_network
-    from regions.pieces import PIECE_REGIONS, count_by_pieces, run_here
-    from regions.streaming import enumerate_to_parquet
+    from regions.pieces.cluster import open_client, run_on
+    from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
+    from regions.pieces.streaming import enumerate_to_parquet
 
     network = load_network(options.network)
     domain = domain_of(options, network.input_dim)

@@ -39,9 +39,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
-    from regions import formats
-    from regions.polytope_report import describe_polytope
-    from regions.polytope_text import to_text
+    from regions.polytopes import formats
+    from regions.polytopes.report import describe_polytope
+    from regions.polytopes.text import to_text
 
     network = read_network(options.model)
     if options.at is not None:

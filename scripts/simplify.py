@@ -44,7 +44,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def execute(options: argparse.Namespace) -> None:
     """Simplify, save and print."""
     import regions
-    from regions.simplify import simplify
+    from regions.simplification.simplify import simplify
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)

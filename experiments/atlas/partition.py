@@ -8,9 +8,9 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 import regions
 from experiments.atlas.clipping import clipped_polygons
 from regions.cells import Cells
-from regions.chebyshev import chebyshev_balls
 from regions.domains import BoundedDomain
 from regions.halfspaces import domain_rows
+from regions.lp.chebyshev import chebyshev_balls
 
 _CHUNK = 8192
 """Discs sought at once; one batch stays under 50 MB."""

@@ -23,7 +23,7 @@ from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, dyadic, solve_rational
 from regions.network import ReluNetwork
-from regions.simple_polytope import SimplePolytope
+from regions.polytopes.simple_polytope import SimplePolytope
 
 CHUNK_ENTRIES = 1 << 19
 EXACT_CHUNK = 64

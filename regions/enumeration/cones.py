@@ -29,7 +29,6 @@ import numpy as np
 from flint import fmpq_mat
 from jaxtyping import Bool, Float64
 
-from regions.batch_proofs import prove_witness_batch
 from regions.domains import BoundedDomain, Box, Domain, Segment, Simplex, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.enumeration.generic import count_generic, list_generic
@@ -40,6 +39,7 @@ from regions.enumeration.network_rows import NetworkRows
 from regions.enumeration.sweep import Progress
 from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork, to_fmpq
+from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
 
 MAX_RANK = 6

@@ -14,11 +14,11 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.batch_proofs import prove_witness_batch
 from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns, ExactNetwork
-from regions.exact_lp import Point, check_witness
-from regions.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
+from regions.lp.batch_proofs import prove_witness_batch
+from regions.lp.exact_lp import Point, check_witness
+from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,11 @@
 """Regions around a point, by walking across facets, in any dimension.
 
-Breadth first: a region's facets are decided with proofs (`regions.facet_search`), the
-pattern beyond each facet is exact, and a point strictly inside the neighbor is proved
-(`regions.enumeration.crossing`). No region is found twice. Two regions of a convex
-domain are joined by a generic curve that crosses facets only, so a search that ends
-because every facet leads to a region it knows, or out of the domain, has found all.
+Breadth first: a region's facets are decided with proofs
+(`regions.polytopes.facet_search`), the pattern beyond each facet is exact, and a point
+strictly inside the neighbor is proved (`regions.enumeration.crossing`). No region is
+found twice. Two regions of a convex domain are joined by a generic curve that crosses
+facets only, so a search that ends because every facet leads to a region it knows, or
+out of the domain, has found all.
 
 Reference for the walk over facets: Avis and Fukuda, "Reverse search for enumeration",
 Discrete Applied Mathematics 65, 1996, section 3.3 (cells of an arrangement).
@@ -22,10 +23,10 @@ from regions.enumeration.budget import Budget
 from regions.enumeration.crossing import Place, cross_exactly, points_across
 from regions.enumeration.network_rows import NetworkRows
 from regions.exact import Columns
-from regions.exact_lp import check_witness
-from regions.facet_evidence import FacetSearch
-from regions.facet_search import search_facets
+from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
+from regions.polytopes.facet_evidence import FacetSearch
+from regions.polytopes.facet_search import search_facets
 from regions.region_set import RegionSet
 
 BATCH = 64

@@ -26,7 +26,7 @@ from regions.domains import BoundedDomain
 from regions.enumeration.complex import Complex
 from regions.enumeration.sweep import sign_words
 from regions.network import Layer, ReluNetwork
-from regions.simple_polytope import SimplePolytope
+from regions.polytopes.simple_polytope import SimplePolytope
 
 UNIT_ROUNDOFF = 2.0**-53
 SMALLEST = 2.0**-1074

@@ -14,10 +14,10 @@ from regions.domains import Domain, WholeSpace
 from regions.enumeration.float_bounds import chart_rounding
 from regions.enumeration.tree_cells import layer_forms
 from regions.exact import ExactNetwork, dyadic
-from regions.exact_rows import IntegerRow, has_full_rank
-from regions.facet_evidence import RowSystem
 from regions.halfspaces import domain_rows
+from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
+from regions.polytopes.facet_evidence import RowSystem
 
 
 class NetworkRows:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.batch_proofs import prove_empty_batch, prove_witness_batch
-from regions.chebyshev import chebyshev_balls
 from regions.domains import BoundedDomain
 from regions.enumeration.tree_cells import TreeCells, reach_of, row_slack
 from regions.exact import ExactNetwork, dyadic
-from regions.exact_lp import interior
 from regions.halfspaces import domain_rows
+from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
+from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 
 MAX_BATCHED_DIM = 12

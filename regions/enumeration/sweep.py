@@ -18,7 +18,7 @@ from regions.enumeration.complex import Complex, SignWords, table_sums
 from regions.enumeration.rows import Rows
 from regions.errors import NotGenericError
 from regions.network import Layer, ReluNetwork
-from regions.simple_polytope import SimplePolytope
+from regions.polytopes.simple_polytope import SimplePolytope
 
 BLOCK = 32
 """Units whose pre-activations are held at once: one sign word."""

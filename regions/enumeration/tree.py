@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.batch_proofs import prove_witness_batch
 from regions.domains import BoundedDomain, Simplex
 from regions.enumeration.budget import Budget
 from regions.enumeration.float_bounds import SAFETY, chart_rounding
@@ -37,8 +36,9 @@ from regions.enumeration.tree_cells import (
     tightened,
 )
 from regions.enumeration.workers import worker_count, workers
-from regions.exact_lp import interior
 from regions.halfspaces import domain_rows
+from regions.lp.batch_proofs import prove_witness_batch
+from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 
 MAX_CELLS = 4096

@@ -21,7 +21,7 @@ from regions.enumeration.float_bounds import (
     position_bound,
 )
 from regions.network import Layer, ReluNetwork
-from regions.simple_polytope import SimplePolytope
+from regions.polytopes.simple_polytope import SimplePolytope
 
 MAX_GENERATORS = 64
 """Generators per unit before they are boxed; at least two layers' worth are kept."""

@@ -11,7 +11,7 @@ from experiments.atlas.contents import Atlas, Series
 from experiments.atlas.page import write_page
 from experiments.atlas.partition import find_partition
 from experiments.atlas.sources import plane_atlas
-from regions.polytope import polytope_at
+from regions.polytopes.polytope import polytope_at
 from tests.atlas.helpers import (
     SQUARE,
     code_text,

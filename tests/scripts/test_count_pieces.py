@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from regions.streaming import RegionFolder
+from regions.pieces.streaming import RegionFolder
 from tests.scripts.helpers import load_script
 
 NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
@@ -89,7 +89,7 @@ def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("regions.pieces.count_by_pieces", interrupt)
+    monkeypatch.setattr("regions.pieces.count.count_by_pieces", interrupt)
     command = [NET, "--box", "-1", "1", "--workers", "0"]
     assert script.main(command) == 130
     assert "nothing is kept without --journal" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 import regions
 from regions import Box, ReluNetwork, Segment, Simplex, Slice
 from regions.domains import Domain
-from regions.simplify import simplify
+from regions.simplification.simplify import simplify
 
 HUGE = 1.7e308
 

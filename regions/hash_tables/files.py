@@ -1,0 +1,127 @@
+"""A hash table as text, CSV and `.npz`."""
+
+import csv
+import io
+import itertools
+import os
+import pathlib
+
+import numpy as np
+from jaxtyping import Bool
+
+from regions.hash_tables.hash_table import HashTable
+from regions.network import ReluNetwork
+
+SCHEMA = 1
+"""Version of the `.npz` layout."""
+
+
+def code_text(network: ReluNetwork, bits: Bool[np.ndarray, " bits"]) -> str:
+    """A code as 0s and 1s with a space between layers; `-` for a layer of no bits.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]], [[1.0]]], None)
+        >>> code_text(net, np.array([True, False, True]))
+        '10 1'
+    """
+    stops = np.cumsum([0, *(int(layer.kinks.sum()) for layer in network.hidden)])
+    text = "".join("1" if bit else "0" for bit in bits)
+    words = [text[a:b] or "-" for a, b in itertools.pairwise(stops)]
+    return " ".join(words) or "-"
+
+
+def function_text(table: HashTable, code: int) -> list[str]:
+    """The affine map of a code, one formula per output.
+
+    Example:
+        >>> from regions.hash_tables.hash_table import hash_table
+        >>> net = ReluNetwork.from_arrays([[[1.0], [2.0]], [[1.0, -3.0]]], None)
+        >>> function_text(hash_table(net, np.array([[1.0]])), 0)
+        ['-5 x1']
+    """
+    jacobians, offsets = table.affine_maps(np.array([code]))
+    return [
+        _formula(row, constant)
+        for row, constant in zip(jacobians[0], offsets[0], strict=True)
+    ]
+
+
+def write_csv(path: str | pathlib.Path, table: HashTable) -> None:
+    """One row per code: code, points, function, output range, map, ids.
+
+    The file is whole or not written. Numbers read back bit for bit.
+    """
+    outputs, dim = table.network.output_dim, table.network.input_dim
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    header = ["code", "points", "inside", "function"]
+    header += [f"{end}_{k}" for k in range(outputs) for end in ("lower", "upper")]
+    for k in range(outputs):
+        header += [*(f"A_{k}_{j}" for j in range(dim)), f"c_{k}"]
+    writer.writerow([*header, "ids"])
+    bits, occupied = table.bits, table.occupied
+    for code in range(len(table)):
+        jacobian, offset = (m[0] for m in table.affine_maps(np.array([code])))
+        ends = np.stack([table.lower[code], table.upper[code]], axis=1).ravel()
+        entries = np.column_stack([jacobian, offset]).ravel()
+        writer.writerow(
+            [
+                code_text(table.network, bits[code]),
+                int(table.counts[code]),
+                int(occupied[code]),
+                f"f{table.functions[code] + 1}",
+                *map(repr, [*ends.tolist(), *entries.tolist()]),
+                " ".join(map(str, table.ids(code).tolist())),
+            ]
+        )
+    _write(pathlib.Path(path), text.getvalue().encode())
+
+
+def write_npz(path: str | pathlib.Path, table: HashTable) -> None:
+    """Every array of the table, and the affine maps; `schema` is the layout's version.
+
+    Keys: `bits`, `codes` (of the points), `counts`, `inside`, `functions`, `lower`,
+    `upper`, `A`, `c`.
+    """
+    jacobians, offsets = table.affine_maps()
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        schema=np.array(SCHEMA),
+        bits=table.bits,
+        codes=table.codes,
+        counts=table.counts,
+        inside=table.inside,
+        functions=table.functions,
+        lower=table.lower,
+        upper=table.upper,
+        A=jacobians,
+        c=offsets,
+    )
+    _write(pathlib.Path(path), buffer.getvalue())
+
+
+def _formula(row: np.ndarray, constant: float) -> str:
+    """`2 x1 - 0.5 x3 + 1`, numbers to four digits; terms of 0 are left out."""
+    terms = [(float(v), f" x{j + 1}") for j, v in enumerate(row) if v != 0.0]
+    if constant != 0.0 or not terms:
+        terms.append((float(constant), ""))
+    text = ""
+    for value, name in terms:
+        sign = "-" if value < 0.0 else "+"
+        if text:
+            text += f" {sign} "
+        elif value < 0.0:
+            text = "-"
+        text += f"{abs(value):.4g}{name}"
+    return text
+
+
+def _write(path: pathlib.Path, content: bytes) -> None:
+    """Write a file under a temporary name, then rename it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

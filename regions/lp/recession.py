@@ -1,0 +1,134 @@
+"""In which directions a polyhedron recedes, exactly.
+
+The recession cone of `A x <= b` is `A u <= 0`: its lineality space, the directions that
+recede with both signs, plus a pointed cone, the hull of its extreme rays.
+"""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpz_mat
+from jaxtyping import Float64
+
+from regions.exact import to_fmpq, to_fraction
+from regions.lp import solve
+from regions.lp.exact_rows import IntegerRow
+from regions.lp.farkas import solve_near
+
+MAX_SUBSETS = 5000
+"""Rays are sought in so many subsets of the rows, or not at all."""
+
+Direction = tuple[int, ...]
+"""Integer entries without common divisor."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Recession:
+    """The recession cone of a polyhedron.
+
+    Attributes:
+        lineality: A basis of the lineality space.
+        rays: The extreme rays modulo that space, or None where they are too many to
+            look for.
+        direction: Some receding direction that is not in the lineality space, or None
+            if there is none or it was not found.
+    """
+
+    lineality: tuple[Direction, ...]
+    rays: tuple[Direction, ...] | None
+    direction: Direction | None
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether the cone is proved to be the origin, the polyhedron bounded."""
+        return not self.lineality and self.rays == ()
+
+
+def recession_cone(rows: Sequence[IntegerRow], dim: int) -> Recession:
+    """The recession cone of rows of integers.
+
+    Args:
+        rows: Rows `(*gradient, right-hand side)`; the right-hand sides are not read.
+        dim: Number of entries of a gradient.
+
+    Example:
+        >>> recession_cone([[-1, 0, 0], [1, 0, 1], [0, -1, 0]], 2).rays
+        ((0, 1),)
+    """
+    gradients = [row[:-1] for row in rows]
+    lineality = _null_basis(gradients, dim)
+    rank = dim - len(lineality)
+    if rank == 0:
+        return Recession(lineality, (), None)
+    if math.comb(len(gradients), rank - 1) > MAX_SUBSETS:
+        return Recession(lineality, None, _one_direction(gradients, dim))
+    rays = set()
+    for subset in itertools.combinations(gradients, rank - 1):
+        # Modulo the lineality space: orthogonal to it.
+        line = _null_basis([*subset, *map(list, lineality)], dim)
+        if len(line) == 1:
+            for sign in (1, -1):
+                ray = tuple(sign * v for v in line[0])
+                if all(_dot(row, ray) <= 0 for row in gradients):
+                    rays.add(ray)
+    ordered = tuple(sorted(rays))
+    return Recession(lineality, ordered, ordered[0] if ordered else None)
+
+
+def _dot(row: Sequence[int], u: Direction) -> int:
+    """Inner product."""
+    return sum(a * v for a, v in zip(row, u, strict=True))
+
+
+def _null_basis(rows: Sequence[Sequence[int]], dim: int) -> tuple[Direction, ...]:
+    """A basis of the vectors orthogonal to all rows, as primitive integer vectors."""
+    if not rows:
+        return tuple(tuple(int(i == j) for j in range(dim)) for i in range(dim))
+    matrix = fmpz_mat(len(rows), dim, [int(v) for row in rows for v in row])
+    basis, nullity = matrix.nullspace()
+    return tuple(
+        _primitive([int(basis[i, k]) for i in range(dim)]) for k in range(nullity)
+    )
+
+
+def _primitive(values: Sequence[int]) -> Direction:
+    """Divided by the common divisor."""
+    common = math.gcd(*values) or 1
+    return tuple(v // common for v in values)
+
+
+def _one_direction(gradients: list[list[int]], dim: int) -> Direction | None:
+    """A direction that strictly decreases some row and increases none, if found."""
+    scaled = [
+        [float(Fraction(v, max(map(abs, row)))) for v in row] for row in gradients
+    ]
+    normals, _, _ = solve.unit_rows(np.array(scaled), np.zeros(len(scaled)))
+    cube = np.concatenate([np.eye(dim), -np.eye(dim)])
+    G = np.concatenate([normals, cube])
+    h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
+    answer = solve.maximize(-normals.sum(axis=0), G, h)
+    if answer.status != solve.OPTIMAL or not (normals @ answer.x < -1e-9).any():
+        return None
+    return _repaired(gradients, answer.x, normals @ answer.x > -1e-9)
+
+
+def _repaired(
+    gradients: list[list[int]], near: Float64[np.ndarray, " dim"], tight: np.ndarray
+) -> Direction | None:
+    """The nearby direction along which the tight rows are exactly level."""
+    rows = [[to_fmpq(v) for v in gradients[k]] for k in np.flatnonzero(tight)]
+    if rows:
+        solution = solve_near(rows, [to_fmpq(0)] * len(rows), near.tolist())
+        exact = [to_fraction(v) for v in solution or []]
+    else:
+        exact = [Fraction(float(v)) for v in near]
+    if not exact:
+        return None
+    common = math.lcm(*(v.denominator for v in exact))
+    direction = _primitive([int(v * common) for v in exact])
+    values = [_dot(row, direction) for row in gradients]
+    return direction if max(values) <= 0 and min(values) < 0 else None

@@ -1,0 +1,100 @@
+"""Many linear programs over the same rows, each started where the last one ended.
+
+A thin wrapper of HiGHS, which CVXPY would start anew for every program. Only hints come
+from here: whoever asks proves the answer (`regions.polytopes.facet_search`);
+`regions.lp.solve` is the reference that the answers are tested against.
+"""
+
+import highspy
+import numpy as np
+from jaxtyping import Float64
+
+from regions.errors import SolverError
+
+TOLERANCE = 1e-10
+
+
+class WarmProgram:
+    """`max c.x` subject to `G x <= h`, for one G and many c.
+
+    Args:
+        G: Rows, best of unit length.
+        h: Right-hand sides.
+        primal: Whether to walk over feasible points, which suits a change of c.
+    """
+
+    def __init__(
+        self,
+        G: Float64[np.ndarray, "rows dim"],
+        h: Float64[np.ndarray, " rows"],
+        *,
+        primal: bool = True,
+    ):
+        rows, dim = G.shape
+        self._h = h.copy()
+        self._columns = np.arange(dim, dtype=np.int32)
+        self._highs = highspy.Highs()
+        for name, value in {
+            "output_flag": False,
+            "threads": 1,
+            "presolve": "off",
+            "simplex_strategy": 4 if primal else 1,
+            "primal_feasibility_tolerance": TOLERANCE,
+            "dual_feasibility_tolerance": TOLERANCE,
+        }.items():
+            self._highs.setOptionValue(name, value)
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = dim, rows
+        program.sense_ = highspy.ObjSense.kMaximize
+        program.col_cost_ = np.zeros(dim)
+        program.col_lower_ = np.full(dim, -highspy.kHighsInf)
+        program.col_upper_ = np.full(dim, highspy.kHighsInf)
+        program.row_lower_ = np.full(rows, -highspy.kHighsInf)
+        program.row_upper_ = self._h
+        row, column = np.nonzero(G)
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        starts = np.searchsorted(row, np.arange(rows + 1))
+        program.a_matrix_.start_ = starts.astype(np.int32)
+        program.a_matrix_.index_ = column.astype(np.int32)
+        program.a_matrix_.value_ = G[row, column]
+        self._highs.passModel(program)
+
+    def maximize(
+        self,
+        c: Float64[np.ndarray, " dim"],
+        relaxed: int | None = None,
+        by: float = 0.0,
+    ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " rows"]]:
+        """An optimum and the multipliers of the rows.
+
+        Args:
+            c: The cost.
+            relaxed: A row to move outward for this program.
+            by: How far.
+
+        Raises:
+            SolverError: If HiGHS does not end at an optimum.
+        """
+        self._highs.changeColsCost(len(c), self._columns, np.ascontiguousarray(c))
+        if relaxed is not None:
+            self._bound(relaxed, self._h[relaxed] + by)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            # A basis that went bad is forgotten, once.
+            self._highs.clearSolver()
+            self._highs.run()
+            status = self._highs.getModelStatus()
+        solution = self._highs.getSolution()
+        if relaxed is not None:
+            self._bound(relaxed, self._h[relaxed])
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(
+                "linear program not solved",
+                status=self._highs.modelStatusToString(status),
+            )
+        return np.array(solution.col_value), np.abs(np.array(solution.row_dual))
+
+    def _bound(self, row: int, value: float) -> None:
+        """Set the right-hand side of a row."""
+        self._highs.changeRowBounds(row, -highspy.kHighsInf, value)

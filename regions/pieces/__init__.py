@@ -1,0 +1,1 @@
+"""Domains cut into pieces: counted on many workers, streamed to files, resumed."""

@@ -1,0 +1,318 @@
+"""Enumerations larger than memory: a folder of Parquet files, one per piece.
+
+The domain is cut as for `regions.pieces.count`. Each piece is enumerated by itself and
+written as one complete file of regions, so a folder can be read, and its files
+verified, while it is half done; a killed run goes on with the pieces that have no file.
+
+A region that lies in several pieces is written with the first. If a piece lies above a
+wall, and the region meets that wall, then it also has a part below: so a region is left
+out of a piece when it meets a wall that has the piece above it. Regions are compared by
+their patterns, which are exact.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from regions.domains import Domain
+from regions.enumeration import enumerate_regions
+from regions.enumeration.journal import fingerprint
+from regions.errors import FileFormatError
+from regions.network import ReluNetwork
+from regions.pieces.count import PIECE_REGIONS, interruptible, wall_patterns
+from regions.pieces.plan import Face, Problem, look_at
+from regions.region_files import load_regions, save_regions
+from regions.region_set import RegionSet
+
+Progress = Callable[[int, int], None]
+VERSION = 1
+PLAN, MANIFEST = "_plan.json", "_manifest.json"
+"""Parquet readers pass over names that begin with an underscore."""
+
+
+class Part(NamedTuple):
+    """One file: an open box and the walls that have it above them.
+
+    Attributes:
+        face: The box, in chart coordinates.
+        walls: Regions that meet one of these belong to an earlier part.
+        work: Estimated number of regions.
+    """
+
+    face: Face
+    walls: tuple[Face, ...]
+    work: float
+
+
+def plan_parts(problem: Problem, piece_regions: int) -> list[Part]:
+    """Cut the domain into boxes of about `piece_regions` regions, in order."""
+    waiting: list[tuple[Face, tuple[Face, ...]]] = [(problem.root(), ())]
+    parts = []
+    while waiting:
+        face, walls = waiting.pop()
+        pilot = look_at(problem, face)
+        if pilot.axis is None or pilot.work <= piece_regions:
+            parts.append(Part(face, walls, pilot.work))
+            continue
+        low, high, wall = face.cut(pilot.axis, pilot.wall)
+        waiting += [(high, (*walls, wall)), (low, walls)]
+    return parts
+
+
+def enumerate_to_parquet(
+    network: ReluNetwork,
+    domain: Domain,
+    folder: str | os.PathLike[str],
+    *,
+    piece_regions: int = PIECE_REGIONS,
+    progress: Progress | None = None,
+) -> "RegionFolder":
+    """Write all activation regions to a folder of Parquet files, in bounded memory.
+
+    Args:
+        network: The network.
+        domain: A `Box` or a `Slice`.
+        folder: Made when missing. A run that was killed or interrupted goes on here
+            when it is called again, and keeps to the pieces of its first run.
+        piece_regions: Regions per file, about; it bounds the memory.
+        progress: Called with (done, total), in estimated regions.
+
+    Returns:
+        The folder, complete.
+
+    Raises:
+        ValueError: If the domain is no box or slice, or does not fit the network.
+        FileFormatError: If the folder holds something else.
+        KeyboardInterrupt: On Ctrl-C; the files written so far stay.
+        OSError: If a file can not be written; the files written so far stay.
+    """
+    if piece_regions < 1:
+        raise ValueError(f"`piece_regions` is {piece_regions}: at least 1 is required.")
+    problem, target = Problem.of(network, domain), pathlib.Path(folder)
+    parts = _open_plan(problem, target, piece_regions)
+    walls: dict[Face, set[bytes]] = {}
+    total, done = sum(part.work for part in parts), 0.0
+    for index, part in enumerate(parts):
+        # Walls of boxes that are finished are not needed again.
+        walls = {face: walls[face] for face in part.walls if face in walls}
+        path = target / _file_name(index)
+        if not path.is_file():
+            for face in part.walls:
+                if face not in walls:
+                    of_face = functools.partial(wall_patterns, problem, face)
+                    walls[face] = interruptible(of_face)
+            earlier = [walls[face] for face in part.walls]
+            listing = functools.partial(_list_part, problem, part, earlier)
+            save_regions(path, interruptible(listing))
+        done += part.work
+        if progress is not None:
+            progress(round(done), max(1, round(total)))
+    return _finish(target, len(parts))
+
+
+def _list_part(
+    problem: Problem, part: Part, earlier: list[set[bytes]], progress: Progress
+) -> RegionSet:
+    """The regions of one box that belong to no earlier part."""
+    box = problem.open_piece(part.face)
+    found = enumerate_regions(problem.network, box, progress=progress)
+    if not found.complete:
+        raise KeyboardInterrupt
+    kept = [
+        index
+        for index, row in enumerate(found.patterns)
+        if not any(row.tobytes() in patterns for patterns in earlier)
+    ]
+    exact = found.exact_witnesses
+    return RegionSet(
+        problem.network,
+        problem.domain,
+        found.patterns[kept],
+        found.coordinates[kept],
+        complete=False,
+        method=found.method,
+        seconds=found.seconds,
+        stats={"lower": part.face.lower, "upper": part.face.upper},
+        exact_witnesses={
+            new: exact[old] for new, old in enumerate(kept) if old in exact
+        },
+    )
+
+
+def _file_name(index: int) -> str:
+    """Name of one part."""
+    return f"part-{index:06d}.parquet"
+
+
+def _open_plan(
+    problem: Problem, target: pathlib.Path, piece_regions: int
+) -> list[Part]:
+    """The parts that the folder was begun with, or new ones."""
+    digest = fingerprint(problem.network, problem.domain)
+    if target.exists() and not target.is_dir():
+        raise FileFormatError(f"{target} is a file: give a folder.")
+    path = target / PLAN
+    if path.is_file():
+        plan = _read_json(path)
+        if plan["problem"] != digest:
+            raise FileFormatError(
+                f"{target} holds the regions of another network or domain: give "
+                "another folder."
+            )
+        return [
+            Part(_face(face), tuple(map(_face, walls)), float(work))
+            for face, walls, work in plan["parts"]
+        ]
+    if target.is_dir() and any(target.iterdir()):
+        raise FileFormatError(
+            f"{target} has files but no {PLAN}: give an empty or a new folder."
+        )
+    parts = plan_parts(problem, piece_regions)
+    target.mkdir(parents=True, exist_ok=True)
+    _write_json(path, {"version": VERSION, "problem": digest, "parts": parts})
+    return parts
+
+
+def _face(data: dict[str, list[float]]) -> Face:
+    """A face from its JSON form."""
+    return Face(tuple(data["lower"]), tuple(data["upper"]))
+
+
+def _finish(target: pathlib.Path, count: int) -> "RegionFolder":
+    """Write the manifest, with a digest of every file, and open the folder."""
+    files = {}
+    for index in range(count):
+        path = target / _file_name(index)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        files[path.name] = {"regions": _num_rows(path), "sha256": digest}
+    manifest = {
+        "version": VERSION,
+        "regions": sum(entry["regions"] for entry in files.values()),
+        "files": files,
+    }
+    _write_json(target / MANIFEST, manifest)
+    return RegionFolder(target)
+
+
+class RegionFolder:
+    """Regions in a folder of Parquet files, read one file at a time.
+
+    Attributes:
+        path: The folder.
+        files: Its files of regions, in order; each is one for `RegionSet.load`.
+        complete: Whether the enumeration was finished and no region is missing.
+
+    Raises:
+        FileFormatError: If the folder holds no regions, or a file was lost since.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = pathlib.Path(path)
+        if not (self.path / PLAN).is_file():
+            raise FileFormatError(
+                f"{self.path} holds no regions: give a folder that "
+                "`enumerate_to_parquet` wrote."
+            )
+        self.files = sorted(self.path.glob("part-*.parquet"))
+        self.complete = (self.path / MANIFEST).is_file()
+        self._manifest: dict[str, Any] = {}
+        if self.complete:
+            self._manifest = _read_json(self.path / MANIFEST)
+            names = {file.name for file in self.files}
+            lost = sorted(set(self._manifest["files"]) - names)
+            if lost:
+                raise FileFormatError(
+                    f"{self.path / lost[0]} is missing: remove {MANIFEST} and "
+                    "enumerate again, which writes what is missing."
+                )
+
+    def __len__(self) -> int:
+        return sum(map(_num_rows, self.files))
+
+    def __repr__(self) -> str:
+        found = "complete" if self.complete else "not complete"
+        return f"RegionFolder({len(self)} regions, {len(self.files)} files, {found})"
+
+    def batches(self) -> Iterator[RegionSet]:
+        """The regions, file by file, each checked against its digests.
+
+        Raises:
+            FileFormatError: If a file was altered.
+        """
+        for file in self.files:
+            yield load_regions(file)
+
+    def patterns(self) -> Iterator[np.ndarray]:
+        """Packed patterns, file by file."""
+        for batch in self.batches():
+            yield batch.patterns
+
+    def verify(self) -> list[str]:
+        """What is wrong with the files, one line each; nothing if all is well.
+
+        Every file is compared with the manifest, and every region of it proved to be
+        real with `regions.verify`, one file in memory at a time.
+        """
+        from regions.certificates import verify
+
+        problems = []
+        for file in self.files:
+            entry = self._manifest.get("files", {}).get(file.name)
+            with file.open("rb") as opened:
+                digest = hashlib.file_digest(opened, "sha256").hexdigest()
+            if entry is not None and entry["sha256"] != digest:
+                problems.append(f"{file.name} was changed since it was written")
+                continue
+            report = verify(load_regions(file))
+            if not report.ok:
+                problems.append(f"{file.name}: {report}")
+        return problems
+
+
+def _num_rows(path: pathlib.Path) -> int:
+    """Regions in one file, from its footer."""
+    import pyarrow.parquet as pq
+
+    return pq.read_metadata(path).num_rows
+
+
+def _read_json(path: pathlib.Path) -> Any:
+    """A JSON file of this version."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        version = data["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(
+            f"{path} is damaged ({error}): enumerate again."
+        ) from error
+    if version != VERSION:
+        raise FileFormatError(
+            f"{path} has version {version!r}; {VERSION} is required: enumerate again."
+        )
+    return data
+
+
+def _write_json(path: pathlib.Path, data: Any) -> None:
+    """Write JSON, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(data, file, default=_plain)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """A face as JSON."""
+    assert isinstance(value, Face)
+    return {"lower": value.lower, "upper": value.upper}

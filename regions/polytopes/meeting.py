@@ -1,0 +1,192 @@
+"""The regions that meet at a point of a boundary, exactly.
+
+Around a point x every region whose closure contains x is a cone, and the cones of all
+of them cover the directions at x. They are found by walking across the facets of the
+cones; each cone's pattern is that of the network just beyond x, in rational arithmetic.
+"""
+
+import dataclasses
+from collections import deque
+from fractions import Fraction
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains import Domain, WholeSpace
+from regions.enumeration.crossing import bits_just_beyond, point_along
+from regions.enumeration.network_rows import NetworkRows
+from regions.errors import UndecidedError
+from regions.exact import Columns
+from regions.lp.exact_lp import Point, interior
+from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
+from regions.network import ReluNetwork
+from regions.polytopes.facet_evidence import RowSystem
+from regions.polytopes.facet_search import search_facets
+
+MAX_MEETING = 4096
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Meeting:
+    """The regions whose closure contains a point.
+
+    Attributes:
+        units: `(layer, unit)`, counted from 0, of the units that are zero at the point.
+        patterns: Their patterns, one row per region; a single one if the point lies
+            inside a region (units that vanish all around it make no boundary).
+        directions: Moving from the point along row k leads into region k; rounded.
+    """
+
+    units: list[tuple[int, int]]
+    patterns: Bool[np.ndarray, "regions bits"]
+    directions: Float64[np.ndarray, "regions dim"]
+
+
+def regions_meeting_at(
+    network: ReluNetwork,
+    x: Float64[np.ndarray, " dim"],
+    domain: Domain | None = None,
+    *,
+    max_regions: int = MAX_MEETING,
+) -> Meeting:
+    """All regions whose closure contains `x`, in exact arithmetic.
+
+    Args:
+        network: Any network.
+        x: A point, in chart coordinates of `domain` if one is given.
+        domain: Regions outside it do not count; None for the whole space.
+        max_regions: The most regions to list.
+
+    Raises:
+        ValueError: If `x` has the wrong shape or lies outside the domain.
+        UndecidedError: If more than `max_regions` regions meet at `x`.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> len(regions_meeting_at(net, np.zeros(2)).patterns)
+        4
+    """
+    domain = WholeSpace(network.input_dim) if domain is None else domain
+    rows = NetworkRows(network, domain)
+    point = np.array(x, np.float64)
+    if point.shape != (domain.dim,) or not np.isfinite(point).all():
+        raise ValueError(
+            f"`x` has shape {point.shape}: a finite vector of {domain.dim} entries is "
+            "required."
+        )
+    cones = _Cones(rows, point)
+    found = _walk(cones, domain, max_regions)
+    return Meeting(
+        [network.units[k] for k in cones.tied if k < rows.num_units],
+        np.array([bits[rows.units] for bits, _ in found], bool),
+        np.array([[float(v) for v in u] for _, u in found]),
+    )
+
+
+def _walk(
+    cones: "_Cones", domain: Domain, max_regions: int
+) -> list[tuple[Bool[np.ndarray, " units"], Point]]:
+    """All cones, by walking across facets: pattern and a direction of each."""
+    first = cones.first(domain)
+    found, queue = {first[0].tobytes(): first}, deque([first])
+    while queue:
+        for bits, direction in cones.neighbors(*queue.popleft()):
+            if bits.tobytes() in found:
+                continue
+            if len(found) >= max_regions:
+                raise UndecidedError(
+                    f"more than {max_regions} regions meet at the point: raise "
+                    "`max_regions`",
+                    margin=0.0,
+                    tolerance=0.0,
+                )
+            found[bits.tobytes()] = bits, direction
+            queue.append((bits, direction))
+    return list(found.values())
+
+
+class _Cones:
+    """The cones of directions at a point, one per region."""
+
+    def __init__(self, rows: NetworkRows, x: Float64[np.ndarray, " dim"]):
+        self._rows = rows
+        self._x: Point = as_fractions(x)
+        signs = rows.exact.signs(Columns.of_floats(x[None]))[:, 0]
+        table = rows.integers(signs > 0)[rows.num_units :]
+        slack = [slack_at(row, self._x) for row in table]
+        if min(slack, default=Fraction(1)) < 0:
+            outside = slack.index(min(slack))
+            raise ValueError(
+                f"`x` violates facet {outside} of the domain: give a point inside."
+            )
+        tight = [rows.num_units + k for k, value in enumerate(slack) if value == 0]
+        self.tied = [*np.flatnonzero(signs[rows.units] == 0).tolist(), *tight]
+
+    def _cone(self, bits: Bool[np.ndarray, " units"]) -> list[IntegerRow]:
+        """Rows of a region that are tight at x, as rows for directions."""
+        table = self._rows.integers(bits)
+        return [[*table[k][:-1], 0] for k in self.tied]
+
+    def _bits(self, *directions: Point) -> Bool[np.ndarray, " units"]:
+        """Pattern just beyond x."""
+        bits = bits_just_beyond(self._rows.exact, self._x, *directions)
+        bits[np.setdiff1d(np.arange(len(bits)), self._rows.units)] = False
+        return bits
+
+    def first(self, domain: Domain) -> tuple[Bool[np.ndarray, " units"], Point]:
+        """A region at x, and a direction strictly inside its cone."""
+        rng = np.random.default_rng(0)
+        start = _inward(domain, self._x)
+        for power in range(4, 64):
+            noise = rng.integers(-1024, 1025, len(start)).tolist()
+            direction = tuple(
+                u + Fraction(n, 1 << (power + 10))
+                for u, n in zip(start, noise, strict=True)
+            )
+            bits = self._bits(direction)
+            cone = [row for row in self._cone(bits) if any(row)]
+            if all(slack_at(row, direction) > 0 for row in cone):
+                return bits, direction
+        raise UndecidedError(
+            "no generic direction was found", margin=0.0, tolerance=0.0
+        )
+
+    def neighbors(
+        self, bits: Bool[np.ndarray, " units"], inside: Point
+    ) -> list[tuple[Bool[np.ndarray, " units"], Point]]:
+        """Regions across the facets of a cone."""
+        cone = self._cone(bits)
+        A, _, error = (part[0] for part in self._rows.batch(bits[None]))
+        tied: Int[np.ndarray, " tied"] = np.array(self.tied, np.int64)
+        system = RowSystem(A[tied], np.zeros(len(tied)), error[tied], lambda: cone)
+        search = search_facets(system, inside, max_radius=1.0)
+        result = []
+        for k, evidence in search.facets.items():
+            if any(self.tied[j] >= self._rows.num_units for j in (k, *evidence.same)):
+                continue
+            start, end = as_fractions(search.center), as_fractions(evidence.beyond)
+            wall = crossing_point(cone[k], start, end)
+            across = tuple(b - a for a, b in zip(start, end, strict=True))
+            other = self._bits(wall, across)
+            rows = [row for row in self._cone(other) if any(row)]
+            result.append((other, _shortened(rows, point_along(rows, wall, across))))
+        return result
+
+
+def _inward(domain: Domain, x: Point) -> Point:
+    """A direction from x into the interior of the domain; zero in the whole space."""
+    if isinstance(domain, WholeSpace):
+        return (Fraction(0),) * domain.dim
+    from regions.halfspaces import domain_rows
+
+    A, b = domain_rows(domain)
+    center = interior(A, b).witness
+    assert center is not None
+    return tuple(c - v for c, v in zip(center, x, strict=True))
+
+
+def _shortened(cone: list[IntegerRow], direction: Point) -> Point:
+    """A direction of few digits inside the cone, near the one given."""
+    largest = max(abs(v) for v in direction)
+    rounded = as_fractions(np.array([float(v / largest) for v in direction]))
+    return rounded if all(slack_at(row, rounded) > 0 for row in cone) else direction

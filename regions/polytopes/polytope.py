@@ -1,0 +1,367 @@
+"""The polytope of one input: its inequalities, its facets, its shape, its affine map.
+
+`polytope_at` is the entry. Facets, Chebyshev ball and bounds are attributes that solve
+linear programs when first read, and are kept.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import scipy.spatial
+from flint import fmpq
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains import Domain, WholeSpace
+from regions.errors import EmptyPolyhedronError, RegionsError
+from regions.exact import Columns, ExactNetwork, to_fraction
+from regions.halfspaces import (
+    NO_UNIT,
+    AffineMap,
+    Halfspaces,
+    affine_map,
+    halfspaces,
+    with_domain,
+)
+from regions.lp import exact_lp, redundancy, solve
+from regions.lp.farkas import ExactRows, given_rows, slack_signs
+from regions.network import ReluNetwork
+
+MAX_EXACT_DIM = 12
+"""Up to here bounds come from exact programs."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """One facet of a polytope.
+
+    Attributes:
+        row: Index of its row; rows of the domain follow those of the units.
+        unit: `(layer, unit)` counted from 0, or None for a facet of the domain.
+        domain_facet: Number of the domain's facet, or None for a unit's.
+        point: A point in its relative interior, rounded to float64.
+        beyond: A point across it, inside every other facet.
+        distance: Distance from the polytope's `x` to its hyperplane.
+    """
+
+    row: int
+    unit: tuple[int, int] | None
+    domain_facet: int | None
+    point: Float64[np.ndarray, " dim"]
+    beyond: Float64[np.ndarray, " dim"]
+    distance: float
+
+    def __str__(self) -> str:
+        if self.unit is None:
+            return f"domain facet {self.domain_facet}"
+        return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
+
+
+class Polytope:
+    """The closed activation region around a point: `A x <= b`, one row per unit.
+
+    In the chart of the domain, if one is given; its facets then bound the polytope,
+    but have no row in `A`. Its numbers are float64, and rows of deep layers rounded;
+    whether it has an interior and which rows are facets is decided on the exact rows.
+
+    `facets`, `chebyshev` and `bounds` solve linear programs at first access.
+
+    Attributes:
+        x: The point asked about, in chart coordinates.
+        pattern: Activation pattern at `x`, one bool per unit with a kink.
+        A: Outward normals, not normalized, one row per bit of the pattern.
+        b: Right-hand sides.
+        units: `(layer, unit)` of each row, counted from 0.
+        affine_map: The network on this polytope.
+        rows: The rows of `A` followed by those of the domain.
+        exact_rows: What `rows` were before rounding; None: they are not rounded.
+    """
+
+    def __init__(
+        self,
+        x: Float64[np.ndarray, " dim"],
+        pattern: Bool[np.ndarray, " bits"],
+        units_only: Halfspaces,
+        rows: Halfspaces,
+        affine_map: AffineMap,
+        exact_rows: Callable[[], ExactRows] | None = None,
+    ):
+        self.x = x
+        self.pattern = pattern
+        self.A: np.ndarray = units_only.A
+        self.b: np.ndarray = units_only.b
+        self.units: Int[np.ndarray, "bits 2"] = units_only.units
+        self.rows = rows
+        self.affine_map = affine_map
+        self._exact_rows = exact_rows
+
+    def __repr__(self) -> str:
+        return (
+            f"Polytope(dim={self.rows.dim}, units={len(self.b)}, "
+            f"domain_rows={len(self.rows) - len(self.b)})"
+        )
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space, or of the domain's chart."""
+        return self.rows.dim
+
+    @functools.cached_property
+    def exact_rows(self) -> ExactRows | None:
+        """The rows without rounding, or None if none was rounded."""
+        if self._exact_rows is None:
+            return None
+        rows = self._exact_rows()
+        return rows if rows.error.any() else None
+
+    @functools.cached_property
+    def bounds(
+        self,
+    ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
+        """Lower and upper corner of the smallest box around it; may be infinite.
+
+        Where rows were rounded, whether an end is infinite is decided on the rows
+        before rounding; above `MAX_EXACT_DIM` dimensions on rows rounded anew, which
+        keeps parallel rows parallel.
+        """
+        if self.exact_rows is None:
+            return solve.bounds(self.rows)
+        try:
+            facets = np.array([facet.row for facet in self.facets], np.int64)
+        except EmptyPolyhedronError:
+            facets = np.arange(len(self.rows))
+        kept = self.exact_rows.at(facets)
+        if self.dim > MAX_EXACT_DIM:
+            return solve.bounds(_rounded_once(kept))
+        ends = np.empty((2, self.dim))
+        for axis, side in itertools.product(range(self.dim), range(2)):
+            cost = np.zeros(self.dim)
+            cost[axis] = 2.0 * side - 1.0
+            optimum = exact_lp.maximize(cost, kept.A, kept.b)
+            value = np.inf if optimum.value is None else float(optimum.value)
+            ends[side, axis] = value if side else -value
+        return ends[0], ends[1]
+
+    @functools.cached_property
+    def is_bounded(self) -> bool:
+        """Whether it is a polytope in the strict sense."""
+        return bool(np.isfinite(self.bounds).all())
+
+    @functools.cached_property
+    def chebyshev(self) -> solve.ChebyshevBall:
+        """Largest ball inside; infinite radius, with `x` as center, if there is none.
+
+        The radius 0.0 means that `x` lies on a boundary and its pattern, in which a
+        tie is off, belongs to no activation region.
+        """
+        lower, upper = self.bounds
+        if self.is_bounded:
+            size = float(np.linalg.norm(upper - lower)) + 1.0
+            return solve.chebyshev_ball(
+                self.rows, max_radius=size, exact=self.exact_rows
+            )
+        return self._unbounded_ball()
+
+    def _unbounded_ball(self) -> solve.ChebyshevBall:
+        """Ball of an unbounded polyhedron: the cone of directions decides.
+
+        Balls grow without end exactly if the recession cone `A u <= 0` has an interior.
+        """
+        cone = Halfspaces(self.rows.A, np.zeros(len(self.rows)))
+        exact = self.exact_rows
+        if solve.has_interior(cone, None if exact is None else exact.cone()):
+            return solve.ChebyshevBall(self.x, np.inf)
+        cap = 1.0
+        while True:
+            ball = solve.chebyshev_ball(self.rows, max_radius=cap, exact=exact)
+            if ball.radius < 0.5 * cap:
+                return ball
+            cap *= 1e3
+
+    @functools.cached_property
+    def facets(self) -> list[Facet]:
+        """Facets, those of units first, each with a witness.
+
+        Raises:
+            EmptyPolyhedronError: If the polytope has no interior.
+        """
+        found = []
+        for row, evidence in self.irredundant.facets.items():
+            normal = self.rows.A[row]
+            gap = self.rows.b[row] - normal @ self.x
+            layer, unit = (int(v) for v in self.rows.units[row])
+            found.append(
+                Facet(
+                    row,
+                    None if layer == NO_UNIT else (layer, unit),
+                    unit if layer == NO_UNIT else None,
+                    evidence.point,
+                    evidence.beyond,
+                    _distance(gap, normal),
+                )
+            )
+        return found
+
+    @functools.cached_property
+    def irredundant(self) -> redundancy.Irredundant:
+        """Which of `rows` define facets, and the proof for each row."""
+        return redundancy.facets(self.rows, self.exact_rows)
+
+    def vertices(self) -> Float64[np.ndarray, "vertices dim"]:
+        """Corners in float64; in the plane, in counterclockwise order.
+
+        Raises:
+            ValueError: If it is unbounded: give a domain.
+            EmptyPolyhedronError: If it has no interior.
+        """
+        if not self.is_bounded:
+            raise ValueError(
+                "the polytope is unbounded and its vertices do not span it: give "
+                "`polytope_at` a bounded `domain`."
+            )
+        if self.dim == 1:
+            return np.array([[self.bounds[0][0]], [self.bounds[1][0]]])
+        kept = np.array([facet.row for facet in self.facets])
+        center, radius = self.chebyshev
+        if radius == 0.0:
+            raise EmptyPolyhedronError("the polytope has no interior: it has no hull.")
+        # Around the center, in units of the radius, Qhull's tolerances fit its size.
+        normals, _, _ = solve.unit_rows(self.rows.A[kept], self.rows.b[kept])
+        lengths = np.linalg.norm(self.rows.A[kept], axis=1)
+        slack = (self.rows.b[kept] - self.rows.A[kept] @ center) / lengths / radius
+        hull = scipy.spatial.HalfspaceIntersection(
+            np.column_stack([normals, -slack]), np.zeros(self.dim)
+        )
+        corners = _without_copies(hull.intersections)
+        if self.dim == 2:
+            corners = corners[np.argsort(np.arctan2(corners[:, 1], corners[:, 0]))]
+        return center + radius * corners
+
+    def volume(self) -> float:
+        """Volume (length, area) in chart coordinates, in float64.
+
+        Raises:
+            ValueError: If it is unbounded: give a domain.
+            EmptyPolyhedronError: If it has no interior.
+        """
+        corners = self.vertices()
+        if self.dim == 1:
+            return float(corners[1, 0] - corners[0, 0])
+        center, radius = self.chebyshev
+        hull = scipy.spatial.ConvexHull((corners - center) / radius)
+        return float(hull.volume * radius**self.dim)
+
+
+def _rounded_once(rows: ExactRows) -> Halfspaces:
+    """Exact rows in float64, each scaled to a largest coefficient of 1 first."""
+    A, b = np.empty(rows.A.shape), np.empty(len(rows.b))
+    for k, (row, right) in enumerate(zip(rows.A, rows.b, strict=True)):
+        largest = max(abs(v) for v in row)
+        A[k] = [float(to_fraction(v / largest)) for v in row]
+        b[k] = float(to_fraction(right / largest))
+    return Halfspaces(A, b)
+
+
+def _distance(gap: float, normal: Float64[np.ndarray, " dim"]) -> float:
+    """Distance to a hyperplane whose normal may be too small or large to square."""
+    largest = np.abs(normal).max()
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return float(gap / largest / np.linalg.norm(normal / largest))
+
+
+def _without_copies(corners: np.ndarray) -> np.ndarray:
+    """Corners that Qhull lists once; one where more than dim facets meet comes often.
+
+    Copies differ by rounding, 1e-9 in units of the radius; this affects how often a
+    corner is listed and nothing else.
+    """
+    _, first = np.unique(np.round(corners, 9), axis=0, return_index=True)
+    return corners[np.sort(first)]
+
+
+def polytope_at(
+    network: ReluNetwork,
+    x: Float64[np.ndarray, " dim"],
+    domain: Domain | None = None,
+) -> Polytope:
+    """The closed activation region that contains `x`.
+
+    Args:
+        network: Any network.
+        x: A point, in chart coordinates of `domain` if one is given. On a boundary
+            the tied units count as off, and the polytope may have no interior. Signs
+            are exact.
+        domain: What else bounds the region; None for the whole space.
+
+    Raises:
+        ValueError: If `x` or `domain` has another dimension than the network.
+        RegionsError: If a row overflows float64.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0, 1.0]], [[2.0]]], [[-1.0], [0.0]])
+        >>> poly = polytope_at(net, np.array([1.0, 1.0]))
+        >>> poly.A, poly.b, [str(f) for f in poly.facets]
+        (array([[-1., -1.]]), array([-1.]), ['layer 1 unit 1'])
+    """
+    x = np.array(x, np.float64)
+    chart = network if domain is None else domain.restrict(network)
+    if x.shape != (chart.input_dim,) or not np.isfinite(x).all():
+        raise ValueError(
+            f"`x` is {x}: a finite vector of {chart.input_dim} entries is required"
+            + ("." if domain is None else ", in chart coordinates of the domain.")
+        )
+    exact = ExactNetwork(network, WholeSpace(len(x)) if domain is None else domain)
+    kinks = np.concatenate([np.zeros(0, bool), *(h.kinks for h in network.hidden)])
+    signs = exact.signs(Columns.of_floats(x[None]))[:, 0] > 0
+    pattern = signs[kinks]
+    with np.errstate(over="ignore", invalid="ignore"):
+        units_only = halfspaces(chart, pattern)
+    if not (np.isfinite(units_only.A).all() and np.isfinite(units_only.b).all()):
+        raise RegionsError(
+            "a row of the polytope overflows float64, which must hold its numbers: "
+            "scale the weights of the network down."
+        )
+    rows = units_only if domain is None else with_domain(units_only, domain)
+    outside = np.flatnonzero(
+        slack_signs(rows.A[len(pattern) :], rows.b[len(pattern) :], x) < 0
+    )
+    if len(outside):
+        raise ValueError(
+            f"`x` violates facet {outside[0]} of the domain: give a point inside, in "
+            "chart coordinates."
+        )
+
+    def exact_rows() -> ExactRows:
+        return _exact_rows(exact, signs, kinks, rows)
+
+    return Polytope(
+        x, pattern, units_only, rows, affine_map(chart, pattern), exact_rows
+    )
+
+
+def _exact_rows(
+    exact: ExactNetwork, signs: np.ndarray, kinks: np.ndarray, rows: Halfspaces
+) -> ExactRows:
+    """Rows before rounding, those of units by the signs of all hidden units."""
+    true = given_rows(rows.A, rows.b)
+    wide = np.repeat(signs[:, None], exact.dim + 1, axis=1)
+    columns = Columns.identity(exact.dim)
+    numerators, scales = exact.forward(columns, wide, layers=len(exact.widths))
+    forms = [
+        [fmpq(v, scale[0]) for v in form]
+        for layer, scale in zip(numerators, scales, strict=True)
+        for form in layer
+    ]
+    error = np.zeros(len(rows))
+    for row, unit in enumerate(np.flatnonzero(kinks)):
+        sign = -1 if signs[unit] else 1
+        *gradient, offset = (sign * v for v in forms[unit])
+        pairs = zip(gradient, true.A[row], strict=True)
+        gap = sum((abs(p - q) for p, q in pairs), fmpq(0))
+        gap = max(gap, abs(true.b[row] + offset))
+        # Twice the error is above it however the quotient is rounded.
+        error[row] = 2.0 * float(to_fraction(gap)) + (1e-300 if gap != 0 else 0.0)
+        true.A[row], true.b[row] = gradient, -offset
+    return true._replace(error=error)

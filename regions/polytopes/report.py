@@ -1,0 +1,332 @@
+"""All there is to say about the region around a point, with proofs, in any dimension.
+
+`describe_polytope` is behind `scripts/polytope.py`. Facets come from
+`regions.polytopes.facet_search` on rows that stand for the exact ones.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains import Domain, WholeSpace
+from regions.enumeration.crossing import cross_exactly
+from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
+from regions.exact import Columns
+from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
+from regions.lp.exact_rows import IntegerRow
+from regions.lp.recession import Recession, recession_cone
+from regions.network import ReluNetwork
+from regions.polytopes.facet_evidence import FacetSearch
+from regions.polytopes.facet_search import search_facets
+from regions.polytopes.meeting import Meeting, regions_meeting_at
+from regions.polytopes.polytope import Polytope, polytope_at
+
+SHAPE_DIM = 32
+"""Bounds are sought up to this dimension: two linear programs per axis."""
+HULL_DIM = 6
+"""Vertices and volume are listed up to this dimension."""
+MAX_LINEALITY = 64
+"""Above this dimension the recession cone is left out."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Inequality:
+    """One facet of the polytope, and what lies beyond.
+
+    Attributes:
+        unit: `(layer, unit)` counted from 0; None for a facet of the domain.
+        domain_facet: Number of the domain's facet; None for a unit's.
+        a: Gradient: the inequality is `a . x <= b`.
+        b: Right-hand side.
+        integers: The same without rounding, times a positive number.
+        distance: Distance of the point asked about from the hyperplane.
+        point: A point in the relative interior of the facet, rounded.
+        neighbor: Pattern beyond; None at the edge of the domain.
+        jump: Change of the Jacobian across the facet, Frobenius norm; the maps agree on
+            the facet.
+        rank: Rank of that change.
+    """
+
+    unit: tuple[int, int] | None
+    domain_facet: int | None
+    a: Float64[np.ndarray, " dim"]
+    b: float
+    integers: IntegerRow
+    distance: float
+    point: Float64[np.ndarray, " dim"]
+    neighbor: Bool[np.ndarray, " bits"] | None
+    jump: float | None
+    rank: int | None
+
+    @property
+    def unit_row(self) -> Float64[np.ndarray, " dim_plus_1"]:
+        """`(a, b)` times a positive number, rounded once: parallel rows stay so."""
+        common = math.gcd(*self.integers[:-1])
+        largest = max(abs(v) for v in self.integers[:-1])
+        *a, b = self.integers
+        parts = [(v // common) / (largest // common) for v in a]
+        return np.array([*parts, b / largest])
+
+    @property
+    def name(self) -> str:
+        """`layer 2 unit 5`, counted from 1, or `domain facet 3`, from 0."""
+        if self.unit is None:
+            return f"domain facet {self.domain_facet}"
+        return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class PolytopeReport:
+    """The region around a point.
+
+    Attributes:
+        network: The network.
+        x: The point, in chart coordinates of the domain.
+        pattern: Its pattern, a tie being off.
+        affine_map: The map there.
+        meeting: The regions that meet at the point, if it is on a boundary: all that
+            follows is empty then.
+        inequalities: The facets.
+        num_rows: Rows before the redundant ones were left out.
+        polytope: Bounds, ball and hull, from the facets, each rounded once; None on a
+            boundary.
+        recession: The recession cone, where the dimension allows.
+        counts: How the facets were decided.
+    """
+
+    network: ReluNetwork
+    x: Float64[np.ndarray, " dim"]
+    pattern: Bool[np.ndarray, " bits"]
+    affine_map: AffineMap
+    meeting: Meeting | None
+    inequalities: list[Inequality]
+    num_rows: int
+    polytope: Polytope | None
+    recession: Recession | None
+    counts: dict[str, int]
+
+
+def describe_polytope(
+    network: ReluNetwork,
+    x: Float64[np.ndarray, " dim"],
+    domain: Domain | None = None,
+    *,
+    progress: Progress | None = None,
+) -> PolytopeReport:
+    """The region around `x`: facets, neighbors, recession cone.
+
+    Args:
+        network: Any network.
+        x: A point, in chart coordinates of `domain` if one is given.
+        domain: What else bounds the region; None for the whole space.
+        progress: Called with (rows decided, rows).
+
+    Raises:
+        ValueError: If `x` has the wrong shape or lies outside the domain.
+        SolverError: If a solver stops without an answer.
+    """
+    polytope = polytope_at(network, x, domain)
+    x, chart = polytope.x, network if domain is None else domain.restrict(network)
+    domain = WholeSpace(network.input_dim) if domain is None else domain
+    rows = NetworkRows(network, domain)
+    signs = rows.exact.signs(Columns.of_floats(x[None]))[:, 0]
+    pattern = signs[rows.units] > 0
+    inside, meeting = (signs[rows.units] != 0).all(), None
+    if not inside or not _in_interior(polytope):
+        meeting = regions_meeting_at(network, x, domain)
+        if len(meeting.patterns) == 1 and _in_interior(polytope):
+            meeting = None
+    if meeting is not None:
+        here, count = affine_map(chart, pattern), len(polytope.rows)
+        return PolytopeReport(
+            network, x, pattern, here, meeting, [], count, None, None, {}
+        )
+    found = _Facets(chart, rows, rows.all_bits(pattern[None])[0], x, domain)
+    inequalities = found.inequalities(progress)
+    return PolytopeReport(
+        network,
+        x,
+        pattern,
+        affine_map(chart, pattern),
+        None,
+        inequalities,
+        len(polytope.rows),
+        _from_facets(polytope, inequalities),
+        _recession(inequalities, chart.input_dim),
+        dict(found.counts),
+    )
+
+
+def _recession(facets: list[Inequality], dim: int) -> Recession | None:
+    """The recession cone, where the dimension allows."""
+    if dim > MAX_LINEALITY:
+        return None
+    return recession_cone([facet.integers for facet in facets], dim)
+
+
+def _from_facets(polytope: Polytope, facets: list[Inequality]) -> Polytope:
+    """The polytope of the facets alone."""
+    dim = polytope.dim
+    table = np.array([f.unit_row for f in facets]).reshape(-1, dim + 1)
+    units = np.array(
+        [(NO_UNIT, f.domain_facet) if f.unit is None else f.unit for f in facets],
+        np.int64,
+    ).reshape(-1, 2)
+    rows = Halfspaces(table[:, :-1], table[:, -1], units)
+    own = units[:, 0] != NO_UNIT
+    inner = Halfspaces(rows.A[own], rows.b[own], units[own])
+    return Polytope(polytope.x, polytope.pattern, inner, rows, polytope.affine_map)
+
+
+def _in_interior(polytope: Polytope) -> bool:
+    """Whether no facet of the domain goes through the point."""
+    own = len(polytope.b)
+    return bool((polytope.rows.A[own:] @ polytope.x != polytope.rows.b[own:]).all())
+
+
+class _Facets:
+    """Facets of one region and what they say, in the coordinates that suit best."""
+
+    def __init__(
+        self,
+        chart: ReluNetwork,
+        rows: NetworkRows,
+        bits: Bool[np.ndarray, " units"],
+        x: Float64[np.ndarray, " dim"],
+        domain: Domain,
+    ):
+        self._chart, self._rows, self._bits, self._x = chart, rows, bits, x
+        self._whole = isinstance(domain, WholeSpace)
+        self._A, self._b, _ = (part[0] for part in rows.batch(bits[None]))
+        self._search: FacetSearch | None = None
+        self.counts: dict[str, int] = {}
+
+    def inequalities(self, progress: Progress | None) -> list[Inequality]:
+        """All facets, in the order of the rows."""
+        points = self._reduced(progress) if self._whole else None
+        if points is None:
+            start = self._x
+            search = search_facets(
+                self._rows.system(self._bits), start, progress=progress
+            )
+            self._search, self.counts = search, dict(search.counts)
+            points = {row: search.facet_point(row) for row in search.facets}
+        table = self._rows.integers(self._bits)
+        sensitivity = output_sensitivity(self._chart, self._bits)
+        return [
+            self._inequality(row, point, table[row], sensitivity)
+            for row, point in sorted(points.items())
+        ]
+
+    def _reduced(self, progress: Progress | None) -> dict[int, np.ndarray] | None:
+        """Facet points by row, found in the first layer's coordinates; None if not."""
+        reduction = reduce_first_layer(self._chart, self._bits)
+        if reduction is None or not self._chart.hidden[0].kinks.all():
+            return None
+        width, kept = self._chart.hidden[0].width, reduction.kept
+        z = self._chart.pre_activations(self._x[None])[0][0]
+        bits = np.concatenate([self._bits[:width][kept], self._bits[width:]])
+        rows = NetworkRows(reduction.network, WholeSpace(len(kept)))
+        search = search_facets(
+            rows.system(bits[np.arange(len(bits))]), z[kept], progress=progress
+        )
+        if search.vanishing or any(e.same for e in search.facets.values()):
+            return None
+        # Rows of units without a kink are not rows: count as the large network does.
+        self.counts = {**search.counts, "independent": len(reduction.dropped)}
+        points = {}
+        for k, row in enumerate(rows.units.tolist()):
+            if k not in search.facets:
+                continue
+            move = search.facet_point(k) - z[kept]
+            unit = int(kept[row]) if row < len(kept) else row - len(kept) + width
+            own = int(np.flatnonzero(self._rows.units == unit)[0])
+            points[own] = self._x + reduction.inverse[:, kept] @ move
+        for unit in reduction.dropped.tolist():
+            points[unit] = self._x - reduction.inverse[:, unit] * z[unit]
+        return points
+
+    def _inequality(
+        self,
+        row: int,
+        point: np.ndarray,
+        integers: IntegerRow,
+        sensitivity: Float64[np.ndarray, "outputs units"],
+    ) -> Inequality:
+        """One facet with its neighbor."""
+        a, b = self._A[row], float(self._b[row])
+        length = float(np.linalg.norm(a))
+        distance = (b - float(a @ self._x)) / length
+        own = row - self._rows.num_units
+        if own >= 0:
+            return Inequality(
+                None, own, a, b, integers, distance, point, None, None, None
+            )
+        unit = int(self._rows.units[row])
+        same = self._search.facets[row].same if self._search else ()
+        if any(other >= self._rows.num_units for other in same):
+            neighbor, jump, rank = None, None, None
+        elif same or (self._search and self._search.vanishing):
+            neighbor, jump, rank = self._across(row)
+        else:
+            neighbor = self._bits.copy()
+            neighbor[unit] ^= True
+            slope = np.concatenate([h.slopes for h in self._chart.hidden])[unit]
+            change = abs(1.0 - slope) * np.linalg.norm(sensitivity[:, unit]) * length
+            jump, rank = float(change), int(change > 0.0)
+        pattern = None if neighbor is None else neighbor[self._rows.units]
+        name = self._chart.units[row]
+        return Inequality(
+            name, None, a, b, integers, distance, point, pattern, jump, rank
+        )
+
+    def _across(self, row: int) -> tuple[Bool[np.ndarray, " units"], float, int]:
+        """The neighbor where several units share a hyperplane, and the change."""
+        assert self._search is not None
+        place = cross_exactly(
+            self._rows,
+            self._bits,
+            row,
+            self._search.center,
+            self._search.facets[row].beyond,
+        )
+        units = self._rows.units
+        here, there = (
+            affine_map(self._chart, bits[units]).jacobian
+            for bits in (self._bits, place.bits)
+        )
+        change = there - here
+        return (
+            place.bits,
+            float(np.linalg.norm(change)),
+            int(np.linalg.matrix_rank(change)) if change.any() else 0,
+        )
+
+
+def output_sensitivity(
+    network: ReluNetwork, bits: Bool[np.ndarray, " units"]
+) -> Float64[np.ndarray, "outputs units"]:
+    """Derivative of every output by the activation of every hidden unit.
+
+    Reverse mode under the gates of a pattern over all hidden units. Across a facet of
+    unit j alone the Jacobian changes by (1 - slope) times column j times the gradient
+    of j's pre-activation: by a matrix of rank 1.
+    """
+    adjoint: dict[int, np.ndarray] = {}
+    stops: Int[np.ndarray, " layers"] = np.cumsum([0, *network.widths])
+    for index in reversed(range(len(network.layers))):
+        layer = network.layers[index]
+        if index == len(network.hidden):
+            rows = np.eye(network.output_dim)
+        else:
+            on = bits[stops[index] : stops[index + 1]]
+            rows = adjoint[index + 1] * np.where(on, 1.0, layer.slopes)
+        for source, matrix in layer.blocks(index):
+            adjoint[source] = adjoint.get(source, 0.0) + rows @ matrix
+    parts = [adjoint[k + 1] for k in range(len(network.hidden))]
+    return np.concatenate([np.zeros((network.output_dim, 0)), *parts], axis=1)

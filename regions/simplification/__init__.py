@@ -1,0 +1,1 @@
+"""Smaller networks that are exactly equal on a domain."""

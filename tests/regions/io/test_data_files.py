@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from regions.errors import FileFormatError
+from regions.io.data_files import load_points, read_npy
+
+
+def test_points_are_flattened_and_float64(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(8, dtype=np.uint8).reshape(2, 2, 2))
+    points = load_points(tmp_path / "x.npy")
+    assert points.dtype == np.float64
+    assert points.tolist() == [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]
+
+
+def test_archive_gives_its_only_array_or_the_one_named_x(tmp_path):
+    np.savez(tmp_path / "one.npz", data=np.ones((1, 2)))
+    np.savez(tmp_path / "two.npz", X=np.zeros((3, 2)), y=np.ones(3))
+    assert load_points(tmp_path / "one.npz").tolist() == [[1.0, 1.0]]
+    assert load_points(tmp_path / "two.npz").shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("array", "match"),
+    [
+        (np.zeros(3), "shape"),
+        (np.zeros((0, 2)), "shape"),
+        (np.zeros((2, 2), complex), "complex"),
+        (np.array([["a", "b"]]), "dtype"),
+        (np.array([[np.inf, 0.0]]), "infinity"),
+    ],
+)
+def test_arrays_that_are_no_points_are_refused(tmp_path, array, match):
+    np.save(tmp_path / "x.npy", array)
+    with pytest.raises(FileFormatError, match=match):
+        load_points(tmp_path / "x.npy")
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    objects = np.array([[{}, {}]], object)
+    np.save(tmp_path / "x.npy", objects, allow_pickle=True)
+    np.savez(tmp_path / "x.npz", X=objects, allow_pickle=True)
+    for name in ("x.npy", "x.npz"):
+        with pytest.raises(FileFormatError, match="Object arrays"):
+            load_points(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz"])
+def test_damaged_files_are_one_clear_line(tmp_path, name):
+    path = tmp_path / name
+    (np.save if name == "x.npy" else np.savez)(path, np.ones((4, 4)))
+    content = path.read_bytes()
+    for length in (0, 3, 8, 40, len(content) - 9):
+        path.write_bytes(content[:length])
+        with pytest.raises(FileFormatError, match=name) as caught:
+            load_points(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_archive_of_two_unnamed_arrays_and_missing_files_are_refused(tmp_path):
+    np.savez(tmp_path / "two.npz", a=np.zeros((1, 1)), b=np.ones((1, 1)))
+    with pytest.raises(FileFormatError, match="none is named X"):
+        load_points(tmp_path / "two.npz")
+    for name in ("no.npy", "no.npz"):
+        with pytest.raises(FileNotFoundError, match=name):
+            load_points(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_npy(tmp_path)

@@ -1,0 +1,178 @@
+"""Pieces on worker processes: killed workers, killed runs, a scheduler that goes."""
+
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from regions.domains import Box
+from regions.io import load_network
+from regions.pieces.cluster import ClusterError, open_client, run_on
+from regions.pieces.count import count_by_pieces
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+NET = ROOT / "tests" / "data" / "nets" / "d3_16x2.npz"
+COUNT = 1434
+COMMAND = [
+    sys.executable,
+    str(ROOT / "scripts" / "count_pieces.py"),
+    str(NET),
+    *("--box", "-1", "1", "--piece-regions", "60"),
+]
+
+# Sockets of killed processes are closed by the collector, not by their owner.
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+def worker_processes():
+    """The worker processes that this process started."""
+    return [
+        child
+        for child in psutil.Process().children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+class Killer(threading.Thread):
+    """Kills some worker process every now and then."""
+
+    def __init__(self, times, seed):
+        super().__init__()
+        self.killed, self.finished = 0, threading.Event()
+        self._times, self._rng = times, random.Random(seed)
+
+    def run(self):
+        while self.killed < self._times:
+            if self.finished.wait(self._rng.uniform(0.2, 1.5)):
+                return
+            processes = worker_processes()
+            if processes:
+                self._rng.choice(processes).kill()
+                self.killed += 1
+
+
+@pytest.mark.slow
+def test_killed_workers_change_nothing():
+    network, killer = load_network(NET), Killer(3, seed=1)
+    with open_client(workers=2) as client:
+        killer.start()
+        try:
+            found = count_by_pieces(
+                network, Box.cube(3), piece_regions=40, runner=run_on(client)
+            )
+        finally:
+            killer.finished.set()
+            killer.join()
+    assert killer.killed > 0
+    assert found.count == COUNT
+    assert found.stats["pieces"] > 100
+
+
+@pytest.mark.slow
+def test_killed_runs_go_on_until_the_count_is_whole(tmp_path):
+    journal, sizes = tmp_path / "pieces.jsonl", [0]
+    command = [*COMMAND, "--workers", "0", "--journal", str(journal)]
+    for _ in range(3):
+        run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        while run.poll() is None and lines(journal) < sizes[-1] + 8:
+            time.sleep(0.02)
+        run.kill()
+        run.wait()
+        sizes.append(lines(journal))
+    assert sizes == sorted(set(sizes))
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = dict(line.split("  ", 1) for line in result.stdout.splitlines())
+    assert int(rows["regions"].replace(",", "")) == COUNT
+    assert int(rows["from journal"]) >= sizes[-1] - 2
+    assert "damaged journal lines" not in rows
+
+
+def lines(path):
+    """Number of whole lines of a file."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+@pytest.mark.slow
+def test_interrupt_tells_how_to_go_on(tmp_path):
+    journal = tmp_path / "pieces.jsonl"
+    command = [*COMMAND, "--workers", "0", "--journal", str(journal)]
+    # Python takes no notice of Ctrl-C where it was started in the background.
+    run = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while lines(journal) < 6:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    _, message = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "what was counted is kept" in message
+    assert f"--journal {journal}" in message
+
+
+@pytest.mark.slow
+def test_scheduler_that_goes_away_is_one_line(tmp_path):
+    journal = tmp_path / "pieces.jsonl"
+    code = (
+        "import sys\n"
+        "import distributed\n"
+        "if __name__ == '__main__':\n"
+        "    cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1,"
+        " host='127.0.0.1', dashboard_address='127.0.0.1:0')\n"
+        "    print(cluster.scheduler_address, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    scheduler = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert scheduler.stdout is not None
+    assert scheduler.stdin is not None
+    address = scheduler.stdout.readline().strip()
+    command = [*COMMAND, "--scheduler", address, "--journal", str(journal)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while lines(journal) < 6 and run.poll() is None:
+        time.sleep(0.02)
+    scheduler.kill()
+    _, message = run.communicate(timeout=60)
+    scheduler.wait()
+    scheduler.stdin.close()
+    scheduler.stdout.close()
+    assert run.returncode == 1
+    assert [v for v in message.splitlines() if v.strip()][-1].startswith("error: the ")
+    assert "give the same command again" in message
+    assert lines(journal) >= 6
+
+
+def test_missing_scheduler_is_reported(monkeypatch):
+    monkeypatch.setattr("regions.pieces.cluster.CONNECT_SECONDS", 1)
+    with (
+        pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:9"),
+        open_client("tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def test_no_workers_are_refused():
+    with pytest.raises(ValueError, match="`workers` is 0"), open_client(workers=0):
+        pass
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(ImportError, match=r"install -e \"\.\[cluster\]\""),
+        open_client(),
+    ):
+        pass

@@ -1,0 +1,141 @@
+"""Enumerations to a folder: each region once, in files that stand for themselves."""
+
+import pathlib
+
+import numpy as np
+import pyarrow.dataset
+import pytest
+
+import regions.pieces.streaming
+from regions.certificates import verify
+from regions.domains import Box, Slice
+from regions.enumeration import enumerate_regions
+from regions.errors import FileFormatError
+from regions.io import load_network
+from regions.network import ReluNetwork
+from regions.pieces.streaming import RegionFolder, enumerate_to_parquet
+from regions.region_set import RegionSet
+from tests.helpers import random_network
+
+NETS = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets"
+
+
+def rows(patterns):
+    return [row.tobytes() for row in patterns]
+
+
+@pytest.fixture(scope="module")
+def planar():
+    network = load_network(NETS / "d2_32x2.npz")
+    return network, Box.cube(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("d2_32x2", 100), ("d3_16x2", 200), ("d2_14x6", 300)]
+)
+def test_folder_holds_each_region_once(tmp_path, name, size):
+    network = load_network(NETS / f"{name}.npz")
+    box = Box.cube(network.input_dim)
+    folder = enumerate_to_parquet(network, box, tmp_path / "new", piece_regions=size)
+    found = [row for patterns in folder.patterns() for row in rows(patterns)]
+    whole = rows(enumerate_regions(network, box).patterns)
+    assert len(folder.files) > 3
+    assert folder.complete
+    assert len(folder) == len(found) == len(whole)
+    assert set(found) == set(whole)
+    assert max(len(batch) for batch in folder.batches()) < len(whole) / 2
+
+
+def test_slice_with_units_along_walls_is_listed_once(tmp_path):
+    network = random_network(np.random.default_rng(4), 7, [9, 7])
+    rng = np.random.default_rng(5)
+    domain = Slice(rng.standard_normal(7), rng.standard_normal((2, 7)), Box.cube(2))
+    folder = enumerate_to_parquet(network, domain, tmp_path, piece_regions=20)
+    found = [row for patterns in folder.patterns() for row in rows(patterns)]
+    assert sorted(found) == sorted(rows(enumerate_regions(network, domain).patterns))
+
+
+def test_files_are_one_dataset_and_verify_by_themselves(
+    tmp_path, planar: tuple[ReluNetwork, Box]
+):
+    folder = enumerate_to_parquet(*planar, tmp_path, piece_regions=300)
+    table = pyarrow.dataset.dataset(str(tmp_path), format="parquet")
+    assert table.count_rows() == len(folder) == 1137
+    assert folder.verify() == []
+    assert verify(RegionSet.load(folder.files[1])).ok
+
+
+class KilledError(Exception):
+    """What stops a run in these tests."""
+
+
+def test_killed_run_can_be_read_and_goes_on(
+    tmp_path, planar: tuple[ReluNetwork, Box], monkeypatch
+):
+    def stop(done, total):
+        if len(list(tmp_path.glob("part-*.parquet"))) == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        enumerate_to_parquet(*planar, tmp_path, piece_regions=100, progress=stop)
+    half = RegionFolder(tmp_path)
+    assert not half.complete
+    assert len(half.files) == 3
+    assert 0 < len(half) < 1137
+    assert half.verify() == []
+    kept = {file.name: file.read_bytes() for file in half.files}
+    listed = []
+    inner = regions.pieces.streaming._list_part
+    monkeypatch.setattr(
+        regions.pieces.streaming, "_list_part", lambda *a: listed.append(a) or inner(*a)
+    )
+    done = enumerate_to_parquet(*planar, tmp_path, piece_regions=10**6)
+    assert done.complete
+    assert len(done) == 1137
+    assert len(listed) == len(done.files) - 3
+    assert all((tmp_path / name).read_bytes() == data for name, data in kept.items())
+
+
+def test_changed_and_lost_files_are_named(tmp_path, planar: tuple[ReluNetwork, Box]):
+    folder = enumerate_to_parquet(*planar, tmp_path, piece_regions=300)
+    other = folder.files[2]
+    content = other.read_bytes()
+    other.write_bytes(folder.files[1].read_bytes())
+    assert folder.verify() == [f"{other.name} was changed since it was written"]
+    other.unlink()
+    with pytest.raises(FileFormatError, match=f"{other.name} is missing"):
+        RegionFolder(tmp_path)
+    (tmp_path / "_manifest.json").unlink()
+    again = enumerate_to_parquet(*planar, tmp_path)
+    assert len(again) == 1137
+    assert len(content) > 0
+
+
+def test_folders_of_something_else_are_refused(
+    tmp_path, planar: tuple[ReluNetwork, Box]
+):
+    network, box = planar
+    enumerate_to_parquet(network, box, tmp_path / "a", piece_regions=10**6)
+    with pytest.raises(FileFormatError, match="of another network or domain"):
+        enumerate_to_parquet(network, Box.cube(2, 2.0), tmp_path / "a")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileFormatError, match=r"has files but no _plan\.json"):
+        enumerate_to_parquet(network, box, tmp_path)
+    with pytest.raises(FileFormatError, match="is a file: give a folder"):
+        enumerate_to_parquet(network, box, tmp_path / "notes.txt")
+    with pytest.raises(FileFormatError, match="holds no regions"):
+        RegionFolder(tmp_path)
+    with pytest.raises(ValueError, match="`piece_regions` is 0"):
+        enumerate_to_parquet(network, box, tmp_path / "b", piece_regions=0)
+
+
+def test_damaged_plan_is_reported(tmp_path, planar: tuple[ReluNetwork, Box]):
+    enumerate_to_parquet(*planar, tmp_path, piece_regions=10**6)
+    (tmp_path / "_plan.json").write_text("{")
+    with pytest.raises(FileFormatError, match=r"_plan\.json is damaged"):
+        enumerate_to_parquet(*planar, tmp_path)
+
+
+def test_network_without_units_has_one_region(tmp_path):
+    network = ReluNetwork.from_arrays([[[1.0, 2.0]]], [[0.5]])
+    assert len(enumerate_to_parquet(network, Box.cube(2), tmp_path)) == 1

@@ -1,0 +1,220 @@
+"""The polytope of a point: rows, facets, shape, names."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
+from regions.errors import EmptyPolyhedronError
+from regions.lp.exact_lp import maximize
+from regions.network import ReluNetwork
+from regions.polytopes.polytope import polytope_at
+from tests.helpers import brute_force_patterns, random_network
+from tests.zoo import ZOO
+
+TRIANGLE = ReluNetwork.from_arrays(
+    [[[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0], [1.0, 1.0]], [[1.0, 1.0, 1.0, 1.0]]],
+    [[0.0, 0.0, 1.0, 5.0], [0.0]],
+)
+
+
+def test_polytope_of_a_triangle_has_its_facets_and_shape():
+    polytope = polytope_at(TRIANGLE, np.array([0.25, 0.25]))
+    assert polytope.pattern.all()
+    assert [f.unit for f in polytope.facets] == [(0, 0), (0, 1), (0, 2)]
+    assert str(polytope.facets[2]) == "layer 1 unit 3"
+    assert polytope.facets[0].distance == pytest.approx(0.25)
+    assert polytope.facets[2].distance == pytest.approx(0.5 / np.sqrt(2))
+    assert polytope.chebyshev.radius == pytest.approx(1 / (2 + np.sqrt(2)), abs=1e-9)
+    np.testing.assert_allclose(polytope.bounds, [[0, 0], [1, 1]], atol=1e-9)
+    corners = polytope.vertices()
+    np.testing.assert_allclose(
+        sorted(map(tuple, np.round(corners, 9))), [(0, 0), (0, 1), (1, 0)]
+    )
+    assert polytope.volume() == pytest.approx(0.5, rel=1e-12)
+    edges = np.roll(corners, -1, axis=0) - corners
+    following = np.roll(edges, -1, axis=0)
+    turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
+    assert (turns > 0).all()
+
+
+def test_polytope_facet_points_lie_on_their_facet():
+    network = random_network(np.random.default_rng(0), 3, [6, 6])
+    polytope = polytope_at(network, np.array([0.1, -0.2, 0.3]), Box([-1] * 3, [1] * 3))
+    A, b = polytope.rows.A, polytope.rows.b
+    for facet in polytope.facets:
+        slack = b - A @ facet.point
+        assert abs(slack[facet.row]) < 1e-9
+        assert slack.min() > -1e-9
+        assert b[facet.row] - A[facet.row] @ facet.beyond < 0
+        assert (facet.unit is None) == (facet.row >= network.num_bits)
+
+
+def test_polytope_crossing_a_facet_flips_its_unit_in_the_last_layer():
+    """A unit of the last hidden layer changes nothing else where it flips."""
+    network = random_network(np.random.default_rng(3), 2, [5, 5])
+    polytope = polytope_at(network, np.array([0.1, 0.2]))
+    last = [f for f in polytope.facets if f.unit is not None and f.unit[0] == 1]
+    assert last
+    for facet in last:
+        step = 1e-7 * polytope.A[facet.row] / np.linalg.norm(polytope.A[facet.row])
+        flipped = network.patterns((facet.point + step)[None])[0]
+        assert np.flatnonzero(flipped != polytope.pattern).tolist() == [facet.row]
+
+
+def test_polytope_without_domain_that_is_unbounded_says_so():
+    network = ZOO["one_unit"][0]
+    polytope = polytope_at(network, np.array([1.0, 1.0]))
+    assert not polytope.is_bounded
+    assert polytope.chebyshev.radius == np.inf
+    with pytest.raises(ValueError, match="unbounded"):
+        polytope.vertices()
+    with pytest.raises(ValueError, match="unbounded"):
+        polytope.volume()
+    inside = polytope_at(network, np.array([1.0, 1.0]), WholeSpace(2))
+    np.testing.assert_array_equal(inside.A, polytope.A)
+
+
+def test_polytope_of_a_strip_has_a_finite_ball_and_no_bounds():
+    polytope = polytope_at(ZOO["parallel_units"][0], np.array([-0.4, 0.0]))
+    assert polytope.chebyshev.radius == pytest.approx(0.125 / np.hypot(1, 0.5))
+    assert np.isinf(polytope.bounds).all()
+
+
+@pytest.mark.parametrize("name", sorted(ZOO))
+def test_polytope_of_every_specimen_holds_its_point(name):
+    network, box = ZOO[name]
+    x = np.random.default_rng(4).uniform(box.lower, box.upper)
+    polytope = polytope_at(network, x, box)
+    assert polytope.A.shape == (network.num_bits, box.dim)
+    slack = polytope.rows.b - polytope.rows.A @ x
+    scale = 1.0 + np.abs(polytope.rows.b) + np.abs(polytope.rows.A).sum(1)
+    assert (slack >= -1e-12 * scale).all()
+    assert all(f.distance >= -1e-12 for f in polytope.facets)
+    assert 0 < polytope.chebyshev.radius <= 1.0 + 1e-9
+    assert 0 < polytope.volume() <= box.dim * 2.0**box.dim
+    np.testing.assert_allclose(
+        polytope.affine_map(x[None]), network(x[None]), rtol=1e-9, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["integer_weights", "three_concurrent_lines", "rank_deficient_first_layer"]
+)
+def test_volumes_of_all_regions_add_up_to_the_box(name):
+    network, box = ZOO[name]
+    patterns, total = set(), 0.0
+    points = np.random.default_rng(5).uniform(box.lower, box.upper, (3000, box.dim))
+    for pattern, x in zip(network.patterns(points), points, strict=True):
+        if tuple(pattern) not in patterns:
+            patterns.add(tuple(pattern))
+            total += polytope_at(network, x, box).volume()
+    assert patterns == brute_force_patterns(network, box)
+    assert total == pytest.approx(2.0**box.dim, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("domain", "t"),
+    [
+        (Segment([-1.0, -0.5], [1.0, 0.75]), [0.4]),
+        (Simplex([[0.0, 0.0], [1.0, 0.25], [0.0, 1.0]]), [0.3, 0.3]),
+        (Slice([0.1, 0.1], [[1.0, 0.5]], Box([-1], [1])), [0.2]),
+    ],
+)
+def test_polytope_on_a_domain_works_in_its_chart(domain, t):
+    network = random_network(np.random.default_rng(6), 2, [6, 6])
+    t = np.array(t)
+    polytope = polytope_at(network, t, domain)
+    x = domain.embed(t[None])
+    np.testing.assert_array_equal(polytope.pattern, network.patterns(x)[0])
+    np.testing.assert_allclose(polytope.affine_map(t[None]), network(x), atol=1e-12)
+    for inner in domain.embed(0.99 * polytope.vertices() + 0.01 * t):
+        pre = network.patterns(inner[None])[0]
+        np.testing.assert_array_equal(pre, polytope.pattern)
+
+
+def test_polytope_in_784_dimensions_reads_off_rows_and_map():
+    network = random_network(np.random.default_rng(7), 784, [10, 10])
+    x = np.full(784, 0.01)
+    polytope = polytope_at(network, x, Box(np.zeros(784), np.ones(784)))
+    assert polytope.A.shape == (20, 784)
+    assert len(polytope.rows) == 20 + 2 * 784
+    assert (polytope.rows.A @ x <= polytope.rows.b).all()
+
+
+def test_polytope_at_a_point_on_a_boundary_without_interior_raises():
+    """Off and off for the units w and -w: only the line between them is left."""
+    polytope = polytope_at(ZOO["opposite_units"][0], np.array([-0.25, 0.0]))
+    assert not polytope.pattern.any()
+    assert polytope.chebyshev.radius == 0.0
+    with pytest.raises(EmptyPolyhedronError, match="no interior"):
+        _ = polytope.facets
+
+
+def test_polytope_decides_on_the_rows_before_they_are_rounded():
+    """Second-layer units whose rows tie only after rounding, or only before.
+
+    Where the first unit is on, the units read `0.1 * 0.1 * x` and its float64 value,
+    against the same bound: the rounded rows are equal, and one true row is tighter.
+    """
+    rounded = 0.1 * 0.1
+    above = Fraction(rounded) > Fraction(0.1) ** 2
+    assert Fraction(rounded) != Fraction(0.1) ** 2
+    network = ReluNetwork.from_arrays(
+        [[[0.1], [1.0]], [[-0.1, 0.0], [0.0, -rounded]], [[1.0, 1.0]]],
+        [[0.0, 0.0], [0.01, 0.01], [0.0]],
+    )
+    polytope = polytope_at(network, np.array([0.5]))
+    np.testing.assert_array_equal(polytope.A[2], polytope.A[3])
+    np.testing.assert_array_equal(polytope.b[2:], 0.01)
+    assert polytope.exact_rows is not None
+    facets = [f.unit for f in polytope.facets]
+    assert ((1, 1) if above else (1, 0)) in facets
+    assert ((1, 0) if above else (1, 1)) not in facets
+
+
+def test_polytope_rows_of_one_layer_are_not_rounded():
+    network = random_network(np.random.default_rng(0), 2, [5])
+    box = Box([-1, -1], [1, 1])
+    assert polytope_at(network, np.array([0.1, 0.2]), box).exact_rows is None
+
+
+def test_polytope_exact_rows_bound_the_rounding():
+    network = random_network(np.random.default_rng(6), 2, [6, 6, 6])
+    polytope = polytope_at(network, np.array([0.1, 0.2]))
+    exact = polytope.exact_rows
+    assert exact is not None
+    for row in range(len(polytope.b)):
+        true = [Fraction(int(v.p), int(v.q)) for v in (*exact.A[row], exact.b[row])]
+        given = [Fraction(float(v)) for v in (*polytope.A[row], polytope.b[row])]
+        gaps = [abs(t - g) for t, g in zip(true, given, strict=True)]
+        assert max(sum(gaps[:-1]), gaps[-1]) <= Fraction(float(exact.error[row]))
+        assert exact.error[row] < 1e-13
+
+
+def test_polytope_at_a_wrong_point_raises():
+    network, box = ZOO["one_unit"]
+    with pytest.raises(ValueError, match="finite vector of 2 entries"):
+        polytope_at(network, np.zeros(3))
+    with pytest.raises(ValueError, match="finite vector of 2 entries"):
+        polytope_at(network, np.array([0.0, np.nan]), box)
+    with pytest.raises(ValueError, match="violates facet 1 of the domain"):
+        polytope_at(network, np.array([2.0, 0.0]), box)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bounds_of_rounded_rows_are_infinite_where_the_exact_region_recedes(seed):
+    # Rounding the rows of deeper layers must not close an open strip.
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, 2, [4, 3])
+    polytope = polytope_at(network, rng.standard_normal(2))
+    rows = polytope.exact_rows
+    assert rows is not None
+    for axis in range(2):
+        for side, end in ((-1.0, polytope.bounds[0]), (1.0, polytope.bounds[1])):
+            far = np.zeros(2)
+            far[axis] = side
+            cost = [Fraction(float(v)) for v in far]
+            optimum = maximize(cost, rows.A, rows.b)
+            assert (optimum.status == "unbounded") == bool(np.isinf(end[axis]))

@@ -4,9 +4,9 @@ import dataclasses
 import math
 
 ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
-INITIALIZERS = ("he_normal", "flax")
+INITIALIZERS = ("he_normal", "he_normal_small_bias", "flax")
 LOSSES = ("mse", "cross_entropy")
-OPTIMIZERS = ("adam", "adamw", "sgd", "momentum")
+OPTIMIZERS = ("adam", "amsgrad", "adamw", "sgd", "momentum", "rmsprop", "muon")
 
 
 def _check(condition: bool, message: str) -> None:
@@ -31,6 +31,14 @@ def _check_count(name: str, value: int, minimum: int) -> None:
     )
 
 
+def _check_positive(name: str, value: float) -> None:
+    """Raise unless `value` is a positive finite number."""
+    _check(
+        math.isfinite(value) and value > 0.0,
+        f"`{name}` is {value}: a positive number is required.",
+    )
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
     """A fully connected network.
@@ -44,8 +52,13 @@ class ModelConfig:
         slope: Slope below zero of `leaky_relu`, and initial slope of `prelu`.
         initializer: `he_normal` draws kernels from a normal law of variance
             2 / fan_in and sets every bias, the output's too, to 0.1, as the origami
-            posts do. `flax` is Flax's default: LeCun normal kernels and zero biases.
-            Zero biases put all creases of the first layer through the origin.
+            posts do; `he_normal_small_bias` draws the biases from a normal law of
+            variance 1e-6, as Hanin & Rolnick (2019) do. `flax` is Flax's default:
+            LeCun normal kernels and zero biases. Zero biases put all creases of the
+            first layer through the origin.
+        init_scale: Factor of the initial kernels of the hidden layers.
+        use_bias: Whether layers have biases, the output's too; without them every
+            activation region is a cone.
     """
 
     widths: tuple[int, ...] = (14,) * 6
@@ -54,6 +67,8 @@ class ModelConfig:
     activation: str = "leaky_relu"
     slope: float = 0.01
     initializer: str = "he_normal"
+    init_scale: float = 1.0
+    use_bias: bool = True
 
     def __post_init__(self):
         for i, width in enumerate(self.widths):
@@ -67,6 +82,7 @@ class ModelConfig:
             f"`slope` is {self.slope}: a finite number other than 1 is required (a "
             "unit of slope 1 is affine).",
         )
+        _check_positive("init_scale", self.init_scale)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,31 +116,43 @@ class OptimizerConfig:
     """An optax optimizer by name.
 
     Attributes:
-        name: `adam`, `adamw`, `sgd`, or `momentum` (heavy ball).
+        name: `adam`, `amsgrad`, `adamw`, `sgd`, `momentum` (heavy ball), `rmsprop`, or
+            `muon` (on kernels; AdamW on vectors).
         learning_rate: Step size.
         weight_decay: Of `adamw` only, decoupled.
-        momentum: Decay of the velocity, of `momentum` only.
+        momentum: Decay of the velocity, of `momentum` and `muon` only.
+        beta1: Decay of the mean of gradients, of `adam`, `amsgrad`, `adamw` only.
+        beta2: Decay of the mean of their squares; also of `rmsprop`.
+        eps: Added to the root of that mean.
+        clip_norm: Largest norm of a gradient, longer ones are scaled; `None` for no
+            limit.
     """
 
     name: str = "adam"
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     momentum: float = 0.9
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    clip_norm: float | None = None
 
     def __post_init__(self):
         _check_choice("name", self.name, OPTIMIZERS)
-        _check(
-            math.isfinite(self.learning_rate) and self.learning_rate > 0.0,
-            f"`learning_rate` is {self.learning_rate}: a positive number is required.",
-        )
+        _check_positive("learning_rate", self.learning_rate)
+        _check_positive("eps", self.eps)
+        if self.clip_norm is not None:
+            _check_positive("clip_norm", self.clip_norm)
         _check(
             math.isfinite(self.weight_decay) and self.weight_decay >= 0.0,
             f"`weight_decay` is {self.weight_decay}: at least 0 is required.",
         )
-        _check(
-            0.0 <= self.momentum < 1.0,
-            f"`momentum` is {self.momentum}: a number in [0, 1) is required.",
-        )
+        for name in ("momentum", "beta1", "beta2"):
+            value = getattr(self, name)
+            _check(
+                0.0 <= value < 1.0,
+                f"`{name}` is {value}: a number in [0, 1) is required.",
+            )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024
 
 
 class Dataset(NamedTuple):
-    """Points for training and for validation.
+    """Points for training and for validation, shared or with a leading axis of seeds.
 
     Attributes:
         train_inputs: Points; of an image, in [0, 1)^2.
@@ -29,10 +29,10 @@ class Dataset(NamedTuple):
         val_targets: What the network should give there.
     """
 
-    train_inputs: Float32[Array | np.ndarray, "train dim"]
-    train_targets: Float32[Array | np.ndarray, "train outputs"]
-    val_inputs: Float32[Array | np.ndarray, "val dim"]
-    val_targets: Float32[Array | np.ndarray, "val outputs"]
+    train_inputs: Float32[Array | np.ndarray, "*seeds train dim"]
+    train_targets: Float32[Array | np.ndarray, "*seeds train outputs"]
+    val_inputs: Float32[Array | np.ndarray, "*seeds val dim"]
+    val_targets: Float32[Array | np.ndarray, "*seeds val outputs"]
 
 
 def _squared_radii(size: int) -> Int[np.ndarray, "size size"]:

@@ -1,6 +1,7 @@
 """Train a network in a folder: snapshots, losses, and resuming where a kill fell."""
 
 import pathlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,9 @@ from training.loop import (
     without_length,
 )
 from training.snapshots import Losses, SnapshotStore, read_metrics, write_metrics
+
+Advance = Callable[[TrainState, int], tuple[TrainState, EpochLosses]]
+"""Trains for a number of epochs more."""
 
 
 class FitResult(NamedTuple):
@@ -58,53 +62,89 @@ def fit(
         FloatingPointError: If training diverges.
         ValueError: If `folder` holds metrics that do not reach its last snapshot.
     """
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with SnapshotStore(folder / "snapshots") as store:
-        state, losses = _start(config, store, folder)
-        resumed_from = start = int(state.epoch)
-        points, key = to_device(data), shuffle_key(config.seed)
-        report = progress or (lambda done, total, message: None)
-        report(start, config.epochs, "training")
-        for length in block_lengths(start, config):
-            state, block = train_block(
-                state, points, key, without_length(config), length
-            )
-            check_finite(block, len(losses))
-            losses = np.concatenate([losses, _to_rows(block)])
-            # Before the snapshot: a kill between the two leaves too many rows, which
-            # the resumed run drops, and never too few.
-            write_metrics(
-                folder / "metrics.csv", losses, updates_per_epoch(config, data)
-            )
-            store.save(state)
-            report(len(losses), config.epochs, "training")
+    points, key = to_device(data), shuffle_key(config.seed)
+
+    def advance(state: TrainState, length: int) -> tuple[TrainState, EpochLosses]:
+        state, block = train_block(state, points, key, without_length(config), length)
+        check_finite(block, int(state.epoch) - length)
+        return state, block
+
+    path = pathlib.Path(folder) / "metrics.csv"
+    updates = updates_per_epoch(config, data)
+    state, losses, resumed_from = run_blocks(
+        config,
+        pathlib.Path(folder),
+        init_state(config),
+        advance,
+        read=lambda epochs: read_metrics(path, epochs),
+        write=lambda rows: write_metrics(path, rows, updates),
+        progress=progress,
+    )
     return FitResult(state.params, losses, resumed_from)
 
 
 def updates_per_epoch(config: TrainingConfig, data: Dataset) -> int:
     """Optimizer steps in one pass over the training points."""
-    num_points = len(data.train_inputs)
+    num_points = data.train_inputs.shape[-2]
     return -(-num_points // min(config.batch_size or num_points, num_points))
 
 
-def _start(
-    config: TrainingConfig, store: SnapshotStore, folder: pathlib.Path
-) -> tuple[TrainState, Losses]:
-    """The last snapshot and the losses up to it; a first snapshot if there is none."""
-    state = init_state(config)
+def run_blocks(
+    config: TrainingConfig,
+    folder: pathlib.Path,
+    state: TrainState,
+    advance: Advance,
+    *,
+    read: Callable[[int], np.ndarray],
+    write: Callable[[np.ndarray], None],
+    progress: Progress | None,
+) -> tuple[TrainState, np.ndarray, int]:
+    """Train in blocks of epochs with a snapshot after each, from the last one there is.
+
+    Args:
+        config: Its `epochs` and `snapshot_every` lay out the blocks.
+        folder: Gets `snapshots/`; made when missing.
+        state: Before the first epoch, of one network or of many.
+        advance: One block.
+        read: Losses of the first epochs, as `write` wrote them.
+        write: Writes the losses of all epochs so far.
+        progress: Called after each block.
+
+    Returns:
+        The last state, the losses `(epochs, ..., 2)`, and the epoch resumed from.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    report = progress or (lambda done, total, message: None)
+    with SnapshotStore(folder / "snapshots") as store:
+        resumed_from, state = _last_snapshot(config, store, state)
+        losses = read(resumed_from)
+        report(resumed_from, config.epochs, "training")
+        for length in block_lengths(resumed_from, config):
+            state, block = advance(state, length)
+            losses = np.concatenate([losses, _to_rows(block)])
+            # Before the snapshot: a kill between the two leaves too many rows, which
+            # the resumed run drops, and never too few.
+            write(losses)
+            store.save(state, step=len(losses))
+            report(len(losses), config.epochs, "training")
+    return state, losses, resumed_from
+
+
+def _last_snapshot(
+    config: TrainingConfig, store: SnapshotStore, start: TrainState
+) -> tuple[int, TrainState]:
+    """Epoch and state of the last snapshot; a first snapshot if there is none."""
     epochs = [
         epoch
         for epoch in store.epochs()
         if epoch % config.snapshot_every == 0 or epoch == config.epochs
     ]
     if not epochs:
-        store.save(state)
-        return state, np.zeros((0, 2), np.float32)
-    losses = read_metrics(folder / "metrics.csv", epochs[-1])
-    return store.restore(epochs[-1], state), losses
+        store.save(start, step=0)
+        return 0, start
+    return epochs[-1], store.restore(epochs[-1], start)
 
 
-def _to_rows(block: EpochLosses) -> Losses:
+def _to_rows(block: EpochLosses) -> np.ndarray:
     """The losses of a block on the host, one row an epoch."""
-    return np.stack([np.asarray(block.train), np.asarray(block.val)], axis=1)
+    return np.stack([np.asarray(block.train).T, np.asarray(block.val).T], axis=-1)

@@ -53,13 +53,21 @@ class EpochLosses(NamedTuple):
 
 def make_optimizer(config: OptimizerConfig) -> optax.GradientTransformation:
     """The optax optimizer that `config` names."""
+    rate, b1, b2, eps = config.learning_rate, config.beta1, config.beta2, config.eps
+    decay = config.weight_decay
     makers = {
-        "adam": lambda rate: optax.adam(rate),
-        "adamw": lambda rate: optax.adamw(rate, weight_decay=config.weight_decay),
-        "sgd": lambda rate: optax.sgd(rate),
-        "momentum": lambda rate: optax.sgd(rate, momentum=config.momentum),
+        "adam": lambda: optax.adam(rate, b1, b2, eps),
+        "amsgrad": lambda: optax.amsgrad(rate, b1, b2, eps),
+        "adamw": lambda: optax.adamw(rate, b1, b2, eps, weight_decay=decay),
+        "sgd": lambda: optax.sgd(rate),
+        "momentum": lambda: optax.sgd(rate, momentum=config.momentum),
+        "rmsprop": lambda: optax.rmsprop(rate, decay=b2, eps=eps),
+        "muon": lambda: optax.contrib.muon(rate, beta=config.momentum),
     }
-    return makers[config.name](config.learning_rate)
+    optimizer = makers[config.name]()
+    if config.clip_norm is None:
+        return optimizer
+    return optax.chain(optax.clip_by_global_norm(config.clip_norm), optimizer)
 
 
 def init_state(config: TrainingConfig) -> TrainState:

@@ -16,14 +16,26 @@ from training.config import ModelConfig
 BIAS = 0.1
 """Initial bias of `he_normal`: the origami posts start all creases off the origin."""
 
+SMALL_BIAS = 1e-3
+"""Standard deviation of initial biases of `he_normal_small_bias`."""
 
-def _initializers(config: ModelConfig) -> tuple[nnx.Initializer, nnx.Initializer]:
-    """Initializers of kernels and of biases."""
+
+def _kernel_initializer(config: ModelConfig, scale: float) -> nnx.Initializer:
+    """Initializer of kernels, `scale` times as large as the standard one."""
     if config.initializer == "flax":
-        return nnx.initializers.lecun_normal(), nnx.initializers.zeros_init()
+        return nnx.initializers.variance_scaling(scale**2, "fan_in", "truncated_normal")
     # Not `he_normal` of JAX, which truncates: the posts' library does not.
-    kernel = nnx.initializers.variance_scaling(2.0, "fan_in", "normal")
-    return kernel, nnx.initializers.constant(BIAS)
+    return nnx.initializers.variance_scaling(2.0 * scale**2, "fan_in", "normal")
+
+
+def _bias_initializer(config: ModelConfig) -> nnx.Initializer:
+    """Initializer of biases."""
+    initializers = {
+        "he_normal": nnx.initializers.constant(BIAS),
+        "he_normal_small_bias": nnx.initializers.normal(SMALL_BIAS),
+        "flax": nnx.initializers.zeros_init(),
+    }
+    return initializers[config.initializer]
 
 
 class Mlp(nnx.Module):
@@ -37,21 +49,24 @@ class Mlp(nnx.Module):
 
     def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs):
         self.config = config
-        kernel_init, bias_init = _initializers(config)
+        scales = [config.init_scale] * len(config.widths) + [1.0]
         sizes = [config.input_dim, *config.widths, config.output_dim]
         self.layers = nnx.List(
             nnx.Linear(
                 fan_in,
                 fan_out,
-                kernel_init=kernel_init,
-                bias_init=bias_init,
+                use_bias=config.use_bias,
+                kernel_init=_kernel_initializer(config, scale),
+                bias_init=_bias_initializer(config),
                 param_dtype=jnp.float32,
                 # An accelerator's shorter default would train a network that differs
                 # from the one whose regions are counted.
                 precision=jax.lax.Precision.HIGHEST,
                 rngs=rngs,
             )
-            for fan_in, fan_out in itertools.pairwise(sizes)
+            for (fan_in, fan_out), scale in zip(
+                itertools.pairwise(sizes), scales, strict=True
+            )
         )
         learned = config.widths if config.activation == "prelu" else ()
         self.slopes = nnx.List(
@@ -127,7 +142,7 @@ def params_to_relu_network(
     ]
     return ReluNetwork.from_arrays(
         [np.asarray(layer["kernel"]).T for layer in layers],
-        [np.asarray(layer["bias"]) for layer in layers],
+        [np.asarray(layer["bias"]) if "bias" in layer else None for layer in layers],
         slopes,
     )
 

@@ -44,10 +44,10 @@ class SnapshotStore:
         """Epochs of which there is a snapshot, ascending."""
         return sorted(self._manager.all_steps())
 
-    def save(self, state: TrainState) -> None:
-        """Add a snapshot of `state`; one that a kill cut short does not count."""
+    def save(self, state: TrainState, step: int) -> None:
+        """Add a snapshot at epoch `step`; one that a kill cut short does not count."""
         self._manager.save(
-            int(state.epoch), args=ocp.args.StandardSave(state._asdict()), force=True
+            step, args=ocp.args.StandardSave(state._asdict()), force=True
         )
 
     def restore(self, epoch: int, like: TrainState) -> TrainState:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from training.config import ModelConfig, OptimizerConfig, TrainingConfig
+from training.config import OPTIMIZERS, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, ring_image, sample_points
 from training.loop import (
     EpochLosses,
@@ -96,7 +96,7 @@ def test_full_batch_sgd_is_gradient_descent_by_hand():
 
 def test_optimizers_by_name_lower_the_loss_each_in_its_own_way():
     ends = []
-    for name in ["adam", "adamw", "sgd", "momentum"]:
+    for name in OPTIMIZERS:
         optimizer = OptimizerConfig(name=name, learning_rate=0.01, weight_decay=0.1)
         config = dataclasses.replace(SMALL, optimizer=optimizer)
         start = init_state(config)
@@ -104,7 +104,7 @@ def test_optimizers_by_name_lower_the_loss_each_in_its_own_way():
         assert losses.train[-1] < losses.train[0]
         assert int(state.epoch) == 40
         ends.append(np.asarray(state.params["layers"]["0"]["kernel"]).tobytes())
-    assert len(set(ends)) == 4
+    assert len(set(ends)) == len(OPTIMIZERS)
 
 
 def test_training_stays_in_float32_and_compiles_once():

@@ -101,3 +101,27 @@ def test_same_seed_gives_the_same_model_and_another_seed_another():
     )
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_networks_without_biases_are_positively_homogeneous():
+    config = ModelConfig(widths=(7, 5), use_bias=False)
+    network = to_relu_network(init_model(config, 0))
+    points = np.random.default_rng(0).standard_normal((50, 2))
+    np.testing.assert_allclose(network(3.0 * points), 3.0 * network(points), rtol=1e-12)
+    assert np.abs(network(points)).min() > 0.0
+
+
+def test_init_scale_scales_hidden_kernels_alone():
+    base = to_params(init_model(ModelConfig(), 0))["layers"]
+    wide = to_params(init_model(ModelConfig(init_scale=4.0), 0))["layers"]
+    for i in range(6):
+        np.testing.assert_allclose(
+            wide[str(i)]["kernel"], 4.0 * base[str(i)]["kernel"], rtol=1e-6
+        )
+    np.testing.assert_array_equal(wide["6"]["kernel"], base["6"]["kernel"])
+
+
+def test_small_biases_have_a_standard_deviation_of_a_thousandth():
+    config = ModelConfig(widths=(4000,), initializer="he_normal_small_bias")
+    biases = np.asarray(to_params(init_model(config, 0))["layers"]["0"]["bias"])
+    assert np.std(biases) == pytest.approx(1e-3, rel=0.05)

@@ -13,8 +13,8 @@ from typing import Literal, NoReturn
 import numpy as np
 from jaxtyping import Float64
 
+from regions.data_files import read_npy
 from regions.domains import Box, Domain, Segment, Slice, WholeSpace
-from regions.io.data_files import read_npy
 from regions.network import ReluNetwork
 
 OtherDomain = Literal["segment", "slice", "whole-space"]

@@ -25,7 +25,7 @@ import regions
 from experiments.common import read_json, write_json, write_provenance
 from experiments.ring import read_polygons, write_polygons
 from regions.class_polygons import ClassPolygons, class_polygons, region_polygons
-from regions.io.data_files import load_points
+from regions.data_files import load_points
 from training.config import ModelConfig, TrainingConfig
 from training.fit import fit
 from training.labeled import Labeled, load_digits, load_labeled, split_dataset

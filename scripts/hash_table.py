@@ -49,11 +49,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Print and save."""
+    from regions.data_files import load_points
     from regions.hash_tables import text
     from regions.hash_tables.files import write_csv, write_npz
     from regions.hash_tables.hash_table import hash_table
     from regions.hash_tables.utilization import data_box, utilization
-    from regions.io.data_files import load_points
 
     network = read_network(options.network)
     table = hash_table(network, load_points(options.data))

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
+from regions.data_files import load_points, read_npy
 from regions.errors import FileFormatError
-from regions.io.data_files import load_points, read_npy
 from training.datasets import Dataset
 
 
@@ -51,7 +51,7 @@ def load_labeled(inputs: str | pathlib.Path, labels: str | pathlib.Path) -> Labe
     """Points and classes from two files, which are never unpickled.
 
     Args:
-        inputs: As `regions.io.data_files.load_points` takes it.
+        inputs: As `regions.data_files.load_points` takes it.
         labels: A `.npy` file of integers `(points,)`, 0 or more.
 
     Raises:

@@ -42,7 +42,7 @@ def checkpoint(self, finished, stack):
 
 journal.Journal.write = checkpoint
 journal.Journal.due = lambda self: True
-tree.MAX_CELLS = 64
+tree.MAX_CELLS = 16
 network = random_network(np.random.default_rng(2), 2, [12, 12])
 rs = enumerate_regions(network, Box.cube(2), method="tree", journal=sys.argv[1])
 print(json.dumps([len(rs), rs.complete]))

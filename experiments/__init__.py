@@ -1,8 +1,12 @@
 """One module per figure or claim, and the list of those that run by name."""
 
+import importlib
 from types import ModuleType
 
-NAMES = ("data_slices", "ring")
+NAMES = (
+    "data_slices",
+    "ring",
+)
 """What `load_experiment` takes."""
 
 
@@ -13,20 +17,16 @@ def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:
         name: One of `NAMES`.
 
     Returns:
-        A module with `NAME`, `PRESETS`, `run` and `load`, and one with `figure`.
+        A module with `NAME`, `ABOUT`, `PRESETS`, `run` and `load`, and one with
+        `figure`.
 
     Raises:
         ValueError: If there is no such experiment.
     """
+    if name not in NAMES:
+        raise ValueError(f"`name` is {name!r}: one of {', '.join(NAMES)} is required.")
     # Imported here, so that a list of names costs no training library.
-    if name == "data_slices":
-        from experiments import data_slices
-        from experiments.plotting import data_slices as data_slices_figure
-
-        return data_slices, data_slices_figure
-    if name == "ring":
-        from experiments import ring
-        from experiments.plotting import ring as ring_figure
-
-        return ring, ring_figure
-    raise ValueError(f"`name` is {name!r}: one of {', '.join(NAMES)} is required.")
+    return (
+        importlib.import_module(f"experiments.{name}"),
+        importlib.import_module(f"experiments.plotting.{name}"),
+    )

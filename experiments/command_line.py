@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.markup import escape
 
+from experiments.claims import describe_value
 from experiments.common import open_run, read_json
 from experiments.console import Bars, print_rows
 from experiments.plotting.style import save_figure
@@ -55,6 +56,7 @@ def run_and_show(
         for file in files:
             save_figure(figure, file)
     print_rows(getattr(experiment, "summary_rows", _plain_rows)(summary))
+    print_rows(_claim_rows(summary.get("claims", [])))
     names = ", ".join(file.name for file in files)
     seconds = time.perf_counter() - start
     _say(f"{names} and summary.json are in {folder} ({seconds:.1f} s).")
@@ -67,10 +69,22 @@ def _say(line: str) -> None:
 
 
 def _plain_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The summary as it stands, but for the details of the verification."""
+    """The summary as it stands, but for claims and the details of verification."""
     for key, value in summary.items():
-        if key != "verification":
+        if key not in ("verification", "claims"):
             yield key.replace("_", " "), escape(_text(value))
+
+
+def _claim_rows(claims: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Verdict, claim and number of each claim."""
+    colors = {"supported": "green", "not supported": "red"}
+    for claim in claims:
+        color = colors.get(claim["verdict"], "yellow")
+        yield (
+            f"[{color}]{claim['verdict']}[/]",
+            escape(claim["claim"]),
+            f"[dim]{escape(describe_value(claim))}[/]",
+        )
 
 
 def _text(value: Any) -> str:

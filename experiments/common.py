@@ -6,6 +6,7 @@ import json
 import pathlib
 import platform
 import subprocess
+import time
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,25 @@ from training.files import write_text
 
 PACKAGES = ("relu-regions", "cvxpy", "flax", "jax", "numpy", "optax", "scipy")
 """Whose versions `provenance.json` names."""
+
+
+class Clock:
+    """Wall time of each stage of a run.
+
+    Attributes:
+        seconds: By the names given to `lap`.
+    """
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a stage; one of a name that was there is added to it."""
+        now = time.perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
+
 
 State = Literal["new", "unfinished", "finished"]
 

@@ -14,7 +14,6 @@ R. Baraniuk, SplineCam: exact visualization of deep network geometry, CVPR 2023.
 
 import dataclasses
 import pathlib
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -22,7 +21,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.common import read_json, write_json, write_provenance
+from experiments.about import About
+from experiments.common import Clock, read_json, write_json, write_provenance
 from experiments.ring import read_polygons, write_polygons
 from regions.class_polygons import ClassPolygons, class_polygons, region_polygons
 from regions.data_files import load_points
@@ -32,6 +32,16 @@ from training.labeled import Labeled, load_digits, load_labeled, split_dataset
 from training.models import params_to_relu_network
 
 NAME = "data_slices"
+ABOUT = About(
+    title="The plane through three digits",
+    page="gallery",
+    source="after the slices of Hanin & Rolnick (ICML 2019) and SplineCAM",
+    setup=(
+        "A 64-32-32-10 ReLU network learns the digits of scikit-learn; the plane "
+        "through a 3, a 5 and an 8 is cut into its activation regions exactly, and the "
+        "decision boundary on it is drawn."
+    ),
+)
 DIGITS = "digits"
 
 Progress = Callable[[int, int, str], None]
@@ -217,36 +227,44 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     Returns:
         The summary.
     """
-    start = time.perf_counter()
+    clock = Clock()
     data, indices, plane = prepare(config)
     network, accuracy = _network(config, data, folder, progress)
     regions.save_network(folder / "network.npz", network)
-    trained = time.perf_counter()
+    clock.lap("training")
     found = _enumerate(network, plane, progress)
     found.save(folder / "regions.parquet")
     polygons = region_polygons(found)
     write_polygons(folder / "polygons.npz", polygons)
-    enumerated = time.perf_counter()
+    clock.lap("enumeration")
     pieces = class_polygons(found, polygons)
-    cut = time.perf_counter()
+    clock.lap("decision boundary")
     progress(0, 1, "verifying")
     report = regions.verify(found)
     progress(1, 1, "verifying")
+    clock.lap("verification")
+    numbers = _plane_numbers(data, indices, found, pieces)
     summary = {
+        "headline": _headline(accuracy, numbers),
         **accuracy,
-        **_plane_numbers(data, indices, found, pieces),
+        **numbers,
         "verified": bool(report.ok),
         "verification": str(report),
     }
-    seconds = {
-        "training": trained - start,
-        "enumeration": enumerated - trained,
-        "decision boundary": cut - enumerated,
-        "verification": time.perf_counter() - cut,
-    }
-    write_provenance(folder, seed=config.training.seed, seconds=seconds)
+    write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
     write_json(folder / "summary.json", summary)
     return summary
+
+
+def _headline(accuracy: dict[str, Any], numbers: dict[str, Any]) -> str:
+    """One line for the pages."""
+    text = (
+        f"{numbers['exact_regions']:,} regions, {numbers['decision_segments']:,} "
+        "segments of decision boundary"
+    )
+    if "val_accuracy" not in accuracy:
+        return text
+    return f"{text}; {accuracy['val_accuracy']:.1%} held-out accuracy"
 
 
 def _plane_numbers(

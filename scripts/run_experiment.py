@@ -41,7 +41,12 @@ def execute(options: argparse.Namespace) -> int:
     experiment, plotting = load_experiment(options.name)
     config = experiment.PRESETS[options.preset]
     return run_and_show(
-        experiment, plotting, config, options.folder, force=options.force
+        experiment,
+        plotting,
+        config,
+        options.folder,
+        force=options.force,
+        formats=("png", "pdf"),
     )
 
 

@@ -1,0 +1,42 @@
+"""What the tests of experiments share: one run of a smoke preset, checked."""
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from experiments import load_experiment
+from experiments.common import open_run
+from experiments.plotting.style import save_figure
+
+VERDICTS = {"supported", "not supported", "mixed", "too few seeds"}
+
+
+def no_progress(done: int, total: int, message: str) -> None:
+    """Show nothing."""
+    del done, total, message
+
+
+def run_smoke(
+    name: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[pathlib.Path, dict[str, Any]]:
+    """Run the smoke preset and draw it from its folder; give folder and summary."""
+    experiment, plotting = load_experiment(name)
+    config = experiment.PRESETS["smoke"]
+    folder = tmp_path_factory.mktemp("runs") / name
+    assert open_run(folder, name, config) == "new"
+    summary = experiment.run(config, folder, no_progress)
+    assert open_run(folder, name, config) == "finished"
+    written = json.loads((folder / "summary.json").read_text())
+    assert written == json.loads(json.dumps(summary))
+    assert summary["headline"]
+    for claim in summary.get("claims", []):
+        assert claim["verdict"] in VERDICTS
+        assert claim["interval"][0] <= claim["value"] <= claim["interval"][1]
+    assert json.loads((folder / "provenance.json").read_text())["seconds"]
+    figure = plotting.figure(experiment.load(config, folder))
+    for suffix in ("png", "pdf"):
+        save_figure(figure, folder / f"figure.{suffix}")
+        assert (folder / f"figure.{suffix}").stat().st_size > 1000
+    return folder, written

@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 
 @contextlib.contextmanager
 def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
@@ -30,3 +32,15 @@ def write_text(path: str | pathlib.Path, text: str) -> None:
     """Write `text` in UTF-8, whole or not at all."""
     with open_atomically(path) as file:
         file.write(text.encode())
+
+
+def write_arrays(path: str | pathlib.Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as a compressed `.npz`, whole or not at all."""
+    with open_atomically(path) as file:
+        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def read_arrays(path: str | pathlib.Path) -> dict[str, np.ndarray]:
+    """What `write_arrays` wrote, by name; never unpickles."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -25,6 +25,16 @@ def blank(axes: Axes, title: str) -> None:
         spine.set_linewidth(0.6)
 
 
+def axis_labels(axes: Axes, title: str, x: str, y: str) -> None:
+    """Title on the left and names of both axes, two spines, small ticks."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK, family=FONT)
+    axes.set_xlabel(x, fontsize=9, color=INK, family=FONT)
+    axes.set_ylabel(y, fontsize=9, color=INK, family=FONT)
+    axes.tick_params(labelsize=8, colors=INK)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
 def save_figure(figure: Figure, path: str | pathlib.Path) -> None:
     """Write a figure in the format of the suffix, whole or not at all."""
     path = pathlib.Path(path)

@@ -97,6 +97,25 @@ class Parser(argparse.ArgumentParser):
             self.error("--lower and --upper are required together")
 
 
+NETWORK = ".npz, .safetensors, .pt, .onnx or .keras file, or a run folder"
+"""Help of the argument that names a network."""
+
+
+def output_file(text: str, suffixes: tuple[str, ...]) -> pathlib.Path:
+    """A file to be written: in a folder that exists, its name ending as required."""
+    path = pathlib.Path(text)
+    if path.suffix not in suffixes:
+        wanted = " or ".join(suffixes)
+        raise argparse.ArgumentTypeError(
+            f"{text}: a name ending in {wanted} is required"
+        )
+    if not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text}: the folder {path.parent} does not exist; make it first"
+        )
+    return path
+
+
 def numbers(text: str) -> list[float]:
     """Numbers separated by commas."""
     try:

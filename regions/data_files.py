@@ -1,5 +1,6 @@
-"""Points and labels in `.npy` and `.npz` files, which are never unpickled."""
+"""Points and labels in `.npy`, `.npz` and `.csv` files, which are never unpickled."""
 
+import csv
 import pathlib
 import zipfile
 import zlib
@@ -24,16 +25,20 @@ _DAMAGE = (
 def load_points(path: str | pathlib.Path) -> Float64[np.ndarray, "points dim"]:
     """Points from a file: array `(points, ...)`, each point flattened.
 
+    An array of one axis holds one number a point.
+
     Args:
-        path: A `.npy` file, or an `.npz` file with one array or one named `X`.
+        path: A `.npy` file, an `.npz` file with one array or one named `X`, or a
+            `.csv` file of numbers, one point a line, with or without a line of names.
 
     Raises:
         FileNotFoundError: If there is no such file.
         FileFormatError: If it holds no array of finite real numbers of that shape.
     """
     path = pathlib.Path(path)
-    array = _read_npz(path) if path.suffix.lower() == ".npz" else read_npy(path)
-    if array.ndim < 2 or array.dtype.kind not in "fiub" or 0 in array.shape:
+    readers = {".npz": _read_npz, ".csv": _read_csv}
+    array = readers.get(path.suffix.lower(), read_npy)(path)
+    if array.ndim < 1 or array.dtype.kind not in "fiub" or 0 in array.shape:
         raise FileFormatError(
             f"{path} has shape {array.shape} and dtype {array.dtype}: real numbers of "
             "shape (points, dim) are required."
@@ -84,10 +89,36 @@ def _read_npz(path: pathlib.Path) -> np.ndarray:
     )
 
 
+def _read_csv(path: pathlib.Path) -> np.ndarray:
+    """The numbers of a text file, after a first line of names if it is one."""
+    _check_exists(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+        if rows and not _are_numbers(rows[0]):
+            rows = rows[1:]
+        return np.array([[float(entry) for entry in row] for row in rows])
+    except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
+        raise FileFormatError(
+            f"{path} is no table of numbers ({_first_line(error)}): write one point a "
+            "line, numbers separated by commas."
+        ) from error
+
+
+def _are_numbers(row: list[str]) -> bool:
+    """Whether every entry is a number."""
+    try:
+        return bool([float(entry) for entry in row])
+    except ValueError:
+        return False
+
+
 def _check_exists(path: pathlib.Path) -> None:
     """Raise unless there is such a file."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: give a .npy or .npz file.")
+        raise FileNotFoundError(
+            f"{path} does not exist: give a .npy, .npz or .csv file."
+        )
 
 
 def _first_line(error: Exception) -> str:

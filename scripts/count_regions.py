@@ -1,15 +1,23 @@
 """Count the activation regions of a network, or list them to a file."""
 
 import argparse
+import dataclasses
+import functools
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from experiments.arguments import Parser, domain_of, read_network
+from experiments.arguments import (
+    NETWORK,
+    Parser,
+    domain_of,
+    output_file,
+    read_network,
+)
 from experiments.console import Bars, run_main
 
 if TYPE_CHECKING:
-    from regions.region_set import RegionCount
+    from regions.region_set import RegionCount, RegionSet
 
 EXAMPLES = """\
 examples:
@@ -18,12 +26,17 @@ examples:
   python scripts/count_regions.py net.npz --segment 0,0 1,1
   python scripts/count_regions.py net.npz --slice slice.npz
   python scripts/count_regions.py net.npz --whole-space --method tree
+  python scripts/count_regions.py net.npz --box -1 1 --linear
   python scripts/count_regions.py net.npz --box -1 1 --save regions.parquet
+  python scripts/count_regions.py net.npz --box -1 1 --save regions.csv
   python scripts/count_regions.py net.npz --box -1 1 --max-seconds 60
 
 Write --lower=-1,-1 where a list begins with a minus sign. A slice file holds origin,
-directions (one row each), lower and upper. Exit code: 0, also when a limit was reached;
-1 if the method can not answer; 2 on bad input; 130 on Ctrl-C, with what was found.
+directions (one row each), lower and upper. --linear also merges the regions that share
+a facet and one affine map, compared exactly. A .csv holds code and witness of each
+region; only a .parquet can be verified (scripts/verify.py). Exit code: 0, also when a
+limit was reached; 1 if the method can not answer; 2 on bad input; 130 on Ctrl-C, with
+what was found.
 """
 BARS_AFTER_SECONDS = 2.0
 
@@ -32,13 +45,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("network", type=pathlib.Path, help="npz with W0, b0, W1, ... or a model file")
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("segment", "slice", "whole-space")
     methods = ["auto", "line", "sweep", "tree", "cones"]
     add("--method", choices=methods, default="auto", help="engine (default: auto)")
-    add("--max-seconds", type=float, help="stop after this time")
-    add("--max-regions", type=int, help="stop after so many regions")
-    add("--save", type=pathlib.Path, metavar="PARQUET", help="list the regions to it")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-regions", type=int, metavar="N", help="stop after so many regions")
+    add("--linear", action="store_true", help="count the linear regions too")
+    file = functools.partial(output_file, suffixes=(".parquet", ".csv"))
+    add("--save", type=file, metavar="FILE", help="list the regions: .parquet or .csv")
     return parser.parse(arguments)
 
 
@@ -46,12 +61,6 @@ def count(options: argparse.Namespace) -> "RegionCount":
     """Count, or list and save."""
     from regions.enumeration import count_regions, enumerate_regions
 
-    if options.save is not None and options.save.suffix != ".parquet":
-        raise ValueError(
-            f"--save {options.save}: a name ending in .parquet is required"
-        )
-    if options.save is not None and not options.save.absolute().parent.is_dir():
-        raise ValueError(f"--save: the folder of {options.save} does not exist")
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
     with Bars(BARS_AFTER_SECONDS) as bars:
@@ -61,11 +70,31 @@ def count(options: argparse.Namespace) -> "RegionCount":
             "max_regions": options.max_regions,
             "max_seconds": options.max_seconds,
         }
-        if options.save is None:
+        if options.save is None and not options.linear:
             return count_regions(network, domain, **how)
         found = enumerate_regions(network, domain, **how)
-    found.save(options.save)
-    return found.count
+    if options.save is not None:
+        save(found, options.save)
+    return with_linear_regions(found) if options.linear else found.count
+
+
+def save(found: "RegionSet", path: pathlib.Path) -> None:
+    """List the regions to a file of either kind."""
+    if path.suffix == ".parquet":
+        found.save(path)
+        return
+    from regions.region_csv import write_regions_csv
+
+    write_regions_csv(path, found)
+
+
+def with_linear_regions(found: "RegionSet") -> "RegionCount":
+    """The count, with that of the linear regions among its facts."""
+    from regions.merging import merge_linear_regions
+
+    linear = merge_linear_regions(found).count
+    stats = {"linear_regions": linear, **found.count.stats}
+    return dataclasses.replace(found.count, stats=stats)
 
 
 def report(count: "RegionCount", saved: pathlib.Path | None) -> None:

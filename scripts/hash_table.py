@@ -1,10 +1,17 @@
 """The hash table of a data set: code by layer, points, affine map; regions in use."""
 
 import argparse
+import functools
 import pathlib
 import sys
 
-from experiments.arguments import Parser, box_of, read_network
+from experiments.arguments import (
+    NETWORK,
+    Parser,
+    box_of,
+    output_file,
+    read_network,
+)
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -27,21 +34,31 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("network", type=pathlib.Path, help="model file or run folder")
-    points = "points, one per row: .npy, or .npz with one array or one named X"
-    add("--data", type=pathlib.Path, required=True, help=points)
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    points = "points, one per row: .npy, .csv, or .npz with one array or one named X"
+    add("--data", type=pathlib.Path, required=True, metavar="FILE", help=points)
     parser.add_domain(required=False)
     output = "save the whole table as .csv or .npz"
-    add("--output", type=pathlib.Path, nargs="+", default=[], help=output)
-    add("--rows", type=int, default=40, help="codes printed, most points first")
-    add("--ids", type=int, default=8, help="point ids printed per code")
-    add("--resolution", type=int, default=512, help="grid points per axis")
-    add("--max-seconds", type=float, default=60.0, help="limit of the exact count")
+    file = functools.partial(output_file, suffixes=(".csv", ".npz"))
+    add("--output", type=file, nargs="+", default=[], metavar="FILE", help=output)
+    add(
+        "--rows",
+        type=int,
+        default=40,
+        metavar="N",
+        help="codes printed, most points first",
+    )
+    add("--ids", type=int, default=8, metavar="N", help="point ids printed per code")
+    add("--resolution", type=int, default=512, metavar="N", help="grid points per axis")
+    add(
+        "--max-seconds",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="limit of the exact count",
+    )
     add("--no-count", action="store_true", help="leave out the count of regions")
     options = parser.parse(arguments)
-    bad = [p for p in options.output if p.suffix not in (".csv", ".npz")]
-    if bad:
-        parser.error(f"--output {bad[0]}: a name ending in .csv or .npz is required")
     if options.rows < 0 or options.ids < 0:
         parser.error("--rows and --ids must be 0 or more")
     return options

@@ -6,7 +6,14 @@ import sys
 
 import numpy as np
 
-from experiments.arguments import Parser, box_of, numbers, read_network, read_row
+from experiments.arguments import (
+    NETWORK,
+    Parser,
+    box_of,
+    numbers,
+    read_network,
+    read_row,
+)
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -16,8 +23,8 @@ examples:
   python scripts/polytope.py runs/ring --at 0.3,0.2 --lower 0,0 --upper 1,1
   python scripts/polytope.py model.npz --at 0.3,-0.2 --format ine > region.ine
 
-model: .npz, .safetensors, .pt, .onnx, .keras or a run folder. A value that begins with
-a minus sign takes an equals sign: --at=-0.3,0.2. A corner of one number is a cube's.
+A value that begins with a minus sign takes an equals sign: --at=-0.3,0.2. A corner of
+one number is a cube's.
 """
 
 
@@ -25,10 +32,26 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("model", type=pathlib.Path, help="model file or run folder")
-    add("--at", type=numbers, help="the point, as numbers separated by commas")
-    add("--input", type=pathlib.Path, help="a .npy file of points, one per row")
-    add("--index", type=int, default=0, help="which row of --input (default 0)")
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    add(
+        "--at",
+        type=numbers,
+        metavar="A,B,...",
+        help="the point, as numbers separated by commas",
+    )
+    add(
+        "--input",
+        type=pathlib.Path,
+        metavar="NPY",
+        help="a .npy file of points, one per row",
+    )
+    add(
+        "--index",
+        type=int,
+        default=0,
+        metavar="ROW",
+        help="which row of --input (default 0)",
+    )
     parser.add_domain(required=False)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
     options = parser.parse(arguments)
@@ -43,7 +66,7 @@ def execute(options: argparse.Namespace) -> None:
     from regions.polytopes.report import describe_polytope
     from regions.polytopes.text import to_text
 
-    network = read_network(options.model)
+    network = read_network(options.network)
     if options.at is not None:
         point = np.array(options.at)
     else:

@@ -1,11 +1,18 @@
 """Make a network smaller, exactly equal on a domain, and say what proves it."""
 
 import argparse
+import functools
 import pathlib
 import sys
 from collections import Counter
 
-from experiments.arguments import Parser, domain_of, read_network
+from experiments.arguments import (
+    NETWORK,
+    Parser,
+    domain_of,
+    output_file,
+    read_network,
+)
 from experiments.console import Bars, run_main
 
 EXAMPLES = """\
@@ -28,17 +35,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("network", type=pathlib.Path, help="model file or run folder")
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("whole-space")
-    add("--output", type=pathlib.Path, metavar="NPZ", help="save the smaller network")
+    file = functools.partial(output_file, suffixes=(".npz",))
+    add("--output", type=file, metavar="NPZ", help="save the smaller network")
     add("--changes", action="store_true", help="print what happened to each unit")
-    add("--max-regions", type=int, default=5000, help="limit of the enumeration")
-    add("--max-seconds", type=float, default=60.0, help="limit of the enumeration")
+    add(
+        "--max-regions",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="limit of the enumeration",
+    )
+    add(
+        "--max-seconds",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="limit of the enumeration",
+    )
     add("--bounds-only", action="store_true", help="do not enumerate")
-    options = parser.parse(arguments)
-    if options.output is not None and options.output.suffix != ".npz":
-        parser.error(f"--output {options.output}: a name ending in .npz is required")
-    return options
+    return parser.parse(arguments)
 
 
 def execute(options: argparse.Namespace) -> None:

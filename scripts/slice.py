@@ -4,7 +4,7 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import Parser
+from experiments.arguments import NETWORK, Parser
 from experiments.console import GO_ON, run_main
 
 EXAMPLES = """\
@@ -25,8 +25,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("network", nargs="?", help="model file or run folder; trained when left out")
-    add("--data", required=True, help="points, one per row (.npy, .npz), or digits")
+    add("network", nargs="?", metavar="NETWORK", help=f"{NETWORK}; trained if none")
+    add(
+        "--data",
+        required=True,
+        help="points, one per row (.npy, .npz, .csv), or digits",
+    )
     add("--labels", help="classes of the points (.npy)")
     which = parser.add_mutually_exclusive_group(required=True).add_argument
     which("--points", nargs=3, type=int, metavar="I", help="three indices, from 0")

@@ -1,13 +1,22 @@
 """Walk from region to region: the straight line, the shortest path, around a point."""
 
 import argparse
+import functools
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.arguments import Parser, box_of, numbers, read_network, read_row
+from experiments.arguments import (
+    NETWORK,
+    Parser,
+    box_of,
+    numbers,
+    output_file,
+    read_network,
+    read_row,
+)
 from experiments.console import Bars, run_main
 from regions.errors import FileFormatError
 
@@ -54,15 +63,22 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("model", type=pathlib.Path, help="model file or run folder")
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     add("what", choices=list(NEEDS))
-    add("--from", dest="start", type=point, help="a point")
-    add("--to", dest="end", type=point, help="another one")
+    add(
+        "--from",
+        dest="start",
+        type=point,
+        metavar="POINT",
+        help="0.3,-0.2 or file.npy:7",
+    )
+    add("--to", dest="end", type=point, metavar="POINT", help="another one")
     parser.add_domain(required=False)
-    add("--max-regions", type=int, help="stop when so many are found")
-    add("--max-seconds", type=float, help="stop after this time")
+    add("--max-regions", type=int, metavar="N", help="stop when so many are found")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
     saved = "write regions (.parquet) or graph (.graphml)"
-    add("--save", type=pathlib.Path, help=saved)
+    file = functools.partial(output_file, suffixes=(".graphml", ".parquet"))
+    add("--save", type=file, metavar="FILE", help=saved)
     options = parser.parse(arguments)
     given = {
         "--from": options.start is not None,
@@ -74,8 +90,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"{options.what} needs {' and '.join(missing)}")
     if options.save is not None and options.what == "line":
         parser.error("line writes no file: leave out --save")
-    if options.save is not None and options.save.suffix not in (".graphml", ".parquet"):
-        parser.error(f"--save is {options.save}: .graphml or .parquet is required")
     return options
 
 
@@ -110,7 +124,7 @@ def execute(options: argparse.Namespace) -> None:
     from regions.paths import regions_between, save_graph, shortest_path
     from regions.paths_text import line_text, path_text
 
-    network = read_network(options.model)
+    network = read_network(options.network)
     if options.what == "line":
         line = regions_between(network, options.start, options.end)
         print("\n".join(line_text(network, line)))

@@ -26,6 +26,9 @@ COLORS = (
 )
 """Of the classes, in order; light, so that lines show. They repeat after ten."""
 
+MIN_SIDE = 8
+"""Of a point that is drawn as an image: four numbers are no picture of 2 x 2."""
+
 
 def figure(result: Result) -> Figure:
     """Regions colored by class, thin region boundaries, thick decision boundary."""
@@ -149,18 +152,20 @@ def _legend(drawing: Figure, result: Result) -> None:
 
 
 def _thumbnails(drawing: Figure, result: Result) -> None:
-    """The three points as images, if their length is that of a square one."""
+    """The three points; as images, if there are as many numbers as in a square one."""
     summary, size = result.summary, math.isqrt(result.corners.shape[1])
+    are_images = size * size == result.corners.shape[1] and size >= MIN_SIDE
     labels = summary["labels"] or ["?"] * 3
     low, high = float(result.corners.min()), float(result.corners.max())
     for k, name in enumerate("ABC"):
         title = f"{name}: class {labels[k]}, found {summary['predicted'][k]}"
         box = (0.745, 0.405 - 0.165 * k, 0.10, 0.135)
-        if size * size == result.corners.shape[1] and size > 1:
+        if are_images:
             small = drawing.add_axes(box)
             image = result.corners[k].reshape(size, size)
             small.imshow(image, cmap="gray_r", vmin=low, vmax=high)
             blank(small, "")
-        drawing.text(
-            box[0] + 0.11, box[1] + 0.06, title, fontsize=10, color=INK, family=FONT
+        place = (
+            (box[0] + 0.11, box[1] + 0.06) if are_images else (0.745, 0.5 - 0.03 * k)
         )
+        drawing.text(*place, title, fontsize=10, color=INK, family=FONT)

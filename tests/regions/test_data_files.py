@@ -22,7 +22,7 @@ def test_archive_gives_its_only_array_or_the_one_named_x(tmp_path):
 @pytest.mark.parametrize(
     ("array", "match"),
     [
-        (np.zeros(3), "shape"),
+        (np.array(3.0), "shape"),
         (np.zeros((0, 2)), "shape"),
         (np.zeros((2, 2), complex), "complex"),
         (np.array([["a", "b"]]), "dtype"),
@@ -42,6 +42,36 @@ def test_objects_are_not_unpickled(tmp_path):
     for name in ("x.npy", "x.npz"):
         with pytest.raises(FileFormatError, match="Object arrays"):
             load_points(tmp_path / name)
+
+
+def test_one_number_a_point_needs_no_second_axis(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(3.0))
+    assert load_points(tmp_path / "x.npy").tolist() == [[0.0], [1.0], [2.0]]
+
+
+@pytest.mark.parametrize("start", ["", "width,height\n", "\ufeff"])
+def test_tables_of_numbers_are_read_with_or_without_names(tmp_path, start):
+    path = tmp_path / "x.csv"
+    path.write_text(start + "0.1,-2\n1e-3,4\n", encoding="utf-8")
+    assert load_points(path).tolist() == [[0.1, -2.0], [1e-3, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("1,2\n3\n", "table of numbers"),
+        ("1,2\n3,four\n", "four"),
+        ("", "shape"),
+        ("a,b\n", "shape"),
+        ("1,nan\n", "infinity"),
+        ("\x00\n", "x.csv"),
+    ],
+)
+def test_tables_that_are_no_points_are_one_clear_line(tmp_path, text, match):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(FileFormatError, match=match) as caught:
+        load_points(tmp_path / "x.csv")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz"])

@@ -80,7 +80,7 @@ def test_limit_is_said_to_be_no_complete_count(script, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "network"),
+        ([], "NETWORK"),
         ([NET], "0 domains given"),
         ([NET, "--box", "0", "1", "--whole-space"], "2 domains given"),
         ([NET, "--lower", "0,0"], "--lower and --upper are required together"),
@@ -148,3 +148,23 @@ def test_counting_loads_neither_jax_nor_cvxpy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_linear_regions_are_counted_too(script, capsys, tmp_path):
+    from regions.io import save_network
+    from regions.network import ReluNetwork
+
+    identity = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, -1.0]]], None)
+    save_network(tmp_path / "net.npz", identity)
+    assert script.main([str(tmp_path / "net.npz"), "--box", "-1", "1", "--linear"]) == 0
+    found = rows(capsys.readouterr().out)
+    assert found["regions"].strip() == "2"
+    assert found["linear regions"].strip() == "1"
+
+
+def test_regions_are_listed_as_csv(script, tmp_path):
+    file = tmp_path / "regions.csv"
+    assert script.main([NET, "--box", "-1", "1", "--save", str(file)]) == 0
+    lines = file.read_text().splitlines()
+    assert lines[0] == "code,x1,x2,exact_witness"
+    assert len(lines) == 1 + 96

@@ -7,6 +7,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
 INITIALIZERS = ("he_normal", "he_normal_small_bias", "flax")
 LOSSES = ("mse", "cross_entropy")
 OPTIMIZERS = ("adam", "amsgrad", "adamw", "sgd", "momentum", "rmsprop", "muon")
+TRAINED = ("all", "last_layer", "first_biases")
 
 
 def _check(condition: bool, message: str) -> None:
@@ -126,6 +127,9 @@ class OptimizerConfig:
         eps: Added to the root of that mean.
         clip_norm: Largest norm of a gradient, longer ones are scaled; `None` for no
             limit.
+        trained: Parameters that move; the others stay as they were initialized.
+            `last_layer` leaves every activation region where it is, `first_biases`
+            shifts the creases of the first layer and turns none of them.
     """
 
     name: str = "adam"
@@ -136,9 +140,11 @@ class OptimizerConfig:
     beta2: float = 0.999
     eps: float = 1e-8
     clip_norm: float | None = None
+    trained: str = "all"
 
     def __post_init__(self):
         _check_choice("name", self.name, OPTIMIZERS)
+        _check_choice("trained", self.trained, TRAINED)
         _check_positive("learning_rate", self.learning_rate)
         _check_positive("eps", self.eps)
         if self.clip_norm is not None:
@@ -186,3 +192,7 @@ class TrainingConfig:
             _check_count("batch_size", self.batch_size, 1)
         _check_count("seed", self.seed, 0)
         _check_count("snapshot_every", self.snapshot_every, 1)
+        _check(
+            self.model.use_bias or self.optimizer.trained != "first_biases",
+            "`trained` is 'first_biases' and the model has no biases: choose another.",
+        )

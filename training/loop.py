@@ -64,10 +64,28 @@ def make_optimizer(config: OptimizerConfig) -> optax.GradientTransformation:
         "rmsprop": lambda: optax.rmsprop(rate, decay=b2, eps=eps),
         "muon": lambda: optax.contrib.muon(rate, beta=config.momentum),
     }
-    optimizer = makers[config.name]()
-    if config.clip_norm is None:
-        return optimizer
-    return optax.chain(optax.clip_by_global_norm(config.clip_norm), optimizer)
+    steps = [makers[config.name]()]
+    if config.clip_norm is not None:
+        steps = [optax.clip_by_global_norm(config.clip_norm), *steps]
+    if config.trained != "all":
+        # Before, so that norms are of what moves; after, for decay moves all.
+        frozen = optax.masked(
+            optax.set_to_zero(), functools.partial(_frozen, config.trained)
+        )
+        steps = [frozen, *steps, frozen]
+    return optax.chain(*steps) if len(steps) > 1 else steps[0]
+
+
+def _frozen(trained: str, params: PyTree) -> PyTree:
+    """Which leaves stay as they are, given one of `training.config.TRAINED`."""
+    last = str(len(params["layers"]) - 1)
+    moves = {
+        "last_layer": lambda path: path[:2] == ("layers", last),
+        "first_biases": lambda path: path == ("layers", "0", "bias"),
+    }[trained]
+    return jax.tree_util.tree_map_with_path(
+        lambda path, _: not moves(tuple(entry.key for entry in path)), params
+    )
 
 
 def init_state(config: TrainingConfig) -> TrainState:

@@ -22,6 +22,7 @@ from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingCo
         (OptimizerConfig, {"learning_rate": float("inf")}, "`learning_rate` is inf"),
         (OptimizerConfig, {"weight_decay": -1.0}, "`weight_decay` is -1.0"),
         (OptimizerConfig, {"momentum": 1.0}, "`momentum` is 1.0"),
+        (OptimizerConfig, {"trained": "first"}, "`trained` is 'first'"),
         (TrainingConfig, {"epochs": -1}, "`epochs` is -1"),
         (TrainingConfig, {"batch_size": 0}, "`batch_size` is 0"),
         (TrainingConfig, {"snapshot_every": 0}, "`snapshot_every` is 0"),
@@ -30,3 +31,11 @@ from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingCo
 def test_bad_value_is_refused_by_name(config, arguments, message):
     with pytest.raises(ValueError, match=message):
         config(**arguments)
+
+
+def test_missing_biases_cannot_be_what_moves():
+    with pytest.raises(ValueError, match="no biases"):
+        TrainingConfig(
+            model=ModelConfig(use_bias=False),
+            optimizer=OptimizerConfig(trained="first_biases"),
+        )

@@ -107,6 +107,45 @@ def test_optimizers_by_name_lower_the_loss_each_in_its_own_way():
     assert len(set(ends)) == len(OPTIMIZERS)
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw", "muon"])
+@pytest.mark.parametrize(
+    ("trained", "moving"),
+    [
+        ("last_layer", {("layers", "1", "kernel"), ("layers", "1", "bias")}),
+        ("first_biases", {("layers", "0", "bias")}),
+    ],
+)
+def test_only_the_trained_parameters_move(name, trained, moving):
+    optimizer = OptimizerConfig(name=name, trained=trained, weight_decay=0.1)
+    config = dataclasses.replace(SMALL, optimizer=optimizer)
+    start = init_state(config)
+    state, losses = train_block(start, _data(), shuffle_key(0), config, 20)
+    assert losses.train[-1] < losses.train[0]
+    moved = jax.tree_util.tree_map_with_path(
+        lambda path, a, b: (
+            tuple(entry.key for entry in path),
+            (np.asarray(a) != np.asarray(b)).any(),
+        ),
+        start.params,
+        state.params,
+    )
+    leaves = jax.tree.leaves(moved, is_leaf=lambda leaf: isinstance(leaf, tuple))
+    assert {path for path, changed in leaves if changed} == moving
+
+
+def test_gradient_is_clipped_by_the_norm_of_what_moves():
+    optimizer = OptimizerConfig(
+        name="sgd", learning_rate=1.0, clip_norm=1e-3, trained="last_layer"
+    )
+    config = dataclasses.replace(SMALL, optimizer=optimizer, batch_size=None)
+    start = init_state(config)
+    state, _ = train_block(start, _data(), shuffle_key(0), config, 1)
+    squares = jax.tree.map(
+        lambda a, b: float(jnp.sum((a - b) ** 2)), start.params, state.params
+    )
+    assert sum(jax.tree.leaves(squares)) ** 0.5 == pytest.approx(1e-3, rel=1e-3)
+
+
 def test_training_stays_in_float32_and_compiles_once():
     state, data, key = init_state(SMALL), _data(), shuffle_key(0)
     before = _compilations()

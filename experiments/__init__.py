@@ -5,6 +5,7 @@ from types import ModuleType
 
 NAMES = (
     "data_slices",
+    "maxout",
     "ring",
 )
 """What `load_experiment` takes."""

@@ -16,7 +16,7 @@ examples:
   python scripts/atlas.py model.npz --box -1 1           any network of two inputs
   python scripts/atlas.py before.npz after.npz           two networks, compared
   python scripts/atlas.py model.npz --slice plane.npz    a plane of its input space
-  python scripts/atlas.py model3.npz --planes 41 --ply surface.ply   three inputs
+  python scripts/atlas.py model3.npz --ply surface.ply   three inputs: planes, surface
   python scripts/atlas.py runs/ring --figure map.pdf --color inradius
 
 exit code: 0 written, 1 the regions could not be found, 2 bad input, 130 interrupted
@@ -46,7 +46,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--box", nargs=2, type=float, metavar=("LOW", "HIGH"), help="of every input")
     add("--slice", type=pathlib.Path, help="npz: origin, directions, lower, upper")
     add("--threshold", type=float, help="output above which the class is 1")
-    add("--planes", type=int, default=25, help="planes per axis, for three inputs")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png or .pdf")
     add("--color", choices=COLORS, default="output", help="of the figure")
@@ -54,8 +53,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if len(options.networks) > 2:
         parser.error(f"{len(options.networks)} networks: one or two are required")
-    if options.planes < 1:
-        parser.error(f"--planes is {options.planes}: at least 1 is required")
     if options.figure and options.figure.suffix not in (".png", ".pdf"):
         parser.error(f"--figure is {options.figure}: .png or .pdf is required")
     if options.out is None:
@@ -97,9 +94,8 @@ def build(options: argparse.Namespace) -> "Atlas":
     low, high = options.box or (-1.0, 1.0)
     box = regions.Box([low] * dim, [high] * dim)
     domain: BoundedDomain = sources.read_slice(options.slice) if options.slice else box
-    if dim == 3 and domain is box and len(paths) == 1:
-        level = options.threshold or 0.0
-        return sources.plane_atlas(paths[0], box, options.planes, level, progress)
+    if dim == 3 and domain is box:
+        return sources.solid_atlas(paths, box, options.threshold or 0.0, progress)
     return sources.network_atlas(paths, domain, progress)
 
 
@@ -120,8 +116,7 @@ def write(options: argparse.Namespace, atlas: "Atlas") -> None:
 
         if atlas.surface is None:
             raise ValueError(
-                "--ply: a decision surface needs a network of three inputs and one "
-                "output."
+                "--ply: a decision surface needs a network of three inputs."
             )
         write_ply(options.ply, atlas.surface)
         written.append(options.ply)

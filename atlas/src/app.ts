@@ -10,6 +10,7 @@ import { Legend, ScaleBar } from "./legend";
 import { type Change, Model } from "./model";
 import { OUTSIDE } from "./partition";
 import { Pane } from "./pane";
+import { PlaneSlider } from "./planes";
 import { SurfaceView } from "./surface";
 import { Timeline } from "./timeline";
 import type { Header } from "./types";
@@ -24,12 +25,13 @@ export class App {
   private readonly help = helpDialog();
   private readonly spare: Pane[] = [];
   private panes: Pane[] = [];
-  private timeline: Timeline | null = null;
+  private timeline: Timeline | PlaneSlider | null = null;
   private surface: SurfaceView | null = null;
   private pending = false;
   private fragmentTimer = 0;
   private statusTimer = 0;
   private placed = false;
+  private axis: number;
 
   constructor(
     header: Header,
@@ -37,6 +39,7 @@ export class App {
   ) {
     this.model = new Model(header);
     this.placed = read(this.model, location.hash);
+    this.axis = this.model.axis;
     const actions = {
       show: (s: number, r: number) => this.show(s, r),
       showBall: (s: number, r: number) => this.showBall(s, r),
@@ -46,8 +49,9 @@ export class App {
     this.legend = new Legend(this.model);
     document.title = header.title;
     this.applyTheme(null);
-    if (header.slider) this.timeline = new Timeline(this.model);
-    if (header.surface) this.surface = new SurfaceView(this.model, () => this.request());
+    if (this.model.cutting) this.timeline = new PlaneSlider(this.model);
+    else if (this.model.numFrames > 1) this.timeline = new Timeline(this.model);
+    if (this.model.cutting) this.surface = new SurfaceView(this.model, () => this.request());
     const heading = el("h1", {}, header.title);
     const theme = el("button", { id: "theme", "aria-label": "Light or dark theme", click: () => this.applyTheme(!this.model.dark) }, "Theme");
     const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
@@ -83,14 +87,14 @@ export class App {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const typing = target.matches("input[type=search], select, textarea");
+    const typing = target.matches("input[type=search], input[type=number], select, textarea");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
     const button = target.matches("button, input");
     if (event.key === "?") this.help.showModal();
     else if (event.key === "/") document.getElementById("search")?.focus();
     else if (event.key === "t") this.applyTheme(!this.model.dark);
-    else if (event.key === "[") this.model.setFrame(this.model.frame - 1);
-    else if (event.key === "]") this.model.setFrame(this.model.frame + 1);
+    else if (event.key === "[") this.model.step(-1);
+    else if (event.key === "]") this.model.step(1);
     else if (event.key === " " && this.timeline && !button) this.timeline.toggle();
     else return;
     event.preventDefault();
@@ -142,11 +146,21 @@ export class App {
     if (change === "look" || change === "frame") for (const pane of this.panes) pane.invalidate();
     if (change === "frame") {
       this.relabel();
+      this.turn();
       this.follow();
     }
     if (change !== "view" && change !== "look") this.details.update();
-    if (change === "frame" || change === "selection") this.timeline?.update();
+    if (change === "frame" || change === "selection" || change === "layout") this.timeline?.update();
     this.request();
+  }
+
+  /** Show the whole of a plane across another axis. */
+  private turn(): void {
+    const [pane] = this.panes;
+    const { axis, camera } = this.model;
+    if (axis === this.axis) return;
+    this.axis = axis;
+    camera.fit(pane.width, pane.height);
   }
 
   /** Keep the selected region in view while it moves from frame to frame. */

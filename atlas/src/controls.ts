@@ -80,7 +80,7 @@ function searchForm(model: Model, actions: Actions): HTMLElement {
   const input = el("input", {
     id: "search",
     type: "search",
-    placeholder: "0.3, 0.5 or a code",
+    placeholder: model.cutting ? "x, y, z or a code" : "0.3, 0.5 or a code",
     "aria-label": "Search by coordinates or code",
     autocomplete: "off",
     spellcheck: "false",
@@ -92,8 +92,8 @@ function searchForm(model: Model, actions: Actions): HTMLElement {
       actions.say(found);
       return;
     }
-    model.selectRegion(found.series, found.region);
-    actions.show(found.series, found.region);
+    model.selectKey(found.series, found.key);
+    actions.show(found.series, model.selected(model.partition(found.series)));
   };
   return el("form", { role: "search", submit: find }, input, el("button", { type: "submit" }, "Find"));
 }

@@ -1,7 +1,7 @@
 /** What is known of one region, and its forms as JSON and LaTeX. */
 
 import type { Affine } from "./network";
-import { tex, texLinear } from "./numbers";
+import { tex, texLinear, texName } from "./numbers";
 import type { Partition } from "./partition";
 import type { RawPoints } from "./types";
 
@@ -81,9 +81,11 @@ function sideRow(p: Partition, r: number, k: number): Affine {
   return { ax, ay, b: -(ax * p.x(k) + ay * p.y(k)) || 0 };
 }
 
-export function toJson(p: Partition, d: Description): string {
+export function toJson(p: Partition, d: Description, plane: Record<string, number> | null): string {
   const data = {
     network: p.name,
+    // Gradients, inequalities and positions are in the two coordinates of the plane.
+    ...(plane && { plane }),
     region: d.region,
     code: d.code,
     pattern: d.layers.map((bits) => bits.map(Number)),
@@ -107,12 +109,13 @@ export function toJson(p: Partition, d: Description): string {
   return JSON.stringify(data, null, 2);
 }
 
-export function toLatex(d: Description): string {
+export function toLatex(d: Description, axes: readonly [string, string]): string {
+  const names = axes.map(texName) as [string, string];
   const maps = d.maps.map(({ ax, ay, b }, i) => {
     const name = d.maps.length > 1 ? `f_{${i + 1}}(x)` : "f(x)";
-    return `${name} &= ${texLinear(ax, ay, b)}`;
+    return `${name} &= ${texLinear(ax, ay, b, names)}`;
   });
-  const rows = d.inequalities.map(({ row, label }) => `${texLinear(row.ax, row.ay, row.b)} &> 0 && \\text{${label}}`);
+  const rows = d.inequalities.map(({ row, label }) => `${texLinear(row.ax, row.ay, row.b, names)} &> 0 && \\text{${label}}`);
   return [
     `% region ${d.region}, code ${d.code}, area ${tex(d.area)}, inradius ${tex(d.inradius)}`,
     "\\begin{align*}",

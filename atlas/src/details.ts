@@ -6,6 +6,7 @@ import type { Model } from "./model";
 import { grouped, linear, short } from "./numbers";
 import { css, layerColor } from "./palette";
 import { OUTSIDE, type Partition } from "./partition";
+import { AXES } from "./solid";
 
 export interface Actions {
   /** Bring a region into view. */
@@ -40,7 +41,7 @@ export class Details {
     if (selection.bit !== null) parts.push(this.unit(partition, selection.bit));
     if (selection.key !== null) {
       const region = model.selected(partition);
-      parts.push(region === OUTSIDE ? this.absent(partition) : this.region(partition, region));
+      parts.push(region === OUTSIDE ? this.absent(partition, selection.key) : this.region(partition, region));
     }
     this.element.replaceChildren(...parts);
   }
@@ -53,7 +54,7 @@ export class Details {
       box.append(
         el("h2", {}, p.name),
         facts([
-          [p.complete ? "Activation regions" : "Regions found, not all", grouped(p.count)],
+          ...this.counts(series, p),
           ["Hidden layers", String(depth)],
           ["Units per layer", shape(p.network.widths)],
           ["Smallest inradius", short(p.radii.reduce((a, b) => Math.min(a, b), Infinity))],
@@ -68,6 +69,17 @@ export class Details {
     return box;
   }
 
+  /** How many regions there are: on the map, and in space. */
+  private counts(series: number, p: Partition): [string, string][] {
+    const solid = this.model.solid(series);
+    const name = p.complete ? "Activation regions" : "Regions found, not all";
+    if (!solid) return [[name, grouped(p.count)]];
+    return [
+      [`${name}, on the plane`, grouped(p.count)],
+      [`${name}, in the domain`, grouped(solid.count)],
+    ];
+  }
+
   private thinnest(): void {
     const series = this.model.panes[0];
     const p = this.model.partition(series);
@@ -77,12 +89,26 @@ export class Details {
     this.actions.showBall(series, best);
   }
 
-  private absent(p: Partition): Node {
+  private absent(p: Partition, key: string): Node {
+    const { model, actions } = this;
+    const { series } = model.selection!;
+    const text = model.cutting ? `The plane ${p.name} misses the region that was selected.` : `The code that was selected belongs to no region of ${p.name}.`;
+    const bring = () => {
+      model.bring(series, key);
+      actions.show(series, model.selected(model.partition(series)));
+    };
+    const known = (model.solid(series)?.find(key) ?? OUTSIDE) !== OUTSIDE;
     return el(
       "div",
       { class: "card" },
-      el("h2", {}, "Not in this partition"),
-      el("p", {}, `The code that was selected belongs to no region of ${p.name}.`),
+      el("h2", {}, model.cutting ? "Not on this plane" : "Not in this partition"),
+      el("p", {}, text),
+      el(
+        "div",
+        { class: "row" },
+        known && el("button", { click: bring }, "Move the plane to it"),
+        el("button", { click: () => model.select(null) }, "Clear"),
+      ),
     );
   }
 
@@ -91,14 +117,14 @@ export class Details {
     const d = describe(p, r);
     this.element.dataset.region = String(r);
     this.element.dataset.code = d.code;
-    const frame = model.frames[model.frame] ?? 0;
-    const inside = pointsInside(p, r, model.header.points, frame);
+    const inside = pointsInside(p, r, model.header.points, model.frame);
     const rows: [string, string][] = [
       ["Area", short(d.area)],
       ["Inradius", short(d.inradius)],
       ["Chebyshev center", `(${d.center.map((v) => short(v, 6)).join(", ")})`],
       ["Gradient norm", d.gradients.map((g) => short(g)).join(", ")],
       ["Neighbors", String(d.inequalities.filter((i) => i.neighbor !== OUTSIDE).length)],
+      ...this.extent(p, r),
       ...inside.map(({ name, count, wrong }): [string, string] => [`Points, ${name}`, `${grouped(count)}, ${grouped(wrong)} wrong`]),
     ];
     return el(
@@ -108,7 +134,7 @@ export class Details {
       this.buttons(p, d),
       el("h3", {}, "Hash code"),
       this.code(p, d),
-      el("h3", {}, "Affine map"),
+      el("h3", {}, model.cutting ? `Affine map on the plane ${p.name}` : "Affine map"),
       ...d.maps.slice(0, MAX_ROWS).map(({ ax, ay, b }, i) =>
         el("p", { class: "math" }, `${d.maps.length > 1 ? `f${i + 1}` : "f"}(x) = ${linear(ax, ay, b, model.axes)}`),
       ),
@@ -118,8 +144,18 @@ export class Details {
     );
   }
 
+  /** Of a plane through space: where along its axis the region begins and ends. */
+  private extent(p: Partition, r: number): [string, string][] {
+    const { model } = this;
+    const solid = model.solid(model.selection!.series);
+    if (!solid) return [];
+    const [low, high] = solid.extent(solid.find(p.key(r)), model.axis);
+    return [[`Extent along ${AXES[model.axis]}`, `${short(low)} to ${short(high)}`]];
+  }
+
   private buttons(p: Partition, d: Description): Node {
-    const { series } = this.model.selection!;
+    const { model } = this;
+    const { series } = model.selection!;
     const copied = (what: string, text: string) => async () =>
       this.actions.say((await copy(text)) ? `Copied as ${what}.` : "This browser did not let the page copy.");
     return el(
@@ -127,9 +163,9 @@ export class Details {
       { class: "row" },
       el("button", { click: () => this.actions.show(series, d.region) }, "Zoom to region"),
       el("button", { click: () => this.actions.showBall(series, d.region) }, "Zoom to ball"),
-      el("button", { id: "copy-json", click: copied("JSON", toJson(p, d)) }, "Copy JSON"),
-      el("button", { id: "copy-latex", click: copied("LaTeX", toLatex(d)) }, "Copy LaTeX"),
-      el("button", { "aria-label": "Clear the selection", click: () => this.model.select(null) }, "Clear"),
+      el("button", { id: "copy-json", click: copied("JSON", toJson(p, d, model.plane)) }, "Copy JSON"),
+      el("button", { id: "copy-latex", click: copied("LaTeX", toLatex(d, model.axes)) }, "Copy LaTeX"),
+      el("button", { "aria-label": "Clear the selection", click: () => model.select(null) }, "Clear"),
     );
   }
 

@@ -1,7 +1,9 @@
 /** The view in the URL fragment: whoever opens the link sees the same. */
 
+import { keyOf } from "./code";
 import type { Boundaries, Layout, Model } from "./model";
 import type { Mode } from "./modes";
+import { AXES } from "./solid";
 
 const LAYOUTS: Layout[] = ["first", "second", "split", "overlay"];
 const BOUNDARIES: Boundaries[] = ["layers", "plain", "none"];
@@ -19,13 +21,12 @@ export function write(model: Model): string {
   if (model.output) fields.output = String(model.output);
   if (model.hidden.size) fields.hide = [...model.hidden].map((layer) => layer + 1).join(",");
   if (model.points) fields.points = model.mistakes ? "2" : "1";
-  if (model.frames.length > 1) fields.at = String(model.frame);
-  if (model.group && model.groups.length > 1) fields.axis = model.group;
+  if (model.numFrames > 1) fields.at = String(model.frame);
+  if (model.cutting) [fields.axis, fields.at] = [AXES[model.axis], String(model.position)];
   if (model.comparing) fields.layout = model.layout;
   if (model.selection?.key) {
-    const p = model.partition(model.selection.series);
-    const region = model.selected(p);
-    if (region >= 0) fields.code = p.code(region);
+    const code = model.selectedCode();
+    if (code) fields.code = code;
   }
   if (model.selection?.bit !== null && model.selection) fields.bit = String(model.selection.bit);
   if (model.selection) fields.net = String(model.selection.series);
@@ -46,10 +47,6 @@ export function read(model: Model, fragment: string): boolean {
   pick<Mode>("color", model.modes, (value) => (model.mode = value));
   pick<Boundaries>("lines", BOUNDARIES, (value) => (model.boundaries = value));
   if (model.comparing) pick<Layout>("layout", LAYOUTS, (value) => (model.layout = value));
-  pick("axis", model.groups, (value) => {
-    model.group = value;
-    Object.assign(model.domain, model.chart());
-  });
   model.output = Math.max(0, Math.min(model.partition(0).numOutputs - 1, Math.floor(number("output") ?? 0)));
   const depth = model.partition(0).network.depth;
   for (const layer of (fields.get("hide") ?? "").split(",").map(Number)) {
@@ -57,7 +54,8 @@ export function read(model: Model, fragment: string): boolean {
   }
   if (fields.has("points")) [model.points, model.mistakes] = [true, fields.get("points") !== "1"];
   const at = number("at");
-  if (at !== null) model.frame = Math.max(0, Math.min(model.frames.length - 1, Math.floor(at)));
+  if (model.cutting) pick("axis", AXES, (value) => model.setPlane(AXES.indexOf(value), at ?? model.position));
+  else if (at !== null) model.frame = Math.max(0, Math.min(model.numFrames - 1, Math.floor(at)));
   readSelection(model, fields.get("code"), number("bit"), number("net") ?? 0);
   const [x, y, zoom] = [number("x"), number("y"), number("zoom")];
   if (x === null || y === null || zoom === null || zoom <= 0) return false;
@@ -68,10 +66,7 @@ export function read(model: Model, fragment: string): boolean {
 function readSelection(model: Model, code: string | null, bit: number | null, series: number): void {
   if (!(series in model.header.series)) return;
   const p = model.partition(series);
-  let key: string | null = null;
-  if (code) {
-    for (let r = 0; r < p.count && key === null; r++) if (p.code(r) === code) key = p.key(r);
-  }
+  const key = code ? keyOf(p.network, code) : null;
   const known = bit !== null && Number.isInteger(bit) && bit >= 0 && bit < p.network.units.length;
   if (key !== null || known) model.selection = { series, key, bit: known ? bit : null, corner: null };
 }

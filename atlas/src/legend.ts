@@ -30,9 +30,9 @@ export class Legend {
     const f = p.numOutputs > 1 ? `f${model.output + 1}` : "f";
     const name = {
       output: `Output ${f}(x)`,
-      gradient: `Gradient norm ‖∇${f}‖₂, log scale`,
+      gradient: `Gradient norm ‖∇${f}‖₂${model.cutting ? " on the plane" : ""}, log scale`,
       inradius: "Inradius (radius of the Chebyshev ball), log scale",
-      code: "Activation pattern: one color per code",
+      code: "Activation pattern: 256 colors, by a hash of the code",
       layer: "Deepest layer among the facets",
       class: p.numOutputs === 1 ? `Class: sign of f(x)${model.header.threshold ? ` − ${short(model.header.threshold)}` : ""}` : "Class: largest output",
       change: MODES.change,

@@ -36,7 +36,7 @@ function screen({ pane, model }: Canvas, x: number, y: number): [number, number]
 
 function drawPoints(canvas: Canvas, style: CSSStyleDeclaration): void {
   const { context, pane, model } = canvas;
-  const frame = model.frames[model.frame] ?? 0;
+  const { frame } = model;
   // Smaller where they are dense, so that the map stays visible.
   const total = model.header.points.reduce((sum, set) => sum + set.labels.length, 0);
   const room = (model.camera.size * model.camera.scale) / Math.sqrt(Math.max(1, total));

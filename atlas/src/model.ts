@@ -1,8 +1,11 @@
 /** What is shown: the data, the choices of the reader, and who wants to know. */
 
 import { Camera } from "./camera";
+import { bitsOf, codeText, withBits } from "./code";
 import { type Mode, MODES } from "./modes";
+import { short } from "./numbers";
 import { OUTSIDE, Partition } from "./partition";
+import { AXES, Solid, kept } from "./solid";
 import type { Header, Rect } from "./types";
 
 export type Layout = "first" | "second" | "split" | "overlay";
@@ -19,6 +22,10 @@ export interface Selection {
 
 export type Change = "view" | "look" | "frame" | "selection" | "layout";
 
+/** A section and what belongs to it are quickly made again. */
+const KEPT_SECTIONS = 8;
+const PLANE_STEPS = 100;
+
 export class Model {
   readonly camera: Camera;
   readonly domain: Rect;
@@ -29,16 +36,21 @@ export class Model {
   points = false;
   mistakes = true;
   layout: Layout = "first";
-  group = "";
   frame = 0;
+  /** Axis of a 3-D domain that the plane of the map cuts, and where. */
+  axis = 2;
+  position = 0;
   selection: Selection | null = null;
   dark = false;
   private readonly cache = new Map<string, Partition>();
+  private readonly solids: Solid[];
   private readonly listeners: ((change: Change) => void)[] = [];
 
   constructor(readonly header: Header) {
-    this.group = header.series[0].frames[0].group;
-    this.frame = header.slider === "plane" ? Math.floor(this.frames.length / 2) : this.frames.length - 1;
+    const { lower, upper } = header.domain;
+    this.solids = header.series.flatMap(({ name, solid }) => (solid ? [new Solid(solid, name, lower)] : []));
+    this.frame = Math.max(0, this.numFrames - 1);
+    if (this.solids.length) this.position = (lower[this.axis] + upper[this.axis]) / 2;
     this.domain = this.chart();
     this.camera = new Camera(this.domain, header.yDown);
     if (header.series.length > 1) {
@@ -48,30 +60,49 @@ export class Model {
     this.points = false;
   }
 
-  /** The rectangle of the map; of a 3-D domain, that of the plane of this group. */
-  chart(): Rect {
+  /** The rectangle of the map; of a 3-D domain, that of its plane. */
+  private chart(): Rect {
     const { lower, upper } = this.header.domain;
-    const kept = lower.length === 2 ? [0, 1] : [0, 1, 2].filter((i) => "xyz"[i] !== this.group);
-    return { x0: lower[kept[0]], y0: lower[kept[1]], x1: upper[kept[0]], y1: upper[kept[1]] };
+    const [u, v] = this.cutting ? kept(this.axis) : [0, 1];
+    return { x0: lower[u], y0: lower[v], x1: upper[u], y1: upper[v] };
+  }
+
+  /** Whether the map is a plane through a 3-D domain. */
+  get cutting(): boolean {
+    return this.solids.length > 0;
+  }
+
+  /** The complex that the map of a series is a section of. */
+  solid(series: number): Solid | null {
+    return this.solids[series] ?? null;
+  }
+
+  /** Move the plane, within the domain. */
+  setPlane(axis: number, position: number): void {
+    const { lower, upper } = this.header.domain;
+    this.axis = axis;
+    this.position = Math.max(lower[axis], Math.min(upper[axis], position));
+    Object.assign(this.domain, this.chart());
+    this.changed("frame");
   }
 
   /** Names of the coordinates of the map. */
   get axes(): [string, string] {
-    if (this.header.slider === "plane") {
-      const kept = ["x", "y", "z"].filter((name) => name !== this.group);
-      return [kept[0], kept[1]];
+    if (this.cutting) {
+      const [u, v] = kept(this.axis);
+      return [AXES[u], AXES[v]];
     }
     return this.header.domain.kind === "box" ? ["x₁", "x₂"] : ["t₁", "t₂"];
   }
 
-  /** Indices, in the first series, of the frames of the current slider. */
-  get frames(): number[] {
-    const all = this.header.series[0].frames;
-    return all.flatMap((frame, index) => (frame.group === this.group ? [index] : []));
+  /** The plane of the map, for files; null where the map is the whole domain. */
+  get plane(): Record<string, number> | null {
+    return this.cutting ? { [AXES[this.axis]]: this.position } : null;
   }
 
-  get groups(): string[] {
-    return [...new Set(this.header.series[0].frames.map((frame) => frame.group))];
+  /** Snapshots of the first network; none for planes. */
+  get numFrames(): number {
+    return this.header.series[0].frames.length;
   }
 
   get comparing(): boolean {
@@ -88,17 +119,35 @@ export class Model {
     return this.layout === "second" ? [1] : [0, 1];
   }
 
-  /** Index of frame `at` of the slider in its series. */
-  private frameIndex(series: number, at: number): number {
-    return series === 0 ? this.frames[at] : Math.min(at, this.header.series[series].frames.length - 1);
-  }
-
   partition(series: number, at = this.frame): Partition {
-    const index = this.frameIndex(series, at);
+    if (this.cutting) return this.section(series);
+    const { frames } = this.header.series[series];
+    const index = Math.min(at, frames.length - 1);
     const key = `${series}/${index}`;
     let found = this.cache.get(key);
-    if (!found) this.cache.set(key, (found = new Partition(this.header.series[series].frames[index])));
+    if (!found) this.cache.set(key, (found = new Partition(frames[index])));
     return found;
+  }
+
+  /** The plane of the map through a series; the last planes are kept. */
+  private section(series: number): Partition {
+    const { axis, position } = this;
+    const key = `${series}/${axis}/${position}`;
+    let found = this.cache.get(key);
+    if (found) return found;
+    const solid = this.solids[series];
+    const plane = `${AXES[axis]} = ${short(position)}`;
+    found = solid.section(axis, position, this.comparing ? `${solid.name}, ${plane}` : plane);
+    this.cache.set(key, found);
+    for (const old of this.cache.keys()) if (this.cache.size > KEPT_SECTIONS) this.cache.delete(old);
+    return found;
+  }
+
+  /** Regions whose code begins so, as packed patterns; null where that is no code. */
+  withCode(series: number, text: string): string[] | null {
+    const among = this.solid(series) ?? this.partition(series);
+    const bits = bitsOf(among.network, text);
+    return bits && withBits(among.count, bits, (r, index) => among.bit(r, index)).map((r) => among.key(r));
   }
 
   /** The other network of a comparison. */
@@ -112,20 +161,50 @@ export class Model {
     return key === null || key === undefined ? OUTSIDE : (partition.codes.get(key) ?? OUTSIDE);
   }
 
+  /** The code of the selected region, whether or not the map shows it now. */
+  selectedCode(): string | null {
+    if (!this.selection?.key) return null;
+    const { key, series } = this.selection;
+    const solid = this.solid(series);
+    if (solid) return solid.find(key) < 0 ? null : solid.code(solid.find(key));
+    return codeText(this.partition(series).network, (i) => ((key.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1);
+  }
+
   select(selection: Selection | null): void {
     this.selection = selection;
     this.changed("selection");
   }
 
+  /** Move the plane, where it misses a region, to the middle of that region. */
+  bring(series: number, key: string): void {
+    const solid = this.solid(series);
+    const r = solid?.find(key) ?? -1;
+    if (!solid || r < 0 || this.partition(series).codes.has(key)) return;
+    const [low, high] = solid.extent(r, this.axis);
+    this.setPlane(this.axis, (low + high) / 2);
+  }
+
+  selectKey(series: number, key: string): void {
+    this.select({ series, key, bit: null, corner: null });
+  }
+
   selectRegion(series: number, region: number): void {
-    const key = region === OUTSIDE ? null : this.partition(series).key(region);
-    this.select(key === null ? null : { series, key, bit: null, corner: null });
+    if (region === OUTSIDE) this.select(null);
+    else this.selectKey(series, this.partition(series).key(region));
   }
 
   setFrame(at: number): void {
-    const last = this.frames.length - 1;
-    this.frame = Math.max(0, Math.min(last, at));
+    this.frame = Math.max(0, Math.min(this.numFrames - 1, at));
     this.changed("frame");
+  }
+
+  /** One snapshot on or back, or the plane by a hundredth of the domain. */
+  step(by: number): void {
+    if (!this.cutting) this.setFrame(this.frame + by);
+    else {
+      const { lower, upper } = this.header.domain;
+      this.setPlane(this.axis, this.position + (by * (upper[this.axis] - lower[this.axis])) / PLANE_STEPS);
+    }
   }
 
   listen(listener: (change: Change) => void): void {

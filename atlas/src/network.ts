@@ -14,6 +14,11 @@ export interface Affine {
   b: number;
 }
 
+const IDENTITY: Affine[] = [
+  { ax: 1, ay: 0, b: 0 },
+  { ax: 0, ay: 1, b: 0 },
+];
+
 export class Network {
   /** Layer and unit of each bit of a pattern. */
   readonly units: Unit[] = [];
@@ -21,7 +26,11 @@ export class Network {
   readonly firstBit: number[] = [0];
   readonly widths: number[];
 
-  constructor(readonly layers: RawLayer[]) {
+  /** `inputs` are the coordinates of the input space on the chart of the map. */
+  constructor(
+    readonly layers: RawLayer[],
+    private readonly inputs: Affine[] = IDENTITY,
+  ) {
     const hidden = layers.slice(0, -1);
     hidden.forEach((layer, index) => {
       layer.slopes.forEach((slope, unit) => {
@@ -42,12 +51,7 @@ export class Network {
 
   /** Pre-activations of every layer under a pattern, each an affine map of the input. */
   affine(bit: (index: number) => boolean): Affine[][] {
-    const values: Affine[][] = [
-      [
-        { ax: 1, ay: 0, b: 0 },
-        { ax: 0, ay: 1, b: 0 },
-      ],
-    ];
+    const values: Affine[][] = [this.inputs];
     const result: Affine[][] = [];
     let at = 0;
     this.layers.forEach((layer, index) => {
@@ -66,19 +70,6 @@ export class Network {
     });
     return result;
   }
-
-  /** Outputs at a point. */
-  at(x: number, y: number): number[] {
-    const values: number[][] = [[x, y]];
-    let pre: number[] = [];
-    this.layers.forEach((layer, index) => {
-      pre = Array.from(layer.bias);
-      multiply(pre, layer.weight, values[index]);
-      for (const { source, matrix } of layer.skips) multiply(pre, matrix, values[source]);
-      values.push(pre.map((p, unit) => (p > 0 ? p : layer.slopes[unit] * p)));
-    });
-    return pre;
-  }
 }
 
 function add(pre: Affine[], matrix: Float64Array, values: Affine[]): void {
@@ -91,11 +82,4 @@ function add(pre: Affine[], matrix: Float64Array, values: Affine[]): void {
       p.b += w * values[j].b;
     }
   });
-}
-
-function multiply(pre: number[], matrix: Float64Array, values: number[]): void {
-  const columns = values.length;
-  for (let row = 0; row < pre.length; row++) {
-    for (let j = 0, at = row * columns; j < columns; j++, at++) pre[row] += matrix[at] * values[j];
-  }
 }

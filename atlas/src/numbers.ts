@@ -44,10 +44,13 @@ export function tex(value: number): string {
   return exponent ? `${mantissa} \\cdot 10^{${Number(exponent)}}` : mantissa;
 }
 
-export function texLinear(a: number, b: number, c: number): string {
+/** A coordinate such as `x₁`, for TeX. */
+export const texName = (name: string): string => name.replace(/[₁₂]/, (c) => (c === "₁" ? "_1" : "_2"));
+
+export function texLinear(a: number, b: number, c: number, names: readonly [string, string]): string {
   const terms = [
-    [a, " x_1"],
-    [b, " x_2"],
+    [a, ` ${names[0]}`],
+    [b, ` ${names[1]}`],
     [c, ""],
   ] as const;
   let text = "";

@@ -1,5 +1,7 @@
 /** One partition: polygons with the unit of each side, neighbors, and who is where. */
 
+import { codeText } from "./code";
+import { type Discs, inscribed } from "./discs";
 import { Network } from "./network";
 import type { Numbers, RawFrame, Rect } from "./types";
 
@@ -9,15 +11,11 @@ export class Partition {
   readonly name: string;
   readonly complete: boolean;
   readonly value: number;
-  readonly group: string;
-  readonly network: Network;
   readonly count: number;
   readonly vertices: Float64Array;
   readonly members: Numbers;
   readonly sides: Int32Array;
   readonly offsets: Uint32Array;
-  readonly centers: Float64Array;
-  readonly radii: Float32Array;
   readonly outputs: Float32Array;
   readonly gradients: Float32Array;
   readonly numOutputs: number;
@@ -26,19 +24,19 @@ export class Partition {
   private twinsCache?: Int32Array;
   private codesCache?: Map<string, number>;
   private gridCache?: Grid;
+  private discsCache?: Discs;
 
-  constructor(raw: RawFrame) {
+  constructor(
+    private readonly raw: RawFrame,
+    readonly network = new Network(raw.network),
+  ) {
     this.name = raw.name;
     this.complete = raw.complete;
     this.value = raw.value;
-    this.group = raw.group;
-    this.network = new Network(raw.network);
     this.count = raw.counts.length;
     this.vertices = raw.vertices;
     this.members = raw.members;
     this.sides = raw.sides;
-    this.centers = raw.centers;
-    this.radii = raw.radii;
     this.outputs = raw.outputs;
     this.gradients = raw.gradients;
     this.numOutputs = this.network.outputs;
@@ -46,6 +44,21 @@ export class Partition {
     this.bytes = raw.patterns.length / Math.max(this.count, 1);
     this.offsets = new Uint32Array(this.count + 1);
     for (let i = 0; i < this.count; i++) this.offsets[i + 1] = this.offsets[i] + raw.counts[i];
+  }
+
+  /** Chebyshev center of each region, x and y. */
+  get centers(): Float64Array {
+    return this.raw.centers ?? this.discs.centers;
+  }
+
+  /** Inradius of each region. */
+  get radii(): Float32Array {
+    return this.raw.radii ?? this.discs.radii;
+  }
+
+  private get discs(): Discs {
+    this.discsCache ??= inscribed(this.vertices, this.members, this.offsets);
+    return this.discsCache;
   }
 
   /** Corner after corner `k` around region `r`. */
@@ -87,23 +100,9 @@ export class Partition {
     return String.fromCharCode(...this.pattern(r));
   }
 
-  /** The code as people read it: hexadecimal, unit 1 first, layers joined by dashes. */
+  /** The code as people read it. */
   code(r: number): string {
-    const { firstBit, depth } = this.network;
-    const layers: string[] = [];
-    for (let layer = 0; layer < depth; layer++) {
-      let digits = "";
-      for (let at = firstBit[layer]; at < firstBit[layer + 1]; at += 4) {
-        let digit = 0;
-        for (let i = 0; i < 4; i++) {
-          const index = at + i;
-          digit = 2 * digit + (index < firstBit[layer + 1] && this.bit(r, index) ? 1 : 0);
-        }
-        digits += digit.toString(16);
-      }
-      layers.push(digits);
-    }
-    return layers.join("-");
+    return codeText(this.network, (index) => this.bit(r, index));
   }
 
   /** Region of each pattern. */

@@ -1,9 +1,10 @@
-/** The decision surface in its box, with the plane that the map shows; turned by hand. */
+/** The 3-D domain with the plane that the map shows and the decision surface, turned by hand. */
 
 import createRegl, { type Regl } from "regl";
 import { download, el } from "./dom";
 import type { Model } from "./model";
 import { rgb } from "./pane";
+import { kept } from "./solid";
 
 const VERTEX = `
 precision highp float;
@@ -34,8 +35,8 @@ void main() {
 }`;
 
 export class SurfaceView {
-  readonly element = el("section", { id: "surface", "aria-label": "Decision surface" });
-  private readonly canvas = el("canvas", { tabindex: "0", role: "img", "aria-label": "Decision surface in the domain; arrow keys turn it" });
+  readonly element = el("section", { id: "surface", "aria-label": "Domain" });
+  private readonly canvas = el("canvas", { tabindex: "0", role: "img", "aria-label": "The domain with the plane and the decision surface; arrow keys turn it" });
   private readonly regl: Regl;
   private readonly draw3: createRegl.DrawCommand;
   private readonly mesh: { at: createRegl.Buffer; normal: createRegl.Buffer; count: number };
@@ -51,11 +52,12 @@ export class SurfaceView {
     const { lower, upper } = model.header.domain;
     this.middle = lower.map((v, i) => (v + upper[i]) / 2);
     this.half = Math.max(...upper.map((v, i) => v - lower[i])) / 2;
+    const surface = model.header.surface?.triangles.length ? model.header.surface : null;
     const bar = el(
       "div",
       { class: "row" },
-      el("h2", {}, "Decision surface"),
-      el("button", { id: "ply", click: () => download("surface.ply", this.ply(), "model/ply") }, "Save PLY"),
+      el("h2", {}, surface ? `Decision surface${model.comparing ? ` of ${model.solid(0)!.name}` : ""}` : "Plane in the domain"),
+      surface && el("button", { id: "ply", click: () => download("surface.ply", this.ply(), "model/ply") }, "Save PLY"),
     );
     this.element.append(bar, this.canvas);
     this.regl = createRegl({ canvas: this.canvas, attributes: { antialias: true, alpha: false } });
@@ -111,7 +113,7 @@ export class SurfaceView {
   }
 
   private buffers() {
-    const { vertices, triangles } = this.model.header.surface!;
+    const { vertices, triangles } = this.model.header.surface ?? { vertices: new Float64Array(), triangles: new Int32Array() };
     const at = new Float32Array(3 * triangles.length);
     const normal = new Float32Array(3 * triangles.length);
     for (let t = 0; t < triangles.length; t += 3) {
@@ -158,12 +160,11 @@ export class SurfaceView {
 
   private plane(): number[][] {
     const { lower, upper } = this.model.header.domain;
-    const axis = "xyz".indexOf(this.model.group);
-    const [u, v] = [0, 1, 2].filter((i) => i !== axis);
-    const value = this.model.partition(0).value;
+    const { axis, position } = this.model;
+    const [u, v] = kept(axis);
     return [[0, 0], [1, 0], [1, 1], [0, 1]].map(([i, j]) => {
       const point = [0, 0, 0];
-      point[axis] = value;
+      point[axis] = position;
       point[u] = i ? upper[u] : lower[u];
       point[v] = j ? upper[v] : lower[v];
       return this.unit(point);

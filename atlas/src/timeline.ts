@@ -1,12 +1,11 @@
-/** The slider through snapshots or planes, and under it what changes along it. */
+/** The slider through snapshots, and under it what changes along it. */
 
+import { HEIGHT, Player, WIDTH, chart, key, line } from "./chart";
 import { el, svg } from "./dom";
 import type { Model } from "./model";
 import { grouped, short } from "./numbers";
 import { OUTSIDE, type Partition } from "./partition";
 
-const WIDTH = 1000;
-const HEIGHT = 84;
 const STEP_MS = 350;
 
 interface Counts {
@@ -18,63 +17,37 @@ interface Counts {
 export class Timeline {
   readonly element = el("section", { id: "timeline", "aria-label": "Slider" });
   private readonly slider = el("input", { type: "range", min: "0", step: "1", id: "frame" });
-  private readonly play = el("button", { id: "play", "aria-label": "Play" }, "▶");
+  private readonly player: Player;
   private readonly label = el("output", { for: "frame" });
-  private readonly chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "chart", "aria-hidden": "true" });
+  private readonly chart = chart();
   private readonly legend = el("div", { class: "chart-legend" });
-  private timer = 0;
-  private counts: Counts[] = [];
+  private readonly counts: Counts[];
 
   constructor(private readonly model: Model) {
+    const last = model.numFrames - 1;
+    this.slider.max = String(last);
+    this.slider.setAttribute("aria-label", "Epoch");
     this.slider.addEventListener("input", () => model.setFrame(Number(this.slider.value)));
-    this.play.addEventListener("click", () => this.toggle());
-    const left = el("div", { class: "row" }, model.groups.length > 1 && this.groupChoice(), this.play);
-    this.element.append(left, this.slider, this.label, this.chart, this.legend);
-    this.reset();
-  }
-
-  /** Which axis the planes cut. */
-  private groupChoice(): Node {
-    const { model } = this;
-    const select = el("select", { id: "axis", "aria-label": "Axis that the planes cut" });
-    for (const group of model.groups) select.append(el("option", { value: group }, group));
-    select.value = model.group;
-    select.addEventListener("change", () => {
-      model.group = select.value;
-      Object.assign(model.domain, model.chart());
-      model.frame = Math.min(model.frame, model.frames.length - 1);
-      this.reset();
-      model.changed("frame");
+    this.player = new Player(STEP_MS, (restart) => {
+      if (restart && model.frame === last) model.setFrame(0);
+      else if (!restart) model.setFrame(model.frame + 1);
+      return model.frame < last;
     });
-    return select;
-  }
-
-  toggle(): void {
-    const { model } = this;
-    if (this.timer) {
-      clearInterval(this.timer);
-      this.timer = 0;
-    } else {
-      if (model.frame === model.frames.length - 1) model.setFrame(0);
-      this.timer = window.setInterval(() => {
-        if (model.frame >= model.frames.length - 1) this.toggle();
-        else model.setFrame(model.frame + 1);
-      }, STEP_MS);
-    }
-    this.play.textContent = this.timer ? "❚❚" : "▶";
-    this.play.setAttribute("aria-label", this.timer ? "Pause" : "Play");
-  }
-
-  reset(): void {
-    const { model } = this;
-    this.slider.max = String(model.frames.length - 1);
-    this.slider.setAttribute("aria-label", model.header.slider === "epoch" ? "Epoch" : `Plane across ${model.group}`);
-    this.counts = countChanges(model.frames.map((_, at) => model.partition(0, at)));
+    this.counts = countChanges(this.frames());
+    this.element.append(this.player.button, this.slider, this.label, this.chart, this.legend);
     this.update();
   }
 
+  private frames(): Partition[] {
+    return Array.from({ length: this.model.numFrames }, (_, at) => this.model.partition(0, at));
+  }
+
+  toggle(): void {
+    this.player.toggle();
+  }
+
   private x(at: number): number {
-    const last = this.model.frames.length - 1;
+    const last = this.model.numFrames - 1;
     return 12 + ((WIDTH - 24) * at) / Math.max(last, 1);
   }
 
@@ -83,13 +56,12 @@ export class Timeline {
     const p = model.partition(0);
     const { count, born, died } = this.counts[model.frame];
     this.slider.value = String(model.frame);
-    const epoch = model.header.slider === "epoch";
-    const where = epoch ? `epoch ${grouped(p.value)}` : `${model.group} = ${short(p.value)}`;
+    const where = `epoch ${grouped(p.value)}`;
     this.slider.setAttribute("aria-valuetext", `${where}, ${count} regions`);
     this.label.textContent = where;
     const parts: Node[] = [key("count", `${grouped(count)} regions`)];
-    if (model.frame > 0) parts.push(key("born", `${grouped(born)} codes ${epoch ? "born" : "entered"}`), key("died", `${grouped(died)} ${epoch ? "died" : "left"}`));
-    if (epoch) parts.push(...this.losses(p.value));
+    if (model.frame > 0) parts.push(key("born", `${grouped(born)} codes born`), key("died", `${grouped(died)} died`));
+    parts.push(...this.losses(p.value));
     const life = this.life();
     if (life) parts.push(key("life", life));
     this.legend.replaceChildren(...parts);
@@ -112,14 +84,14 @@ export class Timeline {
   private alive(): boolean[] | null {
     const { model } = this;
     if (!model.selection?.key) return null;
-    return model.frames.map((_, at) => model.selected(model.partition(0, at)) !== OUTSIDE);
+    return this.frames().map((p) => model.selected(p) !== OUTSIDE);
   }
 
   private life(): string {
     const alive = this.alive();
     if (!alive) return "";
     const count = alive.filter(Boolean).length;
-    return `selected code in ${count} of ${alive.length} ${this.model.header.slider === "epoch" ? "snapshots" : "planes"}`;
+    return `selected code in ${count} of ${alive.length} snapshots`;
   }
 
   private draw(): void {
@@ -145,9 +117,9 @@ export class Timeline {
   /** Training and validation loss on a log scale, over the same epochs. */
   private lossLines(): SVGElement[] {
     const { losses } = this.model.header;
-    const frames = this.model.frames.map((_, at) => this.model.partition(0, at).value);
+    const frames = this.frames().map((p) => p.value);
     const count = losses.length / 3;
-    if (!count || this.model.header.slider !== "epoch") return [];
+    if (!count) return [];
     let [low, high] = [Infinity, -Infinity];
     for (let i = 0; i < count; i++) {
       for (const v of [losses[3 * i + 1], losses[3 * i + 2]]) {
@@ -169,14 +141,6 @@ function place(values: number[], value: number): number {
   let at = 0;
   while (at + 2 < values.length && values[at + 1] < value) at++;
   return at + Math.max(0, Math.min(1, (value - values[at]) / (values[at + 1] - values[at])));
-}
-
-function line(name: string, points: [number, number][]): SVGElement {
-  return svg("polyline", { class: name, points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ") });
-}
-
-function key(name: string, text: string): Node {
-  return el("span", { class: `key ${name}` }, text);
 }
 
 /** Regions of each frame, and codes that the frame before has not, or has alone. */

@@ -25,12 +25,29 @@ export interface RawFrame {
   members: Numbers;
   sides: Int32Array;
   patterns: Uint8Array;
-  centers: Float64Array;
-  radii: Float32Array;
+  /** Chebyshev balls; null where the page finds them itself. */
+  centers: Float64Array | null;
+  radii: Float32Array | null;
   outputs: Float32Array;
   gradients: Float32Array;
   value: number;
-  group: string;
+}
+
+/** The complex of a network of three inputs, cut by planes in `solid.ts`. */
+export interface RawSolid {
+  complete: boolean;
+  network: RawLayer[];
+  vertices: Float64Array;
+  /** Corners of each facet, and the vertex of each corner. */
+  counts: Numbers;
+  corners: Numbers;
+  /** Two per facet; the second is -1 at the rim of the domain. */
+  regions: Int32Array;
+  sides: Int32Array;
+  patterns: Uint8Array;
+  outputs: Float32Array;
+  /** Of each output on each region, three entries. */
+  gradients: Float32Array;
 }
 
 export interface RawPoints {
@@ -43,13 +60,13 @@ export interface RawPoints {
 export interface RawSeries {
   name: string;
   frames: RawFrame[];
+  solid: RawSolid | null;
 }
 
 export interface Header {
   schema: number;
   title: string;
   domain: { kind: string; lower: number[]; upper: number[]; ambient: number };
-  slider: string;
   threshold: number;
   yDown: boolean;
   series: RawSeries[];

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64, Int32
 
 from experiments.atlas.block import schema_version
 from experiments.atlas.partition import Partition
+from experiments.atlas.solids import Solid
 from regions.domains import BoundedDomain
 from regions.network import ReluNetwork
 
@@ -32,24 +33,24 @@ class Points:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Partitions of one network: of one state, or of several states or planes.
+    """One network: partitions of one state or of several, or a complex to cut.
 
     Attributes:
         name: Of the network.
-        frames: One partition or more.
-        values: Where on the slider each lies: epochs, or offsets of planes.
-        groups: Name of the slider that each belongs to.
+        frames: One partition or more; none for a network of three inputs.
+        values: Where on the slider each lies: epochs.
+        solid: The complex of a network of three inputs.
     """
 
     name: str
-    frames: Sequence[Partition]
-    values: Sequence[float]
-    groups: Sequence[str]
+    frames: Sequence[Partition] = ()
+    values: Sequence[float] = ()
+    solid: Solid | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """A decision surface in a 3-D domain.
+    """The decision surface of a network in a 3-D domain.
 
     Attributes:
         vertices: Corners.
@@ -66,14 +67,13 @@ class Atlas:
 
     Attributes:
         title: Of the page.
-        domain: Whose charts the maps are, or the 3-D domain that they are planes of.
+        domain: Whose chart the map is, or the 3-D domain that it is a plane of.
         series: One, or two to compare.
         points: Sets of data.
         losses: Epoch, training and validation loss, one row each; may be empty.
         threshold: Output above which a network of one output says class 1.
         y_down: Whether the second coordinate grows downward, as in images.
-        surface: Decision surface of a 3-D domain.
-        slider: What the slider moves through: `epoch`, `plane` or nothing.
+        surface: Decision surface of the first network, in a 3-D domain.
     """
 
     title: str
@@ -86,7 +86,6 @@ class Atlas:
     threshold: float = 0.0
     y_down: bool = False
     surface: Surface | None = None
-    slider: str = ""
 
 
 def _network(network: ReluNetwork) -> list[dict[str, Any]]:
@@ -129,15 +128,30 @@ def _partition(partition: Partition) -> dict[str, Any]:
     }
 
 
+def _solid(solid: Solid) -> dict[str, Any]:
+    """A complex; the page cuts it with planes."""
+    facets = solid.facets
+    return {
+        "complete": solid.complete,
+        "network": _network(solid.network),
+        "vertices": solid.vertices,
+        "counts": _small(facets.counts),
+        "corners": _small(facets.corners),
+        "regions": facets.regions.astype(np.int32),
+        "sides": facets.sides.astype(np.int32),
+        "patterns": solid.patterns,
+        "outputs": solid.outputs,
+        "gradients": solid.gradients,
+    }
+
+
 def _series(series: Series) -> dict[str, Any]:
     """A series with the slider position of each frame."""
-    rows = zip(series.frames, series.values, series.groups, strict=True)
+    rows = zip(series.frames, series.values, strict=True)
     return {
         "name": series.name,
-        "frames": [
-            {**_partition(frame), "value": float(value), "group": group}
-            for frame, value, group in rows
-        ],
+        "frames": [{**_partition(p), "value": float(value)} for p, value in rows],
+        "solid": series.solid and _solid(series.solid),
     }
 
 
@@ -164,7 +178,6 @@ def header(atlas: Atlas) -> dict[str, Any]:
             "upper": box.upper.tolist(),
             "ambient": atlas.domain.ambient_dim,
         },
-        "slider": atlas.slider,
         "threshold": atlas.threshold,
         "yDown": atlas.y_down,
         "series": [_series(series) for series in atlas.series],

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 
 import regions
 from experiments import ring
 from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.partition import Partition, find_partition
+from experiments.atlas.solids import find_solid
 from experiments.common import RunFolderError, read_json
 from regions.domains import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -90,12 +90,11 @@ def ring_atlas(
     return Atlas(
         title=f"{folder.name}: activation regions of {_shape(networks[-1])}",
         domain=ring.UNIT_SQUARE,
-        series=[Series(folder.name, frames, epochs, ["epoch"] * len(frames))],
+        series=[Series(folder.name, frames, epochs)],
         points=points,
         losses=_losses(folder, config),
         threshold=0.5,
         y_down=True,
-        slider="epoch" if len(frames) > 1 else "",
     )
 
 
@@ -157,6 +156,18 @@ def _losses(folder: pathlib.Path, config: ring.Config) -> np.ndarray:
     return table[::step]
 
 
+def _names(files: Sequence[pathlib.Path]) -> list[str]:
+    """What one network, or each of two, is called.
+
+    Raises:
+        ValueError: If there are more than two.
+    """
+    if not 1 <= len(files) <= 2:
+        raise ValueError(f"{len(files)} networks were given: one or two are required.")
+    names = [file.stem if file.is_file() else file.name for file in files]
+    return names if len(set(names)) == len(names) else [str(file) for file in files]
+
+
 def network_atlas(
     files: Sequence[pathlib.Path], domain: BoundedDomain, progress: Progress
 ) -> Atlas:
@@ -165,18 +176,13 @@ def network_atlas(
     Raises:
         ValueError: If there are more than two, or one does not fit the domain.
     """
-    if not 1 <= len(files) <= 2:
-        raise ValueError(f"{len(files)} networks were given: one or two are required.")
-    networks = [load(file) for file in files]
-    names = [file.stem if file.is_file() else file.name for file in files]
-    if len(set(names)) < len(names):
-        names = [str(file) for file in files]
+    networks, names = [load(file) for file in files], _names(files)
     frames = _find_all(networks, domain, names, progress)
     return Atlas(
         title=" and ".join(names),
         domain=domain,
         series=[
-            Series(name, [frame], [0.0], [""])
+            Series(name, [frame], [0.0])
             for name, frame in zip(names, frames, strict=True)
         ],
     )
@@ -202,51 +208,40 @@ def compare_rings(folders: Sequence[pathlib.Path], progress: Progress) -> Atlas:
     )
 
 
-def plane_atlas(
-    file: pathlib.Path,
+def solid_atlas(
+    files: Sequence[pathlib.Path],
     box: regions.Box,
-    planes: int,
     threshold: float,
     progress: Progress,
 ) -> Atlas:
-    """The atlas of a network of three inputs: exact planes across a box.
+    """The atlas of one network of three inputs, or of two: complexes to cut by planes.
 
     Args:
-        file: The network.
+        files: The networks.
         box: Three-dimensional.
-        planes: Number of planes along each axis, evenly spaced inside the box.
-        threshold: Output on the decision surface.
+        threshold: Output on the decision surface, of a network of one output.
         progress: Called with (done, total, what is being done).
+
+    Raises:
+        ValueError: If there are more than two, or one does not fit the box.
     """
     from experiments.atlas.surface import decision_surface
 
-    network, axes = load(file), "xyz"
-    frames, values, groups = [], [], []
-    for axis in range(3):
-        for value in plane_offsets(box, axis, planes):
-            progress(len(frames), 3 * planes, "enumerating the planes")
-            domain = plane(box, axis, float(value))
-            name = f"{axes[axis]} = {value:.4g}"
-            frames.append(find_partition(network, domain, name))
-            values.append(float(value))
-            groups.append(axes[axis])
-    progress(3 * planes, 3 * planes, "enumerating the planes")
+    networks, names = [load(file) for file in files], _names(files)
+    total, solids = len(files) + 1, []
+    for name, network in zip(names, networks, strict=True):
+        progress(len(solids), total, "enumerating the regions")
+        solids.append(find_solid(network, box, name))
+    progress(len(solids), total, "finding the decision surface")
+    surface = decision_surface(solids[0], threshold)
+    progress(total, total, "finding the decision surface")
     return Atlas(
-        title=f"{file.stem}: planes through {_shape(network)}",
+        title=" and ".join(names),
         domain=box,
-        series=[Series(file.stem, frames, values, groups)],
-        slider="plane",
+        series=[Series(solid.name, solid=solid) for solid in solids],
         threshold=threshold,
-        surface=decision_surface(network, box, threshold),
+        surface=surface,
     )
-
-
-def plane_offsets(
-    box: regions.Box, axis: int, planes: int
-) -> Float64[np.ndarray, " planes"]:
-    """Evenly spaced offsets strictly inside the box."""
-    low, high = box.lower[axis], box.upper[axis]
-    return low + (high - low) * (np.arange(planes) + 0.5) / planes
 
 
 def plane(box: regions.Box, axis: int, value: float) -> regions.Slice:

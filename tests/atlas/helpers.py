@@ -36,7 +36,7 @@ def single(found: Partition, title: str = "small", **fields) -> Atlas:
     return Atlas(
         title=title,
         domain=SQUARE,
-        series=[Series(found.name, [found], [0.0], [""])],
+        series=[Series(found.name, [found], [0.0])],
         points=[points],
         **fields,
     )
@@ -51,9 +51,8 @@ def over_time(seeds=(0, 1, 2)) -> Atlas:
     return Atlas(
         title="run",
         domain=SQUARE,
-        series=[Series("run", frames, values, ["epoch"] * len(frames))],
+        series=[Series("run", frames, values)],
         losses=losses,
-        slider="epoch",
     )
 
 
@@ -71,7 +70,7 @@ def compared() -> Atlas:
     return Atlas(
         title="before and after",
         domain=SQUARE,
-        series=[Series(part.name, [part], [0.0], [""]) for part in parts],
+        series=[Series(part.name, [part], [0.0]) for part in parts],
     )
 
 

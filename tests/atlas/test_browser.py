@@ -1,7 +1,6 @@
 """The page in a real browser: what is asked is answered, by mouse and by keyboard."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -10,13 +9,11 @@ import regions
 from experiments.atlas.contents import Atlas, Series
 from experiments.atlas.page import write_page
 from experiments.atlas.partition import find_partition
-from experiments.atlas.sources import plane_atlas
 from regions.polytopes.polytope import polytope_at
 from tests.atlas.helpers import (
     SQUARE,
     code_text,
     compared,
-    middle_level,
     network,
     over_time,
     partition,
@@ -200,10 +197,10 @@ def test_selected_region_is_followed_through_time(screen, tmp_path):
         [first.bias - first.weight @ move, *(layer.bias for layer in net.layers[1:])],
     )
     frames = [find_partition(n, SQUARE, "moving") for n in (net, moved)]
-    series = Series("moving", frames, [0.0, 1.0], ["epoch", "epoch"])
+    series = Series("moving", frames, [0.0, 1.0])
     write_page(
         tmp_path / "moving.html",
-        Atlas(title="moving", domain=SQUARE, series=[series], slider="epoch"),
+        Atlas(title="moving", domain=SQUARE, series=[series]),
     )
     inner = frames[0]
     inside = np.flatnonzero(np.abs(inner.centers).max(axis=1) < 0.25)
@@ -254,34 +251,3 @@ def test_linked_panes_select_the_same_code(screen, compare_file):
     after = [pane.screenshot() for pane in window.page.locator(".pane").all()]
     assert window.view["net"] == "1"
     assert pictures[1] != after[1]
-
-
-def test_planes_move_and_the_surface_is_saved(screen, tmp_path):
-    net = network(5, dim=3)
-    regions.save_network(tmp_path / "solid.npz", net)
-    box = regions.Box.cube(3)
-    atlas = plane_atlas(
-        tmp_path / "solid.npz", box, 3, middle_level(net), lambda *_: None
-    )
-    write_page(tmp_path / "solid.html", atlas)
-    window = screen()
-    window.open(tmp_path / "solid.html")
-    window.page.select_option("#axis", "z")
-    window.page.focus("#frame")
-    window.page.keyboard.press("End")
-    assert f"{len(atlas.series[0].frames[8])} regions" in window.page.inner_text(
-        "#timeline"
-    )
-    canvas = window.page.locator("#surface canvas")
-    before = canvas.screenshot()
-    canvas.focus()
-    window.page.keyboard.press("ArrowRight")
-    window.settle()
-    assert canvas.screenshot() != before
-    with window.page.expect_download() as download:
-        window.page.click("#ply")
-    lines = pathlib.Path(download.value.path()).read_text().splitlines()
-    assert atlas.surface is not None
-    start = lines.index("end_header") + 1
-    vertices = np.loadtxt(lines[start : start + len(atlas.surface.vertices)])
-    assert (vertices == atlas.surface.vertices).all()

@@ -1,0 +1,203 @@
+"""The polyhedral complex of a network of three inputs: facets that any plane cuts.
+
+The page cuts it: the section of a facet by a plane is a side of a region on that plane,
+with the same unit. Which facets there are is what the enumeration found; only positions
+are float64. So every plane is as exact as the complex, and none has to be chosen here.
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float32, Float64, Int64, UInt8
+
+import regions
+from experiments.atlas.solid_clipping import clipped_facets
+from regions.cells import Cells
+from regions.domains import BoundedDomain
+from regions.halfspaces import domain_rows
+
+_CHUNK = 1 << 16
+"""Facets whose corners are sought at once; bounds the memory."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Facets:
+    """Convex polygons in space, corners of one after those of the other.
+
+    Attributes:
+        counts: Corners of each facet.
+        corners: Vertex of each corner, in order around its facet.
+        regions: The regions on both sides; the second is -1 at the rim of the domain.
+        sides: Bit of the unit whose zero set holds the facet, or `-1 - facet` for a
+            facet of the domain.
+    """
+
+    counts: Int64[np.ndarray, " facets"]
+    corners: Int64[np.ndarray, " corners"]
+    regions: Int64[np.ndarray, "facets 2"]
+    sides: Int64[np.ndarray, " facets"]
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """The activation regions of a network on a 3-D domain, in its chart.
+
+    Attributes:
+        name: What the reader calls the network.
+        network: The network as a function of the chart coordinates.
+        complete: Whether no region is missing.
+        vertices: Positions.
+        facets: What bounds the regions.
+        patterns: Packed activation patterns, as in `RegionSet.patterns`.
+        outputs: The network at the vertices.
+        gradients: Gradient of each output on each region.
+    """
+
+    name: str
+    network: regions.ReluNetwork
+    complete: bool
+    vertices: Float64[np.ndarray, "vertices 3"]
+    facets: Facets
+    patterns: UInt8[np.ndarray, "regions bytes"]
+    outputs: Float32[np.ndarray, "vertices outputs"]
+    gradients: Float32[np.ndarray, "regions outputs 3"]
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+
+def find_solid(network: regions.ReluNetwork, box: regions.Box, name: str) -> Solid:
+    """Enumerate the regions in a box and gather what the page cuts.
+
+    Raises:
+        ValueError: If the box is not of dimension 3, or does not fit the network.
+    """
+    if box.dim != 3:
+        raise ValueError(
+            f"`box` has dimension {box.dim}: planes are cut through dimension 3."
+        )
+    found = regions.enumerate_regions(network, box)
+    if found.stats.get("stopped") == "interrupted":
+        raise KeyboardInterrupt
+    vertices, facets = facets_of(found)
+    return Solid(
+        name,
+        network,
+        bool(found.complete),
+        vertices,
+        facets,
+        found.patterns,
+        network(vertices).astype(np.float32),
+        found.affine_maps()[0].astype(np.float32),
+    )
+
+
+def facets_of(
+    found: regions.RegionSet,
+) -> tuple[Float64[np.ndarray, "vertices 3"], Facets]:
+    """Vertices and facets of all regions of a 3-D domain.
+
+    Vertices are those of the sweep; where the tree answered, which keeps none, regions
+    are cut out of the domain in float64.
+    """
+    domain = found.domain
+    assert not isinstance(domain, regions.WholeSpace)
+    if not found.has_cells:
+        vertices, counts, corners, pairs, sides = clipped_facets(found)
+        return vertices, Facets(counts, corners, pairs, sides)
+    cells = found.cells
+    lists = [_inner(cells), _rim(cells, domain)]
+    counts, corners, pairs, sides = (
+        np.concatenate([one[k] for one in lists]) for k in range(4)
+    )
+    ordered = sorted_around(cells.vertices, counts, corners)
+    return cells.vertices, Facets(counts, ordered, pairs, sides)
+
+
+def _incidence(cells: Cells) -> scipy.sparse.csr_array:
+    """Which region (row) has which vertex (column)."""
+    ones = np.ones(len(cells.members), np.int8)
+    shape = (len(cells), len(cells.vertices))
+    return scipy.sparse.csr_array((ones, cells.members, cells.offsets), shape=shape)
+
+
+def _inner(cells: Cells) -> tuple[np.ndarray, ...]:
+    """Facets between two regions: the vertices that both have."""
+    incidence = _incidence(cells)
+    counts, corners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for start in range(0, len(cells.neighbors), _CHUNK):
+        low, high = cells.neighbors[start : start + _CHUNK].T
+        shared = incidence[low].multiply(incidence[high]).tocsr()
+        counts.append(np.diff(shared.indptr).astype(np.int64))
+        corners.append(shared.indices.astype(np.int64))
+    return (
+        np.concatenate(counts),
+        np.concatenate(corners),
+        cells.neighbors.astype(np.int64),
+        cells.neighbor_bits.astype(np.int64),
+    )
+
+
+def _rim(cells: Cells, domain: BoundedDomain) -> tuple[np.ndarray, ...]:
+    """Facets in the boundary of the domain: vertices of a region that lie in one.
+
+    The sweep keeps those coordinates exactly, since both ends of a cut edge have them.
+    """
+    A, b = domain_rows(domain)
+    region = np.repeat(np.arange(len(cells)), np.diff(cells.offsets))
+    counts, corners, owners, sides = [], [], [], []
+    for facet, (row, bound) in enumerate(zip(A, b, strict=True)):
+        on = (cells.vertices @ row == bound)[cells.members]
+        number = np.bincount(region[on], minlength=len(cells))
+        whole = number >= 3
+        kept = on & whole[region]
+        counts.append(number[whole])
+        corners.append(cells.members[kept])
+        owners.append(np.flatnonzero(whole))
+        sides.append(np.full(whole.sum(), -1 - facet))
+    owner = np.concatenate(owners)
+    pairs = np.column_stack([owner, np.full(len(owner), -1)])
+    return np.concatenate(counts), np.concatenate(corners), pairs, np.concatenate(sides)
+
+
+def sorted_around(
+    vertices: Float64[np.ndarray, "vertices 3"],
+    counts: Int64[np.ndarray, " polygons"],
+    corners: Int64[np.ndarray, " corners"],
+) -> Int64[np.ndarray, " corners"]:
+    """Corners of planar convex polygons, sorted by angle around each.
+
+    Angles are taken in two oblique directions of the polygon's plane, each scaled to
+    one: an affine map keeps the order, and thin polygons keep their precision.
+    """
+    facet = np.repeat(np.arange(len(counts)), counts)
+    starts = np.cumsum(counts) - counts
+    points = vertices[corners]
+    middle = np.add.reduceat(points, starts, axis=0) / counts[:, None]
+    away = points - middle[facet]
+    first = away[_farthest(away, facet, starts)]
+    along = _along(away, first, facet)
+    rest = away - along[:, None] * first[facet]
+    second = rest[_farthest(rest, facet, starts)]
+    angles = np.arctan2(_along(rest, second, facet), along)
+    return corners[np.lexsort((angles, facet))]
+
+
+def _farthest(
+    away: np.ndarray, facet: np.ndarray, starts: np.ndarray
+) -> Int64[np.ndarray, " facets"]:
+    """Index of the longest of each facet's vectors."""
+    order = np.lexsort((-(away**2).sum(axis=1), facet))
+    return order[starts]
+
+
+def _along(
+    away: np.ndarray, direction: np.ndarray, facet: np.ndarray
+) -> Float64[np.ndarray, " corners"]:
+    """Component of each vector along its facet's direction, in its lengths."""
+    square = np.maximum((direction**2).sum(axis=1), np.finfo(np.float64).tiny)
+    return (away * direction[facet]).sum(axis=1) / square[facet]

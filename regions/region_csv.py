@@ -2,9 +2,9 @@
 
 import csv
 import io
-import os
 import pathlib
 
+from regions.files import write_text
 from regions.hash_tables.files import code_text
 from regions.region_set import RegionSet
 
@@ -12,7 +12,7 @@ CHUNK = 65536
 """Regions unpacked at once."""
 
 
-def write_regions_csv(path: str | os.PathLike[str], regions: RegionSet) -> None:
+def write_regions_csv(path: str | pathlib.Path, regions: RegionSet) -> None:
     """Code by layer, then a witness in the network's input space.
 
     The floats read back bit for bit. Where no float64 point was proved to lie strictly
@@ -35,10 +35,4 @@ def write_regions_csv(path: str | os.PathLike[str], regions: RegionSet) -> None:
                     " ".join(map(str, exact)),
                 ]
             )
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, text.getvalue())

@@ -27,6 +27,7 @@ from jaxtyping import Float64, UInt8
 
 from regions.domains import Domain, domain_from_dict
 from regions.errors import FileFormatError
+from regions.files import open_atomically
 from regions.io.npz import load_npz, save_npz
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet
@@ -97,16 +98,14 @@ def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Pa
     )
     header = json.dumps(_header(regions, exact))
     network = base64.b64encode(_network_bytes(regions.network)).decode()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with pq.ParquetWriter(temporary, table.schema) as writer:
-            writer.write_table(table, row_group_size=ROW_GROUP)
-            writer.add_key_value_metadata(
-                {_HEADER.decode(): header, _NETWORK.decode(): network}
-            )
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        open_atomically(target) as file,
+        pq.ParquetWriter(file, table.schema) as writer,
+    ):
+        writer.write_table(table, row_group_size=ROW_GROUP)
+        writer.add_key_value_metadata(
+            {_HEADER.decode(): header, _NETWORK.decode(): network}
+        )
     return target
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from regions.domains import Domain
 from regions.enumeration.tree_cells import TreeCells
 from regions.errors import FileFormatError
+from regions.files import open_atomically
 from regions.network import ReluNetwork
 
 VERSION = 1
@@ -149,13 +150,9 @@ class Journal:
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write under a temporary name, then rename."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    """Write whole or not at all."""
+    with open_atomically(path) as file:
         np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _block(data: np.lib.npyio.NpzFile, index: int) -> TreeCells:

@@ -3,12 +3,12 @@
 import csv
 import io
 import itertools
-import os
 import pathlib
 
 import numpy as np
 from jaxtyping import Bool
 
+from regions.files import write_arrays, write_text
 from regions.hash_tables.hash_table import HashTable
 from regions.network import ReluNetwork
 
@@ -74,7 +74,7 @@ def write_csv(path: str | pathlib.Path, table: HashTable) -> None:
                 " ".join(map(str, table.ids(code).tolist())),
             ]
         )
-    _write(pathlib.Path(path), text.getvalue().encode())
+    write_text(path, text.getvalue())
 
 
 def write_npz(path: str | pathlib.Path, table: HashTable) -> None:
@@ -84,9 +84,8 @@ def write_npz(path: str | pathlib.Path, table: HashTable) -> None:
     `upper`, `A`, `c`.
     """
     jacobians, offsets = table.affine_maps()
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
+    write_arrays(
+        path,
         schema=np.array(SCHEMA),
         bits=table.bits,
         codes=table.codes,
@@ -98,7 +97,6 @@ def write_npz(path: str | pathlib.Path, table: HashTable) -> None:
         A=jacobians,
         c=offsets,
     )
-    _write(pathlib.Path(path), buffer.getvalue())
 
 
 def _formula(row: np.ndarray, constant: float) -> str:
@@ -115,13 +113,3 @@ def _formula(row: np.ndarray, constant: float) -> str:
             text = "-"
         text += f"{abs(value):.4g}{name}"
     return text
-
-
-def _write(path: pathlib.Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

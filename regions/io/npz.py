@@ -5,7 +5,6 @@ included; `slope{i}`, a number or a vector, for hidden layers that are not ReLU;
 `skip{layer}_{source}` for skip blocks, counted as in `ReluNetwork.from_arrays`.
 """
 
-import os
 import pathlib
 import re
 import tokenize
@@ -14,6 +13,7 @@ import zipfile
 import numpy as np
 
 from regions.errors import FileFormatError
+from regions.files import open_atomically
 from regions.io.archives import open_archive
 from regions.network import ReluNetwork
 
@@ -64,13 +64,8 @@ def save_npz(path: pathlib.Path, network: ReluNetwork) -> None:
     for index, layer in enumerate(network.hidden):
         if layer.slopes.any():
             arrays[f"slope{index}"] = layer.slopes
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with open_atomically(path) as file:
+        np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
 def read_arrays(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.files import open_atomically, read_arrays, write_arrays
+from regions.files import open_atomically, read_arrays, write_arrays
 
 
 def test_arrays_come_back_bit_for_bit(tmp_path):

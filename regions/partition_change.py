@@ -47,7 +47,7 @@ class PointChange(NamedTuple):
 
 
 def compare_patterns(
-    first: UInt8[np.ndarray, "first bytes"], second: UInt8[np.ndarray, "second bytes"]
+    first: UInt8[np.ndarray, "first _"], second: UInt8[np.ndarray, "second _"]
 ) -> PatternChange:
     """Compare two sets of packed patterns; one given twice counts once.
 
@@ -70,8 +70,8 @@ def compare_patterns(
 
 
 def compare_points(
-    first: UInt8[np.ndarray, "points bytes"],
-    second: UInt8[np.ndarray, "points bytes"],
+    first: UInt8[np.ndarray, "_ _"],
+    second: UInt8[np.ndarray, "_ _"],
     num_bits: int,
 ) -> PointChange:
     """Compare the packed patterns that the same points have under two networks.

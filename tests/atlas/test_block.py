@@ -1,6 +1,8 @@
 """The data block, and the built page around it."""
 
+import base64
 import hashlib
+import importlib.util
 import json
 import pathlib
 import re
@@ -82,22 +84,56 @@ def test_names_never_become_markup():
     assert unpack(read_block(page))["title"] == name
 
 
-def sources():
-    """Files from which `make atlas` builds the page, as `vite.config.js` lists them."""
-    folder = ROOT / "atlas"
-    names = ["index.html", "package.json", "package-lock.json", "tsconfig.json"]
-    names += ["vite.config.js", *(f"src/{f.name}" for f in (folder / "src").iterdir())]
-    names.append("../experiments/atlas/schema.json")
-    return {name: (folder / name).read_bytes() for name in names}
+@pytest.fixture
+def check():
+    """The check of the built page that `.ci/run` makes."""
+    spec = importlib.util.spec_from_file_location("page_check", ROOT / ".ci/page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_built_page_is_that_of_the_sources():
-    digest = hashlib.sha256()
-    for name, content in sorted(sources().items()):
-        digest.update(name.encode() + b"\0" + content + b"\0")
-    built = re.search(r'<meta name="atlas-sources" content="(\w+)">', asset())
-    assert built is not None
-    assert built[1] == digest.hexdigest(), "the page is stale: run make atlas"
+def test_built_page_is_that_of_the_sources(check):
+    stale = "the page is stale: run make atlas"
+    assert check.recorded(asset()) == check.fingerprint(), stale
+
+
+def test_policy_names_the_script_and_the_style_of_the_page():
+    page = asset()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    parts = re.findall(
+        r"<style>(.*?)</style>|<script type=.module.>(.*?)</script>", page, re.S
+    )
+    assert len(parts) == 2
+    for part in map("".join, parts):
+        digest = base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy[1]
+
+
+@pytest.mark.parametrize("node", [True, False])
+def test_stale_page_is_built_anew_where_node_is(check, monkeypatch, tmp_path):
+    page = tmp_path / "page.html"
+    meta = '<meta name="atlas-sources" content="{}">'
+    page.write_text(meta.format("00"))
+    calls = []
+
+    def run(command, **_):
+        calls.append(command[-1])
+        page.write_text(meta.format(check.fingerprint()))
+
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    monkeypatch.setattr(check, "PAGE", page)
+    monkeypatch.setattr(check, "fingerprint", lambda: "ab")
+    monkeypatch.setattr(check.subprocess, "run", run)
+    monkeypatch.setattr(check.shutil, "which", lambda _: node or None)
+    line = check.main()
+    assert "\n" not in line
+    assert calls == (["atlas"] if node else [])
+    assert ("commit it" if node else "is stale") in line
+    assert (check.main() is None) == node
 
 
 def test_page_refers_to_nothing_outside():

@@ -114,7 +114,7 @@ def test_policy_names_the_script_and_the_style_of_the_page():
 
 
 @pytest.mark.parametrize("node", [True, False])
-def test_stale_page_is_built_anew_where_node_is(check, monkeypatch, tmp_path):
+def test_stale_page_is_built_anew_where_node_is(check, monkeypatch, tmp_path, node):
     page = tmp_path / "page.html"
     meta = '<meta name="atlas-sources" content="{}">'
     page.write_text(meta.format("00"))

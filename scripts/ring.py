@@ -27,7 +27,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--preset", choices=["paper", "smoke"], default="paper", help="which run")
     add("--seed", type=int, help="of initialization, shuffles and sampled points")
     add("--epochs", type=int, help="passes over the training points")
-    add("--image", help="ring, disc or an image file")
+    add("--image", help="ring, disc, portrait or an image file")
     parser.add_run_folder("runs/ring[-smoke]")
     options = parser.parse(arguments)
     options.folder = options.folder or run_folder("ring", options.preset)

@@ -91,8 +91,8 @@ class DataConfig:
     """Which image is learned, and from how many of its pixels.
 
     Attributes:
-        image: `ring`, `disc`, or the path of an image file.
-        size: Side in pixels of a generated image; a file keeps its own size.
+        image: `ring`, `disc`, `portrait`, or the path of an image file.
+        size: Side in pixels of all but a file, which keeps its own size.
         num_train: Training points, distinct pixels.
         num_val: Validation points, distinct pixels and none of the training ones.
         seed: Of the choice of pixels.
@@ -105,7 +105,7 @@ class DataConfig:
     seed: int = 0
 
     def __post_init__(self):
-        _check(bool(self.image), "`image` is empty: ring, disc or a path is required.")
+        _check(bool(self.image), "`image` is empty: a name or a path is required.")
         _check_count("size", self.size, 1)
         _check_count("num_train", self.num_train, 1)
         _check_count("num_val", self.num_val, 1)

@@ -58,6 +58,25 @@ def disc_image(size: int = 1024) -> UInt8[np.ndarray, "size size"]:
     return np.where(black, 0, 255).astype(np.uint8)
 
 
+def ring_classes(size: int = 1024) -> UInt8[np.ndarray, "size size"]:
+    """Class of each pixel of the three-color ring: 0 outside, 1 the ring, 2 inside."""
+    squared, inner = _squared_radii(size), 2 * size * INNER_RADIUS
+    inside = (squared < inner**2).astype(np.uint8)
+    return np.where(ring_image(size) == 0, 1, 2 * inside).astype(np.uint8)
+
+
+def portrait_image(size: int = 512) -> UInt8[np.ndarray, "size size"]:
+    """The astronaut of scikit-image (NASA, public domain) in gray; its own size is 512.
+
+    It stands in for the author's portrait in the origami posts.
+    """
+    gray = skimage.color.rgb2gray(skimage.data.astronaut())
+    if size != len(gray):
+        smooth = size < len(gray)
+        gray = skimage.transform.resize(gray, (size, size), anti_aliasing=smooth)
+    return skimage.util.img_as_ubyte(gray)
+
+
 def read_image(path: str | pathlib.Path) -> UInt8[np.ndarray, "height width"]:
     """An image file as gray values; colors are weighed and transparency is dropped.
 
@@ -68,7 +87,8 @@ def read_image(path: str | pathlib.Path) -> UInt8[np.ndarray, "height width"]:
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"`image` is {str(path)!r}: ring, disc or the path of a file is required."
+            f"`image` is {str(path)!r}: ring, disc, portrait or the path of a file is "
+            "required."
         )
     try:
         with PIL.Image.open(path) as image:
@@ -95,6 +115,8 @@ def load_image(config: DataConfig) -> UInt8[np.ndarray, "height width"]:
         return ring_image(config.size)
     if config.image == "disc":
         return disc_image(config.size)
+    if config.image == "portrait":
+        return portrait_image(config.size)
     return read_image(config.image)
 
 
@@ -114,16 +136,45 @@ def sample_points(
     Raises:
         ValueError: If the image has fewer pixels than are asked for.
     """
-    total = num_train + num_val
+    indices = _sample(image, num_train + num_val, seed)
+    targets = (image.reshape(-1)[indices, None] / 255.0).astype(np.float32)
+    return _split(pixel_points(indices, *image.shape), targets, num_train)
+
+
+def sample_classes(
+    classes: UInt8[np.ndarray, "height width"],
+    num_classes: int,
+    num_train: int,
+    num_val: int,
+    seed: int,
+) -> Dataset:
+    """Distinct random pixels with a 1 at their class, for the cross entropy.
+
+    The same numbers and seed give the same pixels as `sample_points`.
+
+    Raises:
+        ValueError: If the image has fewer pixels than are asked for.
+    """
+    indices = _sample(classes, num_train + num_val, seed)
+    targets = np.eye(num_classes, dtype=np.float32)[classes.reshape(-1)[indices]]
+    return _split(pixel_points(indices, *classes.shape), targets, num_train)
+
+
+def _sample(
+    image: UInt8[np.ndarray, "height width"], total: int, seed: int
+) -> Int[np.ndarray, " points"]:
+    """Distinct random pixels by their row-major index."""
     if total > image.size:
         raise ValueError(
             f"`num_train` + `num_val` is {total} and the image has {image.size} "
             "pixels: ask for fewer points."
         )
     rng = np.random.default_rng(seed)
-    indices = rng.choice(image.size, size=total, replace=False)
-    points = pixel_points(indices, *image.shape)
-    targets = (image.reshape(-1)[indices, None] / 255.0).astype(np.float32)
+    return rng.choice(image.size, size=total, replace=False)
+
+
+def _split(points: np.ndarray, targets: np.ndarray, num_train: int) -> Dataset:
+    """The first points for training, the others for validation."""
     return Dataset(
         points[:num_train], targets[:num_train], points[num_train:], targets[num_train:]
     )

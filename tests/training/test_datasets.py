@@ -9,8 +9,11 @@ from training.datasets import (
     disc_image,
     load_image,
     pixel_points,
+    portrait_image,
     read_image,
+    ring_classes,
     ring_image,
+    sample_classes,
     sample_points,
 )
 
@@ -86,7 +89,7 @@ def test_color_image_with_alpha_becomes_gray(tmp_path):
 
 
 def test_missing_image_file_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match="ring, disc or the path"):
+    with pytest.raises(FileNotFoundError, match="ring, disc, portrait or the path"):
         read_image(tmp_path / "none.png")
 
 
@@ -94,3 +97,37 @@ def test_file_that_is_no_image_is_an_error(tmp_path):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(ValueError, match="cannot be read as an image"):
         read_image(tmp_path / "text.png")
+
+
+def test_classes_of_the_ring_lie_around_each_other():
+    classes = ring_classes()
+    assert ((classes == 1) == (ring_image() == 0)).all()
+    row = classes[512]
+    assert row[[0, 255, 256, 288, 289, 512, 735, 736, 768, 769]].tolist() == [
+        *(0, 0, 1, 1, 2, 2, 2, 1, 1, 0),
+    ]
+    inside = (classes == 2).mean()
+    assert inside == pytest.approx(np.pi * (224 / 1024) ** 2, rel=1e-3)
+
+
+def test_sampled_classes_are_the_same_pixels_with_a_one_at_their_class():
+    classes = ring_classes(32)
+    data = sample_classes(classes, 3, 200, 50, seed=4)
+    same = sample_points(ring_image(32), 200, 50, seed=4)
+    assert (data.val_inputs == same.val_inputs).all()
+    assert (data.train_targets.sum(1) == 1.0).all()
+    black = same.train_targets[:, 0] == 0.0
+    assert (black == (np.asarray(data.train_targets)[:, 1] == 1.0)).all()
+    with pytest.raises(ValueError, match="ask for fewer points"):
+        sample_classes(classes, 3, 1000, 25, seed=0)
+
+
+def test_portrait_is_the_gray_astronaut_at_any_size():
+    own = portrait_image()
+    gray = skimage.color.rgb2gray(skimage.data.astronaut())
+    assert np.abs(own / 255.0 - gray).max() < 1 / 255
+    half = portrait_image(256)
+    means = own.reshape(256, 2, 256, 2).mean((1, 3))
+    assert np.abs(half - means).mean() < 6
+    named = load_image(DataConfig(image="portrait", size=256))
+    assert (named == half).all()

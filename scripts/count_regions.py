@@ -47,7 +47,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("segment", "slice", "whole-space")
-    methods = ["auto", "line", "sweep", "tree", "cones"]
+    methods = ["auto", "line", "sweep", "tree", "cones", "sectors"]
     add("--method", choices=methods, default="auto", help="engine (default: auto)")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     add("--max-regions", type=int, metavar="N", help="stop after so many regions")

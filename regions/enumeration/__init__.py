@@ -1,8 +1,9 @@
 """Every activation region of a network on a domain, exactly once.
 
 Engines: `line` (dimension 1), `sweep` (networks in general position, dimension up to
-about 8), `cones` (networks without biases, by slices of one dimension less) and `tree`
-(any network, any dimension). `count_regions` and `enumerate_regions` choose.
+about 8), `cones` (networks without biases, by slices of one dimension less), `sectors`
+(counts of generic networks in the whole space of few dimensions) and `tree` (any
+network, any dimension). `count_regions` and `enumerate_regions` choose.
 """
 
 import os
@@ -26,11 +27,12 @@ from regions.enumeration.cones import (
 from regions.enumeration.generic import count_generic, list_generic
 from regions.enumeration.line import Line, cut_line
 from regions.enumeration.listing import Listing
+from regions.enumeration.sectors import MAX_DIM, count_sectors, sectors_serve
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.region_set import RegionCount, RegionSet
 
-METHODS = ("auto", "line", "sweep", "cones", "tree")
+METHODS = ("auto", "line", "sweep", "cones", "sectors", "tree")
 MAX_SWEEP_DIM = 8
 """Above this a box has too many corners for the sweep to be the faster engine."""
 
@@ -52,9 +54,9 @@ def count_regions(
     Args:
         network: The network.
         domain: Where to count.
-        method: `"line"`, `"sweep"`, `"cones"`, `"tree"`, or `"auto"`, which takes the
-            fastest engine that serves and falls back to the tree when the network turns
-            out not to be in general position.
+        method: `"line"`, `"sweep"`, `"cones"`, `"sectors"`, `"tree"`, or `"auto"`,
+            which takes the fastest engine that serves and falls back to the tree when
+            the network turns out not to be in general position.
         progress: Called with (done, total) as the work goes on.
         max_regions: Stop when so many regions are found.
         max_seconds: Stop after this time. Stopping early, by these or by Ctrl-C, gives
@@ -77,6 +79,10 @@ def count_regions(
     """
     with Budget(max_regions, max_seconds) as budget:
         chosen, why = _choose(network, domain, method)
+        # The tree stops at a number of regions and keeps a journal; sectors do not.
+        plain = method == "auto" and max_regions is None and journal is None
+        if plain and chosen == "tree" and sectors_serve(network, domain):
+            chosen, why = "sectors", "the domain is unbounded, of low dimension"
         while True:
             try:
                 count, complete, stats = _count(
@@ -153,6 +159,11 @@ def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str
             f"{MAX_RANK}, on the whole space or a Box around the origin: use "
             "method='auto'."
         )
+    if method == "sectors" and not sectors_serve(network, domain):
+        raise ValueError(
+            "method='sectors' needs the whole space of 2 to "
+            f"{MAX_DIM} dimensions, all seen by the layers: use method='auto'."
+        )
     if method != "auto":
         return method, "asked for"
     if domain.dim == 1:
@@ -175,7 +186,7 @@ def _fall_back(
     error: NotGenericError,
 ) -> tuple[str, str]:
     """What to run when an engine finds that the network is not generic."""
-    if method != "auto" or failed not in ("sweep", "cones"):
+    if method != "auto" or failed not in ("sweep", "cones", "sectors"):
         raise error
     if failed == "sweep" and slices_serve(network, domain):
         return "cones", f"no biases, and not in general position: {error}"
@@ -199,6 +210,8 @@ def _count(
         return count_generic(network, domain, budget, progress)
     if chosen == "cones":
         return count_cones(network, domain, budget, progress)
+    if chosen == "sectors":
+        return count_sectors(network, budget, progress)
     return count_any(network, _for_tree(network, domain), budget, progress, journal)
 
 
@@ -227,6 +240,8 @@ def _listing(
     if chosen == "sweep":
         assert not isinstance(domain, WholeSpace)
         return list_generic(network, domain, budget, progress)
+    if chosen == "sectors":
+        raise ValueError("method='sectors' only counts: use method='auto' to list.")
     if chosen == "cones":
         return list_cones(network, domain, budget, progress)
     return list_any(network, _for_tree(network, domain), budget, progress, journal)

@@ -127,10 +127,10 @@ def count_cones(
     rank, total, least = len(corners) - 1, 0, 0
     faces = _faces(rank)
     single = True
-    filled = _FullCones(network)
+    filled = FullCones(network)
     for done, face in enumerate(faces):
         vertices = corners[list(face)]
-        number, complete = _count_face(network, vertices, rank, filled, budget)
+        number, complete = count_face(network, vertices, rank, filled, budget)
         if len(face) == rank:
             least = max(least, number)
         if not complete or (budget.spent() and done + 1 < len(faces)):
@@ -250,11 +250,11 @@ def _face_domain(vertices: np.ndarray) -> BoundedDomain:
     return Simplex(vertices)
 
 
-def _count_face(
+def count_face(
     network: ReluNetwork,
     vertices: Float64[np.ndarray, "corners dim"],
     rank: int,
-    filled: "_FullCones",
+    filled: "FullCones",
     budget: Budget,
 ) -> tuple[int, bool]:
     """How many regions meet the interior of a face, and whether that is all."""
@@ -321,7 +321,7 @@ def _strictly_inside(
     return proved
 
 
-class _FullCones:
+class FullCones:
     """Says which points lie strictly inside a region of the whole space, exactly."""
 
     def __init__(self, network: ReluNetwork):
@@ -374,7 +374,7 @@ def _embedded(
     )
     left = np.flatnonzero(~_strictly_inside(network, domain, bits, points))
     rational = [tuple(map(Fraction, row)) for row in points[left].tolist()]
-    fine = _FullCones(network).contain(rational, bits[left])
+    fine = FullCones(network).contain(rational, bits[left])
     if isinstance(domain, Box):
         within = (points[left] > domain.lower) & (points[left] < domain.upper)
         fine &= within.all(axis=1)

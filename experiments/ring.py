@@ -23,6 +23,7 @@ from jaxtyping import Float64, UInt8
 import regions
 from experiments.about import About
 from experiments.common import Clock, read_json, write_json, write_provenance
+from experiments.image_fit import image_fit
 from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
 from regions.lp.interior_point import chebyshev_balls
 from regions.lp.solve import chebyshev_ball
@@ -250,11 +251,11 @@ def _last_losses(losses: Losses) -> dict[str, float | None]:
 
 def _fit_quality(output: np.ndarray, image: np.ndarray) -> dict[str, float]:
     """Errors on all pixels, the sampled ones included."""
-    target = image / 255.0
+    fit_numbers = image_fit(output, image)
     return {
-        "image_mse": float(((output - target) ** 2).mean()),
-        "mean_predictor_mse": float(target.var()),
-        "pixel_accuracy": float(((output > 0.5) == (target > 0.5)).mean()),
+        "image_mse": fit_numbers.mse,
+        "mean_predictor_mse": float((image / 255.0).var()),
+        "pixel_accuracy": fit_numbers.accuracy,
     }
 
 

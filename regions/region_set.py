@@ -28,7 +28,8 @@ class RegionCount:
     Attributes:
         count: The number found.
         complete: Whether that is all of them.
-        method: Which engine ran: `"line"`, `"sweep"`, `"cones"`, `"sectors"` or `"tree"`.
+        method: Which engine ran: `"line"`, `"sweep"`, `"cones"`, `"sectors"` or
+            `"tree"`.
         seconds: Wall time.
         stats: What the engine did, and why it was chosen.
     """

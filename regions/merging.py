@@ -102,10 +102,26 @@ def merge_linear_regions(regions: RegionSet) -> LinearRegions:
 
     On a slice the maps are those of the network restricted to it.
     """
-    groups = _equal_maps(regions)
+    labels, count = connected_parts(regions, _equal_maps(regions))
+    return LinearRegions(labels, count, regions.complete)
+
+
+def connected_parts(
+    regions: RegionSet, groups: Int[np.ndarray, " regions"]
+) -> tuple[Int[np.ndarray, " regions"], int]:
+    """Parts of groups of regions that are connected through shared facets.
+
+    Args:
+        regions: The regions.
+        groups: A number per region; regions of different groups stay apart.
+
+    Returns:
+        The part of each region, numbered from 0 in the order of their first regions,
+        and the number of parts.
+    """
     joined = _Components(len(regions))
     if len(np.unique(groups)) == len(regions):
-        pass  # All maps differ.
+        pass  # All differ.
     elif regions.has_cells:
         for a, b in regions.cells.neighbors.tolist():
             if groups[a] == groups[b]:
@@ -118,7 +134,7 @@ def merge_linear_regions(regions: RegionSet) -> LinearRegions:
         return_inverse=True,
     )
     rank = np.argsort(np.argsort(first))
-    return LinearRegions(rank[labels], len(first), regions.complete)
+    return rank[labels], len(first)
 
 
 class _Components:

@@ -68,6 +68,37 @@ def read_npy(path: str | pathlib.Path) -> np.ndarray:
         ) from error
 
 
+def read_npz(path: str | pathlib.Path, names: tuple[str, ...]) -> list[np.ndarray]:
+    """The arrays of these names in an `.npz` file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If it is no such file, is damaged, lacks a name, or holds
+            objects.
+    """
+    path = pathlib.Path(path)
+    _check_exists(path)
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            there = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            arrays = []
+            for name in (name for name in names if name in there):
+                with archive.open(there[name]) as content:
+                    array = np.lib.format.read_array(content, allow_pickle=False)
+                    arrays.append(array)
+    except _DAMAGE as error:
+        raise FileFormatError(
+            f"{path} is no .npz file of numbers ({_first_line(error)}): write it with "
+            "numpy.savez."
+        ) from error
+    if len(arrays) < len(names):
+        raise FileFormatError(
+            f"{path} holds {', '.join(there) or 'nothing'}: arrays named "
+            f"{' and '.join(names)} are required."
+        )
+    return arrays
+
+
 def _read_npz(path: pathlib.Path) -> np.ndarray:
     """The array `X` of an archive, or its only one."""
     _check_exists(path)

@@ -1,6 +1,7 @@
 """Run an experiment by its name and draw its figure."""
 
 import argparse
+import dataclasses
 import sys
 
 from experiments import NAMES, load_experiment
@@ -12,6 +13,8 @@ examples:
   python scripts/run_experiment.py data_slices              to runs/data_slices
   python scripts/run_experiment.py data_slices smoke        the same path in seconds
   python scripts/run_experiment.py data_slices --folder runs/mine --force
+  python scripts/run_experiment.py hanin_rolnick_planes --data runs/mnist.npz \\
+      --folder runs/planes-mnist
 
 experiments: {", ".join(NAMES)}
 
@@ -29,6 +32,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("name", choices=NAMES, metavar="NAME", help="which experiment")
     add("preset", choices=["paper", "smoke"], nargs="?", default="paper")
     parser.add_run_folder("runs/NAME[-smoke]")
+    help_text = "images X and classes y in place of scikit-learn's digits"
+    add("--data", metavar="NPZ", help=help_text)
     options = parser.parse(arguments)
     options.folder = options.folder or run_folder(options.name, options.preset)
     return options
@@ -40,6 +45,10 @@ def execute(options: argparse.Namespace) -> int:
 
     experiment, plotting = load_experiment(options.name)
     config = experiment.PRESETS[options.preset]
+    if options.data is not None:
+        if "data" not in {field.name for field in dataclasses.fields(config)}:
+            raise ValueError(f"{options.name} takes no --data: leave it out.")
+        config = dataclasses.replace(config, data=options.data)
     return run_and_show(
         experiment,
         plotting,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
-from regions.data_files import load_points, read_npy
+from regions.data_files import load_points, read_npy, read_npz
 from regions.errors import FileFormatError
 from training.datasets import Dataset
 
@@ -67,6 +67,44 @@ def load_labeled(inputs: str | pathlib.Path, labels: str | pathlib.Path) -> Labe
     if classes.min() < 0:
         raise FileFormatError(f"{labels} holds {classes.min()}: classes count from 0.")
     return Labeled(points, classes.astype(np.int64))
+
+
+def load_images(path: str | pathlib.Path) -> Labeled:
+    """Images and classes from one `.npz` file; bytes become gray values from 0 to 1.
+
+    Args:
+        path: With `X`, an array `(images, ...)` of real numbers, and `y`, one class
+            each, counted from 0; as `scripts/fetch_digits.py` writes it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If it holds no such arrays; the message names it.
+    """
+    images, labels = read_npz(path, ("X", "y"))
+    if images.ndim < 2 or images.dtype.kind not in "fiub" or 0 in images.shape:
+        raise FileFormatError(
+            f"{path} has X of shape {images.shape} and dtype {images.dtype}: real "
+            "numbers of shape (images, ...) are required."
+        )
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise FileFormatError(
+            f"{path} has y of shape {labels.shape} and dtype {labels.dtype}: one "
+            f"integer for each of the {len(images)} images is required."
+        )
+    points = images.reshape(len(images), -1).astype(np.float64)
+    if images.dtype == np.uint8:
+        points /= 255.0
+    if not np.isfinite(points).all() or labels.min() < 0:
+        raise FileFormatError(
+            f"{path} holds a number that is not finite or a class below 0: finite "
+            "numbers, and classes from 0, are required."
+        )
+    return Labeled(points, labels.astype(np.int64))
+
+
+def load_classes(data: str) -> Labeled:
+    """`digits` for those of scikit-learn, or the images of an `.npz` file."""
+    return load_digits() if data == "digits" else load_images(data)
 
 
 def split_dataset(

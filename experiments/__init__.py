@@ -7,6 +7,8 @@ NAMES = (
     "data_slices",
     "maxout",
     "ring",
+    "ring_quality",
+    "unbounded_decision_regions",
 )
 """What `load_experiment` takes."""
 

@@ -1,0 +1,57 @@
+"""The networks of an ensemble one by one, with those that diverged told apart."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+import regions
+from training.config import DataConfig, TrainingConfig
+from training.datasets import Dataset, load_image, sample_points
+from training.ensemble import init_ensemble, member
+from training.models import params_to_relu_network
+
+
+def ring_data(config: DataConfig) -> tuple[np.ndarray, Dataset]:
+    """The image and the points sampled from it."""
+    image = load_image(config)
+    return image, sample_points(image, config.num_train, config.num_val, config.seed)
+
+
+def seed_networks(
+    params: dict[str, Any], config: TrainingConfig
+) -> list[regions.ReluNetwork | None]:
+    """The networks of `regions`, one per seed; None where a parameter is not finite."""
+    params = jax.tree.map(np.asarray, params)
+    networks = []
+    for i in range(len(jax.tree.leaves(params)[0])):
+        one = member(params, i)
+        finite = all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(one))
+        networks.append(params_to_relu_network(one, config.model) if finite else None)
+    return networks
+
+
+def initial_networks(
+    config: TrainingConfig, seeds: tuple[int, ...]
+) -> list[regions.ReluNetwork]:
+    """The networks of the seeds before the first epoch."""
+    networks = seed_networks(init_ensemble(config, seeds).params, config)
+    return [network for network in networks if network is not None]
+
+
+def enumerate_square(network: regions.ReluNetwork) -> regions.RegionSet:
+    """All activation regions of the unit square.
+
+    Raises:
+        KeyboardInterrupt: If it was pressed: ends the run, not just the search.
+        RuntimeError: If a region may be missing.
+    """
+    found = regions.enumerate_regions(network, regions.Box([0.0, 0.0], [1.0, 1.0]))
+    if found.stats.get("stopped") == "interrupted":
+        raise KeyboardInterrupt
+    if not found.complete:
+        raise RuntimeError(
+            f"{len(found)} regions were found and some may be missing "
+            f"({found.stats}): an exact count was required."
+        )
+    return found

@@ -5,7 +5,9 @@ from types import ModuleType
 
 NAMES = (
     "data_slices",
+    "hanin_rolnick_planes",
     "maxout",
+    "partition_dynamics",
     "ring",
     "ring_quality",
     "unbounded_decision_regions",

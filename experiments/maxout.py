@@ -45,13 +45,17 @@ ABOUT = About(
     ),
     differs="Ranks above 2 are ours: other widths and seeds, drawn by the same law.",
     expected=(
-        "216 linear regions and 30 pieces of decision boundary, read in the README and "
-        "computed with a second program; linear regions that grow with the rank "
+        "216 linear regions, 30 pieces of decision boundary and 199 regions on a grid "
+        "of 300 x 300, read in the README; the first two computed with a second "
+        "program; linear regions that grow with the rank "
         "(remembered as a shape)."
     ),
 )
 ORACLE = (216, 30)
 """Linear regions and pieces of decision boundary of the seeded network."""
+
+GRID_ORACLE = 199
+"""Regions that the paper's grid of 300 x 300 gradients sees."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -80,7 +84,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(grid=64, study_widths=(2, 2), ranks=(2, 3), seeds=2),
+    "smoke": Config(study_widths=(2, 2), ranks=(2, 3), seeds=2),
     "paper": Config(),
 }
 
@@ -253,6 +257,14 @@ def _claims(
             "straight pieces, cut in every region",
             numbers["boundary_pieces"],
             holds=numbers["boundary_pieces"] == ORACLE[1],
+        ),
+        claim_exact(
+            "A grid of 300 x 300 gradients sees 199 of them",
+            SOURCE,
+            f"activation patterns at the midpoints of {config.grid} x {config.grid} "
+            "squares",
+            numbers["grid_regions"],
+            holds=numbers["grid_regions"] == GRID_ORACLE,
         ),
         claim_exact(
             "No network has more linear regions than its layers' sharp bounds multiply "

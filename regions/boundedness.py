@@ -3,9 +3,10 @@
 The region `A x <= b` is bounded if and only if `A y <= 0` has no solution but y = 0,
 which holds if and only if A has full column rank and some positive weights of all rows
 give `w A = 0` (Stiemke's theorem). No size is ever compared. Both answers are proved on
-the exact integer rows: a rational y, or positive weights of spanning rows. One batched
-interior point suggests them; its duals approach the middle of all weights, which is
-positive in every row that can be. What it leaves open is one exact linear program.
+the exact integer rows: a rational y, or positive weights of spanning rows. For
+many regions one batched interior point suggests them; its duals approach the middle of
+all weights, which is positive in every row that can be. What it leaves open is one
+exact linear program.
 
 References:
     A. Schrijver, Theory of Linear and Integer Programming, 1986, sections 7.8 and 8.2.
@@ -26,6 +27,9 @@ from regions.region_set import RegionSet
 
 BATCH_NUMBERS = 1 << 21
 """Entries of float64 rows held at a time."""
+
+FEW = 256
+"""Up to so many regions one exact program each costs less than compiling a batch."""
 
 SUPPORTS = (0.0, 1e-6, 1e-3)
 """Suggested weights below these parts of the largest are dropped, one attempt each."""
@@ -51,7 +55,10 @@ def bounded_regions(regions: RegionSet) -> Bool[np.ndarray, " regions"]:
     for start in range(0, len(regions), step):
         part = slice(start, start + step)
         patterns = regions.pattern_bits(part)
-        directions, weights = _suggestions(regions, patterns)
+        if len(regions) > FEW:
+            directions, weights = _suggestions(regions, patterns)
+        else:
+            directions = weights = [None] * len(patterns)
         result[part] = [
             is_cone_trivial(recession_rows(exact, pattern), y, w)
             for pattern, y, w in zip(patterns, directions, weights, strict=True)

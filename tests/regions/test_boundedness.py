@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from regions import boundedness
 from regions.boundedness import bounded_regions, is_cone_trivial
 from regions.domains import Box, Segment, WholeSpace
 from regions.enumeration import enumerate_regions
@@ -97,6 +98,17 @@ def test_deep_regions_agree_with_linear_programs():
     assert 0 < bounded.sum() < len(rs)
     for bits, found in zip(rs.pattern_bits(), bounded, strict=True):
         assert found == bounded_by_programs(brute_force_rows(network, bits)[0])
+
+
+def test_a_batch_of_hints_and_single_programs_agree(monkeypatch):
+    rs = enumerate_regions(
+        random_network(np.random.default_rng(6), 2, [5, 4]), WholeSpace(2)
+    )
+    alone = bounded_regions(rs)
+    monkeypatch.setattr(boundedness, "FEW", 0)
+    assert (bounded_regions(rs) == alone).all()
+    assert alone.any()
+    assert not alone.all()
 
 
 def test_cones_and_the_space_without_any_boundary_are_unbounded():

@@ -41,6 +41,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--workers", type=int, default=2, help="processes to start (default: 2)")
     add("--scheduler", help="address of a running dask scheduler")
     add("--piece-regions", type=int, help="estimated regions per piece, at most")
+    add(
+        "--piece-seconds", type=float, help="cut pieces that take longer (default: 300)"
+    )
     add("--save", type=pathlib.Path, metavar="FOLDER", help="list the regions to it")
     options = parser.parse(arguments)
     if options.workers < 0:
@@ -67,6 +70,8 @@ def count(options: argparse.Namespace) -> dict[str, Any]:
             files = len(folder.files)
             return {"regions": len(folder), "files": files, "saved to": folder.path}
         how["journal"] = options.journal
+        if options.piece_seconds is not None:
+            how["piece_seconds"] = options.piece_seconds
         if options.workers == 0 and options.scheduler is None:
             found = count_by_pieces(network, domain, runner=run_here, **how)
         else:

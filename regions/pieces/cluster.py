@@ -11,17 +11,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regions.errors import RegionsError
-from regions.pieces.count import Runner, count_face
+from regions.pieces.count import Runner, count_piece
 from regions.pieces.plan import Face, Piece, Problem
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-DEATHS = 5
-"""A piece that so many workers died of is given up."""
+DEATHS = 3
+"""A piece that the scheduler gave up so often, for the workers that died, is cut."""
+
+HOPELESS_REGIONS = 1000.0
+"""Unless it has fewer regions than these, by the estimate: then the run ends."""
 
 AHEAD = 4
 """Pieces handed to the scheduler per worker."""
@@ -105,7 +108,9 @@ def _silent(*names: str) -> Iterator[None]:
 def run_on(client: "Client") -> Runner:
     """A runner for `count_by_pieces` that counts on the workers of `client`."""
 
-    def run(problem: Problem, pieces: list[Piece]) -> Iterator[tuple[Piece, int]]:
+    def run(
+        problem: Problem, pieces: list[Piece]
+    ) -> Iterator[tuple[Piece, int | None]]:
         work = _Work(client, problem, pieces)
         try:
             yield from work.results()
@@ -115,27 +120,33 @@ def run_on(client: "Client") -> Runner:
     return run
 
 
+class _Result(NamedTuple):
+    """What a worker found: the count, or None if the piece is too large."""
+
+    regions: int | None
+
+
 class _Work:
     """Pieces waiting, pieces handed out, and how often workers died of them."""
 
     def __init__(self, client: "Client", problem: Problem, pieces: list[Piece]):
         self._client = client
         self._waiting = list(reversed(pieces))
-        self._running: dict[Future[int], Piece] = {}
+        self._running: dict[Future[_Result], Piece] = {}
         self._deaths: dict[Face, int] = {}
         self._last_worker = time.monotonic()
         # A task, not scattered data: it comes back when the worker that has it dies.
         self._problem = client.submit(_same, problem, pure=False) if pieces else None
 
-    def results(self) -> Iterator[tuple[Piece, int]]:
-        """Pieces and their counts, as they come."""
+    def results(self) -> Iterator[tuple[Piece, int | None]]:
+        """Pieces and their counts, as they come; None for those to be cut."""
         while self._waiting or self._running:
             self._hand_out()
             for future in self._finished():
                 piece = self._running.pop(future)
-                count = self._count(future, piece)
-                if count is not None:
-                    yield piece, count
+                result = self._result(future, piece)
+                if result is not None:
+                    yield piece, result.regions
 
     def _hand_out(self) -> None:
         """Keep a few pieces per worker with the scheduler."""
@@ -143,12 +154,10 @@ class _Work:
             limit = AHEAD * max(1, self._num_workers())
             while self._waiting and len(self._running) < limit:
                 piece = self._waiting.pop()
-                future = self._client.submit(
-                    _count, self._problem, piece.face, pure=False
-                )
+                future = self._client.submit(_count, self._problem, piece, pure=False)
                 self._running[future] = piece
 
-    def _finished(self) -> list["Future[int]"]:
+    def _finished(self) -> list["Future[_Result]"]:
         """The futures that are done; waits for at least one."""
         from distributed import wait
 
@@ -168,8 +177,8 @@ class _Work:
             if done:
                 return done
 
-    def _count(self, future: "Future[int]", piece: Piece) -> int | None:
-        """The count, or None if the piece goes back to the waiting ones."""
+    def _result(self, future: "Future[_Result]", piece: Piece) -> "_Result | None":
+        """What was found, or None if the piece goes back to the waiting ones."""
         from distributed import KilledWorker
 
         self._check_alive()
@@ -182,15 +191,17 @@ class _Work:
             return None
         except KilledWorker as error:
             deaths = self._deaths[piece.face] = self._deaths.get(piece.face, 0) + 1
-            if deaths >= DEATHS:
-                raise ClusterError(
-                    f"workers died again and again of the piece from "
-                    f"{list(piece.face.lower)} to {list(piece.face.upper)}, which is "
-                    f"estimated at {piece.work:,.0f} regions; they may lack memory: "
-                    "give a smaller piece_regions."
-                ) from error
-            self._waiting.append(piece)
-            return None
+            if deaths < DEATHS:
+                self._waiting.append(piece)
+                return None
+            if piece.work >= HOPELESS_REGIONS:
+                return _Result(None)
+            raise ClusterError(
+                f"workers died again and again of the piece from "
+                f"{list(piece.face.lower)} to {list(piece.face.upper)}, which is "
+                f"estimated at {piece.work:,.0f} regions only: see their logs, and "
+                "give them more memory."
+            ) from error
 
     def _num_workers(self) -> int:
         """How many workers there are now."""
@@ -239,6 +250,6 @@ def _same(problem: Any) -> Any:
     return problem
 
 
-def _count(problem: Problem, face: Face) -> int:
+def _count(problem: Problem, piece: Piece) -> _Result:
     """One piece, on a worker."""
-    return count_face(problem, face)
+    return _Result(count_piece(problem, piece))

@@ -18,6 +18,7 @@ such cells lie on boundaries and are left out, in exact arithmetic.
 
 import contextlib
 import functools
+import math
 import os
 import threading
 import time
@@ -31,7 +32,7 @@ from jaxtyping import Bool
 from regions.domains import Domain
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.journal import fingerprint
-from regions.errors import NotGenericError
+from regions.errors import NotGenericError, RegionsError
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 from regions.pieces.journal import PieceJournal
@@ -41,11 +42,24 @@ from regions.region_set import RegionCount, RegionSet
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-Runner = Callable[[Problem, list[Piece]], Iterator[tuple[Piece, int]]]
-"""Counts pieces in any order and gives each with its count, exactly once."""
+Runner = Callable[[Problem, list[Piece]], Iterator[tuple[Piece, int | None]]]
+"""Counts pieces in any order and gives each with its count, exactly once.
+
+The count is None if the piece took longer than it may, or more memory than there is.
+"""
 
 PIECE_REGIONS = 100_000
 """Regions that a piece should have at most, about: seconds of work."""
+
+PIECE_SECONDS = 300.0
+"""A piece that takes longer is cut; its parts may take twice as long, and so on."""
+
+SPLIT_SHARES = 8
+"""Boxes into which such a piece is cut, about: the time lost is a small share."""
+
+
+class PieceTooLargeError(RegionsError):
+    """A piece takes more time or memory than it may."""
 
 
 def count_by_pieces(
@@ -53,6 +67,7 @@ def count_by_pieces(
     domain: Domain,
     *,
     piece_regions: int = PIECE_REGIONS,
+    piece_seconds: int | float | None = PIECE_SECONDS,
     journal: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
     progress: Progress | None = None,
@@ -64,6 +79,9 @@ def count_by_pieces(
         domain: A `Box` or a `Slice`.
         piece_regions: Cut until a piece has about so many regions, by an estimate. It
             decides memory and time per piece, never the total.
+        piece_seconds: Cut a piece further when its count takes longer, or runs out of
+            memory; None for no limit of time. Parts of a cut piece may take twice as
+            long, so that an end is reached where cutting does not help.
         journal: A file to keep each count in. A run that was killed goes on from
             there when it is called again; it then keeps to the pieces of its first run.
         runner: Who counts the pieces: one after another in this process, or
@@ -71,11 +89,13 @@ def count_by_pieces(
         progress: Called with (done, total), in estimated regions.
 
     Returns:
-        The count, always complete. `stats` tell the pieces, how many came from the
-        journal, and the numbers of its damaged lines, whose pieces were counted again.
+        The count, always complete. `stats` tell the pieces, how many of the first plan
+        were cut further, how many came from the journal, and the numbers of its damaged
+        lines, whose pieces were counted again.
 
     Raises:
         ValueError: If the domain is no box or slice, or does not fit the network.
+        PieceTooLargeError: If memory runs out on a piece that can not be cut.
         FileFormatError: If the journal belongs to another count.
         OSError: If the journal can not be written.
 
@@ -88,6 +108,9 @@ def count_by_pieces(
     start = time.perf_counter()
     if piece_regions < 1:
         raise ValueError(f"`piece_regions` is {piece_regions}: at least 1 is required.")
+    seconds = math.inf if piece_seconds is None else float(piece_seconds)
+    if not seconds > 0:
+        raise ValueError(f"`piece_seconds` is {seconds}: more than 0 is required.")
     problem = Problem.of(network, domain)
     with contextlib.ExitStack() as stack:
         book = None
@@ -99,70 +122,124 @@ def count_by_pieces(
             plan = plan_pieces(problem, piece_regions)
             if book is not None:
                 book.record_plan(plan)
-        known = dict(book.counts) if book is not None else {}
-        counts = _count_all(problem, plan, known, book, runner or run_here, progress)
-    total = sum(piece.sign * counts[piece.face] for piece in plan)
+        run = _Run(problem, plan, seconds, book, progress)
+        run.count_all(runner or run_here)
     return RegionCount(
-        total,
-        True,
-        "pieces",
-        time.perf_counter() - start,
-        _stats(plan, counts, known, book),
+        run.total(), True, "pieces", time.perf_counter() - start, run.stats()
     )
 
 
-def _count_all(
-    problem: Problem,
-    plan: list[Piece],
-    known: dict[Face, int],
-    book: PieceJournal | None,
-    runner: Runner,
-    progress: Progress | None,
-) -> dict[Face, int]:
-    """The count of every piece: from the journal, or now."""
-    counts = dict(known)
-    total = sum(piece.work for piece in plan)
-    left = [piece for piece in plan if piece.face not in counts]
-    done = total - sum(piece.work for piece in left)
+class _Run:
+    """The pieces of one count: those known, those left, and those cut further."""
 
-    def report() -> None:
-        if progress is not None:
-            progress(round(done), max(1, round(total)))
+    def __init__(
+        self,
+        problem: Problem,
+        plan: list[Piece],
+        seconds: float,
+        book: PieceJournal | None,
+        progress: Progress | None,
+    ):
+        self._problem, self._book, self._progress = problem, book, progress
+        self._splits = dict(book.splits) if book is not None else {}
+        self._known = dict(book.counts) if book is not None else {}
+        self._counts = dict(self._known)
+        self._pieces: dict[Face, Piece] = {}
+        """Pieces that make up the total: they are counted, or will be."""
+        self._num_split = 0
+        self._work = self._done = 0.0
+        self._enter([piece._replace(seconds=seconds) for piece in plan])
 
-    report()
-    for piece, count in runner(problem, left):
-        if book is not None:
-            book.record(piece, count)
-        counts[piece.face] = count
-        done += piece.work
-        report()
-    return counts
+    def _enter(self, pieces: list[Piece]) -> None:
+        """Take pieces, or the parts into which an earlier run had to cut them."""
+        waiting = pieces[::-1]
+        while waiting:
+            piece = waiting.pop()
+            parts = self._splits.get(piece.face)
+            if parts is None or piece.face in self._counts:
+                self._pieces[piece.face] = piece
+                self._work += piece.work
+                self._done += piece.work * (piece.face in self._counts)
+                continue
+            self._num_split += 1
+            limit = 2.0 * piece.seconds
+            waiting += [part._replace(seconds=limit) for part in parts[::-1]]
+
+    def count_all(self, runner: Runner) -> None:
+        """Count every piece that the journal does not know."""
+        self._report()
+        while left := [p for f, p in self._pieces.items() if f not in self._counts]:
+            for piece, count in runner(self._problem, left):
+                if count is None:
+                    self._cut(piece)
+                    continue
+                if self._book is not None:
+                    self._book.record(piece, count)
+                self._counts[piece.face] = count
+                self._done += piece.work
+                self._report()
+
+    def _cut(self, piece: Piece) -> None:
+        """Put the parts of a piece that was too large in its place."""
+        size = piece.work / SPLIT_SHARES
+        parts = plan_pieces(self._problem, size, piece.face, piece.sign)
+        del self._pieces[piece.face]
+        self._work -= piece.work
+        if len(parts) > 1:
+            if self._book is not None:
+                self._book.record_split(piece, parts)
+            self._splits[piece.face] = parts
+            self._enter([piece])
+        elif piece.seconds < math.inf:
+            # Nothing changes its sign there that the pilot sees: let it take its time.
+            self._enter([piece._replace(seconds=math.inf)])
+        else:
+            raise PieceTooLargeError(
+                f"memory ran out on the piece from {list(piece.face.lower)} to "
+                f"{list(piece.face.upper)}, which can not be cut: count it where there "
+                "is more."
+            )
+
+    def _report(self) -> None:
+        """Tell the estimated regions done and in all."""
+        if self._progress is not None:
+            self._progress(round(self._done), max(1, round(self._work)))
+
+    def total(self) -> int:
+        """The number of regions of the domain."""
+        return sum(p.sign * self._counts[face] for face, p in self._pieces.items())
+
+    def stats(self) -> dict[str, Any]:
+        """What the count took."""
+        result: dict[str, Any] = {
+            "pieces": len(self._pieces),
+            "walls": sum(piece.sign < 0 for piece in self._pieces.values()),
+            "cut_further": self._num_split,
+            "largest_piece": max(self._counts[face] for face in self._pieces),
+        }
+        if self._book is not None:
+            result["from_journal"] = sum(f in self._known for f in self._pieces)
+            if self._book.damaged:
+                result["damaged_journal_lines"] = list(self._book.damaged)
+        return result
 
 
-def _stats(
-    plan: list[Piece],
-    counts: dict[Face, int],
-    known: dict[Face, int],
-    book: PieceJournal | None,
-) -> dict[str, Any]:
-    """What the count took."""
-    result: dict[str, Any] = {
-        "pieces": len(plan),
-        "walls": sum(piece.sign < 0 for piece in plan),
-        "largest_piece": max(counts[piece.face] for piece in plan),
-    }
-    if book is not None:
-        result["from_journal"] = sum(piece.face in known for piece in plan)
-        if book.damaged:
-            result["damaged_journal_lines"] = list(book.damaged)
-    return result
-
-
-def run_here(problem: Problem, pieces: list[Piece]) -> Iterator[tuple[Piece, int]]:
+def run_here(
+    problem: Problem, pieces: list[Piece]
+) -> Iterator[tuple[Piece, int | None]]:
     """Count pieces one after another in this process."""
     for piece in pieces:
-        count = interruptible(functools.partial(count_face, problem, piece.face))
-        yield piece, count
+        yield piece, interruptible(functools.partial(count_piece, problem, piece))
+
+
+def count_piece(
+    problem: Problem, piece: Piece, progress: Progress | None = None
+) -> int | None:
+    """The count of a piece; None if it took longer than it may, or too much memory."""
+    try:
+        return count_face(problem, piece.face, progress, piece.seconds)
+    except PieceTooLargeError:
+        return None
 
 
 class _StoppedError(Exception):
@@ -193,25 +270,46 @@ def interruptible(work: Callable[[Progress], T]) -> T:
             raise
 
 
-def count_face(problem: Problem, face: Face, progress: Progress | None = None) -> int:
+def count_face(
+    problem: Problem,
+    face: Face,
+    progress: Progress | None = None,
+    seconds: float = math.inf,
+) -> int:
     """How many activation regions of the domain have an interior that meets a face.
 
     Raises:
         KeyboardInterrupt: If it was interrupted.
+        PieceTooLargeError: If it takes longer than `seconds`, or too much memory.
     """
     free = face.free
-    if len(free) == problem.domain.dim:
-        box = problem.open_piece(face)
-        found = count_regions(problem.network, box, progress=progress)
-        if not found.complete:
-            raise KeyboardInterrupt
-        return found.count
     if not free:
         point = np.array([face.lower])
         signs = exact_signs(problem.chart_network, point)
         return int(are_inside(problem.chart_network, point, signs)[0])
-    cells = _cells(problem, face, progress)
-    return int(_are_open(problem, cells).sum())
+    try:
+        if len(free) < problem.domain.dim:
+            cells = _cells(problem, face, progress, seconds)
+            return int(_are_open(problem, cells).sum())
+        found = count_regions(
+            problem.network,
+            problem.open_piece(face),
+            progress=progress,
+            max_seconds=None if seconds == math.inf else seconds,
+        )
+    except MemoryError as error:
+        raise PieceTooLargeError("memory ran out on a piece") from error
+    _refuse_incomplete(found, seconds)
+    return found.count
+
+
+def _refuse_incomplete(found: RegionCount | RegionSet, seconds: float) -> None:
+    """Raise unless all regions were found."""
+    if found.complete:
+        return
+    if found.stats.get("stopped") == "interrupted" or seconds == math.inf:
+        raise KeyboardInterrupt
+    raise PieceTooLargeError(f"a piece took longer than {seconds:g} s")
 
 
 def wall_patterns(
@@ -230,17 +328,25 @@ def wall_patterns(
     return {row.tobytes() for row in packed}
 
 
-def _cells(problem: Problem, face: Face, progress: Progress | None) -> RegionSet:
+def _cells(
+    problem: Problem,
+    face: Face,
+    progress: Progress | None,
+    seconds: float = math.inf,
+) -> RegionSet:
     """The cells of the network restricted to a face with fixed and free axes."""
     network, wall = problem.chart_network, problem.wall(face)
+    how: dict[str, Any] = {
+        "progress": progress,
+        "max_seconds": None if seconds == math.inf else seconds,
+    }
     try:
         # In one dimension too: the sweep is not rational all the way.
         method = "sweep" if wall.dim == 1 else "auto"
-        cells = enumerate_regions(network, wall, method=method, progress=progress)
+        cells = enumerate_regions(network, wall, method=method, **how)
     except NotGenericError:
-        cells = enumerate_regions(network, wall, progress=progress)
-    if not cells.complete:
-        raise KeyboardInterrupt
+        cells = enumerate_regions(network, wall, **how)
+    _refuse_incomplete(cells, seconds)
     return cells
 
 

@@ -27,6 +27,7 @@ class PieceJournal:
         path: The file.
         plan: The pieces of the count that the journal was begun for, if it is known.
         counts: The counts so far, by face.
+        splits: The parts of the pieces that turned out too large, by face.
         damaged: Numbers of the lines that could not be used, from 1.
         torn: Whether the last line had to be cut off.
 
@@ -39,14 +40,23 @@ class PieceJournal:
         self.path = pathlib.Path(path)
         self.plan: list[Piece] | None = None
         self.counts: dict[Face, int] = {}
+        self.splits: dict[Face, list[Piece]] = {}
         self.damaged: list[int] = []
         self.torn = False
         self._problem = problem
         self._disputed: set[Face] = set()
         if self.path.exists() and not self.path.is_file():
             raise FileFormatError(f"{self.path} is no file: give another --journal.")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.path.open("a+b", buffering=0)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a+b", buffering=0)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"{error.strerror}: the journal can not be kept there; give a "
+                "--journal in a folder where you may write",
+                str(self.path),
+            ) from error
         try:
             _lock(self._file, self.path)
             self._read()
@@ -73,6 +83,16 @@ class PieceJournal:
         """
         self._append({"face": piece.to_json()[:2], "count": count})
         self.counts[piece.face] = count
+
+    def record_split(self, piece: Piece, parts: list[Piece]) -> None:
+        """Keep the parts of a piece that turned out too large.
+
+        Raises:
+            OSError: If it could not be written; the journal is as it was before.
+        """
+        entries = [part.to_json() for part in parts]
+        self._append({"face": piece.to_json()[:2], "parts": entries})
+        self.splits[piece.face] = parts
 
     def _append(self, data: dict[str, Any]) -> None:
         """Write one line, whole or not at all."""
@@ -135,7 +155,11 @@ class PieceJournal:
             self.plan = [Piece.from_json(entry) for entry in data["plan"]]
         elif "face" in data:
             lower, upper = data["face"]
-            self._take_count(Face(tuple(lower), tuple(upper)), data["count"])
+            face = Face(tuple(lower), tuple(upper))
+            if "parts" in data:
+                self.splits[face] = [Piece.from_json(entry) for entry in data["parts"]]
+            else:
+                self._take_count(face, data["count"])
         elif data.get("version") != VERSION:
             raise FileFormatError(
                 f"{self.path}: line {number} has version {data.get('version')!r}; "

@@ -5,6 +5,8 @@ how a box is cut; no count depends on it.
 """
 
 import dataclasses
+import heapq
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,14 @@ SHRINK = 1.7
 """Fit to random networks: regions are fewer than the product of the crossings."""
 
 MAX_PIECES = 1_000_000
+
+FACES_PER_SHARE = 64
+"""Faces at most, for each share of `piece_regions` that the pilot sees in a domain.
+
+A box of 8 dimensions cut once along each axis has 3^8 faces, 26 for each of its boxes.
+More are made only where cutting does not help: around a corner of many units, or where
+`piece_regions` is less than the regions that meet at a point.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -127,11 +137,14 @@ class Piece(NamedTuple):
         face: Where to count.
         sign: 1 or -1.
         work: Estimated number of regions; used for cutting and for the time left.
+        seconds: Stop counting after this time: the piece is cut instead. Infinite
+            where there is no limit; kept in no file.
     """
 
     face: Face
     sign: int
     work: float
+    seconds: float = math.inf
 
     def to_json(self) -> list[Any]:
         """A form that JSON keeps exactly."""
@@ -158,13 +171,17 @@ class Pilot(NamedTuple):
     wall: float
 
 
-def look_at(problem: Problem, face: Face) -> Pilot:
-    """Estimate the regions of a face from sign changes along random chords."""
+def look_at(network: ReluNetwork, face: Face) -> Pilot:
+    """Estimate the regions of a face from sign changes along random chords.
+
+    Args:
+        network: As a function of the chart coordinates; rounding does no harm.
+        face: The face.
+    """
     free = face.free
     if not free:
         return Pilot(1.0, None, 0.0)
     rng = np.random.default_rng(SEED)
-    network = problem.domain.restrict(problem.network)
     changes = np.stack([_changes(network, face, axis, rng) for axis in free])
     crossings = changes.sum(1)
     work = float(np.prod(1.0 + crossings) / SHRINK ** max(0.0, len(free) - 1.5))
@@ -195,24 +212,94 @@ def _changes(
     return (bits[:, 1:] != bits[:, :-1]).sum(2).mean(0)
 
 
-def plan_pieces(problem: Problem, piece_regions: int) -> list[Piece]:
-    """Cut the domain until each piece has about `piece_regions` regions at most.
+def plan_pieces(
+    problem: Problem,
+    piece_regions: int | float,
+    face: Face | None = None,
+    sign: int = 1,
+) -> list[Piece]:
+    """Cut a face until each piece has about `piece_regions` regions at most.
+
+    The largest is cut first. Pieces are left larger where cutting does not help.
+
+    Args:
+        problem: The network and its domain.
+        piece_regions: Estimated regions of a piece, at most.
+        face: What to cut; the whole domain if None.
+        sign: How the count of `face` enters the total.
 
     Raises:
         ValueError: If that makes more than a million pieces.
     """
-    waiting, pieces = [(problem.root(), 1)], []
+    root = problem.root() if face is None else face
+    cuts, works = _cuts(problem, root, piece_regions)
+    waiting, pieces = [(root, sign)], []
     while waiting:
         face, sign = waiting.pop()
-        pilot = look_at(problem, face)
-        if pilot.axis is None or pilot.work <= piece_regions:
-            pieces.append(Piece(face, sign, pilot.work))
+        if face not in cuts:
+            pieces.append(Piece(face, sign, works[face]))
             continue
-        low, high, wall = face.cut(pilot.axis, pilot.wall)
+        low, high, wall = face.cut(*cuts[face])
         waiting += [(wall, -sign), (high, sign), (low, sign)]
-        if len(pieces) + len(waiting) > MAX_PIECES:
+    return pieces
+
+
+class Part(NamedTuple):
+    """A box, and the walls that have it above them.
+
+    Attributes:
+        face: The box, in chart coordinates.
+        walls: Regions that meet one of these also meet an earlier part.
+        work: Estimated number of regions.
+    """
+
+    face: Face
+    walls: tuple[Face, ...]
+    work: float
+
+
+def plan_parts(problem: Problem, piece_regions: int | float) -> list[Part]:
+    """The boxes among the pieces, in an order in which few walls matter at a time."""
+    root = problem.root()
+    cuts, works = _cuts(problem, root, piece_regions)
+    waiting: list[tuple[Face, tuple[Face, ...]]] = [(root, ())]
+    parts = []
+    while waiting:
+        face, walls = waiting.pop()
+        if face not in cuts:
+            parts.append(Part(face, walls, works[face]))
+            continue
+        low, high, wall = face.cut(*cuts[face])
+        waiting += [(high, (*walls, wall)), (low, walls)]
+    return parts
+
+
+def _cuts(
+    problem: Problem, root: Face, piece_regions: int | float
+) -> tuple[dict[Face, tuple[int, float]], dict[Face, float]]:
+    """Axis and coordinate of each cut, and the estimated work of each face."""
+    network = problem.domain.restrict(problem.network)
+    cuts: dict[Face, tuple[int, float]] = {}
+    works: dict[Face, float] = {}
+    largest: list[tuple[float, int, Face, Pilot]] = []
+
+    def add(face: Face) -> None:
+        pilot = look_at(network, face)
+        works[face] = pilot.work
+        if pilot.axis is not None and pilot.work > piece_regions:
+            heapq.heappush(largest, (-pilot.work, len(works), face, pilot))
+
+    add(root)
+    limit = FACES_PER_SHARE * (1.0 + works[root] / piece_regions)
+    while largest and len(works) - len(cuts) < limit:
+        *_, face, pilot = heapq.heappop(largest)
+        assert pilot.axis is not None
+        cuts[face] = (pilot.axis, pilot.wall)
+        for part in face.cut(pilot.axis, pilot.wall):
+            add(part)
+        if len(works) - len(cuts) > MAX_PIECES:
             raise ValueError(
                 f"`piece_regions` is {piece_regions}: that makes more than "
                 f"{MAX_PIECES:,} pieces; give a larger number."
             )
-    return pieces
+    return cuts, works

@@ -16,7 +16,7 @@ import json
 import os
 import pathlib
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, interruptible, wall_patterns
-from regions.pieces.plan import Face, Problem, look_at
+from regions.pieces.plan import Face, Part, Problem, plan_parts
 from regions.region_files import load_regions, save_regions
 from regions.region_set import RegionSet
 
@@ -34,35 +34,6 @@ Progress = Callable[[int, int], None]
 VERSION = 1
 PLAN, MANIFEST = "_plan.json", "_manifest.json"
 """Parquet readers pass over names that begin with an underscore."""
-
-
-class Part(NamedTuple):
-    """One file: an open box and the walls that have it above them.
-
-    Attributes:
-        face: The box, in chart coordinates.
-        walls: Regions that meet one of these belong to an earlier part.
-        work: Estimated number of regions.
-    """
-
-    face: Face
-    walls: tuple[Face, ...]
-    work: float
-
-
-def plan_parts(problem: Problem, piece_regions: int) -> list[Part]:
-    """Cut the domain into boxes of about `piece_regions` regions, in order."""
-    waiting: list[tuple[Face, tuple[Face, ...]]] = [(problem.root(), ())]
-    parts = []
-    while waiting:
-        face, walls = waiting.pop()
-        pilot = look_at(problem, face)
-        if pilot.axis is None or pilot.work <= piece_regions:
-            parts.append(Part(face, walls, pilot.work))
-            continue
-        low, high, wall = face.cut(pilot.axis, pilot.wall)
-        waiting += [(high, (*walls, wall)), (low, walls)]
-    return parts
 
 
 def enumerate_to_parquet(

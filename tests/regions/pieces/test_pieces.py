@@ -1,19 +1,28 @@
 """Counts by pieces: the same integer as the whole, wherever the walls are."""
 
 import json
+import math
 import pathlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import regions.pieces.count
 from regions.domains import Box, Segment, Slice
 from regions.enumeration import count_regions, enumerate_regions
 from regions.errors import FileFormatError
 from regions.io import load_network
 from regions.network import ReluNetwork
-from regions.pieces.count import count_by_pieces, count_face, run_here, wall_patterns
-from regions.pieces.plan import Face, Problem, plan_pieces
+from regions.pieces.count import (
+    PieceTooLargeError,
+    count_by_pieces,
+    count_face,
+    count_piece,
+    run_here,
+    wall_patterns,
+)
+from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -216,12 +225,126 @@ def test_plan_does_not_depend_on_the_call_and_adds_up_volumes():
     assert np.isclose(sum(sizes), 8.0)
 
 
+def one_unit(dim):
+    """A network whose only boundary is the diagonal hyperplane."""
+    return one_layer([np.ones(dim)], [0.1])
+
+
+@pytest.mark.parametrize("dim", [1, 2, 4])
+def test_plan_ends_where_cutting_does_not_help(dim):
+    # Each box on the diagonal has two regions, however small it is.
+    found = count_by_pieces(one_unit(dim), Box.cube(dim), piece_regions=1)
+    assert found.count == 2
+    assert found.stats["pieces"] < 500
+
+
+def test_estimates_are_right_within_a_factor_of_three():
+    problem = Problem.of(net("d3_32x2"), Box.cube(3))
+    plan = [p for p in plan_pieces(problem, 1500) if len(p.face.free) == 3]
+    counts = np.array([count_face(problem, piece.face) for piece in plan])
+    ratios = counts / [piece.work for piece in plan]
+    assert 1 / 3 < ratios.min() <= ratios.max() < 3
+
+
+def refusing(most):
+    """A runner that gives up pieces with more regions, as if time had run out."""
+
+    def run(problem, pieces):
+        for piece, count in run_here(problem, pieces):
+            cut = count > most and piece.seconds < math.inf
+            yield piece, None if cut else count
+
+    return run
+
+
+def test_pieces_that_are_too_large_are_cut_and_the_total_stays(tmp_path):
+    network, box = net("d2_16x1"), Box.cube(2)
+    journal = tmp_path / "pieces.jsonl"
+    how = {"piece_regions": 10**6, "journal": journal}
+    found = count_by_pieces(network, box, runner=refusing(25), **how)
+    assert found.count == 96
+    assert found.stats["cut_further"] > 1
+    assert found.stats["largest_piece"] <= 25
+    # The journal knows the parts, even of a run that would not cut.
+    again = count_by_pieces(network, box, runner=stops_after(0), **how)
+    assert again.count == 96
+    assert again.stats == {**found.stats, "from_journal": found.stats["pieces"]}
+    lines = journal.read_text().splitlines()
+    splits = [k for k, line in enumerate(lines) if '"parts"' in line]
+    for lost in (splits[0], splits[-1]):
+        journal.write_text(
+            "\n".join(v for k, v in enumerate(lines) if k != lost) + "\n"
+        )
+        assert count_by_pieces(network, box, runner=refusing(25), **how).count == 96
+
+
+def test_parts_may_take_longer_so_that_an_end_is_reached():
+    limits = {}
+
+    def run(problem, pieces):
+        for piece in pieces:
+            limits[piece.face] = piece.seconds
+            late = piece.seconds < 2.0
+            yield piece, None if late else count_face(problem, piece.face)
+
+    found = count_by_pieces(
+        net("d2_16x1"), Box.cube(2), piece_regions=10**6, piece_seconds=1.0, runner=run
+    )
+    assert found.count == 96
+    assert set(limits.values()) <= {1.0, 2.0, math.inf}
+    assert {1.0, 2.0} <= set(limits.values())
+
+
+def test_slice_with_too_large_pieces_keeps_its_count():
+    rng = np.random.default_rng(11)
+    network = random_network(rng, 6, [7, 4])
+    domain = Slice(rng.standard_normal(6), rng.standard_normal((2, 6)), Box.cube(2))
+    whole = count_regions(network, domain).count
+    found = count_by_pieces(
+        network, domain, piece_regions=whole, runner=refusing(whole // 3)
+    )
+    assert found.stats["cut_further"] > 0
+    assert found.count == whole
+
+
+@pytest.mark.parametrize("fixed", [{}, {0: 0.3}])
+def test_time_runs_out_on_boxes_and_on_walls(fixed):
+    problem = Problem.of(net("d3_32x2"), Box.cube(3))
+    lower, upper = [-1.0] * 3, [1.0] * 3
+    for axis, value in fixed.items():
+        lower[axis] = upper[axis] = value
+    face = Face(tuple(lower), tuple(upper))
+    with pytest.raises(PieceTooLargeError, match="took longer than 1e-06 s"):
+        count_face(problem, face, seconds=1e-6)
+    assert count_piece(problem, Piece(face, 1, 1.0, seconds=1e-6)) is None
+    assert count_piece(problem, Piece(face, 1, 1.0)) == count_face(problem, face)
+
+
+def test_memory_that_runs_out_cuts_a_piece_or_is_one_line(monkeypatch):
+    real = regions.pieces.count.count_regions
+
+    def short_of_memory(network, domain, **options):
+        if np.prod(domain.upper - domain.lower) > 1.0:
+            raise MemoryError
+        return real(network, domain, **options)
+
+    monkeypatch.setattr(regions.pieces.count, "count_regions", short_of_memory)
+    found = count_by_pieces(net("d2_16x1"), Box.cube(2), piece_regions=10**6)
+    assert found.count == 96
+    assert found.stats["cut_further"] > 0
+    nothing = ReluNetwork.from_arrays([[[1.0, 2.0]]], [[0.5]])
+    with pytest.raises(PieceTooLargeError, match="memory ran out on the piece from"):
+        count_by_pieces(nothing, Box.cube(2))
+
+
 def test_other_domains_are_refused():
     network = net("d2_16x1")
     with pytest.raises(ValueError, match="a Segment: pieces are cut from a Box or"):
         count_by_pieces(network, Segment([0, 0], [1, 1]))
     with pytest.raises(ValueError, match="`piece_regions` is 0: at least 1"):
         count_by_pieces(network, Box.cube(2), piece_regions=0)
+    with pytest.raises(ValueError, match="`piece_seconds` is 0"):
+        count_by_pieces(network, Box.cube(2), piece_seconds=0)
 
 
 # --- The journal ------------------------------------------------------------------

@@ -26,6 +26,22 @@ function fingerprint() {
 
 const digest = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
+/** Licenses of the packages whose modules are in the page, as they ask. */
+function licenses(modules) {
+  const folders = new Set();
+  for (const id of modules) {
+    const found = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(id.replace("\0", ""));
+    if (found) folders.add(found[1]);
+  }
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `License ${license}, by ${author?.name ?? author}`;
+    return `${name} ${version}\n\n${text}`;
+  });
+  return texts.join("\n\n\n").replaceAll("--", "- -");
+}
+
 function singleFile() {
   return {
     name: "single-file",
@@ -36,11 +52,10 @@ function singleFile() {
       const sheet = Object.values(bundle).find((file) => file.fileName.endsWith(".css"));
       const code = script.code.replaceAll("</script", "<\\/script").trim();
       const css = sheet.source.toString().trim();
-      // regl compiles its draw calls with `new Function`: hence unsafe-eval. No other
-      // script can run and nothing can be fetched.
+      // No other script can run, none can be made from text, and nothing can be fetched.
       const policy =
         `default-src 'none'; img-src data:; style-src ${digest(css)}; ` +
-        `script-src ${digest(code)} 'unsafe-eval'; base-uri 'none'; form-action 'none'`;
+        `script-src ${digest(code)}; base-uri 'none'; form-action 'none'`;
       const page = html.source
         .replace(/<script type="module"[^>]*><\/script>\s*/, "")
         .replace(/<link rel="stylesheet"[^>]*>\s*/, "")
@@ -53,6 +68,7 @@ function singleFile() {
         )
         // In the head, so that a file cut short in its data still says what is wrong;
         // as a module, the script runs when all has been read.
+        .replace("</head>", () => `<!--\nThis page holds:\n\n${licenses(Object.keys(script.modules))}\n-->\n</head>`)
         .replace("</head>", () => `<style>${css}</style>\n<script type="module">${code}</script>\n</head>`);
       writeFileSync(join(import.meta.dirname, PAGE), page);
       for (const name of Object.keys(bundle)) delete bundle[name];
@@ -61,6 +77,12 @@ function singleFile() {
 }
 
 export default defineConfig({
-  build: { target: "es2022", modulePreload: false, cssCodeSplit: false, emptyOutDir: false },
+  build: {
+    target: "es2022",
+    modulePreload: false,
+    cssCodeSplit: false,
+    emptyOutDir: false,
+    rollupOptions: { output: { inlineDynamicImports: true } },
+  },
   plugins: [singleFile()],
 });

@@ -4,6 +4,7 @@ import { controls } from "./controls";
 import { Details } from "./details";
 import { el } from "./dom";
 import { read, write } from "./fragment";
+import { type Renderer, openRenderer } from "./gpu";
 import { helpDialog } from "./help";
 import { listen } from "./input";
 import { Legend, ScaleBar } from "./legend";
@@ -33,9 +34,11 @@ export class App {
   private placed = false;
   private axis: number;
 
-  constructor(
+  /** `renderers`: one per map, and for a 3-D domain one more. */
+  private constructor(
     header: Header,
     private readonly root: HTMLElement,
+    private readonly renderers: Renderer[],
   ) {
     this.model = new Model(header);
     this.placed = read(this.model, location.hash);
@@ -51,7 +54,7 @@ export class App {
     this.applyTheme(null);
     if (this.model.cutting) this.timeline = new PlaneSlider(this.model);
     else if (this.model.numFrames > 1) this.timeline = new Timeline(this.model);
-    if (this.model.cutting) this.surface = new SurfaceView(this.model, () => this.request());
+    if (this.model.cutting) this.surface = new SurfaceView(this.model, renderers[header.series.length], () => this.request());
     const heading = el("h1", {}, header.title);
     const theme = el("button", { id: "theme", "aria-label": "Light or dark theme", click: () => this.applyTheme(!this.model.dark) }, "Theme");
     const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
@@ -70,6 +73,12 @@ export class App {
     this.details.update();
     this.model.listen((change) => this.changed(change));
     this.listen();
+  }
+
+  static async open(header: Header, root: HTMLElement): Promise<App> {
+    const count = header.series.length + (header.series[0].solid ? 1 : 0);
+    const canvases = Array.from({ length: count }, () => el("canvas"));
+    return new App(header, root, await Promise.all(canvases.map(openRenderer)));
   }
 
   private listen(): void {
@@ -115,7 +124,7 @@ export class App {
   private layOut(): void {
     const wanted = this.model.panes;
     while (this.spare.length < wanted.length) {
-      const pane = new Pane(this.model, 0);
+      const pane = new Pane(this.model, 0, this.renderers[this.spare.length]);
       listen(pane, this.model);
       this.spare.push(pane);
     }

@@ -1,7 +1,8 @@
 /** Draws meshes with WebGL: fills from a palette, sides as smooth lines in pixels. */
 
-import createRegl, { type Regl } from "regl";
+import type { BufferImageSource, Geometry } from "pixi.js";
 import type { Camera } from "./camera";
+import { Program, type Renderer, begin, geometry, texture } from "./gpu";
 import { type Mesh, SIDE } from "./mesh";
 import type { Rgb } from "./palette";
 
@@ -16,14 +17,13 @@ const MAX_QUADS = 60000;
 const QUAD = 8;
 const ENDS = [[0, -1], [0, 1], [1, -1], [1, 1]];
 
-interface Buffers {
+export interface Buffers {
   mesh: Mesh;
-  fill: createRegl.Buffer;
-  elements: createRegl.Elements;
-  sides: createRegl.Buffer;
-  /** Triangles of the quads; none for lines. */
-  quads: createRegl.Elements | null;
+  fill: Geometry;
+  sides: Geometry;
   numSides: number;
+  /** Whether sides are quads, and not lines. */
+  wide: boolean;
 }
 
 const FILL_VERTEX = `
@@ -95,118 +95,85 @@ void main() {
 }`;
 
 export class Painter {
-  private readonly regl: Regl;
-  private readonly fillPalette: createRegl.Texture2D;
-  private readonly sidePalette: createRegl.Texture2D;
-  private readonly drawFill: createRegl.DrawCommand;
-  private readonly drawSides: createRegl.DrawCommand;
-  private readonly drawLines: createRegl.DrawCommand;
+  private fillPalette: BufferImageSource = texture(new Uint8Array(4), 1, 1, false);
+  private sidePalette: BufferImageSource = texture(new Uint8Array(8), 1, 2, false);
+  private sideColors = "";
+  private readonly fills: Program;
+  private readonly quads: Program;
+  private readonly lines: Program;
 
-  constructor(readonly canvas: HTMLCanvasElement) {
-    this.regl = createRegl({
-      canvas,
-      attributes: { antialias: true, alpha: false, depth: false, stencil: false },
-      extensions: ["OES_element_index_uint"],
-      pixelRatio: window.devicePixelRatio,
-    });
-    const { regl } = this;
-    this.fillPalette = regl.texture({ width: 1, height: 1 });
-    this.sidePalette = regl.texture({ width: 1, height: 1 });
-    const blend = { enable: true, func: { src: "one", dst: "one minus src alpha" } } as const;
-    const prop = (name: string) => regl.prop<Record<string, unknown>, string>(name as never);
-    const common = { depth: { enable: false }, blend };
-    this.drawFill = regl({
-      ...common,
-      vert: FILL_VERTEX,
-      frag: FILL_FRAGMENT,
-      attributes: { corner: { buffer: prop("fill"), stride: 12, offset: 0 } as never },
-      elements: prop("elements") as never,
-      uniforms: { shift: prop("shift"), scale: prop("scale"), alpha: prop("alpha"), palette: this.fillPalette },
-    } as never);
-    this.drawSides = regl({
-      ...common,
-      vert: SIDE_VERTEX,
-      frag: SIDE_FRAGMENT,
-      elements: prop("quads") as never,
-      attributes: {
-        segment: { buffer: prop("sides"), stride: 4 * QUAD, offset: 0 } as never,
-        kind: { buffer: prop("sides"), stride: 4 * QUAD, offset: 16 } as never,
-        end: { buffer: prop("sides"), stride: 4 * QUAD, offset: 24 } as never,
-      },
-      uniforms: { ...sideUniforms(prop), half_size: prop("half"), palette: this.sidePalette },
-    } as never);
-    this.drawLines = regl({
-      ...common,
-      vert: LINE_VERTEX,
-      frag: SIDE_FRAGMENT,
-      primitive: "lines",
-      count: ((_: unknown, props: Buffers) => 2 * props.numSides) as never,
-      attributes: { corner: { buffer: prop("sides"), stride: 16, offset: 0 } as never },
-      uniforms: { ...sideUniforms(prop), palette: this.sidePalette },
-    } as never);
+  constructor(private readonly renderer: Renderer) {
+    const spot = { shift: "vec2<f32>", scale: "vec2<f32>", alpha: "f32" } as const;
+    const line = { ...spot, width: "f32", layers: "f32" } as const;
+    this.fills = new Program(renderer, FILL_VERTEX, FILL_FRAGMENT, spot, this.fillPalette);
+    this.quads = new Program(renderer, SIDE_VERTEX, SIDE_FRAGMENT, { ...line, half_size: "vec2<f32>" }, this.sidePalette);
+    this.lines = new Program(renderer, LINE_VERTEX, SIDE_FRAGMENT, line, this.sidePalette);
   }
 
   upload(mesh: Mesh): Buffers {
+    const corner = { corner: { format: "float32x3", offset: 0 } } as const;
+    const numSides = mesh.sides.length / SIDE;
+    const wide = numSides <= MAX_QUADS;
     return {
       mesh,
-      fill: this.regl.buffer(mesh.fill),
-      elements: this.regl.elements({ data: mesh.triangles as never, primitive: "triangles", type: "uint32" }),
-      ...this.uploadSides(mesh.sides, mesh.sides.length / SIDE),
+      fill: geometry(mesh.fill, 3, corner, "triangle-list", mesh.triangles),
+      sides: wide ? quadGeometry(mesh.sides, numSides) : lineGeometry(mesh.sides),
+      numSides,
+      wide,
     };
   }
 
-  private uploadSides(sides: Float32Array, count: number) {
-    if (count > MAX_QUADS) return { sides: this.regl.buffer(lineCorners(sides)), quads: null, numSides: count };
-    const quads = this.regl.elements({ data: quadTriangles(count) as never, primitive: "triangles", type: "uint32" });
-    return { sides: this.regl.buffer(quadCorners(sides, Math.max(count, 1))), quads, numSides: count };
-  }
-
   free(buffers: Buffers): void {
-    buffers.fill.destroy();
-    buffers.elements.destroy();
-    buffers.sides.destroy();
-    buffers.quads?.destroy();
+    buffers.fill.destroy(true);
+    buffers.sides.destroy(true);
   }
 
   setFillPalette(colors: Rgb[], smooth: boolean): void {
-    const filter = smooth ? "linear" : "nearest";
-    const data = Uint8Array.from(colors.flatMap(([r, g, b]) => [r, g, b, 255]));
-    this.fillPalette({ width: colors.length, height: 1, data, min: filter, mag: filter, wrap: "clamp" });
+    const [data, old] = [Uint8Array.from(colors.flatMap(([r, g, b]) => [r, g, b, 255])), this.fillPalette];
+    this.fillPalette = texture(data, colors.length, 1, smooth);
+    this.fills.setPalette(this.fillPalette);
+    old.destroy();
+  }
+
+  private setSidePalette(colors: SideColors): void {
+    const key = String(colors);
+    if (key === this.sideColors) return;
+    this.sideColors = key;
+    const old = this.sidePalette;
+    const data = Uint8Array.from(colors.flat().flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
+    this.sidePalette = texture(data, colors[0].length, 2, false);
+    for (const program of [this.quads, this.lines]) program.setPalette(this.sidePalette);
+    old.destroy();
   }
 
   clear(width: number, height: number, color: Rgb): void {
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
-    if (this.canvas.width !== w || this.canvas.height !== h) [this.canvas.width, this.canvas.height] = [w, h];
-    this.regl.poll();
-    const [r, g, b] = color.map((v) => v / 255);
-    this.regl.clear({ color: [r, g, b, 1] });
+    begin(this.renderer, width, height, color);
   }
 
   fill(buffers: Buffers, camera: Camera, width: number, height: number, alpha: number): void {
-    if (buffers.mesh.triangles.length) this.drawFill({ ...buffers, ...place(buffers.mesh, camera, width, height), alpha });
+    if (buffers.mesh.triangles.length) this.fills.draw(buffers.fill, { ...place(buffers.mesh, camera, width, height), alpha });
   }
 
   sides(buffers: Buffers, camera: Camera, width: number, height: number, colors: SideColors, line: number, alpha: number): void {
     if (!buffers.numSides) return;
-    const data = Uint8Array.from(colors.flat().flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
-    this.sidePalette({ width: colors[0].length, height: 2, data, min: "nearest", mag: "nearest" });
-    const draw = buffers.quads ? this.drawSides : this.drawLines;
-    draw({
-      ...buffers,
-      ...place(buffers.mesh, camera, width, height),
-      half: [width / 2, height / 2],
-      width: line,
-      layers: colors[0].length,
-      alpha,
-    });
+    this.setSidePalette(colors);
+    const values = { ...place(buffers.mesh, camera, width, height), width: line, layers: colors[0].length, alpha };
+    if (buffers.wide) this.quads.draw(buffers.sides, { ...values, half_size: [width / 2, height / 2] });
+    else this.lines.draw(buffers.sides, values);
   }
 }
 
-export type { Buffers };
+function lineGeometry(sides: Float32Array): Geometry {
+  return geometry(lineCorners(sides), 4, { corner: { format: "float32x4", offset: 0 } }, "line-list");
+}
 
-function sideUniforms(prop: (name: string) => unknown): Record<string, unknown> {
-  return Object.fromEntries(["shift", "scale", "width", "alpha", "layers"].map((name) => [name, prop(name)]));
+function quadGeometry(sides: Float32Array, count: number): Geometry {
+  const attributes = {
+    segment: { format: "float32x4", offset: 0 },
+    kind: { format: "float32x2", offset: 4 },
+    end: { format: "float32x2", offset: 6 },
+  } as const;
+  return geometry(quadCorners(sides, Math.max(count, 1)), QUAD, attributes, "triangle-list", quadTriangles(count));
 }
 
 /** Both ends of each side: x, y, layer, dark. */

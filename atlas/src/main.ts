@@ -22,11 +22,11 @@ document.addEventListener(
 async function start(): Promise<void> {
   try {
     const header = await readBlock(document.getElementById("atlas-block"));
-    new App(header, document.getElementById("app")!);
+    await App.open(header, document.getElementById("app")!);
     document.getElementById("message")!.hidden = true;
   } catch (error) {
     if (error instanceof BlockError) explain(error.message);
-    else if (/regl|webgl/i.test(String(error))) explain("This browser gives the page no WebGL, which draws the map. Switch on hardware acceleration, or use another browser.");
+    else if (/webgl/i.test(String(error))) explain("This browser gives the page no WebGL, which draws the map. Switch on hardware acceleration, or use another browser.");
     else explain(`The page could not be shown: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

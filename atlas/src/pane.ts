@@ -1,6 +1,7 @@
 /** One map: a WebGL canvas below, a 2-D canvas for marks above, and what they show. */
 
 import { type Buffers, Painter, type SideColors } from "./gl";
+import type { Renderer } from "./gpu";
 import { buildMesh } from "./mesh";
 import type { Model } from "./model";
 import { type Coloring, coloring } from "./modes";
@@ -16,6 +17,9 @@ const DEEP_LARGE = 6;
 const LARGE = 20000;
 const MARGIN = 3;
 
+const LIGHT_INK: Rgb = [236, 238, 242];
+const DARK_INK: Rgb = [24, 28, 36];
+
 interface Layer {
   buffers: Buffers;
   partition: Partition;
@@ -26,7 +30,6 @@ interface Layer {
 
 export class Pane {
   readonly element = document.createElement("div");
-  readonly map = document.createElement("canvas");
   readonly marks = document.createElement("canvas");
   readonly title = document.createElement("div");
   coloring: Coloring | null = null;
@@ -38,14 +41,16 @@ export class Pane {
   constructor(
     private readonly model: Model,
     public series: number,
+    renderer: Renderer,
   ) {
+    const map = renderer.canvas;
     this.element.className = "pane";
     this.title.className = "pane-title";
-    this.map.setAttribute("aria-hidden", "true");
+    map.setAttribute("aria-hidden", "true");
     this.marks.tabIndex = 0;
     this.marks.setAttribute("role", "application");
-    this.element.append(this.map, this.marks, this.title);
-    this.painter = new Painter(this.map);
+    this.element.append(map, this.marks, this.title);
+    this.painter = new Painter(renderer);
   }
 
   get width(): number {
@@ -126,8 +131,9 @@ export class Pane {
     const { boundaries, hidden } = this.model;
     const depth = partition.network.depth;
     const row = (dark: boolean) => {
-      const ink: Rgb = dark ? [236, 238, 242] : [24, 28, 36];
-      const rim: [number, number, number, number] = [...(one ?? ink), 0.9];
+      const ink = dark ? LIGHT_INK : DARK_INK;
+      // The rim is seen against the ground, not against the fill.
+      const rim: [number, number, number, number] = [...(this.model.dark ? LIGHT_INK : DARK_INK), 0.9];
       const layers = partition.network.widths.map((_, layer): [number, number, number, number] => {
         const color = one ?? (boundaries === "layers" ? layerColor(layer, depth, dark) : ink);
         const shown = boundaries !== "none" && !hidden.has(layer);

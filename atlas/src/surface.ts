@@ -1,10 +1,12 @@
 /** The 3-D domain with the plane that the map shows and the decision surface, turned by hand. */
 
-import createRegl, { type Regl } from "regl";
+import type { Geometry, Topology } from "pixi.js";
 import { download, el } from "./dom";
+import { Program, type Renderer, begin, geometry } from "./gpu";
 import type { Model } from "./model";
 import { rgb } from "./pane";
 import { kept } from "./solid";
+import type { Header } from "./types";
 
 const VERTEX = `
 precision highp float;
@@ -34,12 +36,16 @@ void main() {
   gl_FragColor = vec4(color.rgb * shade * color.a, color.a);
 }`;
 
+const ATTRIBUTES = { at: { format: "float32x3", offset: 0 }, normal: { format: "float32x3", offset: 3 } } as const;
+
 export class SurfaceView {
   readonly element = el("section", { id: "surface", "aria-label": "Domain" });
-  private readonly canvas = el("canvas", { tabindex: "0", role: "img", "aria-label": "The domain with the plane and the decision surface; arrow keys turn it" });
-  private readonly regl: Regl;
-  private readonly draw3: createRegl.DrawCommand;
-  private readonly mesh: { at: createRegl.Buffer; normal: createRegl.Buffer; count: number };
+  private readonly canvas: HTMLCanvasElement;
+  private readonly program: Program;
+  private readonly box: Geometry;
+  private readonly mesh: Geometry | null;
+  /** Where the plane was drawn last, filled and as a line. */
+  private drawn: { axis: number; position: number; parts: [Geometry, Geometry] } | null = null;
   private yaw = 0.6;
   private pitch = 0.45;
   private readonly middle: number[];
@@ -47,6 +53,7 @@ export class SurfaceView {
 
   constructor(
     private readonly model: Model,
+    private readonly renderer: Renderer,
     redraw: () => void,
   ) {
     const { lower, upper } = model.header.domain;
@@ -59,20 +66,13 @@ export class SurfaceView {
       el("h2", {}, surface ? `Decision surface${model.comparing ? ` of ${model.solid(0)!.name}` : ""}` : "Plane in the domain"),
       surface && el("button", { id: "ply", click: () => download("surface.ply", this.ply(), "model/ply") }, "Save PLY"),
     );
+    this.canvas = renderer.canvas;
+    const label = "The domain with the plane and the decision surface; arrow keys turn it";
+    for (const [name, value] of Object.entries({ tabindex: "0", role: "img", "aria-label": label })) this.canvas.setAttribute(name, value);
     this.element.append(bar, this.canvas);
-    this.regl = createRegl({ canvas: this.canvas, attributes: { antialias: true, alpha: false } });
-    this.mesh = this.buffers();
-    const prop = (name: string) => this.regl.prop<Record<string, unknown>, string>(name as never);
-    this.draw3 = this.regl({
-      vert: VERTEX,
-      frag: FRAGMENT,
-      attributes: { at: prop("at"), normal: prop("normal") } as never,
-      count: prop("count") as never,
-      primitive: prop("primitive") as never,
-      uniforms: { turn: prop("turn"), aspect: prop("aspect"), color: prop("color"), flatness: prop("flatness") } as never,
-      blend: { enable: true, func: { src: "one", dst: "one minus src alpha" } },
-      depth: { enable: true, mask: prop("opaque") as never },
-    } as never);
+    this.program = new Program(renderer, VERTEX, FRAGMENT, { turn: "mat3x3<f32>", aspect: "f32", flatness: "f32", color: "vec4<f32>" });
+    this.box = flat(boxEdges(this.corners()), "line-list");
+    this.mesh = surface && this.buffers(surface);
     this.listen(redraw);
   }
 
@@ -112,21 +112,16 @@ export class SurfaceView {
     return [0, 1, 2].map((i) => (point[i] - this.middle[i]) / this.half) as [number, number, number];
   }
 
-  private buffers() {
-    const { vertices, triangles } = this.model.header.surface ?? { vertices: new Float64Array(), triangles: new Int32Array() };
-    const at = new Float32Array(3 * triangles.length);
-    const normal = new Float32Array(3 * triangles.length);
+  private buffers({ vertices, triangles }: NonNullable<Header["surface"]>): Geometry {
+    const data = new Float32Array(6 * triangles.length);
     for (let t = 0; t < triangles.length; t += 3) {
       const [a, b, c] = [0, 1, 2].map((i) => this.unit(vertices.subarray(3 * triangles[t + i], 3 * triangles[t + i] + 3)));
       const [u, v] = [b.map((w, i) => w - a[i]), c.map((w, i) => w - a[i])];
       const n = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
       const length = Math.hypot(...n) || 1;
-      [a, b, c].forEach((corner, i) => {
-        at.set(corner, 3 * (t + i));
-        normal.set(n.map((w) => w / length), 3 * (t + i));
-      });
+      [a, b, c].forEach((corner, i) => data.set([...corner, ...n.map((w) => w / length)], 6 * (t + i)));
     }
-    return { at: this.regl.buffer(at), normal: this.regl.buffer(normal), count: triangles.length };
+    return geometry(data, 6, ATTRIBUTES, "triangle-list");
   }
 
   /** Column by column: the third coordinate points up. */
@@ -136,21 +131,33 @@ export class SurfaceView {
   }
 
   draw(): void {
-    const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.max(1, this.canvas.clientWidth), Math.max(1, this.canvas.clientHeight)];
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-    this.regl.poll();
     const style = getComputedStyle(document.documentElement);
-    const color = (name: string) => rgb(style.getPropertyValue(name)).map((v) => v / 255);
-    this.regl.clear({ color: [...color("--map"), 1] as [number, number, number, number], depth: 1 });
-    const common = { turn: this.rotation(), aspect: width / height };
-    const lines = (points: number[][], ink: number[], alpha: number, primitive: string) =>
-      this.draw3({ ...common, at: points, normal: points.map(() => [0, 0, 1]), count: points.length, primitive, color: [...ink, alpha], flatness: 1, opaque: primitive === "lines" });
-    lines(boxEdges(this.corners()), color("--muted"), 1, "lines");
-    if (this.mesh.count) this.draw3({ ...common, ...this.mesh, primitive: "triangles", color: [...color("--surface"), 1], flatness: 0, opaque: true });
+    const color = (name: string) => rgb(style.getPropertyValue(name));
+    begin(this.renderer, width, height, color("--map"));
+    const part = (what: Geometry, name: string, alpha: number, flatness: number, write: boolean) => {
+      const tint = [...color(name).map((v) => v / 255), alpha];
+      this.program.draw(what, { turn: this.rotation(), aspect: width / height, flatness, color: tint }, { write });
+    };
+    part(this.box, "--muted", 1, 1, true);
+    if (this.mesh) part(this.mesh, "--surface", 1, 0, true);
+    const [fill, rim] = this.planeParts();
+    part(fill, "--select", 0.28, 1, false);
+    part(rim, "--select", 1, 1, true);
+  }
+
+  private planeParts(): [Geometry, Geometry] {
+    const { axis, position } = this.model;
+    if (this.drawn?.axis === axis && this.drawn.position === position) return this.drawn.parts;
+    for (const old of this.drawn?.parts ?? []) old.destroy(true);
     const plane = this.plane();
-    lines([0, 1, 2, 0, 2, 3].map((i) => plane[i]), color("--select"), 0.28, "triangles");
-    lines([0, 1, 1, 2, 2, 3, 3, 0].map((i) => plane[i]), color("--select"), 1, "lines");
+    const corners = (order: number[]) => order.map((i) => plane[i]);
+    const parts: [Geometry, Geometry] = [
+      flat(corners([0, 1, 2, 0, 2, 3]), "triangle-list"),
+      flat(corners([0, 1, 1, 2, 2, 3, 3, 0]), "line-list"),
+    ];
+    this.drawn = { axis, position, parts };
+    return parts;
   }
 
   private corners(): number[][] {
@@ -181,6 +188,11 @@ export class SurfaceView {
     for (let i = 0; i < triangles.length; i += 3) lines.push(`3 ${triangles.subarray(i, i + 3).join(" ")}`);
     return `${lines.join("\n")}\n`;
   }
+}
+
+/** Points that are drawn in one color, whatever way they face. */
+function flat(points: number[][], topology: Topology): Geometry {
+  return geometry(Float32Array.from(points.flatMap((point) => [...point, 0, 0, 1])), 6, ATTRIBUTES, topology);
 }
 
 function boxEdges(corners: number[][]): number[][] {

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 
 import pytest
 
@@ -62,7 +63,17 @@ class Screen:
     def open(self, file, fragment: str = "") -> None:
         """Open a file from disk and wait for the first drawing."""
         self.page.goto(file.as_uri() + fragment)
-        self.page.wait_for_function("document.documentElement.dataset.ready")
+        self.until("document.documentElement.dataset.ready")
+
+    def until(self, expression: str, seconds: float = 30.0) -> None:
+        """Wait until an expression holds.
+
+        Playwright's own waiting makes scripts of text, which the page forbids.
+        """
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"in vain for {seconds} s: {expression}"
+            self.page.wait_for_timeout(50)
 
     def settle(self) -> None:
         """Wait until the view is drawn and its fragment written."""

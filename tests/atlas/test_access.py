@@ -180,7 +180,7 @@ def test_damaged_page_says_so(screen, page_file, tmp_path, kind):
     file.write_text(damage(page_file.read_text(), kind))
     window = screen()
     window.page.goto(file.as_uri())
-    window.page.wait_for_function(
+    window.until(
         "!document.getElementById('message').textContent.startsWith('Loading')"
     )
     text = window.page.inner_text("body")
@@ -212,7 +212,7 @@ def test_lost_graphics_are_explained(screen, page_file):
     window.open(page_file)
     window.settle()
     window.page.evaluate(
-        "document.querySelector('.pane canvas').getContext('webgl')"
+        "document.querySelector('.pane canvas').getContext('webgl2')"
         ".getExtension('WEBGL_lose_context').loseContext()"
     )
     window.page.wait_for_selector("#message:visible")

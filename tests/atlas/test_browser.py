@@ -185,7 +185,7 @@ def test_slider_counts_births_and_deaths(screen, run_file):
     assert f"{len(codes[1] - codes[0])} codes born" in text
     assert f"{len(codes[0] - codes[1])} died" in text
     window.page.click("#play")
-    window.page.wait_for_function("document.getElementById('frame').value === '2'")
+    window.until("document.getElementById('frame').value === '2'")
 
 
 def test_selected_region_is_followed_through_time(screen, tmp_path):

@@ -43,7 +43,7 @@ def test_every_plane_has_the_regions_of_the_exact_slice(screen, files, axis):
         # A plane in a facet of the cube shows the regions that touch it.
         inside = float(np.clip(value, -1 + 1e-9, 1 - 1e-9))
         count = int(regions.count_regions(net, plane(CUBE, axis, inside)))
-        window.page.wait_for_function(
+        window.until(
             f"document.getElementById('timeline').innerText.includes('{count} regions')"
         )
 
@@ -103,7 +103,7 @@ def test_keys_and_fragment_move_the_plane(screen, files):
     window.settle()
     assert float(window.view["at"]) == -1.0
     window.page.click("#play")
-    window.page.wait_for_function("Number(document.getElementById('frame').value) > 20")
+    window.until("Number(document.getElementById('frame').value) > 20")
 
 
 def test_two_networks_are_compared_on_one_plane(screen, files):

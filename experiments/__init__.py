@@ -5,6 +5,7 @@ from types import ModuleType
 
 NAMES = (
     "data_slices",
+    "hanin_rolnick_lines",
     "hanin_rolnick_planes",
     "maxout",
     "partition_dynamics",

@@ -6,11 +6,13 @@ from types import ModuleType
 NAMES = (
     "data_slices",
     "hanin_rolnick_lines",
+    "hanin_rolnick_memorization",
     "hanin_rolnick_planes",
     "maxout",
     "partition_dynamics",
     "ring",
     "ring_quality",
+    "space_folding",
     "unbounded_decision_regions",
 )
 """What `load_experiment` takes."""

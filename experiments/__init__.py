@@ -8,6 +8,7 @@ NAMES = (
     "hanin_rolnick_lines",
     "hanin_rolnick_memorization",
     "hanin_rolnick_planes",
+    "hopfield",
     "maxout",
     "partition_dynamics",
     "ring",

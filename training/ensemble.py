@@ -28,6 +28,9 @@ from training.loop import (
 from training.models import params_to_relu_network
 from training.snapshots import SnapshotStore, read_metrics, write_metrics
 
+CACHE_BYTES = 1 << 20
+"""Of a CPU's core: its second-level cache, on most."""
+
 
 class EnsembleResult(NamedTuple):
     """Trained networks, one per seed.
@@ -111,6 +114,8 @@ def train_ensemble_block(
 ) -> tuple[TrainState, EpochLosses]:
     """`training.loop.train_block` over a leading axis of states and keys.
 
+    One program; on a CPU it takes large networks in groups, one after another.
+
     Args:
         state: As `init_ensemble` gives it.
         data: Shared, or with a leading axis of seeds in every array.
@@ -121,11 +126,33 @@ def train_ensemble_block(
     Returns:
         States, and losses with the seeds first.
     """
-    shared = None if data.train_inputs.ndim == 2 else 0
-    return jax.vmap(
-        lambda one, points, key: train_block(one, points, key, config, epochs),
-        in_axes=(0, shared, 0),
-    )(state, data, keys)
+
+    def train(
+        part: tuple[TrainState, Shaped[Array, "..."], Dataset | None],
+    ) -> tuple[TrainState, EpochLosses]:
+        one, key, points = part
+        return train_block(one, data if points is None else points, key, config, epochs)
+
+    own = None if data.train_inputs.ndim == 2 else data
+    group = _group_size(config, data.train_inputs.shape[-2], len(keys))
+    if group == len(keys):
+        return jax.vmap(train)((state, keys, own))
+    return jax.lax.map(train, (state, keys, own), batch_size=group)
+
+
+def _group_size(config: TrainingConfig, num_points: int, num_seeds: int) -> int:
+    """How many networks of an ensemble are updated together.
+
+    All of them on an accelerator. On a CPU, as many as keep their activations in its
+    cache, in groups of one size: 16 networks of 500 units on 1000 points take 2.5 times
+    as long in one group as one by one.
+    """
+    if jax.default_backend() != "cpu":
+        return num_seeds
+    batch = min(config.batch_size or num_points, num_points)
+    fitting = CACHE_BYTES // (4 * batch * max(sum(config.model.widths), 1))
+    sizes = [n for n in range(1, num_seeds + 1) if num_seeds % n == 0]
+    return max(n for n in sizes if n <= max(fitting, 1))
 
 
 def init_ensemble(config: TrainingConfig, seeds: Sequence[int]) -> TrainState:

@@ -113,14 +113,28 @@ def epoch_batches(
     Returns:
         Indices and weights of the points of each batch; a weight is 1 or 0.
     """
-    # Sorting random words once costs half of `jax.random.permutation` on a CPU.
-    words = jax.random.bits(key, (num_points,), jnp.uint32)
-    order = jnp.argsort(words)
+    order = _random_order(key, num_points)
     batches = -(-num_points // batch_size)
     padding = batches * batch_size - num_points
     indices = jnp.pad(order, (0, padding)).reshape(batches, batch_size)
     weights = jnp.pad(jnp.ones(num_points, jnp.float32), (0, padding))
     return indices, weights.reshape(batches, batch_size)
+
+
+def _random_order(key: Shaped[Array, "..."], num_points: int) -> Int[Array, " points"]:
+    """A random permutation: the stable order of one random word a point.
+
+    On a CPU, sorting words alone is eight times as fast as `argsort`, and that is four
+    times as fast as `jax.random.permutation`: two stable passes over half words
+    that carry their position give the same order.
+    """
+    words = jax.random.bits(key, (num_points,), jnp.uint32)
+    if num_points > 1 << 16:
+        return jnp.argsort(words).astype(jnp.int32)
+    positions, low = jnp.arange(num_points, dtype=jnp.uint32), jnp.uint32(0xFFFF)
+    first = jnp.sort((words << 16) | positions) & low
+    second = jnp.sort((words[first] & ~low) | positions) & low
+    return first[second].astype(jnp.int32)
 
 
 def weighted_mse(
@@ -179,20 +193,31 @@ def train_block(
 
     def update(carry, batch):
         params, opt_state = carry
-        indices, weights = batch
-        inputs, targets = data.train_inputs[indices], data.train_targets[indices]
+        inputs, targets, weights = batch
         value, gradient = jax.value_and_grad(loss)(params, inputs, targets, weights)
         changes, opt_state = optimizer.update(gradient, opt_state, params)
         carry = (optax.apply_updates(params, changes), opt_state)
         return carry, value * jnp.sum(weights)
 
-    def epoch(state, _):
+    def gather_and_update(carry, batch):
+        indices, weights = batch
+        return update(
+            carry, (data.train_inputs[indices], data.train_targets[indices], weights)
+        )
+
+    def one_pass(state):
+        carry = (state.params, state.opt_state)
+        if batch_size == num_points:
+            # A full batch needs no shuffle.
+            ones = jnp.ones(num_points, jnp.float32)
+            return update(carry, (data.train_inputs, data.train_targets, ones))
         batches = epoch_batches(
             jax.random.fold_in(key, state.epoch), num_points, batch_size
         )
-        (params, opt_state), sums = jax.lax.scan(
-            update, (state.params, state.opt_state), batches
-        )
+        return jax.lax.scan(gather_and_update, carry, batches)
+
+    def epoch(state, _):
+        (params, opt_state), sums = one_pass(state)
         ones = jnp.ones(len(data.val_inputs), jnp.float32)
         val = loss(params, data.val_inputs, data.val_targets, ones)
         losses = EpochLosses(jnp.sum(sums) / num_points, val)
@@ -236,5 +261,5 @@ def block_lengths(start: int, config: TrainingConfig) -> list[int]:
 
 
 def without_length(config: TrainingConfig) -> TrainingConfig:
-    """`config` with a fixed number of epochs, so that runs share compiled programs."""
-    return dataclasses.replace(config, epochs=0)
+    """`config` with fixed length and seed, so that runs share compiled programs."""
+    return dataclasses.replace(config, epochs=0, seed=0)

@@ -38,6 +38,22 @@ def _bias_initializer(config: ModelConfig) -> nnx.Initializer:
     return initializers[config.initializer]
 
 
+class UnitsFirstLinear(nnx.Linear):
+    """An affine layer on columns: points are the last axis, not the first.
+
+    A few units times many points are then wide matrices with contiguous rows, whose
+    products are three to six times as fast on a CPU as those of tall ones.
+    """
+
+    def __call__(
+        self, inputs: Float32[Array, "fan_in points"], out_sharding: None = None
+    ) -> Float32[Array, "fan_out points"]:
+        """The layer at the columns of `inputs`."""
+        del out_sharding
+        product = jnp.matmul(self.kernel[...].T, inputs, precision=self.precision)
+        return product if self.bias is None else product + self.bias[...][:, None]
+
+
 class Mlp(nnx.Module):
     """A fully connected network in float32, with an affine last layer.
 
@@ -52,7 +68,7 @@ class Mlp(nnx.Module):
         scales = [config.init_scale] * len(config.widths) + [1.0]
         sizes = [config.input_dim, *config.widths, config.output_dim]
         self.layers = nnx.List(
-            nnx.Linear(
+            UnitsFirstLinear(
                 fan_in,
                 fan_out,
                 use_bias=config.use_bias,
@@ -78,12 +94,15 @@ class Mlp(nnx.Module):
         self, inputs: Float32[Array | np.ndarray, "points dim"]
     ) -> Float32[Array, "points outputs"]:
         """The outputs at `inputs`."""
-        hidden = jnp.asarray(inputs)
+        hidden = jnp.asarray(inputs).T
         for i, layer in enumerate(list(self.layers)[:-1]):
             pre = layer(hidden)
-            slope = self.slopes[i][...] if self.slopes else _fixed_slope(self.config)
+            if self.slopes:
+                slope = self.slopes[i][...][:, None]
+            else:
+                slope = _fixed_slope(self.config)
             hidden = jnp.where(pre > 0.0, pre, slope * pre)
-        return self.layers[-1](hidden)
+        return self.layers[-1](hidden).T
 
 
 def _fixed_slope(config: ModelConfig) -> np.float32:

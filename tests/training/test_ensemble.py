@@ -9,6 +9,7 @@ import pytest
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, ring_image, sample_points
 from training.ensemble import (
+    CACHE_BYTES,
     ensemble_networks,
     ensemble_snapshots,
     fit_ensemble,
@@ -56,6 +57,24 @@ def test_each_network_is_the_one_its_seed_alone_would_give(shared, tmp_path):
         theirs = params_to_relu_network(member(result.params, i), CONFIG.model)
         points = np.asarray(_data().val_inputs, np.float64)
         assert (ours(points) == theirs(points)).all()
+
+
+@pytest.mark.parametrize("batch_size", [None, 600])
+def test_groups_that_fit_the_cache_train_the_same_networks(batch_size, tmp_path):
+    config = TrainingConfig(
+        model=ModelConfig(widths=(170,)),
+        epochs=3,
+        batch_size=batch_size,
+        snapshot_every=3,
+    )
+    data = sample_points(ring_image(64), 700, 12, seed=0)
+    points = batch_size or 700
+    assert 2 * 4 * 170 * points < CACHE_BYTES < 4 * 4 * 170 * points
+    result = fit_ensemble(config, data, (5, 1, 4, 2), tmp_path / "all")
+    for i, seed in enumerate((5, 1)):
+        alone = fit(dataclasses.replace(config, seed=seed), data, tmp_path / str(seed))
+        _assert_close(member(result.params, i), alone.params)
+        np.testing.assert_allclose(result.losses[:, i], alone.losses, rtol=2e-4)
 
 
 def test_interrupted_ensemble_ends_like_an_uninterrupted_one(tmp_path):

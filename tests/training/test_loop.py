@@ -19,6 +19,7 @@ from training.loop import (
     shuffle_key,
     train_block,
     weighted_mse,
+    without_length,
 )
 from training.models import apply_params
 
@@ -42,6 +43,22 @@ def test_epoch_takes_each_point_once(num_points, batch_size, seed):
     taken = np.asarray(indices)[np.asarray(weights) == 1.0]
     assert sorted(taken.tolist()) == list(range(num_points))
     assert float(weights.sum()) == num_points
+
+
+@pytest.mark.parametrize("num_points", [1, 2, 5000, 70_000])
+def test_shuffle_is_the_stable_order_of_one_random_word_a_point(num_points):
+    key = jax.random.key(4)
+    indices, _ = epoch_batches(key, num_points, num_points)
+    words = np.asarray(jax.random.bits(key, (num_points,), jnp.uint32))
+    assert (np.asarray(indices)[0] == np.argsort(words, kind="stable")).all()
+
+
+def test_runs_that_differ_in_seed_and_length_share_a_program():
+    first, second = (
+        without_length(dataclasses.replace(SMALL, seed=seed, epochs=epochs))
+        for seed, epochs in ((0, 4), (1, 9))
+    )
+    assert first == second
 
 
 def test_epoch_of_the_posts_is_five_updates_the_last_of_904_points():

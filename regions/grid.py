@@ -6,33 +6,21 @@ patterns at those places only, so that memory is fixed however fine the grid.
 """
 
 import dataclasses
-import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
-from jaxtyping import Array, Bool, Float, Float64, Int, Int32, Int64, UInt8, UInt32
+from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains import Box, Domain, Segment, Slice
+from regions.grid_kernel import Axes as Axes, grid_axes, stream
+from regions.grid_processes import gather
+from regions.grid_tally import Tally
 from regions.network import ReluNetwork
 from regions.pattern_table import PatternTable
-from regions.patterns import (
-    LayerParams,
-    Structure,
-    kernel_inputs,
-    num_words,
-    point_words,
-    random_hash_words,
-    words_to_bytes,
-)
+from regions.patterns import num_words, random_hash_words, words_to_bytes
 from regions.strictness import are_strict
-
-_BLOCK_NUMBERS = 2**18
-"""Activations of one layer that a CPU core handles at once: they fit its cache."""
 
 Progress = Callable[[int, int], None]
 
@@ -77,20 +65,6 @@ class GridCount:
         return self.count
 
 
-Axes = tuple[np.ndarray, ...]
-
-
-def grid_axes(box: Box, shape: tuple[int, ...], offset: float) -> Axes:
-    """Coordinates along each axis: `lower + (i + offset) * (upper - lower) / n`.
-
-    They are made on the host, for compilers round such a formula in their own ways.
-    """
-    return tuple(
-        low + (np.arange(n) + offset) * (high - low) / n
-        for low, high, n in zip(box.lower, box.upper, shape, strict=True)
-    )
-
-
 def hash_grid(
     network: ReluNetwork,
     domain: Domain,
@@ -101,12 +75,13 @@ def hash_grid(
     dtype: str = "float64",
     chunk: int = 131072,
     hash_words: UInt32[np.ndarray, "bits lanes"] | None = None,
+    together: bool = False,
     progress: Progress | None = None,
 ) -> GridCount:
     """Find the distinct activation patterns on a dense grid.
 
     Points are spread over all local devices of JAX. Labels and patterns depend neither
-    on their number, nor on `chunk`, nor on the hash.
+    on their number, nor on that of the processes, nor on `chunk`, nor on the hash.
 
     Args:
         network: The network.
@@ -119,7 +94,11 @@ def hash_grid(
             mislabels points within about 1e-6 of a boundary.
         chunk: Points per step, rounded up to fill the devices evenly.
         hash_words: Two uint32 multipliers per bit; random odd ones if None.
-        progress: Called with (points done, points in all) after each chunk.
+        together: Share the points with the other processes that
+            `regions.grid_processes.join_processes` joined. All have to make the same
+            call, and all get the same result.
+        progress: Called with (points done, points in all) after each chunk; those of
+            this process, if there are others.
 
     Returns:
         The patterns met. `count` is a lower bound, whatever the resolution, within the
@@ -146,15 +125,19 @@ def hash_grid(
             f"{network.num_bits} bits are required."
         )
     table = PatternTable(num_words(restricted.num_bits), hash_words)
-    tally, image = _Tally(), np.empty(math.prod(shape) if labels else 0, np.int32)
-    for start, stop, runs, words in _stream(restricted, axes, dtype, chunk):
-        found = table.locate(words)
-        lengths = np.diff(runs, append=stop - start)
-        tally.add(found, start + runs, lengths, len(table))
+    points = _share(math.prod(shape), together)
+    tally, image = Tally(), np.empty(len(points) if labels else 0, np.int32)
+    for runs in stream(restricted, axes, dtype, chunk, points):
+        found = table.locate(runs.words)
+        lengths = np.diff(runs.begins, append=runs.stop - runs.start)
+        tally.add(found, runs.start + runs.begins, lengths, len(table))
         if labels:
-            image[start:stop] = np.repeat(found, lengths)
+            part = slice(runs.start - points.start, runs.stop - points.start)
+            image[part] = np.repeat(found, lengths)
         if progress is not None:
-            progress(stop, math.prod(shape))
+            progress(runs.stop - points.start, len(points))
+    if together:
+        table, tally, image = _put_together(table, tally, image, hash_words)
     order = np.argsort(tally.first)
     if labels and (order != np.arange(len(order))).any():
         _relabel(image, np.argsort(order).astype(np.int32))
@@ -173,6 +156,36 @@ def hash_grid(
         num_bits=restricted.num_bits,
         collisions=table.collisions,
     )
+
+
+def _share(total: int, together: bool) -> range:
+    """The points that this process evaluates."""
+    if not together:
+        return range(total)
+    process, processes = jax.process_index(), jax.process_count()
+    return range(process * total // processes, (process + 1) * total // processes)
+
+
+def _put_together(
+    table: PatternTable,
+    tally: Tally,
+    image: Int32[np.ndarray, " points"],
+    hash_words: UInt32[np.ndarray, "bits lanes"],
+) -> tuple[PatternTable, Tally, Int32[np.ndarray, " all_points"]]:
+    """What all processes found; they own stretches of points, in their order."""
+    merged, together, images = (
+        PatternTable(table.words.shape[1], hash_words),
+        Tally(),
+        [],
+    )
+    shares = zip(
+        gather(table.words), gather(tally.to_array()), gather(image), strict=True
+    )
+    for words, numbers, part in shares:
+        found = merged.locate(words)
+        together.add_tally(found, Tally.from_array(numbers), len(merged))
+        images.append(found[part].astype(np.int32))
+    return merged, together, np.concatenate(images)
 
 
 def boundary_pixels(labels: Int[np.ndarray, "x y"]) -> Bool[np.ndarray, "x y"]:
@@ -229,165 +242,6 @@ def _chart_box(domain: Domain) -> Box:
                 "`domain` is wider than float64 holds: take a smaller box."
             )
     return domain
-
-
-class _Layout(NamedTuple):
-    """How a chunk is cut: devices, blocks per device, points per block."""
-
-    devices: tuple[Any, ...]
-    blocks: int
-    block: int
-
-    @property
-    def points(self) -> int:
-        """Points in a chunk."""
-        return len(self.devices) * self.blocks * self.block
-
-
-def _layout(network: ReluNetwork, total: int, chunk: int) -> _Layout:
-    """Cut chunks so that on a CPU the activations of a block stay in the cache."""
-    devices = tuple(jax.local_devices())
-    share = -(-min(chunk, total) // len(devices))
-    block = share
-    if devices[0].platform == "cpu":
-        widest = max((network.input_dim, *network.widths))
-        block = min(share, max(256, _BLOCK_NUMBERS // widest))
-    return _Layout(devices, -(-share // block), block)
-
-
-def _grid_point(
-    axes: tuple[Array, ...], start: Int32[Array, " dim"], step: Int32[Array, ""]
-) -> Float[Array, " dim"]:
-    """The grid point `step` places after the one with index `start`, in traced code.
-
-    Indices are counted per axis, for their product may not fit 32 bits.
-    """
-    point, carry = [], step
-    for axis in reversed(range(len(axes))):
-        place, size = start[axis] + carry, np.int32(len(axes[axis]))
-        point.append(axes[axis][jax.lax.rem(place, size)])
-        carry = jax.lax.div(place, size)
-    return jnp.stack(point[::-1])
-
-
-@functools.cache
-def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
-    """The compiled evaluation of one chunk, for all networks of a structure.
-
-    It maps `(params, axes, start)` to the words `(blocks, words, block)` of the points
-    from index `start` on, and whether each point begins a run `(blocks, block)`.
-    """
-    mesh = Mesh(np.array(layout.devices), ("devices",))
-
-    def evaluate_block(
-        params: tuple[LayerParams, ...],
-        axes: tuple[Array, ...],
-        start: Int32[Array, " dim"],
-        first: Int32[Array, ""],
-    ) -> tuple[UInt32[Array, "words block"], Bool[Array, " block"]]:
-        def point(step: Int32[Array, ""]) -> UInt32[Array, " words"]:
-            return point_words(params, structure, _grid_point(axes, start, step))
-
-        steps = first + jnp.arange(layout.block, dtype=jnp.int32)
-        words = jax.vmap(point, out_axes=1)(steps)
-        changes = (words[:, 1:] != words[:, :-1]).any(0)
-        return words, jnp.concatenate([jnp.ones(1, bool), changes])
-
-    def evaluate_share(
-        params: tuple[LayerParams, ...],
-        axes: tuple[Array, ...],
-        start: Int32[Array, " dim"],
-    ) -> tuple[Array, Array]:
-        place = jax.lax.axis_index("devices") * layout.blocks
-        blocks = place + jnp.arange(layout.blocks, dtype=jnp.int32)
-        evaluate = functools.partial(evaluate_block, params, axes, start)
-        return jax.lax.map(evaluate, blocks * layout.block)
-
-    everywhere, split = PartitionSpec(), PartitionSpec("devices")
-    return jax.jit(
-        jax.shard_map(
-            evaluate_share,
-            mesh=mesh,
-            in_specs=(everywhere, everywhere, everywhere),
-            out_specs=(split, split),
-            check_vma=False,
-        )
-    )
-
-
-def _stream(
-    network: ReluNetwork, axes: Axes, dtype: str, chunk: int
-) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
-    """Evaluate the grid chunk by chunk.
-
-    Yields:
-        First point, end, begins of the runs of equal patterns, counted from the first
-        point, and the words of each run. One chunk is always under way.
-    """
-    shape = tuple(map(len, axes))
-    total = math.prod(shape)
-    layout = _layout(network, total, chunk)
-    with jax.enable_x64(dtype == "float64"):
-        params, structure = kernel_inputs(network, dtype)
-        kernel = _chunk_kernel(structure, layout)
-        device_axes = tuple(jnp.asarray(a, dtype) for a in axes)
-
-    def launch(start: int) -> tuple[Array, Array]:
-        index = np.array(np.unravel_index(start, shape), np.int32)
-        with jax.enable_x64(dtype == "float64"):
-            return kernel(params, device_axes, index)
-
-    under_way = launch(0)
-    for start in range(0, total, layout.points):
-        words, begins = under_way
-        stop = min(start + layout.points, total)
-        if stop < total:
-            under_way = launch(stop)
-        runs = np.flatnonzero(np.asarray(begins).reshape(-1)[: stop - start])
-        block, place = np.divmod(runs, layout.block)
-        yield start, stop, runs, np.asarray(words)[block, :, place]
-
-
-class _Tally:
-    """What is known of each label while the grid streams by."""
-
-    def __init__(self):
-        self.points = np.empty(0, np.int64)
-        self.first = np.empty(0, np.int64)
-        self.longest = np.empty(0, np.int64)
-        self.witness = np.empty(0, np.int64)
-
-    def add(
-        self,
-        found: Int64[np.ndarray, " runs"],
-        begins: Int64[np.ndarray, " runs"],
-        lengths: Int64[np.ndarray, " runs"],
-        size: int,
-    ) -> None:
-        """Count runs of label `found`, from grid point `begins` on.
-
-        Args:
-            found: Label of each run.
-            begins: First grid point of each run, in order.
-            lengths: Points of each run.
-            size: Number of labels so far.
-        """
-        new = size - len(self.points)
-        _, first = np.unique(found, return_index=True)
-        first = first[len(first) - new :]
-        self.first = np.append(self.first, begins[first])
-        zeros = np.zeros(new, np.int64)
-        self.points = np.append(self.points, zeros)
-        self.longest = np.append(self.longest, zeros)
-        self.witness = np.append(self.witness, zeros)
-        np.add.at(self.points, found, lengths)
-        by_length = np.argsort(-lengths, kind="stable")
-        seen, best = np.unique(found[by_length], return_index=True)
-        best = by_length[best]
-        longer = lengths[best] > self.longest[seen]
-        seen, best = seen[longer], best[longer]
-        self.longest[seen] = lengths[best]
-        self.witness[seen] = begins[best] + lengths[best] // 2
 
 
 def _relabel(image: Int32[np.ndarray, " points"], new: Int32[np.ndarray, " labels"]):

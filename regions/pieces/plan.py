@@ -23,12 +23,12 @@ SHRINK = 1.7
 
 MAX_PIECES = 1_000_000
 
-FACES_PER_SHARE = 64
-"""Faces at most, for each share of `piece_regions` that the pilot sees in a domain.
+FACES_PER_SHARE = 4.0
+"""Faces at most, for each share of `piece_regions`, times 1.5 to the dimension.
 
-A box of 8 dimensions cut once along each axis has 3^8 faces, 26 for each of its boxes.
-More are made only where cutting does not help: around a corner of many units, or where
-`piece_regions` is less than the regions that meet at a point.
+A box cut once along every axis has 3^d faces, 1.5^d for each of its 2^d parts. More
+than four times as many are made only where cutting does not help: around a corner of
+many units, or where `piece_regions` is less than the regions that meet at a point.
 """
 
 
@@ -290,7 +290,8 @@ def _cuts(
             heapq.heappush(largest, (-pilot.work, len(works), face, pilot))
 
     add(root)
-    limit = FACES_PER_SHARE * (1.0 + works[root] / piece_regions)
+    shares = 1.0 + works[root] / piece_regions
+    limit = FACES_PER_SHARE * 1.5 ** len(root.free) * shares
     while largest and len(works) - len(cuts) < limit:
         *_, face, pilot = heapq.heappop(largest)
         assert pilot.axis is not None

@@ -261,10 +261,10 @@ def test_pieces_that_are_too_large_are_cut_and_the_total_stays(tmp_path):
     network, box = net("d2_16x1"), Box.cube(2)
     journal = tmp_path / "pieces.jsonl"
     how = {"piece_regions": 10**6, "journal": journal}
-    found = count_by_pieces(network, box, runner=refusing(25), **how)
+    found = count_by_pieces(network, box, runner=refusing(14), **how)
     assert found.count == 96
     assert found.stats["cut_further"] > 1
-    assert found.stats["largest_piece"] <= 25
+    assert found.stats["largest_piece"] <= 14
     # The journal knows the parts, even of a run that would not cut.
     again = count_by_pieces(network, box, runner=stops_after(0), **how)
     assert again.count == 96
@@ -275,7 +275,7 @@ def test_pieces_that_are_too_large_are_cut_and_the_total_stays(tmp_path):
         journal.write_text(
             "\n".join(v for k, v in enumerate(lines) if k != lost) + "\n"
         )
-        assert count_by_pieces(network, box, runner=refusing(25), **how).count == 96
+        assert count_by_pieces(network, box, runner=refusing(14), **how).count == 96
 
 
 def test_parts_may_take_longer_so_that_an_end_is_reached():
@@ -297,11 +297,11 @@ def test_parts_may_take_longer_so_that_an_end_is_reached():
 
 def test_slice_with_too_large_pieces_keeps_its_count():
     rng = np.random.default_rng(11)
-    network = random_network(rng, 6, [7, 4])
+    network = random_network(rng, 6, [12, 8])
     domain = Slice(rng.standard_normal(6), rng.standard_normal((2, 6)), Box.cube(2))
     whole = count_regions(network, domain).count
     found = count_by_pieces(
-        network, domain, piece_regions=whole, runner=refusing(whole // 3)
+        network, domain, piece_regions=whole, runner=refusing(whole // 2)
     )
     assert found.stats["cut_further"] > 0
     assert found.count == whole

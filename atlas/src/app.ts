@@ -7,7 +7,8 @@ import { read, write } from "./fragment";
 import { type Renderer, openRenderer } from "./gpu";
 import { helpDialog } from "./help";
 import { listen } from "./input";
-import { Legend, ScaleBar } from "./legend";
+import { Legend } from "./legend";
+import { Readout, ScaleBar } from "./measures";
 import { type Change, Model } from "./model";
 import { OUTSIDE } from "./partition";
 import { Pane } from "./pane";
@@ -23,6 +24,7 @@ export class App {
   private readonly details: Details;
   private readonly legend: Legend;
   private readonly scaleBar = new ScaleBar();
+  private readonly readout: Readout;
   private readonly help = helpDialog();
   private readonly spare: Pane[] = [];
   private panes: Pane[] = [];
@@ -32,6 +34,8 @@ export class App {
   private fragmentTimer = 0;
   private statusTimer = 0;
   private placed = false;
+  /** Of a map, when it was last measured. */
+  private size: [number, number] = [1, 1];
   private axis: number;
 
   /** `renderers`: one per map, and for a 3-D domain one more. */
@@ -50,12 +54,13 @@ export class App {
     };
     this.details = new Details(this.model, actions);
     this.legend = new Legend(this.model);
+    this.readout = new Readout(this.model);
     document.title = header.title;
     this.applyTheme(null);
     if (this.model.cutting) this.timeline = new PlaneSlider(this.model);
     else if (this.model.numFrames > 1) this.timeline = new Timeline(this.model);
     if (this.model.cutting) this.surface = new SurfaceView(this.model, renderers[header.series.length], () => this.request());
-    const heading = el("h1", {}, header.title);
+    const heading = el("h1", { title: header.title }, header.title);
     const theme = el("button", { id: "theme", "aria-label": "Light or dark theme", click: () => this.applyTheme(!this.model.dark) }, "Theme");
     const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
     const side = el("aside", { id: "side" }, this.legend.element, this.surface?.element, this.details.element);
@@ -126,6 +131,7 @@ export class App {
     while (this.spare.length < wanted.length) {
       const pane = new Pane(this.model, 0, this.renderers[this.spare.length]);
       listen(pane, this.model);
+      this.readout.follow(pane);
       this.spare.push(pane);
     }
     this.panes = wanted.map((series, i) => {
@@ -135,7 +141,7 @@ export class App {
       return pane;
     });
     this.stage.classList.toggle("split", this.panes.length > 1);
-    this.stage.replaceChildren(...this.panes.map((pane) => pane.element), this.scaleBar.element);
+    this.stage.replaceChildren(...this.panes.map((pane) => pane.element), this.scaleBar.element, this.readout.element);
     this.relabel();
     this.request();
   }
@@ -151,7 +157,10 @@ export class App {
   }
 
   private changed(change: Change): void {
-    if (change === "layout") this.layOut();
+    if (change === "layout") {
+      this.layOut();
+      this.resized();
+    }
     if (change === "look" || change === "frame") for (const pane of this.panes) pane.invalidate();
     if (change === "frame") {
       this.relabel();
@@ -187,10 +196,11 @@ export class App {
   private resized(): void {
     const [pane] = this.panes;
     const { camera } = this.model;
-    if (!this.placed) {
-      camera.fit(pane.width, pane.height);
-      this.placed = true;
-    }
+    const [width, height] = this.size;
+    // The whole domain stays whole when the map gets another size.
+    if (!this.placed || camera.isFit(width, height)) camera.fit(pane.width, pane.height);
+    this.placed = true;
+    this.size = [pane.width, pane.height];
     camera.limit(pane.width, pane.height);
     this.request();
   }
@@ -213,6 +223,7 @@ export class App {
     const [pane] = this.panes;
     if (pane.coloring) this.legend.update(pane.partition, pane.coloring);
     this.scaleBar.update(this.model.camera.scale);
+    this.readout.update();
     const data = document.documentElement.dataset;
     data.drawn = String(Number(data.drawn ?? 0) + 1);
     data.drawMs = (performance.now() - start).toFixed(2);

@@ -34,6 +34,8 @@ export function crc32(bytes: Uint8Array): number {
 function fromBase64(text: string): Uint8Array {
   let binary: string;
   try {
+    const { fromBase64: native } = Uint8Array as { fromBase64?: (text: string) => Uint8Array };
+    if (native) return native.call(Uint8Array, text);
     binary = atob(text);
   } catch {
     throw new BlockError(`The data in this page are damaged: they are not base64. ${REPAIR}`);

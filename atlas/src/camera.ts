@@ -29,6 +29,13 @@ export class Camera {
     this.frame(this.domain, width, height, 0.94);
   }
 
+  /** Whether it shows just the whole domain in a pane of this size. */
+  isFit(width: number, height: number): boolean {
+    const fitted = new Camera(this.domain, this.yDown);
+    fitted.fit(width, height);
+    return fitted.x === this.x && fitted.y === this.y && fitted.scale === this.scale;
+  }
+
   /** Show a rectangle, filling this share of the pane. */
   frame(rect: Rect, width: number, height: number, share: number): void {
     this.x = (rect.x0 + rect.x1) / 2;

@@ -125,6 +125,7 @@ export class Details {
       ["Gradient norm", d.gradients.map((g) => short(g)).join(", ")],
       ["Neighbors", String(d.inequalities.filter((i) => i.neighbor !== OUTSIDE).length)],
       ...this.extent(p, r),
+      ...this.counterpart(p, r),
       ...inside.map(({ name, count, wrong }): [string, string] => [`Points, ${name}`, `${grouped(count)}, ${grouped(wrong)} wrong`]),
     ];
     return el(
@@ -151,6 +152,15 @@ export class Details {
     if (!solid) return [];
     const [low, high] = solid.extent(solid.find(p.key(r)), model.axis);
     return [[`Extent along ${AXES[model.axis]}`, `${short(low)} to ${short(high)}`]];
+  }
+
+  /** Of two networks: the region of the other one that has this code. */
+  private counterpart(p: Partition, r: number): [string, string][] {
+    const { model } = this;
+    const other = model.other(model.selection!.series);
+    if (!other) return [];
+    const found = other.codes.get(p.key(r));
+    return [[`This code in ${other.name}`, found === undefined ? "no region" : `region ${grouped(found + 1)}`]];
   }
 
   private buttons(p: Partition, d: Description): Node {

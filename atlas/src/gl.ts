@@ -180,8 +180,10 @@ function quadGeometry(sides: Float32Array, count: number): Geometry {
 function lineCorners(sides: Float32Array): Float32Array {
   const corners = new Float32Array((sides.length / SIDE) * 8);
   for (let from = 0, to = 0; from < sides.length; from += SIDE, to += 8) {
-    corners.set([sides[from], sides[from + 1], sides[from + 4], sides[from + 5]], to);
-    corners.set([sides[from + 2], sides[from + 3], sides[from + 4], sides[from + 5]], to + 4);
+    for (let end = 0; end < 2; end++) {
+      for (let i = 0; i < 2; i++) corners[to + 4 * end + i] = sides[from + 2 * end + i];
+      for (let i = 0; i < 2; i++) corners[to + 4 * end + 2 + i] = sides[from + 4 + i];
+    }
   }
   return corners;
 }

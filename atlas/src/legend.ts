@@ -59,7 +59,7 @@ export class Legend {
     return el("div", {}, bar, el("div", { class: "ends" }, el("span", {}, `≤ ${short(low, 3)}`), el("span", {}, `≥ ${short(high, 3)}`)));
   }
 
-  private keys(entries: [string, string][]): Node {
+  private keys(entries: [string, string][]): HTMLElement {
     const list = el("ul", { class: "keys" });
     for (const [color, text] of entries) {
       const mark = el("span", { class: "swatch" });
@@ -87,7 +87,7 @@ export class Legend {
     const { model } = this;
     const depth = p.network.depth;
     if (model.boundaries === "none") return el("span", {});
-    const box = el("div", { class: "group" }, el("h3", {}, "Boundaries by layer"));
+    const box = el("div", { class: "group" }, el("h3", {}, "Boundaries made by the units of layer"));
     const row = el("div", { class: "chips", role: "group", "aria-label": "Layers whose boundaries show" });
     for (let layer = 0; layer < depth; layer++) {
       const on = !model.hidden.has(layer);
@@ -101,7 +101,7 @@ export class Legend {
         { class: "chip", "aria-pressed": String(on), "aria-label": `Layer ${layer + 1}`, "data-layer": String(layer), click: flip },
         String(layer + 1),
       );
-      chip.style.setProperty("--chip", css(layerColor(layer, depth, model.dark)));
+      if (model.boundaries === "layers") chip.style.setProperty("--chip", css(layerColor(layer, depth, model.dark)));
       row.append(chip);
     }
     box.append(row);
@@ -115,27 +115,8 @@ export class Legend {
       `var(${i === 0 ? "--train" : "--val"})`,
       `${name}, ${labels.length.toLocaleString("en-US")} points`,
     ]);
-    if (model.mistakes) entries.push(["var(--mistake)", "× mistake"]);
-    return el("div", { class: "group" }, el("h3", {}, "Points"), this.keys(entries));
-  }
-}
-
-/** A bar of a round length in the units of the chart. */
-export class ScaleBar {
-  readonly element = el("div", { id: "scale-bar", role: "img" });
-  private readonly bar = el("span", { class: "bar" });
-  private readonly label = el("span", {});
-
-  constructor() {
-    this.element.append(this.bar, this.label);
-  }
-
-  update(scale: number): void {
-    const wanted = 110 / scale;
-    const power = 10 ** Math.floor(Math.log10(wanted));
-    const step = [5, 2, 1].find((s) => s * power <= wanted) ?? 1;
-    this.bar.style.width = `${step * power * scale}px`;
-    this.label.textContent = short(step * power, 1);
-    this.element.setAttribute("aria-label", `Scale bar: ${short(step * power, 1)}`);
+    const list = this.keys(entries);
+    if (model.mistakes) list.append(el("li", {}, el("span", { class: "cross" }, "×"), "mistake"));
+    return el("div", { class: "group" }, el("h3", {}, "Points"), list);
   }
 }

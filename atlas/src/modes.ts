@@ -6,7 +6,7 @@ import { BORN, KEPT, LOST, changeColor, classColor, codeColor, codeIndex, layerC
 export const MODES = {
   output: "Output",
   code: "Activation pattern",
-  layer: "Deepest layer of its facets",
+  layer: "Deepest layer",
   inradius: "Inradius",
   gradient: "Gradient norm",
   class: "Class",

@@ -106,7 +106,8 @@ export class Pane {
     const style = getComputedStyle(document.documentElement);
     this.painter.clear(width, height, rgb(style.getPropertyValue("--map")));
     const [base, above] = this.layers;
-    this.painter.fill(base.buffers, model.camera, width, height, 1);
+    // Under the lines of two networks the fill steps back.
+    this.painter.fill(base.buffers, model.camera, width, height, above ? 0.4 : 1);
     this.drawSides(base, this.sideColors(base.partition, null), width, height);
     if (above) {
       this.drawSides(base, this.sideColors(base.partition, rgb(style.getPropertyValue("--lost"))), width, height);

@@ -116,24 +116,7 @@ export class Partition {
 
   /** Corner that starts the same side in the neighbor, or -1 at the rim. */
   get twins(): Int32Array {
-    if (!this.twinsCache) {
-      const size = this.vertices.length / 2;
-      const starts = new Map<number, number>();
-      const twins = new Int32Array(this.members.length).fill(-1);
-      for (let r = 0; r < this.count; r++) {
-        for (let k = this.offsets[r]; k < this.offsets[r + 1]; k++) {
-          const from = this.members[k];
-          const to = this.members[this.next(r, k)];
-          const twin = starts.get(to * size + from);
-          if (twin === undefined) starts.set(from * size + to, k);
-          else {
-            twins[k] = twin;
-            twins[twin] = k;
-          }
-        }
-      }
-      this.twinsCache = twins;
-    }
+    this.twinsCache ??= pairUp(this.members, this.offsets);
     return this.twinsCache;
   }
 
@@ -210,6 +193,33 @@ export class Partition {
     this.gridCache ??= new Grid(this);
     return this.gridCache;
   }
+}
+
+/**
+ * Pairs of corners that start one side from both ends, by a table of sides with open
+ * addressing: several times faster than a Map where there are a million of them.
+ */
+function pairUp(members: Numbers, offsets: Uint32Array): Int32Array {
+  const count = members.length;
+  const ends = new Uint32Array(count);
+  for (let r = 0; r + 1 < offsets.length; r++) {
+    for (let k = offsets[r]; k < offsets[r + 1]; k++) ends[k] = members[k + 1 === offsets[r + 1] ? offsets[r] : k + 1];
+  }
+  const mask = 2 ** Math.ceil(Math.log2(2 * count + 1)) - 1;
+  const table = new Int32Array(mask + 1).fill(-1);
+  const twins = new Int32Array(count).fill(-1);
+  for (let k = 0; k < count; k++) {
+    const [from, to] = [members[k], ends[k]];
+    let at = Math.imul(Math.min(from, to), 0x9e3779b1) ^ Math.imul(Math.max(from, to), 0x85ebca6b);
+    at = (at ^ (at >>> 15)) & mask;
+    while (table[at] >= 0 && !(members[table[at]] === to && ends[table[at]] === from)) at = (at + 1) & mask;
+    if (table[at] < 0) table[at] = k;
+    else {
+      twins[k] = table[at];
+      twins[table[at]] = k;
+    }
+  }
+  return twins;
 }
 
 /** Regions by the cells of a square grid that their boxes meet. */

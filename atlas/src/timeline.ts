@@ -91,7 +91,7 @@ export class Timeline {
     const alive = this.alive();
     if (!alive) return "";
     const count = alive.filter(Boolean).length;
-    return `selected code in ${count} of ${alive.length} snapshots`;
+    return `selected code in ${count} of ${alive.length}`;
   }
 
   private draw(): void {

@@ -217,3 +217,27 @@ def test_lost_graphics_are_explained(screen, page_file):
     )
     window.page.wait_for_selector("#message:visible")
     assert "reload" in window.page.inner_text("#message")
+
+
+def test_whole_domain_stays_whole_when_the_window_changes(screen, page_file):
+    window = screen(1200, 800)
+    window.open(page_file)
+    window.settle()
+    before = float(window.view["zoom"])
+    window.page.set_viewport_size({"width": 900, "height": 500})
+    window.until(f"Number(location.hash.match(/zoom=([^&]*)/)[1]) < {0.7 * before}")
+    pane = window.page.locator(".pane").first.bounding_box()
+    view = window.view
+    assert float(view["zoom"]) <= min(pane["width"], pane["height"])
+
+
+def test_coordinates_under_the_pointer_are_those_of_the_click(screen, page_file):
+    window = screen()
+    window.open(page_file)
+    window.settle()
+    box = window.page.locator(".pane").first.bounding_box()
+    px, py = round(box["x"] + 0.4 * box["width"]), round(box["y"] + 0.3 * box["height"])
+    window.page.mouse.move(px, py)
+    text = window.page.inner_text("#readout").replace("\u2212", "-")
+    shown = [float(part.split(" = ")[1]) for part in text.split(", ")]
+    assert shown == pytest.approx(window.world(px, py, 2.0), abs=2e-3)

@@ -251,3 +251,18 @@ def test_linked_panes_select_the_same_code(screen, compare_file):
     after = [pane.screenshot() for pane in window.page.locator(".pane").all()]
     assert window.view["net"] == "1"
     assert pictures[1] != after[1]
+
+
+def test_code_is_looked_up_in_the_other_network(screen, compare_file):
+    window, atlas = screen(), compared()
+    window.open(compare_file)
+    before, after = (series.frames[0] for series in atlas.series)
+    known = {row.tobytes(): i for i, row in enumerate(after.patterns)}
+    for region in range(0, len(before), 4):
+        x, y = map(float, before.centers[region])
+        window.page.fill("#search", f"{x!r}, {y!r}")
+        window.page.keyboard.press("Enter")
+        same = known.get(before.patterns[region].tobytes())
+        wanted = "no region" if same is None else f"region {same + 1}"
+        text = window.page.inner_text("#details").split("This code in after")[1]
+        assert text.split("\n")[1].strip() == wanted

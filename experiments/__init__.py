@@ -14,6 +14,7 @@ NAMES = (
     "ring",
     "ring_quality",
     "space_folding",
+    "superposition",
     "unbounded_decision_regions",
 )
 """What `load_experiment` takes."""

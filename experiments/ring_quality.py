@@ -27,6 +27,7 @@ from experiments.ring import UNIT_SQUARE, predict_image
 from experiments.seed_networks import (
     enumerate_square,
     initial_networks,
+    require_networks,
     ring_data,
     seed_networks,
 )
@@ -124,18 +125,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     fitted = fit_ensemble(config.training, data, config.seeds, folder, progress)
     clock.lap("training")
     before = initial_networks(config.training, config.seeds)
-    after = seed_networks(fitted.params, config.training)
+    after = require_networks(
+        seed_networks(fitted.params, config.training), config.seeds
+    )
     table = []
     for i, seed in enumerate(config.seeds):
         numbers = _seed_numbers(config, image, seed, before[i], after[i], folder)
-        losses = fitted.losses[-1, i]
-        table.append(
-            numbers
-            | {
-                name: float(loss) if np.isfinite(loss) else None
-                for name, loss in zip(("train_loss", "val_loss"), losses, strict=True)
-            }
-        )
+        train, val = map(float, fitted.losses[-1, i])
+        table.append(numbers | {"train_loss": train, "val_loss": val})
         progress(i + 1, len(config.seeds), "measuring the networks")
     clock.lap("measures")
     claims = _claims(table)
@@ -174,14 +171,10 @@ def _seed_numbers(
     image: UInt8[np.ndarray, "height width"],
     seed: int,
     before: regions.ReluNetwork,
-    after: regions.ReluNetwork | None,
+    after: regions.ReluNetwork,
     folder: pathlib.Path,
 ) -> dict[str, Any]:
     """All that is measured of one seed; read back if it was measured before."""
-    if after is None:
-        raise FloatingPointError(
-            f"Seed {seed} diverged: lower the learning rate, or leave the seed out."
-        )
     arrays = stored(
         folder / f"seed-{seed}.npz", lambda: _measure(config, image, before, after)
     )

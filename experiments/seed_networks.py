@@ -1,5 +1,6 @@
 """The networks of an ensemble one by one, with those that diverged told apart."""
 
+import pathlib
 from typing import Any
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import regions
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, sample_points
-from training.ensemble import init_ensemble, member
+from training.ensemble import ensemble_snapshots, init_ensemble, member
 from training.models import params_to_relu_network
 
 
@@ -31,12 +32,44 @@ def seed_networks(
     return networks
 
 
+def require_networks(
+    networks: list[regions.ReluNetwork | None], seeds: tuple[int, ...]
+) -> list[regions.ReluNetwork]:
+    """The networks, none of them diverged.
+
+    Raises:
+        FloatingPointError: If one has; names the seeds.
+    """
+    lost = [s for s, n in zip(seeds, networks, strict=True) if n is None]
+    if lost:
+        raise FloatingPointError(
+            f"Seeds {', '.join(map(str, lost))} diverged: lower the learning rate, or "
+            "leave them out."
+        )
+    return [network for network in networks if network is not None]
+
+
 def initial_networks(
     config: TrainingConfig, seeds: tuple[int, ...]
 ) -> list[regions.ReluNetwork]:
     """The networks of the seeds before the first epoch."""
     networks = seed_networks(init_ensemble(config, seeds).params, config)
-    return [network for network in networks if network is not None]
+    return require_networks(networks, seeds)
+
+
+def snapshot_networks(
+    config: TrainingConfig, seeds: tuple[int, ...], folder: pathlib.Path
+) -> tuple[np.ndarray, list[list[regions.ReluNetwork]]]:
+    """Epochs of the snapshots in `folder`, and for each seed its networks at them.
+
+    Raises:
+        FloatingPointError: If a seed has diverged.
+    """
+    epochs, columns = [], []
+    for epoch, params in ensemble_snapshots(config, seeds, folder):
+        epochs.append(epoch)
+        columns.append(require_networks(seed_networks(params, config), seeds))
+    return np.array(epochs), [list(row) for row in zip(*columns, strict=True)]
 
 
 def enumerate_square(network: regions.ReluNetwork) -> regions.RegionSet:

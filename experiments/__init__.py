@@ -11,6 +11,7 @@ NAMES = (
     "hopfield",
     "maxout",
     "partition_dynamics",
+    "pulse",
     "ring",
     "ring_quality",
     "space_folding",

@@ -187,6 +187,17 @@ def ensemble_snapshots(
             yield epoch, store.restore(epoch, like).params
 
 
+def ensemble_state(
+    config: TrainingConfig,
+    seeds: Sequence[int],
+    folder: str | pathlib.Path,
+    epoch: int,
+) -> TrainState:
+    """The whole state at one of the snapshots in `folder`, to go on from."""
+    with SnapshotStore(pathlib.Path(folder) / "snapshots") as store:
+        return store.restore(epoch, init_ensemble(config, seeds))
+
+
 def _check(data: Dataset | Sequence[Dataset], seeds: Sequence[int]) -> None:
     """Raise unless there is one network per seed and one dataset for each or all."""
     if not seeds or len(set(seeds)) < len(seeds):

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -144,7 +145,11 @@ def _remove(path: pathlib.Path) -> None:
 def write_provenance(
     folder: str | pathlib.Path, *, seed: int, seconds: dict[str, float]
 ) -> None:
-    """Write `provenance.json`: versions, seed, commit and wall times in seconds."""
+    """Write `provenance.json`: versions, seed, commit, wall and CPU times in seconds.
+
+    The CPU time is that of this process and its children so far, all cores added up: on
+    a machine that does other work it says more than the wall times.
+    """
     commit, dirty = _git_commit()
     data = {
         "python": platform.python_version(),
@@ -153,6 +158,7 @@ def write_provenance(
         "uncommitted_changes": dirty,
         "seed": seed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "cpu_seconds": round(sum(os.times()[:4]), 1),
     }
     write_json(pathlib.Path(folder) / "provenance.json", data)
 

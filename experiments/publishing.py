@@ -26,8 +26,8 @@ _INTRODUCTIONS: dict[Page, str] = {
     "gallery": """\
 # Gallery
 
-Pictures and movies, each with the command that makes it, its time on two cores, and
-what came out.
+Pictures and movies, each with the command that makes it, its CPU time, and what came
+out.
 """,
     "claims": """\
 # Claims of the posts, settled by numbers
@@ -78,8 +78,10 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     results = docs / "results"
     results.mkdir(parents=True, exist_ok=True)
     _write_picture(folder / "figure.png", results / f"{name}.png")
+    seconds = round(sum(provenance["seconds"].values()), 1)
     record = {
-        "seconds": round(sum(provenance["seconds"].values()), 1),
+        "seconds": seconds,
+        "cpu_seconds": provenance.get("cpu_seconds", seconds),
         "versions": provenance["versions"],
         "headline": summary["headline"],
         "claims": summary.get("claims", []),
@@ -105,11 +107,14 @@ def render_page(page: Page, docs: pathlib.Path) -> str:
         for name, record in published
         if (about := load_experiment(name)[0].ABOUT).page == page
     ]
-    table = ["| experiment | command | time | result |", "| --- | --- | --- | --- |"]
+    table = [
+        "| experiment | command | CPU time | result |",
+        "| --- | --- | --- | --- |",
+    ]
     for name, record, about in entries:
         table.append(
             f"| [{about.title}](#{_anchor(about.title)}) | `{command(name)}` "
-            f"| {_duration(record['seconds'])} | {_cell(record['headline'])} |"
+            f"| {_duration(record['cpu_seconds'])} | {_cell(record['headline'])} |"
         )
     sections = [_section(name, record, about) for name, record, about in entries]
     return "\n".join([_INTRODUCTIONS[page], *table, "", *sections])
@@ -137,8 +142,8 @@ def _section(name: str, record: dict[str, Any], about: Any) -> str:
             for claim in record["claims"]
         ]
         lines.append("")
-    seconds = _duration(record["seconds"])
-    lines += [f"`{command(name)}`, {seconds} on two cores.", ""]
+    seconds = _duration(record["cpu_seconds"])
+    lines += [f"`{command(name)}`, {seconds} of CPU time.", ""]
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ def run(tmp_path):
     config = config_to_dict(data_slices.PRESETS["paper"])
     write_json(folder / "config.json", {"experiment": "data_slices", "config": config})
     write_json(folder / "summary.json", SUMMARY)
-    provenance = {"seconds": {"a": 100.0, "b": 50.0}, "versions": {"jax": "1"}}
+    provenance = {"seconds": {"a": 1.0}, "cpu_seconds": 150.0, "versions": {"jax": "1"}}
     write_json(folder / "provenance.json", provenance)
     PIL.Image.new("RGB", (2800, 100), "white").save(folder / "figure.png")
     return folder
@@ -50,7 +50,10 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
     write_pages(docs)
     text = (docs / "gallery.md").read_text()
     assert "| 2 min | seven \\| eight |" in text
-    assert "`python scripts/run_experiment.py data_slices paper`, 2 min" in text
+    assert (
+        "`python scripts/run_experiment.py data_slices paper`, 2 min of CPU time"
+        in text
+    )
     assert "![The plane through three digits](results/data_slices.png)" in text
     assert "size: 2 [1, 3], 10 seeds | **supported** |" in text
     assert "data_slices" not in (docs / "papers.md").read_text()

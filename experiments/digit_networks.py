@@ -10,8 +10,9 @@ from jaxtyping import Float64, Int64
 import regions
 from experiments.stages import stored
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
+from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble
-from training.labeled import Labeled, split_dataset
+from training.labeled import Labeled, one_hot, split_dataset
 
 Progress = Callable[[int, int, str], None]
 
@@ -97,6 +98,34 @@ def train_stages(
             networks = ensemble_networks(params, config)
             right = _accuracy(networks, data, val), _accuracy(networks, shown, train)
             yield Stage(epoch, networks, *right)
+
+
+def train_points(
+    config: TrainingConfig,
+    sets: Sequence[Labeled],
+    seeds: Sequence[int],
+    epochs: Sequence[int],
+    folder: pathlib.Path,
+    progress: Progress,
+) -> Iterator[Stage]:
+    """As `train_stages`, with points of its own for every seed and none held out."""
+    datasets = [_all_for_training(points, config) for points in sets]
+    fit_ensemble(config, datasets, seeds, folder, progress)
+    for epoch, params in ensemble_snapshots(config, seeds, folder):
+        if epoch in epochs:
+            networks = ensemble_networks(params, config)
+            fitted = [
+                _accuracy([network], points, np.arange(len(points.labels)))
+                for network, points in zip(networks, sets, strict=True)
+            ]
+            yield Stage(epoch, networks, np.concatenate(fitted), np.concatenate(fitted))
+
+
+def _all_for_training(points: Labeled, config: TrainingConfig) -> Dataset:
+    """Points to train on, the first of them for validation too, which needs some."""
+    inputs = points.inputs.astype(np.float32)
+    targets = one_hot(points.labels, config.model.output_dim)
+    return Dataset(inputs, targets, inputs[:1], targets[:1])
 
 
 def measure_stages(

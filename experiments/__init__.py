@@ -4,6 +4,7 @@ import importlib
 from types import ModuleType
 
 NAMES = (
+    "bottleneck",
     "data_slices",
     "hanin_rolnick_lines",
     "hanin_rolnick_memorization",
@@ -14,6 +15,7 @@ NAMES = (
     "pulse",
     "ring",
     "ring_quality",
+    "serra_counts",
     "space_folding",
     "superposition",
     "unbounded_decision_regions",

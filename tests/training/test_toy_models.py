@@ -1,0 +1,101 @@
+"""Toy models of superposition against closed forms, samples and counts of regions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import regions
+from regions.bounds import zaslavsky_count
+from training.toy_models import (
+    ToyParams,
+    antipodal_loss,
+    decoder_network,
+    feature_dimensions,
+    ignored_loss,
+    polygon,
+    sample_features,
+    toy_loss,
+    toy_network,
+    train_toy_models,
+)
+
+
+@pytest.mark.parametrize(("features", "share"), [(3, 2 / 3), (4, 1 / 2), (5, 2 / 5)])
+def test_polygons_share_their_plane_equally(features, share):
+    found = feature_dimensions(polygon(features))
+    np.testing.assert_allclose(found, share, rtol=1e-12)
+
+
+def test_orthogonal_features_have_a_dimension_each_and_absent_ones_none():
+    W = np.array([[2.0, 0.0, 0.0], [0.0, 0.5, 0.0]])
+    np.testing.assert_allclose(feature_dimensions(W), [1.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("density", [1.0, 0.3, 0.05])
+def test_closed_forms_equal_the_loss_on_samples(density):
+    points = sample_features(jax.random.key(0), 1 << 17, 2, density)
+    weights = jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0])
+    # The first feature kept, the second ignored at the best constant.
+    kept = ToyParams(jnp.array([[1.0, 0.0]]), jnp.array([0.0, density / 2.0]))
+    assert float(toy_loss(kept, points, weights[0])) == pytest.approx(0.0, abs=1e-9)
+    assert float(toy_loss(kept, points, weights[1])) == pytest.approx(
+        float(ignored_loss(density)), rel=0.03
+    )
+    opposite = ToyParams(jnp.array([[1.0, -1.0]]), jnp.zeros(2))
+    for weight in weights:
+        assert float(toy_loss(opposite, points, weight)) == pytest.approx(
+            float(antipodal_loss(density)), rel=0.08
+        )
+
+
+def test_dense_features_are_stored_one_a_dimension():
+    params, losses = train_toy_models(
+        jax.random.split(jax.random.key(0), 3),
+        jnp.ones(3),
+        jnp.tile(jnp.array([1.0, 0.3]), (3, 1)),
+        hidden=1,
+        steps=800,
+        batch=128,
+    )
+    norms = np.abs(np.asarray(params.W))[:, 0]
+    assert (norms[:, 0] > 0.8).all()
+    assert (norms[:, 1] < 0.2).all()
+    np.testing.assert_allclose(losses, 0.3 * ignored_loss(1.0), rtol=0.15)
+
+
+def test_pentagon_has_sixteen_cells_and_fifty_facets():
+    W, b = polygon(5), np.full(5, -0.2)
+    plane = regions.WholeSpace(2)
+    found = regions.explore_regions(decoder_network(W, b), np.zeros(2), plane)
+    assert found.complete
+    assert len(found) == zaslavsky_count(5, 2) == 16
+    # 2 n r(n - 1, d - 1) / r(n, d) = 2 * 5 * 5 / 16.
+    assert 2.0 * found.adjacency().number_of_edges() / 16.0 == 3.125
+    # Of the features themselves there are as many: the rank is 2.
+    whole = regions.count_regions(toy_network(W, b), regions.WholeSpace(5))
+    assert whole.complete
+    assert int(whole) == 16
+
+
+def test_other_shapes_have_the_counts_of_their_rank():
+    assert (
+        int(
+            regions.count_regions(
+                decoder_network(polygon(5), np.zeros(5)), regions.WholeSpace(2)
+            )
+        )
+        == 10
+    )
+    rng = np.random.default_rng(0)
+    W, b = rng.standard_normal((3, 6)), rng.standard_normal(6)
+    assert int(regions.count_regions(toy_network(W, b), regions.WholeSpace(6))) == 42
+
+
+def test_networks_compute_the_model():
+    rng = np.random.default_rng(1)
+    W, b = rng.standard_normal((2, 4)), rng.standard_normal(4)
+    x = rng.standard_normal((20, 4))
+    expected = np.maximum(x @ W.T @ W + b, 0.0)
+    np.testing.assert_allclose(toy_network(W, b)(x), expected, atol=1e-12)
+    np.testing.assert_allclose(decoder_network(W, b)(x @ W.T), expected, atol=1e-12)

@@ -1,0 +1,165 @@
+"""Toy models of superposition: more features than hidden dimensions, trained at once.
+
+A model reconstructs sparse features x from `h = W x` as `relu(W^T h + b)`. A feature is
+0 with probability 1 - density and else uniform on [0, 1]; the loss is the expected sum
+of `importance * (x - x')^2`. Many models, of different densities and importances, train
+in one vmapped program.
+
+Source: N. Elhage et al., Toy models of superposition, 2022, arXiv 2209.10652.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Float32, Float64, Shaped
+
+from regions.network import ReluNetwork
+
+
+class ToyParams(NamedTuple):
+    """Parameters of models along leading axes.
+
+    Attributes:
+        W: The features' directions, one per column.
+        b: Bias of each output.
+    """
+
+    W: Float[Array | np.ndarray, "*models hidden features"]
+    b: Float[Array | np.ndarray, "*models features"]
+
+
+def sample_features(
+    key: Shaped[Array, "..."],
+    count: int,
+    features: int,
+    density: Float[Array, ""] | float,
+) -> Float32[Array, "points features"]:
+    """Independent sparse features."""
+    uniform, active = jax.random.split(key)
+    values = jax.random.uniform(uniform, (count, features), jnp.float32)
+    return values * jax.random.bernoulli(active, density, (count, features))
+
+
+def toy_loss(
+    params: ToyParams,
+    features: Float[Array, "points features"],
+    importance: Float[Array, " features"],
+) -> Float[Array, ""]:
+    """Mean over points of the sum of squared errors, weighted by importance."""
+    outputs = jax.nn.relu(features @ params.W.T @ params.W + params.b)
+    return jnp.mean(jnp.sum(importance * (features - outputs) ** 2, axis=1))
+
+
+@functools.partial(jax.jit, static_argnames=("hidden", "steps", "batch"))
+def train_toy_models(
+    keys: Shaped[Array, " models"],
+    densities: Float[Array, " models"],
+    importances: Float[Array, "models features"],
+    *,
+    hidden: int,
+    steps: int,
+    batch: int,
+    learning_rate: float = 1e-2,
+) -> tuple[ToyParams, Float[Array, " models"]]:
+    """Train models by Adam on fresh samples, the rate falling along a cosine.
+
+    Args:
+        keys: Of initialization and samples, one per model.
+        densities: Probability that a feature is not 0.
+        importances: Weight of each feature's error.
+        hidden: Dimensions of h; static, as are the next two.
+        steps: Updates.
+        batch: Points per update.
+        learning_rate: At the start.
+
+    Returns:
+        The parameters, and the loss of each model on 2^14 fresh points.
+    """
+    features = importances.shape[1]
+    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
+
+    def train(key, density, importance):
+        start, stream, final = jax.random.split(key, 3)
+        W = jax.random.normal(start, (hidden, features), jnp.float32)
+        params = ToyParams(W / np.float32(features**0.5), jnp.zeros_like(W[0]))
+
+        def update(carry, step):
+            params, state = carry
+            sample_key = jax.random.fold_in(stream, step)
+            points = sample_features(sample_key, batch, features, density)
+            gradient = jax.grad(toy_loss)(params, points, importance)
+            changes, state = optimizer.update(gradient, state, params)
+            params = optax.apply_updates(params, changes)
+            assert isinstance(params, ToyParams)
+            return (params, state), None
+
+        carry = (params, optimizer.init(params))
+        (params, _), _ = jax.lax.scan(update, carry, jnp.arange(steps))
+        points = sample_features(final, 1 << 14, features, density)
+        return params, toy_loss(params, points, importance)
+
+    # In float32 whatever the defaults are, as all training is.
+    weights = jnp.asarray(importances, jnp.float32)
+    return jax.vmap(train)(keys, jnp.asarray(densities, jnp.float32), weights)
+
+
+def ignored_loss(
+    density: Float64[np.ndarray, "..."] | float,
+) -> Float64[np.ndarray, "..."]:
+    """Loss, at importance 1, of a feature that the model ignores: its variance.
+
+    The best constant output is the mean `density / 2`.
+    """
+    p = np.asarray(density, np.float64)
+    return np.asarray(p / 3.0 - p**2 / 4.0)
+
+
+def antipodal_loss(
+    density: Float64[np.ndarray, "..."] | float,
+) -> Float64[np.ndarray, "..."]:
+    """Loss, at importance 1, of each of two features on one line in opposite senses.
+
+    `W = [1, -1]` without biases errs where both are active, by the smaller of them,
+    whose square has mean 1/6.
+    """
+    p = np.asarray(density, np.float64)
+    return np.asarray(p**2 / 6.0)
+
+
+def feature_dimensions(
+    W: Float64[np.ndarray, "hidden features"],
+) -> Float64[np.ndarray, " features"]:
+    """Share of a hidden dimension that each feature has to itself.
+
+    `|W_i|^2 / sum_j (W_i . W_j / |W_i|)^2`; 0 for a feature without direction.
+    """
+    lengths = np.linalg.norm(W, axis=0)
+    unit = W / np.where(lengths > 0.0, lengths, 1.0)
+    shared = ((unit.T @ W) ** 2).sum(axis=1)
+    return lengths**2 / np.where(shared > 0.0, shared, 1.0)
+
+
+def toy_network(
+    W: Float64[np.ndarray, "hidden features"], b: Float64[np.ndarray, " features"]
+) -> ReluNetwork:
+    """The model as a network of its features: `W` is a layer of units of slope 1."""
+    return ReluNetwork.from_arrays(
+        [W, W.T, np.eye(len(b))], [None, b, None], [1.0, 0.0]
+    )
+
+
+def decoder_network(
+    W: Float64[np.ndarray, "hidden features"], b: Float64[np.ndarray, " features"]
+) -> ReluNetwork:
+    """The model as a network of h: a hyperplane of the hidden space per feature."""
+    return ReluNetwork.from_arrays([W.T, np.eye(len(b))], [b, None])
+
+
+def polygon(features: int) -> Float64[np.ndarray, "2 features"]:
+    """Unit vectors at equal angles, one per column."""
+    angle = 2.0 * np.pi * np.arange(features) / features
+    return np.stack([np.cos(angle), np.sin(angle)])

@@ -47,8 +47,8 @@ ABOUT = About(
     source=f"{SOURCE}, figures of five features in two dimensions and of the phases",
     setup=(
         "Sparse features x (zero with probability S, else uniform) are reconstructed "
-        "as relu(W^T W x + b). Five features of importance 0.9^i in two dimensions at S "
-        "= 0, 0.8, 0.9; two features in one dimension over density and relative "
+        "as relu(W^T W x + b). Five features of importance 0.9^i in two dimensions at "
+        "S = 0, 0.8, 0.9; two features in one dimension over density and relative "
         "importance, the best of several runs at each place. The decoder's hyperplanes "
         "are counted exactly."
     ),

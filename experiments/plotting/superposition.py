@@ -26,13 +26,13 @@ FILLS = ("#e6e6e6", "#f3b199")
 def figure(result: Result) -> Figure:
     """Above, the best models at each sparsity; below, phases and cells."""
     drawing = Figure(figsize=(9.6, 7.0), layout="constrained")
-    above, below = np.ravel(drawing.subfigures(2, 1, height_ratios=(1.0, 1.25)))
-    panels = above.subplots(1, len(result.config.sparsities))
-    for row, axes in enumerate(np.ravel(panels)):
-        _directions(axes, result, row)
-    left, right = below.subplots(1, 2, width_ratios=(1.25, 1.0))
-    _phases(left, result)
-    _cells(right, result)
+    grid = drawing.add_gridspec(2, 12, height_ratios=(1.0, 1.25))
+    span = 12 // len(result.config.sparsities)
+    for row in range(len(result.config.sparsities)):
+        place = grid[0, span * row : span * (row + 1)]
+        _directions(drawing.add_subplot(place), result, row)
+    _phases(drawing.add_subplot(grid[1, :7]), result)
+    _cells(drawing.add_subplot(grid[1, 7:]), result)
     return drawing
 
 

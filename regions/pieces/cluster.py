@@ -7,6 +7,7 @@ others count again.
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -18,7 +19,7 @@ from regions.pieces.count import Runner, count_piece
 from regions.pieces.plan import Face, Piece, Problem
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 DEATHS = 3
 """A piece that the scheduler gave up so often, for the workers that died, is cut."""
@@ -29,6 +30,7 @@ HOPELESS_REGIONS = 1000.0
 AHEAD = 4
 """Pieces handed to the scheduler per worker."""
 
+START_ATTEMPTS = 3
 CONNECT_SECONDS = 10
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 120.0
@@ -67,19 +69,14 @@ def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Cli
         raise ValueError(f"`workers` is {workers}: at least 1 is required.")
     distributed = _distributed()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_silent("distributed.client", "distributed.core"))
+        names = ("", ".client", ".core", ".nanny")
+        stack.enter_context(_silent(*(f"distributed{name}" for name in names)))
         if scheduler is None:
-            cluster = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )
-            scheduler = stack.enter_context(cluster).scheduler_address
-            # A worker that dies while it starts is not replaced otherwise.
-            cluster.adapt(minimum=workers, maximum=workers)
+            cluster = _local_cluster(distributed, workers)
+            stack.enter_context(cluster)
+            scheduler = str(cluster.scheduler_address)
         try:
+            _reach(scheduler)
             client = distributed.Client(
                 scheduler, timeout=CONNECT_SECONDS, set_as_default=False
             )
@@ -89,6 +86,44 @@ def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Cli
                 "one with `dask scheduler`, or leave --scheduler out."
             ) from error
         yield stack.enter_context(client)
+
+
+def _local_cluster(distributed: Any, workers: int) -> "LocalCluster":
+    """A scheduler and workers on this machine."""
+    for attempt in range(START_ATTEMPTS):
+        try:
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
+        except (OSError, RuntimeError, TimeoutError) as error:
+            # A worker that dies while it starts takes the cluster with it.
+            if attempt == START_ATTEMPTS - 1:
+                raise ClusterError(
+                    f"{workers} workers did not start here ({error}): give fewer "
+                    "--workers, or --workers 0 to count in this process."
+                ) from error
+        else:
+            # One that dies in its start later on is not replaced otherwise.
+            cluster.adapt(minimum=workers, maximum=workers)
+            return cluster
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _reach(scheduler: str) -> None:
+    """Raise unless somebody listens at a TCP address.
+
+    A client that fails to connect takes long and prints a traceback when it goes.
+    """
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    scheme, place = parse_address(scheduler)
+    if scheme == "tcp":
+        with socket.create_connection(parse_host_port(place), CONNECT_SECONDS):
+            pass
 
 
 @contextlib.contextmanager

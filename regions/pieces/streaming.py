@@ -10,6 +10,7 @@ out of a piece when it meets a wall that has the piece above it. Regions are com
 their patterns, which are exact.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -80,7 +81,9 @@ def enumerate_to_parquet(
                     walls[face] = interruptible(of_face)
             earlier = [walls[face] for face in part.walls]
             listing = functools.partial(_list_part, problem, part, earlier)
-            save_regions(path, interruptible(listing))
+            found = interruptible(listing)
+            with _writing(path):
+                save_regions(path, found)
         done += part.work
         if progress is not None:
             progress(round(done), max(1, round(total)))
@@ -145,7 +148,8 @@ def _open_plan(
             f"{target} has files but no {PLAN}: give an empty or a new folder."
         )
     parts = plan_parts(problem, piece_regions)
-    target.mkdir(parents=True, exist_ok=True)
+    with _writing(path):
+        target.mkdir(parents=True, exist_ok=True)
     _write_json(path, {"version": VERSION, "problem": digest, "parts": parts})
     return parts
 
@@ -270,17 +274,33 @@ def _read_json(path: pathlib.Path) -> Any:
     return data
 
 
+@contextlib.contextmanager
+def _writing(path: pathlib.Path) -> Iterator[None]:
+    """Say of a file that can not be written what is kept, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"{error.strerror or error} while writing the regions; the files written "
+            "before are kept: make room, or give another folder, and then the same "
+            "command again",
+            str(path),
+        ) from error
+
+
 def _write_json(path: pathlib.Path, data: Any) -> None:
     """Write JSON, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(data, file, default=_plain)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _writing(path):
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(data, file, default=_plain)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

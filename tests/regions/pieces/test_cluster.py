@@ -164,6 +164,22 @@ def test_missing_scheduler_is_reported(monkeypatch):
         pass
 
 
+def test_workers_that_do_not_start_are_one_line(monkeypatch):
+    attempts = []
+
+    def failing(**options):
+        attempts.append(options["n_workers"])
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", failing)
+    with (
+        pytest.raises(ClusterError, match=r"2 workers did not start here \(Nanny fai"),
+        open_client(),
+    ):
+        pass
+    assert attempts == [2, 2, 2]
+
+
 def test_no_workers_are_refused():
     with pytest.raises(ValueError, match="`workers` is 0"), open_client(workers=0):
         pass

@@ -1,5 +1,7 @@
 """Enumerations to a folder: each region once, in files that stand for themselves."""
 
+import errno
+import os
 import pathlib
 
 import numpy as np
@@ -94,6 +96,24 @@ def test_killed_run_can_be_read_and_goes_on(
     assert len(done) == 1137
     assert len(listed) == len(done.files) - 3
     assert all((tmp_path / name).read_bytes() == data for name, data in kept.items())
+
+
+def test_full_disk_keeps_what_was_written(
+    tmp_path, planar: tuple[ReluNetwork, Box], monkeypatch
+):
+    inner = regions.pieces.streaming.save_regions
+
+    def until_full(path, found):
+        if path.name == "part-000002.parquet":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return inner(path, found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(regions.pieces.streaming, "save_regions", until_full)
+        with pytest.raises(OSError, match=r"before are kept: make room.*part-000002"):
+            enumerate_to_parquet(*planar, tmp_path, piece_regions=300)
+    assert len(RegionFolder(tmp_path).files) == 2
+    assert len(enumerate_to_parquet(*planar, tmp_path)) == 1137
 
 
 def test_changed_and_lost_files_are_named(tmp_path, planar: tuple[ReluNetwork, Box]):

@@ -16,6 +16,8 @@ class Cells:
         members: Indices into `vertices`.
         neighbors: Pairs of regions that share a facet, lower index first.
         neighbor_bits: Bit of the pattern that flips across each of them.
+        position_errors: Proved bound, in every coordinate, of the distance between the
+            stored and the exact position of each vertex; None if none is known.
     """
 
     vertices: Float64[np.ndarray, "vertices dim"]
@@ -23,6 +25,7 @@ class Cells:
     members: Int[np.ndarray, " incidences"]
     neighbors: Int[np.ndarray, "pairs 2"]
     neighbor_bits: Int[np.ndarray, " pairs"]
+    position_errors: Float64[np.ndarray, " vertices"] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -53,7 +56,7 @@ class Cells:
             np.maximum.reduceat(points, starts, axis=0),
         )
 
-    def _counterclockwise(self) -> Int[np.ndarray, " incidences"]:
+    def counterclockwise(self) -> Int[np.ndarray, " incidences"]:
         """Members of each region, sorted by angle around its middle."""
         if self.dim != 2:
             raise ValueError(
@@ -67,7 +70,7 @@ class Cells:
 
     def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
         """Corners of each region of a 2-D domain, counterclockwise."""
-        ordered = self.vertices[self._counterclockwise()]
+        ordered = self.vertices[self.counterclockwise()]
         return np.split(ordered, self.offsets[1:-1])
 
     def volumes(self) -> Float64[np.ndarray, " regions"]:
@@ -92,7 +95,7 @@ class Cells:
     def _areas(self) -> Float64[np.ndarray, " regions"]:
         """Areas by the shoelace formula, around each region's middle."""
         region = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        ordered = self.vertices[self._counterclockwise()] - self.centroids()[region]
+        ordered = self.vertices[self.counterclockwise()] - self.centroids()[region]
         after = np.arange(1, len(ordered) + 1)
         after[self.offsets[1:] - 1] = self.offsets[:-1]
         cross = ordered[:, 0] * ordered[after, 1] - ordered[:, 1] * ordered[after, 0]

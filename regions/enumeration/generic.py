@@ -81,7 +81,7 @@ def list_generic(
         exact,
         True,
         {**_stats(proof), "exact_witnesses": len(exact)},
-        functools.partial(build_cells, complex_, rising, signs),
+        functools.partial(build_cells, complex_, rising, signs, proof.position_error),
     )
 
 

@@ -55,6 +55,7 @@ def build_cells(
     complex_: Complex,
     rising: RisingEdges,
     signs: UInt32[np.ndarray, "cells words"],
+    position_errors: Float64[np.ndarray, " vertices"] | None = None,
 ) -> Cells:
     """Vertices and neighbors of the cells whose signs are `signs`, in that order."""
     index = _CellIndex(complex_, signs)
@@ -68,6 +69,7 @@ def build_cells(
         members=vertex[order],
         neighbors=pairs,
         neighbor_bits=bits,
+        position_errors=position_errors,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import regions
-from regions import rasters
+from regions import patterns, rasters
 from regions.grid import boundary_pixels, grid_axes
 from regions.network import ReluNetwork
 from regions.rasters import NO_REGION, label_grid, outputs_on_grid
@@ -79,15 +79,24 @@ def test_polygons_that_are_wrong_do_not_make_labels_wrong(monkeypatch, spread):
     found = regions.enumerate_regions(network, UNIT_SQUARE)
     right, filled = label_grid(found, 64), []
 
-    def spoiled(found):
+    def spoiled(found, sides=rasters._sides):
         rng = np.random.default_rng(0)
-        return [p + spread * rng.standard_normal(p.shape) for p in found.polygons()]
+        right = sides(found)
+        moves = spread * rng.standard_normal((2, *right.start.shape))
+        return right._replace(
+            start=right.start + moves[0],
+            end=right.end + moves[1],
+            # Bounds that are as true of these as the proved ones were.
+            errors=right.errors + np.abs(moves).max(),
+            ordered=np.zeros(len(right.owner), bool),
+        )
 
-    def kept(polygons, axes, fill=rasters._fill):
-        filled.append(fill(polygons, axes).copy())
-        return filled[-1].copy()
+    def kept(sides, axes, fill=rasters._fill):
+        labels, known = fill(sides, axes)
+        filled.append(labels.copy())
+        return labels, known
 
-    monkeypatch.setattr(rasters, "region_polygons", spoiled)
+    monkeypatch.setattr(rasters, "_sides", spoiled)
     monkeypatch.setattr(rasters, "_fill", kept)
     assert (label_grid(found, 64) == right).all()
     assert (filled[0] != right).any()
@@ -111,6 +120,23 @@ def test_outputs_are_those_of_the_network_at_each_point():
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     expected = network(points).T.reshape(3, *shape)
     np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-12)
+
+
+def test_nearly_every_run_is_proved_by_the_errors_of_the_vertices():
+    network = random_network(np.random.default_rng(2), 2, [14] * 5, slopes=0.01)
+    found = regions.enumerate_regions(network, UNIT_SQUARE)
+    errors = found.cells.position_errors
+    assert errors is not None
+    assert 0.0 < np.median(errors) < 1e-10
+    axes = grid_axes(UNIT_SQUARE, (128, 128), 0.0)
+    labels, known = rasters._fill(rasters._sides(found), axes)
+    ends = rasters._open_points(labels, np.zeros(labels.size, bool), all_of_run=False)
+    assert known.reshape(-1)[ends].mean() > 0.95
+    hashed = patterns.patterns_at(
+        network, np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
+    )
+    agrees = (found.patterns[labels.reshape(-1)] == hashed).all(1)
+    assert agrees[known.reshape(-1)].all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""The movie of the second post: 14 units x 6 layers learn the black ring.
+
+Run:       python scripts/run_experiment.py movie_ring
+Expected:  a few minutes on 2 cores; about 1,500 regions, full-image error near 0.007.
+
+Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
+"""
+
+import pathlib
+
+from experiments.about import About
+from experiments.movie import Movie, MovieConfig as Config, Row
+from experiments.movie_run import Progress, Result, load_movie, run_movie
+from training.config import DataConfig, ModelConfig, TrainingConfig
+
+NAME = "movie_ring"
+ABOUT = About(
+    title="Movie: 14 units x 6 layers on the ring",
+    page="gallery",
+    source="T. Dullien, second origami post, 2025-04-05",
+    setup=(
+        "A frame every 30 epochs of the run of the post: the network's output with all "
+        "boundaries of activation regions, its output, and the ring with 5000 training "
+        "and 1000 validation points. One pixel is one grid point; boundaries are those "
+        "of the exact partition."
+    ),
+    differs="The post has a frame every epoch.",
+    expected="A ring by epoch 1000 and boundaries that gather around it (read there).",
+)
+PRESETS = {
+    "smoke": Config(
+        training=TrainingConfig(
+            model=ModelConfig(widths=(6, 6)),
+            epochs=6,
+            batch_size=256,
+            snapshot_every=3,
+        ),
+        data=DataConfig(size=64, num_train=500, num_val=100),
+        gif_width=192,
+    ),
+    "paper": Config(training=TrainingConfig(epochs=6000, snapshot_every=30)),
+}
+
+
+def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
+    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    return run_movie(Movie(config), folder, progress)
+
+
+def load(config: Config, folder: pathlib.Path) -> Result:
+    """A finished run, from the files in its folder."""
+    return load_movie(Movie(config), folder)

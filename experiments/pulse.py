@@ -28,10 +28,16 @@ from experiments.about import About
 from experiments.common import Clock, read_json, write_json, write_provenance
 from experiments.oscillation import measure_leads, measure_oscillation
 from experiments.pulse_claims import BASE, pulse_claims
+from experiments.settings import (
+    dataset_of_each_seed,
+    read_measures,
+    setting_file,
+)
 from experiments.stages import stored
+from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.curvature import stability_threshold, trace_curvature
-from training.datasets import Dataset, load_image, sample_points
+from training.datasets import Dataset
 from training.ensemble import ensemble_state, fit_ensemble
 from training.loop import to_device
 
@@ -172,17 +178,18 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    data = _data(config)
+    data = dataset_of_each_seed(config.data, config.seeds)
     for i, setting in enumerate(config.settings):
         stored(
-            _file(folder, setting),
+            setting_file(folder, setting.name),
             functools.partial(_measure, config, setting, data, folder),
         )
         progress(i + 1, len(config.settings), "training with each optimizer")
     clock.lap("training and measuring")
     stored(folder / "trace.npz", functools.partial(_trace, config, data, folder))
     clock.lap("curvature")
-    measures, trace = _read(config, folder)
+    measures = read_measures(folder, [s.name for s in config.settings])
+    trace = read_arrays(folder / "trace.npz")
     claims = pulse_claims(measures, trace, period_slopes(config, measures))
     summary = {
         "headline": _headline(config, measures),
@@ -217,33 +224,12 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def load(config: Config, folder: pathlib.Path) -> Result:
     """A finished run, from the files in its folder."""
-    return Result(config, read_json(folder / "summary.json"), *_read(config, folder))
-
-
-def _read(
-    config: Config, folder: pathlib.Path
-) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """Measures of all settings, and the trace."""
-
-    def missing() -> dict[str, np.ndarray]:
-        raise FileNotFoundError(f"{folder} is unfinished: run it again.")
-
-    measures = {s.name: stored(_file(folder, s), missing) for s in config.settings}
-    return measures, stored(folder / "trace.npz", missing)
-
-
-def _file(folder: pathlib.Path, setting: Setting) -> pathlib.Path:
-    """Where the measures of a setting are."""
-    return folder / f"{setting.name.replace(' ', '_')}.npz"
-
-
-def _data(config: Config) -> list[Dataset]:
-    """Points of each seed."""
-    image, data = load_image(config.data), config.data
-    return [
-        sample_points(image, data.num_train, data.num_val, seed)
-        for seed in config.seeds
-    ]
+    return Result(
+        config,
+        read_json(folder / "summary.json"),
+        read_measures(folder, [s.name for s in config.settings]),
+        read_arrays(folder / "trace.npz"),
+    )
 
 
 def _training(config: Config, setting: Setting) -> TrainingConfig:
@@ -264,7 +250,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Losses of the window and pulse of each seed; periods in updates."""
     training = _training(config, setting)
-    place = _file(folder, setting).with_suffix("")
+    place = setting_file(folder, setting.name).with_suffix("")
     fitted = fit_ensemble(training, data, config.seeds, place)
     per_epoch = config.updates // training.epochs
     losses = fitted.losses[-(config.window // per_epoch) :, :, 0]
@@ -283,7 +269,7 @@ def _trace(
     """Loss and curvature of the base setting after its last update."""
     setting = config.settings[0]
     training = _training(config, setting)
-    place = _file(folder, setting).with_suffix("")
+    place = setting_file(folder, setting.name).with_suffix("")
     state = ensemble_state(training, config.seeds, place, training.epochs)
     points = jax.tree.map(lambda *arrays: jnp.stack(arrays), *map(to_device, data))
     keys = jax.random.split(jax.random.key(0), len(config.seeds))

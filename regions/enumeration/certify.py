@@ -11,11 +11,13 @@ import functools
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains import BoundedDomain
+from regions.enumeration import kernels
 from regions.enumeration.complex import Complex
 from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
 from regions.enumeration.workers import map_chunks
@@ -28,6 +30,8 @@ from regions.polytopes.simple_polytope import SimplePolytope
 CHUNK_ENTRIES = 1 << 19
 EXACT_CHUNK = 64
 ZONOTOPE_CHUNK = 64
+HERITAGE_CHUNK = 4096
+HERITAGE_SAMPLE = 64
 
 
 class Proof:
@@ -37,7 +41,7 @@ class Proof:
         complex: The complex.
         position_error: Bound of the distance, in every coordinate, between the stored
             and the exact position of each vertex.
-        sharp_vertices: Vertices whose signs needed the zonotope bounds.
+        sharp_vertices: Vertices whose signs needed double-double or zonotope bounds.
         exact_vertices: Vertices whose signs needed rational arithmetic.
         exact_edges: Edges whose direction needed rational arithmetic, so far.
     """
@@ -73,13 +77,18 @@ class Proof:
         heights = complex_.vertices @ direction
         size = np.abs(complex_.vertices) @ np.abs(direction)
         error = np.abs(direction).sum() * self.position_error
-        error = SAFETY * (error + gamma(complex_.dim + 1) * size)
-        first, second = complex_.ends[:, 0], complex_.ends[:, 1]
-        rise = heights[second] - heights[first]
-        result = rise > 0.0
-        slack = SAFETY * (error[first] + error[second])
-        # NaN, where a height overflowed, is unclear too.
-        unclear = np.flatnonzero(~(np.abs(rise) > slack))
+        error = SAFETY**2 * (error + gamma(complex_.dim + 1) * size)
+        slack = SAFETY * error
+        compiled = kernels.load("counting")
+        if compiled is None:
+            first, second = complex_.ends[:, 0], complex_.ends[:, 1]
+            rise = heights[second] - heights[first]
+            result = rise > 0.0
+            # NaN, where a height overflowed, is unclear too.
+            doubt = ~(np.abs(rise) > slack[first] + slack[second])
+        else:
+            result, doubt = compiled.compare(complex_.ends, heights, slack)
+        unclear = np.flatnonzero(doubt)
         if len(unclear):
             self.exact_edges += len(unclear)
             tier = self._tier()
@@ -128,19 +137,10 @@ def certify(
     def tier() -> _ExactTier:
         return _ExactTier(complex_, network, domain, polytope)
 
-    count = len(complex_.vertices)
-    errors, unsettled = np.zeros(count), [np.zeros(0, np.int64)]
-    # Chunks whose widest layer stays in the processor's cache.
-    chunk = max(256, CHUNK_ENTRIES // max(8, *network.widths, complex_.dim))
-
-    def prove(start: int) -> np.ndarray:
-        check()
-        part = slice(start, start + chunk)
-        proved, errors[part] = bounds.prove(complex_, part)
-        return start + np.flatnonzero(~proved)
-
-    unsettled += map_chunks(prove, range(0, count, chunk))
-    left = np.concatenate(unsettled)
+    left, errors, sharp = _prove_by_heritage(complex_, bounds, check)
+    compiled_too = len(left) < len(complex_.vertices)
+    with kernels.plain_work(None):
+        left = _prove_plainly(bounds, complex_, left, errors, check)
     not_easy = len(left)
     if len(left) and sharper.available:
         left = _prove_sharply(sharper, complex_, left, errors, check)
@@ -148,7 +148,81 @@ def certify(
         check()
         part = left[start : start + EXACT_CHUNK]
         errors[part] = tier().prove(part)
-    return Proof(complex_, errors, not_easy - len(left), len(left), tier)
+    if compiled_too and len(left) and tier().is_loose:
+        with kernels.switched_off():
+            return certify(complex_, network, domain, polytope, check)
+    return Proof(complex_, errors, sharp + not_easy - len(left), len(left), tier)
+
+
+def _prove_by_heritage(
+    complex_: Complex, bounds: FloatBounds, check: Callable[[], None]
+) -> tuple[Int[np.ndarray, " fewer"], Float64[np.ndarray, " vertices"], int]:
+    """Compiled proofs that use the edges on which the vertices were made.
+
+    Returns:
+        Which vertices remain unproved, bounds of the position errors, and how many
+        vertices were proved in double-double.
+    """
+    count = len(complex_.vertices)
+    left, errors, proved = (
+        np.arange(count),
+        np.full(count, np.inf),
+        np.zeros(count, bool),
+    )
+    names = "flat_network", "proofs", "deep_proofs"
+    flat, plain, deep = (kernels.load(name) for name in names)
+    if flat is None or plain is None or not bounds.layers or bounds.has_skips:
+        return left, errors, 0
+    net = flat.flatten(bounds, complex_)
+    arrays = (
+        complex_.vertices,
+        complex_.zeros,
+        complex_.signs,
+        complex_.parents,
+        proved,
+        errors,
+    )
+
+    def run(function: Callable[..., None], *before: Any) -> None:
+        def part(start: int) -> None:
+            check()
+            function(*before, left[start : start + HERITAGE_CHUNK], *arrays)
+
+        map_chunks(part, range(0, len(left), HERITAGE_CHUNK))
+
+    sample = np.linspace(0, count - 1, HERITAGE_SAMPLE).astype(np.int64)
+    plain.prove(net, sample, *arrays)
+    # Deep networks outgrow the float64 bounds everywhere.
+    if proved[sample].mean() > 0.5:
+        run(plain.prove, net)
+        left = np.flatnonzero(~proved)
+    easy = count - len(left)
+    if len(left):
+        run(deep.prove, net, deep.norms_of(bounds.layers))
+        left = np.flatnonzero(~proved)
+    return left, errors, count - easy - len(left)
+
+
+def _prove_plainly(
+    bounds: FloatBounds,
+    complex_: Complex,
+    left: Int[np.ndarray, " vertices"],
+    errors: Float64[np.ndarray, " all"],
+    check: Callable[[], None],
+) -> Int[np.ndarray, " fewer"]:
+    """Try the float64 bounds on some vertices; which remain unproved."""
+    # Chunks whose widest layer stays in the processor's cache.
+    widest = max(8, *(layer.width for layer in bounds.layers), complex_.dim)
+    chunk = max(256, CHUNK_ENTRIES // widest)
+
+    def prove(start: int) -> np.ndarray:
+        check()
+        part = left[start : start + chunk]
+        proved, errors[part] = bounds.prove(complex_, part)
+        return part[~proved]
+
+    parts = map_chunks(prove, range(0, len(left), chunk))
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def _prove_sharply(
@@ -194,6 +268,8 @@ class _ExactTier:
         self._side = side.astype(bool)
         self._weak, self._linear = ~words.keyed, ~words.kinks
         self._points: dict[int, list[int]] = {}
+        self.is_loose = False
+        """Whether a unit that splits nothing was found to vanish."""
 
     def position(self, vertex: int) -> list[Fraction]:
         """Exact position of a vertex."""
@@ -259,6 +335,8 @@ class _ExactTier:
         strict = np.where(bits, signs > 0, signs < 0)
         kept = np.where(self._side, signs >= 0, signs <= 0)
         strict = np.where(own, ~bits, np.where(self._weak, kept, strict))
+        certain = np.where(bits, signs > 0, signs < 0) | own | self._linear
+        self.is_loose |= not certain.all()
         fine = strict | self._linear
         if not fine.all():
             unit = int(np.flatnonzero(~fine)[0])

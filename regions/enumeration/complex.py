@@ -12,7 +12,13 @@ import itertools
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32
 
+from regions.enumeration import kernels
 from regions.errors import NotGenericError
+
+BLOCK = 32
+"""Units whose signs share a word, and whose pre-activations are held at once."""
+STRAY_EDGE = "an edge does not share its zeros with its end."
+THIRD_EDGE = "three edges leave one zero of a vertex."
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +88,17 @@ class SignWords:
         return packed
 
 
+def sign_words(
+    pre: Float64[np.ndarray, "rows units"],
+) -> UInt32[np.ndarray, "rows words"]:
+    """Signs of the units of one layer as 32-bit words, 1 where positive."""
+    words = -(-pre.shape[1] // BLOCK)
+    packed = np.zeros((len(pre), 4 * words), np.uint8)
+    bits = np.packbits(pre > 0.0, axis=1, bitorder="little")
+    packed[:, : bits.shape[1]] = bits
+    return packed.view("<u4")
+
+
 def table_sums(
     table: np.ndarray, signs: UInt32[np.ndarray, "rows words"]
 ) -> np.ndarray:
@@ -106,6 +123,7 @@ class Complex:
         signs: One bit per vertex and unit: 1 where the unit is positive.
         words: Layout of `signs`.
         num_facets: Facets of the domain; zero `num_facets + k` is unit k.
+        parents: Ends of the edge on which each vertex was made; -1 for corners.
         complete: Whether all units were inserted.
     """
 
@@ -116,6 +134,7 @@ class Complex:
     signs: UInt32[np.ndarray, "vertices words"]
     words: SignWords
     num_facets: int
+    parents: Int32[np.ndarray, "vertices 2"]
     complete: bool = True
 
     @property
@@ -134,8 +153,30 @@ class Complex:
         for k in range(self.dim - 1):
             kept |= zeros == edge_zeros[:, k : k + 1]
         if (kept.sum(1) != self.dim - 1).any():
-            raise NotGenericError("an edge does not share its zeros with its end.")
+            raise NotGenericError(STRAY_EDGE)
         return np.argmin(kept, axis=1)
+
+    def num_cells(self, ascends: Bool[np.ndarray, " edges"]) -> int:
+        """Number of regions, each counted at its lowest vertex.
+
+        Args:
+            ascends: Whether the second end of each edge is the higher one.
+
+        Raises:
+            NotGenericError: If vertices and edges do not fit, or the Euler
+                characteristic is not that of a convex domain.
+        """
+        compiled = kernels.load("counting")
+        if compiled is None:
+            with kernels.plain_work(compiled):
+                return self.rising_edges(ascends).num_cells()
+        cells, euler = compiled.count(self.zeros, self.ends, self.edge_zeros, ascends)
+        if cells == -1:
+            raise NotGenericError(STRAY_EDGE)
+        if cells == -2:
+            raise NotGenericError(THIRD_EDGE)
+        check_euler(euler)
+        return cells
 
     def rising_edges(self, ascends: Bool[np.ndarray, " edges"]) -> "RisingEdges":
         """Edges by their lower end and by the zero that they leave there.
@@ -165,7 +206,7 @@ class Complex:
         order = np.argsort(slot, kind="stable")
         count = np.bincount(slot, minlength=len(self.vertices) * self.dim)
         if (count > 2).any():
-            raise NotGenericError("three edges leave one zero of a vertex.")
+            raise NotGenericError(THIRD_EDGE)
         start = np.cumsum(count) - count
         return RisingEdges(
             count.reshape(-1, self.dim), start.reshape(-1, self.dim), others[order]
@@ -192,11 +233,7 @@ class RisingEdges:
         Raises:
             NotGenericError: If the Euler characteristic is not that of a convex domain.
         """
-        euler = int((1 - self.count).prod(1).sum())
-        if euler != 1:
-            raise NotGenericError(
-                f"the complex has Euler characteristic {euler}, a convex domain has 1."
-            )
+        check_euler(int((1 - self.count).prod(1).sum()))
         return int(self.count.prod(1).sum())
 
     def cells(self, fixed: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -216,3 +253,15 @@ class RisingEdges:
         low = np.concatenate(lowest)
         order = np.argsort(low, kind="stable")
         return low[order], np.concatenate(uppers)[order]
+
+
+def check_euler(euler: int) -> None:
+    """Raise unless the Euler characteristic is that of a convex domain.
+
+    Raises:
+        NotGenericError: If so.
+    """
+    if euler != 1:
+        raise NotGenericError(
+            f"the complex has Euler characteristic {euler}, a convex domain has 1."
+        )

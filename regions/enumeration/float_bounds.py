@@ -23,8 +23,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
 from regions.domains import BoundedDomain
-from regions.enumeration.complex import Complex
-from regions.enumeration.sweep import sign_words
+from regions.enumeration.complex import Complex, sign_words
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.simple_polytope import SimplePolytope
 
@@ -46,15 +45,16 @@ class FloatBounds:
     def __init__(
         self, network: ReluNetwork, domain: BoundedDomain, polytope: SimplePolytope
     ):
-        self._polytope = polytope
-        self._layers = domain.restrict(network).hidden
-        self._first = np.cumsum([0, *(layer.width for layer in self._layers)])
-        self._row_doubt, self._bias_doubt = chart_rounding(network, domain)
+        self.polytope = polytope
+        self.layers = domain.restrict(network).hidden
+        self._first = np.cumsum([0, *(layer.width for layer in self.layers)])
+        self.row_doubt, self.bias_doubt = chart_rounding(network, domain)
         self._facets = len(polytope.b)
+        self.has_skips = network.has_skips
 
     @np.errstate(all="ignore")
     def prove(
-        self, complex_: Complex, part: slice
+        self, complex_: Complex, part: slice | Int[np.ndarray, " vertices"]
     ) -> tuple[Bool[np.ndarray, " vertices"], Float64[np.ndarray, " vertices"]]:
         """Which vertices have proved signs, and bounds of their position errors.
 
@@ -68,7 +68,7 @@ class FloatBounds:
         finite = np.isfinite(position)
         proved = agree & finite
         reach = np.where(finite, position, 0.0)
-        for index in range(len(self._layers)):
+        for index in range(len(self.layers)):
             proved &= walk.gaps[index] > walk.error(index, reach)
         return proved, position
 
@@ -81,7 +81,7 @@ class FloatBounds:
         """Which of some points (not vertices) have the claimed signs, proved."""
         walk = _Walk(self, points, np.zeros((len(points), 0), np.int32))
         proved = walk.forward(signs)
-        for index in range(len(self._layers)):
+        for index in range(len(self.layers)):
             proved &= walk.gaps[index] > walk.error(index, np.zeros(len(points)))
         return proved
 
@@ -94,7 +94,7 @@ class FloatBounds:
         for k in range(dim):
             facet = walk.zeros[:, k] < self._facets
             at = np.flatnonzero(facet)
-            A, b = self._polytope.A[walk.zeros[at, k]], self._polytope.b
+            A, b = self.polytope.A[walk.zeros[at, k]], self.polytope.b
             J[at, k] = A
             right = b[walk.zeros[at, k]]
             gap = (A * walk.points[at]).sum(1) - right
@@ -103,7 +103,7 @@ class FloatBounds:
             at = np.flatnonzero(~facet)
             unit = walk.zeros[at, k] - self._facets
             J[at, k], error[at, k] = self._gradients(walk, at, unit)
-        for index in range(len(self._layers)):
+        for index in range(len(self.layers)):
             inside = (walk.zeros >= self._facets + self._first[index]) & (
                 walk.zeros < self._facets + self._first[index + 1]
             )
@@ -121,9 +121,9 @@ class FloatBounds:
         result = np.zeros((len(at), walk.points.shape[1]))
         error = np.zeros(len(at))
         adjoint: dict[int, np.ndarray] = {}
-        doubt = {s: np.zeros(len(at)) for s in range(1, len(self._layers) + 1)}
+        doubt = {s: np.zeros(len(at)) for s in range(1, len(self.layers) + 1)}
         for index in range(int(layer_of.max(initial=-1)), -1, -1):
-            layer = self._layers[index]
+            layer = self.layers[index]
             live = np.flatnonzero(layer_of >= index)
             starts = layer_of[live] == index
             rows = np.zeros((len(live), layer.width))
@@ -133,13 +133,13 @@ class FloatBounds:
             rows[starts, unit[live[starts]] - self._first[index]] = 1.0
             rough, size = doubt[index + 1][live] * _steepest(layer), np.abs(rows).sum(1)
             # Several readers of one source add up, hence the terms for the layers.
-            terms = layer.width + 3 + len(self._layers)
+            terms = layer.width + 3 + len(self.layers)
             for source, matrix in layer.blocks(index):
                 new = (rough + gamma(terms) * size) * _row_sum(matrix)
                 new += terms * matrix.shape[1] * SMALLEST
                 if source == 0:
                     result[live] += rows @ matrix
-                    error[live] += new + (rough + size) * self._row_doubt[index]
+                    error[live] += new + (rough + size) * self.row_doubt[index]
                 else:
                     if source not in adjoint:
                         adjoint[source] = np.zeros((len(at), matrix.shape[1]))
@@ -170,7 +170,7 @@ class _Walk:
     def _own(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Vertex, slot and unit of the zeros that lie in a layer."""
         unit = self.zeros - self._bounds._facets - self._bounds._first[index]
-        row, slot = np.nonzero((unit >= 0) & (unit < self._bounds._layers[index].width))
+        row, slot = np.nonzero((unit >= 0) & (unit < self._bounds.layers[index].width))
         return row, slot, unit[row, slot]
 
     def forward(
@@ -179,7 +179,7 @@ class _Walk:
         """Evaluate all layers; whether the signs are as claimed, own zeros aside."""
         held, word = {0: self.points}, 0
         agree = np.ones(len(self.points), bool)
-        layers = self._bounds._layers
+        layers = self._bounds.layers
         for index, layer in enumerate(layers):
             pre = layer.bias + sum(held[s] @ m.T for s, m in layer.blocks(index))
             row, slot, unit = self._own(index)
@@ -199,7 +199,7 @@ class _Walk:
 
     def _note_errors(self, index: int, activation: np.ndarray) -> None:
         """Error bounds of the activations of a layer."""
-        layer = self._bounds._layers[index]
+        layer = self._bounds.layers[index]
         self._size[index + 1] = np.abs(activation).max(1)
         steep = _steepest(layer) * SAFETY
         self._slope[index + 1] = steep * self._error_slope(index)
@@ -212,17 +212,17 @@ class _Walk:
         """Error of the layer's pre-activations per unit of |x* - x|."""
         bounds = self._bounds
         total = 0.0
-        for source, matrix in bounds._layers[index].blocks(index):
+        for source, matrix in bounds.layers[index].blocks(index):
             total += _row_sum(matrix) * self._slope[source]
             if source == 0:
-                total += bounds._row_doubt[index]
+                total += bounds.row_doubt[index]
         return total
 
     def error(
         self, index: int, position: Float64[np.ndarray, " vertices"]
     ) -> Float64[np.ndarray, " vertices"]:
         """Bound of |F_j(x*) - computed F_j(x)| over the units j of a layer."""
-        bounds, layer = self._bounds, self._bounds._layers[index]
+        bounds, layer = self._bounds, self._bounds.layers[index]
         blocks = layer.blocks(index)
         terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
         constant = gamma(terms) * np.abs(layer.bias).max() + terms * SMALLEST
@@ -231,15 +231,15 @@ class _Walk:
             rounding = self._offset[source] + gamma(terms) * self._size[source]
             total += _row_sum(matrix) * rounding
             if source == 0:
-                total += bounds._row_doubt[index] * self._size[0]
-                total += bounds._bias_doubt[index]
+                total += bounds.row_doubt[index] * self._size[0]
+                total += bounds.bias_doubt[index]
         return SAFETY * (total + self._error_slope(index) * position)
 
     def gated(
         self, index: int, rows: np.ndarray, at: Int[np.ndarray, " rows"]
     ) -> np.ndarray:
         """Rows times the slope of each unit as claimed; 0 for a vertex's own zeros."""
-        slopes = self._bounds._layers[index].slopes
+        slopes = self._bounds.layers[index].slopes
         on = self._on[index][at]
         if not slopes.any():
             # Own zeros count as off, and off means 0.

@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 
 from regions.domains import Box
+from regions.enumeration import kernels
 from regions.enumeration.certify import certify
 from regions.enumeration.sweep import sweep
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from tests.helpers import random_network
+
+
+@pytest.fixture(autouse=True, params=["off", "on"])
+def compiled(request, monkeypatch):
+    """Every test runs with plain and with compiled code."""
+    monkeypatch.setenv(kernels.SWITCH, request.param)
 
 
 def complex_of(network, domain):

@@ -1,0 +1,101 @@
+"""Compiled forms of the inner loops, loaded once they have paid for themselves.
+
+Importing the compiler takes half a second and compiling some more. A process loads the
+compiled forms when the plain ones have run for as long as that would have taken: it
+then loses at most a factor of two, and one small count costs nothing. Both forms give
+the same results, bit by bit.
+"""
+
+import contextlib
+import functools
+import importlib
+import importlib.util
+import logging
+import os
+import pathlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+MODES = ("auto", "on", "off")
+LOAD_SECONDS = 1.0
+"""Importing the compiler and reading compiled code from its cache."""
+COMPILE_SECONDS = 15.0
+"""Compiling everything."""
+SWITCH = "RELU_REGIONS_COMPILED"
+"""Environment variable: `on`, `off` or `auto`."""
+
+
+class _Ledger:
+    """How long the plain forms have run in this process."""
+
+    seconds = 0.0
+    forbidden = 0
+
+
+def mode() -> str:
+    """`auto`, or whether compiled code was asked for or forbidden.
+
+    Raises:
+        ValueError: If the environment variable says something else.
+    """
+    found = os.environ.get(SWITCH, "auto")
+    if found not in MODES:
+        raise ValueError(
+            f"{SWITCH} is {found!r}: one of {', '.join(MODES)} is required."
+        )
+    return found
+
+
+@contextlib.contextmanager
+def plain_work(compiled: object) -> Iterator[None]:
+    """Note the time of what runs inside, unless it is compiled."""
+    if compiled is not None:
+        yield
+        return
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        _Ledger.seconds += time.perf_counter() - begin
+
+
+@contextlib.contextmanager
+def switched_off() -> Iterator[None]:
+    """Plain forms only, in what runs inside."""
+    _Ledger.forbidden += 1
+    try:
+        yield
+    finally:
+        _Ledger.forbidden -= 1
+
+
+def load(name: str) -> Any:
+    """A module of this package, or None where the plain form should be used."""
+    wanted = mode()
+    if wanted == "off" or _Ledger.forbidden:
+        return None
+    if wanted == "auto" and not _Ledger.seconds > _price():
+        return None
+    return _loaded(name)
+
+
+@functools.cache
+def _loaded(name: str) -> Any:
+    """Import a module of this package; None without the compiler."""
+    try:
+        return importlib.import_module(f"{__name__}.{name}")
+    except ImportError as error:
+        logging.getLogger(__name__).info("no compiled code: %s", error)
+        return None
+
+
+@functools.cache
+def _price() -> float:
+    """Seconds that loading the compiled forms is expected to take."""
+    here = pathlib.Path(__file__).parent
+    folders = [here / "__pycache__"]
+    if "NUMBA_CACHE_DIR" in os.environ:
+        folders += pathlib.Path(os.environ["NUMBA_CACHE_DIR"]).glob("kernels_*")
+    compiled = any(any(folder.glob("proofs.*.nbi")) for folder in folders)
+    return LOAD_SECONDS if compiled else COMPILE_SECONDS

@@ -1,0 +1,97 @@
+"""How the inner loops are compiled."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
+
+REORDER = {"reassoc", "contract"}
+"""Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile on the first call, and keep the machine code on disk where possible."""
+    return _compile(function, fastmath=False)
+
+
+def compiled_sum(function: Callable[..., Any]) -> Any:
+    """The same for sums whose terms may be added in any order."""
+    return _compile(function, fastmath=REORDER)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """The same for small parts of inner loops: no call is left of it."""
+    return _compile(function, fastmath=False, forceinline=True)
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    """Without run-time type checks around it, without the interpreter's lock."""
+    plain = inspect.unwrap(function)
+    try:
+        return numba.njit(plain, cache=True, nogil=True, error_model="numpy", **options)
+    except RuntimeError:
+        # No folder to keep the code in.
+        return numba.njit(plain, nogil=True, error_model="numpy", **options)
+
+
+def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """`a * b + c` with one rounding."""
+    del typingctx, a, b, c
+    double = numba.types.float64
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        return builder.fma(*arguments)
+
+    return double(double, double, double), build
+
+
+def _prefetch(typingctx: Any, array: Any, row: Any, byte_number: Any) -> Any:
+    """Ask for the cache line of a byte in a row of an array before it is needed."""
+    del typingctx
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = signature.args[0]
+        view = context.make_array(kind)(context, builder, arguments[0])
+        step = builder.extract_value(view.strides, 0)
+        row_number, offset = (builder.sext(a, step.type) for a in arguments[1:])
+        data = builder.ptrtoint(view.data, step.type)
+        start = builder.add(data, builder.mul(step, row_number))
+        address = builder.add(start, offset)
+        byte = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            (byte,),
+            ir.FunctionType(ir.VoidType(), (byte, number, number, number)),
+        )
+        flags = [ir.Constant(number, value) for value in (0, 3, 1)]
+        builder.call(function, [builder.inttoptr(address, byte), *flags])
+        return context.get_dummy_value()
+
+    return numba.types.void(array, numba.types.int32, numba.types.int32), build
+
+
+@inlined
+def bit_position(bit):
+    """Which bit of a word with one bit is set."""
+    number = 0
+    if bit & np.uint32(0xFFFF0000):
+        number += 16
+    if bit & np.uint32(0xFF00FF00):
+        number += 8
+    if bit & np.uint32(0xF0F0F0F0):
+        number += 4
+    if bit & np.uint32(0xCCCCCCCC):
+        number += 2
+    if bit & np.uint32(0xAAAAAAAA):
+        number += 1
+    return number
+
+
+fma: Any = intrinsic(_fma)
+prefetch: Any = intrinsic(_prefetch)

@@ -1,0 +1,222 @@
+"""Compiled and plain forms of the sweep and its proof give the same, bit by bit."""
+
+import numpy as np
+import pytest
+
+from regions.domains import Box, Simplex
+from regions.enumeration import count_regions, kernels
+from regions.enumeration.certify import certify
+from regions.enumeration.float_bounds import FloatBounds
+from regions.enumeration.kernels import (
+    deep_proofs,
+    flat_network,
+    insertion,
+    jit,
+    proofs,
+)
+from regions.enumeration.sweep import sweep
+from regions.errors import NotGenericError
+from regions.network import ReluNetwork
+from tests.helpers import random_network
+
+ARRAYS = ("vertices", "zeros", "ends", "edge_zeros", "signs", "parents")
+
+
+def switch(monkeypatch, mode):
+    monkeypatch.setenv(kernels.SWITCH, mode)
+
+
+def both(monkeypatch, function):
+    """What a function gives with plain and with compiled code."""
+    results = []
+    for mode in ("off", "on"):
+        switch(monkeypatch, mode)
+        results.append(function())
+    return results
+
+
+def assert_same(plain, compiled):
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(plain, name), getattr(compiled, name))
+    np.testing.assert_array_equal(plain.words.keyed, compiled.words.keyed)
+    assert plain.complete == compiled.complete
+
+
+CASES = [
+    (1, (9,), 0.0),
+    (1, (5, 40), 0.1),
+    (2, (40,), 0.0),
+    (2, (35, 33), 0.0),
+    (2, (6, 5, 4, 5, 6), -0.5),
+    (2, (70, 3, 40), 0.0),
+    (3, (9, 8), 0.2),
+    (3, (20, 4, 6), 0.0),
+    (4, (8, 5), 0.0),
+    (5, (7, 3), 0.0),
+    (6, (7,), 0.0),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("dim", "widths", "slopes"), CASES)
+def test_compiled_sweep_makes_the_same_complex(monkeypatch, dim, widths, slopes, seed):
+    rng = np.random.default_rng([seed, dim, *widths])
+    network = random_network(rng, dim, widths, slopes=slopes)
+    domain = Simplex(rng.standard_normal((dim + 1, dim))) if seed else Box.cube(dim)
+    chart, polytope = domain.restrict(network), domain.polytope()
+    # No room to begin with: arrays grow in the middle of a block.
+    monkeypatch.setattr(insertion, "ROOM", 0.0 if seed == 2 else 2.2)
+    pair = both(monkeypatch, lambda: sweep(chart, polytope, seed=seed))
+    assert_same(*pair)
+    proved = both(monkeypatch, lambda: certify(pair[0], network, domain, polytope))
+    assert all(np.isfinite(proof.position_error).all() for proof in proved)
+    direction = rng.standard_normal(dim)
+    rises = both(monkeypatch, lambda: proved[0].ascends(direction))
+    np.testing.assert_array_equal(*rises)
+    counts = both(monkeypatch, lambda: pair[0].num_cells(rises[0]))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_compiled_sweep_reads_skip_blocks(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    sizes = [(40, 2), (3, 40), (5, 3), (1, 5)]
+    network = ReluNetwork.from_arrays(
+        [rng.standard_normal(s) for s in sizes],
+        [0.4 * rng.standard_normal(s[0]) for s in sizes],
+        skips={
+            1: {0: rng.standard_normal((3, 2))},
+            2: {0: rng.standard_normal((5, 2)), 1: rng.standard_normal((5, 40))},
+        },
+    )
+    polytope = Box.cube(2).polytope()
+    pair = both(monkeypatch, lambda: sweep(network, polytope))
+    assert_same(*pair)
+    counts = both(monkeypatch, lambda: int(count_regions(network, Box.cube(2))))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("mode", ["off", "on"])
+def test_ties_are_refused_by_both(monkeypatch, mode):
+    """Three lines through one point, which is no vertex before the third."""
+    switch(monkeypatch, mode)
+    network = ReluNetwork.from_arrays(
+        [[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], np.ones((1, 3))], None
+    )
+    with pytest.raises(NotGenericError):
+        sweep(network, Box([-1.0, -2.0], [2.0, 1.0]).polytope())
+
+
+@pytest.mark.parametrize("mode", ["off", "on"])
+def test_sweep_stops_when_asked(monkeypatch, mode):
+    switch(monkeypatch, mode)
+    asked = []
+    complex_ = sweep(
+        random_network(np.random.default_rng(0), 2, [40, 40]),
+        Box.cube(2).polytope(),
+        stop=lambda: len(asked) > 3 or asked.append(0) is not None,
+    )
+    assert not complex_.complete
+    assert not complex_.words.keyed[-8:].any()
+
+
+def heritage_proofs(kernel, complex_, network, domain):
+    """Which vertices the compiled bounds prove, and their position errors."""
+    bounds = FloatBounds(network, domain, domain.polytope())
+    net = flat_network.flatten(bounds, complex_)
+    count = len(complex_.vertices)
+    proved, errors = np.zeros(count, bool), np.zeros(count)
+    norms = (deep_proofs.norms_of(bounds.layers),) if kernel is deep_proofs else ()
+    kernel.prove(
+        net,
+        *norms,
+        np.arange(count),
+        complex_.vertices,
+        complex_.zeros,
+        complex_.signs,
+        complex_.parents,
+        proved,
+        errors,
+    )
+    return proved, errors
+
+
+@pytest.mark.parametrize("kernel", [proofs, deep_proofs])
+@pytest.mark.parametrize("slopes", [0.0, 0.3])
+def test_compiled_bounds_prove_nothing_false(kernel, slopes):
+    """One bit, zero or parent is changed: the vertex is not proved any more."""
+    rng = np.random.default_rng(8)
+    network, domain = random_network(rng, 2, [6, 5, 5], slopes=slopes), Box.cube(2)
+    complex_ = sweep(network, domain.polytope())
+    proved, _ = heritage_proofs(kernel, complex_, network, domain)
+    assert proved.all()
+    units = np.flatnonzero(complex_.words.kinks)
+    for _ in range(150):
+        vertex, unit = rng.integers(len(complex_.vertices)), rng.choice(units)
+        signs = complex_.signs[vertex].copy()
+        flip = np.uint32(1 << int(complex_.words.bit[unit]))
+        complex_.signs[vertex, complex_.words.word[unit]] ^= flip
+        assert not heritage_proofs(kernel, complex_, network, domain)[0].all()
+        complex_.signs[vertex] = signs
+        slot = rng.integers(2)
+        zeros = complex_.zeros[vertex].copy()
+        complex_.zeros[vertex, slot] = complex_.num_facets + unit
+        if complex_.num_facets + unit not in zeros:
+            assert not heritage_proofs(kernel, complex_, network, domain)[0][vertex]
+        complex_.zeros[vertex] = zeros
+        parents = complex_.parents[vertex].copy()
+        complex_.parents[vertex, slot] = vertex
+        if parents[0] >= 0:
+            assert not heritage_proofs(kernel, complex_, network, domain)[0][vertex]
+        complex_.parents[vertex] = parents
+
+
+def test_deep_bounds_are_no_worse_than_plain_ones_and_reach_further():
+    network = random_network(np.random.default_rng(3), 2, [12] * 30)
+    domain = Box.cube(2)
+    complex_ = sweep(network, domain.polytope())
+    plain, _ = heritage_proofs(proofs, complex_, network, domain)
+    deep, errors = heritage_proofs(deep_proofs, complex_, network, domain)
+    assert plain.mean() < 0.5
+    assert deep.mean() > 0.99
+    assert (errors[deep] < 1e-6).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (20, 20), (64, 2)])
+def test_spectral_bound_holds_and_is_close(shape):
+    rng = np.random.default_rng(shape[0])
+    for scale in (1e-200, 1.0, 1e100):
+        matrix = scale * rng.standard_normal(shape)
+        norm = float(np.linalg.norm(matrix / scale, 2)) * scale
+        assert norm <= deep_proofs.spectral_bound(matrix) <= 1.2 * norm
+    assert deep_proofs.spectral_bound(np.zeros((2, 2))) == 0.0
+
+
+def test_compiled_code_is_loaded_once_it_has_paid_for_itself(monkeypatch):
+    switch(monkeypatch, "auto")
+    monkeypatch.setattr(kernels._Ledger, "seconds", 0.0)
+    assert kernels.load("proofs") is None
+    monkeypatch.setattr(kernels._Ledger, "seconds", 1e9)
+    assert kernels.load("proofs") is proofs
+    with kernels.switched_off():
+        assert kernels.load("proofs") is None
+    switch(monkeypatch, "off")
+    assert kernels.load("proofs") is None
+    switch(monkeypatch, "maybe")
+    with pytest.raises(ValueError, match="one of auto, on, off is required"):
+        kernels.load("proofs")
+
+
+def test_code_is_compiled_without_a_folder_to_keep_it_in(monkeypatch):
+    real, calls = jit.numba.njit, []
+
+    def njit(function, **options):
+        calls.append(options.get("cache", False))
+        if calls[-1]:
+            raise RuntimeError("cannot cache function: no locator available")
+        return real(function, **options)
+
+    monkeypatch.setattr(jit.numba, "njit", njit)
+    twice = jit.compiled(lambda x: 2 * x)
+    assert twice(21) == 42
+    assert calls == [True, False]

@@ -22,7 +22,7 @@ examples:
 exit code: 0 written, 1 the regions could not be found, 2 bad input, 130 interrupted
 """
 
-COLORS = ("output", "code", "layer", "inradius", "gradient", "class")
+COLORS = ("output", "code", "layer", "inradius", "gradient", "class", "change")
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,6 +49,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png or .pdf")
     add("--color", choices=COLORS, default="output", help="of the figure")
+    add("--at", help="of the figure: the epoch of a snapshot, or a plane like z=0.3")
+    add("--overlay", action="store_true", help="of the figure: two networks on one map")
     add("--ply", type=pathlib.Path, help="also the decision surface (three inputs)")
     options = parser.parse_args(arguments)
     if len(options.networks) > 2:
@@ -109,7 +111,8 @@ def write(options: argparse.Namespace, atlas: "Atlas") -> None:
         from experiments.plotting.atlas import figure
         from experiments.plotting.style import save_figure
 
-        save_figure(figure(atlas, options.color), options.figure)
+        drawing = figure(atlas, options.color, at=options.at, overlay=options.overlay)
+        save_figure(drawing, options.figure)
         written.append(options.figure)
     if options.ply:
         from experiments.atlas.surface import write_ply

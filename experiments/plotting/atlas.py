@@ -1,67 +1,151 @@
 """The views of the atlas as static figures, vector graphics in PDF."""
 
+from typing import Any
+
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.tri import Triangulation
 
 from experiments.atlas.classes import class_pieces
+from experiments.atlas.colors import code_colors, code_indices, layer_colors
 from experiments.atlas.contents import Atlas
 from experiments.atlas.partition import Partition, next_corners
+from experiments.plotting.atlas_panels import (
+    chosen,
+    draw_history,
+    draw_space,
+    plane_of,
+)
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, blank
 
 CLASSES = ("#3a4f8f", "#f0c75e", "#4fa58a", "#d2695e", "#8d6cab", "#7fb4dc")
 KEPT, LOST, BORN = "#dcdfe4", "#c8553d", "#4bb08b"
+LOST_LINE, BORN_LINE = "#a3301a", "#146b4b"
 LABELS = {
     "output": "Output f(x)",
     "inradius": "Inradius (radius of the Chebyshev ball)",
     "gradient": "Gradient norm",
-    "code": "Activation pattern: one color per code",
+    "code": "Activation pattern: 256 colors, by a hash of the code",
     "layer": "Deepest layer among the facets",
     "class": "Class",
-    "change": "Gray: code in both networks; red: lost; green: born",
+    "change": "Codes of the two networks",
 }
 MAPS = {"output": "cividis", "inradius": "viridis", "gradient": "magma"}
-_GOLDEN = 0.6180339887
 
 
-def figure(atlas: Atlas, color: str = "output", *, points: bool = False) -> Figure:
-    """The last partition of each series, colored as in the page.
+def figure(
+    atlas: Atlas,
+    color: str = "output",
+    *,
+    points: bool = False,
+    at: str | None = None,
+    overlay: bool = False,
+) -> Figure:
+    """The views of the page: a map, two compared, snapshots, or a plane through space.
+
+    Under the map of a run are its counts and losses; beside a plane are the domain and
+    the decision surface.
 
     Args:
         atlas: What the page shows.
         color: A key of `LABELS`; `change` needs two series.
         points: Whether to draw the data.
+        at: Epoch of the snapshot (the last by default), or the plane, such as `z=0.3`
+            (through the middle by default).
+        overlay: Draw the boundaries of both networks on one map.
 
     Raises:
-        ValueError: If `color` is none of these.
+        ValueError: If `color` or `at` is none of these.
     """
     if color not in LABELS or (color == "change" and len(atlas.series) < 2):
         raise ValueError(
             f"`color` is {color!r}: one of {', '.join(LABELS)} is required (change "
             "only for two networks)."
         )
-    last = [series.frames[-1] for series in atlas.series]
-    drawing = Figure(figsize=(7.4 * len(last), 7.8))
-    panels = drawing.subplots(1, len(last), squeeze=False)[0]
-    drawing.subplots_adjust(left=0.02, right=0.98, top=0.95, bottom=0.09, wspace=0.04)
-    for index, (axes, partition) in enumerate(zip(panels, last, strict=True)):
-        others = [p for i, p in enumerate(last) if i != index]
+    shown = chosen(atlas, at)
+    drawing, panels = _layout(atlas, 1 if overlay else len(shown))
+    pairs = zip(panels, shown, strict=not overlay)
+    for index, (axes, partition) in enumerate(pairs):
+        others = [p for i, p in enumerate(shown) if i != index]
         _fill(axes, partition, color, atlas.threshold, others, born=index == 1)
-        _sides(axes, partition)
+        if overlay and others:
+            _sides(axes, partition, LOST_LINE)
+            _sides(axes, others[0], BORN_LINE)
+        else:
+            _sides(axes, partition)
         if points:
             _points(axes, atlas)
         kind = "activation regions" if partition.complete else "regions found, not all"
-        blank(axes, f"{partition.name}: {len(partition):,} {kind}")
+        title = f"{partition.name}: {len(partition):,} {kind}"
+        if overlay and others:
+            title = f"{partition.name} (red) and {others[0].name} (green)"
+        blank(axes, title)
         _limits(axes, partition, y_down=atlas.y_down)
+    if atlas.series[0].solid is not None:
+        draw_space(drawing.axes[len(panels)], atlas, *plane_of(atlas, at))
+    elif len(atlas.series[0].frames) > 1:
+        now = atlas.series[0].frames.index(shown[0])
+        draw_history(drawing.axes[len(panels)], atlas, now)
     if color not in MAPS:
-        drawing.text(0.02, 0.03, LABELS[color], color=MUTED, fontsize=10, family=FONT)
+        _key(panels[0], color, shown[0])
     return drawing
+
+
+def _key(axes: Axes, color: str, partition: Partition) -> None:
+    """What flat colors mean, below a map."""
+    shades: dict[str, Any] = {}
+    if color == "class":
+        count = max(2, partition.network.output_dim)
+        shades = {f"class {k}": CLASSES[k % len(CLASSES)] for k in range(count)}
+    elif color == "layer":
+        shades = dict(enumerate(_layer_shades(partition)[1:], 1))
+    elif color == "change":
+        shades = {"code in both": KEPT, "lost": LOST, "born": BORN}
+    legend = axes.legend(
+        handles=[Patch(color=shade, label=str(name)) for name, shade in shades.items()],
+        title=LABELS[color],
+        loc="upper left",
+        bbox_to_anchor=(-0.01, 0.0),
+        ncols=10,
+        frameon=False,
+        fontsize=9,
+        columnspacing=1.2,
+        handlelength=1.0,
+        alignment="left",
+    )
+    legend.get_title().set(color=MUTED, fontsize=9, family=FONT)
+
+
+def _layout(atlas: Atlas, maps: int) -> tuple[Figure, list[Axes]]:
+    """A figure with panels for the maps, and one more where the atlas needs it."""
+    space = atlas.series[0].solid is not None
+    history = not space and len(atlas.series[0].frames) > 1
+    columns = maps + space
+    drawing = Figure(figsize=(7.4 * columns, 7.8 + 2.2 * history))
+    grid = drawing.add_gridspec(
+        1 + history,
+        columns,
+        left=0.10 if history else 0.02,
+        right=0.90 if history else 0.98,
+        top=0.95,
+        bottom=0.07 if history else 0.09,
+        wspace=0.04,
+        hspace=0.26,
+        height_ratios=[1.0, 0.22][: 1 + history],
+    )
+    panels = [drawing.add_subplot(grid[0, column]) for column in range(maps)]
+    if space:
+        drawing.add_subplot(grid[0, maps], projection="3d")
+    if history:
+        drawing.add_subplot(grid[1, :])
+    return drawing, panels
 
 
 def _limits(axes: Axes, partition: Partition, *, y_down: bool) -> None:
@@ -90,8 +174,7 @@ def _fill(
         _flat(axes, pieces, colors)
     elif color == "layer":
         layers = deepest_layers(partition)
-        shades = colormaps["turbo"](np.linspace(0.1, 0.9, layers.max() + 1))
-        shades = 0.55 * shades + 0.45
+        shades = _layer_shades(partition)
         _flat(axes, partition.polygons(), list(shades[layers]))
     elif color == "code":
         colors = code_colors()[code_indices(partition.patterns)]
@@ -101,6 +184,12 @@ def _fill(
         kept = [row.tobytes() in known for row in partition.patterns]
         change = BORN if born else LOST
         _flat(axes, partition.polygons(), [KEPT if k else change for k in kept])
+
+
+def _layer_shades(partition: Partition) -> Float64[np.ndarray, "depth_plus_1 3"]:
+    """Fills for deepest layers; the first for regions that no unit bounds."""
+    shades = 0.55 * layer_colors(len(partition.network.widths)) + 0.45
+    return np.vstack([[0.87, 0.88, 0.89], shades])
 
 
 def _quantity(axes: Axes, partition: Partition, color: str) -> None:
@@ -147,7 +236,7 @@ def _flat(axes: Axes, polygons: list[Float64[np.ndarray, "_ 2"]], colors: list) 
     )
 
 
-def _sides(axes: Axes, partition: Partition) -> None:
+def _sides(axes: Axes, partition: Partition, color: str = INK) -> None:
     """All boundaries, each once, thinner where there are many."""
     ends = partition.members[next_corners(partition.counts)]
     once = (partition.members < ends) | (partition.sides < 0)
@@ -155,7 +244,7 @@ def _sides(axes: Axes, partition: Partition) -> None:
     width = float(np.clip(18.0 / np.sqrt(len(partition)), 0.08, 0.6))
     axes.add_collection(
         LineCollection(
-            list(partition.vertices[pairs]), colors=INK, linewidths=width, alpha=0.75
+            list(partition.vertices[pairs]), colors=color, linewidths=width, alpha=0.75
         )
     )
 
@@ -173,41 +262,3 @@ def deepest_layers(partition: Partition) -> Int64[np.ndarray, " regions"]:
     layer_of = np.array([layer + 1 for layer, _ in partition.network.units] + [0])
     layers = layer_of[np.maximum(partition.sides, -1)]
     return np.maximum.reduceat(layers, partition.offsets[:-1])
-
-
-def code_indices(
-    patterns: UInt8[np.ndarray, "regions bytes"],
-) -> Int64[np.ndarray, " regions"]:
-    """FNV-1a of each packed pattern, folded to 8 bits, as in the page."""
-    hashes = np.full(len(patterns), 0x811C9DC5, np.uint64)
-    mask = np.uint64(0xFFFFFFFF)
-    for column in patterns.T:
-        hashes = ((hashes ^ column.astype(np.uint64)) * np.uint64(0x01000193)) & mask
-    hashes ^= hashes >> np.uint64(16)
-    return ((hashes ^ (hashes >> np.uint64(8))) & np.uint64(255)).astype(np.int64)
-
-
-def code_colors() -> Float64[np.ndarray, "256 3"]:
-    """The page's colors for codes: OKLCH, hues by the golden ratio, three tones."""
-    index = np.arange(256)
-    lightness = np.array([0.84, 0.74, 0.62])[index % 3]
-    chroma = np.array([0.075, 0.1, 0.11])[index % 3]
-    turn = 2.0 * np.pi * (index * _GOLDEN % 1.0)
-    lab = np.stack([lightness, chroma * np.cos(turn), chroma * np.sin(turn)], axis=1)
-    # B. Ottosson, "A perceptual color space for image processing", 2020.
-    cone = np.array(
-        [
-            [1.0, 0.3963377774, 0.2158037573],
-            [1.0, -0.1055613458, -0.0638541728],
-            [1.0, -0.0894841775, -1.291485548],
-        ]
-    )
-    linear = np.array(
-        [
-            [4.0767416621, -3.3077115913, 0.2309699292],
-            [-1.2684380046, 2.6097574011, -0.3413193965],
-            [-0.0041960863, -0.7034186147, 1.707614701],
-        ]
-    )
-    rgb = np.clip((lab @ cone.T) ** 3 @ linear.T, 0.0, 1.0)
-    return np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)

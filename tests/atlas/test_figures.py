@@ -1,20 +1,25 @@
 """Static figures of the atlas: titles, numbers and colors, not pixels."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 
-from experiments.plotting.atlas import (
-    LABELS,
-    code_colors,
-    code_indices,
-    deepest_layers,
-    figure,
-)
+import regions
+from experiments.atlas.colors import code_colors, code_indices, layer_colors
+from experiments.atlas.sources import plane, solid_atlas
+from experiments.plotting.atlas import LABELS, deepest_layers, figure
 from experiments.plotting.style import save_figure
-from tests.atlas.helpers import compared, partition, single
+from tests.atlas.helpers import (
+    compared,
+    middle_level,
+    network,
+    over_time,
+    partition,
+    single,
+)
 
 
 @pytest.mark.parametrize("color", ["output", "code", "layer", "inradius", "gradient"])
@@ -79,3 +84,54 @@ def test_deepest_layer_is_that_of_the_sides():
     for i, layer in enumerate(deepest_layers(found)):
         sides = found.sides[found.offsets[i] : found.offsets[i + 1]]
         assert layer == max([units[s][0] + 1 for s in sides if s >= 0], default=0)
+
+
+def test_snapshots_are_chosen_and_counted_below_the_map(tmp_path):
+    atlas = over_time()
+    frames = atlas.series[0].frames
+    drawing = figure(atlas, "class", at="10")
+    map_axes, history = drawing.axes[:2]
+    assert f"{len(frames[1]):,} activation" in map_axes.get_title(loc="left")
+    (counts,) = [line for line in history.lines if line.get_label() == "regions"]
+    assert np.asarray(counts.get_ydata()).tolist() == [len(frame) for frame in frames]
+    heights = [[bar.get_height() for bar in bars] for bars in history.containers]
+    codes = [{row.tobytes() for row in frame.patterns} for frame in frames]
+    assert heights[0] == [len(b - a) for a, b in itertools.pairwise(codes)]
+    assert heights[1] == [len(a - b) for a, b in itertools.pairwise(codes)]
+    save_figure(drawing, tmp_path / "run.png")
+    with pytest.raises(ValueError, match="one of 0, 10, 20"):
+        figure(atlas, at="11")
+
+
+def test_plane_is_drawn_beside_the_surface(tmp_path):
+    net = network(5, dim=3)
+    regions.save_network(tmp_path / "solid.npz", net)
+    cube = regions.Box.cube(3)
+    files = [tmp_path / "solid.npz"]
+    atlas = solid_atlas(files, cube, middle_level(net), lambda *_: None)
+    drawing = figure(atlas, "layer", at="y=0.25")
+    count = int(regions.count_regions(net, plane(cube, 1, 0.25)))
+    assert f"{count:,} activation" in drawing.axes[0].get_title(loc="left")
+    assert atlas.surface is not None
+    assert len(atlas.surface.triangles) > 0
+    assert len(drawing.axes[1].collections) == 2
+    save_figure(drawing, tmp_path / "plane.pdf")
+    for wrong in ("y", "w=0", "y=2", "y=high"):
+        with pytest.raises(ValueError, match=r"such as z=0\.3"):
+            figure(atlas, at=wrong)
+
+
+def test_overlay_has_one_map_with_the_sides_of_both():
+    atlas = compared()
+    (axes,) = figure(atlas, "change", overlay=True).axes
+    before, after = (series.frames[0] for series in atlas.series)
+    lines = [c for c in axes.collections if type(c) is LineCollection]
+    inner = [(p.sides >= 0).sum() // 2 + (p.sides < 0).sum() for p in (before, after)]
+    assert [len(line.get_segments()) for line in lines] == inner
+
+
+def test_layer_colors_are_those_of_the_page():
+    # Layers 1, 3 and 6 of six: what `layerColor` of the page's palette.ts gives.
+    shades = (255 * layer_colors(6)).round().astype(np.uint8)
+    wanted = ["c13c3a", "458500", "7b56c8"]
+    assert [bytes(shades[k]).hex() for k in (0, 2, 5)] == wanted

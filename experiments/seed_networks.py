@@ -73,13 +73,18 @@ def snapshot_networks(
 
 
 def enumerate_square(network: regions.ReluNetwork) -> regions.RegionSet:
-    """All activation regions of the unit square.
+    """All activation regions of the unit square; see `enumerate_all`."""
+    return enumerate_all(network, regions.Box([0.0, 0.0], [1.0, 1.0]))
+
+
+def enumerate_all(network: regions.ReluNetwork, box: regions.Box) -> regions.RegionSet:
+    """All activation regions of a box.
 
     Raises:
         KeyboardInterrupt: If it was pressed: ends the run, not just the search.
         RuntimeError: If a region may be missing.
     """
-    found = regions.enumerate_regions(network, regions.Box([0.0, 0.0], [1.0, 1.0]))
+    found = regions.enumerate_regions(network, box)
     if found.stats.get("stopped") == "interrupted":
         raise KeyboardInterrupt
     if not found.complete:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
-INITIALIZERS = ("he_normal", "he_normal_small_bias", "flax")
+INITIALIZERS = ("he_normal", "he_normal_small_bias", "he_normal_unit_bias", "flax")
 LOSSES = ("mse", "cross_entropy")
 OPTIMIZERS = ("adam", "amsgrad", "adamw", "sgd", "momentum", "rmsprop", "muon")
 TRAINED = ("all", "last_layer", "first_biases")
@@ -54,7 +54,8 @@ class ModelConfig:
         initializer: `he_normal` draws kernels from a normal law of variance
             2 / fan_in and sets every bias, the output's too, to 0.1, as the origami
             posts do; `he_normal_small_bias` draws the biases from a normal law of
-            variance 1e-6, as Hanin & Rolnick (2019) do. `flax` is Flax's default:
+            variance 1e-6, as Hanin & Rolnick (2019) do, and `he_normal_unit_bias` of
+            variance 1, as Rolnick & Kording (2020) do. `flax` is Flax's default:
             LeCun normal kernels and zero biases. Zero biases put all creases of the
             first layer through the origin.
         init_scale: Factor of the initial kernels of the hidden layers.

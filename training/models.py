@@ -33,6 +33,7 @@ def _bias_initializer(config: ModelConfig) -> nnx.Initializer:
     initializers = {
         "he_normal": nnx.initializers.constant(BIAS),
         "he_normal_small_bias": nnx.initializers.normal(SMALL_BIAS),
+        "he_normal_unit_bias": nnx.initializers.normal(1.0),
         "flax": nnx.initializers.zeros_init(),
     }
     return initializers[config.initializer]

@@ -121,6 +121,13 @@ def test_init_scale_scales_hidden_kernels_alone():
     np.testing.assert_array_equal(wide["6"]["kernel"], base["6"]["kernel"])
 
 
+def test_unit_biases_have_a_standard_deviation_of_one():
+    config = ModelConfig(widths=(4000,), initializer="he_normal_unit_bias")
+    biases = to_relu_network(init_model(config, 0)).hidden[0].bias
+    assert biases.std() == pytest.approx(1.0, rel=0.05)
+    assert biases.mean() == pytest.approx(0.0, abs=0.06)
+
+
 def test_small_biases_have_a_standard_deviation_of_a_thousandth():
     config = ModelConfig(widths=(4000,), initializer="he_normal_small_bias")
     biases = np.asarray(to_params(init_model(config, 0))["layers"]["0"]["bias"])

@@ -6,7 +6,7 @@ PRESET ?= paper
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test atlas clean
+.PHONY: help install install-dev ring test bench atlas clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 
 test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
+	@$(BIN)/python benchmarks/bench.py
 
 # Only for changes of the page: the built one is committed, and users need no Node.
 atlas:  ## Build the atlas page from atlas/ (needs Node and npm)

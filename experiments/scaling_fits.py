@@ -1,5 +1,6 @@
-"""Exponents of region counts, with bootstrap intervals over the seeds."""
+"""Laws of region counts, with bootstrap intervals over the seeds."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,54 +8,75 @@ import numpy as np
 from jaxtyping import Float64
 
 SEED = 0
+LAWS = ("power", "arrangement")
 
 
 class Fit(NamedTuple):
     """A least-squares line through the logarithms of mean counts.
 
     Attributes:
-        law: `power`, count ~ x^slope, or `exponential`, count ~ exp(slope x).
-        slope: The exponent or the rate.
-        low: Lower end of its 95 % bootstrap interval.
+        law: `power`, count = c x^p, or `arrangement`, count = c M^d / d!, which is how
+            M hyperplanes in general position grow with the dimension d.
+        parameter: The exponent p, or the effective number of units M.
+        low: Lower end of its 95 % bootstrap interval: what the seeds leave open, and
+            not whether the law holds.
         high: Upper end.
-        intercept: Logarithm of the count at x = 1 or x = 0.
+        factor: The constant c.
+        misfit: Largest ratio of a mean count to the fit, or of the fit to it.
     """
 
     law: str
-    slope: float
+    parameter: float
     low: float
     high: float
-    intercept: float
+    factor: float
+    misfit: float
 
     def __str__(self) -> str:
-        name = "exponent" if self.law == "power" else "rate"
-        return f"{name} {self.slope:.3f} (95 %: {self.low:.3f} to {self.high:.3f})"
+        name = "exponent" if self.law == "power" else "effective units"
+        interval = f"95 %: {self.low:.3f} to {self.high:.3f}"
+        return f"{name} {self.parameter:.3f} ({interval}); misfit {self.misfit:.2f}"
+
+    def counts(self, values: Sequence[int]) -> Float64[np.ndarray, " values"]:
+        """What the law gives at the values."""
+        if self.law == "power":
+            return self.factor * np.asarray(values, float) ** self.parameter
+        terms = [self.parameter**d / math.factorial(d) for d in values]
+        return self.factor * np.array(terms)
 
 
-def fit_exponent(
+def fit_law(
+    law: str,
     values: Sequence[int],
     counts: Float64[np.ndarray, "values seeds"],
     resamples: int,
-    *,
-    log_x: bool,
 ) -> Fit:
     """Fit the growth of mean counts; seeds are resampled for the interval.
 
     Args:
+        law: One of `LAWS`.
         values: What varies.
         counts: Counts of each seed at each value.
         resamples: Bootstrap samples.
-        log_x: Fit a power law; an exponential law otherwise.
     """
-    x = np.log(values) if log_x else np.asarray(values, float)
-    slope, intercept = np.polyfit(x, np.log(counts.mean(1)), 1)
+    if law not in LAWS:
+        raise ValueError(f"`law` is {law!r}: one of {', '.join(LAWS)} is required.")
+    if law == "power":
+        x, known = np.log(values), np.zeros(len(values))
+    else:
+        x = np.asarray(values, float)
+        known = np.array([-math.lgamma(d + 1) for d in values])
+    slope, intercept = np.polyfit(x, np.log(counts.mean(1)) - known, 1)
     rng = np.random.default_rng(SEED)
     seeds = counts.shape[1]
     # Each value has its own networks, so each is resampled by itself.
     chosen = rng.integers(0, seeds, (resamples, len(values), seeds))
     means = np.take_along_axis(counts[None], chosen, axis=2).mean(2)
     centered = x - x.mean()
-    slopes = np.log(means) @ centered / (centered @ centered)
-    low, high = np.quantile(slopes, [0.025, 0.975])
-    law = "power" if log_x else "exponential"
-    return Fit(law, float(slope), float(low), float(high), float(intercept))
+    slopes = (np.log(means) - known) @ centered / (centered @ centered)
+    ends = [float(slope), *map(float, np.quantile(slopes, [0.025, 0.975]))]
+    if law == "arrangement":
+        ends = [math.exp(end) for end in ends]
+    fit = Fit(law, *ends, factor=math.exp(intercept), misfit=1.0)
+    off = np.abs(np.log(counts.mean(1) / fit.counts(values))).max()
+    return fit._replace(misfit=math.exp(off))

@@ -1,10 +1,10 @@
 """How region counts scale: many networks, exact counts, fitted exponents.
 
 Every architecture is drawn with many seeds, counted at initialization, trained as one
-vmapped ensemble and counted again. Exponents are slopes of the log of the mean count
-against the log of width or depth, and so of the number of units N; rates are slopes
-against the input dimension d; both with bootstrap intervals over the seeds. One hidden
-layer in general position has about N^d / d! regions: exponent d.
+vmapped ensemble and counted again. The mean count is fitted to a power of width or
+depth, and so of the number of units N, and to M^d / d! over the input dimension d,
+with bootstrap intervals over the seeds. One hidden layer in general position has about
+N^d / d! regions: exponent d, and M near N.
 
 Run:       python scripts/scaling_study.py scripts/study.toml
 
@@ -29,20 +29,17 @@ import pyarrow.parquet
 
 import regions
 from experiments.common import read_json, write_json, write_provenance
-from experiments.scaling_fits import Fit, fit_exponent
+from experiments.scaling_fits import Fit, fit_law
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
-from training.files import open_atomically
-from training.loop import (
-    TrainState,
-    check_finite,
-    init_state,
-    shuffle_key,
-    to_device,
-    train_block,
+from training.ensemble import (
+    ensemble_networks,
+    init_ensemble,
+    train_ensemble_block,
 )
-from training.models import params_to_relu_network
+from training.files import open_atomically
+from training.loop import check_finite, shuffle_key, to_device, without_length
 
 NAME = "scaling_study"
 STAGES = ("initial", "trained")
@@ -225,19 +222,13 @@ def study_architecture(
 ) -> Iterator[dict[str, Any]]:
     """One row per network and stage of one architecture."""
     training = training_config(architecture, config)
-    states = [
-        init_state(dataclasses.replace(training, seed=seed))
-        for seed in range(config.seeds)
-    ]
-    trained = train_ensemble(states, target_points(architecture.dim, config), training)
     box = regions.Box.cube(architecture.dim, config.half_width)
     units = architecture.depth * architecture.width
     widths = [architecture.width] * architecture.depth
-    for stage, params in zip(
-        STAGES, ([s.params for s in states], trained), strict=True
+    for stage, networks in zip(
+        STAGES, both_stages(architecture, training, config), strict=True
     ):
-        for seed, one in enumerate(params):
-            network = params_to_relu_network(one, training.model)
+        for seed, network in enumerate(networks):
             count = regions.count_regions(network, box)
             if not count.complete:
                 raise KeyboardInterrupt
@@ -283,27 +274,22 @@ def target_points(dim: int, config: Config) -> Dataset:
     return Dataset(inputs[:cut], values[:cut], inputs[cut:], values[cut:])
 
 
-def train_ensemble(
-    states: list[TrainState], data: Dataset, training: TrainingConfig
-) -> list[dict[str, Any]]:
-    """Parameters of all networks after training, in one program."""
-    stacked = jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(
-        shuffle_key(0), jax.numpy.arange(len(states))
+def both_stages(
+    architecture: Architecture, training: TrainingConfig, config: Config
+) -> tuple[list[regions.ReluNetwork], list[regions.ReluNetwork]]:
+    """The networks of all seeds, at initialization and after training."""
+    seeds = range(config.seeds)
+    initial = init_ensemble(training, seeds)
+    data = to_device(target_points(architecture.dim, config))
+    keys = jax.numpy.stack([shuffle_key(seed) for seed in seeds])
+    static, epochs = without_length(training), training.epochs
+    trained, losses = train_ensemble_block(initial, data, keys, static, epochs)
+    for seed in seeds:
+        check_finite(jax.tree.map(lambda leaf, i=seed: leaf[i], losses), 0)
+    return (
+        ensemble_networks(initial.params, training),
+        ensemble_networks(trained.params, training),
     )
-    points = to_device(data)
-    static = dataclasses.replace(training, epochs=0, seed=0)
-    ensemble = jax.vmap(
-        lambda state, key: train_block(state, points, key, static, training.epochs)
-    )
-    after, losses = ensemble(stacked, keys)
-    for index in range(len(states)):
-        check_finite(jax.tree.map(lambda leaf, i=index: leaf[i], losses), 0)
-    params = jax.tree.map(np.asarray, after.params)
-    return [
-        jax.tree.map(lambda leaf, i=index: leaf[i], params)
-        for index in range(len(states))
-    ]
 
 
 def summarize(config: Config, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -311,14 +297,16 @@ def summarize(config: Config, rows: list[dict[str, Any]]) -> dict[str, Any]:
     fits = []
     for family, stage in itertools.product(config.families, STAGES):
         counts = family_counts(family, rows, stage)
-        fit = fit_exponent(
-            family.values, counts, config.bootstrap, log_x=family.varies != "dim"
-        )
+        law = "arrangement" if family.varies == "dim" else "power"
+        fit = fit_law(law, family.values, counts, config.bootstrap)
         fits.append({**dataclasses.asdict(family), "stage": stage, **fit._asdict()})
     return {
         "networks": len(rows),
         "regions": sum(row["regions"] for row in rows),
         "seconds_of_counting": sum(row["seconds"] for row in rows),
+        "largest_share_of_leading_term": max(
+            row["regions"] / row["leading_term"] for row in rows
+        ),
         "largest_share_of_upper_bound": max(
             row["regions"] / row["upper_bound"] for row in rows
         ),
@@ -344,12 +332,10 @@ def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.
 
 def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The summary as a table for readers."""
-    yield "networks counted", f"{summary['networks']:,}"
+    yield "networks, initial and trained", f"{summary['networks']:,}"
     yield "regions", f"{summary['regions']:,}"
-    yield (
-        "largest share of the upper bound",
-        (f"{summary['largest_share_of_upper_bound']:.3g}"),
-    )
+    for name, key in (("N^d / d!", "leading_term"), ("the upper bound", "upper_bound")):
+        yield f"most, over {name}", f"{summary[f'largest_share_of_{key}']:.3g}"
     for entry in summary["fits"]:
         fit = Fit(**{name: entry[name] for name in Fit._fields})
         fixed = ", ".join(f"{k} {entry[k]}" for k in VARIES if k != entry["varies"])

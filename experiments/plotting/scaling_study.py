@@ -7,16 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED
+from experiments.scaling_fits import Fit
 from experiments.scaling_study import STAGES, VARIES, Family, Result, family_counts
 
 NAMES = {"dim": "input dimension", "depth": "hidden layers", "width": "units per layer"}
 COLORS = {"initial": BLUE, "trained": RED}
+STAGE_NAMES = {"initial": "at initialization", "trained": "after training"}
 
 
 def figure(result: Result) -> Figure:
     """One panel per family: every count, the means, the fits, and the bounds."""
     families = result.config.families
-    drawing = Figure(figsize=(5.2 * len(families), 4.6), layout="constrained")
+    drawing = Figure(figsize=(5.2 * len(families), 4.8), layout="constrained")
     for axes, family in zip(
         np.ravel(drawing.subplots(1, len(families), squeeze=False)),
         families,
@@ -28,49 +30,52 @@ def figure(result: Result) -> Figure:
 
 def _panel(axes: Axes, family: Family, result: Result) -> None:
     """One family."""
-    x = np.array(family.values, float)
-    for shift, stage in zip((0.99, 1.01), STAGES, strict=True):
+    x, is_power = np.array(family.values, float), family.varies != "dim"
+    for side, stage in zip((-1.0, 1.0), STAGES, strict=True):
         counts = family_counts(family, result.table, stage)
         fit = _fit(family, stage, result.summary)
-        name = "exponent" if fit["law"] == "power" else "rate"
-        label = (
-            f"{stage}: {name} {fit['slope']:.2f} [{fit['low']:.2f}, {fit['high']:.2f}]"
-        )
-        at = np.repeat(x * shift, counts.shape[1])
+        at = np.repeat(x * 1.02**side if is_power else x + 0.06 * side, counts.shape[1])
         color = COLORS[stage]
         axes.scatter(at, counts.ravel(), s=5, color=color, alpha=0.25, linewidths=0)
         axes.plot(x, counts.mean(1), "o", color=color, markersize=4)
-        u = np.log(x) if fit["law"] == "power" else x
-        line = np.exp(fit["intercept"] + fit["slope"] * u)
-        axes.plot(x, line, color=color, linewidth=1, label=label)
+        label = f"{STAGE_NAMES[stage]}: {_law(fit)}"
+        axes.plot(x, fit.counts(family.values), color=color, linewidth=1, label=label)
     for key, style, label in (
-        ("leading_term", ":", "N^d / d!"),
+        ("leading_term", ":", r"$N^d / d!$, with $N$ units"),
         ("upper_bound", "--", "upper bound (Serra et al. 2018)"),
     ):
         values = [_of(a, key, result.table) for a in family.architectures()]
         axes.plot(x, values, style, color=MUTED, linewidth=1, label=label)
     axes.set_yscale("log")
-    if family.varies != "dim":
+    if is_power:
         axes.set_xscale("log", base=2)
     axes.set_xticks(x, [str(v) for v in family.values])
     axes.minorticks_off()
     axes.set_xlabel(NAMES[family.varies], family=FONT, color=INK)
     axes.set_ylabel("activation regions", family=FONT, color=INK)
-    fixed = [f"{k} {getattr(family, k)}" for k in VARIES if k != family.varies]
-    axes.set_title(", ".join(fixed), loc="left", fontsize=10, family=FONT, color=INK)
+    fixed = [f"{NAMES[k]}: {getattr(family, k)}" for k in VARIES if k != family.varies]
+    axes.set_title("; ".join(fixed), loc="left", fontsize=10, family=FONT, color=INK)
     axes.legend(frameon=False, fontsize=8)
 
 
-def _fit(family: Family, stage: str, summary: dict[str, Any]) -> dict[str, Any]:
+def _law(fit: Fit) -> str:
+    """The fitted law in a legend."""
+    interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
+    if fit.law == "power":
+        return f"exponent {fit.parameter:.2f} {interval}"
+    return rf"$c\,M^d / d!$, $M$ = {fit.parameter:.2f} {interval}"
+
+
+def _fit(family: Family, stage: str, summary: dict[str, Any]) -> Fit:
     """The fit of one family and stage."""
-    index = [
-        k
-        for k, entry in enumerate(summary["fits"])
+    (entry,) = (
+        entry
+        for entry in summary["fits"]
         if entry["stage"] == stage
         and all(entry[name] == getattr(family, name) for name in ("varies", *VARIES))
         and list(entry["values"]) == list(family.values)
-    ]
-    return summary["fits"][index[0]]
+    )
+    return Fit(**{name: entry[name] for name in Fit._fields})
 
 
 def _of(architecture: Any, key: str, table: list[dict[str, Any]]) -> float:

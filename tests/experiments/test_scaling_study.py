@@ -1,5 +1,7 @@
 """Scaling studies: exact counts of ensembles, fits with intervals, resuming."""
 
+import dataclasses
+import math
 import pathlib
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 import regions
 from experiments import scaling_study
 from experiments.plotting import scaling_study as plotting
-from experiments.scaling_fits import fit_exponent
+from experiments.scaling_fits import fit_law
 from experiments.scaling_study import Architecture, Config, Family, read_study
 from training.loop import init_state, shuffle_key, to_device, train_block
 from training.models import params_to_relu_network
@@ -69,22 +71,23 @@ def test_counts_are_those_of_the_networks(study):
     )
 
 
-def test_ensemble_trains_each_network_as_if_alone():
-    training = scaling_study.training_config(Architecture(2, 2, 4), CONFIG)
-    data = scaling_study.target_points(2, CONFIG)
-    states = [init_state(training), init_state(training)]
-    together = scaling_study.train_ensemble(states, data, training)
-    alone, _ = train_block(
-        states[0], to_device(data), shuffle_key(3), training, CONFIG.epochs
-    )
-    # Full batches: the shuffle plays no part but for the order of summation.
-    for index in range(2):
-        np.testing.assert_allclose(
-            together[index]["layers"]["1"]["kernel"],
-            alone.params["layers"]["1"]["kernel"],
-            rtol=1e-4,
-            atol=1e-6,
-        )
+def test_trained_networks_are_those_of_training_alone():
+    architecture = Architecture(2, 2, 4)
+    training = scaling_study.training_config(architecture, CONFIG)
+    initial, trained = scaling_study.both_stages(architecture, training, CONFIG)
+    data = to_device(scaling_study.target_points(2, CONFIG))
+    for seed in range(CONFIG.seeds):
+        state = init_state(dataclasses.replace(training, seed=seed))
+        alone, _ = train_block(state, data, shuffle_key(3), training, CONFIG.epochs)
+        for network, params in (
+            (initial[seed], state.params),
+            (trained[seed], alone.params),
+        ):
+            one = params_to_relu_network(params, training.model)
+            for layer, other in zip(network.layers, one.layers, strict=True):
+                np.testing.assert_allclose(
+                    layer.weight, other.weight, rtol=1e-4, atol=1e-6
+                )
 
 
 def test_interrupted_study_goes_on_with_the_same_result(study, tmp_path, monkeypatch):
@@ -123,34 +126,51 @@ def test_figure_shows_every_count_and_fit(study):
     legend = left.get_legend()
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
-    assert f"initial: exponent {summary['fits'][0]['slope']:.2f}" in labels[0]
-    assert labels[2:] == ["N^d / d!", "upper bound (Serra et al. 2018)"]
+    exponent = summary["fits"][0]["parameter"]
+    assert f"at initialization: exponent {exponent:.2f}" in labels[0]
+    assert labels[3] == "upper bound (Serra et al. 2018)"
+    other = drawing.axes[1].get_legend()
+    assert other is not None
+    effective = summary["fits"][2]["parameter"]
+    assert f"$M$ = {effective:.2f}" in other.get_texts()[0].get_text()
     rows = dict(scaling_study.summary_rows(summary))
-    assert rows["networks counted"] == "18"
+    assert rows["networks, initial and trained"] == "18"
 
 
-def test_exact_power_law_is_found_without_spread():
+def test_exact_laws_are_found_without_spread():
     counts = np.array([[3.0 * x**2.5] * 4 for x in (2, 4, 8)])
-    fit = fit_exponent((2, 4, 8), counts, 20, log_x=True)
-    assert np.allclose([fit.slope, fit.low, fit.high], 2.5)
-    assert np.isclose(np.exp(fit.intercept), 3.0)
+    fit = fit_law("power", (2, 4, 8), counts, 20)
+    assert np.allclose([fit.parameter, fit.low, fit.high], 2.5)
+    assert np.allclose([fit.factor, fit.misfit], [3.0, 1.0])
+    counts = np.array([[2.0 * 9.0**d / math.factorial(d)] * 4 for d in (1, 2, 3, 4)])
+    fit = fit_law("arrangement", (1, 2, 3, 4), counts, 20)
+    assert np.allclose([fit.parameter, fit.low, fit.high], 9.0)
+    assert np.allclose([fit.factor, fit.misfit], [2.0, 1.0])
+    assert np.allclose(fit.counts((1, 2, 3, 4)), counts[:, 0])
 
 
-def test_interval_covers_the_rate_of_noisy_counts():
+def test_counts_that_follow_no_power_law_have_a_misfit():
+    counts = np.exp(np.array([[1.0], [3.0], [2.0]]))
+    fit = fit_law("power", (1, 2, 4), counts, 5)
+    # The line through logarithms 1, 3, 2 misses them by 1/2, 1 and 1/2.
+    assert np.isclose(fit.misfit, np.e)
+    with pytest.raises(ValueError, match="`law` is 'linear'"):
+        fit_law("linear", (1, 2), counts[:2], 5)
+
+
+def test_interval_covers_the_exponent_of_noisy_counts():
     rng = np.random.default_rng(1)
-    x = np.array([1, 2, 3, 4])
+    x = np.array([1, 2, 4, 8])
     noise = rng.lognormal(0.0, 0.2, (4, 50))
-    fit = fit_exponent(
-        tuple(x.tolist()), np.exp(0.7 * x)[:, None] * noise, 400, log_x=False
-    )
+    fit = fit_law("power", tuple(x.tolist()), x[:, None] ** 0.7 * noise, 400)
     assert fit.low < 0.7 < fit.high
     assert 0.0 < fit.high - fit.low < 0.2
-    assert str(fit).startswith("rate 0.")
+    assert str(fit).startswith("exponent 0.")
 
 
 def test_shipped_study_has_a_thousand_networks():
     config = read_study(STUDY)
-    assert 2 * config.seeds * len(config.architectures()) >= 1000
+    assert config.seeds * len(config.architectures()) >= 1000
     assert {family.varies for family in config.families} == {"dim", "depth", "width"}
 
 

@@ -1,0 +1,272 @@
+"""Everything in one table: sweep, pieces, tree, proofs, grid, programs, training.
+
+Run: make bench        (or: python benchmarks/bench.py [--only grid])
+
+Each row has a process of its own, and its peak resident size. Beside each time stands a
+floor: the time, measured in the same process, of arithmetic that no method of this kind
+can leave out. The floors are
+
+- forward: one float64 forward pass of the hidden layers at the final vertices (sweep,
+  pieces) or at the witnesses (verify);
+- balls: the Chebyshev balls of as many programs, alone, in the largest batch (tree);
+- products: the matrix products of the hidden layers at all grid points (grid);
+- normal: one product of the normal equations, A^T D A, for each program (LPs), of which
+  an interior point makes some ten to thirty;
+- products: those of the forward pass, three times, for the two of the backward pass
+  (training).
+"""
+
+import argparse
+import functools
+import multiprocessing
+import os
+import pathlib
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+NETS = pathlib.Path(__file__).resolve().parents[1] / "tests" / "data" / "nets"
+HEAD = (
+    "| part | case | size | seconds | per second | floor, s | time / floor | peak MiB |"
+)
+BATCH = 4096
+
+
+class Row(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        case: What was done.
+        size: How much of it, and of what.
+        amount: The same as a number.
+        seconds: Best time of several runs.
+        floor: Seconds of the floor.
+        kind: Which floor it is.
+    """
+
+    case: str
+    size: str
+    amount: int
+    seconds: float
+    floor: float
+    kind: str
+
+
+def best(function: Callable[[], object], repeats: int = 3) -> float:
+    """Best time of a call, after one that warms up."""
+    function()
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def sweep_row(name: str) -> Row:
+    """Sweep and proof of a network on the cube."""
+    from sweep import forward_seconds
+
+    from regions.domains import Box
+    from regions.enumeration import count_regions
+    from regions.enumeration.sweep import sweep
+    from regions.io import load_network
+
+    network = load_network(NETS / f"{name}.npz")
+    box = Box.cube(network.input_dim)
+    count = count_regions(network, box).count
+    seconds = best(lambda: count_regions(network, box))
+    vertices = sweep(network, box.polytope()).vertices
+    floor = best(lambda: forward_seconds(network, vertices))
+    return Row(name, f"{count:,} regions", count, seconds, floor, "forward")
+
+
+def pieces_row(name: str) -> Row:
+    """The same count in about ten pieces, one after another."""
+    from regions.domains import Box
+    from regions.io import load_network
+    from regions.pieces.count import count_by_pieces
+
+    whole = sweep_row(name)
+    network = load_network(NETS / f"{name}.npz")
+    box, size = Box.cube(network.input_dim), max(1, whole.amount // 10)
+    found = count_by_pieces(network, box, piece_regions=size)
+    if found.count != whole.amount:
+        raise AssertionError(f"{found.count} by pieces, {whole.amount} at once")
+    seconds = best(lambda: count_by_pieces(network, box, piece_regions=size), 1)
+    case = f"{name}, {found.stats['pieces']} pieces"
+    return Row(case, whole.size, whole.amount, seconds, whole.floor, "forward")
+
+
+def tree_row(name: str) -> Row:
+    """The tree, every decision proved."""
+    from tree import problem
+
+    from regions.enumeration import count_regions
+    from regions.lp.chebyshev import chebyshev_balls
+
+    source = name if name.startswith("thresholds") else str(NETS / f"{name}.npz")
+    network, domain = problem(source, name.startswith("thresholds"), 1.0)
+    found = count_regions(network, domain, method="tree")
+    programs = int(found.stats["linear_programs"])
+    A, b = random_polytopes(BATCH, max(2, network.input_dim), 32)
+    alone = best(lambda: chebyshev_balls(A, b, 10.0)) / BATCH * programs
+    size = f"{found.count:,} regions, {programs:,} programs"
+    return Row(name, size, found.count, found.seconds, alone, "balls")
+
+
+def random_polytopes(count: int, dim: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random polytopes in the cube, with the origin inside."""
+    from lps import polytopes
+
+    return polytopes(count, dim, rows)
+
+
+def verify_row(name: str, exact: bool) -> Row:
+    """The independent check of a whole list of regions."""
+    from sweep import forward_seconds
+
+    from regions.certificates import verify
+    from regions.domains import Box
+    from regions.enumeration import enumerate_regions
+    from regions.io import load_network
+
+    network = load_network(NETS / f"{name}.npz")
+    rs = enumerate_regions(network, Box.cube(network.input_dim))
+    begin = time.perf_counter()
+    report = verify(rs, exact=exact)
+    seconds = time.perf_counter() - begin
+    if not report.ok:
+        raise AssertionError(str(report))
+    floor = best(lambda: forward_seconds(network, rs.witnesses))
+    case = f"{name}, {'rational' if exact else 'float64'}"
+    return Row(case, f"{len(rs):,} regions", len(rs), seconds, floor, "forward")
+
+
+def grid_row(dtype: str, resolution: int) -> Row:
+    """A grid over the plane, labels left out."""
+    from grid import load, product_seconds
+
+    from regions.domains import Box
+    from regions.grid import hash_grid
+
+    network, points = load(None), resolution**2
+    run = functools.partial(
+        hash_grid, network, Box.cube(2), resolution, dtype=dtype, labels=False
+    )
+    floor = product_seconds(network, dtype) * points
+    case, size = f"2-[14]*6, {dtype}", f"{points:,} points"
+    return Row(case, size, points, best(run), floor, "products")
+
+
+def lps_row(form: str, dim: int, rows: int) -> Row:
+    """Chebyshev balls of a batch of polytopes."""
+    from regions.lp import chebyshev, interior_point
+
+    A, b = random_polytopes(BATCH, dim, rows)
+    solver = {"NumPy": chebyshev, "JAX": interior_point}[form].chebyshev_balls
+    weights = np.abs(b)
+    floor = best(lambda: np.einsum("bri,br,brj->bij", A, weights, A, optimize=True))
+    case = f"{form}, {dim} variables, {rows} rows"
+    seconds = best(lambda: solver(A, b, 10.0))
+    return Row(case, f"{BATCH:,} programs", BATCH, seconds, floor, "normal")
+
+
+def training_row(seeds: int, epochs: int = 50) -> Row:
+    """An ensemble of networks on 1024 points of the plane, full batches, Adam."""
+    import jax
+    import jax.numpy as jnp
+
+    from training.config import ModelConfig, TrainingConfig
+    from training.datasets import Dataset
+    from training.ensemble import init_ensemble, train_ensemble_block
+    from training.loop import shuffle_key, to_device, without_length
+
+    widths = (64, 64, 64)
+    config = TrainingConfig(
+        model=ModelConfig(widths=widths, input_dim=2), epochs=epochs, batch_size=None
+    )
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1024, 2)).astype(np.float32)
+    y = np.sin(3 * x[:, :1])
+    data = to_device(Dataset(x, y, x[:64], y[:64]))
+    state = init_ensemble(config, range(seeds))
+    keys = jnp.stack([shuffle_key(seed) for seed in range(seeds)])
+    static = without_length(config)
+
+    def train() -> None:
+        jax.block_until_ready(train_ensemble_block(state, data, keys, static, epochs))
+
+    sizes = list(zip((2, *widths), (*widths, 1), strict=True))
+    weights = [jnp.ones((seeds, *size), jnp.float32) for size in sizes]
+
+    @jax.jit
+    def products(h: jax.Array) -> jax.Array:
+        for weight in weights:
+            h = h @ weight
+        return h
+
+    start = jnp.ones((seeds, *x.shape), jnp.float32)
+    floor = 3 * epochs * best(lambda: products(start).block_until_ready(), 5)
+    steps = seeds * epochs
+    case = f"2-[64]*3, {seeds} seed{'s' if seeds > 1 else ''}"
+    return Row(case, f"{steps:,} steps", steps, best(train), floor, "products")
+
+
+PARTS: dict[str, list[Callable[[], Row]]] = {
+    "sweep": [
+        functools.partial(sweep_row, name)
+        for name in ("d2_14x6", "d2_64x3", "d2_500x1", "d3_64x2", "d4_32x2")
+    ],
+    "pieces": [functools.partial(pieces_row, name) for name in ("d2_64x3", "d3_64x2")],
+    "tree": [functools.partial(tree_row, name) for name in ("thresholds4", "d2_32x2")],
+    "verify": [
+        functools.partial(verify_row, "d2_32x2", False),
+        functools.partial(verify_row, "d2_32x2", True),
+    ],
+    "grid": [
+        functools.partial(grid_row, "float64", 1024),
+        functools.partial(grid_row, "float32", 1024),
+    ],
+    "LPs": [
+        functools.partial(lps_row, form, dim, rows)
+        for form in ("NumPy", "JAX")
+        for dim, rows in ((3, 40), (6, 64))
+    ],
+    "training": [functools.partial(training_row, seeds) for seeds in (1, 16)],
+}
+
+
+def measure(row: Callable[[], Row]) -> tuple[Row, float]:
+    """A row and the peak resident size, in MiB, of the process that measured it."""
+    from sweep import peak_bytes
+
+    return row(), peak_bytes() / 2**20
+
+
+def main() -> None:
+    """Measure and print, line by line."""
+    parser = argparse.ArgumentParser(description="All benchmarks in one table.")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some parts")
+    options = parser.parse_args()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    print(HEAD)
+    print("|" + " --- |" * (HEAD.count("|") - 1))
+    context = multiprocessing.get_context("spawn")
+    for part in options.only or PARTS:
+        for function in PARTS[part]:
+            with context.Pool(1) as pool:
+                row, peak = pool.apply(measure, (function,))
+            floor = f"{row.floor:.4f} ({row.kind})"
+            print(
+                f"| {part} | {row.case} | {row.size} | {row.seconds:.3f} "
+                f"| {row.amount / row.seconds:,.0f} | {floor} "
+                f"| {row.seconds / row.floor:.1f} | {peak:,.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,8 @@ NAMES = (
     "bottleneck",
     "bundling",
     "data_slices",
+    "depth_stability",
+    "effective_pieces",
     "hanin_rolnick_lines",
     "hanin_rolnick_memorization",
     "hanin_rolnick_planes",

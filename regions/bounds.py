@@ -8,7 +8,7 @@ holds on any convex domain too. Nothing here looks at a network.
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 
@@ -80,6 +80,39 @@ def mean_facets(n: int, d: int) -> Fraction:
     return Fraction(2 * facets, zaslavsky_count(n, d))
 
 
+def hanin_rolnick_2019_count(n: int, d: int) -> Fraction:
+    """`n^d / d!`: about what networks of `n` units in all have, at initialization.
+
+    Not a bound: it is the reading of an upper bound on the expectation whose constant
+    is open, and differs from `zaslavsky_count` by lower powers of n.
+
+    Example:
+        >>> int(hanin_rolnick_2019_count(96, 2))
+        4608
+
+    References:
+        B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activation
+        patterns, NeurIPS 2019, arXiv 1906.00904, theorem 5.
+    """
+    _check_counts(n=n, d=d)
+    return Fraction(n**d, math.factorial(d))
+
+
+def montufar_2014_upper_bound(d: int, widths: Sequence[int]) -> int:
+    """`prod_l sum_{j<=d} C(n_l, j)`: every region of a layer is cut as all of R^d.
+
+    Example:
+        >>> montufar_2014_upper_bound(2, [8, 8])
+        1369
+
+    References:
+        G. Montufar, R. Pascanu, K. Cho, Y. Bengio, On the number of linear regions of
+        deep neural networks, NeurIPS 2014, arXiv 1402.1869.
+    """
+    _check_shape(d, widths)
+    return math.prod(zaslavsky_count(n, d) for n in widths)
+
+
 def montufar_2014_lower_bound(d: int, widths: Sequence[int]) -> int:
     """Regions that some ReLU network of this shape reaches at least.
 
@@ -146,6 +179,52 @@ def serra_2018_upper_bound(d: int, widths: Sequence[int]) -> int:
         )
 
     return count(0, d)
+
+
+def hinz_2018_upper_bound(
+    d: int,
+    widths: Sequence[int],
+    histogram: Callable[[int, int], Sequence[int]] | None = None,
+) -> int:
+    """The bound of the histogram framework, for every ReLU network.
+
+    A layer of n units on a space of dimension k makes regions with different numbers of
+    active units, of which m hand on a space of dimension at most `min(k, m)`. Layer by
+    layer, that turns numbers of spaces by their dimension into such numbers.
+
+    Args:
+        d: Inputs.
+        widths: Units of the hidden layers.
+        histogram: For n units in dimension k, at least as many regions with i or more
+            active units as any such layer has, as entries 0 to n; for every i. By
+            default `C(n, j)` regions with n - j active units for j <= k, which gives
+            the bound of Serra et al.; `[0] * n + [zaslavsky_count(n, k)]` gives
+            `montufar_2014_upper_bound` where no layer is narrower than d.
+
+    Example:
+        >>> hinz_2018_upper_bound(3, [4, 4])
+        161
+
+    References:
+        P. Hinz, S. van de Geer, A framework for the construction of upper bounds on the
+        number of affine linear regions of ReLU feed-forward neural networks, arXiv
+        1806.01918. The sharper histograms of P. Hinz, arXiv 2103.17174, are not here.
+    """
+    _check_shape(d, widths)
+    table = _binomial_histogram if histogram is None else histogram
+    spaces = [0] * d + [1]
+    for n in widths:
+        cut = [0] * (d + 1)
+        for dim, number in enumerate(spaces):
+            for active, regions in enumerate(table(n, dim) if number else ()):
+                cut[min(dim, active)] += number * regions
+        spaces = cut
+    return sum(spaces)
+
+
+def _binomial_histogram(n: int, dim: int) -> list[int]:
+    """The most regions with few inactive units: `C(n, j)` with j of them."""
+    return [math.comb(n, n - active) * (n - active <= dim) for active in range(n + 1)]
 
 
 def serra_2018_lower_bound(d: int, widths: Sequence[int]) -> int:
@@ -218,6 +297,42 @@ def arora_2018_pieces(d: int, m: int, width: int, layers: int) -> int:
     _check_shape(d, [width] * layers)
     _check_positive(m=m)
     return sum(math.comb(m - 1, i) for i in range(d)) * width**layers
+
+
+def arora_2018_depth(d: int) -> int:
+    """Hidden layers that suffice for every piecewise-linear function of `d` inputs.
+
+    `ceil(log2(d + 1))`.
+
+    Example:
+        >>> [arora_2018_depth(d) for d in (1, 3, 4, 784)]
+        [1, 2, 3, 10]
+
+    References:
+        R. Arora, A. Basu, P. Mianjy, A. Mukherjee, Understanding deep neural networks
+        with rectified linear units, ICLR 2018, arXiv 1611.01491, theorem 2.1.
+    """
+    _check_positive(d=d)
+    # The number of binary digits of d.
+    return d.bit_length()
+
+
+def arora_2018_shallow_size(width: int, layers: int, fewer: int) -> float:
+    """Units that a network of `fewer` hidden layers needs for a saw tooth.
+
+    `fewer * width^(layers / fewer) / 2 - 1`, for the function on the line with
+    `width^layers` pieces that `layers` layers of `width` units compute.
+
+    Example:
+        >>> arora_2018_shallow_size(4, 6, 2)
+        63.0
+
+    References:
+        R. Arora, A. Basu, P. Mianjy, A. Mukherjee, Understanding deep neural networks
+        with rectified linear units, ICLR 2018, arXiv 1611.01491, theorem 3.1.
+    """
+    _check_positive(width=width, layers=layers, fewer=fewer)
+    return 0.5 * fewer * width ** (layers / fewer) - 1.0
 
 
 def zig_zag_pieces(units: int, depth: int) -> int:

@@ -21,12 +21,18 @@ WIDTHS = st.lists(st.integers(1, 5), min_size=1, max_size=3)
         (3, 1, 4),
         (3, 2, 7),
         (4, 2, 11),
+        (6, 2, 22),
+        (8, 2, 37),
+        (10, 2, 56),
+        (16, 2, 137),
         (22, 2, 254),
         (60, 2, 1831),
         (96, 2, 4657),
         (5, 3, 26),
+        (7, 3, 64),
         (8, 3, 93),
         (6, 4, 57),
+        (8, 4, 163),
         (10, 4, 386),
         (3, 5, 8),
         (0, 2, 1),
@@ -70,7 +76,18 @@ def test_regions_are_bounded_or_meet_the_sphere_at_infinity(n, d):
 
 @pytest.mark.parametrize(
     ("d", "n", "mean"),
-    [(2, 4, 2.9091), (2, 16, 3.7372), (3, 7, 4.8125), (4, 8, 6.2822), (4, 10, 6.7358)],
+    [
+        (2, 4, 2.9091),
+        (2, 6, 3.2727),
+        (2, 8, 3.4595),
+        (2, 16, 3.7372),
+        (3, 4, 3.7333),
+        (3, 5, 4.2308),
+        (3, 7, 4.8125),
+        (3, 8, 4.9892),
+        (4, 8, 6.2822),
+        (4, 10, 6.7358),
+    ],
 )
 def test_mean_facets_has_its_known_values(d, n, mean):
     assert float(bounds.mean_facets(n, d)) == pytest.approx(mean, abs=5e-5)
@@ -101,6 +118,77 @@ def test_upper_bounds_have_their_known_values(d, widths, serra, montufar):
 )
 def test_serra_upper_bound_has_its_known_values(d, widths, value):
     assert bounds.serra_2018_upper_bound(d, widths) == value
+
+
+@pytest.mark.parametrize(
+    ("first", "value"),
+    [
+        (1, 23),
+        (2, 254),
+        (3, 1794),
+        (4, 9109),
+        (5, 35443),
+        (6, 110056),
+        (7, 280600),
+        (8, 600370),
+        (9, 1097790),
+        (10, 1744436),
+        (11, 2449868),
+        (12, 3096514),
+        (15, 4084248),
+        (18, 4192510),
+        (21, 2**22 - 1),
+    ],
+)
+def test_serra_upper_bound_of_22_units_on_784_inputs(first, value):
+    assert bounds.serra_2018_upper_bound(784, [first, 22 - first]) == value
+    # Inputs beyond the first layer's units are not seen.
+    assert bounds.serra_2018_upper_bound(first, [first, 22 - first]) == value
+
+
+@pytest.mark.parametrize(
+    ("units", "values"),
+    [
+        (8, [9, 37, 93, 163, 219, 247, 255]),
+        (12, [13, 79, 299, 794, 1586, 2510, 3302, 3797, 4017, 4083, 4095]),
+    ],
+)
+def test_serra_upper_bound_of_all_splits_has_its_known_values(units, values):
+    found = [bounds.serra_2018_upper_bound(64, [a, units - a]) for a in range(1, units)]
+    assert found == values
+
+
+@pytest.mark.parametrize(
+    ("widths", "value"),
+    [
+        ([1, 21, 10], 243),
+        ([6, 16, 10], 56128117),
+        ([11, 11, 10], 1690286436),
+        ([12, 10, 10], 1902816995),
+        ([21, 1, 10], 25165813),
+    ],
+)
+def test_serra_upper_bound_with_the_outputs_as_units(widths, value):
+    assert bounds.serra_2018_upper_bound(784, widths) == value
+
+
+@given(st.integers(1, 4), WIDTHS)
+@settings(derandomize=True, deadline=None)
+def test_histograms_give_the_bounds_that_they_generalize(d, widths):
+    serra = bounds.serra_2018_upper_bound(d, widths)
+    assert bounds.hinz_2018_upper_bound(d, widths) == serra
+
+    def naive(n, dim):
+        del dim
+        return [math.comb(n, k) for k in range(n + 1)]
+
+    def all_active(n, dim):
+        return [0] * n + [bounds.zaslavsky_count(n, dim)]
+
+    assert bounds.hinz_2018_upper_bound(d, widths, naive) == 2 ** sum(widths)
+    narrowed = bounds.hinz_2018_upper_bound(d, widths, all_active)
+    assert narrowed == bounds.montufar_2017_upper_bound(d, widths)
+    assert narrowed <= bounds.montufar_2014_upper_bound(d, widths)
 
 
 @given(st.integers(1, 4), WIDTHS)
@@ -191,6 +279,22 @@ def test_tent_has_its_known_values():
 def test_arora_pieces_have_their_known_values():
     assert bounds.arora_2018_pieces(2, 3, 2, 2) == 12
     assert bounds.arora_2018_pieces(1, 1, 5, 3) == 125
+
+
+def test_arora_depth_and_size_have_their_known_values():
+    assert [bounds.arora_2018_depth(d) for d in range(1, 9)] == [1, 2, 2, 3, 3, 3, 3, 4]
+    assert all(
+        bounds.arora_2018_depth(d) == math.ceil(math.log2(d + 1)) for d in range(1, 300)
+    )
+    assert bounds.arora_2018_shallow_size(2, 9, 3) == 11.0
+    assert bounds.arora_2018_shallow_size(5, 2, 1) == 11.5
+
+
+def test_count_at_initialization_is_near_the_one_of_lines():
+    assert bounds.hanin_rolnick_2019_count(96, 2) == 4608
+    assert bounds.hanin_rolnick_2019_count(6, 3) == 36
+    ratio = bounds.zaslavsky_count(10**6, 3) / bounds.hanin_rolnick_2019_count(10**6, 3)
+    assert float(ratio) == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(

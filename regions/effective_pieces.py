@@ -6,7 +6,7 @@ distance of the graph at every breakpoint, hence everywhere between.
 """
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from regions.domains import Segment
 from regions.enumeration import enumerate_regions
@@ -18,17 +18,29 @@ def effective_pieces(
     values: Float64[np.ndarray, " points"],
     tolerance: float,
 ) -> int:
-    """Pieces of a broken line through points of a graph, within `tolerance` of it.
+    """Pieces of the broken line that `broken_line` finds, with its arguments."""
+    return len(broken_line(points, values, tolerance)) - 1
 
-    Each piece starts and ends on the graph and is taken as far as it goes: the count is
-    the least among broken lines whose corners are given points, taken from the left.
+
+def broken_line(
+    points: Float64[np.ndarray, " points"],
+    values: Float64[np.ndarray, " points"],
+    tolerance: float,
+) -> Int64[np.ndarray, " corners"]:
+    """Corners of a broken line through points of a graph, within `tolerance` of it.
+
+    Each piece starts and ends on the graph and, from the left, is taken as far as it
+    goes.
 
     Args:
         points: Where the function may bend, ascending, the ends of the interval
             included.
         values: The function there; it is affine in between.
         tolerance: Largest vertical distance of line and graph, in units of the values;
-            0 counts the pieces themselves, if the values are exact.
+            0 finds the pieces themselves, if the values are exact.
+
+    Returns:
+        Indices of the corners, both ends included.
 
     Raises:
         ValueError: If fewer than two points are given, they do not ascend, or the
@@ -43,11 +55,11 @@ def effective_pieces(
         raise ValueError("`points` do not ascend: sort them and drop repeated ones.")
     if not tolerance >= 0.0:
         raise ValueError(f"`tolerance` is {tolerance}: at least 0 is required.")
-    pieces, start = 0, 0
-    while start < len(points) - 1:
-        start += _reach(points[start:], values[start:], tolerance)
-        pieces += 1
-    return pieces
+    corners = [0]
+    while corners[-1] < len(points) - 1:
+        start = corners[-1]
+        corners.append(start + _reach(points[start:], values[start:], tolerance))
+    return np.array(corners, np.int64)
 
 
 def _reach(points: np.ndarray, values: np.ndarray, tolerance: float) -> int:

@@ -4,11 +4,14 @@ import importlib
 from types import ModuleType
 
 NAMES = (
+    "activations",
+    "adjacency_graphs",
     "bottleneck",
     "bundling",
     "data_slices",
     "depth_stability",
     "effective_pieces",
+    "folding",
     "hanin_rolnick_lines",
     "hanin_rolnick_memorization",
     "hanin_rolnick_planes",
@@ -24,6 +27,7 @@ NAMES = (
     "soft_edge",
     "space_folding",
     "superposition",
+    "three_colors",
     "unbounded_decision_regions",
 )
 """What `load_experiment` takes."""

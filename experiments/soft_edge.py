@@ -129,12 +129,12 @@ PRESETS = {
     "smoke": Config(
         data=DataConfig(image="disc", size=64, num_train=200, num_val=10),
         settings=(
-            Setting(name="500", widths=(24,), learning_rate=0.03),
-            Setting(name="19x6", widths=(6, 6), learning_rate=0.03),
+            Setting(name="500", widths=(24,), learning_rate=0.02),
+            Setting(name="19x6", widths=(6, 6), learning_rate=0.02),
         ),
         epochs=160,
         measured=(80, 160),
-        batch_size=200,
+        batch_size=50,
         samples=200,
         seeds=(0, 1),
     ),

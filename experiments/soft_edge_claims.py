@@ -28,9 +28,9 @@ def soft_edge_claims(
             "Without weight decay the edge of one layer of 500 units is soft, too: "
             "regularization is not what prevents a sharp one.",
             POST,
-            "width in pixels (at least 20)",
-            measures[BASE]["widths"][-1] * 1024.0,
-            low=20.0,
+            "width in sides of the image (at least 0.02: 20 of 1024 pixels)",
+            measures[BASE]["widths"][-1],
+            low=0.02,
         )
     ]
     for decay in ("1e-4", "1e-2"):

@@ -23,7 +23,7 @@ def figure(result: Result) -> Figure:
     drawing = Figure(figsize=(11.5, 8.0))
     panels = drawing.subplots(2, 2)
     drawing.subplots_adjust(
-        left=0.075, right=0.985, top=0.95, bottom=0.08, wspace=0.3, hspace=0.33
+        left=0.1, right=0.925, top=0.95, bottom=0.08, wspace=0.32, hspace=0.33
     )
     _losses(panels[0, 0], result)
     _periods(panels[0, 1], result)

@@ -102,18 +102,20 @@ class Movie:
         points = sample_points(image, data.num_train, data.num_val, data.seed)
         return Scene(image, points)
 
-    def panels(
+    def draw(
         self, look: Look, network: regions.ReluNetwork, scene: Scene
-    ) -> list[list[Rgb]]:
-        """Output with boundaries, output, and original with the points."""
+    ) -> tuple[list[list[Rgb]], Row]:
+        """Rows of panels, and numbers besides losses and regions.
+
+        Output with boundaries, output, and original with the points.
+        """
         output = gray_panel(look.outputs[0])
         lines = paint(output, boundary_pixels(look.labels), RED)
-        return [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]]
-
-    def measure(self, look: Look, network: regions.ReluNetwork, scene: Scene) -> Row:
-        """Numbers of a frame besides losses and regions."""
         quality = image_fit(look.outputs[0], scene.image)
-        return {"image_mse": quality.mse, "pixel_accuracy": quality.accuracy}
+        return (
+            [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]],
+            {"image_mse": quality.mse, "pixel_accuracy": quality.accuracy},
+        )
 
     def words(self, row: Row) -> list[str]:
         """What the text says of these numbers; of one length in all frames."""
@@ -140,6 +142,7 @@ def draw_frame(
     """One frame and its numbers."""
     look = look_at(network, scene.image.shape, movie.config.max_regions)
     lines = boundary_pixels(look.labels)
+    panels, numbers = movie.draw(look, network, scene)
     row = {
         "epoch": epoch,
         "train_loss": losses[0],
@@ -152,9 +155,8 @@ def draw_frame(
         "constant": int(look.is_constant),
         "dead_units": look.dead_units,
         "dead_layer": look.dead_layer,
-        **movie.measure(look, network, scene),
+        **numbers,
     }
-    panels = movie.panels(look, network, scene)
     return compose(panels, frame_text(movie, row), alarm(row)), row
 
 

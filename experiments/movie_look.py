@@ -12,10 +12,12 @@ from jaxtyping import Bool, Float64, Int32, UInt8
 import regions
 from experiments.image_fit import CONSTANT
 from regions.grid import grid_axes
-from regions.patterns import unpack_bits
+from regions.patterns import pack_bits, unpack_bits
 from regions.rasters import label_grid, outputs_on_grid
 
 UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
+COARSE, FEW = 64, 4
+"""A grid with one pattern to so many points shows that a finer one is not needed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +104,26 @@ def _may_have_at_most(
     max_regions: int,
     resolution: tuple[int, int],
 ) -> bool:
-    """Whether a coarse grid leaves it open that there are few regions.
+    """Whether coarse grids leave it open that there are few regions.
 
-    Its count is a lower bound and costs little; proving regions only to throw them away
-    costs much.
+    Their counts are lower bounds and cost little; proving regions only to throw them
+    away costs much.
     """
-    side = min(*resolution, 2 * math.isqrt(max_regions))
-    return regions.hash_grid(network, box, side, labels=False).count <= max_regions
+    for side in (COARSE, min(*resolution, 2 * math.isqrt(max_regions))):
+        x, y = (
+            axis.ravel() for axis in np.meshgrid(*grid_axes(box, (side, side), 0.5))
+        )
+        pres = network.pre_activations(np.stack([x, y], axis=1))[:-1]
+        bits = [
+            pre[:, layer.kinks] > 0.0
+            for pre, layer in zip(pres, network.hidden, strict=True)
+        ]
+        count = len(np.unique(pack_bits(np.concatenate(bits, axis=1)), axis=0))
+        if count > max_regions:
+            return False
+        if FEW * count < side * side:
+            break
+    return True
 
 
 def _dead_units(

@@ -1,0 +1,3 @@
+"""The movie of the bottleneck on paper."""
+
+from experiments.plotting.movie_strip import figure as figure

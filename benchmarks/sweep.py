@@ -1,31 +1,55 @@
 """Regions per second and bytes per region of the sweep, and its distance to the floor.
 
 Run: python benchmarks/sweep.py tests/data/nets/d2_14x6.npz tests/data/nets/d3_64x2.npz
+     python benchmarks/sweep.py --flat 4 --up-to 10000000
+
+`--flat d` counts random networks d-[n, n] with ten times as many regions at each step.
 
 The floor is one float64 forward pass of the hidden layers at the final vertices: each
-unit is evaluated once at each vertex. Memory is the growth of the peak resident size,
-each network in a process of its own. Pin the threads of BLAS to time one core:
-OPENBLAS_NUM_THREADS=1.
+unit is evaluated once at each vertex. Times are processor seconds of all threads, best
+of several runs, which other work on the machine disturbs less than it does the clock;
+"wall" is the clock. Compiled code is loaded before. Memory is the growth of the peak
+resident size, each network in a process of its own. Pin the threads of BLAS to time one
+core: OPENBLAS_NUM_THREADS=1.
 """
 
 import argparse
 import multiprocessing
-import pathlib
+import os
 import resource
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from regions.domains import Box
-from regions.enumeration.certify import certify
+from regions.enumeration import kernels
+from regions.enumeration.certify import Proof, certify
 from regions.enumeration.sweep import sweep
 from regions.io import load_network
 from regions.network import ReluNetwork
 
-HEAD = (
-    "| network | regions | sweep, s | proof, s | count, s | regions/s | bytes/region "
-    "| forward, s | sweep / forward | count / forward |"
+COLUMNS = (
+    "network",
+    "regions",
+    "sweep, s",
+    "proof, s",
+    "count, s",
+    "wall, s",
+    "regions/s (wall)",
+    "CPU us/region",
+    "bytes/region",
+    "peak, MB",
+    "forward, s",
+    "sweep / forward",
+    "count / forward",
 )
+DECADE_WIDTHS = {2: (82, 262, 830), 3: (26, 58, 125), 4: (17, 29, 52, 93)}
+"""Widths n for which d-[n, n] has about 10^4, 10^5, ... regions in [-1, 1]^d."""
+
+Result = TypeVar("Result")
 
 
 def peak_bytes() -> int:
@@ -33,58 +57,108 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def forward_seconds(network: ReluNetwork, points: np.ndarray) -> float:
+def forward(network: ReluNetwork, points: np.ndarray) -> None:
     """One forward pass of the hidden layers, in chunks that stay in the cache."""
-    begin = time.perf_counter()
     for start in range(0, len(points), 4096):
         network.pre_activations(points[start : start + 4096])
-    return time.perf_counter() - begin
 
 
-def measure(path: str, half_width: float, repeats: int) -> str:
+def timed(
+    times: list[float], function: Callable[..., Result], *arguments: object
+) -> Result:
+    """Call a function, and add its processor time to a list."""
+    begin = time.process_time()
+    result = function(*arguments)
+    times.append(time.process_time() - begin)
+    return result
+
+
+def count(proof: Proof, direction: np.ndarray) -> int:
+    """Number of regions of a proved complex."""
+    return proof.complex.num_cells(proof.ascends(direction))
+
+
+def random_network(dim: int, width: int) -> ReluNetwork:
+    """He-normal weights and normal biases, as in tests/data/nets."""
+    rng = np.random.default_rng(0)
+    sizes = [(width, dim), (width, width), (1, width)]
+    return ReluNetwork.from_arrays(
+        [rng.standard_normal(s) * np.sqrt(2.0 / s[1]) for s in sizes],
+        [0.5 * rng.standard_normal(s[0]) for s in sizes],
+    )
+
+
+def measure(
+    name: str, network: ReluNetwork, half_width: float, repeats: int, mode: str
+) -> str:
     """One row of the table; best times of several runs."""
-    network = load_network(path)
+    os.environ[kernels.SWITCH] = mode
     box = Box.cube(network.input_dim, half_width)
     polytope = box.polytope()
     direction = np.random.default_rng(1907).standard_normal(box.dim)
-    base, memory = peak_bytes(), 0
-    sweeps, proofs, counts, forwards, regions = [], [], [], [], 0
+    # Code is loaded, and its memory taken, before anything is measured.
+    warm = random_network(box.dim, 6)
+    certify(sweep(warm, polytope), warm, box, polytope)
+    base, memory, regions = peak_bytes(), 0, 0
+    sweeps, proofs, counts, forwards, walls = [], [], [], [], []
     for _ in range(repeats):
         begin = time.perf_counter()
-        complex_ = sweep(network, polytope)
-        swept = time.perf_counter()
-        proof = certify(complex_, network, box, polytope)
-        proved = time.perf_counter()
-        regions = complex_.rising_edges(proof.ascends(direction)).num_cells()
-        counted = time.perf_counter()
+        complex_ = timed(sweeps, sweep, network, polytope)
+        proof = timed(proofs, certify, complex_, network, box, polytope)
+        regions = timed(counts, count, proof, direction)
+        walls.append(time.perf_counter() - begin)
         memory = memory or peak_bytes() - base
-        sweeps.append(swept - begin)
-        proofs.append(proved - swept)
-        counts.append(counted - begin)
-        forwards.append(forward_seconds(network, complex_.vertices))
-    total, floor = min(counts), min(forwards)
-    return (
-        f"| {pathlib.Path(path).stem} | {regions:,} | {min(sweeps):.3f} "
-        f"| {min(proofs):.3f} | {total:.3f} | {regions / total:,.0f} "
-        f"| {memory / regions:,.0f} | {floor:.4f} | {min(sweeps) / floor:.1f} "
-        f"| {total / floor:.1f} |"
+        timed(forwards, forward, network, complex_.vertices)
+    total, floor = (
+        min(map(sum, zip(sweeps, proofs, counts, strict=True))),
+        min(forwards),
     )
+    cells = (
+        name,
+        f"{regions:,}",
+        f"{min(sweeps):.4f}",
+        f"{min(proofs):.4f}",
+        f"{total:.4f}",
+        f"{min(walls):.4f}",
+        f"{regions / min(walls):,.0f}",
+        f"{1e6 * total / regions:.2f}",
+        f"{memory / regions:,.0f}",
+        f"{peak_bytes() / 1e6:,.0f}",
+        f"{floor:.4f}",
+        f"{min(sweeps) / floor:.1f}",
+        f"{total / floor:.1f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def jobs(options: argparse.Namespace) -> list[tuple[str, ReluNetwork]]:
+    """The networks to count, by name."""
+    named = [(Path(path).stem, load_network(path)) for path in options.networks]
+    if options.flat is not None:
+        for power, width in enumerate(DECADE_WIDTHS[options.flat], 4):
+            if 10**power <= options.up_to:
+                name = f"{options.flat}-[{width}, {width}]"
+                named.append((name, random_network(options.flat, width)))
+    return named
 
 
 def main() -> None:
     """Measure each network and print one table."""
     parser = argparse.ArgumentParser(description="Time the sweep.")
-    parser.add_argument("networks", nargs="+", help="npz with W0, b0, W1, b1, ...")
+    parser.add_argument("networks", nargs="*", help="npz with W0, b0, W1, b1, ...")
     parser.add_argument("--half-width", type=float, default=1.0, help="of the cube")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--flat", type=int, choices=DECADE_WIDTHS, help="dimension")
+    parser.add_argument("--up-to", type=int, default=10**6, help="regions of --flat")
+    parser.add_argument("--compiled", choices=("on", "off"), default="on")
     options = parser.parse_args()
-    print(HEAD)
-    print("|" + " --- |" * (HEAD.count("|") - 1))
+    print(f"| {' | '.join(COLUMNS)} |")
+    print("|" + " --- |" * len(COLUMNS))
     context = multiprocessing.get_context("spawn")
-    for path in options.networks:
+    how = options.half_width, options.repeats, options.compiled
+    for name, network in jobs(options):
         with context.Pool(1) as pool:
-            row = pool.apply(measure, (path, options.half_width, options.repeats))
-        print(row, flush=True)
+            print(pool.apply(measure, (name, network, *how)), flush=True)
 
 
 if __name__ == "__main__":

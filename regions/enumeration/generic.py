@@ -10,14 +10,13 @@ from jaxtyping import Bool, Float64, UInt32
 from regions.domains import BoundedDomain
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.certify import ZONOTOPE_CHUNK, Proof, certify
-from regions.enumeration.complex import Complex, RisingEdges
+from regions.enumeration.complex import Complex, RisingEdges, sign_words
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.listing import Listing
 from regions.enumeration.sweep import (
     Progress,
     sign_layout,
-    sign_words,
     sweep,
 )
 from regions.enumeration.workers import map_chunks
@@ -44,8 +43,8 @@ def count_generic(
     swept = _swept(network, domain, budget, progress)
     if isinstance(swept, Listing):
         return len(swept.patterns), False, swept.stats
-    proof, rising = swept
-    return rising.num_cells(), True, _stats(proof)
+    proof, rises = swept
+    return proof.complex.num_cells(rises), True, _stats(proof)
 
 
 def list_generic(
@@ -62,7 +61,8 @@ def list_generic(
     swept = _swept(network, domain, budget, progress)
     if isinstance(swept, Listing):
         return swept
-    proof, rising = swept
+    proof, rises = swept
+    rising = proof.complex.rising_edges(rises)
     if budget.full(rising.num_cells() - 1):
         return _found_so_far(network, domain, proof.complex, rising, budget)
     complex_ = proof.complex
@@ -90,8 +90,8 @@ def _swept(
     domain: BoundedDomain,
     budget: Budget,
     progress: Progress | None,
-) -> tuple[Proof, RisingEdges] | Listing:
-    """The proved complex and its edges along a random direction.
+) -> tuple[Proof, np.ndarray] | Listing:
+    """The proved complex, and which of its edges rise along a random direction.
 
     Proved regions only, if the budget is spent before that is done.
     """
@@ -109,7 +109,7 @@ def _swept(
     if complex_.complete:
         try:
             proof = certify(complex_, network, domain, polytope, budget.check)
-            return proof, complex_.rising_edges(proof.ascends(direction))
+            return proof, proof.ascends(direction)
         except StoppedError:
             pass
     heights = complex_.vertices @ direction
@@ -123,7 +123,7 @@ def _stats(proof: Proof) -> dict[str, Any]:
     return {
         "vertices": len(proof.complex.vertices),
         "edges": len(proof.complex.ends),
-        "vertices_proved_by_zonotopes": proof.sharp_vertices,
+        "vertices_proved_sharply": proof.sharp_vertices,
         "vertices_proved_exactly": proof.exact_vertices,
         "edges_compared_exactly": proof.exact_edges,
     }

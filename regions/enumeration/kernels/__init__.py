@@ -19,15 +19,15 @@ from typing import Any
 
 MODES = ("auto", "on", "off")
 LOAD_SECONDS = 1.0
-"""Importing the compiler and reading compiled code from its cache."""
+"""Processor time to import the compiler and read compiled code from its cache."""
 COMPILE_SECONDS = 15.0
-"""Compiling everything."""
+"""Processor time to compile everything."""
 SWITCH = "RELU_REGIONS_COMPILED"
 """Environment variable: `on`, `off` or `auto`."""
 
 
 class _Ledger:
-    """How long the plain forms have run in this process."""
+    """How many processor seconds the plain forms have run in this process."""
 
     seconds = 0.0
     forbidden = 0
@@ -53,11 +53,11 @@ def plain_work(compiled: object) -> Iterator[None]:
     if compiled is not None:
         yield
         return
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         yield
     finally:
-        _Ledger.seconds += time.perf_counter() - begin
+        _Ledger.seconds += time.process_time() - begin
 
 
 @contextlib.contextmanager
@@ -93,9 +93,8 @@ def _loaded(name: str) -> Any:
 @functools.cache
 def _price() -> float:
     """Seconds that loading the compiled forms is expected to take."""
-    here = pathlib.Path(__file__).parent
-    folders = [here / "__pycache__"]
-    if "NUMBA_CACHE_DIR" in os.environ:
-        folders += pathlib.Path(os.environ["NUMBA_CACHE_DIR"]).glob("kernels_*")
+    folders = [pathlib.Path(__file__).parent / "__pycache__"]
+    users = pathlib.Path.home() / ".cache" / "numba"
+    folders += pathlib.Path(os.environ.get("NUMBA_CACHE_DIR", users)).glob("kernels_*")
     compiled = any(any(folder.glob("proofs.*.nbi")) for folder in folders)
     return LOAD_SECONDS if compiled else COMPILE_SECONDS

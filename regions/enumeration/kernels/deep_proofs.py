@@ -25,7 +25,13 @@ from regions.enumeration.float_bounds import (
     UNIT_ROUNDOFF,
     gamma,
 )
-from regions.enumeration.kernels.heritage import BROKEN, heritage, is_on, open_gates
+from regions.enumeration.kernels.heritage import (
+    BROKEN,
+    claim_signs,
+    heritage,
+    is_on,
+    open_gates,
+)
 from regions.enumeration.kernels.jit import compiled, fma, inlined
 from regions.enumeration.kernels.proofs import facet_form, position_bound
 from regions.network import Layer
@@ -96,13 +102,13 @@ def prove(net, norms, part, vertices, zeros, signs, parents, proved, errors):
     """
     turned, at, fan_in, first, words, bias, slopes = net[1:8]
     kinks, layer_of, units = net[8:11]
-    steep, row_doubt, bias_doubt, A, b = net[13:]
+    steep, row_doubt, bias_doubt, A, b, _ = net[13:]
     spectral, frobenius, bias_norm = norms
     depth, dim, facets = len(fan_in), vertices.shape[1], len(b)
     widest = np.int64(dim)
     for level in range(depth):
         widest = max(widest, first[level + 1] - first[level])
-    gate, claim = np.empty(first[depth]), np.empty(first[depth])
+    gate, claim = np.empty(first[depth]), np.empty(widest)
     # Row 0 is the value, the others the gradient.
     held, held_low = np.empty((dim + 1, widest)), np.empty((dim + 1, widest))
     pre, pre_low = np.empty((dim + 1, widest)), np.empty((dim + 1, widest))
@@ -126,7 +132,7 @@ def prove(net, norms, part, vertices, zeros, signs, parents, proved, errors):
         )
         if top == BROKEN:
             continue
-        open_gates(w, depth, signs, zeros, first, words, slopes, facets, gate, claim)
+        open_gates(w, depth, signs, zeros, first, words, slopes, facets, gate)
         x_size = _start(vertices, w, held, held_low)
         for q in range(dim):
             if zeros[w, q] < facets:
@@ -168,8 +174,9 @@ def prove(net, norms, part, vertices, zeros, signs, parents, proved, errors):
                         sign = 1.0
                     fine &= _is_clear(pre, pre_low, k, sign, doubt, steep_doubt, reach)
             elif level > top:
+                claim_signs(w, level, signs, zeros, first, words, kinks, facets, claim)
                 for k in range(width):
-                    sign = claim[begin + k]
+                    sign = claim[k]
                     fine &= (sign == 0.0) or _is_clear(
                         pre, pre_low, k, sign, doubt, steep_doubt, reach
                     )

@@ -30,6 +30,7 @@ class Net(NamedTuple):
         bias_doubt: Rounding of the biases of each layer.
         A: Facets of the domain.
         b: Their right-hand sides.
+        entry: Largest absolute entry of each matrix.
     """
 
     weight: np.ndarray
@@ -50,6 +51,7 @@ class Net(NamedTuple):
     bias_doubt: np.ndarray
     A: np.ndarray
     b: np.ndarray
+    entry: np.ndarray
 
 
 def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
@@ -81,4 +83,5 @@ def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
         bias_doubt=np.array(bounds.bias_doubt),
         A=np.ascontiguousarray(bounds.polytope.A),
         b=bounds.polytope.b,
+        entry=np.array([np.abs(m).max() for m in matrices]),
     )

@@ -13,12 +13,12 @@ they were made, all signs are proved once this holds for every vertex.
 
 import numpy as np
 
-from regions.enumeration.kernels.jit import bit_position, compiled, inlined
+from regions.enumeration.kernels.jit import bit_position, inlined
 
 BROKEN = -2
 
 
-@compiled
+@inlined
 def heritage(
     w, parents, zeros, signs, kinks, units, first, words, layer_of, facets, needed
 ):
@@ -116,21 +116,31 @@ def is_on(w, unit, signs, first, words, layer_of):
 
 
 @inlined
-def open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate, claim):
-    """Slope of each unit as claimed, 0 for zeros; its sign, 0 where nothing is claimed.
-
-    For the units of the first layers.
-    """
+def open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate):
+    """Slope of each unit of the first layers as claimed, 0 for zeros of the vertex."""
     for level in range(layers):
-        for k in range(first[level], first[level + 1]):
-            place = np.uint32(k - first[level])
-            word = signs[w, words[level] + place // np.uint32(32)]
-            on = (word >> (place % np.uint32(32))) & np.uint32(1)
-            gate[k] = 1.0 if on else slopes[k]
-            claim[k] = 1.0 if on else -1.0
-            if slopes[k] == 1.0:
-                claim[k] = 0.0
+        for number in range(words[level], words[level + 1]):
+            word = signs[w, number]
+            begin = first[level] + 32 * (number - words[level])
+            for k in range(np.uint32(min(32, first[level + 1] - begin))):
+                on = (word >> k) & np.uint32(1)
+                gate[begin + k] = 1.0 if on else slopes[begin + k]
     for q in range(zeros.shape[1]):
         unit = zeros[w, q] - facets
         if 0 <= unit < first[layers]:
-            gate[unit], claim[unit] = 0.0, 0.0
+            gate[unit] = 0.0
+
+
+@inlined
+def claim_signs(w, level, signs, zeros, first, words, kinks, facets, claim):
+    """Claimed signs of the units of a layer, 0 where nothing is claimed."""
+    for number in range(words[level], words[level + 1]):
+        word, kinked = signs[w, number], kinks[number]
+        begin = 32 * (number - words[level])
+        for k in range(np.uint32(min(32, first[level + 1] - first[level] - begin))):
+            on, kink = (word >> k) & np.uint32(1), (kinked >> k) & np.uint32(1)
+            claim[begin + k] = (1.0 if on else -1.0) if kink else 0.0
+    for q in range(zeros.shape[1]):
+        unit = zeros[w, q] - facets
+        if first[level] <= unit < first[level + 1]:
+            claim[unit - first[level]] = 0.0

@@ -19,8 +19,8 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def compiled_sum(function: Callable[..., Any]) -> Any:
-    """The same for sums whose terms may be added in any order."""
-    return _compile(function, fastmath=REORDER)
+    """A small part of an inner loop, a sum whose terms may be added in any order."""
+    return _compile(function, fastmath=REORDER, forceinline=True)
 
 
 def inlined(function: Callable[..., Any]) -> Any:

@@ -6,8 +6,17 @@
 import numpy as np
 
 from regions.enumeration.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
-from regions.enumeration.kernels.heritage import BROKEN, heritage, is_on, open_gates
+from regions.enumeration.kernels.heritage import (
+    BROKEN,
+    claim_signs,
+    heritage,
+    is_on,
+    open_gates,
+)
 from regions.enumeration.kernels.jit import compiled, compiled_sum, inlined
+
+FEW = 16
+"""Inputs of a layer up to which a product goes through the columns of its matrix."""
 
 
 @compiled
@@ -19,12 +28,12 @@ def prove(net, part, vertices, zeros, signs, parents, proved, errors):
     # Arrays by their own names: a field of a tuple is reference-counted at each use.
     weight, turned, at, fan_in, first, words, bias, slopes = net[:8]
     kinks, layer_of, units, row_sum, bias_size, steep, row_doubt, bias_doubt = net[8:16]
-    A, b = net[16:]
+    A, b, entry = net[16:]
     depth, dim, facets = len(fan_in), vertices.shape[1], len(b)
     widest = np.int64(dim)
     for level in range(depth):
         widest = max(widest, first[level + 1] - first[level])
-    gate, claim = np.empty(first[depth]), np.empty(first[depth])
+    gate, claim = np.empty(first[depth]), np.empty(widest)
     pre, held, row = np.empty(widest), np.empty(widest), np.empty(widest)
     needed = np.empty(32 * signs.shape[1], np.int64)
     J, R = np.empty((dim, dim)), np.empty((dim, 2 * dim))
@@ -47,7 +56,7 @@ def prove(net, part, vertices, zeros, signs, parents, proved, errors):
         if top == BROKEN:
             continue
         layers = depth - 1 if top == depth - 1 else depth
-        open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate, claim)
+        open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate)
         for q in range(dim):
             held[q] = vertices[w, q]
             if zeros[w, q] < facets:
@@ -55,10 +64,23 @@ def prove(net, part, vertices, zeros, signs, parents, proved, errors):
             else:
                 unit = zeros[w, q] - facets
                 J_error[q] = _gradient(
-                    unit, layer_of[unit], weight, at, fan_in, first, gate, steep,
-                    row_sum, row_doubt[0], row, pre, J, q,
-                )  # fmt: skip
-        size, offset, rate = _largest(held, dim), 0.0, 1.0
+                    unit,
+                    layer_of[unit],
+                    weight,
+                    turned,
+                    at,
+                    fan_in,
+                    first,
+                    gate,
+                    row_sum,
+                    steep,
+                    row_doubt[0],
+                    row,
+                    pre,
+                    J,
+                    q,
+                )
+        size, offset, rate = _size(held, dim), 0.0, 1.0
         x_size = size
         reach = np.inf
         if top < 0:
@@ -68,7 +90,7 @@ def prove(net, part, vertices, zeros, signs, parents, proved, errors):
             # Bounds of the error at x, and of what a distance from x of 1 adds.
             terms = fan_in[level] + 2.0
             flat = _gamma(terms) * bias_size[level] + terms * SMALLEST
-            flat += row_sum[level] * (offset + _gamma(terms) * size)
+            flat += row_sum[level] * offset + _gamma(terms) * entry[level] * size
             steepness = row_sum[level] * rate
             if level == 0:
                 flat += row_doubt[0] * x_size + bias_doubt[0]
@@ -101,7 +123,8 @@ def prove(net, part, vertices, zeros, signs, parents, proved, errors):
                     fine &= (value if on else -value) > bound
             elif level > top:
                 bound = SAFETY * (flat + steepness * reach)
-                fine &= _all_clear(pre, claim, begin, width, bound)
+                claim_signs(w, level, signs, zeros, first, words, kinks, facets, claim)
+                fine &= _all_clear(pre, claim, width, bound)
             if level == depth - 1 or not fine:
                 break
             size = _activate(pre, gate, begin, width, held)
@@ -119,13 +142,13 @@ def _gamma(terms):
     return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
 
 
-@inlined
-def _largest(values, count):
-    """Largest absolute value."""
-    result = 0.0
+@compiled_sum
+def _size(values, count):
+    """Sum of absolute values."""
+    total = 0.0
     for k in range(count):
-        result = max(result, abs(values[k]))
-    return result
+        total += abs(values[k])
+    return total
 
 
 @compiled_sum
@@ -137,7 +160,7 @@ def _dot(matrix, where, vector, count):
     return total
 
 
-@compiled
+@inlined
 def _apply(turned, where, bias, begin, held, fan_in, width, pre):
     """Pre-activations of a layer."""
     for k in range(width):
@@ -151,22 +174,22 @@ def _apply(turned, where, bias, begin, held, fan_in, width, pre):
                 pre[k] += x * turned[start + k]
 
 
-@inlined
+@compiled_sum
 def _activate(pre, gate, begin, width, held):
-    """Activations of a layer, and the largest."""
+    """Activations of a layer, and the sum of their absolute values."""
     size = 0.0
     for k in range(width):
         held[k] = pre[k] * gate[begin + k]
-        size = max(size, abs(held[k]))
+        size += abs(held[k])
     return size
 
 
 @inlined
-def _all_clear(pre, claim, begin, width, bound):
+def _all_clear(pre, claim, width, bound):
     """Whether all units of a layer have their claimed signs beyond the bound."""
     fine = True
     for k in range(width):
-        sign = claim[begin + k]
+        sign = claim[k]
         fine &= (sign == 0.0) | (sign * pre[k] > bound)
     return fine
 
@@ -184,27 +207,25 @@ def facet_form(A, b, facet, vertices, w, q, J, J_error, residual):
     residual[q] = abs(gap) + _gamma(dim + 3.0) * size + SMALLEST
 
 
-@compiled
+@inlined
 def _gradient(
     unit,
     level,
     weight,
+    turned,
     at,
     fan_in,
     first,
     gate,
-    steep,
     row_sum,
+    steep,
     doubt,
     row,
     spare,
     J,
     q,
 ):
-    """Gradient of a unit by reverse accumulation; returns the error of its row sum.
-
-    `doubt` is the rounding of the rows of layer 0.
-    """
+    """Gradient of a unit by reverse accumulation; returns the error of its row sum."""
     depth, count = len(fan_in), fan_in[level]
     start = at[level] + (unit - first[level]) * count
     for k in range(count):
@@ -212,23 +233,18 @@ def _gradient(
     rough, error = 0.0, doubt
     for m in range(level - 1, -1, -1):
         width, begin = first[m + 1] - first[m], first[m]
-        size = 0.0
-        for i in range(width):
-            row[i] *= gate[begin + i]
-            size += abs(row[i])
+        size = _activate(row, gate, begin, width, row)
         rough *= steep[m]
         error = (rough + size) * doubt
         terms = width + 3.0 + depth
         rough = (rough + _gamma(terms) * size) * row_sum[m]
         rough += terms * fan_in[m] * SMALLEST
         error += rough
-        for k in range(fan_in[m]):
-            spare[k] = 0.0
-        for i in range(width):
-            if row[i] != 0.0:
-                start = at[m] + i * fan_in[m]
-                for k in range(fan_in[m]):
-                    spare[k] += row[i] * weight[start + k]
+        if fan_in[m] < FEW:
+            for k in range(fan_in[m]):
+                spare[k] = _dot(turned, at[m] + k * width, row, width)
+        else:
+            _rows_sum(weight, at[m], row, width, fan_in[m], spare)
         for k in range(fan_in[m]):
             row[k] = spare[k]
     for k in range(J.shape[1]):
@@ -236,7 +252,20 @@ def _gradient(
     return SAFETY * error
 
 
-@compiled
+@inlined
+def _rows_sum(weight, where, row, width, fan_in, result):
+    """A row times a matrix; zeros of the row are skipped."""
+    for k in range(fan_in):
+        result[k] = 0.0
+    for i in range(width):
+        factor = row[i]
+        if factor != 0.0:
+            start = where + i * fan_in
+            for k in range(fan_in):
+                result[k] += factor * weight[start + k]
+
+
+@inlined
 def position_bound(J, J_error, residual, R):
     """What `float_bounds.position_bound` gives, for one vertex."""
     dim = J.shape[0]

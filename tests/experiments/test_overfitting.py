@@ -1,6 +1,7 @@
 """Fewer pixels at equal updates: sizes, errors and verdicts."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from experiments import overfitting
 from experiments.overfitting_claims import gaps, memorizes, overfitting_claims
 from experiments.seed_networks import ring_data, seed_networks
-from tests.experiments.helpers import run_smoke
+from tests.experiments.helpers import no_progress, run_smoke
 from training.ensemble import ensemble_snapshots
 from training.fit import updates_per_epoch
 
@@ -68,6 +69,22 @@ def test_errors_are_those_of_the_last_networks(finished):
             assert row["nearest_mse"] == pytest.approx(
                 ((values - target) ** 2).mean(), abs=0.01
             )
+
+
+def test_a_run_interrupted_between_sizes_goes_on_to_the_same_numbers(
+    finished, tmp_path
+):
+    _, summary = finished
+
+    def stop(done: int, total: int, message: str) -> None:
+        if message == f"measuring {CONFIG.sizes[0]} points":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        overfitting.run(CONFIG, tmp_path, stop)
+    assert (tmp_path / f"points-{CONFIG.sizes[0]}.npz").is_file()
+    overfitting.run(CONFIG, tmp_path, no_progress)
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
 
 
 def test_bins_of_distance_split_the_error():

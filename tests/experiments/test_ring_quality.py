@@ -69,6 +69,24 @@ def test_finished_stages_are_not_repeated(finished, monkeypatch):
     assert json.loads(json.dumps(again)) == summary
 
 
+@pytest.mark.parametrize("when", [("training", 20), ("measuring the networks", 1)])
+def test_an_interrupted_run_goes_on_to_the_same_numbers(finished, tmp_path, when):
+    folder, summary = finished
+
+    def stop(done: int, total: int, message: str) -> None:
+        if (message, done) == when:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ring_quality.run(CONFIG, tmp_path, stop)
+    assert not (tmp_path / "summary.json").exists()
+    ring_quality.run(CONFIG, tmp_path, no_progress)
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    for seed in CONFIG.seeds:
+        files = [run / f"metrics/seed-{seed}.csv" for run in (tmp_path, folder)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_sixteen_good_seeds_are_needed_for_eight_of_ten():
     # Clopper and Pearson's lower end of 90 % for n of n is the n-th root of 0.05.
     tail = (1.0 - LEVEL) / 2.0

@@ -31,6 +31,7 @@ import regions
 from experiments.common import read_json, write_json, write_provenance
 from experiments.scaling_fits import Fit, fit_law
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
+from regions.files import open_atomically
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import (
@@ -38,7 +39,6 @@ from training.ensemble import (
     init_ensemble,
     train_ensemble_block,
 )
-from training.files import open_atomically
 from training.loop import check_finite, shuffle_key, to_device, without_length
 
 NAME = "scaling_study"

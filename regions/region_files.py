@@ -16,7 +16,6 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Mapping
-from fractions import Fraction
 from importlib import metadata
 from typing import Any
 
@@ -30,6 +29,14 @@ from regions.errors import FileFormatError
 from regions.files import open_atomically
 from regions.io.npz import load_npz, save_npz
 from regions.network import ReluNetwork
+from regions.region_columns import (
+    coordinate_columns,
+    exact_column,
+    pattern_column,
+    read_coordinates,
+    read_exact,
+    read_patterns,
+)
 from regions.region_set import RegionSet
 
 SCHEMA_VERSION = 1
@@ -38,9 +45,6 @@ MAX_NETWORK_BYTES = 4 * 2**30
 """A network that declares more memory than this is refused."""
 
 _HEADER, _NETWORK = b"relu_regions", b"relu_regions.network"
-_WIDE = 16
-"""Beyond this dimension the witnesses make one list column."""
-
 _MAX_FOOTER = 2**31 - 1
 _PARTS = {
     "network": "a weight of the network",
@@ -48,7 +52,8 @@ _PARTS = {
     "patterns": "a bit of a pattern",
     "witnesses": "a witness",
 }
-_UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
+"""What reading a damaged file raises."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -88,11 +93,11 @@ def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Pa
     """
     target = pathlib.Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    exact = _exact_column(len(regions), regions.exact_witnesses)
+    exact = exact_column(len(regions), regions.exact_witnesses)
     table = pa.table(
         {
-            "pattern": _pattern_column(regions.patterns),
-            **_coordinate_columns(regions.coordinates),
+            "pattern": pattern_column(regions.patterns),
+            **coordinate_columns(regions.coordinates),
             "exact_witness": pa.array(exact, pa.string()),
         }
     )
@@ -144,35 +149,55 @@ def read_stored(path: str | os.PathLike[str]) -> StoredRegions:
         FileFormatError: If it cannot be read as a file of regions.
     """
     source = pathlib.Path(path)
-    if not source.is_file():
-        raise FileNotFoundError(f"{source} does not exist: give a file of regions.")
+    header, network, _ = read_header(source)
     try:
-        with pq.ParquetFile(
-            source,
-            thrift_string_size_limit=_MAX_FOOTER,
-            thrift_container_size_limit=_MAX_FOOTER,
-        ) as file:
+        with open_parquet(source) as file:
+            return _assemble(network, header, file.read())
+    except UNREADABLE as error:
+        raise damaged(source, error) from error
+
+
+def open_parquet(path: pathlib.Path) -> pq.ParquetFile:
+    """A Parquet file whose footer may hold a large network."""
+    return pq.ParquetFile(
+        path,
+        thrift_string_size_limit=_MAX_FOOTER,
+        thrift_container_size_limit=_MAX_FOOTER,
+    )
+
+
+def read_header(path: pathlib.Path) -> tuple[dict[str, Any], ReluNetwork, list[int]]:
+    """Header and network of a file, and the regions of each row group.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        FileFormatError: If it is no file of regions, or is truncated.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: give a file of regions.")
+    try:
+        with open_parquet(path) as file:
             entries = file.metadata.metadata or {}
             if _HEADER not in entries or _NETWORK not in entries:
                 raise FileFormatError(
-                    f"{source} is a Parquet file without regions: give a file that "
+                    f"{path} is a Parquet file without regions: give a file that "
                     "`RegionSet.save` wrote."
                 )
             header = json.loads(entries[_HEADER])
-            _check_version(source, header)
-            table = file.read()
-    except _UNREADABLE as error:
+            _check_version(path, header)
+            groups = range(file.metadata.num_row_groups)
+            sizes = [file.metadata.row_group(k).num_rows for k in groups]
+    except UNREADABLE as error:
         raise FileFormatError(
-            f"{source} is no file of regions, or is truncated "
+            f"{path} is no file of regions, or is truncated "
             f"({_one_line(error)}): write it again."
         ) from error
-    network = _read_network(source, entries[_NETWORK])
-    try:
-        return _assemble(network, header, table)
-    except _UNREADABLE as error:
-        raise FileFormatError(
-            f"{source} is damaged ({_one_line(error)}): write it again."
-        ) from error
+    return header, _read_network(path, entries[_NETWORK]), sizes
+
+
+def damaged(path: pathlib.Path, error: Exception) -> FileFormatError:
+    """What to raise of a file whose content cannot be read."""
+    return FileFormatError(f"{path} is damaged ({_one_line(error)}): write it again.")
 
 
 def _one_line(error: Exception) -> str:
@@ -242,35 +267,6 @@ def _digests(
     }
 
 
-def _pattern_column(patterns: UInt8[np.ndarray, "regions bytes"]) -> pa.Array:
-    """Patterns as fixed-size binary; Parquet has none of size 0."""
-    if patterns.shape[1] == 0:
-        patterns = np.zeros((len(patterns), 1), np.uint8)
-    data = pa.py_buffer(np.ascontiguousarray(patterns).tobytes())
-    kind = pa.binary(patterns.shape[1])
-    return pa.Array.from_buffers(kind, len(patterns), [None, data])
-
-
-def _coordinate_columns(
-    coordinates: Float64[np.ndarray, "regions dim"],
-) -> dict[str, pa.Array]:
-    """Witnesses, one column per coordinate or one list column."""
-    dim = coordinates.shape[1]
-    if dim > _WIDE:
-        return {"t": pa.FixedSizeListArray.from_arrays(coordinates.ravel(), dim)}
-    return {f"t{k}": pa.array(coordinates[:, k]) for k in range(dim)}
-
-
-def _exact_column(
-    count: int, exact: Mapping[int, tuple[Fraction, ...]]
-) -> list[str | None]:
-    """Exact witnesses as JSON text, by region."""
-    column: list[str | None] = [None] * count
-    for region, point in exact.items():
-        column[region] = json.dumps([str(Fraction(v)) for v in point])
-    return column
-
-
 def _network_bytes(network: ReluNetwork) -> bytes:
     """The network as the content of an `.npz` file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -302,22 +298,11 @@ def _assemble(
     """The region set, and what does not fit its header."""
     domain = domain_from_dict(header["domain"])
     domain.restrict(network)
-    patterns = _read_patterns(table, network.num_bits)
-    coordinates = _read_coordinates(table, domain.dim)
+    patterns = read_patterns(table, network.num_bits)
+    coordinates = read_coordinates(table, domain.dim)
     exact = table.column("exact_witness").to_pylist()
     found = _digests(network, domain, patterns, coordinates, exact)
-    changes = [
-        f"{what} was changed since it was written"
-        for part, what in _PARTS.items()
-        if header["sha256"][part] != found[part]
-    ]
-    if header["regions"] != len(patterns):
-        written, change = header["regions"], len(patterns) - header["regions"]
-        what = f"{abs(change)} region{'s were' if abs(change) > 1 else ' was'}"
-        changes = [
-            f"{what} {'added' if change > 0 else 'removed'}: it was written with "
-            f"{written} and has {len(patterns)}"
-        ]
+    changes = describe_changes(header, found, len(patterns))
     regions = RegionSet(
         network,
         domain,
@@ -327,56 +312,31 @@ def _assemble(
         method=str(header["method"]),
         seconds=float(header["seconds"]),
         stats=dict(header["stats"]),
-        exact_witnesses=_read_exact(exact, domain.dim),
+        exact_witnesses=read_exact(exact, domain.dim),
     )
-    return StoredRegions(regions, tuple(changes))
+    return StoredRegions(regions, changes)
 
 
-def _read_patterns(table: pa.Table, num_bits: int) -> UInt8[np.ndarray, "_ bytes"]:
-    """The packed patterns, of the width that the network's units need."""
-    width, column = (num_bits + 7) // 8, table.column("pattern")
-    if column.type != pa.binary(max(width, 1)):
-        raise ValueError(
-            f"`pattern` has type {column.type}, {max(width, 1)} bytes are required"
+def describe_changes(
+    header: dict[str, Any], found: Mapping[str, str], count: int
+) -> tuple[str, ...]:
+    """One line for each part of a file that differs from what was written.
+
+    Args:
+        header: Of the file.
+        found: Digest of each part as it is now.
+        count: Regions in the file.
+    """
+    written = header["regions"]
+    if written != count:
+        change = count - written
+        what = f"{abs(change)} region{'s were' if abs(change) > 1 else ' was'}"
+        return (
+            f"{what} {'added' if change > 0 else 'removed'}: it was written with "
+            f"{written} and has {count}",
         )
-    if column.null_count:
-        raise ValueError("`pattern` has missing values")
-    joined = b"".join(column.to_pylist())
-    packed = np.frombuffer(joined, np.uint8).reshape(table.num_rows, max(width, 1))
-    return packed[:, :width].copy()
-
-
-def _read_coordinates(table: pa.Table, dim: int) -> Float64[np.ndarray, "_ dim"]:
-    """The witnesses in chart coordinates, finite."""
-    if dim > _WIDE:
-        column = table.column("t").combine_chunks()
-        if column.type.list_size != dim or column.null_count:
-            raise ValueError(f"`t` has type {column.type}, lists of {dim} are required")
-        columns = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
-    else:
-        parts = [table.column(f"t{k}") for k in range(dim)]
-        if any(p.type != pa.float64() or p.null_count for p in parts):
-            raise ValueError("`t0, t1, ...` must be float64 without missing values")
-        columns = np.stack([p.to_numpy() for p in parts], 1)
-    points = np.array(columns, np.float64).reshape(table.num_rows, dim)
-    if not np.isfinite(points).all():
-        raise ValueError("a witness is not finite")
-    return points
-
-
-def _read_exact(column: list[Any], dim: int) -> dict[int, tuple[Fraction, ...]]:
-    """The exact witnesses, by region."""
-    exact = {}
-    for region, text in enumerate(column):
-        if text is None:
-            continue
-        entries = json.loads(text)
-        if not isinstance(entries, list) or len(entries) != dim:
-            raise ValueError(f"the exact witness of region {region} is not a point")
-        try:
-            exact[region] = tuple(Fraction(str(entry)) for entry in entries)
-        except ZeroDivisionError as error:
-            raise ValueError(
-                f"the exact witness of region {region} divides by zero"
-            ) from error
-    return exact
+    return tuple(
+        f"{what} was changed since it was written"
+        for part, what in _PARTS.items()
+        if header["sha256"][part] != found[part]
+    )

@@ -18,6 +18,7 @@ from regions.network import ReluNetwork
 if TYPE_CHECKING:
     import networkx
 
+    from regions.lazy_regions import RegionFile
     from regions.merging import LinearRegions
 
 
@@ -219,3 +220,10 @@ class RegionSet:
         from regions.region_files import load_regions
 
         return load_regions(path)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "RegionFile":
+        """Open what `save` wrote without reading it: for files larger than memory."""
+        from regions.lazy_regions import RegionFile
+
+        return RegionFile(path)

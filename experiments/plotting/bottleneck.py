@@ -121,4 +121,4 @@ def _measure(axes: Axes, result: Result, name: str) -> None:
     axes.set_xticks(range(2), ["bottle-\nneck", "plain"])
     p = result.summary["adjusted_p"][name]
     short = {"near_edges": "boundary near the edges"}.get(name, METRICS[name])
-    axis_labels(axes, f"p = {p:.2g}", "", short)
+    axis_labels(axes, f"adjusted p = {p:.2g}", "", short)

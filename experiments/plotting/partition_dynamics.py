@@ -53,7 +53,7 @@ def _lines(
 
 def _legend(axes: Axes) -> None:
     """A small legend without a frame."""
-    axes.legend(frameon=False, fontsize=8, loc="lower left", labelcolor=INK)
+    axes.legend(frameon=False, fontsize=8, loc="upper right", labelcolor=INK)
 
 
 def _counts(axes: Axes, result: Result) -> None:
@@ -99,9 +99,9 @@ def _split(axes: Axes, result: Result) -> None:
     axes.set_ylim(0.0, 100.0)
     axis_labels(
         axes,
-        "Change of output due to the moved partition",
+        "Part of the moved partition in the change",
         "epoch",
-        "% (the rest: changed maps)",
+        "% of the output's change",
     )
 
 

@@ -30,7 +30,7 @@ def axis_labels(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK, family=FONT)
     axes.set_xlabel(x, fontsize=9, color=INK, family=FONT)
     axes.set_ylabel(y, fontsize=9, color=INK, family=FONT)
-    axes.tick_params(labelsize=8, colors=INK)
+    axes.tick_params(which="both", labelsize=8, colors=INK)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 

@@ -7,6 +7,7 @@ Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 202
 """
 
 import dataclasses
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,9 @@ class Scene(NamedTuple):
     image: UInt8[np.ndarray, "height width"]
     data: Dataset
 
+
+MAX_LAYERS = 1000
+_SHAPE_PART = re.compile(r"\[(?P<widths>\d{1,6}(,\d{1,6})*)\](\*(?P<times>\d{1,6}))?")
 
 Row = dict[str, Any]
 """Numbers of one frame, a line of `frames.csv`."""
@@ -208,6 +212,33 @@ def shape_text(widths: tuple[int, ...]) -> str:
             groups.append([width, 1])
     parts = [f"[{w}]*{n}" if n > 1 else f"[{w}]" for w, n in groups]
     return "+".join(parts) or "[]"
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Widths from what `shape_text` writes; nothing is evaluated.
+
+    Raises:
+        ValueError: If it is nothing of the kind.
+
+    Example:
+        >>> parse_shape("[10]*2 + [2] + [5, 4]")
+        (10, 10, 2, 5, 4)
+    """
+    widths: list[int] = []
+    for part in text.replace(" ", "").split("+"):
+        match = _SHAPE_PART.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"`shape` has the part {part!r}: sums like [14]*6 or "
+                "[10]*10+[2]+[10]*3 are required."
+            )
+        some = [int(width) for width in match["widths"].split(",")]
+        widths += some * min(int(match["times"] or 1), MAX_LAYERS + 1)
+        if len(widths) > MAX_LAYERS:
+            raise ValueError(
+                f"`shape` is {text!r}: at most {MAX_LAYERS} layers are allowed."
+            )
+    return tuple(widths)
 
 
 def frame_epochs(training: TrainingConfig) -> list[int]:

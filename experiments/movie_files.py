@@ -28,7 +28,7 @@ MAX_SIDE = 4096
 """Of videos that browsers decode."""
 
 HOLD = 2.0
-"""Seconds for which the last frame stays."""
+"""Seconds for which the last frame stays, if nothing else is said."""
 
 Report = Callable[[int, int], None]
 
@@ -55,7 +55,11 @@ def read_png(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
 
 
 def write_mp4(
-    path: pathlib.Path, frames: list[pathlib.Path], fps: int, report: Report
+    path: pathlib.Path,
+    frames: list[pathlib.Path],
+    fps: int,
+    report: Report,
+    hold: float = HOLD,
 ) -> None:
     """Encode frames of one size as H.264, 4:2:0, playable while it loads.
 
@@ -64,6 +68,7 @@ def write_mp4(
         frames: PNG files in order.
         fps: Frames per second.
         report: Called with frames done and in all.
+        hold: Seconds for which the last frame stays.
     """
     width = read_png(frames[0]).shape[1]
     scale = 2 if width <= PLAIN_WIDTH else 1
@@ -86,7 +91,7 @@ def write_mp4(
     for what in ("colorspace", "color_primaries", "color_trc"):
         options += [f"-{what}", "bt709"]
     options += ["-color_range", "tv", "-movflags", "+faststart", "-f", "mp4"]
-    held = [*frames, *frames[-1:] * round(HOLD * fps)]
+    held = [*frames, *frames[-1:] * round(hold * fps)]
     _write(path, held, fps, options, report)
 
 
@@ -97,6 +102,7 @@ def write_gif(
     width: int,
     colors: int,
     report: Report,
+    hold: float = HOLD,
 ) -> None:
     """Encode frames as an animated GIF of a width, with one palette for all of them."""
     filters = (
@@ -104,7 +110,7 @@ def write_gif(
         f"[a]palettegen=max_colors={colors}:stats_mode=full[p];"
         "[b][p]paletteuse=dither=none:diff_mode=rectangle"
     )
-    held = [*frames, *frames[-1:] * round(HOLD * fps)]
+    held = [*frames, *frames[-1:] * round(hold * fps)]
     options = ["-filter_complex", filters, "-loop", "0", "-f", "gif"]
     _write(path, held, fps, options, report)
 

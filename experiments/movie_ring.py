@@ -6,11 +6,9 @@ Expected:  a few minutes on 2 cores; about 1,500 regions, full-image error near 
 Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
-import pathlib
-
 from experiments.about import About
-from experiments.movie import Movie, MovieConfig as Config, Row
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movie import MovieConfig as Config
+from experiments.movie_run import load as load, run as run
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
 NAME = "movie_ring"
@@ -40,13 +38,3 @@ PRESETS = {
     ),
     "paper": Config(training=TrainingConfig(epochs=6000, snapshot_every=30)),
 }
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
-    return run_movie(Movie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(Movie(config), folder)

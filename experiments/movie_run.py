@@ -26,6 +26,9 @@ from training.loop import init_state, weighted_cross_entropy, weighted_mse
 from training.models import params_to_relu_network
 from training.snapshots import Losses, SnapshotStore, read_metrics
 
+NAME = "movie"
+"""Of runs that are no experiment: `scripts/movie.py`."""
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -43,6 +46,16 @@ class Result(NamedTuple):
     summary: Row
     rows: list[Row]
     panels: dict[int, np.ndarray]
+
+
+def run(config: MovieConfig, folder: pathlib.Path, progress: Progress) -> Row:
+    """The three panels of the posts; see `run_movie`."""
+    return run_movie(Movie(config), folder, progress)
+
+
+def load(config: MovieConfig, folder: pathlib.Path) -> Result:
+    """A finished run of `run`, from the files in its folder."""
+    return load_movie(Movie(config), folder)
 
 
 def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:

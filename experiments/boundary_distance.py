@@ -50,9 +50,10 @@ def segment_owners(pieces: ClassPolygons) -> Int[np.ndarray, " segments"]:
         ends = np.roll(polygon, -1, axis=0)
         for start, end in zip(polygon, ends, strict=True):
             corners[start.tobytes() + end.tobytes()] = int(region)
-    return np.array(
-        [corners[start.tobytes() + end.tobytes()] for start, end in pieces.segments]
-    )
+    owners = [
+        corners[start.tobytes() + end.tobytes()] for start, end in pieces.segments
+    ]
+    return np.array(owners, np.int64)
 
 
 def side_distances(

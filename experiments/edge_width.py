@@ -58,7 +58,7 @@ def _width(
     low = np.flatnonzero(values[: edge + 1] <= 0.1)
     if not len(high) or not len(low):
         return float("inf")
-    outer, inner = edge + 1 + high[0], low[-1]
+    outer, inner = int(edge + 1 + high[0]), int(low[-1])
     end = _between(distances, values, outer - 1, 0.9)
     start = _between(distances, values, inner, 0.1)
     return end - start

@@ -107,7 +107,7 @@ def _trace(
 
     leaves, structure = jax.tree.flatten(state.params)
     random = [
-        jax.random.normal(k, leaf.shape)
+        jax.random.normal(k, leaf.shape, leaf.dtype)
         for k, leaf in zip(jax.random.split(key, len(leaves)), leaves, strict=True)
     ]
     start = _unit(jax.tree.unflatten(structure, random))

@@ -39,8 +39,7 @@ def figure(result: Result) -> Figure:
     _pairs(panels[0, 2], base)
     _times(panels[1, 0], result)
     _causes(panels[1, 1], result, "ratio", "nearest distance / null")
-    title = "Rayleigh: largest of eight modes"
-    _causes(panels[1, 2], result, "rayleigh", title)
+    _causes(panels[1, 2], result, "rayleigh", "largest of eight Rayleigh modes")
     return drawing
 
 
@@ -95,4 +94,4 @@ def _causes(axes: Axes, result: Result, field: str, title: str) -> None:
             axes.plot(np.median(row), i + shift, "|", color=color, markersize=12)
     axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
     axes.set_xlim(0.0, None)
-    _label(axes, f"{title}: before (gray), after (blue)", title, "")
+    _label(axes, "Before (gray) and after (blue) training", title, "")

@@ -200,7 +200,7 @@ class Run:
         inputs, name = state.positions, facets
         for layer in network.hidden:
             pre = inputs @ layer.weight.T + layer.bias
-                    state = state._replace(pre=pre)
+            state = state._replace(pre=pre)
             for unit in range(layer.width):
                 cut = int(count_cut(state.pre, state.ends, edges, unit))
                 if cut:

@@ -1,6 +1,7 @@
 """The complex under construction: vertices, edges, and activations at the vertices."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from regions.polytopes.simple_polytope import SimplePolytope
 
 MAX_ROWS = 2**31 - 1
 """Vertices and edges are numbered in 32 bits."""
+BYTES = (np.arange(256)[:, None] >> np.arange(8) & 1).astype(bool)
+"""Bits of all bytes."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -157,12 +160,17 @@ class PartialComplex:
         if columns.out > columns.kept:
             columns.at[index + 1] = columns.kept
 
-    def activate(self, layer: Layer, start: int, stop: int) -> None:
+    def activate(
+        self, layer: Layer, start: int, stop: int, compiled: Callable[..., None] | None
+    ) -> None:
         """Keep the activations of a block, if they are read."""
         columns = self.columns
         if columns.out > columns.kept:
-            done, slopes = self.pre.view, layer.slopes[start:stop]
+            done, slopes = self.pre.view, np.array(layer.slopes[start:stop])
             first = columns.kept + start
+            if compiled is not None:
+                compiled(done, slopes, self.carried.view, first)
+                return
             self.carried.view[:, first : first + stop - start] = np.where(
                 done > 0.0, done, slopes * done
             )
@@ -213,13 +221,14 @@ class PartialComplex:
 
     def forget(self, units: np.ndarray) -> None:
         """Take units that split nothing out of the face keys."""
+        if not len(units):
+            return
         self.layout.keyed[units] = False
         position = self.layout.word[units] * 32 + self.layout.bit[units]
-        byte = np.arange(256)
-        for unit, where in zip(units, position, strict=True):
-            on = (byte >> (where % 8) & 1).astype(bool)
-            self.table[where // 8, on] -= self.positive_word[self.num_facets + unit]
-            self.positive_word[self.num_facets + unit] = 0
+        words = self.positive_word[self.num_facets + units]
+        self.positive_word[self.num_facets + units] = 0
+        on = BYTES[:, position % 8]
+        np.subtract.at(self.table, position // 8, np.where(on, words, 0).T)
 
     def finished_keys(self, word: int) -> np.ndarray:
         """Sums of random words over the units of all words before `word`."""

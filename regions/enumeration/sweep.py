@@ -108,7 +108,8 @@ def _insert_block(
         left = form.insert_units(state, splitting, word, first_unit, ranges, stop)
         if left is not None:
             return first_unit + left
-        state.activate(layer, start, end)
+        activate = None if compiled is None else compiled.activate
+        state.activate(layer, start, end, activate)
     return None
 
 

@@ -56,6 +56,7 @@ class Net(NamedTuple):
 
 def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
     """The network of some bounds, laid out for the compiled code."""
+    # Copies all: code is compiled once more for arrays that are read-only.
     layers, words = bounds.layers, complex_.words
     widths = np.array([layer.width for layer in layers], np.int64)
     matrices = [layer.weight for layer in layers]
@@ -81,7 +82,7 @@ def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
         steep=np.array([max(1.0, np.abs(layer.slopes).max()) for layer in layers]),
         row_doubt=np.array(bounds.row_doubt),
         bias_doubt=np.array(bounds.bias_doubt),
-        A=np.ascontiguousarray(bounds.polytope.A),
-        b=bounds.polytope.b,
+        A=np.array(bounds.polytope.A, order="C"),
+        b=np.array(bounds.polytope.b),
         entry=np.array([np.abs(m).max() for m in matrices]),
     )

@@ -174,6 +174,15 @@ def survey(pre):
 
 
 @compiled
+def activate(pre, slopes, carried, first):
+    """Write the activations of a block to carried columns from `first` on."""
+    for i in range(len(pre)):
+        for k in range(pre.shape[1]):
+            x = pre[i, k]
+            carried[i, first + k] = x if x > 0.0 else slopes[k] * x
+
+
+@compiled
 def _add_word(keys, signs, word, table):
     """Add the units of a finished word to the keys of the vertices."""
     for i in range(len(keys)):

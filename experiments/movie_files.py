@@ -75,7 +75,8 @@ def write_mp4(
     # Tagged as it is converted, or a player would guess other primaries.
     filters = (
         f"scale=iw*{scale}:ih*{scale}:flags=neighbor+accurate_rnd+full_chroma_int:"
-        "out_color_matrix=bt709:out_range=tv,format=yuv420p"
+        "out_color_matrix=bt709:out_range=tv,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
     )
     options = [
         "-c:v",
@@ -88,9 +89,7 @@ def write_mp4(
         "medium",
         "-an",
     ]
-    for what in ("colorspace", "color_primaries", "color_trc"):
-        options += [f"-{what}", "bt709"]
-    options += ["-color_range", "tv", "-movflags", "+faststart", "-f", "mp4"]
+    options += ["-movflags", "+faststart", "-f", "mp4"]
     held = [*frames, *frames[-1:] * round(hold * fps)]
     _write(path, held, fps, options, report)
 

@@ -22,6 +22,9 @@ WIDTH = 1400
 COLORS = 128
 """Of the palette of a picture; enough for figures, and a fifth of the size."""
 
+MOVIE = "movie.gif"
+"""Of a run, if it has one; shown above the picture."""
+
 _INTRODUCTIONS: dict[Page, str] = {
     "gallery": """\
 # Gallery
@@ -78,6 +81,10 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     results = docs / "results"
     results.mkdir(parents=True, exist_ok=True)
     _write_picture(folder / "figure.png", results / f"{name}.png")
+    movie = folder / MOVIE
+    if movie.is_file():
+        with open_atomically(results / f"{name}.gif") as file:
+            file.write(movie.read_bytes())
     seconds = round(sum(provenance["seconds"].values()), 1)
     record = {
         "seconds": seconds,
@@ -86,6 +93,8 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
         "headline": summary["headline"],
         "claims": summary.get("claims", []),
     }
+    if movie.is_file():
+        record["movie"] = True
     write_json(results / f"{name}.json", record)
 
 
@@ -133,6 +142,8 @@ def _section(name: str, record: dict[str, Any], about: Any) -> str:
     if about.expected:
         lines += ["", f"Expected: {about.expected}"]
     lines += ["", f"Found: {record['headline']}", ""]
+    if record.get("movie", False):
+        lines += [f"![{about.title}](results/{name}.gif)", ""]
     lines += [f"![{about.title}](results/{name}.png)", ""]
     if record["claims"]:
         lines += ["| claim | source | number | verdict |", "| --- | --- | --- | --- |"]

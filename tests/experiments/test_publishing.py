@@ -61,6 +61,17 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
         assert picture.size == (1400, 50)
 
 
+def test_movie_is_shown_above_the_picture(run, tmp_path):
+    (run / "movie.gif").write_bytes(b"GIF89a")
+    docs = tmp_path / "docs"
+    publish("data_slices", run, docs)
+    write_pages(docs)
+    text = (docs / "gallery.md").read_text()
+    movie = text.index("![The plane through three digits](results/data_slices.gif)")
+    assert movie < text.index("(results/data_slices.png)")
+    assert (docs / "results" / "data_slices.gif").read_bytes() == b"GIF89a"
+
+
 @pytest.mark.parametrize("missing", ["summary.json", "figure.png", "config.json"])
 def test_unfinished_runs_are_refused(missing, run, tmp_path):
     (run / missing).unlink()

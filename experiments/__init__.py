@@ -7,6 +7,7 @@ NAMES = (
     "activations",
     "adjacency_graphs",
     "bottleneck",
+    "bounds_and_counts",
     "bundling",
     "data_slices",
     "depth_stability",

@@ -103,7 +103,7 @@ class Config:
 
 PRESETS = {
     "smoke": Config(
-        small=Family(units=4, splits=(1, 2, 3), seeds=2, epochs=(0, 1)),
+        small=Family(units=4, splits=(1, 2), seeds=2, epochs=(0, 1)),
         large=Family(units=10, splits=(8,), seeds=1, epochs=(1,)),
     ),
     "paper": Config(),

@@ -25,6 +25,7 @@ NAMES = (
     "movie_disc500",
     "movie_portrait",
     "movie_ring",
+    "movie_single_unit",
     "overfitting",
     "partition_dynamics",
     "pulse",

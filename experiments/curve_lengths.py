@@ -111,7 +111,7 @@ def growth_rates(
     return (lengths[..., -1] / lengths[..., 0]) ** (1.0 / depth)
 
 
-def leading_order(layers: int, width: int) -> float:
+def leading_order(layers: float, width: int) -> float:
     """`exp(-(5/8) sum 1/n_l)`, the expected stretch to first order in 1 / width."""
     return math.exp(-0.625 * layers / width)
 

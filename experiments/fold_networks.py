@@ -54,12 +54,12 @@ def _central_planes(
 ) -> tuple[Float64[np.ndarray, "count dim"], Float64[np.ndarray, " count"]]:
     """Hyperplanes in general position, all of whose vertices lie in the unit cube.
 
-    Lines tangent to a small sphere around the middle, for example, turned evenly.
+    Lines turned evenly, at slightly different small distances from the middle.
     """
     if dim != 2:
         raise ValueError(f"`dim` is {dim}: 2 is required.")
-    # Half a turn in all; no two tangents are nearly parallel, so no vertex is far.
+    # Half a turn in all: no two lines are nearly parallel, so no vertex is far.
     angles = np.pi * (np.arange(count) + 0.3) / count
     normals = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    radius = 0.2 / count
-    return normals, -(normals.sum(axis=1) / 2.0 + radius * (1.0 + np.sin(9.0 * angles)))
+    distance = (0.45 / count) * (1.0 + 0.4 * np.sin(9.0 * angles))
+    return normals, -(normals.sum(axis=1) / 2.0 + distance)

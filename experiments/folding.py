@@ -143,8 +143,8 @@ class Result(NamedTuple):
 
     config: Config
     summary: dict[str, Any]
-    activation: list[Int64[np.ndarray, " depths"]]
-    pieces: list[Int64[np.ndarray, " depths"]]
+    activation: list[Int64[np.ndarray, " _"]]
+    pieces: list[Int64[np.ndarray, " _"]]
     polygons: list[Float64[np.ndarray, "_ 2"]]
     lengths: Float64[np.ndarray, "variances seeds layers"]
     stretches: Float64[np.ndarray, "shapes seeds"]
@@ -231,7 +231,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
 
 def _zig_zags(
     config: Config, progress: Progress
-) -> tuple[list[Int64[np.ndarray, " depths"]], list[Int64[np.ndarray, " depths"]]]:
+) -> tuple[list[Int64[np.ndarray, " _"]], list[Int64[np.ndarray, " _"]]]:
     """Activation regions of the line and linear pieces on [0, 1] by depth."""
     activation, pieces = [], []
     for done, (units, depth) in enumerate(
@@ -271,8 +271,8 @@ def _folded(
 
 def _exact_claims(
     config: Config,
-    activation: list[Int64[np.ndarray, " depths"]],
-    pieces: list[Int64[np.ndarray, " depths"]],
+    activation: list[Int64[np.ndarray, " _"]],
+    pieces: list[Int64[np.ndarray, " _"]],
     folded: Int64[np.ndarray, " networks"],
 ) -> list[Claim]:
     """Counts against their formulas."""

@@ -57,7 +57,7 @@ def _initial(axes: Axes, result: Result) -> None:
             label=str(depth),
         )
     axes.axhline(1.0, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(bottom=0.4)
     axis_labels(
         axes,
         "At initialization: mean and deviation over networks",

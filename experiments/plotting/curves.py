@@ -60,6 +60,7 @@ def training_axis(axes: Axes, updates: Int[np.ndarray, " epochs"]) -> None:
     later = updates[updates > 0]
     first = int(later.min()) if len(later) else 1
     axes.set_xscale("symlog", linthresh=first, linscale=0.5)
+    axes.set_xlim(-0.35 * first, 1.2 * float(updates.max()))
     axes.xaxis.set_major_locator(FixedLocator([float(u) for u in updates]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([f"{u:,}" for u in updates])

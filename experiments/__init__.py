@@ -17,6 +17,7 @@ NAMES = (
     "hanin_rolnick_memorization",
     "hanin_rolnick_planes",
     "hopfield",
+    "linear_region_properties",
     "maxout",
     "movie_20x40",
     "movie_bottleneck",

@@ -12,23 +12,29 @@ from experiments.plotting.style import INK, MUTED, axis_labels
 from regions import bounds
 
 LOWER, UPPER = "#0072b2", "#d55e00"
-LINES: tuple[tuple[str, Callable[[int, Shape], int], str, object], ...] = (
-    (
-        "Montufar 2014, all patterns of a layer",
-        bounds.montufar_2014_upper_bound,
-        UPPER,
-        ":",
-    ),
-    ("Montufar 2017", bounds.montufar_2017_upper_bound, UPPER, (0, (4, 2))),
-    ("Serra 2018, Hinz 2018", bounds.serra_2018_upper_bound, UPPER, "-"),
-    ("Serra 2018, constructed", bounds.serra_2018_lower_bound, LOWER, "-"),
-    (
-        "Montufar 2014, constructed",
-        bounds.montufar_2014_lower_bound,
-        LOWER,
-        (0, (4, 2)),
-    ),
-    ("Pascanu 2013, constructed", bounds.pascanu_2013_lower_bound, LOWER, ":"),
+
+
+def _raghu(d: int, widths: Shape) -> int:
+    """The order of growth of Raghu et al., for equal widths."""
+    return bounds.raghu_2017_growth(d, widths[0], len(widths))
+
+
+def _arora(d: int, widths: Shape) -> int:
+    """Pieces of the construction of Arora et al. with such a first layer."""
+    if len(widths) == 1 or widths[0] < 2:
+        raise ValueError(f"`widths` is {widths}: two layers are required.")
+    return bounds.arora_2018_pieces(d, widths[0] // 2, widths[-1], len(widths) - 1)
+
+
+LINES: tuple[tuple[str, Callable[[int, Shape], int], str, str | tuple], ...] = (
+    ("Raghu 2017, order of growth", _raghu, MUTED, (0, (1, 2))),
+    ("Montufar 2014, upper", bounds.montufar_2014_upper_bound, UPPER, ":"),
+    ("Montufar 2017, upper", bounds.montufar_2017_upper_bound, UPPER, (0, (4, 2))),
+    ("Serra 2018, Hinz 2018, upper", bounds.serra_2018_upper_bound, UPPER, "-"),
+    ("Serra 2018, built", bounds.serra_2018_lower_bound, LOWER, "-"),
+    ("Montufar 2014, built", bounds.montufar_2014_lower_bound, LOWER, (0, (4, 2))),
+    ("Arora 2018, built", _arora, LOWER, (0, (6, 2, 1, 2))),
+    ("Pascanu 2013, built", bounds.pascanu_2013_lower_bound, LOWER, ":"),
 )
 """Upper bounds, which every network obeys, then what some network of the shape has."""
 

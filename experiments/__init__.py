@@ -18,6 +18,7 @@ NAMES = (
     "hanin_rolnick_planes",
     "hopfield",
     "linear_region_properties",
+    "local_complexity",
     "maxout",
     "movie_20x40",
     "movie_bottleneck",

@@ -44,8 +44,9 @@ ABOUT = About(
     setup=(
         "ReLU networks of two inputs with He normal weights and biases of variance "
         "1e-6, ten a shape, all activation regions of the whole plane counted exactly, "
-        "over widths of two hidden layers and over depths at one width; one hidden "
-        "layer in 2, 3 and 4 dimensions, with and without biases."
+        "over widths of two hidden layers and over depths at one width; two narrow "
+        "layers on four inputs; one hidden layer in 2, 3 and 4 dimensions, with and "
+        "without biases."
     ),
     differs=(
         "Raghu's O(k^(mn)) is asymptotic and drawn without its constant. The sharper "
@@ -60,6 +61,8 @@ ABOUT = About(
         "against 137 for two layers of 8)."
     ),
 )
+NARROW_DIM = 4
+"""Inputs of the networks with narrow layers."""
 
 Progress = Callable[[int, int, str], None]
 Shape = tuple[int, ...]
@@ -72,12 +75,15 @@ class Config:
     Attributes:
         by_width: Hidden widths of networks of the plane, one panel.
         by_depth: Hidden widths of networks of the plane, another panel.
+        narrow: Hidden widths of networks of four inputs: narrow layers tell the upper
+            bounds apart, which are equal for wide ones.
         shallow: `(units, dimension)` of one hidden layer.
         seeds: Networks per shape.
     """
 
     by_width: tuple[Shape, ...] = tuple((n, n) for n in (4, 6, 8, 10, 12, 16, 20, 24))
     by_depth: tuple[Shape, ...] = tuple((12,) * depth for depth in range(1, 7))
+    narrow: tuple[Shape, ...] = tuple((n, n) for n in range(2, 8))
     shallow: tuple[tuple[int, int], ...] = (
         (4, 2),
         (8, 2),
@@ -98,6 +104,7 @@ PRESETS = {
     "smoke": Config(
         by_width=((4, 4), (6, 6)),
         by_depth=((4,), (4, 4, 4)),
+        narrow=((2, 2), (3, 3)),
         shallow=((4, 2), (5, 3)),
         seeds=2,
     ),
@@ -112,6 +119,7 @@ class Result(NamedTuple):
         config: As in `config.json`.
         summary: As in `summary.json`.
         counts: Regions of the plane by hidden widths, one per seed.
+        narrow: Regions of R^4 by hidden widths, one per seed.
         shallow: Regions by (units, dimension), one per seed.
         central: The same without biases.
     """
@@ -119,6 +127,7 @@ class Result(NamedTuple):
     config: Config
     summary: dict[str, Any]
     counts: dict[Shape, Int64[np.ndarray, " seeds"]]
+    narrow: dict[Shape, Int64[np.ndarray, " seeds"]]
     shallow: dict[tuple[int, int], Int64[np.ndarray, " seeds"]]
     central: dict[tuple[int, int], Int64[np.ndarray, " seeds"]]
 
@@ -136,11 +145,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     """
     clock = Clock()
     shapes = dict.fromkeys([*config.by_width, *config.by_depth])
-    counts, shallow, central = {}, {}, {}
+    counts, narrow, shallow, central = {}, {}, {}, {}
     for done, widths in enumerate(shapes):
         progress(done, len(shapes), "counting in the plane")
         counts[widths] = _stored(folder, config, widths, 2, use_bias=True)
     clock.lap("planes")
+    for done, widths in enumerate(config.narrow):
+        progress(done, len(config.narrow), "counting in four dimensions")
+        narrow[widths] = _stored(folder, config, widths, NARROW_DIM, use_bias=True)
+    clock.lap("four dimensions")
     for done, (units, dim) in enumerate(config.shallow):
         progress(done, len(config.shallow), "counting one hidden layer")
         at = (units, dim)
@@ -150,10 +163,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_arrays(
         folder / "counts.npz",
         **{f"plane-{_name(w)}": found for w, found in counts.items()},
+        **{f"narrow-{_name(w)}": found for w, found in narrow.items()},
         **{f"shallow-{_name(at)}": found for at, found in shallow.items()},
         **{f"central-{_name(at)}": found for at, found in central.items()},
     )
-    claims = _claims(counts, shallow, central)
+    claims = _claims(counts, narrow, shallow, central)
     deepest = config.by_depth[-1]
     summary = {
         "headline": (
@@ -181,6 +195,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
             w: arrays[f"plane-{_name(w)}"]
             for w in dict.fromkeys([*config.by_width, *config.by_depth])
         },
+        {w: arrays[f"narrow-{_name(w)}"] for w in config.narrow},
         {at: arrays[f"shallow-{_name(at)}"] for at in config.shallow},
         {at: arrays[f"central-{_name(at)}"] for at in config.shallow},
     )
@@ -220,11 +235,14 @@ def _name(widths: Shape) -> str:
 
 def _claims(
     counts: dict[Shape, np.ndarray],
+    narrow: dict[Shape, np.ndarray],
     shallow: dict[tuple[int, int], np.ndarray],
     central: dict[tuple[int, int], np.ndarray],
 ) -> list[Claim]:
     """What the numbers say."""
-    total = sum(a.size for a in counts.values())
+    found = [(2, w, a) for w, a in counts.items()]
+    found += [(NARROW_DIM, w, a) for w, a in narrow.items()]
+    total = sum(a.size for _, _, a in found)
     uppers = (
         ("Serra et al. 2018", bounds.serra_2018_upper_bound),
         ("Montufar 2017", bounds.montufar_2017_upper_bound),
@@ -232,10 +250,10 @@ def _claims(
     )
     claims = [
         _no_exception(
-            f"No network of the plane has more regions than the bound of {source}",
+            f"No network has more regions than the bound of {source}",
             source,
             f"of {total} exact counts, those beyond it",
-            sum(int((a > upper(2, w)).sum()) for w, a in counts.items()),
+            sum(int((a > upper(dim, w)).sum()) for dim, w, a in found),
         )
         for source, upper in uppers
     ]

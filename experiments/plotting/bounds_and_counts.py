@@ -1,12 +1,12 @@
 """Exact counts between the bounds, over width, over depth, and of one layer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.bounds_and_counts import Result, Shape
+from experiments.bounds_and_counts import NARROW_DIM, Result, Shape
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 from regions import bounds
@@ -40,20 +40,29 @@ LINES: tuple[tuple[str, Callable[[int, Shape], int], str, str | tuple], ...] = (
 
 
 def figure(result: Result) -> Figure:
-    """Three panels and one legend of the bounds."""
-    drawing = Figure(figsize=(13.0, 5.4), layout="constrained")
-    left, middle, right = drawing.subplots(1, 3)
+    """Four panels and one legend of the bounds."""
+    drawing = Figure(figsize=(11.0, 9.2), layout="constrained")
+    (left, middle), (narrow, right) = drawing.subplots(2, 2)
     config = result.config
-    _panel(left, result, config.by_width, [w[0] for w in config.by_width])
+    _panel(left, result.counts, 2, config.by_width, [w[0] for w in config.by_width])
     axis_labels(
         left,
         "Two hidden layers of n units, plane",
         "n",
         "activation regions",
     )
-    _panel(middle, result, config.by_depth, [len(w) for w in config.by_depth])
+    depths = [len(w) for w in config.by_depth]
+    _panel(middle, result.counts, 2, config.by_depth, depths)
     width = config.by_depth[0][0]
     axis_labels(middle, f"Hidden layers of {width} units, plane", "hidden layers", "")
+    places = [w[0] for w in config.narrow]
+    _panel(narrow, result.narrow, NARROW_DIM, config.narrow, places)
+    axis_labels(
+        narrow,
+        f"Two hidden layers of n units, {NARROW_DIM} inputs",
+        "n",
+        "activation regions",
+    )
     _shallow(right, result)
     handles, labels = left.get_legend_handles_labels()
     drawing.legend(
@@ -69,18 +78,22 @@ def figure(result: Result) -> Figure:
 
 
 def _panel(
-    axes: Axes, result: Result, shapes: Sequence[Shape], places: Sequence[int]
+    axes: Axes,
+    counts: Mapping[Shape, np.ndarray],
+    dim: int,
+    shapes: Sequence[Shape],
+    places: Sequence[int],
 ) -> None:
     """Bounds as lines where they hold, exact counts as marks."""
     for label, bound, color, style in LINES:
-        found = [_value(bound, w) for w in shapes]
+        found = [_value(bound, dim, w) for w in shapes]
         axes.plot(
             places, found, color=color, linestyle=style, linewidth=1.3, label=label
         )
-    half = [sum(w) ** 2 / 2.0 for w in shapes]
-    axes.plot(places, half, color=MUTED, linewidth=1.0, label="$N^2/2$")
+    typical = [float(bounds.hanin_rolnick_2019_count(sum(w), dim)) for w in shapes]
+    axes.plot(places, typical, color=MUTED, linewidth=1.0, label="$N^d/d!$")
     for k, (place, widths) in enumerate(zip(places, shapes, strict=True)):
-        values = result.counts[widths]
+        values = counts[widths]
         axes.scatter(
             np.full(len(values), place),
             values,
@@ -95,10 +108,10 @@ def _panel(
     axes.set_xticks(places)
 
 
-def _value(bound: Callable[[int, Shape], int], widths: Shape) -> float:
-    """A bound of networks of the plane; NaN outside its hypothesis."""
+def _value(bound: Callable[[int, Shape], int], dim: int, widths: Shape) -> float:
+    """A bound; NaN outside its hypothesis."""
     try:
-        return float(bound(2, widths))
+        return float(bound(dim, widths))
     except ValueError:
         return float("nan")
 

@@ -32,6 +32,8 @@ def test_counts_are_between_one_and_every_upper_bound(finished):
     for widths, counts in result.counts.items():
         assert (counts > sum(widths)).all()
         assert (counts <= bounds.serra_2018_upper_bound(2, widths)).all()
+    for widths, counts in result.narrow.items():
+        assert (counts <= bounds.serra_2018_upper_bound(4, widths)).all()
     uppers = [c for c in summary["claims"] if c["claim"].startswith("No network")]
     assert [c["verdict"] for c in uppers] == ["supported"] * 3
 

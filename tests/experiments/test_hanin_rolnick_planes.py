@@ -5,13 +5,14 @@ import pytest
 
 import regions
 from experiments import hanin_rolnick_planes as planes
+from experiments.common import open_run
 from experiments.hanin_rolnick_measures import (
     boundary_distances,
     count_on_line,
     count_on_plane,
 )
 from regions import bounds
-from tests.experiments.helpers import run_smoke
+from tests.experiments.helpers import no_progress, run_smoke
 from tests.helpers import random_network
 from training.labeled import load_digits
 
@@ -39,6 +40,18 @@ def test_training_moves_the_counts_of_a_deep_network(finished):
     assert (counts[0] != counts[1]).any()
     assert (counts <= bounds.serra_2018_upper_bound(2, [6, 5])).all()
     assert result.updates.tolist() == [0, 23]
+
+
+def test_killed_run_goes_on_with_the_stages_that_it_kept(finished):
+    folder, summary = finished
+    before = planes.load(SMOKE, folder)
+    (folder / "summary.json").unlink()
+    (folder / "6-5" / "stage-1.npz").unlink()
+    kept = (folder / "6-5" / "stage-0.npz").stat().st_mtime_ns
+    assert open_run(folder, planes.NAME, SMOKE) == "unfinished"
+    assert planes.run(SMOKE, folder, no_progress) == summary
+    assert (planes.load(SMOKE, folder).trained[6, 5] == before.trained[6, 5]).all()
+    assert (folder / "6-5" / "stage-0.npz").stat().st_mtime_ns == kept
 
 
 def test_depth_three_has_half_the_square_of_its_units_at_initialization():

@@ -27,7 +27,8 @@ GAP = 4
 """Columns between two panels."""
 GAP_GRAY = 96
 
-Rgb = UInt8[np.ndarray, "height width 3"]
+Rgb = UInt8[np.ndarray, "_ _ 3"]
+"""Pixels of a panel or a frame."""
 Color = tuple[int, int, int]
 
 

@@ -247,7 +247,7 @@ def _data(config: Config, setting: Setting) -> Dataset | list[Dataset]:
     return sets[0] if setting.all_pixels else sets
 
 
-def _training(config: Config, setting: Setting) -> TrainingConfig:
+def training_of(config: Config, setting: Setting) -> TrainingConfig:
     """What is trained; on all pixels an epoch has as many updates as there are batches.
 
     There the updates are those of the whole epochs that come nearest.
@@ -271,7 +271,7 @@ def _measure(
     config: Config, setting: Setting, folder: pathlib.Path
 ) -> dict[str, np.ndarray]:
     """Creases of every seed at every snapshot."""
-    training = _training(config, setting)
+    training = training_of(config, setting)
     place = setting_file(folder, setting.name).with_suffix("")
     data = _data(config, setting)
     fit_ensemble(training, data, config.seeds, place)

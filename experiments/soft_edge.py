@@ -236,7 +236,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
     )
 
 
-def _training(config: Config, setting: Setting) -> TrainingConfig:
+def training_of(config: Config, setting: Setting) -> TrainingConfig:
     """What is trained, with snapshots at each multiple of the first measured epoch."""
     name = "adamw" if setting.weight_decay else "adam"
     return TrainingConfig(
@@ -256,7 +256,7 @@ def _measure(
     config: Config, setting: Setting, folder: pathlib.Path
 ) -> dict[str, np.ndarray]:
     """Widths at the measured epochs; slopes and regions of the last networks."""
-    training = _training(config, setting)
+    training = training_of(config, setting)
     place = setting_file(folder, setting.name).with_suffix("")
     points = dataset_of_each_seed(config.data, config.seeds)
     fitted = fit_ensemble(training, points, config.seeds, place)

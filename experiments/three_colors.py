@@ -269,7 +269,8 @@ def _network_numbers(
     keep: pathlib.Path | None,
 ) -> dict[str, float]:
     """All numbers of one network; it and its regions are written where to keep them."""
-    outputs, classes = network(_grid_points(config)), _grid_classes(config).reshape(-1)
+    outputs = network(_grid_points(config))
+    classes = _grid_classes(config).reshape(-1).astype(np.int64)
     said = probabilities(outputs, loss)
     found = enumerate_square(network)
     polygons = found.polygons()

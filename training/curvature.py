@@ -97,9 +97,11 @@ def _trace(
     def step(carry, _):
         params, opt_state, vector = carry
         scale = _inverse_root(opt_state, config.optimizer)
-        for _ in range(iterations - 1):
-            vector, _ = _power_step(loss, params, scale, vector)
-        vector, eigenvalue = _power_step(loss, params, scale, vector)
+        power = functools.partial(_power_step, loss, params, scale)
+        vector = jax.lax.fori_loop(
+            0, iterations - 1, lambda _, vector: power(vector)[0], vector
+        )
+        vector, eigenvalue = power(vector)
         value, gradient = jax.value_and_grad(loss)(params)
         changes, opt_state = optimizer.update(gradient, opt_state, params)
         params = optax.apply_updates(params, changes)

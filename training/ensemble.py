@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float32, Shaped
 
 from regions.network import ReluNetwork
@@ -114,7 +115,9 @@ def train_ensemble_block(
 ) -> tuple[TrainState, EpochLosses]:
     """`training.loop.train_block` over a leading axis of states and keys.
 
-    One program; on a CPU it takes large networks in groups, one after another.
+    One program, spread over the devices of this process if their number divides that
+    of the seeds; on a CPU it takes large networks in groups, one after another. With
+    `--xla_force_host_platform_device_count=2` in `XLA_FLAGS` two cores are two devices.
 
     Args:
         state: As `init_ensemble` gives it.
@@ -126,6 +129,31 @@ def train_ensemble_block(
     Returns:
         States, and losses with the seeds first.
     """
+    own = data.train_inputs.ndim == 3
+    shards = _num_shards(len(keys))
+    train = functools.partial(_train_group, config=config, epochs=epochs)
+    if shards > 1:
+        mesh = Mesh(np.array(jax.local_devices()[:shards]), ("seeds",))
+        each, all_of_it = PartitionSpec("seeds"), PartitionSpec()
+        train = jax.shard_map(
+            train,
+            mesh=mesh,
+            in_specs=(each, each if own else all_of_it, each),
+            out_specs=each,
+            check_vma=False,
+        )
+    return train(state, data, keys)
+
+
+def _train_group(
+    state: TrainState,
+    data: Dataset,
+    keys: Shaped[Array, " seeds"],
+    *,
+    config: TrainingConfig,
+    epochs: int,
+) -> tuple[TrainState, EpochLosses]:
+    """`train_ensemble_block` on one device."""
 
     def train(
         part: tuple[TrainState, Shaped[Array, "..."], Dataset | None],
@@ -133,11 +161,17 @@ def train_ensemble_block(
         one, key, points = part
         return train_block(one, data if points is None else points, key, config, epochs)
 
-    own = None if data.train_inputs.ndim == 2 else data
+    own = data if data.train_inputs.ndim == 3 else None
     group = _group_size(config, data.train_inputs.shape[-2], len(keys))
     if group == len(keys):
         return jax.vmap(train)((state, keys, own))
     return jax.lax.map(train, (state, keys, own), batch_size=group)
+
+
+def _num_shards(num_seeds: int) -> int:
+    """Over how many devices of this process an ensemble is spread, evenly."""
+    counts = range(1, jax.local_device_count() + 1)
+    return max(n for n in counts if num_seeds % n == 0)
 
 
 def _group_size(config: TrainingConfig, num_points: int, num_seeds: int) -> int:

@@ -44,7 +44,7 @@ def _dense_top(params, nu, points: Dataset, i: int) -> float:
     def loss(flat):
         parts = jnp.split(flat, sizes)
         shaped = [p.reshape(leaf.shape) for p, leaf in zip(parts, leaves, strict=True)]
-        one = jnp.ones(points.train_inputs.shape[1])
+        one = jnp.ones(points.train_inputs.shape[1], jnp.float32)
         return weighted_mse(
             CONFIG.model,
             jax.tree.unflatten(structure, shaped),

@@ -1,6 +1,10 @@
 """Ensembles: each network is the one that its seed alone would give."""
 
 import dataclasses
+import os
+import pathlib
+import subprocess
+import sys
 
 import jax
 import numpy as np
@@ -131,3 +135,35 @@ def test_optimizers_train_in_ensembles(name, tmp_path):
     config = dataclasses.replace(CONFIG, optimizer=optimizer, epochs=30)
     result = fit_ensemble(config, _data(), (0, 1), tmp_path)
     assert (result.losses[-1, :, 0] < result.losses[0, :, 0]).all()
+
+
+ON_TWO_DEVICES = """
+import pathlib, sys
+import jax
+import numpy as np
+from training.ensemble import fit_ensemble
+from tests.training.test_ensemble import CONFIG, _data
+assert jax.local_device_count() == 2
+folder = pathlib.Path(sys.argv[1])
+for name, data in (("shared", _data()), ("own", [_data(seed) for seed in range(4)])):
+    found = fit_ensemble(CONFIG, data, (3, 0, 7, 1), folder / name)
+    kernel = found.params["layers"]["0"]["kernel"]
+    assert len(kernel.sharding.device_set) == 2
+    np.savez(folder / f"{name}.npz", kernel=kernel, losses=found.losses)
+"""
+
+
+def test_two_devices_share_an_ensemble(tmp_path):
+    flags = "--xla_force_host_platform_device_count=2"
+    subprocess.run(
+        [sys.executable, "-c", ON_TWO_DEVICES, str(tmp_path)],
+        check=True,
+        cwd=pathlib.Path(__file__).parents[2],
+        env=os.environ | {"XLA_FLAGS": flags},
+    )
+    seeds = (3, 0, 7, 1)
+    for name, data in (("shared", _data()), ("own", [_data(s) for s in range(4)])):
+        alone = fit_ensemble(CONFIG, data, seeds, tmp_path / f"{name}-alone")
+        with np.load(tmp_path / f"{name}.npz") as found:
+            np.testing.assert_allclose(found["losses"], alone.losses, rtol=2e-4)
+            _assert_close(found["kernel"], alone.params["layers"]["0"]["kernel"])

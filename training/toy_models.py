@@ -107,6 +107,45 @@ def train_toy_models(
     return jax.vmap(train)(keys, jnp.asarray(densities, jnp.float32), weights)
 
 
+def expected_pair_loss(
+    W: Float64[np.ndarray, "models hidden 2"],
+    b: Float64[np.ndarray, "models 2"],
+    importance: Float64[np.ndarray, "models 2"],
+    density: Float64[np.ndarray, " models"],
+    *,
+    nodes: int = 100,
+) -> Float64[np.ndarray, " models"]:
+    """Loss of models of two features, by quadrature instead of samples.
+
+    The expectation is split by which features are active, and each part is a midpoint
+    rule: rare pairs, which few samples hold, are then weighed exactly.
+
+    Args:
+        W: Directions of the features.
+        b: Biases of the outputs.
+        importance: Weight of each feature's error.
+        density: Probability that a feature is active.
+        nodes: Points of the rule along an axis; its error falls as `nodes^-2`.
+    """
+    gram = np.einsum("mhi,mhj->mij", W, W)
+    t = (np.arange(nodes) + 0.5) / nodes
+    zero = np.zeros_like(t)
+    both = np.stack(np.meshgrid(t, t, indexing="ij"), axis=-1).reshape(-1, 2)
+    p = density
+    result = np.zeros(len(W))
+    for weight, points in (
+        ((1.0 - p) ** 2, np.zeros((1, 2))),
+        (p * (1.0 - p), np.stack([t, zero], axis=1)),
+        (p * (1.0 - p), np.stack([zero, t], axis=1)),
+        (p**2, both),
+    ):
+        for k in range(len(W)):
+            outputs = np.maximum(points @ gram[k] + b[k], 0.0)
+            errors = ((points - outputs) ** 2).mean(axis=0)
+            result[k] += weight[k] * float(importance[k] @ errors)
+    return result
+
+
 def ignored_loss(
     density: Float64[np.ndarray, "..."] | float,
 ) -> Float64[np.ndarray, "..."]:

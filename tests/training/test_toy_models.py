@@ -11,6 +11,7 @@ from training.toy_models import (
     ToyParams,
     antipodal_loss,
     decoder_network,
+    expected_pair_loss,
     feature_dimensions,
     ignored_loss,
     polygon,
@@ -47,6 +48,26 @@ def test_closed_forms_equal_the_loss_on_samples(density):
         assert float(toy_loss(opposite, points, weight)) == pytest.approx(
             float(antipodal_loss(density)), rel=0.08
         )
+
+
+def test_quadrature_equals_closed_forms_and_samples():
+    density = np.array([0.02, 0.4, 1.0])
+    ones, importance = np.ones((3, 1, 1)), np.tile([1.0, 0.5], (3, 1))
+    opposite = np.concatenate([ones, -ones], axis=2)
+    found = expected_pair_loss(opposite, np.zeros((3, 2)), importance, density)
+    np.testing.assert_allclose(found, 1.5 * antipodal_loss(density), rtol=1e-3)
+    alone = np.concatenate([ones, 0.0 * ones], axis=2)
+    bias = np.stack([0.0 * density, density / 2.0], axis=1)
+    found = expected_pair_loss(alone, bias, importance, density)
+    np.testing.assert_allclose(found, 0.5 * ignored_loss(density), rtol=1e-3)
+    rng = np.random.default_rng(0)
+    W, b = rng.standard_normal((1, 2, 2)), rng.standard_normal((1, 2))
+    points = sample_features(jax.random.key(1), 1 << 17, 2, 0.6)
+    sampled = toy_loss(
+        ToyParams(jnp.asarray(W[0]), jnp.asarray(b[0])), points, jnp.array([1.0, 0.5])
+    )
+    exact = expected_pair_loss(W, b, importance[:1], np.array([0.6]))[0]
+    assert float(sampled) == pytest.approx(exact, rel=0.02)
 
 
 def test_dense_features_are_stored_one_a_dimension():

@@ -161,7 +161,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    _, data = ring_data(config.data)
+    image, data = ring_data(config.data)
     fitted = fit_ensemble(config.training, data, config.seeds, folder / "all", progress)
     losses = fitted.losses[:, :, 0]
     clock.lap("training")
@@ -187,9 +187,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         _seed_row(seed, epochs, losses[:, i], histories[i])
         for i, seed in enumerate(config.seeds)
     ]
-    claims = dynamics_claims(table, ablations)
+    variance = float((image / 255.0).var())
+    claims = dynamics_claims(table, ablations, variance)
     summary = {
         "headline": dynamics_headline(table),
+        "variance": variance,
         "table": table,
         "ablations": ablations,
         "claims": [claim.to_dict() for claim in claims],

@@ -99,7 +99,7 @@ def _split(axes: Axes, result: Result) -> None:
     axes.set_ylim(0.0, 100.0)
     axis_labels(
         axes,
-        "Part of the moved partition in the change",
+        "Change due to the moved partition",
         "epoch",
         "% of the output's change",
     )
@@ -165,6 +165,7 @@ def _distances(axes: Axes, result: Result) -> None:
 
 def _parts(axes: Axes, result: Result) -> None:
     """Errors when only a part of the parameters moves."""
+    axes.axhline(result.summary["variance"], color=MUTED, linewidth=0.8, linestyle="--")
     for k, part in enumerate(PARTS):
         errors = [row["mse"] for row in result.summary["ablations"][part]]
         spread = np.linspace(-0.15, 0.15, len(errors))
@@ -172,10 +173,10 @@ def _parts(axes: Axes, result: Result) -> None:
         axes.plot([k - 0.25, k + 0.25], [np.median(errors)] * 2, color=RED, linewidth=2)
     axes.set_xticks(range(len(PARTS)), list(PARTS.values()))
     axes.set_xlim(-0.5, len(PARTS) - 0.5)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
     axis_labels(
         axes,
-        f"Only a part trained, {result.config.ablation_epochs} epochs",
+        f"A part trained, {result.config.ablation_epochs} epochs (dashed: constant)",
         "",
         "mean squared error on the image",
     )

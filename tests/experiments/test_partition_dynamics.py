@@ -6,7 +6,11 @@ import pytest
 
 import regions
 from experiments import partition_dynamics
-from experiments.partition_claims import freeze_ratio, spike_contrasts
+from experiments.partition_claims import (
+    dynamics_claims,
+    freeze_ratio,
+    spike_contrasts,
+)
 from experiments.seed_networks import initial_networks, snapshot_networks
 from tests.experiments.helpers import run_smoke
 
@@ -75,6 +79,44 @@ def test_contrasts_leave_out_seeds_without_spikes():
         },
     ]
     assert spike_contrasts(table) == [3.0]
+
+
+def test_verdicts_are_what_the_numbers_say():
+    spike = {"distance": 0.3, "quiet": 0.1}
+    rows = [
+        {
+            "partition_share": 0.3,
+            "near_edges_before": 0.1,
+            "near_edges_after": 0.2,
+            "epochs": 100,
+            "data_freeze": 20.0,
+            "grid_freeze": None,
+            "weights_freeze": None,
+            "spikes": [spike] * seed,
+        }
+        for seed in range(12)
+    ]
+    part = {"mse": 0.05, "jaccard": 1.0}
+    ablations = {
+        "all": [{"mse": 0.01, "jaccard": 0.2}] * 12,
+        "last_layer": [part] * 12,
+        "first_biases": [part | {"mse": 0.02}] * 12,
+    }
+    claims = dynamics_claims(rows, ablations, 0.05)
+    assert [claim.verdict for claim in claims] == [
+        "supported",
+        "supported",
+        "supported",
+        "not supported",
+        "supported",
+        "not supported",
+        "not supported",
+        "supported",
+        "supported",
+        "supported",
+    ]
+    assert claims[-1].seeds == 11
+    assert claims[-1].value == pytest.approx(3.0)
 
 
 def test_ablation_must_end_at_a_snapshot():

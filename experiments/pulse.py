@@ -105,7 +105,7 @@ SETTINGS = (
     _adam("amsgrad", name="amsgrad"),
     _adam("adamw", name="adamw", weight_decay=1e-2),
     _adam("rmsprop", name="rmsprop"),
-    _adam("sgd", name="sgd", learning_rate=0.1),
+    _adam("sgd", name="sgd"),
     _adam("momentum", name="momentum"),
     _adam("muon", name="muon"),
 )
@@ -252,6 +252,14 @@ def _measure(
     training = _training(config, setting)
     place = setting_file(folder, setting.name).with_suffix("")
     fitted = fit_ensemble(training, data, config.seeds, place)
+    if not fitted.finite.all():
+        lost = [
+            s for s, good in zip(config.seeds, fitted.finite, strict=True) if not good
+        ]
+        raise FloatingPointError(
+            f"Seeds {', '.join(map(str, lost))} diverged with {setting.name}: lower its "
+            "learning rate."
+        )
     per_epoch = config.updates // training.epochs
     losses = fitted.losses[-(config.window // per_epoch) :, :, 0]
     pulses = [measure_oscillation(column) for column in losses.T]

@@ -51,7 +51,9 @@ def _diameters(axes: Axes, result: Result, varies: int) -> None:
     """Diameters, and the number of units: the diameter of one layer in the space."""
     rows = _points(axes, result, varies, result.column("diameter"), BLUE)
     units = [result.config.shapes[k][1] * result.config.shapes[k][2] for k in rows]
-    axes.plot(range(len(rows)), units, ":", color=INK, linewidth=1.0, label="number of units")
+    axes.plot(
+        range(len(rows)), units, ":", color=INK, linewidth=1.0, label="number of units"
+    )
     axes.set_ylim(bottom=0.0)
     axis_labels(axes, "Diameter", NAMES[varies], "facets crossed")
     axes.legend(frameon=False, prop={"size": 8, "family": FONT}, labelcolor=INK)

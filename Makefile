@@ -38,7 +38,7 @@ test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
-	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python -m benchmarks.bench
 
 # Only for changes of the page: the built one is committed, and users need no Node.
 atlas:  ## Build the atlas page from atlas/ (needs Node and npm)

@@ -1,10 +1,11 @@
 """Everything in one table: sweep, pieces, tree, proofs, grid, programs, training.
 
-Run: make bench        (or: python benchmarks/bench.py [--only grid])
+Run: make bench        (or: python -m benchmarks.bench --only grid)
 
-Each row has a process of its own, and its peak resident size. Beside each time stands a
-floor: the time, measured in the same process, of arithmetic that no method of this kind
-can leave out. The floors are
+Times are processor seconds of all threads, which other work on the machine changes
+little. Each row has a process of its own, and its peak resident size. Beside each time
+stands a floor: the time, measured in the same process, of arithmetic that no method of
+this kind can leave out. The floors are
 
 - forward: one float64 forward pass of the hidden layers at the final vertices (sweep,
   pieces) or at the witnesses (verify);
@@ -23,7 +24,7 @@ import os
 import pathlib
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ HEAD = (
 )
 BATCH = 4096
 
+T = TypeVar("T")
+
 
 class Row(NamedTuple):
     """One line of the table.
@@ -41,8 +44,8 @@ class Row(NamedTuple):
         case: What was done.
         size: How much of it, and of what.
         amount: The same as a number.
-        seconds: Best time of several runs.
-        floor: Seconds of the floor.
+        seconds: Processor seconds, the least of several runs.
+        floor: Those of the floor.
         kind: Which floor it is.
     """
 
@@ -55,20 +58,21 @@ class Row(NamedTuple):
 
 
 def best(function: Callable[[], object], repeats: int = 3) -> float:
-    """Best time of a call, after one that warms up."""
+    """Least processor seconds of a call, after one that warms up."""
     function()
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+    return min(timed(function)[0] for _ in range(repeats))
+
+
+def timed(function: Callable[[], T]) -> tuple[float, T]:
+    """Processor seconds of a call, and its result."""
+    begin = time.process_time()
+    result = function()
+    return time.process_time() - begin, result
 
 
 def sweep_row(name: str) -> Row:
     """Sweep and proof of a network on the cube."""
-    from sweep import forward_seconds
-
+    from benchmarks.sweep import forward
     from regions.domains import Box
     from regions.enumeration import count_regions
     from regions.enumeration.sweep import sweep
@@ -79,7 +83,7 @@ def sweep_row(name: str) -> Row:
     count = count_regions(network, box).count
     seconds = best(lambda: count_regions(network, box))
     vertices = sweep(network, box.polytope()).vertices
-    floor = best(lambda: forward_seconds(network, vertices))
+    floor = best(lambda: forward(network, vertices))
     return Row(name, f"{count:,} regions", count, seconds, floor, "forward")
 
 
@@ -102,32 +106,30 @@ def pieces_row(name: str) -> Row:
 
 def tree_row(name: str) -> Row:
     """The tree, every decision proved."""
-    from tree import problem
-
+    from benchmarks.tree import problem
     from regions.enumeration import count_regions
     from regions.lp.chebyshev import chebyshev_balls
 
     source = name if name.startswith("thresholds") else str(NETS / f"{name}.npz")
     network, domain = problem(source, name.startswith("thresholds"), 1.0)
-    found = count_regions(network, domain, method="tree")
+    seconds, found = timed(lambda: count_regions(network, domain, method="tree"))
     programs = int(found.stats["linear_programs"])
     A, b = random_polytopes(BATCH, max(2, network.input_dim), 32)
     alone = best(lambda: chebyshev_balls(A, b, 10.0)) / BATCH * programs
     size = f"{found.count:,} regions, {programs:,} programs"
-    return Row(name, size, found.count, found.seconds, alone, "balls")
+    return Row(name, size, found.count, seconds, alone, "balls")
 
 
 def random_polytopes(count: int, dim: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Random polytopes in the cube, with the origin inside."""
-    from lps import polytopes
+    from benchmarks.lps import polytopes
 
     return polytopes(count, dim, rows)
 
 
 def verify_row(name: str, exact: bool) -> Row:
     """The independent check of a whole list of regions."""
-    from sweep import forward_seconds
-
+    from benchmarks.sweep import forward
     from regions.certificates import verify
     from regions.domains import Box
     from regions.enumeration import enumerate_regions
@@ -135,20 +137,17 @@ def verify_row(name: str, exact: bool) -> Row:
 
     network = load_network(NETS / f"{name}.npz")
     rs = enumerate_regions(network, Box.cube(network.input_dim))
-    begin = time.perf_counter()
-    report = verify(rs, exact=exact)
-    seconds = time.perf_counter() - begin
+    seconds, report = timed(lambda: verify(rs, exact=exact))
     if not report.ok:
         raise AssertionError(str(report))
-    floor = best(lambda: forward_seconds(network, rs.witnesses))
+    floor = best(lambda: forward(network, rs.witnesses))
     case = f"{name}, {'rational' if exact else 'float64'}"
     return Row(case, f"{len(rs):,} regions", len(rs), seconds, floor, "forward")
 
 
 def grid_row(dtype: str, resolution: int) -> Row:
     """A grid over the plane, labels left out."""
-    from grid import load, product_seconds
-
+    from benchmarks.grid import load, product_seconds
     from regions.domains import Box
     from regions.grid import hash_grid
 
@@ -241,7 +240,7 @@ PARTS: dict[str, list[Callable[[], Row]]] = {
 
 def measure(row: Callable[[], Row]) -> tuple[Row, float]:
     """A row and the peak resident size, in MiB, of the process that measured it."""
-    from sweep import peak_bytes
+    from benchmarks.sweep import peak_bytes
 
     return row(), peak_bytes() / 2**20
 

@@ -75,17 +75,18 @@ class Leads(NamedTuple):
 
     Attributes:
         peaks: Number of peaks of the loss.
-        announced: How many rose while the predictor was above its threshold.
-        lead: Median of the steps from the predictor's crossing to the peak, over the
-            announced peaks; NaN without any.
-        above: Share of all steps with the predictor above its threshold: what chance
-            alone would announce.
+        announced: How many have the predictor above its threshold within a given
+            number of steps before them.
+        chance: Share of all steps that have that: what peaks at random times would be
+            announced by.
+        lead: Median of the steps from the predictor's last crossing to the peak, over
+            the announced peaks; NaN without any.
     """
 
     peaks: int
     announced: int
+    chance: float
     lead: float
-    above: float
 
 
 def measure_leads(
@@ -93,28 +94,33 @@ def measure_leads(
     predictor: Float[np.ndarray, " steps"],
     *,
     prominence: float,
+    reach: int,
 ) -> Leads:
     """How a predictor (above its threshold where it is over 1) announces peaks.
-
-    A peak is announced if the predictor is above the threshold at the middle of the
-    rise from the lowest loss since the peak before.
 
     Args:
         losses: One a step, positive.
         predictor: One a step, in units of the threshold.
         prominence: Of a peak of the logarithm of the loss, at least.
+        reach: Steps before a peak in which it is announced; of peaks that are less
+            apart the highest counts, the others are its ringing. Peaks in the first
+            `reach` steps are left out.
     """
     around = around_trend(losses)
-    peaks, _ = scipy.signal.find_peaks(around, prominence=prominence)
+    peaks, _ = scipy.signal.find_peaks(around, prominence=prominence, distance=reach)
+    peaks = peaks[peaks >= reach]
     above = np.asarray(predictor) > 1.0
-    leads, start = [], 0
-    for peak in peaks.tolist():
-        bottom = start + int(np.argmin(around[start : peak + 1]))
-        middle = (bottom + peak) // 2
-        if above[middle]:
-            below = np.flatnonzero(~above[:middle])
-            crossing = int(below[-1]) + 1 if len(below) else 0
-            leads.append(peak - crossing)
-        start = peak
-    lead = float(np.median(leads)) if leads else float("nan")
-    return Leads(len(peaks), len(leads), lead, float(above.mean()))
+    # Step t looks back on steps t - reach to t - 1.
+    sums = np.concatenate([[0], np.cumsum(above)])
+    seen = sums[reach:-1] > sums[: -reach - 1]
+    leads = []
+    for peak in peaks[seen[peaks - reach]].tolist():
+        last = int(np.flatnonzero(above[:peak])[-1])
+        below = np.flatnonzero(~above[:last])
+        leads.append(peak - (int(below[-1]) + 1 if len(below) else 0))
+    return Leads(
+        peaks=len(peaks),
+        announced=len(leads),
+        chance=float(seen.mean()),
+        lead=float(np.median(leads)) if leads else float("nan"),
+    )

@@ -71,6 +71,16 @@ def pulse_claims(
             high=1.1,
         ),
     ]
+    if {"beta2 0.99", "beta2 0.9999"} <= set(measures):
+        claims.append(
+            claim_median(
+                "It still grows from beta2 0.99 to 0.9999.",
+                ours,
+                "period at 0.9999 over that at 0.99, paired (at least 1.2)",
+                measures["beta2 0.9999"]["period"] / measures["beta2 0.99"]["period"],
+                low=1.2,
+            )
+        )
     swings = {name: value["swing"] for name, value in measures.items()}
     for name, text in RATIOS.items():
         if name in swings:
@@ -87,7 +97,7 @@ def pulse_claims(
 
 
 def _lead_claims(trace: dict[str, np.ndarray]) -> list[Claim]:
-    """Claims about the predictor, over the seeds that have peaks."""
+    """Claims about the predictor, over the seeds that have pulses."""
     seen = trace["peaks"] > 0
     if not seen.any():
         return []
@@ -95,20 +105,20 @@ def _lead_claims(trace: dict[str, np.ndarray]) -> list[Claim]:
     source = "after arXiv 2506.04805 and 2207.14484"
     claims = [
         claim_median(
-            "Peaks of the loss rise while the preconditioned curvature is over its "
-            "threshold.",
+            "The preconditioned curvature is over its threshold shortly before each "
+            "pulse.",
             source,
-            "share of the peaks (at least 0.9)",
+            "share of the pulses with it in the 40 updates before (at least 0.9)",
             announced,
             low=0.9,
         ),
         claim_median(
-            "That is more than chance: the curvature is over its threshold for less "
-            "than half of the time.",
+            "Pulses at random times would be announced less often.",
             "control of the claim before",
-            "share of updates over the threshold (at most 0.5)",
-            trace["above"][seen],
-            high=0.5,
+            "share of all updates with it in the 40 before, over that of the pulses "
+            "(below 1)",
+            trace["chance"][seen] / np.maximum(announced, 1e-9),
+            high=1.0,
         ),
     ]
     leads = trace["lead"][seen]
@@ -116,11 +126,11 @@ def _lead_claims(trace: dict[str, np.ndarray]) -> list[Claim]:
     if len(leads):
         claims.append(
             claim_median(
-                "The crossing of the threshold leads the peak by at least two updates.",
+                "Crossing the threshold leads the pulse by at least five updates.",
                 source,
-                "updates from crossing to peak (at least 2)",
+                "updates from crossing to peak (at least 5)",
                 leads,
-                low=2.0,
+                low=5.0,
             )
         )
     return claims

@@ -48,14 +48,14 @@ def _losses(axes: Axes, result: Result) -> None:
         axes.plot(around - i, color=style.color, linewidth=0.9)
         axes.text(
             0.0,
-            0.33 - i,
+            -0.4 - i,
             label,
             fontsize=8.5,
             color=style.color,
             family=FONT,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
-    axes.set_ylim(-len(names) + 0.45, 0.65)
+    axes.set_ylim(-len(names) + 0.4, 0.85)
     title = "Log loss around its trend, one seed"
     _label(axes, title, "update", "log loss, moved down by 1 each")
 
@@ -121,7 +121,7 @@ def _curvature(axes: Axes, result: Result) -> None:
     predictor, losses = result.trace["predictor"][0], result.trace["losses"][0]
     axes.plot(predictor, color=SERIES[0].color, linewidth=0.9)
     axes.axhline(1.0, color=INK, linestyle=(0, (4, 3)), linewidth=0.9)
-    title = "Adam after the run: curvature (blue) and loss (orange), one seed"
+    title = "Adam further on: curvature (blue), loss (orange)"
     _label(axes, title, "update", "top eigenvalue / threshold")
     right = axes.twinx()
     right.plot(losses, color=SERIES[1].color, linewidth=0.9)

@@ -50,14 +50,19 @@ def test_trend_is_a_parabola_of_the_logarithm():
 
 def test_predictor_that_crosses_five_steps_before_each_peak_leads_by_five():
     t = np.arange(200)
-    losses = np.exp(np.cos(2.0 * np.pi * t / 20.0))
-    # Peaks at 20, 40, ..., each announced from five steps before it to one after.
+    # Peaks at 20, 40, ..., with a lower one three steps later that is ringing.
+    rings = 0.6 * np.exp(-(((t % 20 - 5.0) / 0.7) ** 2))
+    losses = np.exp(2.0 * np.exp(-((((t + 10) % 20 - 10.0) / 2.0) ** 2)) + rings)
+    # Announced from five steps before the peak to one after.
     predictor = np.where((t + 5) % 20 <= 6, 1.5, 0.5)
-    found = measure_leads(losses, predictor, prominence=0.5)
+    found = measure_leads(losses, predictor, prominence=0.3, reach=10)
     assert found.peaks == 9
     assert found.announced == 9
     assert found.lead == 5.0
-    assert found.above == pytest.approx(7.0 / 20.0)
-    silent = measure_leads(losses, np.zeros(200), prominence=0.5)
-    assert (silent.peaks, silent.announced) == (9, 0)
+    expected = np.mean([predictor[k - 10 : k].max() > 1.0 for k in range(10, 200)])
+    assert found.chance == pytest.approx(expected)
+    silent = measure_leads(losses, np.zeros(200), prominence=0.3, reach=10)
+    assert (silent.peaks, silent.announced, silent.chance) == (9, 0, 0.0)
     assert math.isnan(silent.lead)
+    always = measure_leads(losses, np.full(200, 2.0), prominence=0.3, reach=10)
+    assert (always.announced, always.chance) == (9, 1.0)

@@ -47,7 +47,7 @@ def test_curvature_is_followed_from_where_the_base_run_ends(finished):
     last = result.measures["adam"]["losses"][-1]
     # The next update's loss, half an optimizer step away.
     assert result.trace["losses"][:, 0] == pytest.approx(last, rel=0.2)
-    assert summary["leads"]["above"] == result.trace["above"].tolist()
+    assert summary["leads"]["chance"] == result.trace["chance"].tolist()
 
 
 def test_killed_run_does_not_train_finished_settings_again(finished, monkeypatch):
@@ -80,7 +80,7 @@ def test_claims_follow_the_numbers():
     trace = {
         "peaks": np.full(10, 4),
         "announced": np.full(10, 4),
-        "above": np.full(10, 0.2),
+        "chance": np.full(10, 0.2),
         "lead": np.full(10, 6.0),
     }
     measures = _measures({"adam": 1.0, "amsgrad": 0.2, "lr 0.001": 0.9}, 0.3)

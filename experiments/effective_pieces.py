@@ -5,7 +5,7 @@ that changes four times. However wide they are, few of their pieces matter: a br
 line of few pieces stays within 3 % of the graph's range.
 
 Run:       python scripts/run_experiment.py effective_pieces paper
-Expected:  about two minutes on 2 cores; about seven effective pieces at every width,
+Expected:  about half a minute on 2 cores; about seven effective pieces at every width,
            of up to 170 that there are.
 
 Source: I. Safran, G. Vardi, J. D. Lee, On the effective number of linear regions in

@@ -6,7 +6,7 @@ density and relative importance, beside the border that closed forms draw. The d
 hyperplanes cut the hidden plane: a pentagon has exactly 16 cells.
 
 Run:       python scripts/run_experiment.py superposition paper
-Expected:  under a minute on 2 cores; 2, 4 and 5 features at sparsities 0, 0.8, 0.9.
+Expected:  under two minutes on 2 cores; 2, 4 and 5 features at sparsities 0, 0.8, 0.9.
 
 Source: N. Elhage et al., Toy models of superposition, 2022, arXiv 2209.10652.
 """

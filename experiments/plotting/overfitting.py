@@ -118,6 +118,8 @@ def _output(axes: Axes, result: Result, size: int) -> None:
     if size <= 1250:
         samples = result.samples[size] * len(output)
         axes.plot(*samples.T, ".", color=RED, markersize=1.5)
+    axes.set_xlim(-0.5, len(output) - 0.5)
+    axes.set_ylim(len(output) - 0.5, -0.5)
     row = next(
         row
         for row in result.summary["table"]

@@ -116,12 +116,18 @@ def train_classifiers(
         The classifiers, in the mode of inference.
     """
     models = [init_classifier(config, seed) for seed in seeds]
+    if not config.epochs:
+        for model in models:
+            model.eval()
+        return models
     graph = nnx.graphdef(models[0])
     states = [nnx.state(model) for model in models]
     state = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), 1) for seed in seeds])
     points = jnp.asarray(data.train_inputs), jnp.asarray(data.train_targets)
-    state = _train(state, keys, *points, graph, config)
+    # Networks that differ in the rate alone share a program.
+    rate, shared = config.learning_rate, dataclasses.replace(config, learning_rate=1.0)
+    state = _train(state, keys, *points, rate, graph, shared)
     return [_member(graph, state, index) for index in range(len(seeds))]
 
 
@@ -138,11 +144,12 @@ def _train(
     keys: Shaped[Array, " seeds"],
     inputs: Float[Array, "points dim"],
     targets: Float[Array, "points classes"],
+    learning_rate: float | Float[Array, ""],
     graph: Any,
     config: ClassifierConfig,
 ) -> Any:
     """All epochs of all seeds, vmapped over states and keys."""
-    optimizer = optax.adam(config.learning_rate)
+    optimizer = optax.adam(jnp.asarray(learning_rate, jnp.float32))
 
     def loss(params, rest, indices, weights):
         # Copies: variables of an outer trace must not be written to.

@@ -38,10 +38,12 @@ def edge_widths(
     """
     angles = 2.0 * np.pi * np.arange(radii) / radii
     distances = np.linspace(radius - reach, radius + reach, samples)
-    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    points = np.array(center) + distances[None, :, None] * directions[:, None, :]
-    found = values(points.reshape(-1, 2)).reshape(radii, samples)
-    return np.array([_width(distances, row, radius) for row in found])
+    widths = []
+    # One radius at a time: its activations stay in the cache.
+    for direction in np.stack([np.cos(angles), np.sin(angles)], axis=1):
+        points = np.array(center) + distances[:, None] * direction
+        widths.append(_width(distances, values(points), radius))
+    return np.array(widths)
 
 
 def _width(

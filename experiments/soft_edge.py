@@ -121,7 +121,7 @@ class Config:
     epochs: int = 500
     measured: tuple[int, ...] = (50, 100, 200, 350, 500)
     batch_size: int = 1000
-    samples: int = 1600
+    samples: int = 800
     seeds: tuple[int, ...] = tuple(range(10))
 
 

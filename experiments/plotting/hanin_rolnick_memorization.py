@@ -26,7 +26,9 @@ def figure(result: Result) -> Figure:
         axis_labels(axes, "", label, "")
     panels[0].set_ylabel("activation regions of a plane", color=INK, family=FONT)
     panels[0].set_ylim(bottom=0.0)
-    plain_legend(panels[0], title="epoch", loc="lower left", ncols=3)
+    # Random points train for other numbers of epochs than digits.
+    for axes in panels[:2]:
+        plain_legend(axes, title="epoch", loc="lower left", ncols=3)
     drawing.suptitle(
         f"Hidden widths {'-'.join(map(str, result.config.widths))}, "
         f"{result.config.seeds} networks; lines: medians; dashes: $N^2/2$; under each "

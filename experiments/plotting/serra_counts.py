@@ -63,6 +63,7 @@ def _accuracy(axes: Axes, result: Result, family: Family) -> None:
         values = result.accuracy[a, b][-1]
         axes.scatter(np.full(len(values), a), values, s=10, color=RED, linewidths=0)
     axes.set_ylim(0.0, 1.0)
+    axes.set_xticks(range(1, family.units, 1 if family.units <= 12 else 2))
     axis_labels(axes, "", "units of the first layer", "held-out accuracy")
 
 

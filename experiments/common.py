@@ -148,8 +148,14 @@ def write_provenance(
     """Write `provenance.json`: versions, seed, commit, wall and CPU times in seconds.
 
     The CPU time is that of this process and its children so far, all cores added up: on
-    a machine that does other work it says more than the wall times.
+    a machine that does other work it says more than the wall times. The times in an
+    earlier `provenance.json`, of the same run whose summary is made anew, are added.
     """
+    path = pathlib.Path(folder) / "provenance.json"
+    earlier = read_json(path) if path.is_file() else {}
+    past = earlier.get("seconds", {})
+    seconds = past | {name: past.get(name, 0.0) + s for name, s in seconds.items()}
+    cpu_seconds = earlier.get("cpu_seconds", 0.0) + sum(os.times()[:4])
     commit, dirty = _git_commit()
     data = {
         "python": platform.python_version(),
@@ -158,9 +164,9 @@ def write_provenance(
         "uncommitted_changes": dirty,
         "seed": seed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "cpu_seconds": round(sum(os.times()[:4]), 1),
+        "cpu_seconds": round(cpu_seconds, 1),
     }
-    write_json(pathlib.Path(folder) / "provenance.json", data)
+    write_json(path, data)
 
 
 def _git_commit() -> tuple[str | None, bool | None]:

@@ -45,9 +45,10 @@ ABOUT = About(
         "Leaky-ReLU networks of width 20 and depth 2, 4, 6, 10, 20 and 40 learn the "
         "ring from 5000 pixels (Adam 1e-3, 300 epochs of 20 updates), ten seeds each. "
         "An epoch whose loss is over three times the median of the 50 before belongs "
-        "to a spike. At depth 20 also: gradients clipped to norm 1, epsilon "
-        "1e-6, AMSGrad, learning rate 3e-4. At depths 20 and 40, bits on a grid of "
-        "48 x 48 points before and after each spike, and exact regions at the end."
+        "to a spike. At depth 20 also: gradients clipped to norm 1, epsilon 1e-6, "
+        "AMSGrad, learning rate 3e-4, compared by their worst epochs. At depths 20 and "
+        "40, bits on a grid of 48 x 48 points before and after each spike. Exact "
+        "regions at the end."
     ),
     differs=(
         "For time, batches of 256 in place of 1024 and 300 epochs in place of 6000: "

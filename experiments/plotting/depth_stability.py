@@ -48,9 +48,14 @@ def figure(result: Result) -> Figure:
     remedies = result.config.remedies
     kinds = [f"depth-{depth}", *remedies]
     labels = ["plain", *(REMEDY_NAMES[name] for name in remedies)]
-    _dots(axes[5], result, kinds, labels, "spike_rate")
+    _dots(axes[5], result, kinds, labels, "max_ratio")
+    axes[5].axhline(FACTOR, color=MUTED, linewidth=0.8, linestyle="--")
+    axes[5].set_yscale("log")
     axis_labels(
-        axes[5], f"Remedies at depth {depth}", "", "spike epochs per 1000 epochs"
+        axes[5],
+        f"Remedies at depth {depth}, worst epoch",
+        "",
+        "loss over its running median",
     )
     return drawing
 

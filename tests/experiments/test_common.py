@@ -106,3 +106,12 @@ def test_provenance_names_versions_seed_and_times(tmp_path):
     assert data["seed"] == 7
     assert data["seconds"] == {"training": 1.235}
     assert data["versions"]["numpy"] == np.__version__
+
+
+def test_times_of_a_run_ended_twice_add_up(tmp_path):
+    write_provenance(tmp_path, seed=7, seconds={"training": 2.0, "measures": 1.0})
+    first = json.loads((tmp_path / "provenance.json").read_text())
+    write_provenance(tmp_path, seed=7, seconds={"measures": 0.5, "figure": 0.25})
+    second = json.loads((tmp_path / "provenance.json").read_text())
+    assert second["seconds"] == {"training": 2.0, "measures": 1.5, "figure": 0.25}
+    assert second["cpu_seconds"] > 1.9 * first["cpu_seconds"] > 0.0

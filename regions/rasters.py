@@ -30,6 +30,9 @@ NO_REGION = -1
 _CHUNK = 64
 """Points whose bounds are computed at once; they stay in the cache."""
 
+_SHALLOW = 8
+"""Up to so many layers the cheaper bounds of `exact_signs` prove nearly all points."""
+
 _ROUNDOFF = 2.0**-53
 _MARGIN = 2.0**-40
 """Added to each doubt, as a share of the largest coordinate: sorting rounds too."""
@@ -346,9 +349,9 @@ class _PatternFinder:
     def _proved(
         self, points: Float64[np.ndarray, "points 2"], guess: Int[np.ndarray, " points"]
     ) -> Bool[np.ndarray, " points"]:
-        """At which points error bounds alone prove what is guessed."""
+        """At which points the bounds for deep networks prove what is guessed."""
         proved = np.zeros(len(points), bool)
-        if not self._bounds.available:
+        if not self._bounds.available or len(self._network.hidden) <= _SHALLOW:
             return proved
         for start in range(0, len(points), _CHUNK):
             part = slice(start, start + _CHUNK)

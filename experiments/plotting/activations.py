@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.activations import Result
 from experiments.plotting.curves import SERIES
@@ -43,7 +43,7 @@ def figure(result: Result) -> Figure:
         axes.set_ylim(1.0, 0.0)
         blank(axes, f"{name}: {len(polygons):,} regions")
     half = len(names)
-    left = drawing.add_subplot(grid[1, : half - 1] if half > 2 else grid[1, :half])
+    left = drawing.add_subplot(grid[1, :half] if half > 2 else grid[1, :half])
     right = drawing.add_subplot(grid[1, half + 1 :] if half > 2 else grid[1, half:])
     _numbers(left, result, ("mse",), "mean squared error on the pixels")
     title = "regions in the unit square, before (gray) and after"
@@ -62,8 +62,9 @@ def _numbers(axes: Axes, result: Result, keys: tuple[str, ...], title: str) -> N
             axes.plot(values, np.full(len(values), i), ".", color=color, alpha=0.6)
             axes.plot(np.median(values), i, "|", color=color, markersize=15)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.margins(y=0.15)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from experiments.plotting.curves import SERIES, Style, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED
@@ -18,7 +18,7 @@ def figure(result: Result) -> Figure:
     drawing = Figure(figsize=(11.5, 8.0))
     panels = drawing.subplots(2, 2)
     drawing.subplots_adjust(
-        left=0.075, right=0.985, top=0.95, bottom=0.08, wspace=0.25, hspace=0.33
+        left=0.115, right=0.985, top=0.95, bottom=0.08, wspace=0.36, hspace=0.33
     )
     _profiles(panels[0, 0], result)
     _times(panels[0, 1], result)
@@ -77,8 +77,9 @@ def _times(axes: Axes, result: Result) -> None:
     axes.xaxis.set_major_locator(FixedLocator(list(epochs)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([str(epoch) for epoch in epochs])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
     plain_legend(axes, "", "best", ncols=2)
     _label(axes, "Width over training, median of seeds", "epoch", "10-90 width, pixels")
 
@@ -93,8 +94,9 @@ def _settings(axes: Axes, numbers: dict[str, np.ndarray], title: str) -> None:
         if len(values):
             axes.plot(np.median(values), i, "|", color=color, markersize=16)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
     axes.yaxis.set_minor_locator(NullLocator())
-    _label(axes, title[0].upper() + title[1:], title, "")
+    _label(axes, "Every seed, and the median", title, "")

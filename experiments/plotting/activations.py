@@ -43,7 +43,7 @@ def figure(result: Result) -> Figure:
         axes.set_ylim(1.0, 0.0)
         blank(axes, f"{name}: {len(polygons):,} regions")
     half = len(names)
-    left = drawing.add_subplot(grid[1, :half] if half > 2 else grid[1, :half])
+    left = drawing.add_subplot(grid[1, :half])
     right = drawing.add_subplot(grid[1, half + 1 :] if half > 2 else grid[1, half:])
     _numbers(left, result, ("mse",), "mean squared error on the pixels")
     title = "regions in the unit square, before (gray) and after"

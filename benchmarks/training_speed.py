@@ -1,6 +1,6 @@
 """Updates per second: one run, sixteen one after another, an ensemble, and PyTorch.
 
-Run: python benchmarks/training.py
+Run: python benchmarks/training_speed.py
 
 All four do the same: shuffled batches of the ring's points, squared error, Adam, and
 the validation loss once an epoch. PyTorch runs eagerly in a plain loop over an

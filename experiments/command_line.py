@@ -12,7 +12,7 @@ from typing import Any
 from rich.markup import escape
 
 from experiments.claims import describe_value
-from experiments.common import open_run, read_json
+from experiments.common import mark_resumed, open_run, read_json
 from experiments.console import Bars, print_rows
 from experiments.plotting.style import save_figure
 
@@ -50,6 +50,8 @@ def run_and_show(
             _say(f"Going on with the unfinished run in {folder}.")
         with Bars() as bars:
             summary = experiment.run(config, folder, bars)
+        if state == "unfinished":
+            mark_resumed(folder)
     files = [folder / f"figure.{suffix}" for suffix in formats]
     if not all(file.is_file() for file in files):
         figure = plotting.figure(experiment.load(config, folder))

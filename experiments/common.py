@@ -169,6 +169,12 @@ def write_provenance(
     write_json(path, data)
 
 
+def mark_resumed(folder: str | pathlib.Path) -> None:
+    """Note in `provenance.json` that its times leave out what an interruption cost."""
+    path = pathlib.Path(folder) / "provenance.json"
+    write_json(path, read_json(path) | {"resumed": True})
+
+
 def _git_commit() -> tuple[str | None, bool | None]:
     """Commit of this checkout and whether files differ from it; `None` without git."""
     root = pathlib.Path(__file__).resolve().parents[1]

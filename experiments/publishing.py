@@ -95,6 +95,8 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     }
     if movie.is_file():
         record["movie"] = True
+    if provenance.get("resumed", False):
+        record["resumed"] = True
     write_json(results / f"{name}.json", record)
 
 
@@ -123,7 +125,7 @@ def render_page(page: Page, docs: pathlib.Path) -> str:
     for name, record, about in entries:
         table.append(
             f"| [{about.title}](#{_anchor(about.title)}) | `{command(name)}` "
-            f"| {_duration(record['cpu_seconds'])} | {_cell(record['headline'])} |"
+            f"| {_duration(record)} | {_cell(record['headline'])} |"
         )
     sections = [_section(name, record, about) for name, record, about in entries]
     return "\n".join([_INTRODUCTIONS[page], *table, "", *sections])
@@ -153,7 +155,7 @@ def _section(name: str, record: dict[str, Any], about: Any) -> str:
             for claim in record["claims"]
         ]
         lines.append("")
-    seconds = _duration(record["cpu_seconds"])
+    seconds = _duration(record)
     lines += [f"`{command(name)}`, {seconds} of CPU time.", ""]
     return "\n".join(lines)
 
@@ -169,9 +171,14 @@ def _anchor(title: str) -> str:
     return "".join(kept)
 
 
-def _duration(seconds: float) -> str:
-    """Seconds, or minutes when there are many."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+def _duration(record: dict[str, Any]) -> str:
+    """CPU time of a record in seconds, or minutes when there are many.
+
+    Of a run that was interrupted, only what came after it is known.
+    """
+    seconds = record["cpu_seconds"]
+    text = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"over {text} (resumed)" if record.get("resumed", False) else text
 
 
 def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from experiments import NAMES, data_slices, load_experiment
 from experiments.about import About, Page
-from experiments.common import RunFolderError, config_to_dict, write_json
+from experiments.common import RunFolderError, config_to_dict, mark_resumed, write_json
 from experiments.publishing import publish, render_page, write_pages
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
@@ -100,3 +100,11 @@ def test_every_experiment_says_what_it_is(name):
     assert set(experiment.PRESETS) == {"smoke", "paper"}
     assert all(dataclasses.is_dataclass(c) for c in experiment.PRESETS.values())
     assert callable(plotting.figure)
+
+
+def test_time_of_a_resumed_run_is_a_lower_bound(run, tmp_path):
+    mark_resumed(run)
+    docs = tmp_path / "docs"
+    publish("data_slices", run, docs)
+    write_pages(docs)
+    assert "| over 2 min (resumed) | seven" in (docs / "gallery.md").read_text()

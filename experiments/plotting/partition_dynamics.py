@@ -176,7 +176,7 @@ def _parts(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     axis_labels(
         axes,
-        f"A part trained, {result.config.ablation_epochs} epochs (dashed: constant)",
+        "Only a part trained (dashed: constant)",
         "",
         "mean squared error on the image",
     )

@@ -29,7 +29,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 NETS = pathlib.Path(__file__).resolve().parents[1] / "tests" / "data" / "nets"
-HEAD = "| part | case | size | CPU s | per CPU s | floor, CPU s | time / floor | peak MiB |"
+HEAD = (
+    "| part | case | size | CPU s | per CPU s | floor, CPU s | time / floor "
+    "| peak MiB |"
+)
 BATCH = 4096
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 import regions
+from regions.class_polygons import region_polygons
 
 SQUARE = regions.Box([-1.0, -1.0], [1.0, 1.0])
 
@@ -63,8 +64,7 @@ def sheet_of(unit: Unit) -> Sheet:
         [[[unit.a, unit.b]], [[1.0]]], [[unit.c], [0.0]]
     )
     found = regions.enumerate_regions(network, SQUARE)
-    flat = found.polygons()
-    polygons = [np.column_stack([p, network(p)[:, 0]]) for p in flat]
+    polygons = [np.column_stack([p, network(p)[:, 0]]) for p in region_polygons(found)]
     errors = np.full(3, np.nan)
     is_rising = found.pattern_bits()[:, 0]
     if is_rising.any():
@@ -72,10 +72,9 @@ def sheet_of(unit: Unit) -> Sheet:
         errors[1] = abs(float(np.linalg.norm(gradient)) - unit.slope)
     if len(found) < 2:
         return Sheet(polygons, is_rising, None, errors)
-    cells = found.cells
-    first, second = np.split(cells.members, cells.offsets[1:-1])
-    shared = np.intersect1d(first, second)
-    start, end = cells.vertices[shared]
+    flat, rising = (polygons[k][:, :2] for k in np.argsort(is_rising))
+    gaps = np.abs(flat[:, None] - rising).max(axis=2).min(axis=1)
+    start, end = flat[np.argsort(gaps)[:2]]
     along = (end - start) / np.linalg.norm(end - start)
     normal = np.array([unit.a, unit.b]) / unit.slope
     errors[0] = abs(float(along @ normal))

@@ -18,6 +18,7 @@ def test_run_compares_every_sheet(tmp_path_factory):
 
 
 def test_facts_of_a_unit_by_hand():
+    # Its crease goes through a corner of the square.
     unit = Unit(3.0, 4.0, -1.0)
     assert unit.slope == 5.0
     assert unit.direction == pytest.approx(math.degrees(math.atan(4 / 3)))

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
-from experiments.movie_unit import ACTS, Act, sheet_of
+from experiments.movies.movie_unit import ACTS, Act, sheet_of
 from experiments.plotting.movie_panels import Rgb
 from experiments.plotting.style import FONT, INK, MUTED, RED
 
@@ -80,7 +80,9 @@ def _panel(
         axes.add_collection3d(
             Line3DCollection([sheet.crease], colors=RED, linewidths=2.2, zorder=9)
         )
-    axes.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(0, TOP), xlabel="x", ylabel="y")
+    axes.set(xlim=(-1, 1), ylim=(-1, 1), zlim=(0, TOP))
+    for name, label in (("x", axes.set_xlabel), ("y", axes.set_ylabel)):
+        label(name, fontsize=fontsize, color=MUTED, labelpad=-0.9 * fontsize)
     axes.set_box_aspect((1, 1, 0.75))
     axes.view_init(elev=28, azim=-62)
     for axis in (axes.xaxis, axes.yaxis):

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 
 import regions
-from experiments.movie import Movie, MovieConfig, draw_frame
-from experiments.movie_files import write_png
-from experiments.movie_look import UNIT_SQUARE, look_at
+from experiments.movies.movie import Movie, MovieConfig, draw_frame
+from experiments.movies.movie_files import write_png
+from experiments.movies.movie_look import UNIT_SQUARE, look_at
 from regions.rasters import label_grid
 from training.config import DataConfig
 

@@ -18,19 +18,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from experiments.about import About
-from experiments.claims import Claim, claim_median, claim_share
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.ring import predict_image, read_polygons, write_polygons
-from experiments.seed_networks import (
+from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
+from experiments.measures.seed_networks import (
     enumerate_square,
     initial_networks,
     require_networks,
     seed_networks,
 )
-from experiments.settings import dataset_of_each_seed, read_measures, setting_file
-from experiments.stages import stored
+from experiments.ring import predict_image, read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_median, claim_share
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import (
+    dataset_of_each_seed,
+    read_measures,
+    setting_file,
+)
+from experiments.running.stages import stored
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import load_image
 from training.ensemble import fit_ensemble
@@ -121,7 +125,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

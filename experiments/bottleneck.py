@@ -21,28 +21,28 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 import regions
-from experiments.about import About
-from experiments.boundary_length import share_in_ring
-from experiments.claims import Claim
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.partition_history import NEAR_EDGES
-from experiments.rank_tests import (
+from experiments.measures.boundary_length import share_in_ring
+from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
+from experiments.measures.partition_history import NEAR_EDGES
+from experiments.measures.rank_tests import (
     SIGNIFICANT,
     adjusted,
     claim_different,
     claim_greater,
     rank_test,
 )
-from experiments.ring import predict_image, read_polygons, write_polygons
-from experiments.seed_networks import (
+from experiments.measures.seed_networks import (
     enumerate_all,
     enumerate_square,
     ring_data,
     snapshot_networks,
 )
-from experiments.spikes import WINDOW, spike_rate
-from experiments.stages import stored
+from experiments.measures.spikes import WINDOW, spike_rate
+from experiments.ring import predict_image, read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import Claim
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import pixel_points
@@ -173,7 +173,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from experiments.about import About
-from experiments.claims import Claim, claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.hanin_rolnick_measures import count_everywhere
-from experiments.stages import stored
+from experiments.measures.hanin_rolnick_measures import count_everywhere
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
 from regions import bounds
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
@@ -137,7 +137,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

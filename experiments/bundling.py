@@ -22,17 +22,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.about import About
-from experiments.bundling_claims import BASE, bundling_claims
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.creases import Bunching, measure_bunching, network_creases
-from experiments.seed_networks import require_networks, seed_networks
-from experiments.settings import (
+from experiments.measures.creases import Bunching, measure_bunching, network_creases
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import (
     dataset_of_each_seed,
     read_measures,
     setting_file,
 )
-from experiments.stages import stored
+from experiments.running.stages import stored
+from experiments.verdicts.bundling_claims import BASE, bundling_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_snapshots, fit_ensemble
@@ -158,7 +158,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -21,9 +21,9 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
 from experiments.ring import read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.class_polygons import ClassPolygons, class_polygons, region_polygons
 from regions.data_files import load_points
 from training.config import ModelConfig, TrainingConfig
@@ -221,7 +221,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

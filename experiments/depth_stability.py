@@ -21,16 +21,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import regions
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.depth_claims import depth_claims, depth_headline
-from experiments.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.partition_history import bit_distances, square_grid
-from experiments.resettling import resettlings
+from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
+from experiments.measures.partition_history import bit_distances, square_grid
+from experiments.measures.resettling import resettlings
+from experiments.measures.seed_networks import (
+    enumerate_square,
+    ring_data,
+    seed_networks,
+)
+from experiments.measures.spikes import WINDOW, find_spikes, loss_ratios, spike_rate
 from experiments.ring import predict_image
-from experiments.seed_networks import enumerate_square, ring_data, seed_networks
-from experiments.spikes import WINDOW, find_spikes, loss_ratios, spike_rate
-from experiments.stages import stored
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
+from experiments.verdicts.depth_claims import depth_claims, depth_headline
 from regions.files import read_arrays
 from regions.patterns import patterns_at
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -176,7 +180,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -23,10 +23,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.claims import Claim, claim_exact
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.curve_lengths import (
+from experiments.measures.curve_lengths import (
     LENGTH,
     RAGHU,
     Circle,
@@ -36,8 +33,11 @@ from experiments.curve_lengths import (
     stretch_claims,
     stretch_factors,
 )
-from experiments.fold_networks import folding_network, zig_zag_network
+from experiments.measures.fold_networks import folding_network, zig_zag_network
 from experiments.ring import read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_exact
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions import bounds
 from regions.class_polygons import region_polygons
 from regions.files import read_arrays, write_arrays
@@ -155,7 +155,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

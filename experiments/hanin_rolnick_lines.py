@@ -19,10 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from experiments.about import About
-from experiments.claims import Claim, claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.digit_networks import (
+from experiments.measures.digit_networks import (
     Progress,
     Stage,
     hanin_rolnick_config,
@@ -32,12 +29,15 @@ from experiments.digit_networks import (
     train_stages,
     updates_at,
 )
-from experiments.hanin_rolnick_measures import (
+from experiments.measures.hanin_rolnick_measures import (
     boundary_distances,
     count_everywhere,
     count_on_line,
 )
-from experiments.stages import stored
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
 from regions.bounds import zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
@@ -147,7 +147,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

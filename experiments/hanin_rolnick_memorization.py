@@ -19,10 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from experiments.about import About
-from experiments.claims import Claim, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.digit_networks import (
+from experiments.measures.digit_networks import (
     Progress,
     Stage,
     corrupted_labels,
@@ -32,7 +29,10 @@ from experiments.digit_networks import (
     train_points,
     train_stages,
 )
-from experiments.hanin_rolnick_measures import count_everywhere, count_on_plane
+from experiments.measures.hanin_rolnick_measures import count_everywhere, count_on_plane
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import read_arrays, write_arrays
 from training.labeled import Labeled, load_classes
 
@@ -167,7 +167,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -19,10 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from experiments.about import About
-from experiments.claims import MIN_SEEDS, Claim, claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.digit_networks import (
+from experiments.measures.digit_networks import (
     Progress,
     Stage,
     hanin_rolnick_config,
@@ -31,8 +28,11 @@ from experiments.digit_networks import (
     train_stages,
     updates_at,
 )
-from experiments.hanin_rolnick_measures import count_on_plane
-from experiments.stages import stored
+from experiments.measures.hanin_rolnick_measures import count_on_plane
+from experiments.running.about import About
+from experiments.running.claims import MIN_SEEDS, Claim, claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.ensemble import ensemble_networks, init_ensemble
@@ -160,7 +160,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -22,10 +22,10 @@ import scipy.optimize
 import scipy.special
 from jaxtyping import Float64
 
-from experiments.about import About
-from experiments.claims import claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from training.files import read_arrays, write_arrays
+from experiments.running.about import About
+from experiments.running.claims import claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import read_arrays, write_arrays
 
 NAME = "hopfield"
 SOURCE = "Amit, Gutfreund & Sompolinsky 1985"
@@ -181,7 +181,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

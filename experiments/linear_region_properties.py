@@ -21,11 +21,11 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from experiments.about import About
-from experiments.claims import claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
+from experiments.running.about import About
+from experiments.running.claims import claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import read_arrays, write_arrays
 from regions.region_shape import region_shapes
-from training.files import read_arrays, write_arrays
 from training.labeled import load_digits, split_dataset
 from training.normalized import ClassifierConfig, fold_batch_norm, train_classifiers
 
@@ -125,7 +125,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

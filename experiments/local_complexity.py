@@ -21,9 +21,10 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.claims import claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
+from experiments.running.about import About
+from experiments.running.claims import claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import read_arrays, write_arrays
 from regions.local_complexity import (
     boundary_density,
     cross_polytope_complexity,
@@ -32,7 +33,6 @@ from regions.local_complexity import (
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble
-from training.files import read_arrays, write_arrays
 from training.labeled import Labeled, load_digits, split_dataset
 
 NAME = "local_complexity"
@@ -178,7 +178,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. Training that was interrupted goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

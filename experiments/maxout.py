@@ -22,13 +22,13 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.claims import claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
 from experiments.ring import read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.class_polygons import class_polygons, region_polygons
+from regions.files import read_arrays, write_arrays
 from regions.maxout import maxout_network
-from training.files import read_arrays, write_arrays
 
 NAME = "maxout"
 SOURCE = "Tseran & Montufar, NeurIPS 2021 (2107.00379)"
@@ -145,7 +145,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

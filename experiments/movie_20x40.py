@@ -7,9 +7,9 @@ Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 
 import pathlib
 
-from experiments.about import About
-from experiments.movie import Movie, MovieConfig as Config, Row, Scene
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
+from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
+from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
 NAME = "movie_20x40"
@@ -70,7 +70,7 @@ class DeepMovie(Movie):
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
     return run_movie(DeepMovie(config), folder, progress)
 
 

@@ -18,11 +18,11 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from experiments.about import About
-from experiments.movie import Movie, MovieConfig as Config, Row, Scene
-from experiments.movie_look import Look, look_at
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
+from experiments.movies.movie_look import Look, look_at
+from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import RED, Rgb, gray_panel, paint
+from experiments.running.about import About
 from regions.grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
@@ -179,7 +179,7 @@ def _hit(
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
     return run_movie(BottleneckMovie(config), folder, progress)
 
 

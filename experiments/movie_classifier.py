@@ -17,10 +17,9 @@ import scipy.special
 from jaxtyping import Array, Float, UInt8
 
 import regions
-from experiments.about import About
-from experiments.movie import Movie, MovieConfig as Config, Row, Scene
-from experiments.movie_look import Look
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
+from experiments.movies.movie_look import Look
+from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import (
     CYAN,
     GREEN,
@@ -31,6 +30,7 @@ from experiments.plotting.movie_panels import (
     paint,
     paint_points,
 )
+from experiments.running.about import About
 from regions.grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_classes, sample_classes
@@ -153,7 +153,7 @@ def _wrong(
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
     return run_movie(ClassifierMovie(config), folder, progress)
 
 

@@ -7,10 +7,10 @@ Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
 
 import pathlib
 
-from experiments.about import About
-from experiments.movie import MovieConfig as Config, Row
-from experiments.movie_disc import DiscMovie
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import MovieConfig as Config, Row
+from experiments.movies.movie_disc import DiscMovie
+from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
+from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
 NAME = "movie_disc10"
@@ -57,7 +57,7 @@ PRESETS = {
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
     return run_movie(DiscMovie(config), folder, progress)
 
 

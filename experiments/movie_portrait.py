@@ -14,12 +14,12 @@ import numpy as np
 import skimage.metrics
 
 import regions
-from experiments.about import About
-from experiments.movie import MovieConfig as Config, Row, Scene
-from experiments.movie_disc import DiscMovie
-from experiments.movie_look import Look
-from experiments.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import MovieConfig as Config, Row, Scene
+from experiments.movies.movie_disc import DiscMovie
+from experiments.movies.movie_look import Look
+from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import Rgb
+from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
 NAME = "movie_portrait"
@@ -93,7 +93,7 @@ class PortraitMovie(DiscMovie):
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movie_run.run_movie`."""
+    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
     return run_movie(PortraitMovie(config), folder, progress)
 
 

@@ -6,9 +6,9 @@ Expected:  a few minutes on 2 cores; about 1,500 regions, full-image error near 
 Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
-from experiments.about import About
-from experiments.movie import MovieConfig as Config
-from experiments.movie_run import load as load, run as run
+from experiments.movies.movie import MovieConfig as Config
+from experiments.movies.movie_run import load as load, run as run
+from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
 NAME = "movie_ring"

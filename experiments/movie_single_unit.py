@@ -13,15 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from experiments.about import About
-from experiments.claims import claim_exact
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.movie import Row
-from experiments.movie_files import encoder, write_gif, write_mp4, write_png
-from experiments.movie_run import Progress, frame_path, rows_to_text
-from experiments.movie_unit import ACTS, sheet_of
+from experiments.movies.movie import Row
+from experiments.movies.movie_files import encoder, write_gif, write_mp4, write_png
+from experiments.movies.movie_run import Progress, frame_path, rows_to_text
+from experiments.movies.movie_unit import ACTS, sheet_of
 from experiments.plotting.movie_single_unit import draw_frame
-from training.files import open_atomically, write_text
+from experiments.running.about import About
+from experiments.running.claims import claim_exact
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import open_atomically, write_text
 
 NAME = "movie_single_unit"
 ABOUT = About(

@@ -19,14 +19,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from experiments.about import About
-from experiments.baselines import SIGMA, interpolate
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.overfitting_claims import overfitting_claims, overfitting_headline
+from experiments.measures.baselines import SIGMA, interpolate
+from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
+from experiments.measures.seed_networks import ring_data, seed_networks
 from experiments.ring import predict_image
-from experiments.seed_networks import ring_data, seed_networks
-from experiments.stages import stored
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
+from experiments.verdicts.overfitting_claims import (
+    overfitting_claims,
+    overfitting_headline,
+)
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, pixel_points
@@ -148,7 +151,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -22,14 +22,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 import regions
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import every_nth_pixel, image_fit
-from experiments.partition_claims import dynamics_claims, dynamics_headline
-from experiments.partition_history import freeze_epoch, partition_history, square_grid
-from experiments.resettling import resettlings
-from experiments.ring import predict_image
-from experiments.seed_networks import (
+from experiments.measures.image_fit import every_nth_pixel, image_fit
+from experiments.measures.partition_history import (
+    freeze_epoch,
+    partition_history,
+    square_grid,
+)
+from experiments.measures.resettling import resettlings
+from experiments.measures.seed_networks import (
     enumerate_square,
     initial_networks,
     require_networks,
@@ -37,8 +37,12 @@ from experiments.seed_networks import (
     seed_networks,
     snapshot_networks,
 )
-from experiments.spikes import WINDOW, find_spikes, spike_rate
-from experiments.stages import stored
+from experiments.measures.spikes import WINDOW, find_spikes, spike_rate
+from experiments.ring import predict_image
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
+from experiments.verdicts.partition_claims import dynamics_claims, dynamics_headline
 from regions.files import read_arrays
 from regions.partition_change import compare_patterns, compare_points
 from regions.patterns import patterns_at
@@ -139,7 +143,7 @@ class Result(NamedTuple):
         summary: As in `summary.json`.
         epochs: Of the snapshots.
         losses: Training loss of each epoch and seed.
-        histories: As `experiments.partition_history` gives them, one per seed.
+        histories: As `experiments.measures.partition_history` gives them, one per seed.
     """
 
     config: Config
@@ -154,7 +158,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -24,16 +24,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.oscillation import measure_leads, measure_oscillation
-from experiments.pulse_claims import BASE, pulse_claims
-from experiments.settings import (
+from experiments.measures.oscillation import measure_leads, measure_oscillation
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import (
     dataset_of_each_seed,
     read_measures,
     setting_file,
 )
-from experiments.stages import stored
+from experiments.running.stages import stored
+from experiments.verdicts.pulse_claims import BASE, pulse_claims
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.curvature import stability_threshold, trace_curvature
@@ -173,7 +173,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -21,15 +21,15 @@ import pyarrow.parquet
 from jaxtyping import Float64, UInt8
 
 import regions
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import image_fit
+from experiments.measures.image_fit import image_fit
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import open_atomically
 from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
 from regions.lp.interior_point import chebyshev_balls
 from regions.lp.solve import chebyshev_ball
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points, sample_points
-from training.files import open_atomically
 from training.fit import fit
 from training.models import params_to_relu_network
 from training.snapshots import Losses
@@ -111,7 +111,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

@@ -19,19 +19,19 @@ import numpy as np
 from jaxtyping import UInt8
 
 import regions
-from experiments.about import About
-from experiments.claims import Claim, claim_exact, claim_median, claim_share
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.ring import UNIT_SQUARE, predict_image
-from experiments.seed_networks import (
+from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
+from experiments.measures.seed_networks import (
     enumerate_square,
     initial_networks,
     require_networks,
     ring_data,
     seed_networks,
 )
-from experiments.stages import stored
+from experiments.ring import UNIT_SQUARE, predict_image
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 
@@ -114,7 +114,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

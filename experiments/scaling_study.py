@@ -28,8 +28,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 import regions
-from experiments.common import read_json, write_json, write_provenance
-from experiments.scaling_fits import Fit, fit_law
+from experiments.measures.scaling_fits import Fit, fit_law
+from experiments.running.common import read_json, write_json, write_provenance
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import open_atomically
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
@@ -177,7 +177,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: The study.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with networks done, networks in all, what is being done.
 
     Returns:

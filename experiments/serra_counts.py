@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from experiments.about import About
-from experiments.claims import Claim, claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.digit_networks import Progress, measure_stages, train_stages
-from experiments.two_layer_counts import count_two_layers
+from experiments.measures.digit_networks import Progress, measure_stages, train_stages
+from experiments.measures.two_layer_counts import count_two_layers
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.bounds import serra_2018_upper_bound
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
@@ -138,7 +138,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

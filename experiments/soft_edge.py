@@ -22,21 +22,21 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from experiments.about import About
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.edge_width import edge_widths
-from experiments.seed_networks import (
+from experiments.measures.edge_width import edge_widths
+from experiments.measures.seed_networks import (
     enumerate_square,
     require_networks,
     seed_networks,
 )
-from experiments.settings import (
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import (
     dataset_of_each_seed,
     read_measures,
     setting_file,
 )
-from experiments.soft_edge_claims import soft_edge_claims
-from experiments.stages import stored
+from experiments.running.stages import stored
+from experiments.verdicts.soft_edge_claims import soft_edge_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import OUTER_RADIUS
 from training.ensemble import ensemble_snapshots, fit_ensemble
@@ -163,7 +163,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

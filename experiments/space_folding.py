@@ -20,13 +20,13 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.claims import claim_exact, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
+from experiments.running.about import About
+from experiments.running.claims import claim_exact, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import read_arrays, write_arrays
 from regions.folding import space_folding
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, fit_ensemble, init_ensemble
-from training.files import read_arrays, write_arrays
 from training.labeled import load_digits, split_dataset
 
 NAME = "space_folding"
@@ -130,7 +130,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. Training that was interrupted goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

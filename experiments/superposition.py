@@ -23,12 +23,12 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.about import About
-from experiments.claims import claim_exact, claim_median, claim_share
-from experiments.common import Clock, read_json, write_json, write_provenance
 from experiments.ring import read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import claim_exact, claim_median, claim_share
+from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.bounds import mean_facets, zaslavsky_count
-from training.files import read_arrays, write_arrays
+from regions.files import read_arrays, write_arrays
 from training.toy_models import (
     antipodal_loss,
     decoder_network,
@@ -159,7 +159,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

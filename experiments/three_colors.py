@@ -22,20 +22,20 @@ import numpy as np
 from jaxtyping import Float, Float64, UInt8
 
 import regions
-from experiments.about import About
-from experiments.boundary_distance import boundary_distances
-from experiments.calibration import brier_score, calibration_error
-from experiments.claims import Claim, claim_median
-from experiments.common import Clock, read_json, write_json, write_provenance
-from experiments.edge_width import edge_widths
-from experiments.ring import read_polygons, write_polygons
-from experiments.seed_networks import (
+from experiments.measures.boundary_distance import boundary_distances
+from experiments.measures.calibration import brier_score, calibration_error
+from experiments.measures.edge_width import edge_widths
+from experiments.measures.seed_networks import (
     enumerate_square,
     require_networks,
     seed_networks,
 )
-from experiments.settings import read_measures, setting_file
-from experiments.stages import stored
+from experiments.ring import read_polygons, write_polygons
+from experiments.running.about import About
+from experiments.running.claims import Claim, claim_median
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import read_measures, setting_file
+from experiments.running.stages import stored
 from regions.class_polygons import class_polygons
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import (
@@ -139,7 +139,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
     Args:
         config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `experiments.common.open_run`. `summary.json` is written last.
+        folder: From `open_run`. `summary.json` is written last.
         progress: Called with (done, total, what is being done).
 
     Returns:

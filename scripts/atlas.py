@@ -130,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: see the examples."""
     options = parse(arguments)
     try:
-        from experiments.common import RunFolderError
+        from experiments.running.common import RunFolderError
         from regions.errors import FileFormatError, RegionsError
 
         try:

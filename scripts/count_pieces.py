@@ -6,8 +6,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from experiments.arguments import Parser, domain_of
-from experiments.console import Bars, run_main
+from experiments.running.arguments import Parser, domain_of
+from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
     from regions.region_set import RegionCount

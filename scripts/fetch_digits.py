@@ -4,8 +4,8 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import Parser, output_file
-from experiments.console import run_main
+from experiments.running.arguments import Parser, output_file
+from experiments.running.console import run_main
 
 EXAMPLES = """\
 examples:

@@ -7,14 +7,14 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from experiments.arguments import (
+from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
     output_file,
     read_network,
 )
-from experiments.console import Bars, run_main
+from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
     from regions.grid import GridCount

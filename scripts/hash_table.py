@@ -5,14 +5,14 @@ import functools
 import pathlib
 import sys
 
-from experiments.arguments import (
+from experiments.running.arguments import (
     NETWORK,
     Parser,
     box_of,
     output_file,
     read_network,
 )
-from experiments.console import Bars, run_main
+from experiments.running.console import Bars, run_main
 
 EXAMPLES = """\
 examples:

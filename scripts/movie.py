@@ -5,8 +5,8 @@ import pathlib
 import sys
 from typing import Any
 
-from experiments.arguments import Parser
-from experiments.console import GO_ON, run_main
+from experiments.running.arguments import Parser
+from experiments.running.console import GO_ON, run_main
 
 EXAMPLES = """\
 examples:
@@ -66,7 +66,7 @@ def configure(options: argparse.Namespace) -> Any:
     Raises:
         ValueError: If an option is out of range.
     """
-    from experiments.movie import MovieConfig, parse_shape
+    from experiments.movies.movie import MovieConfig, parse_shape
     from training.config import (
         DataConfig,
         ModelConfig,
@@ -109,11 +109,11 @@ def configure(options: argparse.Namespace) -> Any:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
-    from experiments import movie_run
-    from experiments.command_line import run_and_show
-    from experiments.movie import Movie
-    from experiments.movie_files import encoder
+    from experiments.movies import movie_run
+    from experiments.movies.movie import Movie
+    from experiments.movies.movie_files import encoder
     from experiments.plotting import movie_strip
+    from experiments.running.command_line import run_and_show
 
     config = configure(options)
     # A bad image, or no encoder, must not leave a folder behind.

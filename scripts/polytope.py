@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from experiments.arguments import (
+from experiments.running.arguments import (
     NETWORK,
     Parser,
     box_of,
@@ -14,7 +14,7 @@ from experiments.arguments import (
     read_network,
     read_row,
 )
-from experiments.console import Bars, run_main
+from experiments.running.console import Bars, run_main
 
 EXAMPLES = """\
 examples:

@@ -5,8 +5,8 @@ import pathlib
 import sys
 
 from experiments import NAMES
-from experiments.arguments import Parser, run_folder
-from experiments.console import run_main
+from experiments.running.arguments import Parser, run_folder
+from experiments.running.console import run_main
 
 EXAMPLES = """\
 examples:
@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Publish the runs, then write the pages."""
-    from experiments.publishing import publish, write_pages
+    from experiments.running.publishing import publish, write_pages
 
     for name in options.names:
         publish(name, run_folder(name, "paper"), options.docs)

@@ -5,8 +5,8 @@ import dataclasses
 import sys
 from typing import Any
 
-from experiments.arguments import Parser, run_folder
-from experiments.console import GO_ON, run_main
+from experiments.running.arguments import Parser, run_folder
+from experiments.running.console import GO_ON, run_main
 
 EXAMPLES = """\
 examples:
@@ -53,8 +53,8 @@ def configure(options: argparse.Namespace) -> Any:
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run; the exit code says whether it verified."""
     from experiments import ring
-    from experiments.command_line import run_and_show
     from experiments.plotting import ring as plotting
+    from experiments.running.command_line import run_and_show
 
     config = configure(options)
     ring.load_data(config)  # A bad image must not leave a folder behind.

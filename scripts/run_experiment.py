@@ -5,8 +5,8 @@ import dataclasses
 import sys
 
 from experiments import NAMES, load_experiment
-from experiments.arguments import Parser, run_folder
-from experiments.console import GO_ON, run_main
+from experiments.running.arguments import Parser, run_folder
+from experiments.running.console import GO_ON, run_main
 
 EXAMPLES = f"""\
 examples:
@@ -41,7 +41,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
-    from experiments.command_line import run_and_show
+    from experiments.running.command_line import run_and_show
 
     experiment, plotting = load_experiment(options.name)
     config = experiment.PRESETS[options.preset]

@@ -4,8 +4,8 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import Parser
-from experiments.console import GO_ON, run_main
+from experiments.running.arguments import Parser
+from experiments.running.console import GO_ON, run_main
 
 EXAMPLES = """\
 examples:
@@ -38,8 +38,8 @@ def execute(options: argparse.Namespace) -> int:
     import dataclasses
 
     from experiments import scaling_study
-    from experiments.command_line import run_and_show
     from experiments.plotting import scaling_study as plotting
+    from experiments.running.command_line import run_and_show
 
     config = scaling_study.read_study(options.study)
     if options.seeds is not None:

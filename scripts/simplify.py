@@ -6,14 +6,14 @@ import pathlib
 import sys
 from collections import Counter
 
-from experiments.arguments import (
+from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
     output_file,
     read_network,
 )
-from experiments.console import Bars, run_main
+from experiments.running.console import Bars, run_main
 
 EXAMPLES = """\
 examples:

@@ -4,8 +4,8 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import NETWORK, Parser
-from experiments.console import GO_ON, run_main
+from experiments.running.arguments import NETWORK, Parser
+from experiments.running.console import GO_ON, run_main
 
 EXAMPLES = """\
 examples:
@@ -56,8 +56,8 @@ def execute(options: argparse.Namespace) -> int:
     import dataclasses
 
     from experiments import data_slices
-    from experiments.command_line import run_and_show
     from experiments.plotting import data_slices as plotting
+    from experiments.running.command_line import run_and_show
 
     training = data_slices.CLASSIFIER
     model = dataclasses.replace(training.model, widths=tuple(options.widths))

@@ -4,8 +4,8 @@ import argparse
 import pathlib
 import sys
 
-from experiments.arguments import Parser
-from experiments.console import Bars, print_rows, run_main
+from experiments.running.arguments import Parser
+from experiments.running.console import Bars, print_rows, run_main
 
 EXAMPLES = """\
 examples:

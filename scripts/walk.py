@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.arguments import (
+from experiments.running.arguments import (
     NETWORK,
     Parser,
     box_of,
@@ -17,7 +17,7 @@ from experiments.arguments import (
     read_network,
     read_row,
 )
-from experiments.console import Bars, run_main
+from experiments.running.console import Bars, run_main
 from regions.errors import FileFormatError
 
 if TYPE_CHECKING:

@@ -105,7 +105,9 @@ def _key(axes: Axes, color: str, partition: Partition) -> None:
         count = max(2, partition.network.output_dim)
         shades = {f"class {k}": CLASSES[k % len(CLASSES)] for k in range(count)}
     elif color == "layer":
-        shades = dict(enumerate(_layer_shades(partition)[1:], 1))
+        shades = {
+            str(k): shade for k, shade in enumerate(_layer_shades(partition)[1:], 1)
+        }
     elif color == "change":
         shades = {"code in both": KEPT, "lost": LOST, "born": BORN}
     legend = axes.legend(

@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from experiments.bundling import RADII, Result
-from experiments.bundling_claims import BASE
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED
+from experiments.verdicts.bundling_claims import BASE
 
 
 def figure(result: Result) -> Figure:

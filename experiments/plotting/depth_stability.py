@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.depth_stability import Result
+from experiments.measures.spikes import FACTOR
 from experiments.plotting.style import INK, MUTED, RED, axis_labels
-from experiments.spikes import FACTOR
 
 REMEDY_NAMES = {
     "clip": "clip 1",

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from experiments.curve_lengths import leading_order
 from experiments.folding import Result
+from experiments.measures.curve_lengths import leading_order
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels, blank
 

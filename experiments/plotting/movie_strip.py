@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.movie_run import Result
+from experiments.movies.movie_run import Result
 from experiments.plotting.style import FONT, INK, MUTED, blank
 
 TRAIN, VAL, REGIONS = "#333333", "#1b7fb5", "#c23b22"

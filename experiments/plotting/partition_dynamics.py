@@ -7,8 +7,8 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.measures.partition_history import FREEZE_SHARE
 from experiments.partition_dynamics import Result
-from experiments.partition_history import FREEZE_SHARE
 from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels
 
 GREEN = "#1b7837"

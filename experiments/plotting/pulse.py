@@ -5,11 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from experiments.oscillation import around_trend
+from experiments.measures.oscillation import around_trend
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED
 from experiments.pulse import Result
-from experiments.pulse_claims import BASE
+from experiments.verdicts.pulse_claims import BASE
 
 SHOWN = (BASE, "beta2 0.9", "lr 0.001", "sgd")
 """Settings whose losses are drawn."""

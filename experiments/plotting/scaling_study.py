@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.measures.scaling_fits import Fit
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED
-from experiments.scaling_fits import Fit
 from experiments.scaling_study import STAGES, VARIES, Family, Result, family_counts
 
 NAMES = {"dim": "input dimension", "depth": "hidden layers", "width": "units per layer"}

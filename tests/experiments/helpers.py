@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from experiments import load_experiment
-from experiments.common import open_run
 from experiments.plotting.style import save_figure
+from experiments.running.common import open_run
 
 VERDICTS = {"supported", "not supported", "mixed", "too few seeds"}
 

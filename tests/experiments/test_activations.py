@@ -7,7 +7,7 @@ import pytest
 
 import regions
 from experiments import activations
-from experiments.seed_networks import require_networks, seed_networks
+from experiments.measures.seed_networks import require_networks, seed_networks
 from tests.experiments.helpers import run_smoke
 from training.datasets import ring_image
 from training.ensemble import ensemble_snapshots

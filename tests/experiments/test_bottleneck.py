@@ -7,7 +7,7 @@ import pytest
 
 import regions
 from experiments import bottleneck
-from experiments.seed_networks import snapshot_networks
+from experiments.measures.seed_networks import snapshot_networks
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
 

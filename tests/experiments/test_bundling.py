@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from experiments import bundling
-from experiments.bundling_claims import bundling_claims
-from experiments.creases import network_creases
-from experiments.seed_networks import initial_networks
+from experiments.measures.creases import network_creases
+from experiments.measures.seed_networks import initial_networks
+from experiments.verdicts.bundling_claims import bundling_claims
 from tests.experiments.helpers import run_smoke
 from training.config import ModelConfig, TrainingConfig
 

@@ -8,9 +8,9 @@ import pytest
 
 import regions
 from experiments import NAMES, data_slices, load_experiment
-from experiments.common import open_run
 from experiments.plotting.data_slices import figure, plane_frame
 from experiments.plotting.style import save_figure
+from experiments.running.common import open_run
 from tests.helpers import random_network
 
 SMOKE = data_slices.PRESETS["smoke"]

@@ -8,8 +8,8 @@ import scipy.stats
 
 import regions
 from experiments import depth_stability
-from experiments.depth_claims import depth_claims, depth_correlations
-from experiments.seed_networks import snapshot_networks
+from experiments.measures.seed_networks import snapshot_networks
+from experiments.verdicts.depth_claims import depth_claims, depth_correlations
 from tests.experiments.helpers import run_smoke
 
 CONFIG = depth_stability.PRESETS["smoke"]

@@ -7,8 +7,8 @@ import pytest
 
 import regions
 from experiments import folding
-from experiments.curve_lengths import circle_lengths
-from experiments.fold_networks import folding_network, zig_zag_network
+from experiments.measures.curve_lengths import circle_lengths
+from experiments.measures.fold_networks import folding_network, zig_zag_network
 from regions import bounds
 from tests.experiments.helpers import run_smoke
 

@@ -5,8 +5,12 @@ import pytest
 
 import regions
 from experiments import hanin_rolnick_lines as lines
-from experiments.digit_networks import hanin_rolnick_config, random_pairs, train_stages
-from experiments.hanin_rolnick_measures import boundary_distances
+from experiments.measures.digit_networks import (
+    hanin_rolnick_config,
+    random_pairs,
+    train_stages,
+)
+from experiments.measures.hanin_rolnick_measures import boundary_distances
 from tests.experiments.helpers import no_progress, run_smoke
 from training.labeled import load_digits
 

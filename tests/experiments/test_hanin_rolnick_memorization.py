@@ -5,7 +5,7 @@ import pytest
 
 import regions
 from experiments import hanin_rolnick_memorization as memorization
-from experiments.digit_networks import (
+from experiments.measures.digit_networks import (
     corrupted_labels,
     hanin_rolnick_config,
     train_points,

@@ -5,12 +5,12 @@ import pytest
 
 import regions
 from experiments import hanin_rolnick_planes as planes
-from experiments.common import open_run, read_json
-from experiments.hanin_rolnick_measures import (
+from experiments.measures.hanin_rolnick_measures import (
     boundary_distances,
     count_on_line,
     count_on_plane,
 )
+from experiments.running.common import open_run, read_json
 from regions import bounds
 from tests.experiments.helpers import no_progress, run_smoke
 from tests.helpers import random_network

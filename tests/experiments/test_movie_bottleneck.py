@@ -6,9 +6,9 @@ import scipy.special
 
 import regions
 from experiments import movie_20x40, movie_bottleneck, movie_classifier
-from experiments.movie import draw_frame
 from experiments.movie_bottleneck import box_around, narrow_values, tail_network
-from experiments.movie_files import read_png
+from experiments.movies.movie import draw_frame
+from experiments.movies.movie_files import read_png
 from experiments.plotting.movie_panels import GAP
 from regions.grid import boundary_pixels
 from tests.experiments.helpers import run_smoke

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import regions
-from experiments import movie_ring, movie_run
-from experiments.common import open_run
-from experiments.movie import (
+from experiments import movie_ring
+from experiments.movies import movie_run
+from experiments.movies.movie import (
     Movie,
     MovieConfig,
     alarm,
@@ -21,9 +21,10 @@ from experiments.movie import (
     parse_shape,
     shape_text,
 )
-from experiments.movie_files import read_png
-from experiments.movie_look import UNIT_SQUARE, look_at
+from experiments.movies.movie_files import read_png
+from experiments.movies.movie_look import UNIT_SQUARE, look_at
 from experiments.plotting.movie_panels import GAP, RED
+from experiments.running.common import open_run
 from regions.grid import boundary_pixels
 from tests.experiments.helpers import no_progress, run_smoke
 from training.config import ModelConfig, TrainingConfig

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from experiments.movie_unit import ACTS, RANGE, Unit, sheet_of
+from experiments.movies.movie_unit import ACTS, RANGE, Unit, sheet_of
 from tests.experiments.helpers import run_smoke
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from experiments import overfitting
-from experiments.overfitting_claims import gaps, memorizes, overfitting_claims
-from experiments.seed_networks import ring_data, seed_networks
+from experiments.measures.seed_networks import ring_data, seed_networks
+from experiments.verdicts.overfitting_claims import gaps, memorizes, overfitting_claims
 from tests.experiments.helpers import no_progress, run_smoke
 from training.ensemble import ensemble_snapshots
 from training.fit import updates_per_epoch

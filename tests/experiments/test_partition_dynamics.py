@@ -6,12 +6,12 @@ import pytest
 
 import regions
 from experiments import partition_dynamics
-from experiments.partition_claims import (
+from experiments.measures.seed_networks import initial_networks, snapshot_networks
+from experiments.verdicts.partition_claims import (
     dynamics_claims,
     freeze_ratio,
     spike_contrasts,
 )
-from experiments.seed_networks import initial_networks, snapshot_networks
 from tests.experiments.helpers import run_smoke
 
 CONFIG = partition_dynamics.PRESETS["smoke"]

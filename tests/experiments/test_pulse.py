@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments import pulse
-from experiments.pulse_claims import pulse_claims
+from experiments.verdicts.pulse_claims import pulse_claims
 from tests.experiments.helpers import no_progress, run_smoke
 
 SMOKE = pulse.PRESETS["smoke"]

@@ -10,9 +10,9 @@ import pytest
 
 import regions
 from experiments import ring
-from experiments.common import open_run
 from experiments.plotting.ring import caption, figure
 from experiments.plotting.style import save_figure
+from experiments.running.common import open_run
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_image
 

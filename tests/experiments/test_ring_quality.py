@@ -7,8 +7,12 @@ import pytest
 
 import regions
 from experiments import ring_quality
-from experiments.claims import LEVEL
-from experiments.seed_networks import initial_networks, ring_data, seed_networks
+from experiments.measures.seed_networks import (
+    initial_networks,
+    ring_data,
+    seed_networks,
+)
+from experiments.running.claims import LEVEL
 from tests.experiments.helpers import no_progress, run_smoke
 from training.ensemble import ensemble_snapshots
 from training.snapshots import read_metrics

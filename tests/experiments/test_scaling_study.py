@@ -11,8 +11,8 @@ import pytest
 
 import regions
 from experiments import scaling_study
+from experiments.measures.scaling_fits import fit_law
 from experiments.plotting import scaling_study as plotting
-from experiments.scaling_fits import fit_law
 from experiments.scaling_study import Architecture, Config, Family, read_study
 from training.loop import init_state, shuffle_key, to_device, train_block
 from training.models import params_to_relu_network

@@ -5,7 +5,7 @@ import pytest
 
 import regions
 from experiments import serra_counts
-from experiments.two_layer_counts import (
+from experiments.measures.two_layer_counts import (
     count_by_supports,
     count_two_layers,
     pre_activation_network,

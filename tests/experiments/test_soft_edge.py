@@ -5,8 +5,8 @@ import pytest
 
 import regions
 from experiments import soft_edge
-from experiments.seed_networks import require_networks, seed_networks
-from experiments.soft_edge_claims import shrink_exponents, soft_edge_claims
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.verdicts.soft_edge_claims import shrink_exponents, soft_edge_claims
 from tests.experiments.helpers import run_smoke
 from training.ensemble import ensemble_snapshots
 

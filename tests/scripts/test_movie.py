@@ -69,7 +69,7 @@ def test_options_are_those_of_the_configuration(script):
 
 
 def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
-    from experiments import movie_run
+    from experiments.movies import movie_run
 
     def interrupted(*_):
         raise KeyboardInterrupt

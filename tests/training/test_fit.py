@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from regions.files import open_atomically, write_text
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, ring_image, sample_points
-from regions.files import open_atomically, write_text
 from training.fit import fit, updates_per_epoch
 from training.loop import init_state
 from training.snapshots import SnapshotStore, read_metrics, write_metrics

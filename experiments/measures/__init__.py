@@ -1,0 +1,1 @@
+"""What experiments measure: of losses, images, creases, partitions, samples of runs."""

@@ -1,0 +1,1 @@
+"""Training as a movie: from snapshots to frames to files."""

@@ -1,0 +1,248 @@
+"""Training as a movie: a frame for each snapshot, with the exact partition in it.
+
+A movie is a `Movie`: which data, which panels, what is measured besides. Experiments
+override parts of it; `experiments.movies.movie_run` trains, draws and encodes it.
+
+Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 2025-04-05.
+"""
+
+import dataclasses
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+
+import regions
+from experiments.measures.image_fit import image_fit
+from experiments.movies.movie_look import Look, look_at
+from experiments.plotting.movie_panels import (
+    BLUE,
+    RED,
+    Color,
+    Rgb,
+    compose,
+    gray_panel,
+    paint,
+    paint_points,
+)
+from regions.grid import boundary_pixels
+from training.config import DataConfig, TrainingConfig
+from training.datasets import Dataset, load_image, sample_points
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MovieConfig:
+    """What identifies a movie.
+
+    Attributes:
+        training: Network, optimizer and length; its `snapshot_every` is the number of
+            epochs between two frames.
+        data: Image and sampled points; its size is that of a panel.
+        max_regions: A frame with more regions shows the codes on its grid instead of
+            the exact partition.
+        fps: Frames per second.
+        gif_width: Width of the GIF in pixels.
+        gif_frames: Frames of the GIF, at most.
+        gif_colors: Colors of the GIF.
+    """
+
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    max_regions: int = 20_000
+    fps: int = 24
+    gif_width: int = 720
+    gif_frames: int = 40
+    gif_colors: int = 48
+
+    def __post_init__(self):
+        for name in ("max_regions", "fps", "gif_width", "gif_frames", "gif_colors"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"`{name}` is {getattr(self, name)}: at least 1 is required."
+                )
+
+
+class Scene(NamedTuple):
+    """What a movie is about, the same in all its frames.
+
+    Attributes:
+        image: What is learned, as gray values or classes.
+        data: The sampled points.
+    """
+
+    image: UInt8[np.ndarray, "height width"]
+    data: Dataset
+
+
+MAX_LAYERS = 1000
+_SHAPE_PART = re.compile(r"\[(?P<widths>\d{1,6}(,\d{1,6})*)\](\*(?P<times>\d{1,6}))?")
+
+Row = dict[str, Any]
+"""Numbers of one frame, a line of `frames.csv`."""
+
+
+class Movie:
+    """The three panels of the posts.
+
+    Others override its methods.
+
+    Attributes:
+        config: What is trained and shown.
+        shown: Panel that the figure of the experiment shows, as (row, column).
+        marks: Color in which that panel has all boundary pixels, and nothing else.
+    """
+
+    shown: tuple[int, int] = (0, 0)
+    marks: Color | None = RED
+
+    def __init__(self, config: MovieConfig):
+        self.config = config
+
+    def load_scene(self) -> Scene:
+        """The image and its points; raises what can be wrong with the input."""
+        data = self.config.data
+        image = load_image(data)
+        points = sample_points(image, data.num_train, data.num_val, data.seed)
+        return Scene(image, points)
+
+    def draw(
+        self, look: Look, network: regions.ReluNetwork, scene: Scene
+    ) -> tuple[list[list[Rgb]], Row]:
+        """Rows of panels, and numbers besides losses and regions.
+
+        Output with boundaries, output, and original with the points.
+        """
+        output = gray_panel(look.outputs[0])
+        lines = paint(output, boundary_pixels(look.labels), RED)
+        quality = image_fit(look.outputs[0], scene.image)
+        return (
+            [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]],
+            {"image_mse": quality.mse, "pixel_accuracy": quality.accuracy},
+        )
+
+    def words(self, row: Row) -> list[str]:
+        """What the text says of these numbers; of one length in all frames."""
+        return [f"Image MSE {row['image_mse']:.4f}"]
+
+    def summarize(self, rows: list[Row], scene: Scene) -> Row:
+        """What the summary says besides; may hold `claims` and `headline`."""
+        return {}
+
+
+def dotted(panel: Rgb, scene: Scene) -> Rgb:
+    """A panel with the training points in red and the validation points in blue."""
+    panel = paint_points(panel, scene.data.train_inputs, RED)
+    return paint_points(panel, scene.data.val_inputs, BLUE)
+
+
+def draw_frame(
+    movie: Movie,
+    scene: Scene,
+    network: regions.ReluNetwork,
+    epoch: int,
+    losses: tuple[float, float],
+) -> tuple[Rgb, Row]:
+    """One frame and its numbers."""
+    look = look_at(network, scene.image.shape, movie.config.max_regions)
+    lines = boundary_pixels(look.labels)
+    panels, numbers = movie.draw(look, network, scene)
+    row = {
+        "epoch": epoch,
+        "train_loss": losses[0],
+        "val_loss": losses[1],
+        "regions": look.count,
+        "exact": int(look.is_exact),
+        "boundary_share": float(lines.mean()),
+        "lowest_output": float(look.outputs.min()),
+        "highest_output": float(look.outputs.max()),
+        "constant": int(look.is_constant),
+        "dead_units": look.dead_units,
+        "dead_layer": look.dead_layer,
+        **numbers,
+    }
+    return compose(panels, frame_text(movie, row), alarm(row)), row
+
+
+def frame_text(movie: Movie, row: Row) -> list[list[str]]:
+    """Lines of a frame, each number in a field of one width."""
+    training, data = movie.config.training, movie.config.data
+    digits = len(str(training.epochs))
+    kind = "exact" if row["exact"] else "at least"
+    lines = "exact enumeration" if row["exact"] else "code differences on the grid"
+    return [
+        [
+            f"Epoch {row['epoch']:{digits}d}",
+            f"Train Loss {row['train_loss']:.4f}",
+            f"Val Loss {row['val_loss']:.4f}",
+            *movie.words(row),
+            f"Regions {row['regions']:6,d} ({kind})",
+            f"Boundaries: {lines:<28}",
+        ],
+        [
+            f"Shape {shape_text(training.model.widths)}",
+            f"Seed {training.seed}",
+            f"Points {data.num_train}",
+            f"LR {training.optimizer.learning_rate:g}",
+            f"Optimizer {training.optimizer.name}",
+            f"Batch {training.batch_size or data.num_train}",
+        ],
+    ]
+
+
+def alarm(row: Row) -> str:
+    """What is wrong with a network that learns nothing, or can learn no more."""
+    said = []
+    if row["constant"]:
+        said.append(f"CONSTANT OUTPUT ({row['lowest_output']:.3g})")
+    if row["dead_layer"]:
+        said.append(f"DEAD NETWORK (layer {row['dead_layer']} is off everywhere)")
+    elif row["dead_units"]:
+        said.append(f"{row['dead_units']} dead units")
+    return "   ".join(said)
+
+
+def shape_text(widths: tuple[int, ...]) -> str:
+    """Widths as the posts write them: `[10]*10+[2]+[10]*3`."""
+    groups: list[list[int]] = []
+    for width in widths:
+        if groups and groups[-1][0] == width:
+            groups[-1][1] += 1
+        else:
+            groups.append([width, 1])
+    parts = [f"[{w}]*{n}" if n > 1 else f"[{w}]" for w, n in groups]
+    return "+".join(parts) or "[]"
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Widths from what `shape_text` writes; nothing is evaluated.
+
+    Raises:
+        ValueError: If it is nothing of the kind.
+
+    Example:
+        >>> parse_shape("[10]*2 + [2] + [5, 4]")
+        (10, 10, 2, 5, 4)
+    """
+    widths: list[int] = []
+    for part in text.replace(" ", "").split("+"):
+        match = _SHAPE_PART.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"`shape` has the part {part!r}: sums like [14]*6 or "
+                "[10]*10+[2]+[10]*3 are required."
+            )
+        some = [int(width) for width in match["widths"].split(",")]
+        widths += some * min(int(match["times"] or 1), MAX_LAYERS + 1)
+        if len(widths) > MAX_LAYERS:
+            raise ValueError(
+                f"`shape` is {text!r}: at most {MAX_LAYERS} layers are allowed."
+            )
+    return tuple(widths)
+
+
+def frame_epochs(training: TrainingConfig) -> list[int]:
+    """Epochs that have a frame, and a snapshot."""
+    return sorted(
+        {*range(0, training.epochs, training.snapshot_every), training.epochs}
+    )

@@ -1,0 +1,164 @@
+"""Frames to files: PNG without loss, H.264 for browsers, GIF for pages."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from jaxtyping import UInt8
+
+from regions.files import open_atomically
+from regions.io.optional import require
+
+CRF = 17
+"""Quality of H.264, lower is better: thin red lines stay red."""
+
+PLAIN_WIDTH = 2048
+"""Wider frames are encoded as they are, narrower ones with each pixel doubled.
+
+4:2:0 video has one color for 2 x 2 pixels; doubled, each pixel keeps its own.
+"""
+
+MAX_SIDE = 4096
+"""Of videos that browsers decode."""
+
+HOLD = 2.0
+"""Seconds for which the last frame stays, if nothing else is said."""
+
+Report = Callable[[int, int], None]
+
+
+def encoder() -> Any:
+    """The package that brings ffmpeg.
+
+    Raises:
+        ImportError: If it is not installed; says how.
+    """
+    return require("imageio_ffmpeg", "movies", "and writing movies")
+
+
+def write_png(path: pathlib.Path, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+    """Write a frame without loss, whole or not at all."""
+    with open_atomically(path) as file:
+        PIL.Image.fromarray(frame).save(file, format="PNG", compress_level=1)
+
+
+def read_png(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
+    """What `write_png` wrote."""
+    with PIL.Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def write_mp4(
+    path: pathlib.Path,
+    frames: list[pathlib.Path],
+    fps: int,
+    report: Report,
+    hold: float = HOLD,
+) -> None:
+    """Encode frames of one size as H.264, 4:2:0, playable while it loads.
+
+    Args:
+        path: The movie; written under another name, then renamed.
+        frames: PNG files in order.
+        fps: Frames per second.
+        report: Called with frames done and in all.
+        hold: Seconds for which the last frame stays.
+    """
+    width = read_png(frames[0]).shape[1]
+    scale = 2 if width <= PLAIN_WIDTH else 1
+    # Tagged as it is converted, or a player would guess other primaries.
+    filters = (
+        f"scale=iw*{scale}:ih*{scale}:flags=neighbor+accurate_rnd+full_chroma_int:"
+        "out_color_matrix=bt709:out_range=tv,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
+    )
+    options = [
+        "-c:v",
+        "libx264",
+        "-vf",
+        filters,
+        "-crf",
+        str(CRF),
+        "-preset",
+        "medium",
+        "-an",
+    ]
+    options += ["-movflags", "+faststart", "-f", "mp4"]
+    held = [*frames, *frames[-1:] * round(hold * fps)]
+    _write(path, held, fps, options, report)
+
+
+def write_gif(
+    path: pathlib.Path,
+    frames: list[pathlib.Path],
+    fps: int,
+    width: int,
+    colors: int,
+    report: Report,
+    hold: float = HOLD,
+) -> None:
+    """Encode frames as an animated GIF of a width, with one palette for all of them."""
+    filters = (
+        f"scale={width}:-2:flags=area,split[a][b];"
+        f"[a]palettegen=max_colors={colors}:stats_mode=full[p];"
+        "[b][p]paletteuse=dither=none:diff_mode=rectangle"
+    )
+    held = [*frames, *frames[-1:] * round(hold * fps)]
+    options = ["-filter_complex", filters, "-loop", "0", "-f", "gif"]
+    _write(path, held, fps, options, report)
+
+
+def _write(
+    path: pathlib.Path,
+    frames: list[pathlib.Path],
+    fps: int,
+    options: list[str],
+    report: Report,
+) -> None:
+    """Stream frames through ffmpeg.
+
+    Raises:
+        OSError: If ffmpeg fails; with its words.
+    """
+    height, width = read_png(frames[0]).shape[:2]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    size = ["-s", f"{width}x{height}", "-r", str(fps)]
+    command = [encoder().get_ffmpeg_exe(), "-y", "-v", "error", "-f", "rawvideo"]
+    command += ["-pix_fmt", "rgb24", *size, "-i", "-", *options, str(temporary)]
+    with tempfile.TemporaryFile() as words:
+        # In a session of its own, or Ctrl-C would end it before the frames do.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=words, start_new_session=True
+        )
+        assert process.stdin is not None
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                for done, frame in enumerate(_pixels(frames), start=1):
+                    process.stdin.write(frame.data)
+                    report(done, len(frames))
+                process.stdin.close()
+            if process.wait():
+                words.seek(0)
+                said = words.read().decode(errors="replace").strip()
+                raise OSError(f"{path} could not be written: ffmpeg said: {said}")
+            temporary.replace(path)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            temporary.unlink(missing_ok=True)
+
+
+def _pixels(frames: list[pathlib.Path]) -> Iterator[np.ndarray]:
+    """Pixels of each file; a file that is repeated is read once."""
+    last: tuple[pathlib.Path, np.ndarray] | None = None
+    for frame in frames:
+        if last is None or last[0] != frame:
+            last = (frame, np.ascontiguousarray(read_png(frame)))
+        yield last[1]

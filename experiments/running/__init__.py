@@ -1,0 +1,1 @@
+"""How experiments run: arguments, run folders, progress, claims, pages."""

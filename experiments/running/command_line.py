@@ -1,0 +1,100 @@
+"""One command for every experiment: run it in a folder, or show the run that is there.
+
+Its caller wraps it in `experiments.running.console.run_main`, which reports errors.
+"""
+
+import pathlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from rich.markup import escape
+
+from experiments.plotting.style import save_figure
+from experiments.running.claims import describe_value
+from experiments.running.common import mark_resumed, open_run, read_json
+from experiments.running.console import Bars, print_rows
+
+
+def run_and_show(
+    experiment: Any,
+    plotting: Any,
+    config: Any,
+    folder: pathlib.Path,
+    *,
+    force: bool = False,
+    formats: tuple[str, ...] = ("png",),
+) -> int:
+    """Run a configuration in a folder, or show the run that is there.
+
+    Args:
+        experiment: Module with `NAME`, `run` and `load`; also with `summary_rows`
+            where a table for readers differs from the summary.
+        plotting: Module with `figure`.
+        config: What to run.
+        folder: The run folder.
+        force: Replace the run in the folder.
+        formats: Suffixes of the figure; drawn if one of them is missing.
+
+    Returns:
+        The exit code: 0 done, 1 not verified.
+    """
+    start = time.perf_counter()
+    state = open_run(folder, experiment.NAME, config, force=force)
+    if state == "finished":
+        _say(f"{folder} holds this run, finished: --force runs it anew.")
+        summary = read_json(folder / "summary.json")
+    else:
+        if state == "unfinished":
+            _say(f"Going on with the unfinished run in {folder}.")
+        with Bars() as bars:
+            summary = experiment.run(config, folder, bars)
+        if state == "unfinished":
+            mark_resumed(folder)
+    files = [folder / f"figure.{suffix}" for suffix in formats]
+    if not all(file.is_file() for file in files):
+        figure = plotting.figure(experiment.load(config, folder))
+        for file in files:
+            save_figure(figure, file)
+    print_rows(getattr(experiment, "summary_rows", _plain_rows)(summary))
+    print_rows(_claim_rows(summary.get("claims", [])))
+    names = ", ".join(file.name for file in files)
+    seconds = time.perf_counter() - start
+    _say(f"{names} and summary.json are in {folder} ({seconds:.1f} s).")
+    return 0 if summary.get("verified", True) else 1
+
+
+def _say(line: str) -> None:
+    """Print a line as it is."""
+    sys.stdout.write(f"{line}\n")
+
+
+def _plain_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The summary as it stands, but for claims and the details of verification."""
+    for key, value in summary.items():
+        if key not in ("verification", "claims"):
+            yield key.replace("_", " "), escape(_text(value))
+
+
+def _claim_rows(claims: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Verdict, claim and number of each claim."""
+    colors = {"supported": "green", "not supported": "red"}
+    for claim in claims:
+        color = colors.get(claim["verdict"], "yellow")
+        yield (
+            f"[{color}]{claim['verdict']}[/]",
+            escape(claim["claim"]),
+            f"[dim]{escape(describe_value(claim))}[/]",
+        )
+
+
+def _text(value: Any) -> str:
+    """A value of a summary, short."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_text(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return f"{value:,}" if type(value) is int else str(value)

@@ -1,0 +1,199 @@
+"""Run folders: who owns one, what is in it, and when it is finished."""
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import time
+from typing import Any, Literal
+
+import numpy as np
+
+from regions.files import write_text
+
+PACKAGES = ("relu-regions", "cvxpy", "flax", "jax", "numpy", "optax", "scipy")
+"""Whose versions `provenance.json` names."""
+
+
+class Clock:
+    """Wall time of each stage of a run.
+
+    Attributes:
+        seconds: By the names given to `lap`.
+    """
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a stage; one of a name that was there is added to it."""
+        now = time.perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
+
+
+State = Literal["new", "unfinished", "finished"]
+
+
+class RunFolderError(Exception):
+    """A run folder belongs to another run; the message says what to do."""
+
+
+def _plain(value: Any) -> Any:
+    """A JSON form of numpy's scalars and arrays."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form: convert it first.")
+
+
+def to_json(data: Any) -> str:
+    """`data` as JSON text; NaN and infinities are refused, as JSON has none."""
+    return json.dumps(data, default=_plain, indent=2, allow_nan=False) + "\n"
+
+
+def write_json(path: str | pathlib.Path, data: Any) -> None:
+    """Write `data` as JSON, whole or not at all."""
+    write_text(path, to_json(data))
+
+
+def read_json(path: str | pathlib.Path) -> Any:
+    """What `write_json` wrote.
+
+    Raises:
+        RunFolderError: If the file is not JSON; it names the file.
+    """
+    path = pathlib.Path(path)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunFolderError(
+            f"{path} is not JSON ({error}): run again with --force."
+        ) from error
+
+
+def config_to_dict(config: Any) -> dict[str, Any]:
+    """A configuration as JSON would give it back."""
+    return json.loads(to_json(dataclasses.asdict(config)))
+
+
+def open_run(
+    folder: str | pathlib.Path, name: str, config: Any, *, force: bool = False
+) -> State:
+    """Take a folder for one run of one configuration.
+
+    Args:
+        folder: Made when missing.
+        name: Of the experiment.
+        config: A dataclass that identifies the run; kept in `config.json`.
+        force: Take the folder even if it holds another run or a finished one, and
+            remove the files of that run.
+
+    Returns:
+        `new`; `unfinished` if the same configuration was begun here and can go on;
+        `finished` if it was run here to the end and can be reused.
+
+    Raises:
+        RunFolderError: If the folder holds another configuration, or files that are
+            no run, and `force` is off; with `force`, only for files that are no run.
+    """
+    folder = pathlib.Path(folder)
+    wanted = {"experiment": name, "config": config_to_dict(config)}
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file: choose another --folder.")
+    has_config = (folder / "config.json").is_file()
+    if folder.exists() and any(folder.iterdir()) and not has_config:
+        raise RunFolderError(
+            f"{folder} has files but no config.json, so it is not a run: choose "
+            "another --folder."
+        )
+    if has_config and force:
+        _clear(folder)
+    elif has_config:
+        if read_json(folder / "config.json") != wanted:
+            raise RunFolderError(
+                f"{folder} holds a run of another configuration: choose another "
+                "--folder, or replace the run with --force."
+            )
+        return "finished" if (folder / "summary.json").is_file() else "unfinished"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", wanted)
+    return "new"
+
+
+def _clear(folder: pathlib.Path) -> None:
+    """Remove the files of a run, `config.json` last: until then it stays a run."""
+    # Last, so that a removal that is cut short can be repeated.
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.name == "config.json")
+    for entry in entries:
+        _remove(entry)
+
+
+def _remove(path: pathlib.Path) -> None:
+    """Remove a file or a folder; of a link, the link alone."""
+    if path.is_dir() and not path.is_symlink():
+        for entry in path.iterdir():
+            _remove(entry)
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+def write_provenance(
+    folder: str | pathlib.Path, *, seed: int, seconds: dict[str, float]
+) -> None:
+    """Write `provenance.json`: versions, seed, commit, wall and CPU times in seconds.
+
+    The CPU time is that of this process and its children so far, all cores added up: on
+    a machine that does other work it says more than the wall times. The times in an
+    earlier `provenance.json`, of the same run whose summary is made anew, are added.
+    """
+    path = pathlib.Path(folder) / "provenance.json"
+    earlier = read_json(path) if path.is_file() else {}
+    past = earlier.get("seconds", {})
+    seconds = past | {name: past.get(name, 0.0) + s for name, s in seconds.items()}
+    cpu_seconds = earlier.get("cpu_seconds", 0.0) + sum(os.times()[:4])
+    commit, dirty = _git_commit()
+    data = {
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commit": commit,
+        "uncommitted_changes": dirty,
+        "seed": seed,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "cpu_seconds": round(cpu_seconds, 1),
+    }
+    write_json(path, data)
+
+
+def mark_resumed(folder: str | pathlib.Path) -> None:
+    """Note in `provenance.json` that its times leave out what an interruption cost."""
+    path = pathlib.Path(folder) / "provenance.json"
+    write_json(path, read_json(path) | {"resumed": True})
+
+
+def _git_commit() -> tuple[str | None, bool | None]:
+    """Commit of this checkout and whether files differ from it; `None` without git."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None, None
+    try:
+        commit, changes = (
+            subprocess.run(
+                ["git", "-C", str(root), *arguments],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=10,
+            ).stdout.strip()
+            for arguments in (
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "--untracked-files=no"],
+            )
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    return commit, bool(changes)

@@ -1,0 +1,199 @@
+"""Finished runs as pages of `docs/`: one record and one picture an experiment.
+
+`docs/results/<name>.json` and `.png` come from a run folder; the pages come from the
+records alone, so that each number on a page is one that a run wrote.
+"""
+
+import io
+import pathlib
+from typing import Any, get_args
+
+import PIL.Image
+
+from experiments import NAMES, load_experiment
+from experiments.running.about import Page
+from experiments.running.claims import describe_value
+from experiments.running.common import (
+    RunFolderError,
+    config_to_dict,
+    read_json,
+    write_json,
+)
+from regions.files import open_atomically, write_text
+
+WIDTH = 1400
+"""Of the pictures in pixels."""
+
+COLORS = 128
+"""Of the palette of a picture; enough for figures, and a fifth of the size."""
+
+MOVIE = "movie.gif"
+"""Of a run, if it has one; shown above the picture."""
+
+_INTRODUCTIONS: dict[Page, str] = {
+    "gallery": """\
+# Gallery
+
+Pictures and movies, each with the command that makes it, its CPU time, and what came
+out.
+""",
+    "claims": """\
+# Claims of the posts, settled by numbers
+
+Each claim with its source, the number that settles it, the 90 % interval over
+independent seeds, and the verdict: the interval lies inside the range that the claim
+asks for (supported), outside (not supported), or across its border (mixed).
+""",
+    "papers": """\
+# Figures and tables of the literature
+
+Each with the paper, the setup, where ours differs, what was expected, what came out
+with its 90 % interval over independent seeds, and the command that repeats it.
+""",
+}
+
+
+def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
+    """Write the record and the picture of a finished run to `docs/results/`.
+
+    Args:
+        name: One of `experiments.NAMES`.
+        folder: A run of its `paper` preset.
+        docs: The folder of the pages.
+
+    Raises:
+        RunFolderError: If the run is unfinished, or one of another configuration.
+    """
+    experiment, _ = load_experiment(name)
+    for file in ("config.json", "summary.json", "provenance.json", "figure.png"):
+        if not (folder / file).is_file():
+            raise RunFolderError(
+                f"{folder / file} does not exist: finish the run first, with python "
+                f"scripts/run_experiment.py {name} paper."
+            )
+    expected = {
+        "experiment": name,
+        "config": config_to_dict(experiment.PRESETS["paper"]),
+    }
+    if read_json(folder / "config.json") != expected:
+        raise RunFolderError(
+            f"{folder} is no run of the paper preset of {name}: run it with python "
+            f"scripts/run_experiment.py {name} paper."
+        )
+    provenance, summary = (
+        read_json(folder / file) for file in ("provenance.json", "summary.json")
+    )
+    results = docs / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    _write_picture(folder / "figure.png", results / f"{name}.png")
+    movie = folder / MOVIE
+    if movie.is_file():
+        with open_atomically(results / f"{name}.gif") as file:
+            file.write(movie.read_bytes())
+    seconds = round(sum(provenance["seconds"].values()), 1)
+    record = {
+        "seconds": seconds,
+        "cpu_seconds": provenance.get("cpu_seconds", seconds),
+        "versions": provenance["versions"],
+        "headline": summary["headline"],
+        "claims": summary.get("claims", []),
+    }
+    if movie.is_file():
+        record["movie"] = True
+    if provenance.get("resumed", False):
+        record["resumed"] = True
+    write_json(results / f"{name}.json", record)
+
+
+def write_pages(docs: pathlib.Path) -> None:
+    """Write all pages from the records in `docs/results/`."""
+    for page in get_args(Page):
+        write_text(docs / f"{page}.md", render_page(page, docs))
+
+
+def render_page(page: Page, docs: pathlib.Path) -> str:
+    """A page: a table of its experiments, then a section for each."""
+    published = [
+        (name, read_json(docs / "results" / f"{name}.json"))
+        for name in NAMES
+        if (docs / "results" / f"{name}.json").is_file()
+    ]
+    entries = [
+        (name, record, about)
+        for name, record in published
+        if (about := load_experiment(name)[0].ABOUT).page == page
+    ]
+    table = [
+        "| experiment | command | CPU time | result |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, record, about in entries:
+        table.append(
+            f"| [{about.title}](#{_anchor(about.title)}) | `{command(name)}` "
+            f"| {_duration(record)} | {_cell(record['headline'])} |"
+        )
+    sections = [_section(name, record, about) for name, record, about in entries]
+    return "\n".join([_INTRODUCTIONS[page], *table, "", *sections])
+
+
+def command(name: str) -> str:
+    """The command that repeats a published run."""
+    return f"python scripts/run_experiment.py {name} paper"
+
+
+def _section(name: str, record: dict[str, Any], about: Any) -> str:
+    """Words, picture and claims of one experiment."""
+    lines = [f"## {about.title}", "", f"Source: {about.source}.", "", about.setup]
+    if about.differs:
+        lines += ["", f"Differs from the source: {about.differs}"]
+    if about.expected:
+        lines += ["", f"Expected: {about.expected}"]
+    lines += ["", f"Found: {record['headline']}", ""]
+    if record.get("movie", False):
+        lines += [f"![{about.title}](results/{name}.gif)", ""]
+    lines += [f"![{about.title}](results/{name}.png)", ""]
+    if record["claims"]:
+        lines += ["| claim | source | number | verdict |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {_cell(claim['claim'])} | {_cell(claim['source'])} "
+            f"| {_cell(describe_value(claim))} | **{claim['verdict']}** |"
+            for claim in record["claims"]
+        ]
+        lines.append("")
+    seconds = _duration(record)
+    lines += [f"`{command(name)}`, {seconds} of CPU time.", ""]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def _anchor(title: str) -> str:
+    """The anchor that a heading gets."""
+    kept = (c for c in title.lower().replace(" ", "-") if c.isalnum() or c in "-_")
+    return "".join(kept)
+
+
+def _duration(record: dict[str, Any]) -> str:
+    """CPU time of a record in seconds, or minutes when there are many.
+
+    Of a run that was interrupted, only what came after it is known.
+    """
+    seconds = record["cpu_seconds"]
+    text = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"over {text} (resumed)" if record.get("resumed", False) else text
+
+
+def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:
+    """A smaller copy of a figure."""
+    with PIL.Image.open(source) as picture:
+        picture = picture.convert("RGB")
+        if picture.width > WIDTH:
+            height = round(picture.height * WIDTH / picture.width)
+            picture = picture.resize((WIDTH, height), PIL.Image.Resampling.LANCZOS)
+        data = io.BytesIO()
+        picture.quantize(COLORS).save(data, format="PNG", optimize=True)
+    with open_atomically(target) as file:
+        file.write(data.getvalue())

@@ -6,12 +6,13 @@ records alone, so that each number on a page is one that a run wrote.
 
 import io
 import pathlib
+from collections.abc import Callable
 from typing import Any, get_args
 
 import PIL.Image
 
 from experiments import NAMES, load_experiment
-from experiments.running.about import Page
+from experiments.running.about import About, Page
 from experiments.running.claims import describe_value
 from experiments.running.common import (
     RunFolderError,
@@ -29,6 +30,9 @@ COLORS = 128
 
 MOVIE = "movie.gif"
 """Of a run, if it has one; shown above the picture."""
+
+BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
+"""Marks in the README between which its table lies."""
 
 _INTRODUCTIONS: dict[Page, str] = {
     "gallery": """\
@@ -111,29 +115,54 @@ def write_pages(docs: pathlib.Path) -> None:
         write_text(docs / f"{page}.md", render_page(page, docs))
 
 
+def update_readme(readme: pathlib.Path, docs: pathlib.Path) -> None:
+    """Write the table of all experiments between the marks of the README."""
+    write_text(readme, with_table(readme.read_text(encoding="utf-8"), docs))
+
+
+def with_table(text: str, docs: pathlib.Path) -> str:
+    """A text with the table of all experiments between its marks.
+
+    Raises:
+        ValueError: If the marks are not there.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the README has no marks {BEGIN} and {END}: put them back.")
+    table = _table(_published(docs), lambda about: f"docs/{about.page}.md")
+    return "\n".join([before + begin, "", *table, "", end + after])
+
+
 def render_page(page: Page, docs: pathlib.Path) -> str:
     """A page: a table of its experiments, then a section for each."""
-    published = [
-        (name, read_json(docs / "results" / f"{name}.json"))
-        for name in NAMES
-        if (docs / "results" / f"{name}.json").is_file()
-    ]
-    entries = [
-        (name, record, about)
-        for name, record in published
-        if (about := load_experiment(name)[0].ABOUT).page == page
-    ]
-    table = [
-        "| experiment | command | CPU time | result |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name, record, about in entries:
-        table.append(
-            f"| [{about.title}](#{_anchor(about.title)}) | `{command(name)}` "
-            f"| {_duration(record)} | {_cell(record['headline'])} |"
-        )
+    entries = [entry for entry in _published(docs) if entry[2].page == page]
     sections = [_section(name, record, about) for name, record, about in entries]
+    table = _table(entries, lambda _: "")
     return "\n".join([_INTRODUCTIONS[page], *table, "", *sections])
+
+
+def _published(docs: pathlib.Path) -> list[tuple[str, dict[str, Any], About]]:
+    """Name, record and words of each experiment that has a record."""
+    files = {name: docs / "results" / f"{name}.json" for name in NAMES}
+    return [
+        (name, read_json(file), load_experiment(name)[0].ABOUT)
+        for name, file in files.items()
+        if file.is_file()
+    ]
+
+
+def _table(
+    entries: list[tuple[str, dict[str, Any], About]], page: Callable[[About], str]
+) -> list[str]:
+    """One row an experiment, linked to its section on a page."""
+    rows = [
+        f"| [{about.title}]({page(about)}#{_anchor(about.title)}) | `{command(name)}` "
+        f"| {_duration(record)} | {_cell(record['headline'])} |"
+        for name, record, about in entries
+    ]
+    head = "| experiment | command | CPU time | result |"
+    return [head, "| --- | --- | --- | --- |", *rows]
 
 
 def command(name: str) -> str:
@@ -141,7 +170,7 @@ def command(name: str) -> str:
     return f"python scripts/run_experiment.py {name} paper"
 
 
-def _section(name: str, record: dict[str, Any], about: Any) -> str:
+def _section(name: str, record: dict[str, Any], about: About) -> str:
     """Words, picture and claims of one experiment."""
     lines = [f"## {about.title}", "", f"Source: {about.source}.", "", about.setup]
     if about.differs:

@@ -16,7 +16,14 @@ from experiments.running.common import (
     mark_resumed,
     write_json,
 )
-from experiments.running.publishing import publish, render_page, write_pages
+from experiments.running.publishing import (
+    BEGIN,
+    END,
+    publish,
+    render_page,
+    with_table,
+    write_pages,
+)
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
 SUMMARY = {
@@ -95,6 +102,23 @@ def test_runs_of_other_configurations_are_refused(run, tmp_path):
 @pytest.mark.parametrize("page", get_args(Page))
 def test_committed_pages_are_those_of_the_records(page):
     assert (DOCS / f"{page}.md").read_text(encoding="utf-8") == render_page(page, DOCS)
+
+
+def test_committed_readme_holds_the_table_of_the_records():
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    assert with_table(text, DOCS) == text
+
+
+def test_text_around_the_table_is_kept(run, tmp_path):
+    docs = tmp_path / "docs"
+    publish("data_slices", run, docs)
+    text = with_table(f"before\n{BEGIN}\nold\n{END}\nafter\n", docs)
+    assert text.startswith(f"before\n{BEGIN}\n\n| experiment |")
+    assert text.endswith(f"|\n\n{END}\nafter\n")
+    assert "(docs/gallery.md#the-plane-through-three-digits)" in text
+    assert "old" not in text
+    with pytest.raises(ValueError, match="no marks"):
+        with_table("nothing", docs)
 
 
 @pytest.mark.parametrize("name", NAMES)

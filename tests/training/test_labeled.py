@@ -108,7 +108,7 @@ def test_labeled_files_are_read_back_flattened(tmp_path):
 @pytest.mark.parametrize(
     ("inputs", "labels", "match"),
     [
-        (np.zeros(3), np.zeros(3, int), "x.npy has shape"),
+        (np.array(3.0), np.zeros(3, int), "x.npy has shape"),
         (np.full((2, 2), np.nan), np.zeros(2, int), "NaN"),
         (np.zeros((2, 2)), np.zeros(3, int), "y.npy has shape"),
         (np.zeros((2, 2)), np.zeros(2), "dtype"),

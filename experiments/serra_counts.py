@@ -51,7 +51,7 @@ ABOUT = About(
         "file). The paper counts in [0, 1]^784 with a mixed-integer solver, 40 cores; "
         "we count in the whole space, where the first layer's pre-activations cover "
         "R^a exactly. Of 22 units the splits with a middle-sized first layer are left "
-        "out (7 of 21), which would take minutes a network; ten networks per split as "
+        "out (9 of 21), which would take minutes a network; ten networks per split as "
         "in the AAAI paper for 8 units, three for 22."
     ),
     expected=(

@@ -83,6 +83,9 @@ def _training(axes: Axes, result: Result) -> None:
             label=f"{a}, {b}",
         )
     axes.set_yscale("log")
+    axes.set_xticks(family.epochs)
+    # Room for the legend below the lowest curve.
+    axes.set_ylim(bottom=float(min(result.counts[s].min() for s in chosen)) / 3.0)
     axis_labels(
         axes,
         f"{family.units} units in training: medians",

@@ -222,7 +222,10 @@ def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), PIL.Image.Resampling.LANCZOS)
+        # The default palette loses rare colors, such as a few blue points.
+        method, dither = PIL.Image.Quantize.MAXCOVERAGE, PIL.Image.Dither.NONE
+        small = picture.quantize(COLORS, method=method, dither=dither)
         data = io.BytesIO()
-        picture.quantize(COLORS).save(data, format="PNG", optimize=True)
+        small.save(data, format="PNG", optimize=True)
     with open_atomically(target) as file:
         file.write(data.getvalue())

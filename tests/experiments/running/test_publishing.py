@@ -5,6 +5,7 @@ import json
 import pathlib
 from typing import get_args
 
+import numpy as np
 import PIL.Image
 import pytest
 
@@ -137,3 +138,15 @@ def test_time_of_a_resumed_run_is_a_lower_bound(run, tmp_path):
     publish("data_slices", run, docs)
     write_pages(docs)
     assert "| over 2 min (resumed) | seven" in (docs / "gallery.md").read_text()
+
+
+def test_few_points_of_a_color_keep_it(run, tmp_path):
+    picture = PIL.Image.radial_gradient("L").resize((700, 700)).convert("RGB")
+    for x in range(100, 600, 100):
+        picture.putpixel((x, 350), (0, 0, 255))
+    picture.save(run / "figure.png")
+    publish("data_slices", run, tmp_path / "docs")
+    with PIL.Image.open(tmp_path / "docs" / "results" / "data_slices.png") as small:
+        red, _, blue = np.asarray(small.convert("RGB"))[350, 300]
+    assert red < 40
+    assert blue > 215

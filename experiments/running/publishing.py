@@ -25,8 +25,8 @@ from regions.files import open_atomically, write_text
 WIDTH = 1400
 """Of the pictures in pixels."""
 
-COLORS = 128
-"""Of the palette of a picture; enough for figures, and a fifth of the size."""
+COLORS = 256
+"""Of the palette of a picture; enough for figures, and a fraction of the size."""
 
 MOVIE = "movie.gif"
 """Of a run, if it has one; shown above the picture."""

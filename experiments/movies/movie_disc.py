@@ -70,23 +70,29 @@ def arrangement_count(network: regions.ReluNetwork) -> int:
     in float64; where a difference of two is not clear, fractions decide.
     """
     normals, offsets = network.hidden[0].weight, network.hidden[0].bias
-    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    sides = [
-        [_side(row, offset, corner) for corner in corners]
-        for row, offset in zip(normals, offsets, strict=True)
-    ]
-    inside = np.array([min(side) < 0 < max(side) for side in sides], bool)
+    sides = _corner_signs(normals, offsets)
+    inside = (sides.min(axis=1) < 0) & (sides.max(axis=1) > 0)
     (a, b), c = normals[inside].T, offsets[inside]
     i, j = np.triu_indices(len(c), 1)
     crossing = _crosses_inside(a[i], b[i], c[i], a[j], b[j], c[j])
     return 1 + len(c) + int(crossing.sum())
 
 
-def _side(row: np.ndarray, offset: float, corner: np.ndarray) -> int:
-    """Sign of a unit's pre-activation at a corner, exactly."""
-    terms = zip([*row, offset], [*corner, 1.0], strict=True)
-    value = sum(Fraction(float(w)) * Fraction(float(x)) for w, x in terms)
-    return (value > 0) - (value < 0)
+def _corner_signs(
+    normals: Float64[np.ndarray, "units 2"], offsets: Float64[np.ndarray, " units"]
+) -> Int64[np.ndarray, "units corners"]:
+    """Signs of the units at the corners of the square, exactly."""
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    values = normals @ corners.T + offsets[:, None]
+    signs = np.sign(values).astype(np.int64)
+    size = np.abs(normals).sum(axis=1) + np.abs(offsets)
+    for unit, corner in np.argwhere(np.abs(values) <= _DOUBT * size[:, None]):
+        terms = zip(
+            [*normals[unit], offsets[unit]], [*corners[corner], 1.0], strict=True
+        )
+        value = sum(Fraction(float(w)) * Fraction(float(x)) for w, x in terms)
+        signs[unit, corner] = (value > 0) - (value < 0)
+    return signs
 
 
 def _crosses_inside(

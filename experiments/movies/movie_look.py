@@ -16,6 +16,9 @@ from regions.patterns import pack_bits, unpack_bits
 from regions.rasters import label_grid, outputs_on_grid
 
 UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
+DEEP = 9
+"""Layers from which on proofs are dear."""
+
 COARSE, FEW = 64, 4
 """A grid with one pattern to so many points shows that a finer one is not needed."""
 
@@ -106,9 +109,11 @@ def _may_have_at_most(
 ) -> bool:
     """Whether coarse grids leave it open that there are few regions.
 
-    Their counts are lower bounds and cost little; proving regions only to throw them
-    away costs much.
+    Their counts are lower bounds. For a deep network they cost less than regions that
+    are proved only to be thrown away; other networks are not asked.
     """
+    if len(network.hidden) < DEEP:
+        return True
     for side in (COARSE, min(*resolution, 2 * math.isqrt(max_regions))):
         x, y = (
             axis.ravel() for axis in np.meshgrid(*grid_axes(box, (side, side), 0.5))

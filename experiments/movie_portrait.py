@@ -34,7 +34,8 @@ ABOUT = About(
     ),
     differs=(
         "The astronaut of scikit-image (NASA, public domain) instead of the author's "
-        "portrait; size, points, rate and length are ours, the post names none."
+        "portrait; size, points, rate and length are ours, the post names none. These "
+        "8,000 updates are too few: the large masses are there, the face is not."
     ),
     expected="A blurred face that feels like folded paper (read there).",
 )

@@ -97,7 +97,7 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     seconds = round(sum(provenance["seconds"].values()), 1)
     record = {
         "seconds": seconds,
-        "cpu_seconds": provenance.get("cpu_seconds", seconds),
+        "cpu_seconds": provenance.get("cpu_seconds"),
         "versions": provenance["versions"],
         "headline": summary["headline"],
         "claims": summary.get("claims", []),
@@ -189,8 +189,9 @@ def _section(name: str, record: dict[str, Any], about: About) -> str:
             for claim in record["claims"]
         ]
         lines.append("")
-    seconds = _duration(record)
-    lines += [f"`{command(name)}`, {seconds} of CPU time.", ""]
+    time = _duration(record)
+    unit = "" if record["cpu_seconds"] is None else " of CPU time"
+    lines += [f"`{command(name)}`, {time}{unit}.", ""]
     return "\n".join(lines)
 
 
@@ -208,10 +209,13 @@ def _anchor(title: str) -> str:
 def _duration(record: dict[str, Any]) -> str:
     """CPU time of a record in seconds, or minutes when there are many.
 
-    Of a run that was interrupted, only what came after it is known.
+    Of a run that was interrupted, only what came after it is known; of one that kept
+    no CPU time, the time by the clock.
     """
-    seconds = record["cpu_seconds"]
+    is_wall = record["cpu_seconds"] is None
+    seconds = record["seconds"] if is_wall else record["cpu_seconds"]
     text = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    text += " by the clock" if is_wall else ""
     return f"over {text} (resumed)" if record.get("resumed", False) else text
 
 

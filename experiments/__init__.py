@@ -6,6 +6,7 @@ from types import ModuleType
 NAMES = (
     "activations",
     "adjacency_graphs",
+    "almost_orthogonal",
     "bottleneck",
     "bounds_and_counts",
     "bundling",
@@ -28,6 +29,7 @@ NAMES = (
     "movie_portrait",
     "movie_ring",
     "movie_single_unit",
+    "neuron_hyperplane",
     "overfitting",
     "partition_dynamics",
     "pulse",

@@ -4,9 +4,24 @@ import dataclasses
 import math
 
 ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
-INITIALIZERS = ("he_normal", "he_normal_small_bias", "he_normal_unit_bias", "flax")
+INITIALIZERS = (
+    "he_normal",
+    "he_normal_small_bias",
+    "he_normal_unit_bias",
+    "unit_columns",
+    "flax",
+)
 LOSSES = ("mse", "cross_entropy")
-OPTIMIZERS = ("adam", "amsgrad", "adamw", "sgd", "momentum", "rmsprop", "muon")
+OPTIMIZERS = (
+    "adam",
+    "amsgrad",
+    "adamw",
+    "sgd",
+    "momentum",
+    "rmsprop",
+    "muon",
+    "lux",
+)
 TRAINED = ("all", "last_layer", "first_biases")
 
 
@@ -55,7 +70,10 @@ class ModelConfig:
             2 / fan_in and sets every bias, the output's too, to 0.1, as the origami
             posts do; `he_normal_small_bias` draws the biases from a normal law of
             variance 1e-6, as Hanin & Rolnick (2019) do, and `he_normal_unit_bias` of
-            variance 1, as Rolnick & Kording (2020) do. `flax` is Flax's default:
+            variance 1, as Rolnick & Kording (2020) do. `unit_columns` gives each unit
+            weights of norm 1 (the first units of a layer, as many as it has inputs,
+            orthogonal ones) and biases uniform on [-1, 1], and the outputs weights of
+            norm 0.001 and no bias, as T. C. H. Lux does. `flax` is Flax's default:
             LeCun normal kernels and zero biases. Zero biases put all creases of the
             first layer through the origin.
         init_scale: Factor of the initial kernels of the hidden layers.
@@ -118,8 +136,8 @@ class OptimizerConfig:
     """An optax optimizer by name.
 
     Attributes:
-        name: `adam`, `amsgrad`, `adamw`, `sgd`, `momentum` (heavy ball), `rmsprop`, or
-            `muon` (on kernels; AdamW on vectors).
+        name: `adam`, `amsgrad`, `adamw`, `sgd`, `momentum` (heavy ball), `rmsprop`,
+            `muon` (on kernels; AdamW on vectors), or `lux` (see `training.lux`).
         learning_rate: Step size.
         weight_decay: Of `adamw` only, decoupled.
         momentum: Decay of the velocity, of `momentum` and `muon` only.

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Float32, Int, PyTree, Shaped
 
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
+from training.lux import lux
 from training.models import apply_params, init_model, to_params
 
 Progress = Callable[[int, int, str], None]
@@ -63,6 +64,7 @@ def make_optimizer(config: OptimizerConfig) -> optax.GradientTransformation:
         "momentum": lambda: optax.sgd(rate, momentum=config.momentum),
         "rmsprop": lambda: optax.rmsprop(rate, decay=b2, eps=eps),
         "muon": lambda: optax.contrib.muon(rate, beta=config.momentum),
+        "lux": lambda: lux(rate),
     }
     steps = [makers[config.name]()]
     if config.clip_norm is not None:
@@ -186,7 +188,8 @@ def train_block(
         config: Static, since it shapes the program; its `epochs` plays no part.
         epochs: Length of the block; static, since it shapes the losses.
     """
-    optimizer = make_optimizer(config.optimizer)
+    # Some take the loss, too; the others are not troubled with it.
+    optimizer = optax.with_extra_args_support(make_optimizer(config.optimizer))
     loss = functools.partial(_WEIGHTED_LOSSES[config.loss], config.model)
     num_points = len(data.train_inputs)
     batch_size = min(config.batch_size or num_points, num_points)
@@ -195,7 +198,7 @@ def train_block(
         params, opt_state = carry
         inputs, targets, weights = batch
         value, gradient = jax.value_and_grad(loss)(params, inputs, targets, weights)
-        changes, opt_state = optimizer.update(gradient, opt_state, params)
+        changes, opt_state = optimizer.update(gradient, opt_state, params, value=value)
         carry = (optax.apply_updates(params, changes), opt_state)
         return carry, value * jnp.sum(weights)
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float32
+from jaxtyping import Array, Float32, Shaped
 
 from regions.network import ReluNetwork
 from training.config import ModelConfig
@@ -19,18 +19,39 @@ BIAS = 0.1
 SMALL_BIAS = 1e-3
 """Standard deviation of initial biases of `he_normal_small_bias`."""
 
+OUTPUT_NORM = 1e-3
+"""Norm of an output's initial weights with `unit_columns`."""
+
 
 def _kernel_initializer(config: ModelConfig, scale: float) -> nnx.Initializer:
     """Initializer of kernels, `scale` times as large as the standard one."""
+    if config.initializer == "unit_columns":
+        return lambda key, shape, _: scale * random_unit_columns(key, shape)
     if config.initializer == "flax":
         return nnx.initializers.variance_scaling(scale**2, "fan_in", "truncated_normal")
     # Not `he_normal` of JAX, which truncates: the posts' library does not.
     return nnx.initializers.variance_scaling(2.0 * scale**2, "fan_in", "normal")
 
 
-def _bias_initializer(config: ModelConfig) -> nnx.Initializer:
+def random_unit_columns(
+    key: Shaped[Array, "..."], shape: tuple[int, int]
+) -> Float32[Array, "fan_in fan_out"]:
+    """Columns of norm 1, the first ones (as many as can be) orthogonal."""
+    first, others = jax.random.split(key)
+    square = min(shape)
+    orthogonal = nnx.initializers.orthogonal()(first, (shape[0], square), jnp.float32)
+    drawn = jax.random.normal(others, (shape[0], shape[1] - square), jnp.float32)
+    return jnp.hstack([orthogonal, drawn / jnp.linalg.norm(drawn, axis=0)])
+
+
+def _bias_initializer(config: ModelConfig, is_output: bool) -> nnx.Initializer:
     """Initializer of biases."""
+    if config.initializer == "unit_columns" and is_output:
+        return nnx.initializers.zeros_init()
     initializers = {
+        "unit_columns": lambda *arguments: jax.random.uniform(
+            *arguments, minval=-1.0, maxval=1.0
+        ),
         "he_normal": nnx.initializers.constant(BIAS),
         "he_normal_small_bias": nnx.initializers.normal(SMALL_BIAS),
         "he_normal_unit_bias": nnx.initializers.normal(1.0),
@@ -66,7 +87,8 @@ class Mlp(nnx.Module):
 
     def __init__(self, config: ModelConfig, *, rngs: nnx.Rngs):
         self.config = config
-        scales = [config.init_scale] * len(config.widths) + [1.0]
+        last = OUTPUT_NORM if config.initializer == "unit_columns" else 1.0
+        scales = [config.init_scale] * len(config.widths) + [last]
         sizes = [config.input_dim, *config.widths, config.output_dim]
         self.layers = nnx.List(
             UnitsFirstLinear(
@@ -74,15 +96,15 @@ class Mlp(nnx.Module):
                 fan_out,
                 use_bias=config.use_bias,
                 kernel_init=_kernel_initializer(config, scale),
-                bias_init=_bias_initializer(config),
+                bias_init=_bias_initializer(config, i == len(config.widths)),
                 param_dtype=jnp.float32,
                 # An accelerator's shorter default would train a network that differs
                 # from the one whose regions are counted.
                 precision=jax.lax.Precision.HIGHEST,
                 rngs=rngs,
             )
-            for (fan_in, fan_out), scale in zip(
-                itertools.pairwise(sizes), scales, strict=True
+            for i, ((fan_in, fan_out), scale) in enumerate(
+                zip(itertools.pairwise(sizes), scales, strict=True)
             )
         )
         learned = config.widths if config.activation == "prelu" else ()

@@ -132,3 +132,22 @@ def test_small_biases_have_a_standard_deviation_of_a_thousandth():
     config = ModelConfig(widths=(4000,), initializer="he_normal_small_bias")
     biases = np.asarray(to_params(init_model(config, 0))["layers"]["0"]["bias"])
     assert np.std(biases) == pytest.approx(1e-3, rel=0.05)
+
+
+def test_unit_columns_are_units_orthogonal_as_far_as_can_be():
+    config = ModelConfig(
+        widths=(7, 5), input_dim=3, initializer="unit_columns", activation="prelu"
+    )
+    params = to_params(init_model(config, seed=0))["layers"]
+    for name, orthogonal in (("0", 3), ("1", 5)):
+        kernel = np.asarray(params[name]["kernel"])
+        np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 1.0, rtol=1e-5)
+        first = kernel[:, :orthogonal]
+        np.testing.assert_allclose(first.T @ first, np.eye(orthogonal), atol=1e-5)
+        bias = np.asarray(params[name]["bias"])
+        assert (bias > 0.0).any()
+        assert (bias < 0.0).any()
+        assert np.abs(bias).max() <= 1.0
+    output = params["2"]
+    assert np.linalg.norm(output["kernel"]) == pytest.approx(1e-3, rel=1e-5)
+    assert (np.asarray(output["bias"]) == 0.0).all()

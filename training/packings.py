@@ -8,8 +8,9 @@ import functools
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float, Float32, Shaped
+
+from training.streams import fit_stream
 
 
 @functools.partial(jax.jit, static_argnames=("count", "dim", "steps"))
@@ -35,30 +36,30 @@ def pack_vectors(
     Returns:
         The vectors before and after, of length 1.
     """
-    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
     growth = jnp.float32(beta[1] / beta[0])
 
-    def loss(raw, sharpness):
+    def loss(raw, key, setting, share):
+        del key, setting
+        sharpness = beta[0] * growth ** share.astype(jnp.float32)
         gram = _normalized(raw) @ _normalized(raw).T
         pairs = jnp.where(jnp.tri(count, k=-1, dtype=bool), gram**2, -jnp.inf)
         return jax.nn.logsumexp(sharpness * pairs) / sharpness
 
-    def pack(key):
-        start = _normalized(jax.random.normal(key, (count, dim), jnp.float32))
+    def draw(key):
+        return _normalized(jax.random.normal(key, (count, dim), jnp.float32))
 
-        def update(carry, step):
-            raw, state = carry
-            sharpness = beta[0] * growth ** (step / jnp.float32(steps))
-            gradient = jax.grad(loss)(raw, sharpness.astype(jnp.float32))
-            changes, state = optimizer.update(gradient, state, raw)
-            return (raw + changes, state), None
-
-        carry = (start, optimizer.init(start))
-        (end, _), _ = jax.lax.scan(update, carry, jnp.arange(steps, dtype=jnp.float32))
-        return start, _normalized(end)
-
-    # One after another: a packing fills the cache by itself.
-    return jax.lax.map(pack, keys)
+    start = jax.vmap(draw)(keys)
+    end = fit_stream(
+        start,
+        keys,
+        None,
+        loss=loss,
+        steps=steps,
+        learning_rate=learning_rate,
+        # A packing fills the cache by itself.
+        together=False,
+    )
+    return start, jax.vmap(_normalized)(end)
 
 
 def _normalized(raw: Float[Array, "count dim"]) -> Float[Array, "count dim"]:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Float32, Float64, Shaped
 
 from regions.network import ReluNetwork
+from training.streams import fit_stream
 
 
 class ToyParams(NamedTuple):
@@ -80,31 +80,36 @@ def train_toy_models(
         The parameters, and the loss of each model on 2^14 fresh points.
     """
     features = importances.shape[1]
-    optimizer = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
 
-    def train(key, density, importance):
-        start, stream, final = jax.random.split(key, 3)
-        W = jax.random.normal(start, (hidden, features), jnp.float32)
-        params = ToyParams(W / np.float32(features**0.5), jnp.zeros_like(W[0]))
+    def initial(key):
+        W = jax.random.normal(key, (hidden, features), jnp.float32)
+        return ToyParams(W / np.float32(features**0.5), jnp.zeros_like(W[0]))
 
-        def update(carry, step):
-            params, state = carry
-            sample_key = jax.random.fold_in(stream, step)
-            points = sample_features(sample_key, batch, features, density)
-            gradient = jax.grad(toy_loss)(params, points, importance)
-            changes, state = optimizer.update(gradient, state, params)
-            params = optax.apply_updates(params, changes)
-            assert isinstance(params, ToyParams)
-            return (params, state), None
+    def loss(params, key, setting, share):
+        del share
+        density, importance = setting
+        points = sample_features(key, batch, features, density)
+        return toy_loss(params, points, importance)
 
-        carry = (params, optimizer.init(params))
-        (params, _), _ = jax.lax.scan(update, carry, jnp.arange(steps))
-        points = sample_features(final, 1 << 14, features, density)
-        return params, toy_loss(params, points, importance)
+    def final_loss(params, key, density, importance):
+        points = sample_features(key, 1 << 14, features, density)
+        return toy_loss(params, points, importance)
 
+    start, stream, final = jax.vmap(lambda key: jax.random.split(key, 3))(keys).T
     # In float32 whatever the defaults are, as all training is.
-    weights = jnp.asarray(importances, jnp.float32)
-    return jax.vmap(train)(keys, jnp.asarray(densities, jnp.float32), weights)
+    settings = (
+        jnp.asarray(densities, jnp.float32),
+        jnp.asarray(importances, jnp.float32),
+    )
+    params = fit_stream(
+        jax.vmap(initial)(start),
+        stream,
+        settings,
+        loss=loss,
+        steps=steps,
+        learning_rate=learning_rate,
+    )
+    return params, jax.vmap(final_loss)(params, final, *settings)
 
 
 def expected_pair_loss(

@@ -13,7 +13,7 @@ from training.labeled import one_hot
 SEEDS = np.array([3, 4])
 MODEL = ModelConfig(widths=(6,), input_dim=3, output_dim=2, activation="relu")
 CONFIG = TrainingConfig(model=MODEL, loss="cross_entropy")
-SCHEDULE = Schedule(steps=40, learning_rate=1e-2, loss=0.5)
+SCHEDULE = Schedule(steps=40, learning_rate=1e-2, loss=0.4)
 
 
 @pytest.fixture(scope="module")

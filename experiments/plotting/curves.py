@@ -41,18 +41,29 @@ def draw_bands(
 ) -> None:
     """Median over seeds as a line, their whole range as a band, one style a curve."""
     for style, (label, values) in zip(SERIES, curves.items(), strict=False):
-        axes.plot(
-            places,
-            np.median(values, axis=1),
-            color=style.color,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=4.0,
-            linewidth=1.4,
-            label=label,
-        )
-        low, high = values.min(axis=1), values.max(axis=1)
-        axes.fill_between(places, low, high, color=style.color, alpha=0.12, lw=0)
+        draw_band(axes, places, values, label, style)
+
+
+def draw_band(
+    axes: Axes,
+    places: Int[np.ndarray, " places"] | Float[np.ndarray, " places"],
+    values: Float[np.ndarray, "places seeds"],
+    label: str,
+    style: Style,
+) -> None:
+    """One curve: the median over seeds as a line, their whole range as a band."""
+    axes.plot(
+        places,
+        np.median(values, axis=1),
+        color=style.color,
+        marker=style.marker,
+        linestyle=style.line,
+        markersize=4.0,
+        linewidth=1.4,
+        label=label,
+    )
+    low, high = values.min(axis=1), values.max(axis=1)
+    axes.fill_between(places, low, high, color=style.color, alpha=0.12, lw=0)
 
 
 def training_axis(axes: Axes, updates: Int[np.ndarray, " epochs"]) -> None:

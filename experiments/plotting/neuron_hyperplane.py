@@ -58,7 +58,7 @@ def _plane(axes: Axes, result: Result) -> None:
         arrowprops={"arrowstyle": "-|>", "color": BLUE, "linewidth": 1.8},
     )
     _label(axes, tip + 0.1 * normal, "w / |w|", BLUE)
-    _label(axes, 0.5 * foot + 0.42 * tangent, f"-b / |w| = {offset:.3f}", RED)
+    _label(axes, 0.42 * tangent - 0.3 * normal, f"-b / |w| = {offset:.3f}", RED)
     _label(axes, foot + 0.3 * normal - 0.55 * tangent, "z > 0: on", INK)
     _label(axes, foot - 0.6 * normal - 0.55 * tangent, "z <= 0: off", INK)
     weights = f"z = {result.w[0]:g} x {_signed(result.w[1])} y {_signed(result.b)}"

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
+from experiments.measures.target_surfaces import SQUARE, cosine_norm
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 
@@ -54,6 +55,50 @@ class Task(NamedTuple):
     data: Dataset
     inputs: Scaling
     outputs: Scaling
+
+
+class Sample(NamedTuple):
+    """Points of one seed.
+
+    Attributes:
+        task: To learn from.
+        test: Other points, standardized.
+        target: What is to be learned there, as it was.
+    """
+
+    task: Task
+    test: Float64[np.ndarray, "points dim"]
+    target: Float64[np.ndarray, " points"]
+
+    def outputs(
+        self, network: regions.ReluNetwork
+    ) -> Float64[np.ndarray, "points outputs"]:
+        """What a network says of the other points, in units of the target."""
+        return self.task.outputs.back(network(self.test))
+
+
+def sample_square(
+    seed: int, points: int, tested: int, *, is_autoencoder: bool = False
+) -> Sample:
+    """Uniform points of the square of side 8 pi, and the cosine of their norm.
+
+    Args:
+        seed: Of the choice.
+        points: To learn from.
+        tested: Other points; the first tenth of them serves for validation.
+        is_autoencoder: Learn the points themselves; `target` stays the cosine.
+    """
+    rng = np.random.default_rng(seed)
+    train = rng.uniform(-SQUARE, SQUARE, (points, 2))
+    test = rng.uniform(-SQUARE, SQUARE, (tested, 2))
+    few = test[: max(1, tested // 10)]
+    if is_autoencoder:
+        task = standardized_task(train, train, few, few)
+    else:
+        task = standardized_task(
+            train, cosine_norm(train)[:, None], few, cosine_norm(few)[:, None]
+        )
+    return Sample(task, task.inputs.forward(test), cosine_norm(test))
 
 
 def scaling_of(values: Float64[np.ndarray, "points dim"]) -> Scaling:

@@ -63,10 +63,10 @@ def slope_changes(
     """Largest change of slope around each point: its own estimate of gamma.
 
     A function whose gradient `g` has the Lipschitz constant gamma obeys
-    `|f(y) - f(x) - g(x) (y - x)| <= gamma ||y - x||^2 / 2`. Here `g(x)` is the vector for
-    which the left side over `||y - x||^2` is least in the mean square over the nearest
-    neighbors `y` of `x`, and twice the largest of these ratios is given. Neighbors at
-    the very place of `x` are left out.
+    `|f(y) - f(x) - g(x) (y - x)| <= gamma ||y - x||^2 / 2`. Here `g(x)` is the vector
+    for which the left side over `||y - x||^2` is least in the mean square over the
+    nearest neighbors `y` of `x`, and twice the largest of these ratios is given.
+    Neighbors at the very place of `x` are left out.
 
     Args:
         points: Where the target is known, more than `neighbors` of them.

@@ -1,0 +1,90 @@
+"""What is measured of the embeddings of networks on a plane."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+import regions
+from experiments.measures.preconditioners import Scaling, embeddings
+from experiments.measures.target_curvature import (
+    PrincipalPlane,
+    linear_r2,
+    slope_changes,
+    triangulation_error,
+)
+
+MEASURES = ("r2_plane", "r2_all", "share", "gamma", "gamma_max", "triangulation")
+"""R^2 of the target on two principal components and on the whole embedding; share of
+the variance that the first component has; change of slope over the plane of two
+components, median and largest; and error of linear interpolation there, over the
+target's deviation."""
+
+
+def embedding_measures(
+    embedding: Float64[np.ndarray, "points dim"],
+    target: Float64[np.ndarray, " points"],
+) -> Float64[np.ndarray, " measures"]:
+    """`MEASURES` of one embedding.
+
+    Interpolation is between the first half of the points, at the others.
+
+    Args:
+        embedding: One point a row.
+        target: Value of each.
+    """
+    plane = PrincipalPlane(embedding)
+    places, half = plane(embedding), len(target) // 2
+    gammas = slope_changes(places, target)
+    error = triangulation_error(
+        places[:half], target[:half], places[half:], target[half:]
+    )
+    return np.array(
+        [
+            linear_r2(places, target),
+            linear_r2(embedding, target),
+            plane.shares[0],
+            np.median(gammas),
+            gammas.max(),
+            error / target.std(),
+        ]
+    )
+
+
+def layer_measures(
+    networks: Sequence[regions.ReluNetwork],
+    points: Sequence[Float64[np.ndarray, "points dim"]],
+    targets: Sequence[Float64[np.ndarray, " points"]],
+) -> Float64[np.ndarray, "layers seeds measures"]:
+    """Measures of the inputs and of every hidden layer, for each seed.
+
+    Args:
+        networks: One a seed.
+        points: Standardized, for each seed.
+        targets: Their values.
+    """
+    rows = [
+        [embedding_measures(z, target) for z in embeddings(network, x)]
+        for network, x, target in zip(networks, points, targets, strict=True)
+    ]
+    return np.swapaxes(np.array(rows), 0, 1)
+
+
+def last_measures(
+    networks: Sequence[regions.ReluNetwork],
+    points: Sequence[Float64[np.ndarray, "points dim"]],
+    targets: Sequence[Float64[np.ndarray, " points"]],
+) -> Float64[np.ndarray, "seeds measures"]:
+    """Measures of the last embedding alone, for each seed; see `layer_measures`."""
+    rows = [
+        embedding_measures(embeddings(network, x)[-1], target)
+        for network, x, target in zip(networks, points, targets, strict=True)
+    ]
+    return np.array(rows)
+
+
+def standardized_square(half_side: float, inputs: Scaling) -> regions.Box:
+    """The square of points up to `half_side` on both axes, as the network sees it."""
+    corners = np.array([[-half_side] * 2, [half_side] * 2])
+    low, high = inputs.forward(corners)
+    return regions.Box(low, high)

@@ -1,5 +1,6 @@
 """The networks that are trained, and the only door from here to `regions`."""
 
+import functools
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float32, Shaped
+from jaxtyping import Array, Float32, Shaped, Shaped
 
 from regions.network import ReluNetwork
 from training.config import ModelConfig
@@ -137,6 +138,18 @@ def _fixed_slope(config: ModelConfig) -> np.float32:
 def init_model(config: ModelConfig, seed: int) -> Mlp:
     """A network with random parameters, the same for the same seed."""
     return Mlp(config, rngs=nnx.Rngs(seed))
+
+
+@functools.partial(jax.jit, static_argnames="config")
+def init_many(config: ModelConfig, keys: Shaped[Array, " models"]) -> dict[str, Any]:
+    """Random parameters of many networks, as `to_params` gives them, in one program.
+
+    Not those of `init_model` with the same seeds, which builds networks one by one.
+
+    Returns:
+        The parameters, with a leading axis of networks.
+    """
+    return jax.vmap(lambda key: to_params(Mlp(config, rngs=nnx.Rngs(key))))(keys)
 
 
 def to_params(model: Mlp) -> dict[str, Any]:

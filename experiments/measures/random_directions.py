@@ -85,6 +85,14 @@ def median_count(bound: float, dim: int) -> float:
     return math.sqrt(2.0 * math.log(2.0) / exceedance(bound, dim))
 
 
+def median_largest_cosine(count: int, dim: int) -> float:
+    """Median of the largest cosine, pairs taken as independent: m^2 / 2 p = ln 2."""
+    pairs = count * (count - 1) / 2
+    probability = -math.expm1(-math.log(2.0) / pairs)
+    squared = 1.0 - scipy.special.betaincinv((dim - 1) / 2, 0.5, probability)
+    return math.sqrt(squared)
+
+
 def welch_bound(count: int, dim: int) -> float:
     """No `count` unit vectors in R^dim have all cosines under this.
 

@@ -9,6 +9,7 @@ from experiments.almost_orthogonal import Result, search_dims
 from experiments.measures.random_directions import (
     largest_cosine_law,
     median_count,
+    median_largest_cosine,
     welch_bound,
 )
 from experiments.plotting.curves import SERIES, plain_legend
@@ -43,6 +44,8 @@ def _largest(axes: Axes, result: Result) -> None:
     ):
         law = [largest_cosine_law(int(one), n) for one in m]
         axes.plot(m, law, color=style.color, linewidth=1.0)
+        exact = [median_largest_cosine(int(one), n) for one in m]
+        axes.plot(m, exact, color=style.color, linewidth=1.0, linestyle=(0, (3, 2)))
         axes.plot(
             np.repeat(counts, values.shape[1]),
             values.ravel(),
@@ -50,14 +53,14 @@ def _largest(axes: Axes, result: Result) -> None:
             color=style.color,
             markersize=4,
             alpha=0.6,
-            label=f"n = {n}",
+            label=f"n = {n:,}",
         )
     _log_axis(axes, counts)
     axes.set_ylim(0.0, None)
     plain_legend(axes, "", "best")
     axis_labels(
         axes,
-        "Largest cosine; lines: $\\sqrt{4 \\ln m / n}$",
+        "Largest cosine; lines: $\\sqrt{4 \\ln m / n}$; dashed: exact median",
         "number of random directions m",
         "largest |cosine|",
     )
@@ -103,7 +106,7 @@ def _numbers(axes: Axes, result: Result) -> None:
             color=style.color,
             markersize=4,
             alpha=0.5,
-            label=f"eps = {bound:g}, n = {n[0]} to {n[-1]:,}",
+            label=f"eps = {bound:g}, n = {n[0]:,} to {n[-1]:,}",
         )
         exact = [median_count(bound, int(one)) for one in n]
         axes.plot(levels, exact, color=style.color, linewidth=1.0)

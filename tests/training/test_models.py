@@ -7,6 +7,7 @@ import pytest
 from training.config import ModelConfig
 from training.models import (
     apply_params,
+    init_many,
     init_model,
     params_to_relu_network,
     to_params,
@@ -151,3 +152,17 @@ def test_unit_columns_are_units_orthogonal_as_far_as_can_be():
     output = params["2"]
     assert np.linalg.norm(output["kernel"]) == pytest.approx(1e-3, rel=1e-5)
     assert (np.asarray(output["bias"]) == 0.0).all()
+
+
+def test_many_networks_are_drawn_at_once_and_differ():
+    config = ModelConfig(widths=(500,), input_dim=3)
+    keys = jax.random.split(jax.random.key(0), 2)
+    params = jax.tree.map(np.asarray, init_many(config, keys))
+    first, second = (
+        params_to_relu_network(jax.tree.map(lambda leaf: leaf[i], params), config)
+        for i in range(2)
+    )
+    weight = first.hidden[0].weight
+    assert weight.std() == pytest.approx(np.sqrt(2.0 / 3.0), rel=0.1)
+    assert (first.hidden[0].bias == np.float32(0.1)).all()
+    assert not (weight == second.hidden[0].weight).any()

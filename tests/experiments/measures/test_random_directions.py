@@ -54,6 +54,18 @@ def test_median_count_halves_the_searches():
     )
 
 
+def test_median_largest_cosine_halves_the_samples():
+    rng = np.random.default_rng(3)
+    found = [
+        measured.cosine_extremes(measured.unit_vectors(60, 20, rng))[0]
+        for _ in range(400)
+    ]
+    law = measured.median_largest_cosine(60, 20)
+    assert np.mean(np.array(found) < law) == pytest.approx(0.5, abs=0.08)
+    # It is the bound that the law of the count gives back.
+    assert measured.median_count(law, 20) == pytest.approx(60, abs=1.0)
+
+
 def test_welch_bound_is_reached_by_a_simplex_and_by_orthogonal_vectors():
     # The dim + 1 vertices of a regular simplex have cosine -1 / dim.
     assert measured.welch_bound(5, 4) == pytest.approx(1.0 / 4.0)

@@ -21,12 +21,7 @@ import jax
 import numpy as np
 
 import regions
-from experiments.measures.adaptation import (
-    Probe,
-    adaptation_numbers,
-    box_grid,
-    drift,
-)
+from experiments.measures.adaptation import Probe, adaptation_numbers, box_grid, drift
 from experiments.measures.low_rank_layers import count_low_rank
 from experiments.measures.seed_networks import (
     enumerate_all,

@@ -38,6 +38,7 @@ def test_regions_are_those_of_the_saved_networks(finished):
     *_, (_, params) = ensemble_snapshots(CONFIG.training, CONFIG.seeds, folder / "old")
     before = seed_networks(params, CONFIG.training)[1]
     # Networks of a method: tasks first, then seeds.
+    assert before is not None
     after = _caught(folder, "lora-1", "distance").network(2 + 1)
     place = (1, 1, 1, 1)
     for name, network in (("regions_before", before), ("regions_after", after)):
@@ -88,7 +89,7 @@ def _tunings(seeds=10):
     final = np.full((3, 2, seeds), 0.1)
     final[1, 1] = 0.9
     methods = ("full", "lora-1", "last_layer")
-    moves = (tuple(lora.NEAR), tuple(lora.FAR))
+    moves = (lora.NEAR, lora.FAR)
     return Tunings(methods, moves, ("loss", "distance"), numbers, final)
 
 

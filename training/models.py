@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float32, Shaped, Shaped
+from jaxtyping import Array, Float32, Shaped
 
 from regions.network import ReluNetwork
 from training.config import ModelConfig

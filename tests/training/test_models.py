@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from training.config import ModelConfig
+from training.ensemble import member
 from training.models import (
     apply_params,
     init_many,
@@ -159,8 +160,7 @@ def test_many_networks_are_drawn_at_once_and_differ():
     keys = jax.random.split(jax.random.key(0), 2)
     params = jax.tree.map(np.asarray, init_many(config, keys))
     first, second = (
-        params_to_relu_network(jax.tree.map(lambda leaf: leaf[i], params), config)
-        for i in range(2)
+        params_to_relu_network(member(params, i), config) for i in range(2)
     )
     weight = first.hidden[0].weight
     assert weight.std() == pytest.approx(np.sqrt(2.0 / 3.0), rel=0.1)

@@ -73,7 +73,7 @@ def hash_grid(
     offset: float = 0.5,
     labels: bool = True,
     dtype: str = "float64",
-    chunk: int = 131072,
+    chunk: int | None = None,
     hash_words: UInt32[np.ndarray, "bits lanes"] | None = None,
     together: bool = False,
     progress: Progress | None = None,
@@ -92,7 +92,8 @@ def hash_grid(
         labels: Whether to return a label for each point, 4 bytes each.
         dtype: Arithmetic: `"float64"`, or `"float32"`, which is faster on a GPU and
             mislabels points within about 1e-6 of a boundary.
-        chunk: Points per step, rounded up to fill the devices evenly.
+        chunk: Points per step, rounded up to fill the devices evenly; None for a
+            number that suits the devices.
         hash_words: Two uint32 multipliers per bit; random odd ones if None.
         together: Share the points with the other processes that
             `regions.grid_processes.join_processes` joined. All have to make the same
@@ -220,13 +221,13 @@ def _shape(domain: Domain, resolution: int | Sequence[int]) -> tuple[int, ...]:
     return shape
 
 
-def _check_options(dtype: str, offset: float, chunk: int) -> None:
+def _check_options(dtype: str, offset: float, chunk: int | None) -> None:
     """Raise unless the options of `hash_grid` are in range."""
     if dtype not in ("float32", "float64"):
         raise ValueError(f"`dtype` is {dtype!r}: 'float32' or 'float64' is required.")
     if not 0.0 <= offset <= 1.0:
         raise ValueError(f"`offset` is {offset}: a number from 0 to 1 is required.")
-    if not 0 < chunk < 2**30:
+    if chunk is not None and not 0 < chunk < 2**30:
         raise ValueError(f"`chunk` is {chunk}: 1 to 2^30 - 1 points are required.")
 
 

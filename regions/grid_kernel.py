@@ -17,6 +17,18 @@ from regions.patterns import LayerParams, Structure, kernel_inputs, point_words
 _BLOCK_NUMBERS = 2**18
 """Activations of one layer that a CPU core handles at once: they fit its cache."""
 
+_CPU_CHUNK = 2**17
+"""Points per step on a CPU, unless told otherwise."""
+
+_MOST_CHUNK = 2**22
+"""The same on an accelerator, which small steps leave idle; fewer in wide networks."""
+
+_CHUNK_NUMBERS = 2**28
+"""Activations of one layer that an accelerator has room for."""
+
+_LEAST_ROOM = 2**12
+"""Runs per chunk for which an accelerator has room at first."""
+
 Axes = tuple[np.ndarray, ...]
 
 
@@ -60,15 +72,25 @@ class _Layout(NamedTuple):
         return len(self.devices) * self.blocks * self.block
 
 
-def _layout(network: ReluNetwork, total: int, chunk: int) -> _Layout:
+def _layout(network: ReluNetwork, total: int, chunk: int | None) -> _Layout:
     """Cut chunks so that on a CPU the activations of a block stay in the cache."""
     devices = tuple(jax.local_devices())
+    if chunk is None:
+        chunk = _default_chunk(network, devices[0].platform) * len(devices)
     share = -(-min(chunk, total) // len(devices))
     block = share
     if devices[0].platform == "cpu":
         widest = max((network.input_dim, *network.widths))
         block = min(share, max(256, _BLOCK_NUMBERS // widest))
     return _Layout(devices, -(-share // block), block)
+
+
+def _default_chunk(network: ReluNetwork, platform: str) -> int:
+    """Points per step and device."""
+    if platform == "cpu":
+        return _CPU_CHUNK
+    widest = max((network.input_dim, *network.widths))
+    return min(_MOST_CHUNK, max(_CPU_CHUNK, _CHUNK_NUMBERS // widest))
 
 
 def _grid_point(
@@ -132,7 +154,7 @@ def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
 
 
 def stream(
-    network: ReluNetwork, axes: Axes, dtype: str, chunk: int, points: range
+    network: ReluNetwork, axes: Axes, dtype: str, chunk: int | None, points: range
 ) -> Iterator[Runs]:
     """Evaluate some points of the grid, chunk by chunk; one is always under way.
 
@@ -140,7 +162,8 @@ def stream(
         network: As a function of the grid's coordinates.
         axes: From `grid_axes`.
         dtype: Arithmetic, `"float64"` or `"float32"`.
-        chunk: Points per step, rounded up to fill the devices evenly.
+        chunk: Points per step, rounded up to fill the devices evenly; None for a
+            number that suits the devices.
         points: Which points, the last axis fastest.
     """
     if not points:
@@ -157,12 +180,55 @@ def stream(
         with jax.enable_x64(dtype == "float64"):
             return kernel(params, device_axes, index)
 
+    fetch = _Fetch() if layout.devices[0].platform != "cpu" else _read
     under_way = launch(points.start)
     for start in range(points.start, points.stop, layout.points):
         words, begins = under_way
         stop = min(start + layout.points, points.stop)
         if stop < points.stop:
             under_way = launch(stop)
-        runs = np.flatnonzero(np.asarray(begins).reshape(-1)[: stop - start])
-        block, place = np.divmod(runs, layout.block)
-        yield Runs(start, stop, runs, np.asarray(words)[block, :, place])
+        found, patterns = fetch(words, begins)
+        inside = np.searchsorted(found, stop - start)
+        yield Runs(start, stop, found[:inside], patterns[:inside])
+
+
+Found = tuple[Int64[np.ndarray, " runs"], UInt32[np.ndarray, "runs words"]]
+
+
+def _read(words: Array, begins: Array) -> Found:
+    """First points and patterns of the runs of a chunk, where memory is the host's."""
+    found = np.flatnonzero(np.asarray(begins).reshape(-1))
+    block, place = np.divmod(found, begins.shape[1])
+    return found, np.asarray(words)[block, :, place]
+
+
+class _Fetch:
+    """The same from a device's memory: only the runs are copied, not all points.
+
+    The room for runs is a power of two, so that few sizes are compiled; it grows when
+    a chunk has more of them.
+    """
+
+    def __init__(self):
+        self._room = _LEAST_ROOM
+
+    def __call__(self, words: Array, begins: Array) -> Found:
+        count, found, patterns = _runs(words, begins, self._room)
+        if int(count) > self._room:
+            self._room = 1 << (int(count) - 1).bit_length()
+            count, found, patterns = _runs(words, begins, self._room)
+        found = np.asarray(found)[: int(count)].astype(np.int64)
+        return found, np.asarray(patterns)[: int(count)]
+
+
+@functools.partial(jax.jit, static_argnames="room")
+def _runs(
+    words: UInt32[Array, "blocks words block"],
+    begins: Bool[Array, "blocks block"],
+    room: int,
+) -> tuple[Int32[Array, ""], Int32[Array, " room"], UInt32[Array, "room words"]]:
+    """How many runs there are, and the first points and patterns of some of them."""
+    flat = begins.reshape(-1)
+    (found,) = jnp.nonzero(flat, size=room, fill_value=0)
+    block, place = found // begins.shape[1], found % begins.shape[1]
+    return flat.sum(dtype=jnp.int32), found.astype(jnp.int32), words[block, :, place]

@@ -91,7 +91,11 @@ def point_bits(
     layers = zip(params, structure.sources, structure.kinks, strict=True)
     for layer, sources, kinks in layers:
         blocks = zip(layer.matrices, sources, strict=True)
-        pre = sum((m @ activations[s] for m, s in blocks), start=layer.bias)
+        # Accelerators may take 32-bit numbers for less in products unless told not to.
+        products = (
+            jnp.matmul(m, activations[s], precision="highest") for m, s in blocks
+        )
+        pre = sum(products, start=layer.bias)
         activations.append(jnp.where(pre > 0, pre, layer.slopes * pre))
         on = pre > 0
         bits.append(on if len(kinks) == len(on) else on[np.array(kinks, int)])

@@ -14,7 +14,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float64
 
 CHUNK = 4096
-"""Largest number of programs per call of the compiled solver."""
+"""Largest number of programs per call of the compiled solver, on a CPU."""
+
+ACCELERATOR_CHUNK = 2**16
+"""The same on an accelerator, where small calls cost as much as large ones."""
 
 MAX_STEPS = 60
 GAP = 1e-12
@@ -69,7 +72,7 @@ class Boxes(NamedTuple):
     converged: Bool[np.ndarray, "batch dim 2"]
 
 
-def _cholesky_solver(matrix: Array):
+def _definite_solver(matrix: Array):
     """Solve with a small positive definite matrix; loops unrolled at trace time.
 
     Under `vmap` every scalar below is a vector over the batch, which is several times
@@ -79,22 +82,26 @@ def _cholesky_solver(matrix: Array):
     if n > _MAX_UNROLLED:
         factor = jnp.linalg.cholesky(matrix)
         return lambda rhs: jax.scipy.linalg.cho_solve((factor, True), rhs)
+    # Without square roots: accelerators only approximate their inverses.
     low: list[list[Array]] = [[] for _ in range(n)]
+    inverse: list[Array] = []
     for i in range(n):
+        scaled: list[Array] = []
         for j in range(i):
-            dot = sum((low[i][k] * low[j][k] for k in range(j)), jnp.zeros(()))
-            low[i].append((matrix[i, j] - dot) * low[j][j])
-        dot = sum((low[i][k] ** 2 for k in range(i)), jnp.zeros(()))
-        low[i].append(jax.lax.rsqrt(matrix[i, i] - dot))  # inverse of the diagonal
+            dot = sum((scaled[k] * low[j][k] for k in range(j)), jnp.zeros(()))
+            scaled.append(matrix[i, j] - dot)
+            low[i].append(scaled[j] * inverse[j])
+        dot = sum((scaled[k] * low[i][k] for k in range(i)), jnp.zeros(()))
+        inverse.append(1.0 / (matrix[i, i] - dot))
 
     def solve(rhs: Array) -> Array:
         y: list[Array] = []
         for i in range(n):
             dot = sum((low[i][k] * y[k] for k in range(i)), jnp.zeros(()))
-            y.append((rhs[i] - dot) * low[i][i])
+            y.append(rhs[i] - dot)
         for i in reversed(range(n)):
             dot = sum((low[k][i] * y[k] for k in range(i + 1, n)), jnp.zeros(()))
-            y[i] = (y[i] - dot) * low[i][i]
+            y[i] = y[i] * inverse[i] - dot
         return jnp.stack(y)
 
     return solve
@@ -138,7 +145,7 @@ def _search_direction(
     mean = s @ z / len(s)
     normal = (G * (z / s)[:, None]).T @ G
     shift = _REGULARIZATION * jnp.max(jnp.diagonal(normal))
-    solve = _cholesky_solver(normal + shift * jnp.eye(len(x)))
+    solve = _definite_solver(normal + shift * jnp.eye(len(x)))
 
     def direction(complementarity: Array) -> tuple[Array, Array, Array]:
         rhs = -dual - G.T @ ((z * primal - complementarity) / s)
@@ -191,12 +198,17 @@ def _solve_one(cost: Array, G: Array, h: Array) -> _State:
 _solve_many = jax.jit(jax.vmap(_solve_one))
 
 
+def _largest_batch() -> int:
+    """Programs per call, at most, on the device that solves them."""
+    return CHUNK if jax.default_backend() == "cpu" else ACCELERATOR_CHUNK
+
+
 def _padded_batch(count: int) -> int:
-    """The next power of four from 16 to `CHUNK`: few shapes are ever compiled."""
+    """The next power of four from 16 on: few shapes are ever compiled."""
     size = 16
     while size < count:
         size *= 4
-    return min(size, CHUNK)
+    return size
 
 
 def solve_batch(
@@ -218,9 +230,9 @@ def solve_batch(
     if padding:
         G = np.concatenate([G, np.zeros((count, padding, variables))], axis=1)
         h = np.concatenate([h, np.ones((count, padding))], axis=1)
-    parts = []
-    for start in range(0, count, CHUNK):
-        chunk = slice(start, start + CHUNK)
+    parts, most = [], _largest_batch()
+    for start in range(0, count, most):
+        chunk = slice(start, start + most)
         parts.append(_solve_chunk(cost[chunk], G[chunk], h[chunk]))
     if not parts:
         empty = np.zeros(0)
@@ -249,17 +261,31 @@ def _solve_chunk(
     return result[0][:count], result[1][:count], result[2][:count], result[3][:count]
 
 
-def _normalized(
-    A: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of unit length, rows of zeros as padding, and who has an impossible row."""
-    largest = np.abs(A).max(axis=2, keepdims=True, initial=0.0)
+class _Rows(NamedTuple):
+    """Rows of unit length: normals, right-hand sides, and which are constants.
+
+    `impossible` tells which polyhedra have a constant row that never holds.
+    """
+
+    normals: np.ndarray
+    rhs: np.ndarray
+    flat: np.ndarray
+    impossible: np.ndarray
+
+
+def _normalized(A: np.ndarray, b: np.ndarray) -> _Rows:
+    """The rows at unit length; rows of zeros become padding."""
+    # Column by column: NumPy's reductions along a short last axis are slow.
+    largest = np.zeros(b.shape)
+    for column in range(A.shape[2]):
+        np.maximum(largest, np.abs(A[:, :, column]), out=largest)
     safe = np.where(largest > 0.0, largest, 1.0)
-    norms = np.linalg.norm(A / safe, axis=2) * safe[..., 0]  # no overflow or underflow
+    scaled = A / safe[..., None]  # no overflow or underflow of squares
+    norms = np.sqrt(np.einsum("brd,brd->br", scaled, scaled)) * safe
     flat = norms == 0.0
     lengths = np.where(flat, 1.0, norms)
     rhs = np.where(flat, 1.0, b / lengths)
-    return A / lengths[..., None], rhs, (flat & (b < 0.0)).any(axis=1)
+    return _Rows(A / lengths[..., None], rhs, flat, (flat & (b < 0.0)).any(axis=1))
 
 
 def chebyshev_balls(
@@ -280,12 +306,12 @@ def chebyshev_balls(
             about whether the polyhedron is bounded.
     """
     count, rows, dim = A.shape
-    normals, rhs, impossible = _normalized(A, b)
+    normals, rhs, flat, impossible = _normalized(A, b)
     # Work in units in which the right-hand sides are at most about 1.
     unit = np.clip(np.abs(rhs).max(axis=1, initial=0.0), 1e-300, max_radius)
     G = np.zeros((count, rows + 1, dim + 1))
     G[:, :-1, :-1] = normals
-    G[:, :-1, -1] = normals.any(axis=2)
+    G[:, :-1, -1] = ~flat
     G[:, -1, -1] = 1.0
     h = np.concatenate([rhs / unit[:, None], (max_radius / unit)[:, None]], axis=1)
     cost = np.zeros((count, dim + 1))
@@ -293,7 +319,7 @@ def chebyshev_balls(
     solution = solve_batch(cost, G, h)
     centers = solution.x[:, :-1] * unit[:, None]
     slack = rhs - np.einsum("brd,bd->br", normals, centers)
-    slack = np.where(normals.any(axis=2), slack, np.inf)
+    slack = np.where(flat, np.inf, slack)
     radii = np.minimum(slack.min(axis=1, initial=np.inf), max_radius)
     return Balls(
         centers,
@@ -311,7 +337,7 @@ def bounding_boxes(
     Where a polyhedron is empty or unbounded in a direction, `converged` is False.
     """
     count, _, dim = A.shape
-    normals, rhs, impossible = _normalized(A, b)
+    normals, rhs, _, impossible = _normalized(A, b)
     cost = np.concatenate([np.eye(dim), -np.eye(dim)])
     solution = solve_batch(
         np.tile(cost, (count, 1)),

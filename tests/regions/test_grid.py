@@ -4,10 +4,12 @@ import subprocess
 import sys
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from regions import grid_kernel
 from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.errors import RegionsError
 from regions.grid import boundary_pixels, hash_grid
@@ -180,6 +182,23 @@ def test_chunk_size_changes_nothing(chunk):
     np.testing.assert_array_equal(parts.labels, whole.labels)
     np.testing.assert_array_equal(parts.patterns, whole.patterns)
     np.testing.assert_array_equal(parts.points_per_label, whole.points_per_label)
+
+
+@pytest.mark.parametrize("room", [1, 5, 2**12])
+def test_runs_fetched_from_a_device_are_those_read_on_the_host(room, monkeypatch):
+    monkeypatch.setattr(grid_kernel, "_LEAST_ROOM", room)
+    rng = np.random.default_rng(room)
+    fetch = grid_kernel._Fetch()
+    for share in (0.0, 0.1, 1.0, 0.01):
+        words = rng.integers(0, 2**32, (3, 2, 50), dtype=np.uint32)
+        begins = rng.random((3, 50)) < share
+        begins[:, 0] = True
+        arrays = jnp.asarray(words), jnp.asarray(begins)
+        found, patterns = fetch(*arrays)
+        expected, expected_patterns = grid_kernel._read(*arrays)
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(patterns, expected_patterns)
+        np.testing.assert_array_equal(found, np.flatnonzero(begins))
 
 
 def test_grid_without_labels_counts_the_same():

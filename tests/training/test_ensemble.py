@@ -159,7 +159,7 @@ def test_two_devices_share_an_ensemble(tmp_path):
         [sys.executable, "-c", ON_TWO_DEVICES, str(tmp_path)],
         check=True,
         cwd=pathlib.Path(__file__).parents[2],
-        env=os.environ | {"XLA_FLAGS": flags},
+        env=os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
     )
     seeds = (3, 0, 7, 1)
     for name, data in (("shared", _data()), ("own", [_data(s) for s in range(4)])):

@@ -25,6 +25,7 @@ NAMES = (
     "local_complexity",
     "lora",
     "maxout",
+    "memorization_index",
     "movie_20x40",
     "movie_bottleneck",
     "movie_classifier",

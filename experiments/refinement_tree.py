@@ -53,7 +53,7 @@ ABOUT = About(
         "Networks with 4 layers of 8 ReLUs and with 6 layers of 14 leaky ReLUs, at "
         "initialization and after learning the disc, and random ones on three inputs; "
         "ten of each. All regions of the first layer, of the first two, and so on are "
-        "enumerated in a box; prefixes of the patterns give each its parent, and the "
+        "enumerated in the unit square (in [-1, 1]^3); prefixes of the patterns give each its parent, and the "
         "areas of the children are compared with the parent's."
     ),
     differs=(

@@ -82,7 +82,7 @@ def _table(axes: Axes, result: Result) -> None:
         1.0,
         "\n".join(lines),
         transform=axes.transAxes,
-        fontsize=6.6,
+        fontsize=7.2,
         va="top",
         family="DejaVu Sans Mono",
         color=INK,

@@ -176,9 +176,9 @@ def _quadratic(setting: Setting, values: dict[str, np.ndarray]) -> Claim:
     """Growth at initialization against that of N^2."""
     counts, depth = values["counts"].astype(float), len(setting.widths)
     return claim_median(
-        f"From the first layer to the last, regions grow as the square of the number "
-        f"of units at initialization: {setting.name}",
-        "Hanin & Rolnick 2019 (1906.00904)",
+        f"In the unit square, too, regions grow from the first layer to the last as "
+        f"the square of the number of units at initialization: {setting.name}",
+        "this project; Hanin & Rolnick 2019 (1906.00904) is on the whole plane",
         "growth over the square of the number of layers (0.5 to 2)",
         counts[:, -1] / counts[:, 0] / depth**2,
         low=0.5,

@@ -1,0 +1,443 @@
+"""How many of 2^n codes a network uses: the geometry's maximum, the box, the data.
+
+Five units have 32 possible codes. How many occur is bounded by the input dimension and
+by whether there are biases; how many hold data depends on the data and on training.
+Settings in which about 7 of 32 are occupied are searched for, and wider and deeper
+networks are counted against N^d / d!.
+
+Run:       python scripts/run_experiment.py region_utilization paper
+Expected:  about two minutes on 2 cores; 32 codes from five inputs on, and seven of them
+           occupied for clustered data, not by chance.
+
+Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
+"""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+from jaxtyping import Float64, Int64
+
+import regions
+from experiments.measures.hanin_rolnick_measures import count_everywhere
+from experiments.measures.region_use import (
+    RegionUse,
+    cluster_points,
+    normal_points,
+    occupied_codes,
+    random_units,
+    region_use,
+)
+from experiments.measures.seed_networks import (
+    initial_networks,
+    require_networks,
+    seed_networks,
+)
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.settings import read_measures, setting_file
+from experiments.running.stages import stored
+from experiments.verdicts.utilization_claims import Setting, utilization_claims
+from regions.bounds import hanin_rolnick_2019_count
+from regions.files import open_atomically, read_arrays
+from training.config import ModelConfig, OptimizerConfig, TrainingConfig
+from training.datasets import Dataset
+from training.ensemble import fit_ensemble
+from training.labeled import one_hot
+from training.two_moons import two_moons
+
+NAME = "region_utilization"
+ABOUT = About(
+    title="Of 32 codes, seven used",
+    page="claims",
+    source="S. Shekkizhar, MLPs as hashing functions, 2024",
+    setup=(
+        "One layer of five ReLUs in 2, 3 and 5 dimensions, with and without biases, "
+        "random or trained (cross entropy, Adam), on 1000 points: normal, in seven "
+        "clusters, or two moons; ten seeds each. Counted: 2^n, the geometry's maximum, "
+        "all regions of a box, those that a grid meets, those that hold data, and the "
+        "entropy and Gini coefficient of the points. Random networks of up to 128 "
+        "units in 1, 2 and 4 layers against N^d / d!."
+    ),
+    differs=(
+        "The post says 7 of 32 without data, dimension or training. 32 codes are "
+        "reached from five inputs on only: five hyperplanes make 6, 16, 26, 31 and 32 "
+        "regions in 1 to 5 dimensions. Its later version says that the seven contain "
+        "data, as we take it."
+    ),
+    expected=(
+        "About 9.9 of 10 cones and 12.8 regions occupied by normal data in the plane, "
+        "exactly seven for one network in a hundred (measured with another "
+        "implementation); N^d / d! regions at any depth (Hanin & Rolnick 2019, read)."
+    ),
+)
+REACH = 4.0
+"""Half the side of the box, in standard deviations of the data."""
+
+UNITS = 5
+
+Progress = Callable[[int, int, str], None]
+
+
+def _five() -> tuple[Setting, ...]:
+    """The settings of five units."""
+    settings = [
+        Setting(dim=dim, data=data, use_bias=bias, trained=trained)
+        for dim in (2, 3, 5)
+        for bias in (True, False)
+        for data, trained in (
+            ("normal", False),
+            ("clusters", False),
+            ("clusters", True),
+        )
+    ]
+    moons = [
+        Setting(dim=2, data="moons", use_bias=bias, trained=trained)
+        for bias in (True, False)
+        for trained in (False, True)
+    ]
+    return (*settings, *moons)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What identifies a run.
+
+    Attributes:
+        five: Settings of five units.
+        points: Of each data set.
+        clusters: Of the clustered data.
+        epochs: Of training, in full batches.
+        learning_rate: Of Adam.
+        swept: Numbers of clusters that are tried for random networks.
+        swept_dims: Dimensions in which they are.
+        chances: Random networks of each of these, and of normal data.
+        sizes: Units of the wider and deeper networks, by input dimension.
+        depths: Their numbers of layers.
+        seeds: Of networks and data.
+    """
+
+    five: tuple[Setting, ...] = _five()
+    points: int = 1000
+    clusters: int = 7
+    epochs: int = 1500
+    learning_rate: float = 1e-2
+    swept: tuple[int, ...] = (1, 2, 3, 5, 7, 9, 12, 16)
+    swept_dims: tuple[int, ...] = (2, 3, 5)
+    chances: int = 200
+    sizes: tuple[tuple[int, tuple[int, ...]], ...] = (
+        (2, (8, 16, 32, 64, 128)),
+        (3, (8, 16, 32)),
+    )
+    depths: tuple[int, ...] = (1, 2, 4)
+    seeds: tuple[int, ...] = tuple(range(10))
+
+
+PRESETS = {
+    "smoke": Config(
+        five=(
+            Setting(dim=2, data="normal", use_bias=False, trained=False),
+            Setting(dim=2, data="clusters", use_bias=True, trained=False),
+            Setting(dim=2, data="clusters", use_bias=True, trained=True),
+        ),
+        points=50,
+        epochs=3,
+        swept=(1, 7),
+        swept_dims=(2,),
+        chances=10,
+        sizes=((2, (8,)),),
+        depths=(1, 2),
+        seeds=(0, 1),
+    ),
+    "paper": Config(),
+}
+
+
+class Result(NamedTuple):
+    """What the figure needs of a finished run.
+
+    Attributes:
+        config: As in `config.json`.
+        summary: As in `summary.json`.
+        five: By setting, an array of seeds for each field of `RegionUse`.
+        larger: By (dimension, units, layers), likewise.
+        swept: Occupied codes by dimension, number of clusters and network.
+        normal: Occupied codes of normal data by dimension, with biases and without.
+        whole: Regions of the whole space of five units, by dimension from 1 on, with
+            biases and without, and seed.
+    """
+
+    config: Config
+    summary: dict[str, Any]
+    five: dict[str, dict[str, np.ndarray]]
+    larger: dict[tuple[int, int, int], dict[str, np.ndarray]]
+    swept: Int64[np.ndarray, "dims clusters networks"]
+    normal: Int64[np.ndarray, "dims 2 networks"]
+    whole: Int64[np.ndarray, "inputs 2 seeds"]
+
+
+def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+    """Count; write it all to `folder`.
+
+    Args:
+        config: What to run. An unfinished run of it in `folder` goes on.
+        folder: From `open_run`. `summary.json` is written last.
+        progress: Called with (done, total, what is being done).
+
+    Returns:
+        The summary.
+    """
+    clock = Clock()
+    stored(folder / "chances.npz", functools.partial(_chances, config))
+    clock.lap("random networks")
+    for i, setting in enumerate(config.five):
+        progress(i, len(config.five), "five units")
+        stored(
+            setting_file(folder, setting.name),
+            functools.partial(_measure_five, config, setting, folder),
+        )
+    clock.lap("five units")
+    shapes = larger_shapes(config)
+    for i, shape in enumerate(shapes):
+        progress(i, len(shapes), "wider and deeper networks")
+        stored(_larger_file(folder, shape), functools.partial(_larger, config, shape))
+    clock.lap("wider and deeper networks")
+    result = _read(config, folder, {})
+    claims = utilization_claims(
+        config.five, result.five, result.larger, result.normal, result.whole
+    )
+    table = [_row(name, values) for name, values in result.five.items()]
+    _write_table(folder, result)
+    seven = [row["setting"] for row in table if 6.5 <= row["occupied"] <= 7.5]
+    summary = {
+        "headline": (
+            "about seven of 32 codes occupied, medians: "
+            f"{'; '.join(seven) or 'nowhere'}; by chance exactly seven in "
+            f"{float((result.normal[0, 0] == 7).mean()):.1%} of random networks on "
+            "normal points of the plane"
+        ),
+        "table": table,
+        "about_seven": seven,
+        "clusters_with_about_seven": _clusters_with_seven(config, result.swept),
+        "claims": [claim.to_dict() for claim in claims],
+    }
+    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def load(config: Config, folder: pathlib.Path) -> Result:
+    """A finished run, from the files in its folder."""
+    return _read(config, folder, read_json(folder / "summary.json"))
+
+
+def _read(config: Config, folder: pathlib.Path, summary: dict[str, Any]) -> Result:
+    """The stored numbers."""
+    chances = read_arrays(folder / "chances.npz")
+    return Result(
+        config,
+        summary,
+        read_measures(folder, [s.name for s in config.five]),
+        {s: read_arrays(_larger_file(folder, s)) for s in larger_shapes(config)},
+        chances["swept"],
+        chances["normal"],
+        chances["whole"],
+    )
+
+
+def larger_shapes(config: Config) -> list[tuple[int, int, int]]:
+    """Dimension, units in all and layers of the wider and deeper networks."""
+    return [
+        (dim, units, depth)
+        for dim, sizes in config.sizes
+        for units in sizes
+        for depth in config.depths
+    ]
+
+
+def _larger_file(folder: pathlib.Path, shape: tuple[int, int, int]) -> pathlib.Path:
+    """Where the numbers of a shape are."""
+    return folder / f"larger-{'-'.join(map(str, shape))}.npz"
+
+
+def _chances(config: Config) -> dict[str, np.ndarray]:
+    """Occupied codes of many random networks, and counts of the whole space."""
+    networks = range(config.chances)
+    swept = [
+        [
+            [
+                occupied_codes(
+                    random_units(dim, UNITS, k, use_bias=True),
+                    cluster_points(config.points, dim, clusters, k, REACH)[0],
+                )
+                for k in networks
+            ]
+            for clusters in config.swept
+        ]
+        for dim in config.swept_dims
+    ]
+    normal = [
+        [
+            [
+                occupied_codes(
+                    random_units(dim, UNITS, k, use_bias=bias),
+                    normal_points(config.points, dim, k, REACH),
+                )
+                for k in networks
+            ]
+            for bias in (True, False)
+        ]
+        for dim in config.swept_dims
+    ]
+    whole = [
+        [
+            [
+                count_everywhere(random_units(dim, UNITS, seed, use_bias=bias))
+                for seed in config.seeds
+            ]
+            for bias in (True, False)
+        ]
+        for dim in range(1, UNITS + 1)
+    ]
+    return {
+        "swept": np.array(swept),
+        "normal": np.array(normal),
+        "whole": np.array(whole),
+    }
+
+
+def _data(config: Config, setting: Setting, seed: int) -> Dataset:
+    """Points and two classes of one seed; clusters alternate between the classes."""
+    if setting.data == "moons":
+        moons = two_moons(config.points, 0.1, seed)
+        # Standardized, so that lines through the origin can part them.
+        points = (moons.inputs - moons.inputs.mean(0)) / moons.inputs.std(0)
+        labels = moons.labels
+    elif setting.data == "clusters":
+        points, numbers = cluster_points(
+            config.points, setting.dim, config.clusters, seed, REACH
+        )
+        labels = numbers % 2
+    else:
+        points = normal_points(config.points, setting.dim, seed, REACH)
+        labels = np.zeros(config.points, np.int64)
+    inputs, targets = points.astype(np.float32), one_hot(labels, 2)
+    return Dataset(inputs, targets, inputs, targets)
+
+
+def _measure_five(
+    config: Config, setting: Setting, folder: pathlib.Path
+) -> dict[str, np.ndarray]:
+    """The numbers of all seeds of a setting of five units."""
+    data = [_data(config, setting, seed) for seed in config.seeds]
+    if setting.trained:
+        training = TrainingConfig(
+            model=ModelConfig(
+                widths=(UNITS,),
+                input_dim=setting.dim,
+                output_dim=2,
+                activation="relu",
+                initializer="he_normal_unit_bias",
+                use_bias=setting.use_bias,
+            ),
+            optimizer=OptimizerConfig(learning_rate=config.learning_rate),
+            loss="cross_entropy",
+            epochs=config.epochs,
+            batch_size=None,
+            snapshot_every=max(config.epochs, 1),
+        )
+        place = setting_file(folder, setting.name).with_suffix("")
+        fitted = fit_ensemble(training, data, config.seeds, place)
+        networks = require_networks(
+            seed_networks(fitted.params, training), config.seeds
+        )
+    else:
+        networks = [
+            random_units(setting.dim, UNITS, seed, use_bias=setting.use_bias)
+            for seed in config.seeds
+        ]
+    box = regions.Box.cube(setting.dim, REACH)
+    return _columns(
+        [
+            region_use(network, np.asarray(part.train_inputs, np.float64), box)
+            for network, part in zip(networks, data, strict=True)
+        ]
+    )
+
+
+def _larger(config: Config, shape: tuple[int, int, int]) -> dict[str, np.ndarray]:
+    """The numbers of random networks of one shape on normal points."""
+    dim, units, depth = shape
+    training = TrainingConfig(
+        model=ModelConfig(
+            widths=(units // depth,) * depth,
+            input_dim=dim,
+            activation="relu",
+            initializer="he_normal_unit_bias",
+        ),
+        epochs=0,
+    )
+    box = regions.Box.cube(dim, REACH)
+    return _columns(
+        [
+            region_use(network, normal_points(config.points, dim, seed, REACH), box)
+            for seed, network in zip(
+                config.seeds, initial_networks(training, config.seeds), strict=True
+            )
+        ]
+    )
+
+
+def _columns(rows: list[RegionUse]) -> dict[str, np.ndarray]:
+    """One array of seeds for each field."""
+    fields = zip(RegionUse._fields, zip(*rows, strict=True), strict=True)
+    return {name: np.array(values) for name, values in fields}
+
+
+def _row(name: str, values: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Medians over the seeds."""
+    return {"setting": name} | {k: float(np.median(v)) for k, v in values.items()}
+
+
+def _clusters_with_seven(
+    config: Config, swept: Int64[np.ndarray, "dims clusters networks"]
+) -> dict[str, list[int]]:
+    """By dimension, the numbers of clusters whose median network occupies seven."""
+    return {
+        str(dim): [
+            clusters
+            for clusters, counts in zip(config.swept, rows, strict=True)
+            if 6.5 <= np.median(counts) <= 7.5
+        ]
+        for dim, rows in zip(config.swept_dims, swept, strict=True)
+    }
+
+
+def _write_table(folder: pathlib.Path, result: Result) -> None:
+    """One row a network, as CSV."""
+    rows: dict[str, list[Any]] = {
+        name: [] for name in ("setting", "seed", *RegionUse._fields)
+    }
+    named = dict(result.five)
+    for (dim, units, depth), values in result.larger.items():
+        named[f"{units} units in {depth} layers, {dim} inputs"] = values
+    for name, values in named.items():
+        seeds = result.config.seeds
+        rows["setting"] += [name] * len(seeds)
+        rows["seed"] += list(seeds)
+        for field in RegionUse._fields:
+            rows[field] += values[field].tolist()
+    with open_atomically(folder / "utilization.csv") as file:
+        pyarrow.csv.write_csv(pa.table(rows), file)
+
+
+def expected_regions(
+    units: Int64[np.ndarray, " sizes"], dim: int
+) -> Float64[np.ndarray, " sizes"]:
+    """`N^d / d!` for each number of units."""
+    return np.array([float(hanin_rolnick_2019_count(int(n), dim)) for n in units])

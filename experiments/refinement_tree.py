@@ -53,8 +53,9 @@ ABOUT = About(
         "Networks with 4 layers of 8 ReLUs and with 6 layers of 14 leaky ReLUs, at "
         "initialization and after learning the disc, and random ones on three inputs; "
         "ten of each. All regions of the first layer, of the first two, and so on are "
-        "enumerated in the unit square (in [-1, 1]^3); prefixes of the patterns give each its parent, and the "
-        "areas of the children are compared with the parent's."
+        "enumerated in the unit square (in [-1, 1]^3); prefixes of the patterns give "
+        "each its parent, and the areas of the children are compared with the "
+        "parent's."
     ),
     differs=(
         "The post draws one small example without sizes; depth, width, data and seeds "

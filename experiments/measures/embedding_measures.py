@@ -10,6 +10,7 @@ from experiments.measures.preconditioners import Scaling, embeddings
 from experiments.measures.target_curvature import (
     PrincipalPlane,
     linear_r2,
+    one_thread,
     slope_changes,
     triangulation_error,
 )
@@ -33,22 +34,16 @@ def embedding_measures(
         embedding: One point a row.
         target: Value of each.
     """
-    plane = PrincipalPlane(embedding)
-    places, half = plane(embedding), len(target) // 2
-    gammas = slope_changes(places, target)
-    error = triangulation_error(
-        places[:half], target[:half], places[half:], target[half:]
-    )
-    return np.array(
-        [
-            linear_r2(places, target),
-            linear_r2(embedding, target),
-            plane.shares[0],
-            np.median(gammas),
-            gammas.max(),
-            error / target.std(),
-        ]
-    )
+    with one_thread():
+        plane = PrincipalPlane(embedding)
+        places, half = plane(embedding), len(target) // 2
+        gammas = slope_changes(places, target)
+        error = triangulation_error(
+            places[:half], target[:half], places[half:], target[half:]
+        )
+        r2_plane, r2_all = linear_r2(places, target), linear_r2(embedding, target)
+    share, gamma, largest = plane.shares[0], np.median(gammas), gammas.max()
+    return np.array([r2_plane, r2_all, share, gamma, largest, error / target.std()])
 
 
 def layer_measures(

@@ -4,15 +4,31 @@ Embeddings differ in scale, so each is moved to mean 0 and divided by one number
 which the mean squared distance from the mean is 1; shapes stay as they are.
 """
 
+import functools
+from contextlib import AbstractContextManager
+from typing import Any
+
 import numpy as np
 import scipy.interpolate
 import scipy.spatial
 import sklearn.decomposition
 import sklearn.linear_model
 from jaxtyping import Float64
+from threadpoolctl import ThreadpoolController
 
 NEIGHBORS = 12
 """Of each point, to which a gradient is fitted."""
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """The thread pools of this process; to find them takes a while."""
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Linear algebra in one thread: small problems are faster so, on a busy machine."""
+    return _threads().limit(limits=1, user_api="blas")
 
 
 class PrincipalPlane:
@@ -113,8 +129,9 @@ def interpolate_plane(
     except scipy.spatial.QhullError:
         # All points on one line: it has no triangle, everything is outside.
         return found
-    linear = np.asarray(
-        scipy.interpolate.LinearNDInterpolator(triangles, target)(others)
-    )
+    # Its many tiny factorizations would each wake all threads.
+    with one_thread():
+        linear = scipy.interpolate.LinearNDInterpolator(triangles, target)(others)
+    linear = np.asarray(linear)
     is_inside = np.isfinite(linear)
     return np.where(is_inside, linear, found)

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.plotting.curves import draw_bands, plain_legend
 from experiments.plotting.preconditioner_surfaces import draw_panel
@@ -18,7 +19,7 @@ def figure(result: Result) -> Figure:
     """Above, the three surfaces; below, numbers of all seeds."""
     drawing = Figure(figsize=(11.5, 10.2))
     for k in range(3):
-        draw_panel(drawing, (k / 3, 0.67, 1 / 3, 0.29), result.drawn, k, VIEW)
+        draw_panel(drawing, (k / 3, 0.66, 1 / 3, 0.31), result.drawn, k, VIEW)
     panels = drawing.subplots(2, 2)
     drawing.subplots_adjust(
         left=0.075, right=0.985, top=0.62, bottom=0.06, wspace=0.22, hspace=0.42
@@ -51,6 +52,9 @@ def _layers(axes: Axes, result: Result, measure: str, label: str) -> None:
         axes.set_ylim(-0.03, 1.03)
     else:
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:g}")
     axis_labels(axes, _TITLES[measure], "layer", label)
     plain_legend(axes, "", "best")
 

@@ -112,4 +112,6 @@ def _embedding(axes: Any, drawn: dict[str, np.ndarray]) -> None:
     reach = 1.05 * float(np.abs(drawn["plane"]).max())
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     for label, name in ((axes.set_xlabel, "PC 1"), (axes.set_ylabel, "PC 2")):
-        label(name, fontsize=8, color=MUTED, labelpad=-8)
+        label(name, fontsize=8, color=MUTED, labelpad=-6)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([-1, 0, 1])

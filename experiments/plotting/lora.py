@@ -1,5 +1,7 @@
 """Partitions and drift of tuned networks, and numbers of all methods."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
@@ -12,9 +14,16 @@ from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels,
 from experiments.verdicts.lora_claims import FAR, NEAR
 
 NAMES = {
-    "full": "full",
+    "full": "all",
     "biases": "biases",
     "last_layer": "last\nlayer",
+}
+HEADING: dict[str, Any] = {
+    "fontsize": 11,
+    "color": INK,
+    "family": FONT,
+    "x": 0.01,
+    "ha": "left",
 }
 TASKS = ((NEAR, "near", BLUE, -0.17), (FAR, "far", RED, 0.17))
 
@@ -41,6 +50,11 @@ def figure(result: Result) -> Figure:
     for place in maps[:, len(result.pictures) :].ravel():
         place.set_axis_off()
     assert shown is not None
+    above.suptitle(
+        "Above: exact regions, how many, and the data tuned on. Below: how the maps "
+        "changed, and the old data (one network)",
+        **HEADING,
+    )
     bar = above.colorbar(shown, ax=maps[1, :], shrink=0.85, extend="max", pad=0.01)
     bar.set_label("change of the Jacobian (Frobenius norm)", fontsize=9, color=INK)
     bar.ax.tick_params(labelsize=8, colors=INK)
@@ -54,17 +68,12 @@ def figure(result: Result) -> Figure:
         (axes[1, 1], "drift_old", "Change of the Jacobian on old data"),
     ):
         _dots(place, result, result.tunings.numbers[name], title)
-    axes[1, 1].set_yscale("symlog", linthresh=0.1)
     axes[1, 1].set_ylim(bottom=0.0)
     _ranks(axes[1, 2], result)
     below.suptitle(
         "At the distance from the start at which full tuning reaches the loss "
         "(blue: near task, red: far; hollow: distance not reached; bars: medians)",
-        fontsize=11,
-        color=INK,
-        family=FONT,
-        x=0.01,
-        ha="left",
+        **HEADING,
     )
     return drawing
 
@@ -106,7 +115,7 @@ def _partition(axes: Axes, result: Result, picture: Picture) -> None:
     axes.add_collection(cells)
     _points(axes, picture.data.inputs, picture.data.labels)
     count = len(picture.cells)
-    _frame(axes, result, f"{_title(picture, result)}: {count:,} regions")
+    _frame(axes, result, f"{_title(picture, result)}: {count:,}")
 
 
 def _points(axes: Axes, inputs: np.ndarray, labels: np.ndarray) -> None:
@@ -129,7 +138,7 @@ def _drift(axes: Axes, result: Result, picture: Picture, top: float):
         vmax=top,
     )
     _points(axes, result.old.inputs, result.old.labels)
-    _frame(axes, result, "Change of its maps; old data")
+    _frame(axes, result, "")
     return shown
 
 

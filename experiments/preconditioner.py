@@ -40,7 +40,8 @@ from experiments.measures.seed_networks import (
 )
 from experiments.measures.target_curvature import PrincipalPlane
 from experiments.measures.target_surfaces import SQUARE, cosine_norm, grid_points
-from experiments.movies.movie_files import encoder, write_gif, write_mp4, write_png
+from experiments.movies.movie_files import encoder
+from experiments.movies.turning import write_turning_movie
 from experiments.plotting.preconditioner_surfaces import draw_frame
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
@@ -147,10 +148,10 @@ class Config:
 PRESETS = {
     "smoke": Config(
         settings=(
-            Setting(name="Adam", seeds=2, points=200),
-            Setting(name="Lux", optimizer="lux", seeds=2, points=200),
+            Setting(name="Adam", seeds=2, points=60),
+            Setting(name="Lux", optimizer="lux", seeds=2, points=60),
         ),
-        width=6,
+        width=4,
         depth=2,
         steps=20,
         every=20,
@@ -205,7 +206,13 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("training and measuring")
     progress(total - 1, total, "drawing the movie")
     drawn = stored(folder / "drawn.npz", functools.partial(_draw_one, config, folder))
-    _write_movie(config, folder, drawn)
+    write_turning_movie(
+        folder,
+        config.frames,
+        lambda share: draw_frame(drawn, share, config.height),
+        fps=config.fps,
+        width=2 * config.height,
+    )
     clock.lap("movie")
     measures = read_measures(folder, [s.name for s in config.settings])
     claims = preconditioner_claims(measures)
@@ -335,20 +342,6 @@ def _draw_one(config: Config, folder: pathlib.Path) -> dict[str, np.ndarray]:
         "plane": PrincipalPlane(last)(last),
         "values": sample.target[: config.measured],
     }
-
-
-def _write_movie(
-    config: Config, folder: pathlib.Path, drawn: dict[str, np.ndarray]
-) -> None:
-    """Draw the frames that are not there and encode them."""
-    (folder / "frames").mkdir(exist_ok=True)
-    frames = [folder / "frames" / f"{k:04d}.png" for k in range(config.frames)]
-    for k, path in enumerate(frames):
-        if not path.is_file():
-            write_png(path, draw_frame(drawn, k / config.frames, config.height))
-    fps, width = config.fps, 2 * config.height
-    write_mp4(folder / "movie.mp4", frames, fps, lambda *_: None, hold=0.0)
-    write_gif(folder / "movie.gif", frames, fps, width, 48, lambda *_: None, hold=0.0)
 
 
 def _row(name: str, values: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -1,0 +1,196 @@
+"""Problems on which read-outs of embeddings are compared with read-outs of inputs."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import scipy.stats.qmc
+import sklearn.datasets
+from jaxtyping import Float64, Int64
+
+import regions
+from experiments.measures.preconditioners import (
+    Scaling,
+    Task,
+    embeddings,
+    preconditioner_training,
+    sample_square,
+    standardized_task,
+)
+from experiments.measures.read_outs import READ_OUTS, errors, misclassified
+from experiments.measures.target_curvature import one_thread
+from experiments.measures.target_surfaces import grid_points, wave
+from training.config import TrainingConfig
+from training.datasets import Dataset
+from training.labeled import load_digits, split_dataset
+
+PROBLEMS = ("wave", "cosine", "digits", "diabetes")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A problem, and the network that learns it.
+
+    Attributes:
+        name: In the figure.
+        problem: One of `PROBLEMS`.
+        width: Units of a hidden layer.
+        depth: Hidden layers.
+        steps: Updates.
+        points: Training points; of the digits and diabetes, those that are not tested.
+        tested: Other points; of the wave, the side of a grid of them.
+        seeds: Number of seeds.
+    """
+
+    name: str
+    problem: str
+    width: int
+    depth: int
+    steps: int
+    points: int
+    tested: int
+    seeds: int
+
+    def __post_init__(self):
+        if self.problem not in PROBLEMS:
+            raise ValueError(
+                f"`problem` is {self.problem!r}: one of {', '.join(PROBLEMS)} is "
+                "required."
+            )
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether what is learned are classes."""
+        return self.problem == "digits"
+
+    @property
+    def training(self) -> TrainingConfig:
+        """How its networks are trained."""
+        dims = {"digits": (64, 10), "diabetes": (10, 1)}
+        input_dim, output_dim = dims.get(self.problem, (2, 1))
+        return preconditioner_training(
+            self.width,
+            self.depth,
+            self.steps,
+            input_dim=input_dim,
+            output_dim=output_dim,
+            loss="cross_entropy" if self.is_classification else "mse",
+        )
+
+
+class CaseSample(NamedTuple):
+    """Points of one seed.
+
+    Attributes:
+        task: To learn from.
+        values: Of the training points, as they were; one-hot classes.
+        test: Other points, standardized.
+        wanted: Their values, or one-hot classes.
+    """
+
+    task: Task
+    values: Float64[np.ndarray, "train outputs"]
+    test: Float64[np.ndarray, "test dim"]
+    wanted: Float64[np.ndarray, "test outputs"]
+
+    @property
+    def train(self) -> Float64[np.ndarray, "train dim"]:
+        """The training points, standardized."""
+        return np.asarray(self.task.data.train_inputs, np.float64)
+
+    @property
+    def classes(self) -> Int64[np.ndarray, " test"]:
+        """Classes of the other points."""
+        return self.wanted.argmax(axis=1)
+
+
+def sample_case(case: Case, seed: int) -> CaseSample:
+    """The points of a seed."""
+    if case.problem == "wave":
+        design = scipy.stats.qmc.LatinHypercube(2, rng=seed)
+        train, test = design.random(case.points), grid_points(0.0, 1.0, case.tested)
+        return _regression(train, wave(train), test, wave(test))
+    if case.problem == "diabetes":
+        x, y = sklearn.datasets.load_diabetes(return_X_y=True)
+        order = np.random.default_rng(seed).permutation(len(x))
+        test, train = order[: case.tested], order[case.tested :][: case.points]
+        return _regression(x[train], y[train], x[test], y[test])
+    if case.problem == "digits":
+        return _digits(case, seed)
+    sample = sample_square(seed, case.points, case.tested)
+    values = sample.task.outputs.back(
+        np.asarray(sample.task.data.train_targets, np.float64)
+    )
+    return CaseSample(sample.task, values, sample.test, sample.target[:, None])
+
+
+def read_out_errors(
+    case: Case, network: regions.ReluNetwork, sample: CaseSample
+) -> Float64[np.ndarray, "layers read_outs 2"]:
+    """Errors of every read-out on the inputs and on each hidden layer.
+
+    Returns:
+        RMSE and largest error; of classes, twice the share of wrong ones.
+    """
+    layers = zip(
+        embeddings(network, sample.train),
+        embeddings(network, sample.test),
+        strict=True,
+    )
+    with one_thread():
+        rows = [
+            [
+                _score(case, sample, read_out(known, sample.values, others))
+                for read_out in READ_OUTS.values()
+            ]
+            for known, others in layers
+        ]
+    return np.array(rows)
+
+
+def network_errors(
+    case: Case, network: regions.ReluNetwork, sample: CaseSample
+) -> tuple[float, float]:
+    """The network's own errors, as `read_out_errors` gives them."""
+    return _score(case, sample, sample.task.outputs.back(network(sample.test)))
+
+
+def _score(
+    case: Case, sample: CaseSample, found: Float64[np.ndarray, "test outputs"]
+) -> tuple[float, float]:
+    """Two errors of values found at the other points."""
+    if case.is_classification:
+        share = float(misclassified(found, sample.classes).mean())
+        return share, share
+    return errors(found, sample.wanted)
+
+
+def _regression(
+    train: Float64[np.ndarray, "train dim"],
+    values: Float64[np.ndarray, " train"],
+    test: Float64[np.ndarray, "test dim"],
+    wanted: Float64[np.ndarray, " test"],
+) -> CaseSample:
+    """A sample of one output; a few of the other points serve for validation."""
+    few = slice(0, max(1, len(test) // 10))
+    task = standardized_task(train, values[:, None], test[few], wanted[few, None])
+    return CaseSample(task, values[:, None], task.inputs.forward(test), wanted[:, None])
+
+
+def _digits(case: Case, seed: int) -> CaseSample:
+    """Digits by their gray values from 0 to 1, which are left as they are."""
+    digits = load_digits()
+    data, train, val = split_dataset(digits, case.tested, seed)
+    kept = train[: case.points]
+    data = Dataset(
+        data.train_inputs[: case.points], data.train_targets[: case.points], *data[2:]
+    )
+    one_hot = np.eye(digits.num_classes)
+    task = Task(data, _unscaled(64), _unscaled(digits.num_classes))
+    values, wanted = one_hot[digits.labels[kept]], one_hot[digits.labels[val]]
+    return CaseSample(task, values, digits.inputs[val], wanted)
+
+
+def _unscaled(dim: int) -> Scaling:
+    """The identity."""
+    return Scaling(np.zeros(dim), np.ones(dim))

@@ -1,0 +1,98 @@
+"""What the essay's claims on neighbors in the embedding come to."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from experiments.measures.read_outs import READ_OUTS
+from experiments.running.claims import Claim, claim_median, claim_share
+
+ESSAY = "Lux 2021"
+OURS = "this project, for that essay"
+Measures = dict[str, dict[str, np.ndarray]]
+
+FEW, MANY = "40 points", "10,000 points"
+LOCAL = ("nearest neighbor", "3 nearest", "Shepard")
+"""Read-outs that the essay names."""
+
+
+def ratios(
+    values: dict[str, np.ndarray], read_out: str
+) -> Float64[np.ndarray, "seeds 2"]:
+    """Errors on the last embedding over those on the inputs, paired.
+
+    A seed without any error on the inputs is no better on the embedding: its ratio
+    is 1, or infinite if there are errors on the embedding.
+    """
+    errors = values["errors"][:, :, list(READ_OUTS).index(read_out)]
+    before, after = errors[:, 0], errors[:, -1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = after / before
+    return np.where(after == before, 1.0, found)
+
+
+def neighbor_claims(measures: Measures) -> list[Claim]:
+    """Claims in the order of the page; those whose cases are there.
+
+    Args:
+        measures: As in `experiments.embedding_neighbors.Result`.
+    """
+    claims = []
+    if FEW in measures:
+        claims += _few_points(measures[FEW])
+    for name, values in measures.items():
+        error = "error rate" if name == "digits" else "RMSE"
+        for read_out in LOCAL:
+            found = ratios(values, read_out)[:, 0]
+            claims.append(
+                claim_median(
+                    f"{name}: {read_out} errs clearly less in the embedding.",
+                    ESSAY,
+                    f"ratio of {error}, embedding over inputs, paired (at most 0.9)",
+                    found,
+                    high=0.9,
+                )
+            )
+    if MANY in measures:
+        claims.append(
+            claim_median(
+                f"{MANY}: its largest error is clearly smaller, too.",
+                ESSAY,
+                "ratio of largest errors of the nearest neighbor, embedding over "
+                "inputs, paired (at most 0.9)",
+                ratios(measures[MANY], LOCAL[0])[:, 1],
+                high=0.9,
+            )
+        )
+    return claims
+
+
+def _few_points(values: dict[str, np.ndarray]) -> list[Claim]:
+    """The claims of the essay's figure."""
+    largest = ratios(values, LOCAL[0])[:, 1]
+    nearest = list(READ_OUTS).index(LOCAL[0])
+    trained = values["errors"][:, -1, nearest, 0]
+    return [
+        claim_median(
+            f"{FEW}: the largest error of the nearest neighbor is much smaller in the "
+            "embedding.",
+            f"{ESSAY}, last figure",
+            "ratio of largest errors, embedding over inputs, paired (at most 0.7)",
+            largest,
+            high=0.7,
+        ),
+        claim_share(
+            f"{FEW}: it is smaller for four networks in five.",
+            OURS,
+            "share of seeds with a smaller largest error (at least 0.8)",
+            largest < 1.0,
+            low=0.8,
+        ),
+        claim_median(
+            f"{FEW}: it is training that does it, not the layers.",
+            OURS,
+            "ratio of RMSE of the nearest neighbor in the last embedding, after "
+            "training over before, paired (at most 0.7)",
+            trained / values["start"][:, nearest, 0],
+            high=0.7,
+        ),
+    ]

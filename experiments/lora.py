@@ -51,15 +51,15 @@ ABOUT = About(
         "PLATE: arXiv 2602.03846"
     ),
     setup=(
-        "Sixteen 2-32-32-2 ReLU networks learn two moons (200 points, noise 0.1, Adam), "
+        "Sixteen 2-32-32-2 ReLU networks learn two moons (200 points, noise 0.1), "
         "then the moons turned by 10, 20, 45, 90 degrees and shifted by 0.15, 0.3, "
         "0.75, 1.5 along both axes; 20 degrees is near, 90 far. Tuned: everything, "
         "LoRA of rank 1 to 16 on all layers (adapters of Flax), biases, the last "
         "layer, and 16 selected units over half of the input directions of each layer "
         "(after PLATE). Networks are compared where the loss on the new task first is "
         "0.2 nats, and where their distance from the start first is that of full "
-        "tuning there (or at its end, if it never gets there). Regions and patterns are exact on [-3, 4]^2; layers of low rank "
-        "are counted on the whole of R^3 and R^4."
+        "tuning there (or at its end, if it never gets there). Regions and patterns "
+        "are exact on [-3, 4]^2; layers of low rank are counted on all of R^3 and R^4."
     ),
     differs=(
         "The post gives neither rank, nor rate, nor task. PLATE is known to us from "

@@ -11,6 +11,7 @@ NAMES = (
     "bottleneck",
     "bounds_and_counts",
     "bundling",
+    "compression",
     "data_slices",
     "dense_memory",
     "depth_stability",

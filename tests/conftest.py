@@ -1,6 +1,7 @@
 """Shared fixtures; turns on 64-bit floats and run-time shape checks."""
 
 import os
+import pathlib
 
 # Tests compile much and run little: half the time goes without XLA's optimizations.
 os.environ["XLA_FLAGS"] = " ".join(
@@ -15,8 +16,28 @@ import jax
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
+
+
+def checked_modules() -> list[str]:
+    """Modules whose shapes are checked at every call.
+
+    Enumeration and linear programs make so many small calls that checking them takes
+    a quarter of the whole suite's time: `RELU_REGIONS_CHECK=all` does it.
+    """
+    if os.environ.get("RELU_REGIONS_CHECK") == "all":
+        return ["regions", "training", "experiments"]
+    folder = pathlib.Path(__file__).resolve().parents[1] / "regions"
+    names = {path.stem for path in folder.iterdir() if path.suffix in ("", ".py")}
+    inner = {"__init__", "__pycache__", "enumeration", "exact", "lp"}
+    return [
+        *(f"regions.{name}" for name in sorted(names - inner)),
+        "training",
+        "experiments",
+    ]
+
+
 install_import_hook(
-    ["regions", "training", "experiments"],
+    checked_modules(),
     "beartype.beartype(conf=beartype.BeartypeConf("
     "strategy=beartype.BeartypeStrategy.On))",
 )

@@ -146,7 +146,7 @@ def numbers_of_networks(draw) -> tuple:
     return weights, [table(n) for n in sizes[1:]], slopes
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(numbers_of_networks())
 def test_whole_space_of_small_integers_equals_elimination(numbers):
     network = ReluNetwork.from_arrays(*numbers)

@@ -54,6 +54,7 @@ NAMES = (
     "superposition",
     "three_colors",
     "unbounded_decision_regions",
+    "wide_or_deep",
 )
 """What `load_experiment` takes."""
 

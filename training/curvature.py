@@ -1,4 +1,4 @@
-"""Top eigenvalue of the preconditioned Hessian along full-batch training with Adam.
+"""Top eigenvalues of the Hessian of the loss, plain and preconditioned by Adam.
 
 Adam takes steps in the metric of P = diag(sqrt(v) + eps), v its bias-corrected mean of
 squared gradients. Where the loss is quadratic and P is constant, its steps are stable
@@ -77,6 +77,49 @@ def trace_curvature(
     return jax.lax.map(lambda part: one(*part), (state, data, keys))
 
 
+@functools.partial(jax.jit, static_argnames=("config", "iterations"))
+def top_eigenvalues(
+    params: PyTree,
+    data: Dataset,
+    keys: Shaped[Array, " seeds"],
+    config: TrainingConfig,
+    iterations: int = 60,
+) -> Float[Array, " seeds"]:
+    """Eigenvalue of largest size of the Hessian of the training loss: the sharpness.
+
+    By power iteration, one network after another; a lower bound of its size.
+
+    Args:
+        params: With a leading axis of seeds.
+        data: With a leading axis of seeds.
+        keys: Of the first vector of each network.
+        config: Static; its loss must be `mse`.
+        iterations: Products with the Hessian.
+
+    Raises:
+        ValueError: If the loss is another one.
+    """
+    if config.loss != "mse":
+        raise ValueError(f"`loss` is {config.loss!r}: `mse` is required.")
+
+    def one(part):
+        params, data, key = part
+        ones = jnp.ones(len(data.train_inputs), jnp.float32)
+
+        def loss(params: PyTree) -> Float[Array, ""]:
+            inputs, targets = data.train_inputs, data.train_targets
+            return weighted_mse(config.model, params, inputs, targets, ones)
+
+        flat = jax.tree.map(jnp.ones_like, params)
+        power = functools.partial(_power_step, loss, params, flat)
+        vector = jax.lax.fori_loop(
+            0, iterations - 1, lambda _, v: power(v)[0], _random_unit(params, key)
+        )
+        return power(vector)[1]
+
+    return jax.lax.map(one, (params, data, keys))
+
+
 def _trace(
     state: TrainState,
     data: Dataset,
@@ -107,12 +150,7 @@ def _trace(
         params = optax.apply_updates(params, changes)
         return (params, opt_state, vector), CurvatureTrace(value, eigenvalue)
 
-    leaves, structure = jax.tree.flatten(state.params)
-    random = [
-        jax.random.normal(k, leaf.shape, leaf.dtype)
-        for k, leaf in zip(jax.random.split(key, len(leaves)), leaves, strict=True)
-    ]
-    start = _unit(jax.tree.unflatten(structure, random))
+    start = _random_unit(state.params, key)
     _, trace = jax.lax.scan(step, (state.params, state.opt_state, start), length=steps)
     return trace
 
@@ -135,6 +173,16 @@ def _power_step(
     product = jax.jvp(jax.grad(loss), (params,), (scaled,))[1]
     product = jax.tree.map(jnp.multiply, scale, product)
     return _unit(product), jnp.asarray(optax.tree.vdot(vector, product))
+
+
+def _random_unit(like: PyTree, key: Shaped[Array, "..."]) -> PyTree:
+    """A random vector of length 1, of the shape of `like`."""
+    leaves, structure = jax.tree.flatten(like)
+    random = [
+        jax.random.normal(k, leaf.shape, leaf.dtype)
+        for k, leaf in zip(jax.random.split(key, len(leaves)), leaves, strict=True)
+    ]
+    return _unit(jax.tree.unflatten(structure, random))
 
 
 def _unit(vector: PyTree) -> PyTree:

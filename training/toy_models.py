@@ -112,6 +112,62 @@ def train_toy_models(
     return params, jax.vmap(final_loss)(params, final, *settings)
 
 
+def sample_unit_points(
+    key: Shaped[Array, "..."], count: int, features: int, density: float
+) -> Float32[Array, "points features"]:
+    """Sparse features at length 1, but for points that have none: they stay 0."""
+    points = sample_features(key, count, features, density)
+    lengths = jnp.linalg.norm(points, axis=1, keepdims=True)
+    return points / jnp.where(lengths > 0.0, lengths, 1.0)
+
+
+def train_on_points(
+    keys: Shaped[Array, " models"],
+    points: Float32[Array, "models points features"],
+    *,
+    hidden: int,
+    steps: int,
+    learning_rate: float = 1e-2,
+    weight_decay: float = 1e-2,
+) -> ToyParams:
+    """Train models by AdamW, each on all points of its own at every update.
+
+    All features weigh the same.
+
+    Args:
+        keys: Of initialization.
+        points: Of each model.
+        hidden: Dimensions of h.
+        steps: Updates.
+        learning_rate: At the start; it falls along a cosine.
+        weight_decay: Decoupled, times the rate.
+
+    References:
+        T. Henighan et al., Superposition, memorization, and double descent, 2023.
+    """
+    features = points.shape[2]
+    importance = jnp.ones(features, jnp.float32)
+
+    def initial(key):
+        W = jax.random.normal(key, (hidden, features), jnp.float32)
+        return ToyParams(0.5 * W / np.float32(features**0.5), jnp.zeros_like(W[0]))
+
+    def loss(params, key, setting, share):
+        del key, share
+        return toy_loss(params, setting, importance)
+
+    return fit_stream(
+        jax.vmap(initial)(keys),
+        keys,
+        points,
+        loss=loss,
+        steps=steps,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        together=False,
+    )
+
+
 def expected_pair_loss(
     W: Float64[np.ndarray, "models hidden 2"],
     b: Float64[np.ndarray, "models 2"],

@@ -9,7 +9,11 @@ import optax
 import pytest
 
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
-from training.curvature import stability_threshold, trace_curvature
+from training.curvature import (
+    stability_threshold,
+    top_eigenvalues,
+    trace_curvature,
+)
 from training.datasets import Dataset, disc_image, sample_points
 from training.ensemble import ensemble_state, fit_ensemble, init_ensemble, member
 from training.loop import weighted_mse
@@ -90,3 +94,24 @@ def test_other_optimizers_are_refused():
     keys = jax.random.split(jax.random.key(0), 1)
     with pytest.raises(ValueError, match="sgd and mse"):
         trace_curvature(init_ensemble(config, (0,)), points, keys, config, 2)
+
+
+def test_plain_eigenvalues_are_those_of_the_dense_hessian(trained):
+    state, points, _ = trained
+    keys = jax.random.split(jax.random.key(0), len(SEEDS))
+    found = top_eigenvalues(state.params, points, keys, CONFIG, iterations=200)
+    # The scale of `_dense_top` is 1 where the mean square is 1 and nothing corrects it.
+    ones = jax.tree.map(
+        lambda leaf: (1.0 - 0.999**5) * jnp.ones_like(leaf), state.params
+    )
+    for i in range(len(SEEDS)):
+        dense = _dense_top(state.params, ones, points, i)
+        assert float(found[i]) == pytest.approx(dense, rel=1e-3)
+
+
+def test_plain_eigenvalues_are_of_the_squared_error_alone(trained):
+    state, points, _ = trained
+    config = dataclasses.replace(CONFIG, loss="cross_entropy")
+    keys = jax.random.split(jax.random.key(0), len(SEEDS))
+    with pytest.raises(ValueError, match="'cross_entropy': `mse` is required"):
+        top_eigenvalues(state.params, points, keys, config)

@@ -16,8 +16,10 @@ from training.toy_models import (
     ignored_loss,
     polygon,
     sample_features,
+    sample_unit_points,
     toy_loss,
     toy_network,
+    train_on_points,
     train_toy_models,
 )
 
@@ -120,3 +122,21 @@ def test_networks_compute_the_model():
     expected = np.maximum(x @ W.T @ W + b, 0.0)
     np.testing.assert_allclose(toy_network(W, b)(x), expected, atol=1e-12)
     np.testing.assert_allclose(decoder_network(W, b)(x @ W.T), expected, atol=1e-12)
+
+
+def test_points_have_length_one_or_none():
+    points = np.asarray(sample_unit_points(jax.random.key(0), 400, 10, 0.1))
+    lengths = np.linalg.norm(points, axis=1)
+    none = lengths == 0.0
+    assert 0.2 < none.mean() < 0.5
+    assert lengths[~none] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_two_points_are_stored_without_loss():
+    keys = jax.random.split(jax.random.key(1), 2)
+    draw = jax.vmap(sample_unit_points, in_axes=(0, None, None, None))
+    points = draw(keys, 2, 12, 0.3)
+    params = train_on_points(keys, points, hidden=2, steps=400)
+    for s in range(2):
+        outputs = np.maximum(points[s] @ params.W[s].T @ params.W[s] + params.b[s], 0.0)
+        assert np.asarray(outputs) == pytest.approx(np.asarray(points[s]), abs=0.05)

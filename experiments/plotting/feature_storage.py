@@ -75,6 +75,7 @@ def _states(axes: Axes, result: Result) -> None:
     _over_active(axes, config.state_active, curves)
     axes.axhline(1.0, color=MUTED, linewidth=0.6, linestyle=(0, (2, 2)))
     axes.set_yscale("log")
+    axes.set_ylim(bottom=0.05)
     plain_legend(axes, "read-out", "lower right")
     axis_labels(
         axes,
@@ -142,7 +143,7 @@ def _nonlinearity(axes: Axes, result: Result) -> None:
             label=label,
         )
     _log_ticks(axes, result.config.noises)
-    axes.set_ylim(-0.03, 1.0)
+    axes.set_ylim(-0.03, 1.32)
     plain_legend(axes, "feature", "upper right")
     axis_labels(
         axes,
@@ -171,7 +172,7 @@ def _pairs(axes: Axes, result: Result) -> None:
     plain_legend(axes, "", "upper left", ncols=2)
     axis_labels(
         axes,
-        "Encoder and read-out learned together",
+        "Encoder and read-out learned together; bands: range of seeds",
         "standard deviation of the noise on the code",
         "ratio, or share",
     )

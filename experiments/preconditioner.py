@@ -30,6 +30,7 @@ from experiments.measures.preconditioners import (
     Sample,
     Task,
     embeddings,
+    kept_networks,
     preconditioner_training,
     sample_square,
 )
@@ -50,8 +51,7 @@ from experiments.running.stages import stored
 from experiments.verdicts.preconditioner_claims import preconditioner_claims
 from regions.files import read_arrays
 from training.config import TrainingConfig
-from training.ensemble import ensemble_snapshots, ensemble_state, fit_ensemble
-from training.lux import best_params
+from training.ensemble import ensemble_snapshots, fit_ensemble
 
 NAME = "preconditioner"
 ABOUT = About(
@@ -302,10 +302,7 @@ def final_networks(
     """The trained networks: the best of the author's optimizer, the last of others."""
     training, seeds = training_of(config, setting), tuple(range(setting.seeds))
     place = setting_file(folder, setting.name).with_suffix("")
-    state = ensemble_state(training, seeds, place, config.steps)
-    is_lux = setting.optimizer == "lux"
-    params = best_params(state.opt_state) if is_lux else state.params
-    return require_networks(seed_networks(params, training), seeds)
+    return kept_networks(training, seeds, place)
 
 
 def _count(network: regions.ReluNetwork, task: Task) -> int:

@@ -5,15 +5,19 @@ slopes, as in the programs behind T. C. H. Lux, "MLP's are actually nonlinear ->
 preconditioners", 2021.
 """
 
+import pathlib
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
 import regions
+from experiments.measures.seed_networks import require_networks, seed_networks
 from experiments.measures.target_surfaces import SQUARE, cosine_norm
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
+from training.ensemble import ensemble_state
+from training.lux import best_params
 
 START_SLOPE = 1e-3
 """Initial slope of a unit below zero."""
@@ -176,3 +180,22 @@ def embeddings(
         layer.activate(pre) for layer, pre in zip(network.hidden, pres, strict=True)
     ]
     return [points, *hidden]
+
+
+def kept_networks(
+    training: TrainingConfig, seeds: tuple[int, ...], folder: pathlib.Path
+) -> list[regions.ReluNetwork]:
+    """The networks that a finished run keeps: the best ones of `lux`, else the last.
+
+    Args:
+        training: What was trained.
+        seeds: Of the networks.
+        folder: Of the run, as `fit_ensemble` left it.
+
+    Raises:
+        FloatingPointError: If a seed has diverged.
+    """
+    state = ensemble_state(training, seeds, folder, training.epochs)
+    is_lux = training.optimizer.name == "lux"
+    params = best_params(state.opt_state) if is_lux else state.params
+    return require_networks(seed_networks(params, training), seeds)

@@ -40,6 +40,8 @@ class Case:
         points: Training points; of the digits and diabetes, those that are not tested.
         tested: Other points; of the wave, the side of a grid of them.
         seeds: Number of seeds.
+        optimizer: One of `training.config.OPTIMIZERS`; of `lux` the best parameters
+            count, of others the last.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Case:
     points: int
     tested: int
     seeds: int
+    optimizer: str = "adam"
 
     def __post_init__(self):
         if self.problem not in PROBLEMS:
@@ -74,6 +77,7 @@ class Case:
             self.steps,
             input_dim=input_dim,
             output_dim=output_dim,
+            optimizer=self.optimizer,
             loss="cross_entropy" if self.is_classification else "mse",
         )
 

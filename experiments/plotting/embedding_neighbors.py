@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.embedding_neighbors import HIGH, LOW, Result
 from experiments.measures.read_outs import READ_OUTS
@@ -22,20 +22,20 @@ def figure(result: Result) -> Figure:
     """Three surfaces, two maps of errors, and two panels of numbers."""
     drawing = Figure(figsize=(11.5, 13.4))
     for k, name in enumerate(TITLES):
-        box = (k / 3, 0.735, 1 / 3, 0.24)
+        box = (k / 3, 0.73, 1 / 3, 0.25)
         draw_surface(drawing, box, result.drawn, name, VIEW)
     grid = drawing.add_gridspec(
         2,
         2,
-        left=0.085,
-        right=0.975,
-        top=0.68,
+        left=0.125,
+        right=0.965,
+        top=0.7,
         bottom=0.05,
         wspace=0.24,
         hspace=0.25,
         height_ratios=(1.18, 1.0),
     )
-    top = grid[0, :].subgridspec(1, 3, width_ratios=(1.0, 1.0, 0.045), wspace=0.12)
+    top = grid[0, :].subgridspec(1, 3, width_ratios=(1.0, 1.0, 0.04), wspace=0.14)
     maps = [drawing.add_subplot(top[k]) for k in range(3)]
     _maps(drawing, maps, result)
     _ratios(drawing.add_subplot(grid[1, 0]), result)
@@ -83,7 +83,7 @@ def _ratios(axes: Axes, result: Result) -> None:
     """Errors on the embedding over those on the inputs: every seed, and the median."""
     names = list(READ_OUTS)
     rows = len(result.measures)
-    for i, (case, values) in enumerate(result.measures.items()):
+    for i, values in enumerate(result.measures.values()):
         style = SERIES[i]
         for k, read_out in enumerate(names):
             found = ratios(values, read_out)[:, 0]
@@ -98,19 +98,19 @@ def _ratios(axes: Axes, result: Result) -> None:
                 markersize=4,
                 markeredgewidth=0.0,
             )
-            label = case if k == 0 else None
             axes.plot(
                 np.median(found),
                 place,
                 style.marker,
                 color=style.color,
                 markersize=6,
-                label=label,
             )
     axes.axvline(1.0, color=MUTED, linewidth=0.8)
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names[::-1])
     axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
     axis_labels(
         axes,
@@ -118,7 +118,6 @@ def _ratios(axes: Axes, result: Result) -> None:
         "error in the embedding over that in the inputs",
         "",
     )
-    plain_legend(axes, "", "lower left")
 
 
 def _layers(axes: Axes, result: Result) -> None:
@@ -137,9 +136,9 @@ def _layers(axes: Axes, result: Result) -> None:
         )
     axes.axhline(1.0, color=MUTED, linewidth=0.8)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
-    axes.tick_params(which="both", labelsize=8)
     axis_labels(
         axes,
         "Nearest neighbor by layer, median of seeds",

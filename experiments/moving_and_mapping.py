@@ -25,6 +25,7 @@ from experiments.measures.epoch_history import (
     epoch_changes,
     epoch_networks,
     moved_creases,
+    window_shares,
 )
 from experiments.measures.partition_history import freeze_epoch
 from experiments.measures.seed_networks import enumerate_all
@@ -48,8 +49,8 @@ ABOUT = About(
         "of 32), 150 epochs, by Adam and by heavy-ball momentum. Every epoch's change "
         "of the outputs, on 40 x 40 points and on the data, is split by holding the "
         "patterns and changing the maps, and the other way round (mean of both "
-        "orders). With Adam also the last layer alone, and the first layer's biases "
-        "alone."
+        "orders); so is the change over longer windows, up to the whole training. "
+        "With Adam also the last layer alone, and the first layer's biases alone."
     ),
     differs=(
         "The post gives no network and no task. The same split for the ring, with "
@@ -58,8 +59,10 @@ ABOUT = About(
         "the paper was not read."
     ),
     expected=(
-        "Both parts at once (the post). Patterns settle about three times as early as "
-        "weights, 3.85 on average (remembered from the paper's abstract)."
+        "Both parts at once (the post). In short windows the partition's part is of "
+        "second order, for the output is continuous (derived). Patterns settle about "
+        "three times as early as weights, 3.85 on average (remembered from the "
+        "paper's abstract)."
     ),
 )
 PARTS = ("last_layer", "first_biases")
@@ -81,6 +84,8 @@ class Config:
         noise: Of the points.
         margin: Of the box around the moons.
         grid: Side of the grid of points.
+        windows: Lengths in epochs over which the change of the outputs is split,
+            ascending from 1 to the whole training.
         seeds: One network and one set of points each.
     """
 
@@ -96,9 +101,16 @@ class Config:
     noise: float = 0.2
     margin: float = 0.5
     grid: int = 40
+    windows: tuple[int, ...] = (1, 3, 10, 30, 150)
     seeds: tuple[int, ...] = tuple(range(10))
 
     def __post_init__(self):
+        ends = (self.windows[0], self.windows[-1])
+        if ends != (1, self.epochs) or list(self.windows) != sorted(self.windows):
+            raise ValueError(
+                f"`windows` is {self.windows}: an ascending list from 1 to the "
+                f"{self.epochs} epochs is required."
+            )
         if "adam" not in dict(self.rates):
             raise ValueError(
                 f"`rates` is {self.rates}: `adam` is required, by which parts are "
@@ -130,6 +142,7 @@ PRESETS = {
         rates=(("adam", 1e-2),),
         points=32,
         grid=6,
+        windows=(1, 6),
         seeds=(0, 1),
     ),
     "paper": Config(),
@@ -232,6 +245,7 @@ def _follow(
             ends = [enumerate_all(network, box) for network in (path[0], path[-1])]
             row["regions"] = [len(found) for found in ends]
             row["jaccard"] = compare_patterns(*(f.patterns for f in ends)).jaccard
+            row["windows"] = window_shares(path, grid, config.windows)
             row["inside"] = moved_creases(path[0], path[-1], box)
             rows.append(row)
         return {key: np.stack([row[key] for row in rows]) for key in rows[0]}
@@ -260,6 +274,7 @@ def _rows(config: Config, found: dict[str, np.ndarray]) -> list[dict[str, Any]]:
                 "epochs": config.epochs,
                 "partition_share": float(np.median(found["share_grid"][i])),
                 "partition_share_data": float(np.median(found["share_data"][i])),
+                "whole_share": float(found["windows"][i, -1]),
                 "changed_points": float(found["points_grid"][i].sum()),
                 "creases_inside": int(inside.sum()),
                 "turned": float(np.median(turned[inside])) if inside.any() else None,

@@ -111,6 +111,32 @@ def epoch_changes(
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
+def window_shares(
+    networks: Sequence[regions.ReluNetwork],
+    points: Float64[np.ndarray, "points 2"],
+    lengths: Sequence[int],
+) -> Float64[np.ndarray, " lengths"]:
+    """Share of the partition in the change of the outputs over windows of each length.
+
+    The output is continuous: where a point crosses a boundary both maps agree, so that
+    in short windows the partition's part is of second order and its share vanishes.
+
+    Args:
+        networks: After every epoch, the start first.
+        points: Where outputs are compared.
+        lengths: In epochs, each at most that of the training.
+
+    Returns:
+        Of each length, the median over windows that follow each other from the start.
+    """
+    shares = []
+    for length in lengths:
+        ends = networks[::length]
+        pairs = itertools.pairwise(ends)
+        shares.append(np.median([split_change(a, b, points).share for a, b in pairs]))
+    return np.array(shares)
+
+
 def moved_creases(
     before: regions.ReluNetwork, after: regions.ReluNetwork, box: regions.Box
 ) -> Bool[np.ndarray, " units"]:

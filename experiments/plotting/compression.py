@@ -31,7 +31,11 @@ def figure(result: Result) -> Figure:
         _trade(place, result, shape)
     for place in axes[0, len(shapes) :]:
         place.set_axis_off()
-    names = {"before": "One network before", "merged": "The same, merged"}
+    angle = result.config.angles[len(result.config.angles) // 2]
+    names = {
+        "before": "One network before",
+        "merged": f"Merged within {angle:g} radians",
+    }
     for place, (kind, name) in zip(axes[1], names.items(), strict=False):
         _cells(place, result, kind, name)
     _units(axes[1, 2], result)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from experiments.measures.partition_history import FREEZE_SHARE
 from experiments.moving_and_mapping import PARTS, Result
-from experiments.plotting.curves import SERIES, plain_legend
+from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels, blank
 from experiments.verdicts.partition_claims import freeze_ratio
 from training.two_moons import moons_box
@@ -28,8 +28,8 @@ def figure(result: Result) -> Figure:
     whole = [name for name in result.changes if name not in PARTS]
     panels: list[Callable[[], None]] = [
         lambda: _creases(axes[0], result),
-        lambda: _split(axes[1], result, "grid"),
-        lambda: _split(axes[2], result, "data"),
+        lambda: _split(axes[1], result),
+        lambda: _windows(axes[2], result),
         lambda: _changed(axes[3], result),
         lambda: _rates(axes[4], result, whole[0]),
         lambda: _rates(axes[5], result, whole[-1]),
@@ -86,23 +86,41 @@ def _bands(axes: Axes, result: Result, curves: dict[str, np.ndarray]) -> None:
         axes.fill_between(x, low, high, color=style.color, alpha=0.15, lw=0)
 
 
-def _split(axes: Axes, result: Result, where: str) -> None:
-    """Share of the partition in the change of the output."""
+def _split(axes: Axes, result: Result) -> None:
+    """Share of the partition in the change of the output, epoch by epoch."""
     curves = {
-        KIND_NAMES[name]: 100.0 * found[f"share_{where}"]
+        KIND_NAMES[name]: 100.0 * found["share_grid"]
         for name, found in result.changes.items()
     }
     _bands(axes, result, curves)
-    axes.set_ylim(-3.0, 100.0)
-    words = {"grid": "on a grid", "data": "on the data"}[where]
+    axes.set_ylim(bottom=-0.3)
     axis_labels(
         axes,
-        f"Change due to the moved partition, {words}",
+        "Due to the moved partition, each epoch",
         "epoch",
         "% of the output's change",
     )
-    if where == "grid":
-        plain_legend(axes, "", "upper right")
+    plain_legend(axes, "", "upper left")
+    axes.set_ylim(top=1.45 * axes.get_ylim()[1])
+
+
+def _windows(axes: Axes, result: Result) -> None:
+    """The same over windows of growing length."""
+    curves = {
+        KIND_NAMES[name]: 100.0 * found["windows"].T
+        for name, found in result.changes.items()
+    }
+    draw_bands(axes, np.array(result.config.windows), curves)
+    axes.set_xscale("log")
+    axes.set_xticks(result.config.windows, [str(w) for w in result.config.windows])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=-1.0)
+    axis_labels(
+        axes,
+        "The same over longer windows",
+        "length of the window in epochs",
+        "% of the output's change",
+    )
 
 
 def _changed(axes: Axes, result: Result) -> None:
@@ -176,6 +194,7 @@ def _motion(axes: Axes, result: Result) -> None:
         "turn in degrees",
         "change of distance from the origin",
     )
+    axes.set_ylim(top=30.0 * float(axes.get_ylim()[1]))
     plain_legend(axes, "", "upper left")
 
 

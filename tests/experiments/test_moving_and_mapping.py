@@ -75,7 +75,8 @@ def _row(**numbers):
     return {
         "loss": 0.1,
         "epochs": 100,
-        "partition_share": 0.3,
+        "partition_share": 0.02,
+        "whole_share": 0.3,
         "partition_share_data": 0.2,
         "changed_points": 4.0,
         "turned": 20.0,
@@ -98,6 +99,7 @@ def test_verdicts_are_what_the_numbers_say():
     claims = moving_claims(tables, ("last_layer", "first_biases"))
     assert [claim.verdict for claim in claims] == [
         "supported",
+        "not supported",
         "supported",
         "not supported",
         "supported",
@@ -108,6 +110,11 @@ def test_verdicts_are_what_the_numbers_say():
         "not supported",
     ]
     assert "6.0 times" in moving_headline(tables)
+
+
+def test_windows_run_to_the_end():
+    with pytest.raises(ValueError, match="from 1 to the 6 epochs"):
+        dataclasses.replace(CONFIG, windows=(1, 5))
 
 
 def test_parts_need_adam():

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.measures.epoch_history import epoch_changes, moved_creases
+from experiments.measures.epoch_history import (
+    epoch_changes,
+    moved_creases,
+    window_shares,
+)
 
 GRID = np.array([[-0.75, 0.5], [-0.25, 0.5], [0.25, 0.5], [0.75, 0.5]])
 DATA = np.array([[0.75, 0.75]])
@@ -41,3 +45,14 @@ def test_creases_in_a_box():
     box = regions.Box([-1.0, -1.0], [1.0, 1.0])
     assert moved_creases(_network(0.0), _network(-0.5), box).tolist() == [True, True]
     assert moved_creases(_network(0.0), _network(-3.0), box).tolist() == [False, True]
+
+
+def test_share_of_the_partition_grows_with_the_window():
+    """A crease that passes a point slowly: each step does little, all do much."""
+    networks = [_network(bias) for bias in np.linspace(0.5, -0.5, 21)]
+    points = np.array([[0.01, -1.0]])
+    short, whole = window_shares(networks, points, [1, 20])
+    assert short == 0.0
+    # From 0.51 to 0, by halves: maps -1/2 and 0, the partition 0.01 and -0.51.
+    maps, partition = abs((-1.0 + 0.0) / 2.0), abs((-0.51 + 0.49) / 2.0)
+    assert whole == pytest.approx(partition / (maps + partition))

@@ -42,8 +42,8 @@ ABOUT = About(
     page="claims",
     source=f"{SOURCE}, on capacity and memorization",
     setup=(
-        "Ten 2-32-32-2 ReLU networks learn 150 points of two moons (noise 0.1) with 0 "
-        "to 100 % of the labels replaced by random ones, 1500 full-batch updates of "
+        "Ten 2-64-64-2 ReLU networks learn 100 points of two moons (noise 0.1) with 0 "
+        "to 100 % of the labels replaced by random ones, 4000 full-batch updates of "
         "Adam at rate 3e-3; points and initialization of a seed are the same at every "
         "share. Training points are grouped by their exact activation pattern; "
         "regions in the box around the moons are counted exactly."
@@ -74,16 +74,16 @@ class Config:
 
     training: TrainingConfig = dataclasses.field(
         default_factory=lambda: TrainingConfig(
-            model=ModelConfig(widths=(32, 32), output_dim=2, activation="relu"),
+            model=ModelConfig(widths=(64, 64), output_dim=2, activation="relu"),
             optimizer=OptimizerConfig(learning_rate=3e-3),
             loss="cross_entropy",
-            epochs=1500,
+            epochs=4000,
             batch_size=None,
-            snapshot_every=500,
+            snapshot_every=1000,
         )
     )
     shares: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    points: int = 150
+    points: int = 100
     noise: float = 0.1
     tests: int = 500
     margin: float = 0.5

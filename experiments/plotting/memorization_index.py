@@ -84,7 +84,9 @@ def _singletons(axes: Axes, result: Result) -> None:
         "% of the labels random",
         "% of the occupied regions",
     )
-    plain_legend(axes, "updates", "upper left", ncols=2)
+    plain_legend(axes, "updates", "upper right", ncols=3)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.3 * (high - low))
 
 
 def _wrong_and_right(axes: Axes, result: Result) -> None:
@@ -94,7 +96,8 @@ def _wrong_and_right(axes: Axes, result: Result) -> None:
     if finite.any():
         curves = {"wrong label": found[0][finite], "true label": found[1][finite]}
         draw_bands(axes, _shares(result)[finite], curves)
-        plain_legend(axes, "", "upper left")
+        axes.set_ylim(0.0, 105.0)
+        plain_legend(axes, "", "lower left")
     axis_labels(
         axes,
         "Points alone in their region, at the end",

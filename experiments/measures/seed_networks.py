@@ -77,8 +77,10 @@ def enumerate_square(network: regions.ReluNetwork) -> regions.RegionSet:
     return enumerate_all(network, regions.Box([0.0, 0.0], [1.0, 1.0]))
 
 
-def enumerate_all(network: regions.ReluNetwork, box: regions.Box) -> regions.RegionSet:
-    """All activation regions of a box.
+def enumerate_all(
+    network: regions.ReluNetwork, box: regions.Box | regions.Slice | regions.Simplex
+) -> regions.RegionSet:
+    """All activation regions of a bounded domain, a box in most cases.
 
     Raises:
         KeyboardInterrupt: If it was pressed: ends the run, not just the search.

@@ -120,8 +120,9 @@ class Config:
 
 PRESETS = {
     "smoke": Config(
-        shapes=((6,),),
-        epochs=40,
+        shapes=((4,),),
+        epochs=30,
+        learning_rate=1e-2,
         points=20,
         tests=20,
         angles=(0.4,),

@@ -100,7 +100,7 @@ class Config:
 PRESETS = {
     "smoke": Config(
         training=TrainingConfig(
-            model=ModelConfig(widths=(5,), output_dim=2, activation="relu"),
+            model=ModelConfig(widths=(4,), output_dim=2, activation="relu"),
             optimizer=OptimizerConfig(learning_rate=1e-2),
             loss="cross_entropy",
             epochs=30,

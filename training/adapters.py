@@ -27,7 +27,17 @@ from regions.network import ReluNetwork
 from training.datasets import Dataset
 from training.plate import layers_in_order, plate_frames
 
-METHODS = ("full", "biases", "last_layer", "lora", "plate")
+KINDS = ("kernel", "bias", "last_kernel", "last_bias", "lora_a", "lora_b")
+"""Of parameters: those of hidden layers, of the last one, factors of adapters."""
+
+MOVES = {
+    "full": KINDS[:4],
+    "biases": ("bias", "last_bias"),
+    "last_layer": ("last_kernel", "last_bias"),
+    "lora": ("lora_a", "lora_b"),
+    "plate": ("lora_a",),
+}
+"""Kinds of parameters that each method trains."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +56,9 @@ class Tuning:
     rank: int = 1
 
     def __post_init__(self):
-        if self.method not in METHODS:
+        if self.method not in MOVES:
             raise ValueError(
-                f"`method` is {self.method!r}: one of {', '.join(METHODS)} is required."
+                f"`method` is {self.method!r}: one of {', '.join(MOVES)} is required."
             )
         if self.rank < 1:
             raise ValueError(f"`rank` is {self.rank}: at least 1 is required.")
@@ -255,14 +265,15 @@ def tune(
             jnp.asarray(data.train_targets),
             jnp.asarray(wanted, jnp.float32),
             keys,
-            tuning,
+            {kind: jnp.float32(kind in MOVES[tuning.method]) for kind in KINDS},
+            tuning.rank,
             schedule,
         )
     at_loss, at_distance, final = (_to_catch(mark) for mark in marks)
     return Tuned(at_loss, at_distance, final, np.asarray(losses))
 
 
-@functools.partial(jax.jit, static_argnames=("tuning", "schedule"))
+@functools.partial(jax.jit, static_argnames=("rank", "schedule"))
 def _tune_all(
     params: Any,
     bases: list[Array],
@@ -271,11 +282,12 @@ def _tune_all(
     targets: Float32[Array, "networks points classes"],
     distances: Float32[Array, " networks"],
     keys: Array,
-    tuning: Tuning,
+    moves: dict[str, Array],
+    rank: int,
     schedule: Schedule,
 ) -> tuple[tuple[_Mark, _Mark, _Mark], Array]:
-    """`tune`, vmapped over networks."""
-    one = functools.partial(_tune_one, tuning=tuning, schedule=schedule)
+    """`tune`, vmapped over networks; methods of one rank share a program."""
+    one = functools.partial(_tune_one, moves=moves, rank=rank, schedule=schedule)
     return jax.vmap(one)(params, bases, selectors, inputs, targets, distances, keys)
 
 
@@ -288,15 +300,20 @@ def _tune_one(
     distance: Float32[Array, ""],
     key: Array,
     *,
-    tuning: Tuning,
+    moves: dict[str, Array],
+    rank: int,
     schedule: Schedule,
 ) -> tuple[tuple[_Mark, _Mark, _Mark], Array]:
     """One network: marks at the loss, at the distance, at the end; all losses."""
     if not bases:
         fan_ins = [entry["kernel"].shape[0] for _, entry in layers_in_order(params)]
         bases = [jnp.eye(fan_in, dtype=jnp.float32) for fan_in in fan_ins]
-    model = AdaptedMlp(params, bases, selectors, tuning.rank, rngs=nnx.Rngs(key))
-    graph, trained, rest = nnx.split(model, _moves(tuning, len(bases)), ...)
+    model = AdaptedMlp(params, bases, selectors, rank, rngs=nnx.Rngs(key))
+    graph, trained, rest = nnx.split(model, nnx.Param, ...)
+    # Adam does not move what has no gradient.
+    mask = jax.tree_util.tree_map_with_path(
+        lambda path, _: moves[_kind(path, len(bases) - 1)], trained
+    )
     optimizer = optax.adam(schedule.learning_rate)
     start = [(kernel, bias) for kernel, bias, _, _ in model.factors()]
 
@@ -311,6 +328,7 @@ def _tune_one(
     def update(carry, step):
         trained, opt_state, at_loss, at_distance = carry
         value, gradient = jax.value_and_grad(loss)(trained)
+        gradient = jax.tree.map(jnp.multiply, gradient, mask)
         here = look(trained, step, value)
         at_loss = _catch(at_loss, here, here.loss <= schedule.loss)
         at_distance = _catch(at_distance, here, here.distance >= distance)
@@ -348,17 +366,12 @@ def _distance(start: list[tuple[Array, Array]], factors: Factors) -> Array:
     )
 
 
-def _moves(tuning: Tuning, depth: int) -> Any:
-    """The filter of the parameters that are trained."""
-    plain = nnx.All(nnx.Param, nnx.Not(nnx.LoRAParam))
-    filters = {
-        "full": plain,
-        "biases": nnx.All(plain, nnx.PathContains("bias")),
-        "last_layer": nnx.All(plain, nnx.PathContains(depth - 1)),
-        "lora": nnx.LoRAParam,
-        "plate": nnx.All(nnx.LoRAParam, nnx.PathContains("lora_a")),
-    }
-    return filters[tuning.method]
+def _kind(path: Any, last: int) -> str:
+    """Which of `KINDS` a parameter is, by its path in the state."""
+    group, layer, name = (getattr(entry, "key", None) for entry in path[:3])
+    if group == "adapters":
+        return str(name)
+    return f"last_{name}" if layer == last else str(name)
 
 
 def _to_catch(mark: _Mark) -> Catch:

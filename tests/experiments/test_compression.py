@@ -25,8 +25,8 @@ def finished(tmp_path_factory):
 def test_errors_are_those_of_the_saved_networks(finished):
     folder, _ = finished
     result = compression.load(CONFIG, folder)
-    training = CONFIG.training((6,))
-    _, networks = snapshot_networks(training, CONFIG.seeds, folder / "networks-6")
+    training = CONFIG.training((4,))
+    _, networks = snapshot_networks(training, CONFIG.seeds, folder / "networks-4")
     box = moons_box(CONFIG.margin)
     grid = box_grid(box, 300)
     row = CONFIG.ways().index("lightest-0.5")
@@ -34,13 +34,13 @@ def test_errors_are_those_of_the_saved_networks(finished):
         network = path[-1]
         small = remove_lightest(network, 0.5)
         on_grid = abs(network(grid) - small(grid)).max()
-        found = result.numbers["6"]["error"][row, seed]
+        found = result.numbers["4"]["error"][row, seed]
         assert on_grid <= found + 1e-9
         assert found == pytest.approx(on_grid, rel=0.05)
-        assert result.numbers["6"]["bits"][row, seed] == 0.5
+        assert result.numbers["4"]["bits"][row, seed] == 0.5
         exact = simplify(network, box).network
         assert abs(exact(grid) - network(grid)).max() < 1e-9
-        assert result.numbers["6"]["bits"][0, seed] == exact.num_bits / 6
+        assert result.numbers["4"]["bits"][0, seed] == exact.num_bits / 4
 
 
 def test_exact_claims_need_no_seeds(finished):

@@ -3,7 +3,8 @@
 import os
 import pathlib
 
-# Tests compile much and run little: half the time goes without XLA's optimizations.
+# Tests compile much and run little: half the time goes without XLA's optimizations,
+# and what one process compiled, others and later runs read.
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
@@ -11,6 +12,11 @@ os.environ["XLA_FLAGS"] = " ".join(
         "--xla_llvm_disable_expensive_passes=true",
     ]
 )
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(
+    pathlib.Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
+)
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
 from jaxtyping import install_import_hook
@@ -26,8 +32,8 @@ def checked_modules() -> list[str]:
     """
     if os.environ.get("RELU_REGIONS_CHECK") == "all":
         return ["regions", "training", "experiments"]
-    folder = pathlib.Path(__file__).resolve().parents[1] / "regions"
-    names = {path.stem for path in folder.iterdir() if path.suffix in ("", ".py")}
+    files = (pathlib.Path(__file__).resolve().parents[1] / "regions").iterdir()
+    names = {path.stem for path in files if path.suffix in ("", ".py")}
     inner = {"__init__", "__pycache__", "enumeration", "exact", "lp"}
     return [
         *(f"regions.{name}" for name in sorted(names - inner)),

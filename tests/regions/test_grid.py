@@ -253,7 +253,7 @@ with np.load(sys.argv[1] + "/net.npz", allow_pickle=False) as f:
 grid = hash_grid(net, Box.cube(2), 45, chunk=1000)
 np.savez(sys.argv[1] + "/grid.npz", labels=grid.labels, patterns=grid.patterns)
 """
-    flags = "--xla_force_host_platform_device_count=8"
+    flags = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=8"
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, env=env)
     expected = hash_grid(net, Box.cube(2), 45)

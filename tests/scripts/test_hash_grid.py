@@ -18,6 +18,7 @@ from tests.scripts.helpers import SCRIPTS, assert_bad_input, load_script
 
 NET = pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_32x2.npz"
 BOX = [str(NET), "--box", "-1", "1"]
+TWO_DEVICES = " --xla_force_host_platform_device_count=2"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def processes(address, commands):
         **os.environ,
         "JAX_PLATFORMS": "cpu",
         # Two devices each: points are shared among processes and devices.
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+        "XLA_FLAGS": os.environ["XLA_FLAGS"] + TWO_DEVICES,
     }
     script = str(SCRIPTS / "hash_grid.py")
     return [

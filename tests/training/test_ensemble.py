@@ -154,7 +154,7 @@ for name, data in (("shared", _data()), ("own", [_data(seed) for seed in range(4
 
 
 def test_two_devices_share_an_ensemble(tmp_path):
-    flags = "--xla_force_host_platform_device_count=2"
+    flags = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=2"
     subprocess.run(
         [sys.executable, "-c", ON_TWO_DEVICES, str(tmp_path)],
         check=True,

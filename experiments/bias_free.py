@@ -128,8 +128,8 @@ PRESETS = {
         tasks=(
             dataclasses.replace(
                 TASKS[1],
-                widths=(4, 4),
-                free_widths=(5, 5),
+                widths=(6,),
+                free_widths=(8,),
                 points=40,
                 epochs=4,
                 size=16,

@@ -33,7 +33,7 @@ def _cut(axes: Axes, cut: dict[str, np.ndarray], place: str) -> None:
         color=style.color,
         alpha=0.3,
         lw=0,
-        label="90 % interval of neighbors, corrected",
+        label="corrected 90 % interval",
     )
     axes.plot(cut["x"], cut["target"], color=INK, linewidth=1.2, label="cos(||x||)")
     reach = 1.645 * cut["deviation"]
@@ -51,7 +51,7 @@ def _cut(axes: Axes, cut: dict[str, np.ndarray], place: str) -> None:
     axis_labels(
         axes, f"Noisy surface along y = 0: neighbors in the {name}", "x", "value"
     )
-    plain_legend(axes, "", "upper left", ncols=3)
+    plain_legend(axes, "", "upper left", ncols=2)
 
 
 def _seeds(axes: Axes, values: np.ndarray, place: float, which: int) -> None:
@@ -78,7 +78,8 @@ def _coverage(axes: Axes, result: Result) -> None:
                 place = 2.0 * i + 0.9 * j + 0.3 * k
                 _seeds(axes, values[key][:, k], place, k)
             ticks.append(2.0 * i + 0.9 * j + 0.15)
-            labels.append(f"{name}\n{'corrected' if j else 'quantiles'}")
+            words = name.replace(" ", "\n")
+            labels.append(f"{'corrected' if j else 'quantiles'}\n{words}")
     axes.axhline(LEVEL, color=MUTED, linewidth=0.8)
     axes.set_xticks(ticks, labels)
     axis_labels(axes, "Coverage on other points, all seeds", "", "share covered")
@@ -88,7 +89,7 @@ def _coverage(axes: Axes, result: Result) -> None:
         axes.plot(
             [], [], style.marker, color=style.color, label=f"neighbors in the {place}"
         )
-    plain_legend(axes, "", "lower right")
+    plain_legend(axes, "", "lower left")
 
 
 def _width(axes: Axes, result: Result) -> None:

@@ -8,6 +8,7 @@ Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 202
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -120,6 +121,17 @@ class Movie:
             [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]],
             {"image_mse": quality.mse, "pixel_accuracy": quality.accuracy},
         )
+
+    def tables(
+        self, networks: Iterator[tuple[int, regions.ReluNetwork]]
+    ) -> dict[str, list[Row]]:
+        """Tables besides `frames.csv`, by file name.
+
+        Args:
+            networks: Epoch and network of each frame.
+        """
+        del networks
+        return {}
 
     def words(self, row: Row) -> list[str]:
         """What the text says of these numbers; of one length in all frames."""

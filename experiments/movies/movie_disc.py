@@ -7,6 +7,7 @@ where two of them meet. Both are measured at every frame.
 Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -61,6 +62,26 @@ def creases(network: regions.ReluNetwork) -> Creases:
     return Creases(
         np.array(units, np.int64), np.array(segments, float).reshape(-1, 2, 2)
     )
+
+
+def crease_rows(network: regions.ReluNetwork, epoch: int) -> list[Row]:
+    """One row for each unit whose weights are not zero.
+
+    `angle` is that of the normal w, in radians, `offset` the signed distance -b / |w|
+    of the crease from the origin along it, and `norm` is |w|, the steepness of the fold
+    before the weight of the output.
+    """
+    layer, rows = network.hidden[0], []
+    inside = set(creases(network).units.tolist())
+    for unit, ((a, b), c) in enumerate(zip(layer.weight, layer.bias, strict=True)):
+        norm = float(np.hypot(a, b))
+        if norm == 0.0:
+            continue
+        row = {"epoch": epoch, "unit": unit, "angle": float(np.arctan2(b, a))}
+        row |= {"offset": -float(c) / norm, "norm": norm}
+        row |= {"output_weight": float(network.output.weight[0, unit])}
+        rows.append({**row, "meets_square": int(unit in inside)})
+    return rows
 
 
 def arrangement_count(network: regions.ReluNetwork) -> int:
@@ -155,6 +176,13 @@ class DiscMovie(Movie):
             "regions_by_formula": arrangement_count(network),
             "largest_jump": jump,
         }
+
+    def tables(
+        self, networks: Iterator[tuple[int, regions.ReluNetwork]]
+    ) -> dict[str, list[Row]]:
+        """The creases of every frame, a line each."""
+        rows = [row for epoch, net in networks for row in crease_rows(net, epoch)]
+        return {"creases.csv": rows}
 
     def words(self, row: Row) -> list[str]:
         """Also the creases in the square."""

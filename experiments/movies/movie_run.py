@@ -7,7 +7,7 @@ where it was and ends with the same frames and the same `metrics.csv`.
 import csv
 import io
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,8 +79,8 @@ def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
     Args:
         movie: What to show. An unfinished run of it in `folder` goes on.
         folder: From `open_run`. Gets `metrics.csv`, `snapshots/`,
-            `frames/`, `frames.csv`, `network.npz`, `last_frame.png`, `movie.mp4`,
-            `movie.gif`, and `summary.json` last.
+            `frames/`, `frames.csv`, tables of the movie's own, `network.npz`,
+            `last_frame.png`, `movie.mp4`, `movie.gif`, and `summary.json` last.
         progress: Called with (done, total, what is being done).
 
     Returns:
@@ -100,6 +100,9 @@ def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
     except KeyboardInterrupt:
         encode_what_there_is(movie.config, folder)
         raise
+    for name, table in movie.tables(frame_networks(movie, folder)).items():
+        if table:
+            write_text(folder / name, rows_to_text(table))
     clock.lap("frames")
     encode(movie.config, folder, rows, progress)
     clock.lap("encoding")
@@ -136,6 +139,18 @@ def draw_frames(
             write_text(folder / "frames.csv", rows_to_text(rows))
         progress(len(rows), len(epochs), "drawing frames")
     return rows
+
+
+def frame_networks(
+    movie: Movie, folder: pathlib.Path
+) -> Iterator[tuple[int, regions.ReluNetwork]]:
+    """Epoch and network of each frame."""
+    training = movie.config.training
+    like = init_state(training)
+    with SnapshotStore(folder / "snapshots") as store:
+        for epoch in frame_epochs(training):
+            params = store.restore(epoch, like).params
+            yield epoch, params_to_relu_network(params, training.model)
 
 
 def epoch_losses(

@@ -41,6 +41,27 @@ def test_formula_and_enumeration_agree_at_every_frame(finished):
     assert len(creases(network).units) == summary["creases_in_square"] > 0
 
 
+def test_creases_of_every_frame_are_lines_where_their_unit_vanishes(finished):
+    folder, summary = finished
+    rows = movie_run.read_rows(folder / "creases.csv")
+    network = regions.load_network(folder / "network.npz")
+    layer, last = network.hidden[0], summary["epoch"]
+    assert {row["epoch"] for row in rows} == {0, 2, last}
+    at_end = [row for row in rows if row["epoch"] == last]
+    assert len(at_end) == len(layer.bias)
+    for row in at_end:
+        normal = np.array([np.cos(row["angle"]), np.sin(row["angle"])])
+        foot = row["offset"] * normal
+        for along in (-3.0, 0.0, 2.0):
+            point = foot + along * normal[::-1] * [1, -1]
+            value = layer.weight[row["unit"]] @ point + layer.bias[row["unit"]]
+            assert abs(value) < 1e-12
+        slope = layer.weight[row["unit"]] @ normal
+        assert slope == pytest.approx(row["norm"], rel=1e-12)
+    meet = sum(row["meets_square"] for row in at_end)
+    assert meet == summary["creases_in_square"]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_formula_counts_random_arrangements(seed):
     network = random_network(np.random.default_rng(seed), 2, [25], 0.6)

@@ -158,8 +158,7 @@ class Result(NamedTuple):
         lines: The printed table.
         polygons: Regions of the printed network.
         texts: Code of each of them.
-        points: The printed points.
-        codes: Code of each of those, as its index in the printed table's rows.
+        points: The points of the printed table.
     """
 
     config: Config

@@ -14,40 +14,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from regions.domain_vectors import (
+    check_finite,
+    check_independent,
+    difference,
+    fractions,
+    vector,
+)
 from regions.network import ArrayLike, ReluNetwork
 from regions.polytopes.simple_polytope import (
     SimplePolytope,
     box_polytope,
     standard_simplex,
 )
-
-
-def _vector(value: ArrayLike, name: str) -> np.ndarray:
-    """A read-only float64 vector, which must be finite and not empty."""
-    array = np.array(value, dtype=np.float64)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(
-            f"`{name}` has shape {array.shape}: a vector with at least one entry is "
-            "required."
-        )
-    _check_finite(array, name)
-    array.setflags(write=False)
-    return array
-
-
-def _check_finite(array: np.ndarray, name: str) -> None:
-    """Raise if `array` has a NaN or an infinity."""
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(
-            f"`{name}` is {array[where]} at {where}: every entry must be finite"
-            + (" (use WholeSpace for an unbounded domain)." if array.ndim == 1 else ".")
-        )
-
-
-def _fractions(array: np.ndarray) -> list[Fraction]:
-    """The exact values of a float64 vector."""
-    return [Fraction(float(v)) for v in array]
 
 
 class _Domain(abc.ABC):
@@ -77,7 +56,7 @@ class _Domain(abc.ABC):
     def rational_volume(self) -> Fraction:
         """Exact volume in chart coordinates."""
         box = self.chart_box()
-        sides = zip(_fractions(box.lower), _fractions(box.upper), strict=True)
+        sides = zip(fractions(box.lower), fractions(box.upper), strict=True)
         return math.prod((high - low for low, high in sides), start=Fraction(1))
 
 
@@ -97,7 +76,7 @@ class Box(_Domain):
     upper: np.ndarray
 
     def __init__(self, lower: ArrayLike, upper: ArrayLike):
-        low, high = _vector(lower, "lower"), _vector(upper, "upper")
+        low, high = vector(lower, "lower"), vector(upper, "upper")
         if low.shape != high.shape:
             raise ValueError(
                 f"`lower` has {len(low)} entries and `upper` has {len(high)}: they "
@@ -179,20 +158,20 @@ class Slice(_Domain):
     box: Box
 
     def __init__(self, origin: ArrayLike, directions: ArrayLike, box: Box):
-        start = _vector(origin, "origin")
+        start = vector(origin, "origin")
         rows = np.array(directions, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(start) or len(rows) == 0:
             raise ValueError(
                 f"`directions` has shape {rows.shape}: (slice dimensions, "
                 f"{len(start)}) is required, one row per direction."
             )
-        _check_finite(rows, "directions")
+        check_finite(rows, "directions")
         if box.dim != len(rows):
             raise ValueError(
                 f"`box` has dimension {box.dim} and there are {len(rows)} "
                 "`directions`: they must be equal."
             )
-        _check_independent([_fractions(row) for row in rows], "directions")
+        check_independent([fractions(row) for row in rows], "directions")
         rows.setflags(write=False)
         object.__setattr__(self, "origin", start)
         object.__setattr__(self, "directions", rows)
@@ -218,7 +197,7 @@ class Slice(_Domain):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        return _fractions(self.origin), [_fractions(row) for row in self.directions]
+        return fractions(self.origin), [fractions(row) for row in self.directions]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -242,7 +221,7 @@ class Segment(_Domain):
     end: np.ndarray
 
     def __init__(self, start: ArrayLike, end: ArrayLike):
-        first, last = _vector(start, "start"), _vector(end, "end")
+        first, last = vector(start, "start"), vector(end, "end")
         if first.shape != last.shape:
             raise ValueError(
                 f"`start` has {len(first)} entries and `end` has {len(last)}: they "
@@ -277,8 +256,8 @@ class Segment(_Domain):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and direction of the chart, exactly."""
-        start, end = _fractions(self.start), _fractions(self.end)
-        return start, [_minus(end, start)]
+        start, end = fractions(self.start), fractions(self.end)
+        return start, [difference(end, start)]
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -306,9 +285,9 @@ class Simplex(_Domain):
                 f"`vertices` has shape {points.shape}: 2 to dim + 1 points, one per "
                 "row, are required."
             )
-        _check_finite(points, "vertices")
-        first, *rest = (_fractions(point) for point in points)
-        _check_independent([_minus(point, first) for point in rest], "vertices")
+        check_finite(points, "vertices")
+        first, *rest = (fractions(point) for point in points)
+        check_independent([difference(point, first) for point in rest], "vertices")
         points.setflags(write=False)
         object.__setattr__(self, "vertices", points)
 
@@ -340,8 +319,8 @@ class Simplex(_Domain):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        first, *rest = (_fractions(v) for v in self.vertices)
-        return first, [_minus(row, first) for row in rest]
+        first, *rest = (fractions(v) for v in self.vertices)
+        return first, [difference(row, first) for row in rest]
 
     def rational_volume(self) -> Fraction:
         """Exact volume in chart coordinates: 1 / dim!."""
@@ -429,23 +408,4 @@ def _check_dim(domain: Domain, network: ReluNetwork) -> None:
         raise ValueError(
             f"`domain` lies in {domain.ambient_dim} dimensions and the network reads "
             f"{network.input_dim}: they must be equal."
-        )
-
-
-def _minus(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
-    """The difference of two points."""
-    return [x - y for x, y in zip(a, b, strict=True)]
-
-
-def _check_independent(rows: list[list[Fraction]], name: str) -> None:
-    """Raise if the rows are linearly dependent, decided in rational arithmetic."""
-    from flint import fmpq, fmpq_mat
-
-    entries = [fmpq(v.numerator, v.denominator) for row in rows for v in row]
-    matrix = fmpq_mat(len(rows), len(rows[0]), entries)
-    rank = matrix.rref()[1]
-    if rank < len(rows):
-        raise ValueError(
-            f"`{name}` span {rank} dimension{'s' * (rank != 1)}: {len(rows)} are "
-            "required, so remove or change a dependent one."
         )

@@ -1,0 +1,54 @@
+"""Vectors and rows that domains are made of: read, checked and made rational."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from regions.network import ArrayLike
+
+
+def vector(value: ArrayLike, name: str) -> np.ndarray:
+    """A read-only float64 vector, which must be finite and not empty."""
+    array = np.array(value, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(
+            f"`{name}` has shape {array.shape}: a vector with at least one entry is "
+            "required."
+        )
+    check_finite(array, name)
+    array.setflags(write=False)
+    return array
+
+
+def check_finite(array: np.ndarray, name: str) -> None:
+    """Raise if `array` has a NaN or an infinity."""
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(
+            f"`{name}` is {array[where]} at {where}: every entry must be finite"
+            + (" (use WholeSpace for an unbounded domain)." if array.ndim == 1 else ".")
+        )
+
+
+def fractions(array: np.ndarray) -> list[Fraction]:
+    """The exact values of a float64 vector."""
+    return [Fraction(float(v)) for v in array]
+
+
+def difference(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
+    """The difference of two points."""
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def check_independent(rows: list[list[Fraction]], name: str) -> None:
+    """Raise if the rows are linearly dependent, decided in rational arithmetic."""
+    from flint import fmpq, fmpq_mat
+
+    entries = [fmpq(v.numerator, v.denominator) for row in rows for v in row]
+    matrix = fmpq_mat(len(rows), len(rows[0]), entries)
+    rank = matrix.rref()[1]
+    if rank < len(rows):
+        raise ValueError(
+            f"`{name}` span {rank} dimension{'s' * (rank != 1)}: {len(rows)} are "
+            "required, so remove or change a dependent one."
+        )

@@ -228,6 +228,22 @@ def _pattern_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                 )[reached & tunings.reached("full", NEAR, mark)],
                 low=1.0,
             ),
+            _median(
+                f"{low} leaves the old data in their regions, near task, at the same "
+                f"{mark}",
+                HASHING,
+                "share of the old test points whose pattern differs (at most 0.1)",
+                tunings.of("points_old", low, NEAR, mark)[reached],
+                high=0.1,
+            ),
+            _median(
+                f"{low} changes few bits, near task, at the same {mark}",
+                "this project",
+                "share of bits that differ on a grid (mean Hamming distance, at most "
+                "0.1)",
+                tunings.of("bits_grid", low, NEAR, mark)[reached],
+                high=0.1,
+            ),
         ]
     if "last_layer" in tunings.methods:
         row = tunings.methods.index("last_layer")

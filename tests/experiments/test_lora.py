@@ -16,6 +16,7 @@ from training.adapters import Catch
 from training.ensemble import ensemble_snapshots
 
 CONFIG = lora.PRESETS["smoke"]
+NOT = "not supported"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,8 @@ def _tunings(seeds=10):
         "regions_before": 100.0 * one,
         "regions_after": 105.0 * one,
         "jaccard": np.full(shape, 0.1),
+        "points_old": np.full(shape, 0.8),
+        "bits_grid": np.full(shape, 0.03),
         "old_before": one,
         "old_after": 0.8 * one,
         "new_after": one,
@@ -109,6 +112,8 @@ def test_verdicts_are_what_the_numbers_say():
             "lora-1 keeps the regions themselves, near task, at the same l",
             "not supported",
         ),
+        ("lora-1 leaves the old data in their regions, near task, at the same l", NOT),
+        ("lora-1 changes few bits, near task, at the same loss", "supported"),
         ("lora-1 forgets: near task", "supported"),
         ("Tuning the last layer alone", "supported"),
     ):

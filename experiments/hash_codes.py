@@ -28,7 +28,6 @@ from experiments.measures.hash_audit import (
     HASH_BITS,
     colliding_pairs,
     distinct_patterns,
-    expected_pairs,
     pattern_hashes,
     shared_maps,
 )
@@ -39,10 +38,10 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import read_measures, setting_file
 from experiments.running.stages import stored
+from experiments.verdicts.hash_claims import Setting, hash_claims
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz
 from regions.hash_tables.hash_table import HashTable, equal_maps, hash_table
@@ -53,11 +52,10 @@ from training.models import apply_params
 from training.two_moons import moons_box, moons_dataset, two_moons
 
 NAME = "hash_codes"
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 ABOUT = About(
     title="A data set as a hash table of affine maps",
     page="claims",
-    source=SOURCE,
+    source="S. Shekkizhar, MLPs as hashing functions, 2024",
     setup=(
         "Networks learn two moons with the cross entropy (Adam, ten seeds a shape). "
         "Points are grouped by activation pattern, decided exactly. The affine map of "
@@ -80,23 +78,6 @@ MARGIN = 0.5
 """Around the moons, of the box in which regions are counted."""
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One kind of network.
-
-    Attributes:
-        name: Of its files and in the figure.
-        widths: Units per hidden layer.
-        leaky: Leaky ReLU (0.01) in place of ReLU.
-        epochs: Of training, in full batches; 0 leaves it as it was initialized.
-    """
-
-    name: str
-    widths: tuple[int, ...]
-    leaky: bool = False
-    epochs: int = 1500
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +133,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        measures: By setting, arrays of seeds: `codes`, `functions`, `exact`,
+        measures: By setting, arrays of seeds: `codes`, `functions`,
             `map_error`, `float32_error`, `regions`, `region_maps`, `shared`,
             `patterns`, `repeated`, `pairs` (seeds, lengths and 64 bits).
         lines: The printed table.
@@ -190,7 +171,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         )
     clock.lap("training and auditing")
     measures = read_measures(folder, [s.name for s in config.settings])
-    claims = _claims(config, measures)
+    claims = hash_claims(config.settings, measures, config.resolution, config.lengths)
     patterns = sum(int(m["patterns"].sum()) for m in measures.values())
     error = max(float(m["map_error"].max()) for m in measures.values())
     summary = {
@@ -369,88 +350,3 @@ def _row(name: str, values: dict[str, np.ndarray]) -> dict[str, Any]:
     """Medians over the seeds."""
     kept = ("codes", "functions", "regions", "region_maps", "shared", "patterns")
     return {"setting": name} | {key: float(np.median(values[key])) for key in kept}
-
-
-def _claims(config: Config, measures: dict[str, dict[str, np.ndarray]]) -> list[Claim]:
-    """What the numbers say."""
-    error, rough = (
-        max(float(m[name].max()) for m in measures.values())
-        for name in ("map_error", "float32_error")
-    )
-    patterns = sum(int(m["patterns"].sum()) for m in measures.values())
-    grids = sum(len(m["patterns"]) for m in measures.values())
-    pairs = sum(
-        int(m["pairs"][:, -1].sum() + m["repeated"].sum()) for m in measures.values()
-    )
-    leaky = [s.name for s in config.settings if s.leaky]
-    shared = sum(int(measures[name]["shared"].sum()) for name in leaky)
-    total = sum(int(measures[name]["regions"].sum()) for name in leaky)
-    claims = [
-        claim_exact(
-            "A code is looked up for its function: one affine map serves all points of "
-            "a code",
-            SOURCE,
-            "largest difference between A x + c and the network, over its largest "
-            "output, in float64 (at most 1e-12)",
-            error,
-            holds=error <= 1e-12,
-        ),
-        claim_exact(
-            "It serves the float32 network that was trained, too",
-            "this project",
-            "largest difference from the outputs in float32, over the largest (at most "
-            "1e-5)",
-            rough,
-            holds=rough <= 1e-5,
-        ),
-        claim_exact(
-            "Different codes have different 64-bit hashes",
-            "this project",
-            f"pairs of {patterns:,} patterns on {grids} grids of {config.resolution}^2 "
-            "points that share one, or labels that repeat a pattern (0)",
-            pairs,
-            holds=pairs == 0,
-        ),
-        claim_exact(
-            "Leaky networks have a map of its own for every code",
-            "this project",
-            f"of {total:,} regions, those whose affine map is that of another, decided "
-            "exactly (0)",
-            shared,
-            holds=shared == 0,
-        ),
-    ]
-    claims += [
-        claim_share(
-            f"In ReLU networks some codes share one map: {setting.name}",
-            "this project: dead paths to the output",
-            "share of networks with two regions of one affine map (at least 0.5)",
-            measures[setting.name]["shared"] > 0,
-            low=0.5,
-        )
-        for setting in config.settings
-        if not setting.leaky
-    ]
-    return [*claims, *_birthday(config, measures)]
-
-
-def _birthday(
-    config: Config, measures: dict[str, dict[str, np.ndarray]]
-) -> list[Claim]:
-    """Short hashes against random ones, of the setting with most patterns."""
-    name = max(measures, key=lambda name: int(measures[name]["patterns"].sum()))
-    values = measures[name]
-    claims = []
-    for k, length in enumerate(config.lengths[:2]):
-        expected = [expected_pairs(int(n), length) for n in values["patterns"]]
-        claims.append(
-            claim_median(
-                f"Cut to {length} bits, hashes collide as random numbers do: {name}",
-                "derived: the birthday problem",
-                "pairs that share one over C(n, 2) / 2^bits (0.9 to 1.1)",
-                values["pairs"][:, k] / np.array(expected),
-                low=0.9,
-                high=1.1,
-            )
-        )
-    return claims

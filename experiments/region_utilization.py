@@ -21,15 +21,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
 
 import regions
-from experiments.measures.hanin_rolnick_measures import count_everywhere
+from experiments.measures.random_codes import (
+    normal_codes,
+    swept_clusters,
+    whole_counts,
+)
 from experiments.measures.region_use import (
     RegionUse,
     cluster_points,
     normal_points,
-    occupied_codes,
     random_units,
     region_use,
 )
@@ -43,7 +46,6 @@ from experiments.running.common import Clock, read_json, write_json, write_prove
 from experiments.running.settings import read_measures, setting_file
 from experiments.running.stages import stored
 from experiments.verdicts.utilization_claims import Setting, utilization_claims
-from regions.bounds import hanin_rolnick_2019_count
 from regions.files import open_atomically, read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
@@ -267,47 +269,13 @@ def _larger_file(folder: pathlib.Path, shape: tuple[int, int, int]) -> pathlib.P
 
 def _chances(config: Config) -> dict[str, np.ndarray]:
     """Occupied codes of many random networks, and counts of the whole space."""
-    networks = range(config.chances)
-    swept = [
-        [
-            [
-                occupied_codes(
-                    random_units(dim, UNITS, k, use_bias=True),
-                    cluster_points(config.points, dim, clusters, k, REACH)[0],
-                )
-                for k in networks
-            ]
-            for clusters in config.swept
-        ]
-        for dim in config.swept_dims
-    ]
-    normal = [
-        [
-            [
-                occupied_codes(
-                    random_units(dim, UNITS, k, use_bias=bias),
-                    normal_points(config.points, dim, k, REACH),
-                )
-                for k in networks
-            ]
-            for bias in (True, False)
-        ]
-        for dim in config.swept_dims
-    ]
-    whole = [
-        [
-            [
-                count_everywhere(random_units(dim, UNITS, seed, use_bias=bias))
-                for seed in config.seeds
-            ]
-            for bias in (True, False)
-        ]
-        for dim in range(1, UNITS + 1)
-    ]
+    networks, points = range(config.chances), config.points
     return {
-        "swept": np.array(swept),
-        "normal": np.array(normal),
-        "whole": np.array(whole),
+        "swept": swept_clusters(
+            UNITS, config.swept_dims, config.swept, networks, points, REACH
+        ),
+        "normal": normal_codes(UNITS, config.swept_dims, networks, points, REACH),
+        "whole": whole_counts(UNITS, config.seeds),
     }
 
 
@@ -434,10 +402,3 @@ def _write_table(folder: pathlib.Path, result: Result) -> None:
             rows[field] += values[field].tolist()
     with open_atomically(folder / "utilization.csv") as file:
         pyarrow.csv.write_csv(pa.table(rows), file)
-
-
-def expected_regions(
-    units: Int64[np.ndarray, " sizes"], dim: int
-) -> Float64[np.ndarray, " sizes"]:
-    """`N^d / d!` for each number of units."""
-    return np.array([float(hanin_rolnick_2019_count(int(n), dim)) for n in units])

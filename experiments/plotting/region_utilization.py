@@ -7,8 +7,9 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from experiments.plotting.curves import SERIES, draw_band, plain_legend
 from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels
-from experiments.region_utilization import Result, expected_regions
+from experiments.region_utilization import Result
 from experiments.verdicts.utilization_claims import layers_text
+from regions.bounds import hanin_rolnick_2019_count
 
 CODES = 32
 SEVEN = 7
@@ -113,8 +114,8 @@ def _larger(axes: Axes, result: Result) -> None:
     for style, ((dim, depth), rows) in zip(
         SERIES, _by_kind(result).items(), strict=False
     ):
-        units = np.array(sorted(rows))
-        law = expected_regions(units, dim)
+        units = np.array(list(rows))
+        law = np.array([float(hanin_rolnick_2019_count(n, dim)) for n in rows])
         ratio = np.array([rows[n]["exact"] for n in units.tolist()]) / law[:, None]
         draw_band(axes, units, ratio, f"d = {dim}, {layers_text(depth)}", style)
     axes.axhline(1.0, color=MUTED, linewidth=0.8, linestyle="--")

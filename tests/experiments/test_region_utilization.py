@@ -7,7 +7,6 @@ import pytest
 
 from experiments import region_utilization
 from experiments.measures.region_use import RegionUse
-from experiments.region_utilization import expected_regions
 from experiments.verdicts.utilization_claims import Setting, utilization_claims
 from tests.experiments.helpers import run_smoke
 
@@ -41,11 +40,6 @@ def test_table_has_a_row_for_every_network_and_keeps_the_order(finished):
         assert 0.0 <= float(row["entropy"]) <= np.log2(int(row["occupied"])) + 1e-12
     free = [row for row in rows if row["setting"].endswith("no bias")]
     assert [(row["exact"], row["bound"]) for row in free] == [("10", "10")] * 2
-
-
-def test_law_by_hand():
-    assert expected_regions(np.array([96]), 2).tolist() == [4608.0]
-    assert expected_regions(np.array([6, 12]), 3).tolist() == [36.0, 288.0]
 
 
 def test_claims_see_training_and_seven():

@@ -45,7 +45,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import read_measures, setting_file
 from experiments.running.stages import stored
-from experiments.verdicts.utilization_claims import Setting, utilization_claims
+from experiments.verdicts.utilization_claims import UNITS, Setting, utilization_claims
 from regions.files import open_atomically, read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
@@ -80,8 +80,6 @@ ABOUT = About(
 )
 REACH = 4.0
 """Half the side of the box, in standard deviations of the data."""
-
-UNITS = 5
 
 Progress = Callable[[int, int, str], None]
 
@@ -376,13 +374,11 @@ def _clusters_with_seven(
     config: Config, swept: Int64[np.ndarray, "dims clusters networks"]
 ) -> dict[str, list[int]]:
     """By dimension, the numbers of clusters whose median network occupies seven."""
+    medians = np.median(swept, axis=2)
+    clusters, about = np.array(config.swept), (medians >= 6.5) & (medians <= 7.5)
     return {
-        str(dim): [
-            clusters
-            for clusters, counts in zip(config.swept, rows, strict=True)
-            if 6.5 <= np.median(counts) <= 7.5
-        ]
-        for dim, rows in zip(config.swept_dims, swept, strict=True)
+        str(dim): clusters[row].tolist()
+        for dim, row in zip(config.swept_dims, about, strict=True)
     }
 
 

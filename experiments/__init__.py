@@ -26,6 +26,7 @@ NAMES = (
     "hanin_rolnick_planes",
     "hash_codes",
     "hopfield",
+    "interpolation_bound",
     "linear_region_properties",
     "local_complexity",
     "lora",
@@ -55,6 +56,7 @@ NAMES = (
     "space_folding",
     "superposition",
     "three_colors",
+    "transformer_block",
     "unbounded_decision_regions",
     "wide_or_deep",
 )

@@ -1,0 +1,192 @@
+"""One small pre-norm transformer block, and the sums modulo a number that it learns.
+
+Tokens and positions are embedded and added; attention reads the normalized sum, a ReLU
+feed-forward layer the normalized result, each adds to what it read, and a linear head
+reads the normalized last position. All positions attend to all.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jaxtyping import Array, Float32, Int, PyTree, Shaped
+
+from regions.network import ReluNetwork
+from training.streams import fit_stream
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerConfig:
+    """A block and what is around it.
+
+    Attributes:
+        vocabulary: Tokens.
+        length: Of a sequence.
+        classes: Outputs at the last position.
+        dim: Of the stream that attention and feed-forward layer add to.
+        heads: Of the attention, a divisor of `dim`.
+        hidden: Units of the feed-forward layer.
+    """
+
+    vocabulary: int
+    length: int
+    classes: int
+    dim: int = 16
+    heads: int = 2
+    hidden: int = 32
+
+    def __post_init__(self):
+        if self.heads < 1 or self.dim % self.heads:
+            raise ValueError(
+                f"`heads` is {self.heads}: a divisor of `dim`, {self.dim}, is required."
+            )
+
+
+class Activity(NamedTuple):
+    """What a block computes on sequences.
+
+    Attributes:
+        attended: Output of the attention, before it is added.
+        entering: Input of the feed-forward layer, normalized.
+        fed_forward: Its output, before it is added.
+        logits: At the last position.
+    """
+
+    attended: Float32[Array, "sequences length dim"]
+    entering: Float32[Array, "sequences length dim"]
+    fed_forward: Float32[Array, "sequences length dim"]
+    logits: Float32[Array, "sequences classes"]
+
+
+class Transformer(nnx.Module):
+    """The block with its embedding and head, in float32."""
+
+    def __init__(self, config: TransformerConfig, *, rngs: nnx.Rngs):
+        dim, single = config.dim, jnp.float32
+        self.tokens = nnx.Embed(config.vocabulary, dim, param_dtype=single, rngs=rngs)
+        self.positions = nnx.Embed(config.length, dim, param_dtype=single, rngs=rngs)
+        norm = functools.partial(nnx.LayerNorm, dim, param_dtype=single, rngs=rngs)
+        linear = functools.partial(nnx.Linear, param_dtype=single, rngs=rngs)
+        self.before_attention, self.before_feed_forward, self.last = (
+            norm(),
+            norm(),
+            norm(),
+        )
+        self.attention = nnx.MultiHeadAttention(
+            num_heads=config.heads,
+            in_features=dim,
+            param_dtype=single,
+            decode=False,
+            rngs=rngs,
+        )
+        self.up = linear(dim, config.hidden)
+        self.down = linear(config.hidden, dim)
+        self.head = linear(dim, config.classes)
+
+    def __call__(self, sequences: Int[Array, "sequences length"]) -> Activity:
+        """Everything that `Activity` names, on sequences of tokens."""
+        places = jnp.arange(sequences.shape[1])
+        stream = self.tokens(sequences) + self.positions(places)
+        attended = self.attention(self.before_attention(stream))
+        stream = stream + attended
+        entering = self.before_feed_forward(stream)
+        fed_forward = self.down(jax.nn.relu(self.up(entering)))
+        stream = stream + fed_forward
+        logits = self.head(self.last(stream[:, -1]))
+        return Activity(attended, entering, fed_forward, logits)
+
+
+def modular_sums(modulus: int) -> tuple[np.ndarray, np.ndarray]:
+    """All sequences a, b, = and the sums (a + b) modulo `modulus`.
+
+    Returns:
+        Sequences `(modulus^2, 3)`, the equals sign being token `modulus`, and sums.
+    """
+    a, b = np.divmod(np.arange(modulus**2), modulus)
+    sequences = np.stack([a, b, np.full(len(a), modulus)], axis=1)
+    return sequences, (a + b) % modulus
+
+
+def init_transformers(
+    config: TransformerConfig, seeds: Sequence[int]
+) -> dict[str, Any]:
+    """Random parameters, a leading axis of seeds."""
+    keys = jax.vmap(jax.random.key)(np.array(seeds, np.uint32))
+
+    def initial(key: Shaped[Array, "..."]) -> dict[str, Any]:
+        model = Transformer(config, rngs=nnx.Rngs(key))
+        return nnx.to_pure_dict(nnx.state(model, nnx.Param))
+
+    return jax.jit(jax.vmap(initial))(keys)
+
+
+def run_transformer(
+    config: TransformerConfig,
+    params: Mapping[str, Any],
+    sequences: Int[Array | np.ndarray, "sequences length"],
+) -> Activity:
+    """The model with `params` on sequences: pure, to be differentiated and vmapped."""
+    model = nnx.eval_shape(lambda: Transformer(config, rngs=nnx.Rngs(0)))
+    graph, state, rest = nnx.split(model, nnx.Param, ...)
+    del rest
+    nnx.replace_by_pure_dict(state, dict(params))
+    return nnx.merge(graph, state)(jnp.asarray(sequences))
+
+
+def train_transformers(
+    config: TransformerConfig,
+    sequences: Int[np.ndarray, "sequences length"],
+    classes: Int[np.ndarray, " sequences"],
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    learning_rate: float = 1e-2,
+    weight_decay: float = 0.1,
+) -> dict[str, Any]:
+    """Train by AdamW on the cross entropy of all sequences at once.
+
+    Args:
+        config: Of the model.
+        sequences: Tokens, shared by all seeds.
+        classes: What the last position should tell.
+        seeds: Of initialization.
+        steps: Updates.
+        learning_rate: At the start; it falls along a cosine.
+        weight_decay: Decoupled, times the rate.
+
+    Returns:
+        Parameters with a leading axis of seeds.
+    """
+    inputs, targets = jnp.asarray(sequences), jnp.asarray(classes)
+
+    def loss(params: PyTree, key: Array, setting: None, share: Array) -> Array:
+        del key, setting, share
+        logits = run_transformer(config, params, inputs).logits
+        errors = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
+        return jnp.mean(errors)
+
+    keys = jax.vmap(jax.random.key)(np.array(seeds, np.uint32))
+    return fit_stream(
+        init_transformers(config, seeds),
+        keys,
+        None,
+        loss=loss,
+        steps=steps,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+    )
+
+
+def feed_forward_network(params: Mapping[str, Any]) -> ReluNetwork:
+    """The feed-forward layer of one model as a network, float32 taken over exactly."""
+    layers = [params[name] for name in ("up", "down")]
+    return ReluNetwork.from_arrays(
+        [np.asarray(layer["kernel"]).T for layer in layers],
+        [np.asarray(layer["bias"]) for layer in layers],
+    )

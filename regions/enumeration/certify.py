@@ -11,7 +11,6 @@ import functools
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -30,7 +29,7 @@ from regions.polytopes.simple_polytope import SimplePolytope
 CHUNK_ENTRIES = 1 << 19
 EXACT_CHUNK = 64
 ZONOTOPE_CHUNK = 64
-HERITAGE_CHUNK = 4096
+HERITAGE_CHUNK = 8192
 HERITAGE_SAMPLE = 64
 
 
@@ -41,7 +40,7 @@ class Proof:
         complex: The complex.
         position_error: Bound of the distance, in every coordinate, between the stored
             and the exact position of each vertex.
-        sharp_vertices: Vertices whose signs needed double-double or zonotope bounds.
+        sharp_vertices: Vertices whose signs needed zonotope bounds.
         exact_vertices: Vertices whose signs needed rational arithmetic.
         exact_edges: Edges whose direction needed rational arithmetic, so far.
     """
@@ -137,7 +136,7 @@ def certify(
     def tier() -> _ExactTier:
         return _ExactTier(complex_, network, domain, polytope)
 
-    left, errors, sharp = _prove_by_heritage(complex_, bounds, check)
+    left, errors = _prove_by_heritage(complex_, bounds, check)
     compiled_too = len(left) < len(complex_.vertices)
     with kernels.plain_work(None):
         left = _prove_plainly(bounds, complex_, left, errors, check)
@@ -151,29 +150,29 @@ def certify(
     if compiled_too and len(left) and tier().is_loose:
         with kernels.switched_off():
             return certify(complex_, network, domain, polytope, check)
-    return Proof(complex_, errors, sharp + not_easy - len(left), len(left), tier)
+    return Proof(complex_, errors, not_easy - len(left), len(left), tier)
 
 
 def _prove_by_heritage(
     complex_: Complex, bounds: FloatBounds, check: Callable[[], None]
-) -> tuple[Int[np.ndarray, " fewer"], Float64[np.ndarray, " vertices"], int]:
+) -> tuple[Int[np.ndarray, " fewer"], Float64[np.ndarray, " vertices"]]:
     """Compiled proofs that use the edges on which the vertices were made.
 
     Returns:
-        Which vertices remain unproved, bounds of the position errors, and how many
-        vertices were proved in double-double.
+        Which vertices remain unproved, and bounds of the position errors.
     """
-    count = len(complex_.vertices)
-    left, errors, proved = (
-        np.arange(count),
-        np.full(count, np.inf),
-        np.zeros(count, bool),
-    )
-    names = "flat_network", "proofs", "deep_proofs"
-    flat, plain, deep = (kernels.load(name) for name in names)
-    if flat is None or plain is None or not bounds.layers or bounds.has_skips:
-        return left, errors, 0
+    count, dim = complex_.vertices.shape
+    errors, proved = np.full(count, np.inf), np.zeros(count, bool)
+    flat, trie, proofs = map(kernels.load, ("flat_network", "trie", "proofs"))
+    if proofs is None or not bounds.layers or bounds.has_skips:
+        return np.arange(count), errors
     net = flat.flatten(bounds, complex_)
+    corners = bounds.polytope.vertices
+    order = trie.nearby(complex_.vertices, corners.min(0), corners.max(0))
+    if len(net.fan_in) > 1:
+        order = trie.by_cell(order, complex_.signs, net.words[1])
+    chunk = trie.chunk_size(dim, int(net.room.max()))
+
     arrays = (
         complex_.vertices,
         complex_.zeros,
@@ -183,24 +182,22 @@ def _prove_by_heritage(
         errors,
     )
 
-    def run(function: Callable[..., None], *before: Any) -> None:
-        def part(start: int) -> None:
+    def prove(left: np.ndarray, in_pairs: bool) -> None:
+        def some(start: int) -> None:
             check()
-            function(*before, left[start : start + HERITAGE_CHUNK], *arrays)
+            part = left[start : start + HERITAGE_CHUNK]
+            proofs.prove(net, part, min(chunk, len(part)), in_pairs, *arrays)
 
-        map_chunks(part, range(0, len(left), HERITAGE_CHUNK))
+        map_chunks(some, range(0, len(left), HERITAGE_CHUNK))
 
-    sample = np.linspace(0, count - 1, HERITAGE_SAMPLE).astype(np.int64)
-    plain.prove(net, sample, *arrays)
-    # Deep networks outgrow the float64 bounds everywhere.
-    if proved[sample].mean() > 0.5:
-        run(plain.prove, net)
-        left = np.flatnonzero(~proved)
-    easy = count - len(left)
-    if len(left):
-        run(deep.prove, net, deep.norms_of(bounds.layers))
-        left = np.flatnonzero(~proved)
-    return left, errors, count - easy - len(left)
+    # Deep networks outgrow float64 everywhere, and vertices made late do so first.
+    prove(np.arange(max(0, count - HERITAGE_SAMPLE), count), False)
+    if proved[-HERITAGE_SAMPLE:].mean() > 0.5:
+        prove(order, False)
+        order = order[~proved[order]]
+    if len(order):
+        prove(order, True)
+    return np.flatnonzero(~proved), errors
 
 
 def _prove_plainly(

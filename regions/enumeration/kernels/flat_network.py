@@ -4,54 +4,62 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regions.enumeration.complex import Complex
+from regions.enumeration.complex import Complex, SignWords
 from regions.enumeration.float_bounds import FloatBounds
+from regions.enumeration.kernels.norms import norms_of
+
+LANES = 8
+"""The units of a layer are filled up to a multiple of these, by zeros."""
 
 
 class Net(NamedTuple):
     """A network without skip blocks in flat arrays; layers count from 0.
 
     Attributes:
-        weight: Matrices, row by row.
-        turned: Transposed matrices, row by row.
+        turned: Transposed matrices, row by row, each row filled up with zeros.
         at: Where each matrix starts.
+        room: Units of each layer, filled up.
+        bias: Bias of each unit, layer by layer, filled up.
+        place: Where the biases of each layer start.
         fan_in: Columns of each matrix.
         first: First unit of each layer, and the number of units.
         words: First sign word of each layer, and the number of words.
-        bias: Bias of each unit.
         slopes: Slope of each unit below zero.
+        leaky: Units whose slope is not 0, as sign words.
         kinks: Units with a kink, as sign words.
         layer: Layer of each unit.
         units: Unit of each bit of the sign words; -1 where there is none.
-        row_sum: Largest absolute row sum of each layer.
-        bias_size: Largest absolute bias of each layer.
-        steep: Largest absolute slope of each layer, at least 1.
-        row_doubt: Rounding of the rows of each layer.
-        bias_doubt: Rounding of the biases of each layer.
         A: Facets of the domain.
         b: Their right-hand sides.
-        entry: Largest absolute entry of each matrix.
+        middle: A point around which the affine forms are written.
+        steep: Largest absolute slope of each layer, at least 1.
+        spectral: Bound of the spectral norm of each matrix.
+        row: Bound of the largest 2-norm of a row of each matrix.
+        bias_size: Largest absolute bias of each layer.
+        doubts: Rounding of the rows and of the biases of the first layer.
     """
 
-    weight: np.ndarray
     turned: np.ndarray
     at: np.ndarray
+    room: np.ndarray
+    bias: np.ndarray
+    place: np.ndarray
     fan_in: np.ndarray
     first: np.ndarray
     words: np.ndarray
-    bias: np.ndarray
     slopes: np.ndarray
+    leaky: np.ndarray
     kinks: np.ndarray
     layer: np.ndarray
     units: np.ndarray
-    row_sum: np.ndarray
-    bias_size: np.ndarray
-    steep: np.ndarray
-    row_doubt: np.ndarray
-    bias_doubt: np.ndarray
     A: np.ndarray
     b: np.ndarray
-    entry: np.ndarray
+    middle: np.ndarray
+    steep: np.ndarray
+    spectral: np.ndarray
+    row: np.ndarray
+    bias_size: np.ndarray
+    doubts: np.ndarray
 
 
 def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
@@ -59,30 +67,47 @@ def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
     # Copies all: code is compiled once more for arrays that are read-only.
     layers, words = bounds.layers, complex_.words
     widths = np.array([layer.width for layer in layers], np.int64)
-    matrices = [layer.weight for layer in layers]
+    room = -(-widths // LANES) * LANES
+    matrices = [
+        np.pad(layer.weight.T, ((0, 0), (0, more)))
+        for layer, more in zip(layers, room - widths, strict=True)
+    ]
+    place = np.cumsum([0, *room])
+    bias = np.zeros(place[-1])
+    for layer, start in zip(layers, place[:-1], strict=True):
+        bias[start : start + layer.width] = layer.bias
     units = np.full(32 * words.num_words, -1, np.int64)
     units[words.word * 32 + words.bit] = np.arange(len(words.word))
-    kinks = np.zeros(words.num_words, np.uint32)
-    flags = np.left_shift(np.uint32(1), words.bit.astype(np.uint32))
-    np.bitwise_or.at(kinks, words.word[words.kinks], flags[words.kinks])
+    slopes = np.concatenate([layer.slopes for layer in layers])
+    norms = norms_of(layers)
     return Net(
-        weight=np.concatenate([m.ravel() for m in matrices]),
-        turned=np.concatenate([m.T.ravel() for m in matrices]),
-        at=np.cumsum([0, *(m.size for m in matrices)]),
-        fan_in=np.array([m.shape[1] for m in matrices], np.int64),
+        turned=np.concatenate([matrix.ravel() for matrix in matrices]),
+        at=np.cumsum([0, *(matrix.size for matrix in matrices)]),
+        room=room,
+        bias=bias,
+        place=place,
+        fan_in=np.array([len(matrix) for matrix in matrices], np.int64),
         first=np.cumsum([0, *widths]),
         words=np.cumsum([0, *(-(-widths // 32))]),
-        bias=np.concatenate([layer.bias for layer in layers]),
-        slopes=np.concatenate([layer.slopes for layer in layers]),
-        kinks=kinks,
+        slopes=slopes,
+        leaky=_flags(words, slopes != 0.0),
+        kinks=_flags(words, words.kinks),
         layer=np.repeat(np.arange(len(layers)), widths),
         units=units,
-        row_sum=np.array([np.abs(m).sum(1).max() for m in matrices]),
-        bias_size=np.array([np.abs(layer.bias).max() for layer in layers]),
-        steep=np.array([max(1.0, np.abs(layer.slopes).max()) for layer in layers]),
-        row_doubt=np.array(bounds.row_doubt),
-        bias_doubt=np.array(bounds.bias_doubt),
         A=np.array(bounds.polytope.A, order="C"),
         b=np.array(bounds.polytope.b),
-        entry=np.array([np.abs(m).max() for m in matrices]),
+        middle=bounds.polytope.vertices.mean(0),
+        steep=np.array([max(1.0, np.abs(layer.slopes).max()) for layer in layers]),
+        spectral=norms.spectral,
+        row=norms.row,
+        bias_size=norms.bias,
+        doubts=np.array([bounds.row_doubt[0], bounds.bias_doubt[0]]),
     )
+
+
+def _flags(words: SignWords, chosen: np.ndarray) -> np.ndarray:
+    """Some units as sign words."""
+    result = np.zeros(words.num_words, np.uint32)
+    bits = np.left_shift(np.uint32(1), words.bit[chosen].astype(np.uint32))
+    np.bitwise_or.at(result, words.word[chosen], bits)
+    return result

@@ -20,34 +20,39 @@ BROKEN = -2
 
 @inlined
 def heritage(
-    w, parents, zeros, signs, kinks, units, first, words, layer_of, facets, needed
+    w, parents, zeros, signs, kinks, units, first, words, layer_of, facets, needed, i
 ):
     """What the edge on which a vertex was made leaves to be proved there.
 
+    Writes to row i of `needed` the units of the layer of the unit that made it that are
+    needed, as sign words of that layer; all units of later layers are.
+
     Returns:
-        The layer of the unit that made it, and how many units of that layer are
-        `needed`; all units of later layers are. Layer -1 for a corner of the domain,
-        BROKEN if signs and zeros do not fit those of the ends of the edge.
+        That layer. -1 for a corner of the domain or of a chamber, where all units are
+        needed; BROKEN if signs and zeros do not fit those of the ends of the edge.
     """
     dim = zeros.shape[1]
     u, v = parents[w, 0], parents[w, 1]
     if u < 0 or v < 0:
         for q in range(dim):
-            if zeros[w, q] >= facets:
-                return BROKEN, 0
-        return -1, 0
+            unit = zeros[w, q] - facets
+            if unit >= first[1]:
+                return BROKEN
+            if unit >= 0 and _is_on(w, unit, signs, first, words, layer_of):
+                return BROKEN
+        return -1
     maker = zeros[w, dim - 1] - facets
     if u >= w or v >= w or maker < 0:
-        return BROKEN, 0
+        return BROKEN
     if not _share(zeros, u, v, w):
-        return BROKEN, 0
+        return BROKEN
     top = layer_of[maker]
-    count, seen = 0, False
+    seen = False
     for word in range(words[top + 1]):
         su, sv, sw = signs[u, word], signs[v, word], signs[w, word]
         both = (su | sv) & kinks[word]
         crossed = (su ^ sv) & kinks[word]
-        strict = np.uint32(0)
+        strict, others = np.uint32(0), np.uint32(0)
         while crossed:
             bit = crossed & (~crossed + np.uint32(1))
             crossed ^= bit
@@ -55,23 +60,24 @@ def heritage(
             if _is_zero(zeros, u, unit + facets) or _is_zero(zeros, v, unit + facets):
                 continue
             if layer_of[unit] < top:
-                return BROKEN, 0
+                return BROKEN
             strict |= bit
             if unit == maker:
                 seen = True
             else:
-                needed[count] = unit
-                count += 1
+                others |= bit
         if ((sw & kinks[word]) ^ both) & ~strict:
-            return BROKEN, 0
+            return BROKEN
+        if word >= words[top]:
+            needed[i, word - words[top]] = others
     # A unit is off where it vanishes.
     for q in range(dim):
         unit = zeros[w, q] - facets
-        if unit >= 0 and is_on(w, unit, signs, first, words, layer_of):
-            return BROKEN, 0
+        if unit >= 0 and _is_on(w, unit, signs, first, words, layer_of):
+            return BROKEN
     if not seen:
-        return BROKEN, 0
-    return top, count
+        return BROKEN
+    return top
 
 
 @inlined
@@ -108,39 +114,8 @@ def _is_zero(zeros, w, z):
 
 
 @inlined
-def is_on(w, unit, signs, first, words, layer_of):
+def _is_on(w, unit, signs, first, words, layer_of):
     """The claimed sign of a unit at a vertex."""
     place = unit - first[layer_of[unit]]
     word = signs[w, words[layer_of[unit]] + place // 32]
     return (word >> np.uint32(place % 32)) & np.uint32(1) == 1
-
-
-@inlined
-def open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate):
-    """Slope of each unit of the first layers as claimed, 0 for zeros of the vertex."""
-    for level in range(layers):
-        for number in range(words[level], words[level + 1]):
-            word = signs[w, number]
-            begin = first[level] + 32 * (number - words[level])
-            for k in range(np.uint32(min(32, first[level + 1] - begin))):
-                on = (word >> k) & np.uint32(1)
-                gate[begin + k] = 1.0 if on else slopes[begin + k]
-    for q in range(zeros.shape[1]):
-        unit = zeros[w, q] - facets
-        if 0 <= unit < first[layers]:
-            gate[unit] = 0.0
-
-
-@inlined
-def claim_signs(w, level, signs, zeros, first, words, kinks, facets, claim):
-    """Claimed signs of the units of a layer, 0 where nothing is claimed."""
-    for number in range(words[level], words[level + 1]):
-        word, kinked = signs[w, number], kinks[number]
-        begin = 32 * (number - words[level])
-        for k in range(np.uint32(min(32, first[level + 1] - first[level] - begin))):
-            on, kink = (word >> k) & np.uint32(1), (kinked >> k) & np.uint32(1)
-            claim[begin + k] = (1.0 if on else -1.0) if kink else 0.0
-    for q in range(zeros.shape[1]):
-        unit = zeros[w, q] - facets
-        if first[level] <= unit < first[level + 1]:
-            claim[unit - first[level]] = 0.0

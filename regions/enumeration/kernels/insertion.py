@@ -156,7 +156,7 @@ def _insert(block, counts, rows, words, lists, entry, link, slots):
     """Insert columns from `counts.at` on until done, out of room or due to pause."""
     at, vertices, edges, used, _, vertex_room, edge_room = counts
     status, need, began = DONE, 0, vertices
-    facets, dim = block.num_facets, rows.zeros.shape[1]
+    dim = rows.zeros.shape[1]
     splitting = np.uint32(0)
     for k in block.columns:
         splitting |= np.uint32(1) << np.uint32(k)
@@ -180,7 +180,7 @@ def _insert(block, counts, rows, words, lists, entry, link, slots):
             break
         half = edges + number
         status, edges, slots = _join(
-            rows, cut, faces, block.word, facets, vertices, half, later, slots
+            rows, cut, faces, block.word, vertices, half, later, slots
         )
         if status != DONE:
             break
@@ -311,7 +311,7 @@ def _signs_of(pre, w):
 
 
 @compiled
-def _join(rows, cut, faces, word, facets, vertices, edges, later, slots):
+def _join(rows, cut, faces, word, vertices, edges, later, slots):
     """Edges between the two new vertices of every 2-face that is crossed.
 
     Equal face keys meet in a hash table of pairs (key, tag). The tag is base + 2 o + 1
@@ -334,7 +334,8 @@ def _join(rows, cut, faces, word, facets, vertices, edges, later, slots):
         two = vertices + i
         for o in range(sides):
             q = o // 2
-            if o % 2 == 0 and zeros[two, q] < facets:
+            # A facet has one side only.
+            if o % 2 == 0 and faces[i, q, 0] == faces[i, q, 1]:
                 continue
             met += 1
             other = _meet(faces[i, q, o % 2], i * sides + o, slots, size, base)

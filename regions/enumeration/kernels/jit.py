@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
@@ -76,22 +75,18 @@ def _prefetch(typingctx: Any, array: Any, row: Any, byte_number: Any) -> Any:
     return numba.types.void(array, numba.types.int32, numba.types.int32), build
 
 
-@inlined
-def bit_position(bit):
+def _bit_position(typingctx: Any, bit: Any) -> Any:
     """Which bit of a word with one bit is set."""
-    number = 0
-    if bit & np.uint32(0xFFFF0000):
-        number += 16
-    if bit & np.uint32(0xFF00FF00):
-        number += 8
-    if bit & np.uint32(0xF0F0F0F0):
-        number += 4
-    if bit & np.uint32(0xCCCCCCCC):
-        number += 2
-    if bit & np.uint32(0xAAAAAAAA):
-        number += 1
-    return number
+    del typingctx
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        del context, signature
+        number = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return builder.zext(number, ir.IntType(64))
+
+    return numba.types.int64(bit), build
 
 
+bit_position: Any = intrinsic(_bit_position)
 fma: Any = intrinsic(_fma)
 prefetch: Any = intrinsic(_prefetch)

@@ -1,139 +1,305 @@
-"""Proofs of signs at vertices, compiled: the bounds of `float_bounds`, where needed.
+"""Proofs of signs at vertices, compiled.
 
-`heritage` says what has to be proved at a vertex.
+What has to be proved at a vertex, and from what, is as in `float_bounds` and
+`heritage`; here affine forms of the units (`forms`) are computed once for all vertices
+of a cell (`trie`). A value at a vertex is a value in the middle of the domain plus the
+gradient times the distance, in float64.
 """
 
 import numpy as np
 
 from regions.enumeration.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
-from regions.enumeration.kernels.heritage import (
-    BROKEN,
-    claim_signs,
-    heritage,
-    is_on,
-    open_gates,
+from regions.enumeration.kernels.forms import (
+    SQUARE,
+    SUM_ERROR,
+    TINY,
+    add_up,
+    gate,
+    multiply,
+    row_norm,
+    start,
+    sum_shift,
 )
-from regions.enumeration.kernels.jit import compiled, compiled_sum, inlined
+from regions.enumeration.kernels.heritage import BROKEN, heritage
+from regions.enumeration.kernels.jit import (
+    bit_position,
+    compiled,
+    fma,
+    inlined,
+    prefetch,
+)
+from regions.enumeration.kernels.trie import branch
 
-FEW = 16
-"""Inputs of a layer up to which a product goes through the columns of its matrix."""
+AHEAD = 16
+"""How many vertices ahead of the work memory is asked for."""
 
 
 @compiled
-def prove(net, part, vertices, zeros, signs, parents, proved, errors):
+def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, errors):
     """Prove the signs at some vertices, given those at their parents.
 
     Writes to `proved` and, bounds of the position errors, to `errors`.
+
+    Args:
+        net: The network.
+        order: The vertices; `chunk` of them are looked at together.
+        chunk: How many.
+        in_pairs: Whether forms are pairs of numbers, or one float64 number.
+        vertices: Positions.
+        zeros: Zeros.
+        signs: Sign words.
+        parents: Ends of the edges on which the vertices were made.
+        proved: Whether the signs are proved.
+        errors: Bounds of the position errors, infinite where they are not.
     """
     # Arrays by their own names: a field of a tuple is reference-counted at each use.
-    weight, turned, at, fan_in, first, words, bias, slopes = net[:8]
-    kinks, layer_of, units, row_sum, bias_size, steep, row_doubt, bias_doubt = net[8:16]
-    A, b, entry = net[16:]
+    turned, at, room, bias, place, fan_in, first, words, slopes = net[:9]
+    leaky, kinks, layer_of, units, A, b, middle = net[9:16]
+    steep, spectral, row_norms, bias_size, doubts = net[16:]
     depth, dim, facets = len(fan_in), vertices.shape[1], len(b)
-    widest = np.int64(dim)
+    widest, most_words = np.int64(dim), np.int64(1)
     for level in range(depth):
-        widest = max(widest, first[level + 1] - first[level])
-    gate, claim = np.empty(first[depth]), np.empty(widest)
-    pre, held, row = np.empty(widest), np.empty(widest), np.empty(widest)
-    needed = np.empty(32 * signs.shape[1], np.int64)
-    J, R = np.empty((dim, dim)), np.empty((dim, 2 * dim))
-    J_error, residual = np.empty(dim), np.empty(dim)
-    for w in part:
-        proved[w], errors[w] = False, np.inf
-        top, count = heritage(
-            w,
-            parents,
-            zeros,
-            signs,
-            kinks,
-            units,
-            first,
-            words,
-            layer_of,
-            facets,
-            needed,
-        )
-        if top == BROKEN:
-            continue
-        layers = depth - 1 if top == depth - 1 else depth
-        open_gates(w, layers, signs, zeros, first, words, slopes, facets, gate)
-        for q in range(dim):
-            held[q] = vertices[w, q]
-            if zeros[w, q] < facets:
-                facet_form(A, b, zeros[w, q], vertices, w, q, J, J_error, residual)
-            else:
-                unit = zeros[w, q] - facets
-                J_error[q] = _gradient(
-                    unit,
-                    layer_of[unit],
-                    weight,
-                    turned,
-                    at,
-                    fan_in,
-                    first,
-                    gate,
-                    row_sum,
-                    steep,
-                    row_doubt[0],
-                    row,
-                    pre,
-                    J,
-                    q,
-                )
-        size, offset, rate = _size(held, dim), 0.0, 1.0
-        x_size = size
-        reach = np.inf
-        if top < 0:
-            reach = position_bound(J, J_error, residual, R)
-        fine = top >= 0 or reach < np.inf
-        for level in range(depth):
-            # Bounds of the error at x, and of what a distance from x of 1 adds.
-            terms = fan_in[level] + 2.0
-            flat = _gamma(terms) * bias_size[level] + terms * SMALLEST
-            flat += row_sum[level] * offset + _gamma(terms) * entry[level] * size
-            steepness = row_sum[level] * rate
-            if level == 0:
-                flat += row_doubt[0] * x_size + bias_doubt[0]
-                steepness += row_doubt[0]
-            begin, width = first[level], first[level + 1] - first[level]
-            whole = level < depth - 1 or level > top
-            if whole:
-                _apply(turned, at[level], bias, begin, held, fan_in[level], width, pre)
-            for q in range(dim):
-                unit = zeros[w, q] - facets
-                if unit >= 0 and layer_of[unit] == level:
-                    if whole:
-                        value = pre[unit - begin]
-                    else:
-                        where = at[level] + (unit - begin) * fan_in[level]
-                        value = bias[unit] + _dot(weight, where, held, fan_in[level])
-                    residual[q] = abs(value) + SAFETY * flat
-            if level == top:
-                reach = position_bound(J, J_error, residual, R)
-                fine = reach < np.inf
-                bound = SAFETY * (flat + steepness * reach)
-                for i in range(count):
-                    unit = needed[i]
-                    if whole:
-                        value = pre[unit - begin]
-                    else:
-                        where = at[level] + (unit - begin) * fan_in[level]
-                        value = bias[unit] + _dot(weight, where, held, fan_in[level])
-                    on = is_on(w, unit, signs, first, words, layer_of)
-                    fine &= (value if on else -value) > bound
-            elif level > top:
-                bound = SAFETY * (flat + steepness * reach)
-                claim_signs(w, level, signs, zeros, first, words, kinks, facets, claim)
-                fine &= _all_clear(pre, claim, width, bound)
-            if level == depth - 1 or not fine:
-                break
-            size = _activate(pre, gate, begin, width, held)
-            rate = steep[level] * SAFETY * steepness
-            offset = (
-                steep[level] * SAFETY * flat + 2.0 * UNIT_ROUNDOFF * size + SMALLEST
+        widest = max(widest, room[level])
+        most_words = max(most_words, words[level + 1] - words[level])
+    # Forms of this level and of the one above, their errors, and sums of gradients.
+    shape = (2 * chunk, dim + 1, widest)
+    high, low = np.empty(shape), np.empty(shape)
+    doubt, slopes_sum = np.empty((2 * chunk, 2)), np.empty((2 * chunk, widest))
+    held, held_low = np.empty((dim + 1, widest)), np.empty((dim + 1, widest))
+    active, shift = np.arange(widest), np.empty(dim + 1)
+    node, members = np.empty(chunk, np.int64), np.empty(chunk, np.int64)
+    parent, sample = np.empty(chunk, np.int64), np.empty(chunk, np.int64)
+    size = 64
+    while size < 2 * chunk:
+        size *= 2
+    table = np.empty(size, np.int64)
+    top, needed = np.empty(chunk, np.int64), np.empty((chunk, most_words), np.uint32)
+    gap, gap_low = np.empty((chunk, dim)), np.empty((chunk, dim))
+    spread, reach = np.empty((chunk, 2)), np.empty(chunk)
+    J, R = np.empty((chunk, dim, dim)), np.empty((dim, 2 * dim))
+    J_error, residual = np.empty((chunk, dim)), np.empty((chunk, dim))
+    values, own = np.empty(widest), np.empty(most_words, np.uint32)
+    root_doubt = 0.0
+    for q in range(dim):
+        root_doubt = max(root_doubt, abs(middle[q]))
+    root_doubt = SAFETY * (doubts[0] * root_doubt + doubts[1])
+    for begin in range(0, len(order), chunk):
+        part = order[begin : begin + chunk]
+        for i in range(len(part)):
+            if i + AHEAD < len(part):
+                _announce(vertices, zeros, signs, parents, part[i + AHEAD])
+            if i + AHEAD // 2 < len(part):
+                w = part[i + AHEAD // 2]
+                for q in range(2):
+                    if parents[w, q] >= 0:
+                        prefetch(zeros, parents[w, q], np.int32(0))
+                        prefetch(signs, parents[w, q], np.int32(0))
+            w = part[i]
+            proved[w], errors[w], reach[i] = False, np.inf, np.inf
+            top[i] = heritage(
+                w,
+                parents,
+                zeros,
+                signs,
+                kinks,
+                units,
+                first,
+                words,
+                layer_of,
+                facets,
+                needed,
+                i,
             )
-        if fine:
-            proved[w], errors[w] = True, reach
+            node[i] = 0 if top[i] != BROKEN else -1
+            _measure(vertices, w, middle, gap, gap_low, spread, i)
+            for q in range(dim):
+                # Nothing is proved of a zero whose form is never found.
+                J[i, q, 0], J_error[i, q], residual[i, q] = np.nan, np.inf, np.inf
+                if zeros[w, q] < facets:
+                    _facet_form(A, b, zeros[w, q], vertices, w, i, q, J, residual)
+                    J_error[i, q] = 0.0
+        members[0], nodes = len(part), 1
+        for level in range(depth):
+            now, then = chunk * (level % 2), chunk * (1 - level % 2)
+            width, gates = first[level + 1] - first[level], 0.0
+            if level > 0:
+                nodes = branch(
+                    part,
+                    signs,
+                    words[level - 1],
+                    words[level],
+                    node,
+                    members,
+                    parent,
+                    sample,
+                    table,
+                )
+            for c in range(nodes):
+                n, p = now + c, then + parent[c]
+                if level == 0:
+                    count = start(middle, held, held_low, active)
+                    error, slope_error, gates = 0.0, 0.0, 0.0
+                else:
+                    error, slope_error = doubt[p, 0], doubt[p, 1]
+                    gates = steep[level - 1]
+                    count = gate(
+                        sample[c],
+                        level - 1,
+                        signs,
+                        first,
+                        words,
+                        slopes,
+                        leaky,
+                        high,
+                        low,
+                        p,
+                        held,
+                        held_low,
+                        active,
+                    )
+                fresh = SUM_ERROR * (count + 3.0) ** 2 * SQUARE
+                rounding = 8.0 * SQUARE
+                if not in_pairs:
+                    fresh, rounding = _gamma(count + 3.0), 2.0 * UNIT_ROUNDOFF
+                lost = 16.0 * (count + 3.0) * SMALLEST
+                root = np.sqrt(np.float64(width))
+                for row in range(dim + 1):
+                    norm = row_norm(held, row, count)
+                    bound = row_norms[level] * norm * SAFETY
+                    if row == 0:
+                        bound = (bound + bias_size[level]) * SAFETY
+                    # NaN stays.
+                    bound = TINY if bound < TINY else bound
+                    shift[row] = sum_shift(bound)
+                    # Slopes of the layer before, and one more rounding.
+                    before = error if row == 0 else slope_error
+                    before = gates * before + rounding * norm + lost * root
+                    here = fresh * bound + lost
+                    if level == 0:
+                        here += root_doubt if row == 0 else doubts[0]
+                    after = spectral[level] * before + root * here
+                    after *= SAFETY * SAFETY
+                    if row == 0:
+                        doubt[n, 0] = after
+                    elif row == 1 or not after <= doubt[n, 1]:
+                        doubt[n, 1] = after
+                if in_pairs:
+                    add_up(
+                        turned,
+                        at[level],
+                        bias,
+                        place[level],
+                        room[level],
+                        shift,
+                        held,
+                        held_low,
+                        active,
+                        count,
+                        high,
+                        low,
+                        n,
+                    )
+                else:
+                    multiply(
+                        turned,
+                        at[level],
+                        bias,
+                        place[level],
+                        room[level],
+                        held,
+                        active,
+                        count,
+                        high,
+                        low,
+                        n,
+                    )
+                _sum_slopes(high, n, room[level], slopes_sum)
+            for i in range(len(part)):
+                c = node[i]
+                if c < 0:
+                    continue
+                w = part[i]
+                n = now + c
+                error, slope_error = doubt[n, 0], doubt[n, 1]
+                own[:] = np.uint32(0)
+                for q in range(dim):
+                    unit = zeros[w, q] - facets
+                    if unit >= 0 and layer_of[unit] == level:
+                        k = unit - first[level]
+                        own[k // 32] |= np.uint32(1) << np.uint32(k % 32)
+                        _unit_form(
+                            high,
+                            low,
+                            n,
+                            k,
+                            i,
+                            q,
+                            gap,
+                            gap_low,
+                            error + slope_error * spread[i, 0],
+                            slope_error,
+                            J,
+                            J_error,
+                            residual,
+                        )
+                if level < top[i]:
+                    continue
+                if level == max(top[i], 0):
+                    reach[i] = position_bound(J, J_error, residual, i, R)
+                    if not reach[i] < np.inf:
+                        node[i] = -1
+                        continue
+                flat = error + slope_error * (spread[i, 0] + dim * reach[i])
+                rate = SAFETY * (reach[i] + _gamma(dim + 6.0) * spread[i, 1])
+                flat = SAFETY * SAFETY * (flat + (dim + 6.0) * SMALLEST)
+                if level == top[i]:
+                    fine = _needed_clear(
+                        high,
+                        slopes_sum,
+                        n,
+                        gap,
+                        needed,
+                        i,
+                        signs,
+                        w,
+                        words[level],
+                        words[level + 1],
+                        flat,
+                        rate,
+                    )
+                else:
+                    fine = _all_clear(
+                        high,
+                        slopes_sum,
+                        n,
+                        gap,
+                        i,
+                        own,
+                        kinks,
+                        signs,
+                        w,
+                        words[level],
+                        words[level + 1],
+                        room[level],
+                        flat,
+                        rate,
+                        values,
+                    )
+                if not fine:
+                    node[i] = -1
+        for i in range(len(part)):
+            if node[i] >= 0:
+                proved[part[i]], errors[part[i]] = True, reach[i]
+
+
+@inlined
+def _announce(vertices, zeros, signs, parents, w):
+    """Prefetch what is read of a vertex."""
+    w = np.int32(w)
+    prefetch(vertices, w, np.int32(0))
+    prefetch(zeros, w, np.int32(0))
+    prefetch(signs, w, np.int32(0))
+    prefetch(parents, w, np.int32(0))
 
 
 @inlined
@@ -142,134 +308,149 @@ def _gamma(terms):
     return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
 
 
-@compiled_sum
-def _size(values, count):
-    """Sum of absolute values."""
-    total = 0.0
-    for k in range(count):
-        total += abs(values[k])
-    return total
-
-
-@compiled_sum
-def _dot(matrix, where, vector, count):
-    """A row of a matrix times a vector."""
-    total = 0.0
-    for k in range(count):
-        total += matrix[where + k] * vector[k]
-    return total
+@inlined
+def _measure(vertices, w, middle, gap, gap_low, spread, i):
+    """Where a vertex is, seen from the middle: pairs; the sum and the largest one."""
+    spread[i, 0], spread[i, 1] = 0.0, 0.0
+    for q in range(len(middle)):
+        x, y = vertices[w, q], -middle[q]
+        new = x + y
+        part = new - x
+        gap[i, q], gap_low[i, q] = new, (x - (new - part)) + (y - part)
+        spread[i, 0] += SAFETY * abs(new)
+        spread[i, 1] = max(spread[i, 1], SAFETY * abs(new))
 
 
 @inlined
-def _apply(turned, where, bias, begin, held, fan_in, width, pre):
-    """Pre-activations of a layer."""
-    for k in range(width):
-        pre[k] = bias[begin + k]
-    for i in range(fan_in):
-        x = held[i]
-        # NaN is no zero.
-        if x != 0.0:
-            start = where + i * width
-            for k in range(width):
-                pre[k] += x * turned[start + k]
-
-
-@compiled_sum
-def _activate(pre, gate, begin, width, held):
-    """Activations of a layer, and the sum of their absolute values."""
-    size = 0.0
-    for k in range(width):
-        held[k] = pre[k] * gate[begin + k]
-        size += abs(held[k])
-    return size
-
-
-@inlined
-def _all_clear(pre, claim, width, bound):
-    """Whether all units of a layer have their claimed signs beyond the bound."""
-    fine = True
-    for k in range(width):
-        sign = claim[k]
-        fine &= (sign == 0.0) | (sign * pre[k] > bound)
-    return fine
-
-
-@inlined
-def facet_form(A, b, facet, vertices, w, q, J, J_error, residual):
+def _facet_form(A, b, facet, vertices, w, i, q, J, residual):
     """Gradient and value of a facet at a vertex."""
     dim = A.shape[1]
     gap, size = -b[facet], abs(b[facet])
     for k in range(dim):
-        J[q, k] = A[facet, k]
+        J[i, q, k] = A[facet, k]
         gap += A[facet, k] * vertices[w, k]
         size += abs(A[facet, k]) * abs(vertices[w, k])
-    J_error[q] = 0.0
-    residual[q] = abs(gap) + _gamma(dim + 3.0) * size + SMALLEST
+    residual[i, q] = abs(gap) + _gamma(dim + 3.0) * size + SMALLEST
 
 
 @inlined
-def _gradient(
-    unit,
-    level,
-    weight,
-    turned,
-    at,
-    fan_in,
-    first,
-    gate,
-    row_sum,
-    steep,
-    doubt,
-    row,
-    spare,
-    J,
+def _sum_slopes(high, n, room, result):
+    """Sum of the absolute derivatives of each unit."""
+    size = np.uint64(room)
+    for k in range(size):
+        result[n, k] = abs(high[n, 1, k])
+    for row in range(2, high.shape[1]):
+        for k in range(size):
+            result[n, k] += abs(high[n, row, k])
+
+
+@inlined
+def _unit_form(
+    high,
+    low,
+    n,
+    k,
+    i,
     q,
+    gap,
+    gap_low,
+    error,
+    slope_error,
+    J,
+    J_error,
+    residual,
 ):
-    """Gradient of a unit by reverse accumulation; returns the error of its row sum."""
-    depth, count = len(fan_in), fan_in[level]
-    start = at[level] + (unit - first[level]) * count
-    for k in range(count):
-        row[k] = weight[start + k]
-    rough, error = 0.0, doubt
-    for m in range(level - 1, -1, -1):
-        width, begin = first[m + 1] - first[m], first[m]
-        size = _activate(row, gate, begin, width, row)
-        rough *= steep[m]
-        error = (rough + size) * doubt
-        terms = width + 3.0 + depth
-        rough = (rough + _gamma(terms) * size) * row_sum[m]
-        rough += terms * fan_in[m] * SMALLEST
-        error += rough
-        if fan_in[m] < FEW:
-            for k in range(fan_in[m]):
-                spare[k] = _dot(turned, at[m] + k * width, row, width)
-        else:
-            _rows_sum(weight, at[m], row, width, fan_in[m], spare)
-        for k in range(fan_in[m]):
-            row[k] = spare[k]
-    for k in range(J.shape[1]):
-        J[q, k] = row[k]
-    return SAFETY * error
+    """Gradient and value of a unit that vanishes at the vertex.
+
+    The value is added in pairs; what is lost is less than 32 (dim + 2)^2 u^2 of the
+    terms.
+    """
+    total, rest, doubt, dim = high[n, 0, k], low[n, 0, k], 0.0, J.shape[2]
+    size = abs(total)
+    for c in range(dim):
+        slope = high[n, c + 1, k]
+        J[i, q, c] = slope
+        doubt += abs(low[n, c + 1, k]) + slope_error
+        product = slope * gap[i, c]
+        lost = fma(slope, gap[i, c], -product)
+        new = total + product
+        part = new - total
+        rest += (total - (new - part)) + (product - part)
+        rest += lost + (slope * gap_low[i, c] + low[n, c + 1, k] * gap[i, c])
+        total = new
+        size += abs(product)
+    J_error[i, q] = SAFETY * doubt
+    terms = dim + 2.0
+    value = abs(total) + abs(rest) + error
+    value += 32.0 * terms * terms * SQUARE * size + 16.0 * terms * SMALLEST
+    residual[i, q] = SAFETY * value
 
 
 @inlined
-def _rows_sum(weight, where, row, width, fan_in, result):
-    """A row times a matrix; zeros of the row are skipped."""
-    for k in range(fan_in):
-        result[k] = 0.0
-    for i in range(width):
-        factor = row[i]
-        if factor != 0.0:
-            start = where + i * fan_in
-            for k in range(fan_in):
-                result[k] += factor * weight[start + k]
+def _needed_clear(
+    high, slopes_sum, n, gap, needed, i, signs, w, begin, end, flat, rate
+):
+    """Whether the units of some bits have their claimed signs beyond all doubt."""
+    fine, dim = True, gap.shape[1]
+    for word in range(begin, end):
+        bits, claimed = needed[i, word - begin], signs[w, word]
+        while bits:
+            bit = bits & (~bits + np.uint32(1))
+            bits ^= bit
+            k = 32 * (word - begin) + bit_position(bit)
+            value = high[n, 0, k]
+            for q in range(dim):
+                value += high[n, q + 1, k] * gap[i, q]
+            bound = flat + slopes_sum[n, k] * rate
+            bound += abs(high[n, 0, k]) * _gamma(dim + 6.0)
+            fine &= (value if claimed & bit else -value) > SAFETY * bound
+    return fine
 
 
 @inlined
-def position_bound(J, J_error, residual, R):
+def _all_clear(
+    high,
+    slopes_sum,
+    n,
+    gap,
+    i,
+    own,
+    kinks,
+    signs,
+    w,
+    begin,
+    end,
+    room,
+    flat,
+    rate,
+    values,
+):
+    """Whether all units of a layer have their claimed signs beyond all doubt."""
+    dim, fine, size = gap.shape[1], True, np.uint64(room)
+    relative = _gamma(dim + 6.0)
+    for k in range(size):
+        values[k] = high[n, 0, k] + high[n, 1, k] * gap[i, 0]
+    for q in range(1, dim):
+        for k in range(size):
+            values[k] += high[n, q + 1, k] * gap[i, q]
+    for word in range(begin, end):
+        number = np.uint64(32 * (word - begin))
+        on, exempt = signs[w, word], own[word - begin] | ~kinks[word]
+        for k in range(np.uint32(min(np.uint64(32), size - number))):
+            unit = number + np.uint64(k)
+            bound = flat + slopes_sum[n, unit] * rate
+            bound += abs(high[n, 0, unit]) * relative
+            sign = 1.0 if (on >> k) & np.uint32(1) else -1.0
+            clear = sign * values[unit] > SAFETY * bound
+            fine &= clear | ((exempt >> k) & np.uint32(1) != 0)
+    return fine
+
+
+@inlined
+def position_bound(J, J_error, residual, n, R):
     """What `float_bounds.position_bound` gives, for one vertex."""
-    dim = J.shape[0]
-    if not _invert(J, R):
+    dim = J.shape[1]
+    if not _invert(J, n, R):
         return np.inf
     contraction, reach = 0.0, 0.0
     for i in range(dim):
@@ -277,14 +458,14 @@ def position_bound(J, J_error, residual, R):
         for j in range(dim):
             entry, size = 0.0, 0.0
             for k in range(dim):
-                entry += R[i, dim + k] * J[k, j]
-                size += abs(R[i, dim + k]) * abs(J[k, j])
+                entry += R[i, dim + k] * J[n, k, j]
+                size += abs(R[i, dim + k]) * abs(J[n, k, j])
             if i == j:
                 entry -= 1.0
             defect += abs(entry) + _gamma(dim + 2.0) * size
         for k in range(dim):
-            defect += abs(R[i, dim + k]) * J_error[k]
-            moved += abs(R[i, dim + k]) * residual[k]
+            defect += abs(R[i, dim + k]) * J_error[n, k]
+            moved += abs(R[i, dim + k]) * residual[n, k]
         # False for NaN.
         if not (defect < 0.5 and moved < np.inf):
             return np.inf
@@ -293,12 +474,12 @@ def position_bound(J, J_error, residual, R):
 
 
 @inlined
-def _invert(J, R):
-    """Write (something like) the inverse of J to the right half of R."""
-    dim = J.shape[0]
+def _invert(J, n, R):
+    """Write (something like) the inverse of a matrix to the right half of R."""
+    dim = J.shape[1]
     for i in range(dim):
         for j in range(dim):
-            R[i, j], R[i, dim + j] = J[i, j], 1.0 if i == j else 0.0
+            R[i, j], R[i, dim + j] = J[n, i, j], 1.0 if i == j else 0.0
     for j in range(dim):
         best = j
         for i in range(j + 1, dim):

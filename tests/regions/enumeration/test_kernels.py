@@ -1,5 +1,8 @@
 """Compiled and plain forms of the sweep and its proof give the same, bit by bit."""
 
+import itertools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -8,11 +11,13 @@ from regions.enumeration import count_regions, kernels
 from regions.enumeration.certify import certify
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.kernels import (
-    deep_proofs,
     flat_network,
+    forms,
     insertion,
     jit,
+    norms,
     proofs,
+    trie,
 )
 from regions.enumeration.sweep import sweep
 from regions.errors import NotGenericError
@@ -120,17 +125,17 @@ def test_sweep_stops_when_asked(monkeypatch, mode):
     assert not complex_.words.keyed[-8:].any()
 
 
-def heritage_proofs(kernel, complex_, network, domain):
+def heritage_proofs(complex_, network, domain, chunk=64, in_pairs=True):
     """Which vertices the compiled bounds prove, and their position errors."""
     bounds = FloatBounds(network, domain, domain.polytope())
     net = flat_network.flatten(bounds, complex_)
     count = len(complex_.vertices)
     proved, errors = np.zeros(count, bool), np.zeros(count)
-    norms = (deep_proofs.norms_of(bounds.layers),) if kernel is deep_proofs else ()
-    kernel.prove(
+    proofs.prove(
         net,
-        *norms,
         np.arange(count),
+        chunk,
+        in_pairs,
         complex_.vertices,
         complex_.zeros,
         complex_.signs,
@@ -141,33 +146,37 @@ def heritage_proofs(kernel, complex_, network, domain):
     return proved, errors
 
 
-@pytest.mark.parametrize("kernel", [proofs, deep_proofs])
+@pytest.mark.parametrize("in_pairs", [False, True])
 @pytest.mark.parametrize("slopes", [0.0, 0.3])
-def test_compiled_bounds_prove_nothing_false(kernel, slopes):
+def test_compiled_bounds_prove_nothing_false(slopes, in_pairs):
     """One bit, zero or parent is changed: the vertex is not proved any more."""
     rng = np.random.default_rng(8)
     network, domain = random_network(rng, 2, [6, 5, 5], slopes=slopes), Box.cube(2)
     complex_ = sweep(network, domain.polytope())
-    proved, _ = heritage_proofs(kernel, complex_, network, domain)
+
+    def prove():
+        return heritage_proofs(complex_, network, domain, in_pairs=in_pairs)
+
+    proved, _ = prove()
     assert proved.all()
     units = np.flatnonzero(complex_.words.kinks)
-    for _ in range(150):
+    for _ in range(100):
         vertex, unit = rng.integers(len(complex_.vertices)), rng.choice(units)
         signs = complex_.signs[vertex].copy()
         flip = np.uint32(1 << int(complex_.words.bit[unit]))
         complex_.signs[vertex, complex_.words.word[unit]] ^= flip
-        assert not heritage_proofs(kernel, complex_, network, domain)[0].all()
+        assert not prove()[0].all()
         complex_.signs[vertex] = signs
         slot = rng.integers(2)
         zeros = complex_.zeros[vertex].copy()
         complex_.zeros[vertex, slot] = complex_.num_facets + unit
         if complex_.num_facets + unit not in zeros:
-            assert not heritage_proofs(kernel, complex_, network, domain)[0][vertex]
+            assert not prove()[0][vertex]
         complex_.zeros[vertex] = zeros
         parents = complex_.parents[vertex].copy()
         complex_.parents[vertex, slot] = vertex
         if parents[0] >= 0:
-            assert not heritage_proofs(kernel, complex_, network, domain)[0][vertex]
+            assert not prove()[0][vertex]
         complex_.parents[vertex] = parents
 
 
@@ -175,21 +184,89 @@ def test_deep_bounds_are_no_worse_than_plain_ones_and_reach_further():
     network = random_network(np.random.default_rng(3), 2, [12] * 30)
     domain = Box.cube(2)
     complex_ = sweep(network, domain.polytope())
-    plain, _ = heritage_proofs(proofs, complex_, network, domain)
-    deep, errors = heritage_proofs(deep_proofs, complex_, network, domain)
+    bounds = FloatBounds(network, domain, domain.polytope())
+    plain, _ = bounds.prove(complex_, np.arange(len(complex_.vertices)))
+    deep, errors = heritage_proofs(complex_, network, domain)
     assert plain.mean() < 0.5
     assert deep.mean() > 0.99
     assert (errors[deep] < 1e-6).all()
 
 
+@pytest.mark.parametrize("slopes", [0.0, -0.4])
+def test_proofs_do_not_depend_on_order_or_chunks(slopes):
+    network = random_network(np.random.default_rng(4), 3, [9, 33, 5], slopes=slopes)
+    domain = Box.cube(3)
+    complex_ = sweep(network, domain.polytope())
+    for chunk in (1, 7, 4096):
+        proved, errors = heritage_proofs(complex_, network, domain, chunk)
+        assert proved.all()
+        np.testing.assert_allclose(
+            errors, heritage_proofs(complex_, network, domain)[1]
+        )
+
+
+def test_vertices_are_sorted_by_cells_of_the_first_layer():
+    network = random_network(np.random.default_rng(5), 2, [40, 9])
+    complex_ = sweep(network, Box.cube(2).polytope())
+    order = trie.nearby(complex_.vertices, -np.ones(2), np.ones(2))
+    order = trie.by_cell(order, complex_.signs, 2)
+    np.testing.assert_array_equal(np.sort(order), np.arange(len(complex_.vertices)))
+    rows = complex_.signs[order, :2]
+    changes = (rows[1:] != rows[:-1]).any(1).sum()
+    assert changes + 1 == len(np.unique(rows, axis=0)) > 100
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shifted_sums_err_less_than_they_say(seed):
+    """Against rational arithmetic, with terms of very different sizes."""
+    rng = np.random.default_rng(seed)
+    room, count, u = 8, [1, 5, 12, 40][seed], Fraction(1, 2**53)
+    matrix = rng.standard_normal((count, room)) * 2.0 ** rng.integers(
+        -40, 9, (count, 1)
+    )
+    held = rng.standard_normal((2, count)) * 2.0 ** rng.integers(-30, 30, (2, count))
+    low = held * rng.uniform(-1.0, 1.0, (2, count)) * 2.0**-53
+    bias = rng.standard_normal(room)
+    high_out, low_out = np.empty((1, 2, room)), np.empty((1, 2, room))
+    bound = np.sqrt((matrix**2).sum(0)).max() * np.sqrt((held**2).sum(1))
+    bound += [np.abs(bias).max(), 0.0]
+    shift = np.array([forms.sum_shift(1.001 * b) for b in bound])
+    which = np.arange(count)
+    forms.add_up(
+        matrix.ravel(), 0, bias, 0, room, shift, held, low, which, count,
+        high_out, low_out, 0,
+    )  # fmt: skip
+    for row, k in itertools.product(range(2), range(room)):
+        exact = Fraction(bias[k]) if row == 0 else Fraction(0)
+        for i in range(count):
+            value = Fraction(held[row, i]) + Fraction(low[row, i])
+            exact += Fraction(matrix[i, k]) * value
+        found = Fraction(high_out[0, row, k]) + Fraction(low_out[0, row, k])
+        limit = 17 * (count + 2) ** 2 * u**2 * Fraction(1.001 * bound[row])
+        assert abs(found - exact) <= limit
+
+
+def test_shift_is_one_and_a_half_times_a_power_of_two():
+    rng = np.random.default_rng(0)
+    bounds = np.exp(rng.uniform(-600.0, 600.0, 1000))
+    bounds = np.concatenate([bounds, 2.0 ** rng.integers(-900, 900, 100)])
+    for bound in bounds:
+        mantissa, exponent = np.frexp(forms.sum_shift(bound))
+        assert mantissa == 0.75
+        assert 4.0 * bound < 2.0 ** (exponent - 1) <= 8.0 * bound
+    assert np.isnan(forms.sum_shift(np.inf))
+    assert np.isnan(forms.sum_shift(np.nan))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (20, 20), (64, 2)])
 def test_spectral_bound_holds_and_is_close(shape):
     rng = np.random.default_rng(shape[0])
-    for scale in (1e-200, 1.0, 1e100):
-        matrix = scale * rng.standard_normal(shape)
-        norm = float(np.linalg.norm(matrix / scale, 2)) * scale
-        assert norm <= deep_proofs.spectral_bound(matrix) <= 1.2 * norm
-    assert deep_proofs.spectral_bound(np.zeros((2, 2))) == 0.0
+    scales = np.array([1e-200, 1.0, 1e100, 0.0])
+    matrices = rng.standard_normal((4, *shape))
+    exact = np.linalg.norm(matrices, 2, (1, 2)) * scales
+    found = norms.spectral_bounds(matrices * scales[:, None, None])
+    assert (exact <= found).all()
+    assert (found <= 1.2 * exact).all()
 
 
 def test_compiled_code_is_loaded_once_it_has_paid_for_itself(monkeypatch):

@@ -1,6 +1,9 @@
 """Counting and listing with the sweep: the complex, its proof, and its cells."""
 
+import contextlib
 import functools
+import math
+import threading
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +13,12 @@ from jaxtyping import Bool, Float64, UInt32
 from regions.domains import BoundedDomain
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.certify import ZONOTOPE_CHUNK, Proof, certify
+from regions.enumeration.chambers import (
+    Chamber,
+    cut_out,
+    estimate_regions,
+    plan_chambers,
+)
 from regions.enumeration.complex import Complex, RisingEdges, sign_words
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
@@ -19,13 +28,23 @@ from regions.enumeration.sweep import (
     sign_layout,
     sweep,
 )
-from regions.enumeration.workers import map_chunks
+from regions.enumeration.workers import map_chunks, worker_count
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
+from regions.errors import NotGenericError
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
+from regions.polytopes.simple_polytope import SimplePolytope
 
 WITNESS_CHUNK = 2048
 FEW = 64
+REGION_SECONDS, ENTRY_SECONDS = 1.5e-6, 5e-10
+"""Processor seconds per region, about, and per region and entry of a matrix."""
+PARALLEL_SECONDS = 0.05
+"""Work of less than this is not cut."""
+PART_SECONDS = 0.1
+"""Parts of less than this are made only to have one for each thread."""
+PART_REGIONS = 60_000
+"""Regions of a chamber, about: larger ones outgrow the cache."""
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
 
 
@@ -40,7 +59,86 @@ def count_generic(
     Raises:
         NotGenericError: If the network is not in general position.
     """
-    swept = _swept(network, domain, budget, progress)
+    polytope, chart = domain.polytope(), domain.restrict(network)
+    if budget.max_regions is None:
+        chambers = plan_chambers(chart, polytope, count_parts(chart, polytope))
+        if len(chambers) > 1:
+            with contextlib.suppress(NotGenericError):
+                return _count_chambers(network, domain, chambers, budget, progress)
+    return _count_part(network, domain, polytope, budget, progress)
+
+
+def count_parts(chart: ReluNetwork, polytope: SimplePolytope) -> int:
+    """Into how many chambers to cut a domain: 1 if it is little work."""
+    threads = worker_count()
+    per_region = REGION_SECONDS + ENTRY_SECONDS * sum(
+        matrix.size
+        for index, layer in enumerate(chart.hidden)
+        for _, matrix in layer.blocks(index)
+    )
+    # No more regions than of hyperplanes in general position.
+    units, dim = sum(chart.widths), polytope.vertices.shape[1]
+    if per_region * units**dim < math.factorial(dim) * PARALLEL_SECONDS:
+        return 1
+    regions = estimate_regions(chart, polytope)
+    seconds, parts = per_region * regions, regions / PART_REGIONS
+    if threads > 1 and seconds > PARALLEL_SECONDS:
+        # Two parts a thread, at least, where the work is worth it.
+        parts = max(parts, threads, min(2.0 * threads, seconds / PART_SECONDS))
+    return math.ceil(parts)
+
+
+def _count_chambers(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    chambers: list[Chamber],
+    budget: Budget,
+    progress: Progress | None,
+) -> tuple[int, bool, dict[str, Any]]:
+    """The sum of the counts of all chambers, swept side by side.
+
+    Raises:
+        NotGenericError: If a chamber is not in general position.
+    """
+    polytope, chart = domain.polytope(), domain.restrict(network)
+    done, lock = {}, threading.Lock()
+    units = sum(network.widths)
+
+    def count(number: int) -> tuple[int, bool, dict[str, Any]]:
+        def report(part: int, total: int) -> None:
+            with lock:
+                done[number] = part
+                if progress is not None:
+                    progress(sum(done.values()), len(chambers) * total)
+
+        part = cut_out(chart, polytope, chambers[number])
+        if part is None:
+            report(units, units)
+            return 0, True, {}
+        if budget.spent() and done:
+            return 0, False, {"stopped": budget.reason()}
+        return _count_part(network, domain, part, budget, report)
+
+    found = map_chunks(count, range(len(chambers)))
+    stats: dict[str, Any] = {}
+    for _, _, part in found:
+        for name, value in part.items():
+            old = stats.get(name, 0)
+            stats[name] = value if isinstance(value, str) else value + old
+    stats["chambers"] = len(chambers)
+    complete = all(whole for _, whole, _ in found)
+    return sum(number for number, _, _ in found), complete, stats
+
+
+def _count_part(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    polytope: SimplePolytope,
+    budget: Budget,
+    progress: Progress | None,
+) -> tuple[int, bool, dict[str, Any]]:
+    """Number of regions in a chamber, whether complete, and what it took."""
+    swept = _swept(network, domain, polytope, budget, progress)
     if isinstance(swept, Listing):
         return len(swept.patterns), False, swept.stats
     proof, rises = swept
@@ -58,7 +156,7 @@ def list_generic(
     Raises:
         NotGenericError: If the network is not in general position.
     """
-    swept = _swept(network, domain, budget, progress)
+    swept = _swept(network, domain, domain.polytope(), budget, progress)
     if isinstance(swept, Listing):
         return swept
     proof, rises = swept
@@ -88,6 +186,7 @@ def list_generic(
 def _swept(
     network: ReluNetwork,
     domain: BoundedDomain,
+    polytope: SimplePolytope,
     budget: Budget,
     progress: Progress | None,
 ) -> tuple[Proof, np.ndarray] | Listing:
@@ -95,7 +194,6 @@ def _swept(
 
     Proved regions only, if the budget is spent before that is done.
     """
-    polytope = domain.polytope()
     # Not a seed that also made the weights: the direction must be level with no edge.
     direction = np.random.default_rng(DIRECTION_SEED).standard_normal(domain.dim)
     # A box may be long and thin: measure heights in units of its sides.

@@ -137,8 +137,9 @@ def _new_edges(
     keys = keys + state.zero_word[zeros].sum(1, dtype=np.uint64)
     opened = keys[:, None] - state.zero_word[zeros]
     # Off and on: a facet has one side only.
-    sides = np.stack([opened, opened + state.positive_word[zeros]], 2)
-    there = np.stack([zeros >= state.num_facets, np.ones(zeros.shape, bool)], 2)
+    words = state.positive_word[zeros]
+    sides = np.stack([opened, opened + words], 2)
+    there = np.stack([words != 0, np.ones(zeros.shape, bool)], 2)
     met = np.flatnonzero(there)
     key = sides.reshape(-1)[met]
     order = np.argsort(key, kind="stable")

@@ -40,9 +40,11 @@ class PartialComplex:
 
     Attributes:
         num_facets: Facets of the domain.
+        walls: Units of the first layer on whose zeros the domain ends, too.
         layout: Layout of the signs.
         table: Sums of random words over sign bytes.
-        positive_word: Random word of each zero where it is positive; 0 for facets.
+        positive_word: Random word of each zero where it is positive; 0 where it has one
+            side only, as facets and walls.
         zero_word: Random word of each zero.
         columns: Layout of `carried`.
         carried: Positions, and the activations that some layer still reads.
@@ -59,6 +61,7 @@ class PartialComplex:
     """
 
     num_facets: int
+    walls: np.ndarray
     layout: SignWords
     table: np.ndarray
     positive_word: np.ndarray
@@ -83,14 +86,20 @@ class PartialComplex:
         polytope: SimplePolytope,
         seed: int,
     ) -> "PartialComplex":
-        """The polytope itself, before any unit."""
+        """The polytope itself, before any unit.
+
+        Facets with the number of a unit of the first layer are walls (`chambers`).
+        """
         rng = np.random.default_rng(seed)
         table, positive_word = layout.random_words(rng)
         facets = len(polytope.b)
         count, dim = polytope.vertices.shape
         units = sum(network.widths)
-        return cls(
+        walls = np.unique(polytope.vertex_facets)
+        walls = walls[walls >= facets] - facets
+        state = cls(
             num_facets=facets,
+            walls=walls,
             layout=layout,
             table=table,
             positive_word=np.concatenate([np.zeros(facets, np.uint64), positive_word]),
@@ -106,6 +115,8 @@ class PartialComplex:
             pre=Rows(np.zeros((0, 0))),
             crossed=Rows(np.zeros(0, np.uint32)),
         )
+        state.forget(walls)
+        return state
 
     def open_layer(self, network: ReluNetwork, index: int) -> None:
         """Lay out the carried values for a hidden layer."""
@@ -153,6 +164,11 @@ class PartialComplex:
             else:
                 np.matmul(values, matrix[start:stop].T, out=pre)
         pre += layer.bias[start:stop]
+        # Exactly zero on a wall, not up to rounding.
+        for unit in self.walls[(self.walls >= start) & (self.walls < stop)]:
+            if index == 0:
+                on_wall = (self.zeros.view == self.num_facets + unit).any(1)
+                pre[on_wall, unit - start] = 0.0
 
     def close_layer(self, index: int) -> None:
         """The activations of the layer are a source from now on."""

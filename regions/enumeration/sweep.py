@@ -53,7 +53,7 @@ def sweep(
 
     Args:
         network: The network as a function of the chart coordinates.
-        polytope: The domain.
+        polytope: The domain, or a chamber of it (`regions.enumeration.chambers`).
         seed: Seed of the random words in the face keys.
         progress: Called with units done and units in all.
         stop: Asked before every unit. The complex of the units inserted so far is
@@ -128,6 +128,7 @@ def _splitting(
     faces apart. A unit that splits and vanishes at a vertex is a tie.
     """
     splits = kinks & (low < 0.0) & (high > 0.0)
+    splits[np.isin(first_unit + np.arange(len(kinks)), state.walls)] = False
     state.forget(first_unit + np.flatnonzero(~splits))
     ties = np.flatnonzero(splits & zero)
     if len(ties):

@@ -1,22 +1,50 @@
-"""Threads for NumPy work: its loops let go of the interpreter."""
+"""Threads for work in NumPy and compiled code, which let go of the interpreter."""
 
 import functools
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from threadpoolctl import ThreadpoolController
 
 MAX_WORKERS = 8
 
+SWITCH = "RELU_REGIONS_THREADS"
+"""Environment variable: how many threads to use at most."""
+
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+class _Here(threading.local):
+    """Whether this thread is one of a pool: what it does is not split again."""
+
+    inside = False
+
+
+_here = _Here()
+
+
 def worker_count() -> int:
-    """How many blocks of work to run side by side."""
-    return min(os.cpu_count() or 1, MAX_WORKERS)
+    """How many blocks of work to run side by side.
+
+    Raises:
+        ValueError: If the environment variable is no positive number.
+    """
+    limit = os.environ.get(SWITCH, "")
+    if limit:
+        if not limit.isdecimal() or int(limit) < 1:
+            raise ValueError(f"{SWITCH} is {limit!r}: a positive number is required.")
+        return int(limit)
+    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+
+
+def _enter_pool() -> None:
+    """Begin a thread of a pool."""
+    _here.inside = True
 
 
 @functools.cache
@@ -33,15 +61,34 @@ def workers() -> Iterator[ThreadPoolExecutor]:
     their time waiting for one another.
     """
     limit = _libraries().limit(limits=1, user_api="blas")
-    with limit, ThreadPoolExecutor(worker_count()) as pool:
+    with limit, ThreadPoolExecutor(worker_count(), initializer=_enter_pool) as pool:
         yield pool
 
 
 def map_chunks(
-    function: Callable[[int], Result], starts: Sequence[int]
+    function: Callable[[Task], Result], tasks: Sequence[Task]
 ) -> list[Result]:
-    """The results of `function` on chunks that begin at `starts`, in order."""
-    if len(starts) <= 1:
-        return [function(start) for start in starts]
+    """The results of `function` on some tasks, in order.
+
+    When one fails, those that have not begun are left out.
+    """
+    if len(tasks) <= 1 or _here.inside or worker_count() == 1:
+        return [function(task) for task in tasks]
+    failed = threading.Event()
+
+    def guarded(task: Task) -> Result | None:
+        if failed.is_set():
+            return None
+        try:
+            return function(task)
+        except BaseException:
+            failed.set()
+            raise
+
     with workers() as pool:
-        return list(pool.map(function, starts))
+        futures = [pool.submit(guarded, task) for task in tasks]
+        done = [future.exception() for future in futures]
+    for error in done:
+        if error is not None:
+            raise error
+    return [cast(Result, future.result()) for future in futures]

@@ -46,7 +46,7 @@ ABOUT = About(
     source="S. Shekkizhar, MLPs as hashing functions, 2024; arXiv 2602.08333",
     setup=(
         "Ten 2-16-16-2 ReLU networks learn two moons (256 points, noise 0.2, batches "
-        "of 32), 150 epochs, by Adam and by heavy-ball momentum. Every epoch's change "
+        "of 32), 120 epochs, by Adam and by heavy-ball momentum. Every epoch's change "
         "of the outputs, on 40 x 40 points and on the data, is split by holding the "
         "patterns and changing the maps, and the other way round (mean of both "
         "orders); so is the change over longer windows, up to the whole training. "
@@ -94,14 +94,14 @@ class Config:
             widths=(16, 16), output_dim=2, activation="relu"
         )
     )
-    epochs: int = 150
+    epochs: int = 120
     batch: int = 32
     rates: tuple[tuple[str, float], ...] = (("adam", 3e-3), ("momentum", 3e-2))
     points: int = 256
     noise: float = 0.2
     margin: float = 0.5
     grid: int = 40
-    windows: tuple[int, ...] = (1, 3, 10, 30, 150)
+    windows: tuple[int, ...] = (1, 3, 10, 30, 120)
     seeds: tuple[int, ...] = tuple(range(10))
 
     def __post_init__(self):

@@ -202,8 +202,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             functools.partial(_measure_five, config, setting, folder),
         )
     clock.lap("five units")
-    shapes = larger_shapes(config)
-    for i, shape in enumerate(shapes):
+    for i, shape in enumerate(shapes := larger_shapes(config)):
         progress(i, len(shapes), "wider and deeper networks")
         stored(_larger_file(folder, shape), functools.partial(_larger, config, shape))
     clock.lap("wider and deeper networks")
@@ -211,8 +210,8 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     claims = utilization_claims(
         config.five, result.five, result.larger, result.normal, result.whole
     )
-    table = [_row(name, values) for name, values in result.five.items()]
     _write_table(folder, result)
+    table = [_row(name, values) for name, values in result.five.items()]
     seven = [row["setting"] for row in table if 6.5 <= row["occupied"] <= 7.5]
     summary = {
         "headline": (

@@ -143,7 +143,7 @@ def _rates(axes: Axes, result: Result, name: str) -> None:
         label: found[key] / found[key].max(axis=1, keepdims=True)
         for label, key in (("bits on the data", "bits_data"), ("weights", "weights"))
     }
-    _bands(axes, result, {k: np.maximum(v, 1e-3) for k, v in curves.items()})
+    _bands(axes, result, {k: np.maximum(v, 2e-2) for k, v in curves.items()})
     for style, kind in zip(SERIES, ("data", "weights"), strict=False):
         settled = [r[f"{kind}_freeze"] for r in table if r[f"{kind}_freeze"]]
         axes.plot(
@@ -157,7 +157,7 @@ def _rates(axes: Axes, result: Result, name: str) -> None:
         )
     axes.axhline(FREEZE_SHARE, color=MUTED, linewidth=0.7, linestyle="--")
     axes.set_yscale("log")
-    axes.set_ylim(1e-3, 1.3)
+    axes.set_ylim(2e-2, 1.3)
     ratio = float(np.median([freeze_ratio(row, "data") for row in table]))
     axis_labels(
         axes,
@@ -204,4 +204,4 @@ def _losses(axes: Axes, result: Result) -> None:
     _bands(axes, result, curves)
     axes.set_yscale("log")
     axis_labels(axes, "Training loss", "epoch", "nats")
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "upper right")

@@ -53,7 +53,7 @@ ABOUT = About(
     page="claims",
     source="S. Shekkizhar, MLPs as hashing functions, 2024, on compression",
     setup=(
-        "Ten ReLU networks of each of three shapes (48, 16-16, 12-12-12) learn two "
+        "Ten ReLU networks of each of three shapes (32, 16-16, 12-12-12) learn two "
         "moons (150 points, noise 0.1, 800 full-batch updates of Adam). Units that "
         "keep their sign in the box around the moons are removed or made linear; "
         "equality on the box is checked on every region in rational arithmetic. Then, "
@@ -89,7 +89,7 @@ class Config:
         seeds: One network of each shape and one set of points each.
     """
 
-    shapes: tuple[tuple[int, ...], ...] = ((48,), (16, 16), (12, 12, 12))
+    shapes: tuple[tuple[int, ...], ...] = ((32,), (16, 16), (12, 12, 12))
     epochs: int = 800
     learning_rate: float = 3e-3
     points: int = 150

@@ -43,7 +43,7 @@ ABOUT = About(
     source=f"{SOURCE}, on capacity and memorization",
     setup=(
         "Ten 2-64-64-2 ReLU networks learn 100 points of two moons (noise 0.1) with 0 "
-        "to 100 % of the labels replaced by random ones, 4000 full-batch updates of "
+        "to 100 % of the labels replaced by random ones, 2500 full-batch updates of "
         "Adam at rate 3e-3; points and initialization of a seed are the same at every "
         "share. Training points are grouped by their exact activation pattern; "
         "regions in the box around the moons are counted exactly."
@@ -77,12 +77,12 @@ class Config:
             model=ModelConfig(widths=(64, 64), output_dim=2, activation="relu"),
             optimizer=OptimizerConfig(learning_rate=3e-3),
             loss="cross_entropy",
-            epochs=4000,
+            epochs=2500,
             batch_size=None,
-            snapshot_every=1000,
+            snapshot_every=1250,
         )
     )
-    shares: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    shares: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     points: int = 100
     noise: float = 0.1
     tests: int = 500

@@ -52,7 +52,7 @@ ABOUT = About(
     setup=(
         "Random patterns; all neurons are updated at once, up to ten times, from "
         "stored patterns. Capacity: the most patterns with under 1 % of wrong bits, "
-        "over 25 to 400 neurons, for energies h^2, h^3, h^4, max(h, 0)^3 and exp(h). "
+        "over 8 to 400 neurons, for energies h^2, h^3, h^4, max(h, 0)^3 and exp(h). "
         "Basin: the largest share of flipped bits from which nine in ten of the "
         "patterns come back, at 100 neurons. Digits: classifiers whose hidden units "
         "are memories to the power n - 1; and 1000 binary digits stored as they are, "
@@ -88,9 +88,9 @@ class Growth:
 
 GROWTHS = (
     Growth(energy=Energy("power", 2), neurons=(50, 100, 200, 400)),
-    Growth(energy=Energy("power", 3), neurons=(50, 80, 120, 180)),
-    Growth(energy=Energy("power", 4), neurons=(30, 45, 65, 90)),
-    Growth(energy=Energy("rectified", 3), neurons=(50, 80, 120, 180)),
+    Growth(energy=Energy("power", 3), neurons=(40, 60, 90, 130)),
+    Growth(energy=Energy("power", 4), neurons=(30, 40, 55, 75)),
+    Growth(energy=Energy("rectified", 3), neurons=(40, 60, 90, 130)),
     Growth(energy=Energy("exp", 0), neurons=(8, 10, 12, 14, 16, 18)),
 )
 

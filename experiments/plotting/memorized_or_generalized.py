@@ -173,7 +173,7 @@ def _linear(axes: Axes, result: Result) -> None:
     plain_legend(axes, "", "lower left")
     axis_labels(
         axes,
-        "Ring: linearity of the last embedding",
+        "Disc: linearity of the last embedding",
         "error on the image",
         "R² on two principal components",
     )

@@ -58,8 +58,9 @@ ABOUT = About(
         "constant of the gradient, is 1) and of 3x + cos(8x)/2 + sin(5y) on the unit "
         "square (32), from 8 to 8,192 uniform points, 10 sets of each: error and two "
         "bounds at every point of a grid of 201 x 201 in the convex hull. Then "
-        "cos(||x||) on [-pi, pi]^d for d = 2 and 20, at 20 points of the hull a set: "
-        "the Delaunay simplex of each comes from a linear program; beside it the "
+        "cos(||x||) on [-pi, pi]^d for d = 2 and 20, at 20 points in the hull of the "
+        "smallest set, which the larger ones contain: the Delaunay simplex of each "
+        "comes from a linear program; beside it the "
         "nearest neighbor, an MLP (32 x 4 PReLU, 500 full-batch updates of Adam; up to "
         "2,048 points) and the mean. Last, 10 networks of 8 x 32 units trained on "
         "2,000 points: the same quantities over the inputs and over two principal "
@@ -69,7 +70,7 @@ ABOUT = About(
     differs=(
         "The paper's text was not at hand: form and constants are derived here from "
         "the form on the author's slides. Its test functions and sizes are not known "
-        "to us but for d and n; points outside of the hull are pulled into it, since "
+        "to us but for d and n; points outside of the hull are pulled into it, as "
         "in 20 dimensions every uniform point is outside."
     ),
     expected=(
@@ -264,20 +265,33 @@ def _shown(config: Config) -> dict[str, np.ndarray]:
     }
 
 
+def nested_points(
+    config: Config, dim: int, seed: int
+) -> tuple[Float64[np.ndarray, "known dim"], Float64[np.ndarray, "queries dim"]]:
+    """Points of a cube, and queries in the hull of the first of them.
+
+    Sets of all sizes begin with the same points, so that one set of queries is in the
+    hull of each.
+    """
+    first = min(size for size in config.sizes if size > dim + 1)
+    rng = np.random.default_rng((seed, dim))
+    queries = rng.uniform(-SIDE, SIDE, (config.queries, dim))
+    known = rng.uniform(-SIDE, SIDE, (max(config.sizes), dim))
+    with one_thread():
+        return known, pull_inside(known[:first], queries)
+
+
 def _dimension(config: Config, dim: int, folder: pathlib.Path) -> dict[str, np.ndarray]:
     """Distances, simplices and errors of points in a cube of some dimension."""
     sizes = [size for size in config.sizes if size > dim + 1]
     errors = np.full((len(sizes), config.seeds, len(METHODS)), np.nan)
     parts = np.zeros((3, len(sizes), config.seeds))
+    clouds = [nested_points(config, dim, seed) for seed in range(config.seeds)]
+    queries = [points for _, points in clouds]
     for i, size in enumerate(sizes):
-        sets, queries = [], []
-        for seed in range(config.seeds):
-            rng = np.random.default_rng((seed, size, dim))
-            known = rng.uniform(-SIDE, SIDE, (size, dim))
+        sets = [known[:size] for known, _ in clouds]
+        for seed, (known, points) in enumerate(zip(sets, queries, strict=True)):
             with one_thread():
-                points = pull_inside(
-                    known, rng.uniform(-SIDE, SIDE, (config.queries, dim))
-                )
                 located = locate(known, points)
             found = geometry(known, located)
             parts[:, i, seed] = [np.median(part) for part in found[:3]]
@@ -287,8 +301,6 @@ def _dimension(config: Config, dim: int, folder: pathlib.Path) -> dict[str, np.n
             for k, guess in enumerate(guesses):
                 if guess is not None:
                     errors[i, seed, k] = np.sqrt(np.mean((guess - wanted) ** 2))
-            sets.append(known)
-            queries.append(points)
         if size <= config.mlp_points:
             place = folder / f"mlp_{dim}_{size}"
             errors[i, :, METHODS.index("MLP")] = _mlp(config, sets, queries, place)

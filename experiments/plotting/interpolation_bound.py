@@ -50,8 +50,8 @@ def _scatter(axes: Axes, result: Result) -> None:
             markersize=2.5,
             alpha=0.5,
             markeredgewidth=0.0,
-            label=label,
         )
+        axes.plot([], [], "o", color=style.color, markersize=4, label=label)
     ends = (1e-4, 1e3)
     axes.plot(ends, ends, color=INK, linewidth=0.9, label="error = bound")
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=(1e-6, 10.0))
@@ -96,8 +96,9 @@ def _embedding(axes: Axes, result: Result) -> None:
         axes.plot(np.median(ratio), place, style.marker, color=style.color)
     axes.axvline(1.0, color=MUTED, linewidth=0.8)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(PARTS)), list(PARTS.values())[::-1])
     axis_labels(
         axes, "Last embedding (two components)", "value over that in the inputs", ""
@@ -160,7 +161,7 @@ def _errors(axes: Axes, dim: int, values: dict[str, np.ndarray]) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     _sizes(axes, tuple(values["sizes"].tolist()))
     axis_labels(axes, f"cos(||x||), d = {dim}", "points", "RMSE in the hull")
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "best")
 
 
 def _sizes(axes: Axes, sizes: tuple[int, ...]) -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import scipy.interpolate
+import scipy.spatial
 
 from experiments import interpolation_bound
-from experiments.measures.linear_interpolation import pull_inside
+from experiments.interpolation_bound import nested_points
 from experiments.measures.target_surfaces import cosine_norm
 from experiments.verdicts.interpolation_claims import (
     interpolation_claims,
@@ -37,10 +38,9 @@ def test_errors_in_two_dimensions_are_those_of_qhull(finished):
     values = interpolation_bound.load(SMOKE, folder).dims[2]
     assert values["sizes"].tolist() == [8, 60]
     for seed in range(SMOKE.seeds):
-        rng = np.random.default_rng((seed, 60, 2))
-        known = rng.uniform(-np.pi, np.pi, (60, 2))
-        points = rng.uniform(-np.pi, np.pi, (SMOKE.queries, 2))
-        points = pull_inside(known, points)
+        known, points = nested_points(SMOKE, 2, seed)
+        assert known.shape == (60, 2)
+        assert scipy.spatial.Delaunay(known[:8]).find_simplex(points).min() >= 0
         linear = scipy.interpolate.LinearNDInterpolator(known, cosine_norm(known))
         missed = linear(points) - cosine_norm(points)
         assert values["errors"][1, seed, 0] == pytest.approx(

@@ -104,7 +104,7 @@ PRESETS = {
     "smoke": Config(
         model=ModelConfig(widths=(8, 8)),
         data=DataConfig(image="disc", size=64, num_train=200, num_val=10),
-        steps=100,
+        steps=40,
         batch=50,
         side=32,
         seeds=(0, 1),

@@ -118,7 +118,7 @@ class Config:
 
 
 PRESETS = {
-    "smoke": Config(modulus=5, heads=(2,), dim=8, hidden=10, steps=60, seeds=(0, 1)),
+    "smoke": Config(modulus=5, heads=(2,), dim=8, hidden=10, steps=40, seeds=(0, 1)),
     "paper": Config(),
 }
 MEASURES: tuple[str, ...] = (

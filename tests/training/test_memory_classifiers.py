@@ -32,7 +32,7 @@ def test_three_directions_are_told_apart():
     points = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     labels = np.repeat([0, 1, 2], 30)
     params = train_memory_classifiers(
-        points, labels, [0, 1], degree=3, memories=6, steps=150, learning_rate=0.05
+        points, labels, [0, 1], degree=3, memories=6, steps=80, learning_rate=0.1
     )
     for s in range(2):
         one = MemoryParams(*(leaf[s] for leaf in params))

@@ -14,13 +14,13 @@ LINE = ModelConfig(widths=(8,), input_dim=1, output_dim=1, activation="relu")
 
 def test_read_out_of_a_gaussian_is_the_line_of_the_formula():
     settings = NoisySetting(*(np.array([v, v]) for v in (1.0, 1.0, 0.5)))
-    params = train_noisy_readouts(LINE, settings, [0, 1], steps=400, batch=256)
+    params = train_noisy_readouts(LINE, settings, [0, 1], steps=200, batch=128)
     y = np.linspace(-2.0, 2.0, 41)[:, None]
     for i in range(2):
         network = params_to_relu_network(
             jax.tree.map(np.asarray, member(params, i)), LINE
         )
-        assert network(y) == pytest.approx(y / 1.25, abs=0.15)
+        assert network(y) == pytest.approx(y / 1.25, abs=0.2)
 
 
 def test_code_has_mean_zero_and_mean_square_one():

@@ -21,7 +21,7 @@ def test_one_vector_has_a_dimension_and_orthogonal_ones_too():
 
 
 def test_three_points_are_learned_by_heart():
-    found = measure_sizes((3,), features=24, density=0.15, steps=500, seeds=(0, 1))
+    found = measure_sizes((3,), features=24, density=0.15, steps=300, seeds=(0, 1))
     assert (found["train"] < 0.05).all()
     assert (found["test"] > 10.0 * found["train"]).all()
     assert found["points"].mean() == pytest.approx(2.0 / 3.0, abs=0.12)

@@ -13,6 +13,7 @@ from experiments.measures.state_readouts import READOUTS
 from experiments.measures.storage import STORAGES
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED, axis_labels
+from experiments.verdicts.feature_storage_claims import error_exponents
 
 
 def figure(result: Result) -> Figure:
@@ -41,15 +42,35 @@ def figure(result: Result) -> Figure:
         ),
     ):
         curves = dict(zip(STORAGES, contexts[name], strict=True))
+        if name != "dependence":
+            curves = _with_exponents(result.config.active, curves)
         _over_active(axes, result.config.active, curves)
         plain_legend(axes, "storage", "upper left")
-        axis_labels(axes, title, "other features that are on", y)
+        axis_labels(axes, title, "other features that are on, k", y)
     _states(panels[1, 1], result)
     _curves(panels[2, 0], result)
     _nonlinearity(panels[2, 1], result)
     _pairs(panels[3, 0], result)
     _maps(panels[3, 1], result)
     return drawing
+
+
+def _with_exponents(
+    active: tuple[int, ...], curves: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The curves, their names with the power of k that fits the median best.
+
+    Numbers of others at which the median error is 0 are left out of the fit.
+    """
+    named = {}
+    for storage, values in curves.items():
+        median = np.median(values, axis=1)
+        seen = median > 0.0
+        power = float("nan")
+        if seen.sum() > 1:
+            power = 0.5 * float(error_exponents(np.array(active)[seen], median[seen]))
+        named[f"{storage}, ~ k^{power:.2f}"] = values
+    return named
 
 
 def _over_active(

@@ -1,5 +1,6 @@
 """What the claims on linear storage come to, on both sides."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +59,9 @@ def feature_storage_headline(sizes: Sizes, arrays: Arrays) -> str:
     )
 
 
-def error_exponents(active: tuple[int, ...], errors: np.ndarray) -> np.ndarray:
+def error_exponents(
+    active: Sequence[int] | np.ndarray, errors: np.ndarray
+) -> np.ndarray:
     """Slope of the logarithm of the squared error against that of the others on."""
     fit = np.polynomial.polynomial.polyfit(np.log(active), 2.0 * np.log(errors), 1)
     return np.asarray(fit[1])

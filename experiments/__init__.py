@@ -26,6 +26,7 @@ NAMES = (
     "hanin_rolnick_planes",
     "hash_codes",
     "hopfield",
+    "initial_spectra",
     "interpolation_bound",
     "linear_region_properties",
     "local_complexity",

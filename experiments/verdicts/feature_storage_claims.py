@@ -131,7 +131,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
         ),
         claim_median(
             f"A threshold has at most half the error of a linear read-out, {FEW} on",
-            DERIVED,
+            f"{OURS}, a guess",
             "error of a binary feature, threshold over linear (at most 0.5)",
             np.array(binary["threshold"] / binary["linear"])[sizes.active.index(FEW)],
             high=0.5,

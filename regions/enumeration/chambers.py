@@ -24,6 +24,8 @@ from regions.polytopes.simple_polytope import SimplePolytope
 SEED = 0xC4A3
 CHORDS, STEPS = 24, 8
 SAMPLES = 1024
+SAMPLES_EACH = 32
+"""Points to look at: so many in all, and for each chamber, at least."""
 FEWEST_SAMPLES = 12
 """A chamber with fewer of the points is not cut: nothing is known about it."""
 BALANCE = 0.2
@@ -85,9 +87,13 @@ def plan_chambers(
         return [()]
     layer = network.hidden[0]
     rng = np.random.default_rng(SEED)
-    points = random_points(polytope, max(SAMPLES, 64 * parts), rng)
-    with np.errstate(all="ignore"):
-        positive = network.pre_activations(points)[0] > 0.0
+    points = random_points(polytope, max(SAMPLES, SAMPLES_EACH * parts), rng)
+    positive = np.concatenate(
+        [
+            _values(network, points[start : start + SAMPLES]) > 0.0
+            for start in range(0, len(points), SAMPLES)
+        ]
+    )
     usable = np.flatnonzero(layer.kinks)
     waiting: list[tuple[Chamber, Int[np.ndarray, " points"]]] = []
     waiting.append(((), np.arange(len(points))))
@@ -124,8 +130,7 @@ def cut_out(
     result: SimplePolytope | None = polytope
     for wall in chamber:
         assert result is not None
-        with np.errstate(all="ignore"):
-            value = network.pre_activations(result.vertices)[0][:, wall.unit]
+        value = _values(network, result.vertices)[:, wall.unit]
         value = value if wall.positive else -value
         if not np.isfinite(value).all():
             raise NotGenericError("a value overflows float64 at a corner.")
@@ -133,6 +138,16 @@ def cut_out(
         if result is None:
             return None
     return result
+
+
+@np.errstate(all="ignore")
+def _values(
+    network: ReluNetwork, points: Float64[np.ndarray, "points dim"]
+) -> Float64[np.ndarray, "points units"]:
+    """The pre-activations of the first layer."""
+    layer = network.hidden[0]
+    (_, matrix), *_ = layer.blocks(0)
+    return points @ matrix.T + layer.bias
 
 
 def _clip(

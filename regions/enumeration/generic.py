@@ -5,7 +5,7 @@ import functools
 import math
 import threading
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt32
@@ -23,6 +23,7 @@ from regions.enumeration.complex import Complex, RisingEdges, sign_words
 from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.listing import Listing
+from regions.enumeration.rows import reused_memory
 from regions.enumeration.sweep import (
     Progress,
     sign_layout,
@@ -45,6 +46,8 @@ PART_SECONDS = 0.1
 """Parts of less than this are made only to have one for each thread."""
 PART_REGIONS = 60_000
 """Regions of a chamber, about: larger ones outgrow the cache."""
+ROOM = 1.6
+"""Vertices to make room for per region by the estimate."""
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
 
 
@@ -60,16 +63,32 @@ def count_generic(
         NotGenericError: If the network is not in general position.
     """
     polytope, chart = domain.polytope(), domain.restrict(network)
-    if budget.max_regions is None:
-        chambers = plan_chambers(chart, polytope, count_parts(chart, polytope))
+    plan = plan_work(chart, polytope)
+    if budget.max_regions is None and plan.parts > 1:
+        chambers = plan_chambers(chart, polytope, plan.parts)
+        room = plan.room // len(chambers)
         if len(chambers) > 1:
             with contextlib.suppress(NotGenericError):
-                return _count_chambers(network, domain, chambers, budget, progress)
-    return _count_part(network, domain, polytope, budget, progress)
+                return _count_chambers(
+                    network, domain, chambers, room, budget, progress
+                )
+    return _count_part(network, domain, polytope, plan.room, budget, progress)
 
 
-def count_parts(chart: ReluNetwork, polytope: SimplePolytope) -> int:
-    """Into how many chambers to cut a domain: 1 if it is little work."""
+class Plan(NamedTuple):
+    """How to count on a domain.
+
+    Attributes:
+        parts: Into how many chambers to cut it; 1 if it is little work.
+        room: Vertices to make room for in all; 0 if they will not be many.
+    """
+
+    parts: int
+    room: int
+
+
+def plan_work(chart: ReluNetwork, polytope: SimplePolytope) -> Plan:
+    """How to count the regions of a network on a polytope."""
     threads = worker_count()
     per_region = REGION_SECONDS + ENTRY_SECONDS * sum(
         matrix.size
@@ -79,19 +98,20 @@ def count_parts(chart: ReluNetwork, polytope: SimplePolytope) -> int:
     # No more regions than of hyperplanes in general position.
     units, dim = sum(chart.widths), polytope.vertices.shape[1]
     if per_region * units**dim < math.factorial(dim) * PARALLEL_SECONDS:
-        return 1
+        return Plan(1, 0)
     regions = estimate_regions(chart, polytope)
     seconds, parts = per_region * regions, regions / PART_REGIONS
     if threads > 1 and seconds > PARALLEL_SECONDS:
         # Two parts a thread, at least, where the work is worth it.
         parts = max(parts, threads, min(2.0 * threads, seconds / PART_SECONDS))
-    return math.ceil(parts)
+    return Plan(math.ceil(parts), int(ROOM * regions))
 
 
 def _count_chambers(
     network: ReluNetwork,
     domain: BoundedDomain,
     chambers: list[Chamber],
+    room: int,
     budget: Budget,
     progress: Progress | None,
 ) -> tuple[int, bool, dict[str, Any]]:
@@ -117,9 +137,10 @@ def _count_chambers(
             return 0, True, {}
         if budget.spent() and done:
             return 0, False, {"stopped": budget.reason()}
-        return _count_part(network, domain, part, budget, report)
+        return _count_part(network, domain, part, room, budget, report)
 
-    found = map_chunks(count, range(len(chambers)))
+    with reused_memory():
+        found = map_chunks(count, range(len(chambers)))
     stats: dict[str, Any] = {}
     for _, _, part in found:
         for name, value in part.items():
@@ -134,11 +155,12 @@ def _count_part(
     network: ReluNetwork,
     domain: BoundedDomain,
     polytope: SimplePolytope,
+    room: int,
     budget: Budget,
     progress: Progress | None,
 ) -> tuple[int, bool, dict[str, Any]]:
     """Number of regions in a chamber, whether complete, and what it took."""
-    swept = _swept(network, domain, polytope, budget, progress)
+    swept = _swept(network, domain, polytope, room, budget, progress)
     if isinstance(swept, Listing):
         return len(swept.patterns), False, swept.stats
     proof, rises = swept
@@ -156,7 +178,7 @@ def list_generic(
     Raises:
         NotGenericError: If the network is not in general position.
     """
-    swept = _swept(network, domain, domain.polytope(), budget, progress)
+    swept = _swept(network, domain, domain.polytope(), 0, budget, progress)
     if isinstance(swept, Listing):
         return swept
     proof, rises = swept
@@ -187,6 +209,7 @@ def _swept(
     network: ReluNetwork,
     domain: BoundedDomain,
     polytope: SimplePolytope,
+    room: int,
     budget: Budget,
     progress: Progress | None,
 ) -> tuple[Proof, np.ndarray] | Listing:
@@ -202,7 +225,11 @@ def _swept(
     if np.isfinite(scaled).all() and scaled.all():
         direction = scaled
     complex_ = sweep(
-        domain.restrict(network), polytope, progress=progress, stop=budget.spent
+        domain.restrict(network),
+        polytope,
+        room=room,
+        progress=progress,
+        stop=budget.spent,
     )
     if complex_.complete:
         try:

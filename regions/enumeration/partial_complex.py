@@ -40,6 +40,7 @@ class PartialComplex:
 
     Attributes:
         num_facets: Facets of the domain.
+        room: Vertices that there will be, about.
         walls: Units of the first layer on whose zeros the domain ends, too.
         layout: Layout of the signs.
         table: Sums of random words over sign bytes.
@@ -61,6 +62,7 @@ class PartialComplex:
     """
 
     num_facets: int
+    room: int
     walls: np.ndarray
     layout: SignWords
     table: np.ndarray
@@ -85,6 +87,7 @@ class PartialComplex:
         layout: SignWords,
         polytope: SimplePolytope,
         seed: int,
+        room: int = 0,
     ) -> "PartialComplex":
         """The polytope itself, before any unit.
 
@@ -99,21 +102,22 @@ class PartialComplex:
         walls = walls[walls >= facets] - facets
         state = cls(
             num_facets=facets,
+            room=room,
             walls=walls,
             layout=layout,
             table=table,
             positive_word=np.concatenate([np.zeros(facets, np.uint64), positive_word]),
             zero_word=rng.integers(0, 2**64, facets + units, dtype=np.uint64),
             columns=Columns({0: 0}, dim, dim, dim),
-            carried=Rows(polytope.vertices),
-            signs=Rows(np.zeros((count, layout.num_words), np.uint32)),
-            zeros=Rows(polytope.vertex_facets.astype(np.int32)),
-            parents=Rows(np.full((count, 2), -1, np.int32)),
-            first=Rows(polytope.edges[:, 0]),
-            second=Rows(polytope.edges[:, 1]),
-            edge_zeros=Rows(polytope.edge_facets.astype(np.int32)),
+            carried=Rows(polytope.vertices, room),
+            signs=Rows(np.zeros((count, layout.num_words), np.uint32), room),
+            zeros=Rows(polytope.vertex_facets.astype(np.int32), room),
+            parents=Rows(np.full((count, 2), -1, np.int32), room),
+            first=Rows(polytope.edges[:, 0], dim * room),
+            second=Rows(polytope.edges[:, 1], dim * room),
+            edge_zeros=Rows(polytope.edge_facets.astype(np.int32), dim * room),
             pre=Rows(np.zeros((0, 0))),
-            crossed=Rows(np.zeros(0, np.uint32)),
+            crossed=Rows(np.zeros(0, np.uint32), dim * room),
         )
         state.forget(walls)
         return state
@@ -141,7 +145,7 @@ class PartialComplex:
             at[source], column = column, column + widths[source]
         new = Columns(at, kept_end, out_end, column)
         if [*at.items(), column] != [*old.at.items(), old.width]:
-            moved = Rows.empty(len(self.carried), (column,), np.float64)
+            moved = Rows.empty(len(self.carried), (column,), np.float64, self.room)
             for source, start in at.items():
                 size = widths[source]
                 moved.view[:, start : start + size] = self.carried.view[
@@ -153,7 +157,7 @@ class PartialComplex:
     def pre_activations(self, layer: Layer, index: int, start: int, stop: int) -> None:
         """Evaluate units `start` to `stop` of a layer at all vertices."""
         if self.pre.view.shape[1] != stop - start:
-            self.pre = Rows(np.zeros((0, stop - start)))
+            self.pre = Rows(np.zeros((0, stop - start)), self.room)
         self.pre.extend(len(self.zeros))
         pre = self.pre.view
         for number, (source, matrix) in enumerate(layer.blocks(index)):

@@ -1,6 +1,80 @@
-"""Arrays that grow at the end."""
+"""Arrays that grow at the end, and memory that is used again.
+
+Memory that a process touches for the first time costs more than the work on it. A
+thread that sweeps one chamber after another takes the memory of the last one again,
+once nobody else holds an array in it.
+"""
+
+import contextlib
+import math
+import mmap
+import sys
+import threading
+from collections.abc import Iterator
 
 import numpy as np
+
+SMALL = 1 << 18
+"""Arrays of fewer bytes are not worth it."""
+
+
+class _Memory(threading.local):
+    """Blocks of bytes that this thread uses again; None if it does not."""
+
+    blocks: list[np.ndarray] | None = None
+
+
+_memory = _Memory()
+
+
+def reuse_memory() -> None:
+    """From now on, this thread uses the memory of arrays again until it ends."""
+    if _memory.blocks is None:
+        _memory.blocks = []
+
+
+@contextlib.contextmanager
+def reused_memory() -> Iterator[None]:
+    """What runs inside, in this thread, uses the memory of arrays again."""
+    before = _memory.blocks
+    reuse_memory()
+    try:
+        yield
+    finally:
+        _memory.blocks = before
+
+
+def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array whose entries are still to be written."""
+    size = math.prod(shape) * dtype.itemsize
+    if size < SMALL:
+        return np.empty(shape, dtype)
+    blocks = _memory.blocks
+    raw = _bytes(size) if blocks is None else _block(blocks, size)
+    return raw[:size].view(dtype).reshape(shape)
+
+
+def _bytes(size: int) -> np.ndarray:
+    """Memory of the system, page by page as it is touched.
+
+    NumPy would ask for pages of 2 MB, which take longer to clear than they save where
+    there is more room than is used.
+    """
+    return np.frombuffer(mmap.mmap(-1, size), np.uint8)
+
+
+def _block(blocks: list[np.ndarray], size: int) -> np.ndarray:
+    """The smallest free block of at least so many bytes, or a new one."""
+    # Held by the list and by the argument: any array in it would hold it, too.
+    free = [k for k in range(len(blocks)) if sys.getrefcount(blocks[k]) == 2]
+    fitting = [k for k in free if blocks[k].nbytes >= size]
+    if fitting:
+        return blocks[min(fitting, key=lambda k: blocks[k].nbytes)]
+    if free:
+        # In the place of one that is too small.
+        del blocks[max(free, key=lambda k: blocks[k].nbytes)]
+    blocks.append(_bytes(size))
+    return blocks[-1]
 
 
 class Rows:
@@ -8,14 +82,24 @@ class Rows:
 
     __slots__ = ("_buffer", "_length")
 
-    def __init__(self, rows: np.ndarray):
+    def __init__(self, rows: np.ndarray, room: int = 0):
+        """Start with a copy of some rows.
+
+        Args:
+            rows: The rows.
+            room: Rows to make room for; memory that is never used costs nothing.
+        """
         self._length = len(rows)
-        self._buffer = np.array(rows, order="C")
+        capacity = max(room, len(rows))
+        self._buffer = _allocate((capacity, *rows.shape[1:]), rows.dtype)
+        self._buffer[: len(rows)] = rows
 
     @classmethod
-    def empty(cls, length: int, shape: tuple[int, ...], dtype: type) -> "Rows":
+    def empty(
+        cls, length: int, shape: tuple[int, ...], dtype: type, room: int = 0
+    ) -> "Rows":
         """Rows whose entries are still to be written."""
-        rows = cls(np.empty((0, *shape), dtype))
+        rows = cls(np.empty((0, *shape), dtype), max(room, length))
         rows.extend(length)
         return rows
 
@@ -47,6 +131,7 @@ class Rows:
         """Make room for `length` rows."""
         if length > len(self._buffer):
             capacity = max(length, len(self._buffer) + len(self._buffer) // 2, 64)
-            bigger = np.empty((capacity, *self._buffer.shape[1:]), self._buffer.dtype)
+            shape = (capacity, *self._buffer.shape[1:])
+            bigger = _allocate(shape, self._buffer.dtype)
             bigger[: self._length] = self.view
             self._buffer = bigger

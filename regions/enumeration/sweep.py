@@ -46,6 +46,7 @@ def sweep(
     polytope: SimplePolytope,
     *,
     seed: int = 0,
+    room: int = 0,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Complex:
@@ -55,6 +56,7 @@ def sweep(
         network: The network as a function of the chart coordinates.
         polytope: The domain, or a chamber of it (`regions.enumeration.chambers`).
         seed: Seed of the random words in the face keys.
+        room: Vertices to make room for.
         progress: Called with units done and units in all.
         stop: Asked before every unit. The complex of the units inserted so far is
             returned when it says yes; it serves to find points and proves nothing.
@@ -64,7 +66,7 @@ def sweep(
             general position on the domain.
     """
     layout = sign_layout(network)
-    state = PartialComplex.start(network, layout, polytope, seed)
+    state = PartialComplex.start(network, layout, polytope, seed, room)
     total, done = sum(network.widths), 0
     for index, layer in enumerate(network.hidden):
         state.open_layer(network, index)

@@ -10,6 +10,8 @@ from typing import TypeVar, cast
 
 from threadpoolctl import ThreadpoolController
 
+from regions.enumeration.rows import reuse_memory
+
 MAX_WORKERS = 8
 
 SWITCH = "RELU_REGIONS_THREADS"
@@ -45,6 +47,7 @@ def worker_count() -> int:
 def _enter_pool() -> None:
     """Begin a thread of a pool."""
     _here.inside = True
+    reuse_memory()
 
 
 @functools.cache

@@ -47,7 +47,7 @@ def insert_units(
 ) -> int | None:
     """What `regions.enumeration.insertion.insert_units` does."""
     if state.keys is None:
-        state.keys = Rows(state.finished_keys(word))
+        state.keys = Rows(state.finished_keys(word), state.room)
     if len(columns):
         block = Block(columns, word, first_unit, state.num_facets, *ranges)
         left = _insert_all(state, block, stop)
@@ -71,6 +71,9 @@ def _insert_all(
     words = Words(table, state.positive_word, state.zero_word, layout.word, layout.bit)
     at, used, slots = 0, 0, np.zeros((64, 2), np.int64)
     room = int(ROOM * numbers.sum()) + 16
+    if state.room > len(state.zeros):
+        # There should be room: more is made only if there is not.
+        room = min(room, max(int(numbers.max()), state.room - len(state.zeros)))
     while at < len(block.columns):
         if stop():
             return int(block.columns[at])

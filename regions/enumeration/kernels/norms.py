@@ -1,5 +1,6 @@
 """Upper bounds of the norms of the layers of a network, rounding included."""
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -28,15 +29,19 @@ class Norms(NamedTuple):
 
 def norms_of(layers: tuple[Layer, ...]) -> Norms:
     """Upper bounds of the norms of some layers."""
-    spectral = np.empty(len(layers))
-    shapes = [layer.weight.shape for layer in layers]
-    for shape in set(shapes):
-        alike = [k for k, other in enumerate(shapes) if other == shape]
-        matrices = np.stack([layers[k].weight for k in alike])
-        spectral[alike] = spectral_bounds(matrices)
-    rows = [_norm_bounds(layer.weight).max() for layer in layers]
-    bias = [np.abs(layer.bias).max() for layer in layers]
-    return Norms(spectral, np.array(rows), np.array(bias))
+    norms = [_layer_norms(layer) for layer in layers]
+    spectral, row, bias = (np.array(column) for column in zip(*norms, strict=True))
+    return Norms(spectral, row, bias)
+
+
+@functools.lru_cache(maxsize=64)
+def _layer_norms(layer: Layer) -> tuple[float, float, float]:
+    """Bounds for one layer; the chambers of a domain ask for the same again."""
+    return (
+        spectral_bound(layer.weight),
+        float(_norm_bounds(layer.weight).max()),
+        float(np.abs(layer.bias).max()),
+    )
 
 
 def _norm_bounds(
@@ -50,31 +55,29 @@ def _norm_bounds(
     return np.where((size > 0.0) & (size < math.inf), norm, size)
 
 
-def spectral_bounds(
-    matrices: Float64[np.ndarray, "some rows columns"],
-) -> Float64[np.ndarray, " some"]:
-    """Upper bounds of the spectral norms of some matrices.
+def spectral_bound(matrix: Float64[np.ndarray, "rows columns"]) -> float:
+    """An upper bound of the spectral norm.
 
     The square of the norm of B is the norm of the Gram matrix of B, which in float64
     errs by at most g_n ||B||_F^2; after some squarings the Frobenius norm bounds it
     well. Each matrix is scaled to entries of at most 1, so nothing that counts
     underflows.
     """
-    some, rows, columns = matrices.shape
-    gram = matrices if rows >= columns else matrices.transpose(0, 2, 1)
-    steps: list[tuple[np.ndarray, np.ndarray]] = []
-    with np.errstate(all="ignore"):
-        for _ in range(SQUARINGS):
-            size = np.abs(gram).max((1, 2))
-            scaled = gram / size[:, None, None]
-            error = gamma(scaled.shape[1] + 4)
-            error *= _norm_bounds(scaled.reshape(some, -1)) ** 2
-            steps.append((size, error))
-            gram = scaled.transpose(0, 2, 1) @ scaled
-        bound = _norm_bounds(gram.reshape(some, -1))
-        for size, error in reversed(steps):
-            bound = np.sqrt(bound + error) * size * SAFETY
-            # A zero matrix has no scale; what overflows has no bound.
-            bound = np.where(size > 0.0, bound, 0.0)
-            bound = np.where(np.isfinite(size), bound, math.inf)
+    gram = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+    steps: list[tuple[float, float]] = []
+    for _ in range(SQUARINGS):
+        size = float(np.abs(gram).max())
+        if not 0.0 < size < math.inf:
+            return size
+        scaled = gram / size
+        steps.append((size, gamma(len(scaled) + 4) * _whole_norm(scaled) ** 2))
+        gram = scaled.T @ scaled
+    bound = _whole_norm(gram)
+    for size, error in reversed(steps):
+        bound = math.sqrt(bound + error) * size * SAFETY
     return bound
+
+
+def _whole_norm(array: np.ndarray) -> float:
+    """An upper bound of the 2-norm of all entries."""
+    return float(_norm_bounds(array.reshape(-1)))

@@ -43,7 +43,7 @@ def compiled(request, monkeypatch):
 
 
 def force(monkeypatch, parts):
-    monkeypatch.setattr(generic, "count_parts", lambda chart, polytope: parts)
+    monkeypatch.setattr(generic, "plan_work", lambda *_: generic.Plan(parts, 0))
 
 
 @pytest.mark.parametrize("parts", [2, 5])
@@ -123,12 +123,12 @@ def test_estimates_are_close(name):
 def test_little_work_is_not_cut_and_much_is(monkeypatch):
     monkeypatch.setenv(SWITCH, "2")
     small, large = (load_network(NETS / f"{n}.npz") for n in ("d2_14x6", "d4_32x2"))
-    assert generic.count_parts(small, Box.cube(2).polytope()) == 1
-    assert generic.count_parts(large, Box.cube(4).polytope()) > 2
+    assert generic.plan_work(small, Box.cube(2).polytope()).parts == 1
+    assert generic.plan_work(large, Box.cube(4).polytope()).parts > 2
     monkeypatch.setenv(SWITCH, "1")
-    assert generic.count_parts(large, Box.cube(4).polytope()) > 1
+    assert generic.plan_work(large, Box.cube(4).polytope()).parts > 1
     monkeypatch.setattr(generic, "PART_REGIONS", 1_000_000)
-    assert generic.count_parts(large, Box.cube(4).polytope()) == 1
+    assert generic.plan_work(large, Box.cube(4).polytope()).parts == 1
 
 
 def test_plan_keeps_to_what_the_first_layer_allows():

@@ -41,7 +41,8 @@ ABOUT = About(
         "ReLU networks from 3 inputs through 10 layers of 40 units, before any "
         "training, at 1,000 uniform points of [-1, 1]^3: singular values of each "
         "layer's centered activations, for weights into a unit from a normal law of "
-        "variance 2 / fan-in, uniform on the unit sphere, and orthogonal, without "
+        "variance 2 / fan-in, uniform on the unit sphere, and orthogonal (of the first "
+        "layer the columns, whose rows are then short beside biases), without "
         "biases and with biases uniform on [-1, 1]. The effective dimension is the "
         "squared sum of their squares over the sum of their fourth powers. 40 seeds."
     ),

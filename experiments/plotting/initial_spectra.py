@@ -42,7 +42,7 @@ def _spectra(axes: Axes, result: Result, biases: str) -> None:
         axes,
         f"Singular values, {biases}, median of seeds",
         "index",
-        "singular value over the largest",
+        "singular value over the largest (0 as 1e-8)",
     )
     plain_legend(axes, "", "best")
 

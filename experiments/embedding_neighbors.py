@@ -253,10 +253,11 @@ def _measure(case: Case, folder: pathlib.Path) -> dict[str, np.ndarray]:
     networks = final_networks(case, folder)
     pairs = list(zip(networks, samples, strict=True))
     starts = zip(initial_networks(case.training, seeds), samples, strict=True)
+    last = slice(-1, None)
     return {
         "errors": np.array([read_out_errors(case, n, s) for n, s in pairs]),
         "network": np.array([network_errors(case, n, s) for n, s in pairs]),
-        "start": np.array([read_out_errors(case, n, s)[-1] for n, s in starts]),
+        "start": np.array([read_out_errors(case, n, s, last)[0] for n, s in starts]),
     }
 
 

@@ -129,16 +129,25 @@ def sample_case(case: Case, seed: int) -> CaseSample:
 
 
 def read_out_errors(
-    case: Case, network: regions.ReluNetwork, sample: CaseSample
+    case: Case,
+    network: regions.ReluNetwork,
+    sample: CaseSample,
+    layers: slice = slice(None),
 ) -> Float64[np.ndarray, "layers read_outs 2"]:
     """Errors of every read-out on the inputs and on each hidden layer.
+
+    Args:
+        case: The problem.
+        network: The network.
+        sample: The points.
+        layers: Which of the inputs (0) and the hidden layers.
 
     Returns:
         RMSE and largest error; of classes, twice the share of wrong ones.
     """
-    layers = zip(
-        embeddings(network, sample.train),
-        embeddings(network, sample.test),
+    pairs = zip(
+        embeddings(network, sample.train)[layers],
+        embeddings(network, sample.test)[layers],
         strict=True,
     )
     with one_thread():
@@ -147,7 +156,7 @@ def read_out_errors(
                 _score(case, sample, read_out(known, sample.values, others))
                 for read_out in READ_OUTS.values()
             ]
-            for known, others in layers
+            for known, others in pairs
         ]
     return np.array(rows)
 

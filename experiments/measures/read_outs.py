@@ -59,7 +59,9 @@ def shepard(
         # Relative to the nearest, so that no weight overflows.
         closest = squared.min(axis=1, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
-            weights = np.where(closest > 0.0, closest / squared, squared == 0.0)
+            weights = np.divide(closest, squared, out=squared)
+        at_known = closest[:, 0] == 0.0
+        weights[at_known] = np.isnan(weights[at_known])
         parts.append(weights @ values / weights.sum(axis=1, keepdims=True))
     return np.concatenate(parts)
 

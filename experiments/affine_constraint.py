@@ -45,7 +45,7 @@ ABOUT = About(
     page="claims",
     source=f"{POST}: domain constraints; {POLICE}",
     setup=(
-        "Leaky-ReLU networks of two layers of 32 learn a disc from 3000 pixels, 2000 "
+        "Leaky-ReLU networks of two layers of 32 learn a disc from 3000 pixels, 6000 "
         "updates of Adam on 256 of them. Layer by layer, each unit's bias is shifted "
         "until all corners of a pentagon across the disc's edge have one sign, at "
         "every update and in the end. Then every activation region on the pentagon is "
@@ -94,7 +94,7 @@ class Config:
     center: tuple[float, float] = (0.68, 0.32)
     radius: float = 0.12
     corners: int = 5
-    steps: int = 2000
+    steps: int = 6000
     batch: int = 256
     side: int = 256
     seeds: tuple[int, ...] = tuple(range(10))

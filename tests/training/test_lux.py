@@ -136,4 +136,5 @@ def test_training_by_name_keeps_the_best_and_the_columns():
     # Losses are taken before each update, as the error that it is given.
     assert float(state.opt_state[0].value) == float(losses.train.min())
     best = apply_params(config.model, best_params(state.opt_state), x)
-    assert np.mean((best - y) ** 2) == pytest.approx(losses.train.min(), rel=1e-4)
+    found = float(np.mean((np.asarray(best) - y) ** 2))
+    assert found == pytest.approx(float(losses.train.min()), rel=1e-4)

@@ -47,6 +47,28 @@ out.
 Each claim with its source, the number that settles it, the 90 % interval over
 independent seeds, and the verdict: the interval lies inside the range that the claim
 asks for (supported), outside (not supported), or across its border (mixed).
+
+Where the posts' own words mislead, this project uses others:
+
+- The "steps" of the second origami post are epochs: 6000 of them, five updates each
+  (5000 points in batches of 1024), are 30,000 updates. Pages here give both.
+- 5000 of 1024 x 1024 pixels are 0.477 %, not 0.4 %. The first post's circle is a filled
+  disc; the second's is a ring, black on 4.6 % of the pixels.
+- 40 layers of 20 units have 16,461 parameters (not 20,000), 6 of 14 have 1,107, the
+  network with the bottleneck 1,303, 30 layers of 30 have 27,091.
+- In the product of matrices that is the network on a region, the last layer stands
+  leftmost, and a final linear layer adds one weight matrix without an activation.
+- Five units have 32 codes only from five inputs on: in the plane at most 16 occur, and
+  10 without biases. The numbers in that post's hash table are no codes read as integers
+  (those would be 1, 12 and 13); they can only be names of data points.
+- That post's seven codes in use are codes that contain data, not all that occur.
+- Low-rank adapters keep the number of regions and not the regions themselves: the
+  two are counted apart here.
+- The "unit cube" of the preconditioner post is the unit square, its nearest neighbor is
+  one neighbor, and its optimizer is its author's own, not Adam.
+- That linear storage is robust has two readings: the effect of a feature does not depend
+  on the others (true of linear codes by construction), and the value read is closest
+  (where thresholds win for sparse features of two values). Both are measured.
 """,
     "papers": """\
 # Figures and tables of the literature

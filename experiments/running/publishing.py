@@ -66,9 +66,9 @@ Where the posts' own words mislead, this project uses others:
   two are counted apart here.
 - The "unit cube" of the preconditioner post is the unit square, its nearest neighbor is
   one neighbor, and its optimizer is its author's own, not Adam.
-- That linear storage is robust has two readings: the effect of a feature does not depend
-  on the others (true of linear codes by construction), and the value read is closest
-  (where thresholds win for sparse features of two values). Both are measured.
+- That linear storage is robust has two readings: the effect of a feature does not
+  depend on the others (true of linear codes by construction), and the value read is
+  closest (where thresholds win for sparse features of two values). Both are measured.
 """,
     "papers": """\
 # Figures and tables of the literature

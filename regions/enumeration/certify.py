@@ -171,7 +171,8 @@ def _prove_by_heritage(
     order = trie.nearby(complex_.vertices, corners.min(0), corners.max(0))
     if len(net.fan_in) > 1:
         order = trie.by_cell(order, complex_.signs, net.words[1])
-    chunk = trie.chunk_size(dim, int(net.room.max()))
+    # The first layer has one cell.
+    chunk = trie.chunk_size(dim, int(net.room[1:].max(initial=1)))
 
     arrays = (
         complex_.vertices,

@@ -21,6 +21,9 @@ from regions.polytopes.simple_polytope import SimplePolytope
 
 Progress = Callable[[int, int], None]
 
+ROOM = 1024
+"""Vertices to make room for, at least."""
+
 
 def sign_layout(network: ReluNetwork) -> SignWords:
     """Where the sign of each hidden unit is stored: one word per block of a layer."""
@@ -66,7 +69,7 @@ def sweep(
             general position on the domain.
     """
     layout = sign_layout(network)
-    state = PartialComplex.start(network, layout, polytope, seed, room)
+    state = PartialComplex.start(network, layout, polytope, seed, max(room, ROOM))
     total, done = sum(network.widths), 0
     for index, layer in enumerate(network.hidden):
         state.open_layer(network, index)

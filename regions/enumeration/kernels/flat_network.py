@@ -68,25 +68,24 @@ def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
     layers, words = bounds.layers, complex_.words
     widths = np.array([layer.width for layer in layers], np.int64)
     room = -(-widths // LANES) * LANES
-    matrices = [
-        np.pad(layer.weight.T, ((0, 0), (0, more)))
-        for layer, more in zip(layers, room - widths, strict=True)
-    ]
-    place = np.cumsum([0, *room])
-    bias = np.zeros(place[-1])
-    for layer, start in zip(layers, place[:-1], strict=True):
-        bias[start : start + layer.width] = layer.bias
+    fan_in = np.array([layer.weight.shape[1] for layer in layers], np.int64)
+    place, at = np.cumsum([0, *room]), np.cumsum([0, *(room * fan_in)])
+    bias, turned = np.zeros(place[-1]), np.zeros(at[-1])
+    for k, layer in enumerate(layers):
+        bias[place[k] : place[k] + layer.width] = layer.bias
+        matrix = turned[at[k] : at[k + 1]].reshape(fan_in[k], room[k])
+        matrix[:, : layer.width] = layer.weight.T
     units = np.full(32 * words.num_words, -1, np.int64)
     units[words.word * 32 + words.bit] = np.arange(len(words.word))
     slopes = np.concatenate([layer.slopes for layer in layers])
     norms = norms_of(layers)
     return Net(
-        turned=np.concatenate([matrix.ravel() for matrix in matrices]),
-        at=np.cumsum([0, *(matrix.size for matrix in matrices)]),
+        turned=turned,
+        at=at,
         room=room,
         bias=bias,
         place=place,
-        fan_in=np.array([len(matrix) for matrix in matrices], np.int64),
+        fan_in=fan_in,
         first=np.cumsum([0, *widths]),
         words=np.cumsum([0, *(-(-widths // 32))]),
         slopes=slopes,

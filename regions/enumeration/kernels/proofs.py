@@ -24,9 +24,15 @@ from regions.enumeration.kernels.heritage import BROKEN, heritage
 from regions.enumeration.kernels.jit import (
     bit_position,
     compiled,
-    fma,
     inlined,
     prefetch,
+)
+from regions.enumeration.kernels.positions import (
+    dot_error,
+    facet_form,
+    measure,
+    position_bound,
+    unit_form,
 )
 from regions.enumeration.kernels.trie import branch
 
@@ -52,6 +58,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
         proved: Whether the signs are proved.
         errors: Bounds of the position errors, infinite where they are not.
     """
+    # One long function: arrays that are passed on cost more than the work at a vertex.
     # Arrays by their own names: a field of a tuple is reference-counted at each use.
     turned, at, room, bias, place, fan_in, first, words, slopes = net[:9]
     leaky, kinks, layer_of, units, A, b, middle = net[9:16]
@@ -111,12 +118,12 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                 i,
             )
             node[i] = 0 if top[i] != BROKEN else -1
-            _measure(vertices, w, middle, gap, gap_low, spread, i)
+            measure(vertices, w, middle, gap, gap_low, spread, i)
             for q in range(dim):
                 # Nothing is proved of a zero whose form is never found.
                 J[i, q, 0], J_error[i, q], residual[i, q] = np.nan, np.inf, np.inf
                 if zeros[w, q] < facets:
-                    _facet_form(A, b, zeros[w, q], vertices, w, i, q, J, residual)
+                    facet_form(A, b, zeros[w, q], vertices, w, i, q, J, residual)
                     J_error[i, q] = 0.0
         members[0], nodes = len(part), 1
         for level in range(depth):
@@ -160,7 +167,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                 fresh = SUM_ERROR * (count + 3.0) ** 2 * SQUARE
                 rounding = 8.0 * SQUARE
                 if not in_pairs:
-                    fresh, rounding = _gamma(count + 3.0), 2.0 * UNIT_ROUNDOFF
+                    fresh, rounding = dot_error(count + 3.0), 2.0 * UNIT_ROUNDOFF
                 lost = 16.0 * (count + 3.0) * SMALLEST
                 root = np.sqrt(np.float64(width))
                 for row in range(dim + 1):
@@ -227,7 +234,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                     if unit >= 0 and layer_of[unit] == level:
                         k = unit - first[level]
                         own[k // 32] |= np.uint32(1) << np.uint32(k % 32)
-                        _unit_form(
+                        unit_form(
                             high,
                             low,
                             n,
@@ -250,7 +257,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                         node[i] = -1
                         continue
                 flat = error + slope_error * (spread[i, 0] + dim * reach[i])
-                rate = SAFETY * (reach[i] + _gamma(dim + 6.0) * spread[i, 1])
+                rate = SAFETY * (reach[i] + dot_error(dim + 6.0) * spread[i, 1])
                 flat = SAFETY * SAFETY * (flat + (dim + 6.0) * SMALLEST)
                 if level == top[i]:
                     fine = _needed_clear(
@@ -303,37 +310,6 @@ def _announce(vertices, zeros, signs, parents, w):
 
 
 @inlined
-def _gamma(terms):
-    """Relative error of a dot product, as `float_bounds.gamma`."""
-    return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
-
-
-@inlined
-def _measure(vertices, w, middle, gap, gap_low, spread, i):
-    """Where a vertex is, seen from the middle: pairs; the sum and the largest one."""
-    spread[i, 0], spread[i, 1] = 0.0, 0.0
-    for q in range(len(middle)):
-        x, y = vertices[w, q], -middle[q]
-        new = x + y
-        part = new - x
-        gap[i, q], gap_low[i, q] = new, (x - (new - part)) + (y - part)
-        spread[i, 0] += SAFETY * abs(new)
-        spread[i, 1] = max(spread[i, 1], SAFETY * abs(new))
-
-
-@inlined
-def _facet_form(A, b, facet, vertices, w, i, q, J, residual):
-    """Gradient and value of a facet at a vertex."""
-    dim = A.shape[1]
-    gap, size = -b[facet], abs(b[facet])
-    for k in range(dim):
-        J[i, q, k] = A[facet, k]
-        gap += A[facet, k] * vertices[w, k]
-        size += abs(A[facet, k]) * abs(vertices[w, k])
-    residual[i, q] = abs(gap) + _gamma(dim + 3.0) * size + SMALLEST
-
-
-@inlined
 def _sum_slopes(high, n, room, result):
     """Sum of the absolute derivatives of each unit."""
     size = np.uint64(room)
@@ -342,48 +318,6 @@ def _sum_slopes(high, n, room, result):
     for row in range(2, high.shape[1]):
         for k in range(size):
             result[n, k] += abs(high[n, row, k])
-
-
-@inlined
-def _unit_form(
-    high,
-    low,
-    n,
-    k,
-    i,
-    q,
-    gap,
-    gap_low,
-    error,
-    slope_error,
-    J,
-    J_error,
-    residual,
-):
-    """Gradient and value of a unit that vanishes at the vertex.
-
-    The value is added in pairs; what is lost is less than 32 (dim + 2)^2 u^2 of the
-    terms.
-    """
-    total, rest, doubt, dim = high[n, 0, k], low[n, 0, k], 0.0, J.shape[2]
-    size = abs(total)
-    for c in range(dim):
-        slope = high[n, c + 1, k]
-        J[i, q, c] = slope
-        doubt += abs(low[n, c + 1, k]) + slope_error
-        product = slope * gap[i, c]
-        lost = fma(slope, gap[i, c], -product)
-        new = total + product
-        part = new - total
-        rest += (total - (new - part)) + (product - part)
-        rest += lost + (slope * gap_low[i, c] + low[n, c + 1, k] * gap[i, c])
-        total = new
-        size += abs(product)
-    J_error[i, q] = SAFETY * doubt
-    terms = dim + 2.0
-    value = abs(total) + abs(rest) + error
-    value += 32.0 * terms * terms * SQUARE * size + 16.0 * terms * SMALLEST
-    residual[i, q] = SAFETY * value
 
 
 @inlined
@@ -402,7 +336,7 @@ def _needed_clear(
             for q in range(dim):
                 value += high[n, q + 1, k] * gap[i, q]
             bound = flat + slopes_sum[n, k] * rate
-            bound += abs(high[n, 0, k]) * _gamma(dim + 6.0)
+            bound += abs(high[n, 0, k]) * dot_error(dim + 6.0)
             fine &= (value if claimed & bit else -value) > SAFETY * bound
     return fine
 
@@ -427,7 +361,7 @@ def _all_clear(
 ):
     """Whether all units of a layer have their claimed signs beyond all doubt."""
     dim, fine, size = gap.shape[1], True, np.uint64(room)
-    relative = _gamma(dim + 6.0)
+    relative = dot_error(dim + 6.0)
     for k in range(size):
         values[k] = high[n, 0, k] + high[n, 1, k] * gap[i, 0]
     for q in range(1, dim):
@@ -444,57 +378,3 @@ def _all_clear(
             clear = sign * values[unit] > SAFETY * bound
             fine &= clear | ((exempt >> k) & np.uint32(1) != 0)
     return fine
-
-
-@inlined
-def position_bound(J, J_error, residual, n, R):
-    """What `float_bounds.position_bound` gives, for one vertex."""
-    dim = J.shape[1]
-    if not _invert(J, n, R):
-        return np.inf
-    contraction, reach = 0.0, 0.0
-    for i in range(dim):
-        defect, moved = 0.0, 0.0
-        for j in range(dim):
-            entry, size = 0.0, 0.0
-            for k in range(dim):
-                entry += R[i, dim + k] * J[n, k, j]
-                size += abs(R[i, dim + k]) * abs(J[n, k, j])
-            if i == j:
-                entry -= 1.0
-            defect += abs(entry) + _gamma(dim + 2.0) * size
-        for k in range(dim):
-            defect += abs(R[i, dim + k]) * J_error[n, k]
-            moved += abs(R[i, dim + k]) * residual[n, k]
-        # False for NaN.
-        if not (defect < 0.5 and moved < np.inf):
-            return np.inf
-        contraction, reach = max(contraction, defect), max(reach, moved)
-    return SAFETY * (reach + dim * SMALLEST) / (1.0 - contraction)
-
-
-@inlined
-def _invert(J, n, R):
-    """Write (something like) the inverse of a matrix to the right half of R."""
-    dim = J.shape[1]
-    for i in range(dim):
-        for j in range(dim):
-            R[i, j], R[i, dim + j] = J[n, i, j], 1.0 if i == j else 0.0
-    for j in range(dim):
-        best = j
-        for i in range(j + 1, dim):
-            if abs(R[i, j]) > abs(R[best, j]):
-                best = i
-        pivot = R[best, j]
-        if not abs(pivot) > 0.0:
-            return False
-        for k in range(2 * dim):
-            swapped = R[best, k] / pivot
-            R[best, k] = R[j, k]
-            R[j, k] = swapped
-        for i in range(dim):
-            if i != j:
-                factor = R[i, j]
-                for k in range(2 * dim):
-                    R[i, k] -= factor * R[j, k]
-    return True

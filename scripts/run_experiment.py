@@ -19,7 +19,8 @@ examples:
 experiments: {", ".join(NAMES)}
 
 An interrupted run goes on when the same command is given again. A finished run is
-shown again, not repeated; --force runs it anew.
+shown again, not repeated; --force runs it anew, and without its figure.png it is drawn
+anew.
 
 exit code: 0 done, 1 a result failed its verification, 2 bad input, 130 interrupted
 """

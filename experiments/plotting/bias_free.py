@@ -136,7 +136,7 @@ def _learning(axes: Axes, result: Result, name: str) -> None:
             linewidth=1.8,
             label=KINDS[kind],
         )
-    axes.axhline(task.target, color=MUTED, linewidth=0.8, linestyle="--")
+    axes.axhline(task.target, color=MUTED, lw=0.8, ls="--", label="counts as trained")
     axes.set_yscale("log")
     axis_labels(axes, f"{name}, best rates", "updates", "training loss")
     plain_legend(axes, "", "best")

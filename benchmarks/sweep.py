@@ -5,9 +5,11 @@ Run: python benchmarks/sweep.py tests/data/nets/d2_14x6.npz tests/data/nets/d3_6
 
 `--flat d` counts random networks d-[n, n] with ten times as many regions at each step.
 
-The floor is one float64 forward pass of the hidden layers at the final vertices: each
-unit is evaluated once at each vertex. Times are processor seconds of all threads, best
-of several runs, which other work on the machine disturbs less than it does the clock;
+"Sweep" and "proof" are those of the whole domain in one piece and one thread, "count"
+is `count_regions`, which cuts large domains into parts, with one thread or two. The
+floor is one float64 forward pass of the hidden layers at the final vertices: each unit
+is evaluated once at each vertex. Times are processor seconds of all threads, best of
+several runs, which other work on the machine disturbs less than it does the clock;
 "wall" is the clock. Compiled code is loaded before. Memory is the growth of the peak
 resident size, each network in a process of its own. Pin the threads of BLAS to time one
 core: OPENBLAS_NUM_THREADS=1.
@@ -25,8 +27,8 @@ from typing import TypeVar
 import numpy as np
 
 from regions.domains import Box
-from regions.enumeration import kernels
-from regions.enumeration.certify import Proof, certify
+from regions.enumeration import count_regions, kernels, workers
+from regions.enumeration.certify import certify
 from regions.enumeration.sweep import sweep
 from regions.io import load_network
 from regions.network import ReluNetwork
@@ -36,10 +38,12 @@ COLUMNS = (
     "regions",
     "sweep, s",
     "proof, s",
+    "parts",
     "count, s",
-    "wall, s",
-    "regions/s (wall)",
     "CPU us/region",
+    "wall of one thread, s",
+    "wall of two, s",
+    "regions/s (two)",
     "bytes/region",
     "peak, MB",
     "forward, s",
@@ -73,11 +77,6 @@ def timed(
     return result
 
 
-def count(proof: Proof, direction: np.ndarray) -> int:
-    """Number of regions of a proved complex."""
-    return proof.complex.num_cells(proof.ascends(direction))
-
-
 def random_network(dim: int, width: int) -> ReluNetwork:
     """He-normal weights and normal biases, as in tests/data/nets."""
     rng = np.random.default_rng(0)
@@ -95,34 +94,39 @@ def measure(
     os.environ[kernels.SWITCH] = mode
     box = Box.cube(network.input_dim, half_width)
     polytope = box.polytope()
-    direction = np.random.default_rng(1907).standard_normal(box.dim)
     # Code is loaded, and its memory taken, before anything is measured.
     warm = random_network(box.dim, 6)
     certify(sweep(warm, polytope), warm, box, polytope)
-    base, memory, regions = peak_bytes(), 0, 0
-    sweeps, proofs, counts, forwards, walls = [], [], [], [], []
+    count_regions(warm, box)
+    base, memory, floors = peak_bytes(), 0, []
+    sweeps, proofs, counts = [], [], []
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    found = None
     for _ in range(repeats):
-        begin = time.perf_counter()
+        for threads, times in walls.items():
+            os.environ[workers.SWITCH] = str(threads)
+            begin = time.perf_counter()
+            found = timed(counts, count_regions, network, box)
+            times.append(time.perf_counter() - begin)
+            memory = memory or peak_bytes() - base
+        os.environ[workers.SWITCH] = "1"
         complex_ = timed(sweeps, sweep, network, polytope)
-        proof = timed(proofs, certify, complex_, network, box, polytope)
-        regions = timed(counts, count, proof, direction)
-        walls.append(time.perf_counter() - begin)
-        memory = memory or peak_bytes() - base
-        timed(forwards, forward, network, complex_.vertices)
-    total, floor = (
-        min(map(sum, zip(sweeps, proofs, counts, strict=True))),
-        min(forwards),
-    )
+        timed(proofs, certify, complex_, network, box, polytope)
+        timed(floors, forward, network, complex_.vertices)
+    assert found is not None
+    total, floor, two = min(counts), min(floors), min(walls[2])
     cells = (
         name,
-        f"{regions:,}",
+        f"{found.count:,}",
         f"{min(sweeps):.4f}",
         f"{min(proofs):.4f}",
+        str(found.stats.get("chambers", 1)),
         f"{total:.4f}",
-        f"{min(walls):.4f}",
-        f"{regions / min(walls):,.0f}",
-        f"{1e6 * total / regions:.2f}",
-        f"{memory / regions:,.0f}",
+        f"{1e6 * total / found.count:.2f}",
+        f"{min(walls[1]):.4f}",
+        f"{two:.4f}",
+        f"{found.count / two:,.0f}",
+        f"{memory / found.count:,.0f}",
         f"{peak_bytes() / 1e6:,.0f}",
         f"{floor:.4f}",
         f"{min(sweeps) / floor:.1f}",

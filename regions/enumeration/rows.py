@@ -16,6 +16,8 @@ import numpy as np
 
 SMALL = 1 << 18
 """Arrays of fewer bytes are not worth it."""
+LARGE = 1 << 25
+"""Arrays of more bytes are not kept by the allocator, but given back and cleared."""
 
 
 class _Memory(threading.local):
@@ -55,11 +57,13 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def _bytes(size: int) -> np.ndarray:
-    """Memory of the system, page by page as it is touched.
+    """So many bytes; many of them page by page, as they are touched.
 
     NumPy would ask for pages of 2 MB, which take longer to clear than they save where
     there is more room than is used.
     """
+    if size < LARGE:
+        return np.empty(size, np.uint8)
     return np.frombuffer(mmap.mmap(-1, size), np.uint8)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from regions.enumeration import insertion, kernels
 from regions.enumeration.complex import BLOCK, Complex, SignWords, sign_words
 from regions.enumeration.partial_complex import PartialComplex
+from regions.enumeration.rows import reused_memory
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.polytopes.simple_polytope import SimplePolytope
@@ -68,8 +69,21 @@ def sweep(
         NotGenericError: If a tie or an unpaired face shows that the network is not in
             general position on the domain.
     """
+    with reused_memory():
+        return _sweep(network, polytope, seed, max(room, ROOM), progress, stop)
+
+
+def _sweep(
+    network: ReluNetwork,
+    polytope: SimplePolytope,
+    seed: int,
+    room: int,
+    progress: Progress | None,
+    stop: Callable[[], bool],
+) -> Complex:
+    """What `sweep` returns."""
     layout = sign_layout(network)
-    state = PartialComplex.start(network, layout, polytope, seed, max(room, ROOM))
+    state = PartialComplex.start(network, layout, polytope, seed, room)
     total, done = sum(network.widths), 0
     for index, layer in enumerate(network.hidden):
         state.open_layer(network, index)

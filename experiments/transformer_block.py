@@ -60,9 +60,10 @@ ABOUT = About(
         "(a + b) mod 11 at the equals sign of a, b, = from 80 % of the 121 pairs, 800 "
         "full-batch updates of AdamW, ten seeds. Before and after: distinct activation "
         "patterns of the feed-forward layer over the equals signs of all pairs; "
-        "intrinsic dimension of the attention's output there, from two neighbors and "
-        "from principal axes; exact regions of the layer on the plane through its "
-        "inputs at three equals signs."
+        "intrinsic dimension of the attention's output there, from two neighbors "
+        "(pairs with a <= b: the block learns that sums commute, so that a, b and b, a "
+        "nearly coincide) and from principal axes; exact regions of the layer on the "
+        "plane through its inputs at three equals signs."
     ),
     differs=(
         "The sources speak of language models; this block has under 3,000 parameters. "
@@ -141,8 +142,6 @@ class Result(NamedTuple):
         numbers: `MEASURES` by number of heads, time and seed.
         cells: Regions on the plane of the first model, before and after.
         tokens: Plane coordinates of its three tokens, before and after.
-        visits: Equals signs in each pattern after training, of the first seed of the
-            first number of heads, descending.
     """
 
     config: Config
@@ -150,7 +149,6 @@ class Result(NamedTuple):
     numbers: Float64[np.ndarray, "measures heads times seeds"]
     cells: list[list[Float64[np.ndarray, "_ 2"]]]
     tokens: Float64[np.ndarray, "times 3 2"]
-    visits: np.ndarray
 
 
 class Plane(NamedTuple):
@@ -225,7 +223,6 @@ def load(config: Config, folder: pathlib.Path) -> Result:
         np.stack(numbers, axis=1),
         [read_polygons(folder / f"cells-{time}.npz") for time in TIMES],
         shown["tokens"],
-        shown["visits"],
     )
 
 
@@ -253,7 +250,8 @@ def _measure_heads(
         model, sequences[learned], sums[learned], config.seeds, steps=config.steps
     )
     numbers = np.zeros((len(MEASURES), len(TIMES), len(config.seeds)))
-    tokens, visits = np.zeros((len(TIMES), 3, 2)), np.zeros(0)
+    ordered = sequences[:, 0] <= sequences[:, 1]
+    tokens = np.zeros((len(TIMES), 3, 2))
     for t, params in enumerate((start, end)):
         for s in range(len(config.seeds)):
             one = jax.tree.map(lambda leaf, s=s: np.asarray(leaf[s]), params)
@@ -262,25 +260,22 @@ def _measure_heads(
             network = feed_forward_network(one)
             entering = np.asarray(activity.entering, np.float64)[:, -1]
             attended = np.asarray(activity.attended, np.float64)[:, -1]
-            _, counts = np.unique(
-                network.patterns(entering), axis=0, return_counts=True
-            )
             plane = plane_through(_spread(entering), config.margin)
             found = enumerate_all(network, plane.domain)
             numbers[:, t, s] = [
                 right[learned].mean(),
                 right[~learned].mean(),
-                len(counts),
-                two_neighbor_dimension(attended),
+                len(np.unique(network.patterns(entering), axis=0)),
+                two_neighbor_dimension(attended[ordered]),
                 participation_dimension(attended),
                 len(found),
                 _formula(network, plane.domain),
             ]
             if heads == config.heads[0] and s == 0:
                 write_polygons(folder / f"cells-{TIMES[t]}.npz", found.polygons())
-                tokens[t], visits = plane.places, np.sort(counts)[::-1]
+                tokens[t] = plane.places
     if heads == config.heads[0]:
-        write_arrays(folder / "shown.npz", tokens=tokens, visits=visits)
+        write_arrays(folder / "shown.npz", tokens=tokens)
     return {"numbers": numbers}
 
 

@@ -22,9 +22,14 @@ def figure(result: Result) -> Figure:
         strict=True,
     ):
         _plane(axes, cells, tokens, f"{words}: {len(cells)} regions on the plane")
-    _visits(panels[0, 2], result)
     pairs = result.config.modulus**2
     for axes, name, title, y in (
+        (
+            panels[0, 2],
+            "held_out",
+            "Pairs held out",
+            "share that is right",
+        ),
         (panels[1, 0], "patterns", f"Patterns that {pairs} pairs meet", "patterns"),
         (
             panels[1, 1],
@@ -50,18 +55,6 @@ def _plane(axes: Axes, cells: list[np.ndarray], tokens: np.ndarray, title: str) 
     axes.set_ylim(corners[:, 1].min(), corners[:, 1].max())
     axes.set_aspect("equal")
     blank(axes, title)
-
-
-def _visits(axes: Axes, result: Result) -> None:
-    """How many pairs share each pattern."""
-    counts = result.visits
-    axes.bar(np.arange(1, len(counts) + 1), counts, color=SERIES[0].color, width=0.9)
-    axis_labels(
-        axes,
-        f"Pairs that share a pattern (heads: {result.config.heads[0]}, one seed)",
-        "pattern, by number of pairs",
-        "pairs",
-    )
 
 
 def _by_heads(axes: Axes, result: Result, name: str) -> None:
@@ -103,7 +96,9 @@ def _scatter(axes: Axes, result: Result) -> None:
                 linestyle="none",
                 label=f"heads {heads}, {('before', 'after')[t]}",
             )
-    plain_legend(axes, "", "best", ncols=2)
+    low, high = float(patterns.min()), float(patterns.max())
+    axes.set_ylim(low - 0.45 * (high - low) - 1.0, high + 2.0)
+    plain_legend(axes, "", "lower left", ncols=2)
     axis_labels(
         axes,
         "Dimension and patterns",

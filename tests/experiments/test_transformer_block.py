@@ -49,12 +49,6 @@ def test_patterns_before_training_are_signs_of_the_first_layer(finished):
     assert result.numbers[MEASURES.index("patterns"), 0, 0, 0] == expected
 
 
-def test_every_pair_is_in_one_pattern(finished):
-    result, _ = finished
-    assert result.visits.sum() == result.config.modulus**2
-    assert len(result.visits) == result.numbers[MEASURES.index("patterns"), 0, 1, 0]
-
-
 def test_plane_holds_its_three_points_and_keeps_distances():
     points = np.random.default_rng(0).standard_normal((3, 7))
     plane = plane_through(points, 0.5)

@@ -65,7 +65,7 @@ def _powers(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     sizes = sorted({n for one in growths if one.energy.degree for n in one.neurons})
     _ticks(axes, [n for i, n in enumerate(sizes) if i % 2 == 0])
-    plain_legend(axes, "energy", "upper left")
+    plain_legend(axes, "energy", "center right")
     axis_labels(
         axes,
         "Capacity of powers; gray: slope n - 1",
@@ -124,9 +124,9 @@ def _completion(axes: Axes, result: Result) -> None:
         axes.annotate(
             energy.label,
             (x[i], y[i]),
-            xytext=(0, 7 if i % 2 else -13),
+            xytext=(-4, 5) if i % 2 else (5, -11),
             textcoords="offset points",
-            ha="center",
+            ha="right" if i % 2 else "left",
             fontsize=7.5,
             color=INK,
             family=FONT,

@@ -65,7 +65,7 @@ def _powers(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     sizes = sorted({n for one in growths if one.energy.degree for n in one.neurons})
     _ticks(axes, [n for i, n in enumerate(sizes) if i % 2 == 0])
-    plain_legend(axes, "energy", "center right")
+    plain_legend(axes, "energy", "upper right")
     axis_labels(
         axes,
         "Capacity of powers; gray: slope n - 1",

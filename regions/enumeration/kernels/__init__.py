@@ -20,7 +20,7 @@ from typing import Any
 MODES = ("auto", "on", "off")
 LOAD_SECONDS = 1.0
 """Processor time to import the compiler and read compiled code from its cache."""
-COMPILE_SECONDS = 15.0
+COMPILE_SECONDS = 20.0
 """Processor time to compile everything."""
 SWITCH = "RELU_REGIONS_COMPILED"
 """Environment variable: `on`, `off` or `auto`."""

@@ -145,6 +145,7 @@ def _sharpness(axes: Axes, result: Result) -> None:
     }
     draw_bands(axes, shares, curves)
     axes.set_yscale("log")
+    axes.set_ylim(top=25.0)
     plain_legend(axes, "", "upper left")
     axis_labels(
         axes,
@@ -170,6 +171,8 @@ def _linear(axes: Axes, result: Result) -> None:
                 label=f"{size:,} points, width {width}",
             )
     axes.set_xscale("log")
+    # Room for the legend beside the points.
+    axes.set_xlim(left=0.3 * float(error.min()))
     plain_legend(axes, "", "lower left")
     axis_labels(
         axes,

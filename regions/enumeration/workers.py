@@ -41,7 +41,10 @@ def worker_count() -> int:
         if not limit.isdecimal() or int(limit) < 1:
             raise ValueError(f"{SWITCH} is {limit!r}: a positive number is required.")
         return int(limit)
-    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    # Not every system can bind a process to some of its processors.
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    return min(os.cpu_count() or 1, MAX_WORKERS)
 
 
 def _enter_pool() -> None:

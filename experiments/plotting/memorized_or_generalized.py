@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from experiments.memorized_or_generalized import Result
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend
@@ -173,6 +173,9 @@ def _linear(axes: Axes, result: Result) -> None:
     axes.set_xscale("log")
     # Room for the legend beside the points.
     axes.set_xlim(left=0.3 * float(error.min()))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:g}")
     plain_legend(axes, "", "lower left")
     axis_labels(
         axes,

@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from regions.enumeration.workers import SWITCH, worker_count
 from regions.errors import RegionsError
 from regions.pieces.count import Runner, count_piece
 from regions.pieces.plan import Face, Piece, Problem
@@ -98,6 +99,8 @@ def _local_cluster(distributed: Any, workers: int) -> "LocalCluster":
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
+                # The workers share the processors: none needs them all.
+                env={SWITCH: str(max(1, worker_count() // workers))},
             )
         except (OSError, RuntimeError, TimeoutError) as error:
             # A worker that dies while it starts takes the cluster with it.

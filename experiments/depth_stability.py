@@ -25,7 +25,7 @@ from experiments.measures.image_fit import every_nth_pixel, image_fit, output_st
 from experiments.measures.partition_history import bit_distances, square_grid
 from experiments.measures.resettling import resettlings
 from experiments.measures.seed_networks import (
-    enumerate_square,
+    count_square,
     ring_data,
     seed_networks,
 )
@@ -262,7 +262,7 @@ def _measure(
         output = predict_image(last, target.shape, lambda *_: None)
         found["state"].append(output_state(output))
         found["mse"].append(image_fit(output, target).mse)
-        found["regions"].append(len(enumerate_square(last)))
+        found["regions"].append(count_square(last))
     return {**found, "epochs": epochs, "losses": losses}
 
 

@@ -1,6 +1,7 @@
 """The networks of an ensemble one by one, with those that diverged told apart."""
 
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -87,11 +88,28 @@ def enumerate_all(
         RuntimeError: If a region may be missing.
     """
     found = regions.enumerate_regions(network, box)
-    if found.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
-    if not found.complete:
-        raise RuntimeError(
-            f"{len(found)} regions were found and some may be missing "
-            f"({found.stats}): an exact count was required."
-        )
+    _require_all(len(found), found.complete, found.stats)
     return found
+
+
+def count_square(network: regions.ReluNetwork) -> int:
+    """How many activation regions the unit square has: faster than to list them.
+
+    Raises:
+        KeyboardInterrupt: If it was pressed: ends the run, not just the search.
+        RuntimeError: If a region may be missing.
+    """
+    found = regions.count_regions(network, regions.Box([0.0, 0.0], [1.0, 1.0]))
+    _require_all(found.count, found.complete, found.stats)
+    return found.count
+
+
+def _require_all(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
+    """Raise unless a search found every region."""
+    if stats.get("stopped") == "interrupted":
+        raise KeyboardInterrupt
+    if not complete:
+        raise RuntimeError(
+            f"{count} regions were found and some may be missing ({stats}): an exact "
+            "count was required."
+        )

@@ -19,8 +19,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 from jaxtyping import Int64
 
 import regions
@@ -30,11 +28,12 @@ from experiments.measures.random_codes import (
     whole_counts,
 )
 from experiments.measures.region_use import (
-    RegionUse,
     cluster_points,
     normal_points,
     random_units,
     region_use,
+    use_columns,
+    write_use,
 )
 from experiments.measures.seed_networks import (
     initial_networks,
@@ -45,8 +44,13 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import read_measures, setting_file
 from experiments.running.stages import stored
-from experiments.verdicts.utilization_claims import UNITS, Setting, utilization_claims
-from regions.files import open_atomically, read_arrays
+from experiments.verdicts.utilization_claims import (
+    UNITS,
+    Setting,
+    layers_text,
+    utilization_claims,
+)
+from regions.files import read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import fit_ensemble
@@ -208,21 +212,31 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("wider and deeper networks")
     result = _read(config, folder, {})
     claims = utilization_claims(
-        config.five, result.five, result.larger, result.normal, result.whole
+        config.five,
+        result.five,
+        result.larger,
+        result.normal,
+        result.whole,
+        _clustered(config, result.swept),
     )
-    _write_table(folder, result)
+    named = {
+        f"{units} units in {layers_text(depth)}, {dim} inputs": values
+        for (dim, units, depth), values in result.larger.items()
+    }
+    write_use(folder / "utilization.csv", result.five | named, config.seeds)
     table = [_row(name, values) for name, values in result.five.items()]
     seven = [row["setting"] for row in table if 6.5 <= row["occupied"] <= 7.5]
+    clustered = _clusters_with_seven(config, result.swept)
+    chance = float((result.normal[0, 0] == 7).mean())
     summary = {
         "headline": (
-            "about seven of 32 codes occupied, medians: "
-            f"{'; '.join(seven) or 'nowhere'}; by chance exactly seven in "
-            f"{float((result.normal[0, 0] == 7).mean()):.1%} of random networks on "
-            "normal points of the plane"
+            "about seven of 32 codes occupied, medians: random units on "
+            f"{', '.join(clustered) or 'no clusters'}; {', '.join(seven)}; exactly "
+            f"seven by chance, on normal points of the plane, in {chance:.1%}"
         ),
         "table": table,
         "about_seven": seven,
-        "clusters_with_about_seven": _clusters_with_seven(config, result.swept),
+        "clusters_with_about_seven": clustered,
         "claims": [claim.to_dict() for claim in claims],
     }
     write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
@@ -327,7 +341,7 @@ def _measure_five(
             for seed in config.seeds
         ]
     box = regions.Box.cube(setting.dim, REACH)
-    return _columns(
+    return use_columns(
         [
             region_use(network, np.asarray(part.train_inputs, np.float64), box)
             for network, part in zip(networks, data, strict=True)
@@ -348,7 +362,7 @@ def _larger(config: Config, shape: tuple[int, int, int]) -> dict[str, np.ndarray
         epochs=0,
     )
     box = regions.Box.cube(dim, REACH)
-    return _columns(
+    return use_columns(
         [
             region_use(network, normal_points(config.points, dim, seed, REACH), box)
             for seed, network in zip(
@@ -358,42 +372,27 @@ def _larger(config: Config, shape: tuple[int, int, int]) -> dict[str, np.ndarray
     )
 
 
-def _columns(rows: list[RegionUse]) -> dict[str, np.ndarray]:
-    """One array of seeds for each field."""
-    fields = zip(RegionUse._fields, zip(*rows, strict=True), strict=True)
-    return {name: np.array(values) for name, values in fields}
-
-
 def _row(name: str, values: dict[str, np.ndarray]) -> dict[str, Any]:
     """Medians over the seeds."""
     return {"setting": name} | {k: float(np.median(v)) for k, v in values.items()}
 
 
+def _clustered(
+    config: Config, swept: Int64[np.ndarray, "dims clusters networks"]
+) -> dict[int, Int64[np.ndarray, " networks"]]:
+    """Occupied codes of the random networks on seven clusters, by dimension."""
+    column = config.swept.index(config.clusters)
+    return dict(zip(config.swept_dims, swept[:, column], strict=True))
+
+
 def _clusters_with_seven(
     config: Config, swept: Int64[np.ndarray, "dims clusters networks"]
-) -> dict[str, list[int]]:
-    """By dimension, the numbers of clusters whose median network occupies seven."""
+) -> list[str]:
+    """Where the median random network occupies 6.5 to 7.5 codes."""
     medians = np.median(swept, axis=2)
-    clusters, about = np.array(config.swept), (medians >= 6.5) & (medians <= 7.5)
-    return {
-        str(dim): clusters[row].tolist()
-        for dim, row in zip(config.swept_dims, about, strict=True)
-    }
-
-
-def _write_table(folder: pathlib.Path, result: Result) -> None:
-    """One row a network, as CSV."""
-    rows: dict[str, list[Any]] = {
-        name: [] for name in ("setting", "seed", *RegionUse._fields)
-    }
-    named = dict(result.five)
-    for (dim, units, depth), values in result.larger.items():
-        named[f"{units} units in {depth} layers, {dim} inputs"] = values
-    for name, values in named.items():
-        seeds = result.config.seeds
-        rows["setting"] += [name] * len(seeds)
-        rows["seed"] += list(seeds)
-        for field in RegionUse._fields:
-            rows[field] += values[field].tolist()
-    with open_atomically(folder / "utilization.csv") as file:
-        pyarrow.csv.write_csv(pa.table(rows), file)
+    return [
+        f"{clusters} clusters in {dim} dimensions"
+        for dim, row in zip(config.swept_dims, medians, strict=True)
+        for clusters, median in zip(config.swept, row, strict=True)
+        if 6.5 <= median <= 7.5
+    ]

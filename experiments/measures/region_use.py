@@ -1,12 +1,17 @@
 """How many of its possible codes a network uses: possible, existing, seen, occupied."""
 
-from typing import NamedTuple
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
 import scipy.stats
 from jaxtyping import Float64, Int64
 
 import regions
+from regions.files import open_atomically
 from regions.hash_tables.hash_table import hash_table, occupancy_gini
 from regions.hash_tables.utilization import region_bound
 
@@ -74,6 +79,34 @@ def region_use(
         entropy=table.entropy,
         gini=occupancy_gini(table.counts, int(exact)),
     )
+
+
+def use_columns(rows: Sequence[RegionUse]) -> dict[str, np.ndarray]:
+    """One array for each field, an entry a network."""
+    fields = zip(RegionUse._fields, zip(*rows, strict=True), strict=True)
+    return {name: np.array(values) for name, values in fields}
+
+
+def write_use(
+    path: pathlib.Path,
+    tables: Mapping[str, Mapping[str, np.ndarray]],
+    seeds: Sequence[int],
+) -> None:
+    """One row a network, as CSV.
+
+    Args:
+        path: Of the file.
+        tables: By setting, what `use_columns` gives, one entry a seed.
+        seeds: Of the networks.
+    """
+    columns: dict[str, list[Any]] = {
+        "setting": [name for name in tables for _ in seeds],
+        "seed": [seed for _ in tables for seed in seeds],
+    }
+    for field in RegionUse._fields:
+        columns[field] = [v for table in tables.values() for v in table[field].tolist()]
+    with open_atomically(path) as file:
+        pyarrow.csv.write_csv(pa.table(columns), file)
 
 
 def occupied_codes(

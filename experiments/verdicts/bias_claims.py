@@ -8,6 +8,9 @@ from experiments.measures.tuned_training import Contest, Task, best_rate
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
 
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
+"""Upper end of what is below 1: as many updates are not fewer."""
+
 SLACK = 0.97
 """How far under the estimate of a bound an error may be: the estimate is sampled, and
 test points are."""
@@ -120,7 +123,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
             "test loss without biases over that with, equal parameters, the best rate "
             "of each (below 1)",
             contest.test[1, free] / contest.test[0, biased],
-            high=1.0,
+            high=BELOW_ONE,
         ),
         claim_median(
             f"It simplifies optimization, more learning rates train: {name}",
@@ -140,7 +143,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
                 SOURCE,
                 "top eigenvalue of the Hessian without biases over that with (below 1)",
                 ratio[np.isfinite(ratio)],
-                high=1.0,
+                high=BELOW_ONE,
             )
         )
     return claims
@@ -157,7 +160,7 @@ def _updates(task: Task, contest: Contest, biased: int, free: int) -> Claim:
             f"updates to a training loss of {task.target:g} without biases over those "
             "with, the best rate of each (below 1)",
             reached[1] / reached[0],
-            high=1.0,
+            high=BELOW_ONE,
         )
     never = np.iinfo(np.int64).max
     steps = np.where(reached > 0, reached, never)

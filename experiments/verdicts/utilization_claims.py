@@ -1,7 +1,7 @@
 """What counts of possible, existing and occupied codes say."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int64
@@ -13,6 +13,8 @@ from regions.bounds import central_count, hanin_rolnick_2019_count, zaslavsky_co
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 UNITS = 5
 CODES = 2**UNITS
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
+"""Upper end of what is below 1: as many codes as before are not fewer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +55,24 @@ def utilization_claims(
     larger: Larger,
     normal: Int64[np.ndarray, "dims 2 networks"],
     whole: Int64[np.ndarray, "inputs 2 seeds"],
+    clustered: Mapping[int, Int64[np.ndarray, " networks"]],
 ) -> list[Claim]:
-    """The verdicts; arguments as `region_utilization.Result` has them."""
+    """The verdicts.
+
+    Args:
+        settings: Those of five units.
+        five: As `region_utilization.Result` has them, like the next three.
+        larger: Wider and deeper networks.
+        normal: Occupied codes of normal points.
+        whole: Regions of the whole space.
+        clustered: Occupied codes of many random networks with biases on seven
+            clusters, by input dimension.
+    """
     return [
         _ordered([*five.values(), *larger.values()]),
         *_maxima(whole),
         *_chance(normal),
+        *_clustered(clustered),
         *_sevens(settings, five),
         *_training(settings, five),
         *_laws(larger),
@@ -140,6 +154,23 @@ def _chance(normal: Int64[np.ndarray, "dims 2 networks"]) -> list[Claim]:
     ]
 
 
+def _clustered(
+    clustered: Mapping[int, Int64[np.ndarray, " networks"]],
+) -> list[Claim]:
+    """Many random networks on seven clusters."""
+    return [
+        claim_median(
+            f"Seven clusters of data occupy about seven of 32 codes, d = {dim}",
+            f"{SOURCE}; the clusters are ours",
+            "occupied codes of random networks with biases (6 to 8)",
+            counts,
+            low=6.0,
+            high=8.0,
+        )
+        for dim, counts in clustered.items()
+    ]
+
+
 def _sevens(
     settings: Sequence[Setting], five: dict[str, dict[str, np.ndarray]]
 ) -> list[Claim]:
@@ -174,7 +205,7 @@ def _training(
                     "occupied codes over those of a random network on the same data "
                     "(below 1)",
                     ratio,
-                    high=1.0,
+                    high=BELOW_ONE,
                 )
             )
     return claims
@@ -213,7 +244,7 @@ def _laws(larger: Larger) -> list[Claim]:
                 f"share at {units} units over that at {least}, {layers_text(depth)}, "
                 "equally many points (below 1)",
                 shares[0] / shares[1],
-                high=1.0,
+                high=BELOW_ONE,
             )
         )
     return claims

@@ -57,11 +57,15 @@ def test_claims_see_training_and_seven():
         {(2, 4, 1): table(7), (2, 8, 1): table(7)},
         np.full((1, 2, 12), 10),
         whole,
+        {2: np.full(12, 7), 3: np.full(12, 9)},
     )
     verdicts = {claim.claim: claim.verdict for claim in claims}
     assert verdicts[f"About seven of 32 codes hold data: {random.name}"] == (
         "not supported"
     )
     assert verdicts[f"About seven of 32 codes hold data: {trained.name}"] == "supported"
+    seven = "Seven clusters of data occupy about seven of 32 codes, d = {}"
+    assert verdicts[seven.format(2)] == "supported"
+    assert verdicts[seven.format(3)] == "not supported"
     fewer = f"Training gathers the data in fewer codes: {trained.name}"
     assert verdicts[fewer] == "supported"

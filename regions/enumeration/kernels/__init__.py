@@ -8,6 +8,7 @@ the same results, bit by bit.
 
 import contextlib
 import functools
+import hashlib
 import importlib
 import importlib.util
 import logging
@@ -91,10 +92,26 @@ def _loaded(name: str) -> Any:
 
 
 @functools.cache
+def code_folder() -> pathlib.Path:
+    """Where compiled code is kept: a folder for each state of this package's sources.
+
+    The compiler looks for changes in the file of a function alone, and these functions
+    contain those of other files. Code of other sources must never be mixed with it.
+    """
+    here = pathlib.Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.glob("*.py")):
+        digest.update(path.read_bytes())
+    base = here / "__pycache__"
+    if "NUMBA_CACHE_DIR" in os.environ:
+        base = pathlib.Path(os.environ["NUMBA_CACHE_DIR"])
+    elif not os.access(base if base.is_dir() else here, os.W_OK):
+        base = pathlib.Path.home() / ".cache" / "numba"
+    return base / f"kernels-{digest.hexdigest()[:16]}"
+
+
+@functools.cache
 def _price() -> float:
     """Seconds that loading the compiled forms is expected to take."""
-    folders = [pathlib.Path(__file__).parent / "__pycache__"]
-    users = pathlib.Path.home() / ".cache" / "numba"
-    folders += pathlib.Path(os.environ.get("NUMBA_CACHE_DIR", users)).glob("kernels_*")
-    compiled = any(any(folder.glob("proofs.*.nbi")) for folder in folders)
+    compiled = any(code_folder().glob("**/proofs.*.nbi"))
     return LOAD_SECONDS if compiled else COMPILE_SECONDS

@@ -1,12 +1,17 @@
 """How the inner loops are compiled."""
 
+import contextlib
 import inspect
-from collections.abc import Callable
+import pathlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numba
 from llvmlite import ir
+from numba.core import config
 from numba.extending import intrinsic
+
+from regions.enumeration.kernels import code_folder
 
 REORDER = {"reassoc", "contract"}
 """Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
@@ -30,11 +35,29 @@ def inlined(function: Callable[..., Any]) -> Any:
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
     """Without run-time type checks around it, without the interpreter's lock."""
     plain = inspect.unwrap(function)
+    with _kept_in(code_folder()):
+        try:
+            return numba.njit(
+                plain, cache=True, nogil=True, error_model="numpy", **options
+            )
+        except RuntimeError:
+            # The folder cannot be written to.
+            return numba.njit(plain, nogil=True, error_model="numpy", **options)
+
+
+@contextlib.contextmanager
+def _kept_in(folder: pathlib.Path) -> Iterator[None]:
+    """What is declared inside keeps its machine code in a folder, or nowhere."""
+    settings: Any = config
+    names = ("CACHE_DIR", "CACHE_LOCATOR_CLASSES")
+    before = {name: getattr(settings, name, "") for name in names}
+    settings.CACHE_DIR = str(folder)
+    settings.CACHE_LOCATOR_CLASSES = "UserProvidedCacheLocator"
     try:
-        return numba.njit(plain, cache=True, nogil=True, error_model="numpy", **options)
-    except RuntimeError:
-        # No folder to keep the code in.
-        return numba.njit(plain, nogil=True, error_model="numpy", **options)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
 
 
 def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:

@@ -1,6 +1,8 @@
 """Compiled and plain forms of the sweep and its proof give the same, bit by bit."""
 
 import itertools
+import pathlib
+import shutil
 from fractions import Fraction
 
 import numpy as np
@@ -296,3 +298,21 @@ def test_code_is_compiled_without_a_folder_to_keep_it_in(monkeypatch):
     twice = jit.compiled(lambda x: 2 * x)
     assert twice(21) == 42
     assert calls == [True, False]
+
+
+def test_compiled_code_of_other_sources_is_never_read(monkeypatch, tmp_path):
+    """The compiler's own cache would not see a change in another file."""
+    package = pathlib.Path(kernels.__file__).parent
+    copy = tmp_path / "kernels"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(kernels, "__file__", str(copy / "__init__.py"))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    find = kernels.code_folder.__wrapped__
+    before = find()
+    assert before.name == kernels.code_folder().name
+    assert before == find()
+    with (copy / "forms.py").open("a") as file:
+        file.write("# changed\n")
+    assert find() != before
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert find().parent == tmp_path / "elsewhere"

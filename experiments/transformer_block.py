@@ -69,8 +69,8 @@ ABOUT = About(
         "The sources speak of language models; this block has under 3,000 parameters. "
         "Normalized inputs lie on an ellipsoid, which the plane meets in a curve "
         "through its three tokens: the regions beside it are of the layer, not of what "
-        "the block can reach. Pairs of tokens (a, b) and (b, a) nearly coincide, so one "
-        "of them is left out of the dimension; with both, as in a first run, the "
+        "the block can reach. Pairs of tokens (a, b) and (b, a) nearly coincide, so "
+        "one of them is left out of the dimension; with both, as in a first run, the "
         "dimension falls by 1.0 with more heads."
     ),
     expected=(

@@ -23,7 +23,7 @@ def figure(result: Result) -> Figure:
         row = by_epoch[epoch]
         kind = "" if row["exact"] else "at least "
         blank(axes, f"epoch {epoch:,}: {kind}{row['regions']:,} regions")
-    _losses(drawing.add_axes((0.065, 0.085, 0.4, 0.3)), result)
+    _losses(drawing.add_axes((0.07, 0.085, 0.395, 0.3)), result)
     _regions(drawing.add_axes((0.565, 0.085, 0.4, 0.3)), result)
     return drawing
 
@@ -68,6 +68,7 @@ def _finish(axes: Axes, label: str) -> None:
     axes.set_xlabel("epoch", fontsize=10, color=INK, family=FONT)
     axes.set_ylabel(label, fontsize=10, color=INK, family=FONT)
     axes.tick_params(labelsize=9, colors=MUTED)
+    axes.tick_params(which="minor", labelsize=7, colors=MUTED)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#dddddd", linewidth=0.5)
     axes.legend(frameon=False, prop={"size": 9, "family": FONT}, labelcolor=INK)

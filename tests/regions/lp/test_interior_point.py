@@ -41,7 +41,7 @@ def _simplex_rows(dim: int) -> tuple[np.ndarray, np.ndarray]:
     return A, np.append(np.zeros(dim), 1.0)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 4])
+@pytest.mark.parametrize("dim", [1, 3])
 def test_chebyshev_balls_of_the_simplex_match_the_formula(dim):
     A, b = _simplex_rows(dim)
     balls = chebyshev_balls(A[None], b[None], 10.0)
@@ -62,7 +62,7 @@ def test_chebyshev_balls_of_the_square_and_the_3_4_5_triangle():
     assert abs(balls.duals[1, 3]) < 1e-9
 
 
-@pytest.mark.parametrize("dim", [2, 4, 8])
+@pytest.mark.parametrize("dim", [2, 5])
 def test_chebyshev_balls_of_random_polytopes_match_the_simplex_method(dim):
     A, b = _random_polytopes(np.random.default_rng(dim), 25, dim, 5 * dim)
     balls = chebyshev_balls(A, b, 5.0)
@@ -143,10 +143,10 @@ def test_chebyshev_balls_scale_with_the_polytope(size):
 
 
 def test_chebyshev_balls_do_not_depend_on_the_batch():
-    A, b = _random_polytopes(np.random.default_rng(7), 37, 3, 15)
+    A, b = _random_polytopes(np.random.default_rng(7), 17, 3, 15)
     together = chebyshev_balls(A, b, 5.0)
     alone = [
-        chebyshev_balls(A[i : i + 1], b[i : i + 1], 5.0).radii[0] for i in range(37)
+        chebyshev_balls(A[i : i + 1], b[i : i + 1], 5.0).radii[0] for i in range(17)
     ]
     np.testing.assert_allclose(together.radii, alone, rtol=0, atol=1e-12)
     nothing = chebyshev_balls(A[:0], b[:0], 5.0)

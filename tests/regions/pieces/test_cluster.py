@@ -59,7 +59,7 @@ class Killer(threading.Thread):
 
 @pytest.mark.slow
 def test_killed_workers_change_nothing():
-    network, killer = load_network(NET), Killer(3, seed=1)
+    network, killer = load_network(NET), Killer(2, seed=1)
     with open_client(workers=2) as client:
         killer.start()
         try:

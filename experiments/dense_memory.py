@@ -141,9 +141,9 @@ class Config:
 PRESETS = {
     "smoke": Config(
         growths=(
-            Growth(energy=Energy("power", 2), neurons=(20, 40, 80)),
+            Growth(energy=Energy("power", 2), neurons=(20, 40)),
             Growth(energy=Energy("power", 3), neurons=(20, 40)),
-            Growth(energy=Energy("exp", 0), neurons=(6, 8, 10)),
+            Growth(energy=Energy("exp", 0), neurons=(6, 8)),
         ),
         tested=20,
         basin_neurons=40,

@@ -45,7 +45,7 @@ def _systems(draw, strict_sides=(-1, 2)):
 
 
 @given(_systems())
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(derandomize=True, deadline=None, max_examples=200)
 def test_interior_agrees_with_fourier_motzkin(system):
     A, b = system
     answer = interior(A, b)
@@ -160,7 +160,7 @@ def _check_optimum(c, A, b, answer) -> None:
 
 
 @given(_systems((-1, 3)), st.lists(st.integers(-2, 2), min_size=3, max_size=3))
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=150)
 def test_maximize_proves_every_outcome(system, cost):
     A, b = system
     c = cost[: len(A[0])]

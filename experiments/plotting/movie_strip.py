@@ -21,7 +21,7 @@ def figure(result: Result) -> Figure:
         axes = drawing.add_axes((0.01 + k * width, 0.465, width - 0.008, 0.475))
         axes.imshow(panel, interpolation="antialiased")
         row = by_epoch[epoch]
-        kind = "" if row["exact"] else "at least "
+        kind = "" if row["exact"] else "\u2265 "
         blank(axes, f"epoch {epoch:,}: {kind}{row['regions']:,} regions")
     _losses(drawing.add_axes((0.07, 0.085, 0.395, 0.3)), result)
     _regions(drawing.add_axes((0.565, 0.085, 0.4, 0.3)), result)

@@ -1,10 +1,10 @@
-"""Vectors and rows that domains are made of: read, checked and made rational."""
+"""What domains are made of: vectors and rows, read, checked and made rational."""
 
 from fractions import Fraction
 
 import numpy as np
 
-from regions.network import ArrayLike
+from regions.network import ArrayLike, ReluNetwork
 
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
@@ -51,4 +51,13 @@ def check_independent(rows: list[list[Fraction]], name: str) -> None:
         raise ValueError(
             f"`{name}` span {rank} dimension{'s' * (rank != 1)}: {len(rows)} are "
             "required, so remove or change a dependent one."
+        )
+
+
+def check_input_dim(ambient_dim: int, network: ReluNetwork) -> None:
+    """Raise unless the network reads points of a domain's space."""
+    if ambient_dim != network.input_dim:
+        raise ValueError(
+            f"`domain` lies in {ambient_dim} dimensions and the network reads "
+            f"{network.input_dim}: they must be equal."
         )

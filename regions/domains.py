@@ -17,6 +17,7 @@ from jaxtyping import Float64
 from regions.domain_vectors import (
     check_finite,
     check_independent,
+    check_input_dim,
     difference,
     fractions,
     vector,
@@ -114,7 +115,7 @@ class Box(_Domain):
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
-        _check_dim(self, network)
+        check_input_dim(self.ambient_dim, network)
         return network
 
     def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
@@ -184,7 +185,7 @@ class Slice(_Domain):
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
-        _check_dim(self, network)
+        check_input_dim(self.ambient_dim, network)
         return network.restrict(self.origin, self.directions)
 
     def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
@@ -241,7 +242,7 @@ class Segment(_Domain):
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinate."""
-        _check_dim(self, network)
+        check_input_dim(self.ambient_dim, network)
         with np.errstate(over="ignore"):
             direction = self.end - self.start
         return network.restrict(self.start, direction[None])
@@ -298,7 +299,7 @@ class Simplex(_Domain):
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network as a function of the chart coordinates."""
-        _check_dim(self, network)
+        check_input_dim(self.ambient_dim, network)
         with np.errstate(over="ignore"):
             directions = self.vertices[1:] - self.vertices[0]
         return network.restrict(self.vertices[0], directions)
@@ -353,7 +354,7 @@ class WholeSpace:
 
     def restrict(self, network: ReluNetwork) -> ReluNetwork:
         """The network itself."""
-        _check_dim(self, network)
+        check_input_dim(self.ambient_dim, network)
         return network
 
     def embed(self, t: Float64[np.ndarray, "points dim"]) -> np.ndarray:
@@ -382,14 +383,11 @@ def domain_from_dict(data: dict[str, Any]) -> Domain:
     Raises:
         ValueError: If `data` describes no domain.
     """
-    kind = data.get("kind")
-    if kind == "box":
+    if (kind := data.get("kind")) == "box":
         return Box(data["lower"], data["upper"])
     if kind == "slice":
-        box = data["box"]
-        return Slice(
-            data["origin"], data["directions"], Box(box["lower"], box["upper"])
-        )
+        box = Box(data["box"]["lower"], data["box"]["upper"])
+        return Slice(data["origin"], data["directions"], box)
     if kind == "segment":
         return Segment(data["start"], data["end"])
     if kind == "simplex":
@@ -400,12 +398,3 @@ def domain_from_dict(data: dict[str, Any]) -> Domain:
         f"`kind` of the domain is {kind!r}: box, slice, segment, simplex or "
         "whole_space is required."
     )
-
-
-def _check_dim(domain: Domain, network: ReluNetwork) -> None:
-    """Raise unless the network reads points of the domain's space."""
-    if domain.ambient_dim != network.input_dim:
-        raise ValueError(
-            f"`domain` lies in {domain.ambient_dim} dimensions and the network reads "
-            f"{network.input_dim}: they must be equal."
-        )

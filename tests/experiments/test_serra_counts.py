@@ -1,16 +1,18 @@
-"""Counts of all splits: by sets of active units, by the tree, under the bound."""
+"""Counts of all splits: by basic solutions, by the engines, under the bound."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import regions
 from experiments import serra_counts
 from experiments.measures.two_layer_counts import (
-    count_by_supports,
+    count_by_bases,
     count_two_layers,
     pre_activation_network,
 )
 from regions import bounds
+from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
@@ -23,12 +25,15 @@ def finished(tmp_path_factory):
     return run_smoke(serra_counts.NAME, tmp_path_factory)
 
 
-@pytest.mark.parametrize(("a", "b"), [(1, 4), (2, 4), (3, 3), (4, 2), (5, 1)])
-def test_sets_of_active_units_count_what_the_engines_find(a, b):
+SPLITS = [(1, 4), (2, 4), (2, 9), (3, 3), (3, 6), (4, 2), (4, 5), (5, 1), (5, 3)]
+
+
+@pytest.mark.parametrize(("a", "b"), SPLITS)
+def test_basic_solutions_count_what_the_engines_find(a, b):
     network = random_network(np.random.default_rng(10 * a + b), 6, [a, b])
     reduced = pre_activation_network(network)
     count = int(regions.count_regions(reduced, regions.WholeSpace(a)))
-    assert count_by_supports(reduced) == count
+    assert count_by_bases(reduced) == count
     assert count_two_layers(network) == count
 
 
@@ -47,13 +52,51 @@ def test_millions_of_regions_match_a_formula():
     assert count_two_layers(network) == whole
 
 
-def test_rank_and_biases_that_are_not_served_are_refused():
+INTEGERS = st.integers(-3, 3).map(float)
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(st.integers(1, 3), st.integers(1, 4), st.data())
+def test_small_integers_are_counted_exactly_or_left_to_the_engines(a, b, data):
+    weight = data.draw(st.lists(INTEGERS, min_size=a * b, max_size=a * b))
+    bias = data.draw(st.lists(INTEGERS, min_size=b, max_size=b))
+    weights = [np.eye(a), np.reshape(weight, (b, a)), np.ones((1, b))]
+    biases = [np.zeros(a), np.array(bias), np.zeros(1)]
+    network = ReluNetwork.from_arrays(weights, biases)
+    count = int(regions.count_regions(network, regions.WholeSpace(a)))
+    assert count_two_layers(network) == count
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0**-40, -(2.0**-40)])
+def test_rational_arithmetic_decides_what_rounding_hides(shift):
+    # The third line passes through the crossing of two that are nearly parallel, or by
+    # it on one side.
+    weight = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-32], [2.0, 2.0 + 2.0**-32]])
+    bias = np.array([-1.0, -1.0 - 2.0**-33, -2.0 - 2.0**-33 + shift])
+    network = ReluNetwork.from_arrays(
+        [np.eye(2), weight, np.ones((1, 3))], [np.zeros(2), bias, np.zeros(1)]
+    )
+    count = int(regions.count_regions(network, regions.WholeSpace(2)))
+    assert count_two_layers(network) == count
+    if shift == 0.0:
+        with pytest.raises(NotGenericError, match="second layer"):
+            count_by_bases(network)
+    else:
+        assert count_by_bases(network) == count
+
+
+def test_rank_that_is_not_served_is_refused():
     network = ReluNetwork.from_arrays([[[1.0], [2.0]], np.eye(2), [[1.0, 1.0]]], None)
     with pytest.raises(ValueError, match="have rank 1: 2"):
         count_two_layers(network)
+
+
+def test_biases_of_zero_are_left_to_the_engines():
     network = ReluNetwork.from_arrays([np.eye(2), np.eye(2), [[1.0, 1.0]]], None)
-    with pytest.raises(ValueError, match="bias of the second layer is 0"):
-        count_by_supports(network)
+    with pytest.raises(NotGenericError, match="second layer"):
+        count_by_bases(network)
+    # The second layer repeats the first: only the four orthants are left.
+    assert count_two_layers(network) == 4
 
 
 def test_counts_stay_under_the_bound_of_every_split(finished):

@@ -43,8 +43,8 @@ ABOUT = About(
     setup=(
         "ReLU networks with two hidden layers of a and 22 - a units, and of a and 8 - "
         "a, learn digits (SGD, learning rate 0.01, momentum 0.9, batches of 64, 20 "
-        "epochs). All activation regions of the whole input space are counted in "
-        "rational arithmetic, hidden units only."
+        "epochs). All activation regions of the whole input space are counted exactly, "
+        "hidden units only."
     ),
     differs=(
         "The 64-pixel digits of scikit-learn stand in for MNIST (--data takes another "

@@ -35,8 +35,15 @@ def axis_labels(axes: Axes, title: str, x: str, y: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def save_figure(figure: Figure, path: str | pathlib.Path) -> None:
-    """Write a figure in the format of the suffix, whole or not at all."""
+def save_figure(
+    figure: Figure, path: str | pathlib.Path, *, dpi: float = DPI
+) -> None:
+    """Write a figure in the format of the suffix, whole or not at all.
+
+    What is placed automatically stays where the first format puts it: the others show
+    the same picture, and placing takes as long as drawing.
+    """
     path = pathlib.Path(path)
     with open_atomically(path) as file:
-        figure.savefig(file, format=path.suffix[1:], dpi=DPI, facecolor="white")
+        figure.savefig(file, format=path.suffix[1:], dpi=dpi, facecolor="white")
+    figure.set_layout_engine("none")

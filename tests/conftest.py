@@ -4,13 +4,14 @@ import gc
 import os
 import pathlib
 
-# Tests compile much and run little: half the time goes without XLA's optimizations,
-# and what one process compiled, others and later runs read.
+# Tests compile much and run little: three quarters of the time go without XLA's
+# optimizations, and what one process compiled, others and later runs read.
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
         "--xla_backend_optimization_level=0",
         "--xla_llvm_disable_expensive_passes=true",
+        "--xla_cpu_use_fusion_emitters=false",
     ]
 )
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(

@@ -37,6 +37,6 @@ def run_smoke(
     assert json.loads((folder / "provenance.json").read_text())["seconds"]
     figure = plotting.figure(experiment.load(config, folder))
     for suffix in ("png", "pdf"):
-        save_figure(figure, folder / f"figure.{suffix}", dpi=60)
+        save_figure(figure, folder / f"figure.{suffix}", dpi=60.0)
         assert (folder / f"figure.{suffix}").stat().st_size > 1000
     return folder, written

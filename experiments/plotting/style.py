@@ -35,9 +35,7 @@ def axis_labels(axes: Axes, title: str, x: str, y: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def save_figure(
-    figure: Figure, path: str | pathlib.Path, *, dpi: float = DPI
-) -> None:
+def save_figure(figure: Figure, path: str | pathlib.Path, *, dpi: float = DPI) -> None:
     """Write a figure in the format of the suffix, whole or not at all.
 
     What is placed automatically stays where the first format puts it: the others show

@@ -20,13 +20,12 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = str(
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
-# Until all tests are collected.
-gc.disable()
-
 import jax
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
+# Until all tests are collected.
+gc.disable()
 
 
 def checked_modules() -> list[str]:

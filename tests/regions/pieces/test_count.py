@@ -1,8 +1,6 @@
 """Counts by pieces: the same integer as the whole, wherever the walls are."""
 
-import json
 import math
-import pathlib
 
 import numpy as np
 import pytest
@@ -11,8 +9,6 @@ from hypothesis import given, settings, strategies as st
 import regions.pieces.count
 from regions.domains import Box, Segment, Slice
 from regions.enumeration import count_regions, enumerate_regions
-from regions.errors import FileFormatError
-from regions.io import load_network
 from regions.network import ReluNetwork
 from regions.pieces.count import (
     PieceTooLargeError,
@@ -22,11 +18,11 @@ from regions.pieces.count import (
     run_here,
     wall_patterns,
 )
-from regions.pieces.plan import Face, Piece, Problem, plan_pieces
+from regions.pieces.plan import Face, Piece, Problem
 from tests.helpers import random_network
+from tests.regions.pieces.helpers import net, one_layer, stops_after
 from tests.zoo import ZOO
 
-NETS = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets"
 COUNTS = {
     "d2_16x1": 96,
     "d2_32x2": 1137,
@@ -36,17 +32,6 @@ COUNTS = {
     "d3_32x2": 17046,
     "d4_16x2": 7952,
 }
-
-
-def net(name):
-    return load_network(NETS / f"{name}.npz")
-
-
-def one_layer(weight, bias):
-    weight = np.array(weight, float)
-    return ReluNetwork.from_arrays(
-        [weight, np.ones((1, len(weight)))], [np.array(bias, float), np.zeros(1)]
-    )
 
 
 def cut_everywhere(problem, walls):
@@ -215,37 +200,6 @@ def test_patterns_on_a_wall_are_those_of_regions_on_both_sides():
     assert wall_patterns(problem, wall) == sides[0] & sides[1]
 
 
-def test_plan_does_not_depend_on_the_call_and_adds_up_volumes():
-    problem = Problem.of(net("d3_16x2"), Box.cube(3))
-    plan = plan_pieces(problem, 100)
-    assert plan == plan_pieces(problem, 100)
-    assert len({piece.face for piece in plan}) == len(plan)
-    full = [piece.face for piece in plan if len(piece.face.free) == 3]
-    sizes = [np.prod(np.subtract(f.upper, f.lower)) for f in full]
-    assert np.isclose(sum(sizes), 8.0)
-
-
-def one_unit(dim):
-    """A network whose only boundary is the diagonal hyperplane."""
-    return one_layer([np.ones(dim)], [0.1])
-
-
-@pytest.mark.parametrize("dim", [1, 2, 4])
-def test_plan_ends_where_cutting_does_not_help(dim):
-    # Each box on the diagonal has two regions, however small it is.
-    found = count_by_pieces(one_unit(dim), Box.cube(dim), piece_regions=1)
-    assert found.count == 2
-    assert found.stats["pieces"] < 500
-
-
-def test_estimates_are_right_within_a_factor_of_three():
-    problem = Problem.of(net("d3_32x2"), Box.cube(3))
-    plan = [p for p in plan_pieces(problem, 1500) if len(p.face.free) == 3]
-    counts = np.array([count_face(problem, piece.face) for piece in plan])
-    ratios = counts / [piece.work for piece in plan]
-    assert 1 / 3 < ratios.min() <= ratios.max() < 3
-
-
 def refusing(most):
     """A runner that gives up pieces with more regions, as if time had run out."""
 
@@ -345,162 +299,3 @@ def test_other_domains_are_refused():
         count_by_pieces(network, Box.cube(2), piece_regions=0)
     with pytest.raises(ValueError, match="`piece_seconds` is 0"):
         count_by_pieces(network, Box.cube(2), piece_seconds=0)
-
-
-# --- The journal ------------------------------------------------------------------
-
-
-class KilledError(Exception):
-    """What stops a run in these tests."""
-
-
-def stops_after(number):
-    """A runner that dies after some pieces."""
-
-    def run(problem, pieces):
-        for done, result in enumerate(run_here(problem, pieces)):
-            if done == number:
-                raise KilledError
-            yield result
-
-    return run
-
-
-def counting(journal, runner=run_here):
-    return count_by_pieces(
-        net("d2_16x1"), Box.cube(2), piece_regions=20, journal=journal, runner=runner
-    )
-
-
-def test_killed_run_goes_on_from_its_journal(tmp_path):
-    journal, seen = tmp_path / "new" / "pieces.jsonl", []
-    for number in (7, 11):
-        with pytest.raises(KilledError):
-            counting(journal, stops_after(number))
-
-    def watched(problem, pieces):
-        seen.extend(pieces)
-        return run_here(problem, pieces)
-
-    found = counting(journal, watched)
-    assert found.count == 96
-    assert found.stats["from_journal"] == 18
-    assert len(seen) == found.stats["pieces"] - 18
-    again = counting(journal, stops_after(0))
-    assert again.count == 96
-    assert again.stats["from_journal"] == again.stats["pieces"]
-
-
-def test_torn_last_line_is_cut_off_and_counted_again(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
-    with pytest.raises(KilledError):
-        counting(journal, stops_after(9))
-    whole = journal.read_bytes()
-    for size in (1, 20, 60):
-        journal.write_bytes(whole[:-size])
-        found = counting(journal)
-        assert found.count == 96
-        assert found.stats["from_journal"] == 8
-        assert "damaged_journal_lines" not in found.stats
-
-
-def test_changed_line_is_named_and_counted_again(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
-    counting(journal)
-    lines = journal.read_text().splitlines()
-    data = json.loads(lines[5])
-    data["count"] += 1
-    lines[5] = json.dumps(data)
-    lines[8] = lines[8][:40] + "\x00" + lines[8][41:]
-    journal.write_text("\n".join(lines) + "\n")
-    found = counting(journal)
-    assert found.count == 96
-    assert found.stats["damaged_journal_lines"] == [6, 9]
-    assert found.stats["from_journal"] == found.stats["pieces"] - 2
-
-
-@pytest.mark.parametrize("line", [0, 1])
-def test_damaged_header_or_plan_loses_no_count(tmp_path, line):
-    journal = tmp_path / "pieces.jsonl"
-    counting(journal)
-    lines = journal.read_text().splitlines()
-    lines[line] = "#" + lines[line]
-    journal.write_text("\n".join(lines) + "\n")
-    found = counting(journal, stops_after(0))
-    assert found.count == 96
-    assert found.stats["damaged_journal_lines"] == [line + 1]
-
-
-def test_repeated_lines_count_once_and_disputed_ones_not(tmp_path):
-    from regions.enumeration.journal import fingerprint
-    from regions.pieces.journal import PieceJournal
-
-    journal = tmp_path / "pieces.jsonl"
-    counting(journal)
-    lines = journal.read_text().splitlines()
-    journal.write_text("\n".join([*lines, lines[4]]) + "\n")
-    assert counting(journal, stops_after(0)).count == 96
-    problem = fingerprint(net("d2_16x1"), Box.cube(2))
-    with PieceJournal(journal, problem) as book:
-        assert book.plan is not None
-        book.record(book.plan[0], 10**6)
-    found = counting(journal)
-    assert found.count == 96
-    assert found.stats["from_journal"] == found.stats["pieces"] - 1
-
-
-def test_journal_of_another_count_is_refused(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
-    counting(journal)
-    before = journal.read_bytes()
-    with pytest.raises(FileFormatError, match="belongs to another network or domain"):
-        count_by_pieces(net("d2_32x2"), Box.cube(2), journal=journal)
-    with pytest.raises(FileFormatError, match="belongs to another network or domain"):
-        count_by_pieces(net("d2_16x1"), Box.cube(2, 2.0), journal=journal)
-    assert journal.read_bytes() == before
-
-
-@pytest.mark.parametrize("text", ["some notes\nof mine\n", "a line without an end"])
-def test_file_that_is_no_journal_is_left_alone(tmp_path, text):
-    journal = tmp_path / "notes.txt"
-    journal.write_text(text)
-    with pytest.raises(FileFormatError, match="is no journal of pieces"):
-        counting(journal)
-    assert journal.read_text() == text
-
-
-def test_two_runs_do_not_share_a_journal(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
-
-    def meanwhile(problem, pieces):
-        with pytest.raises(BlockingIOError, match="another run is writing"):
-            counting(journal)
-        return run_here(problem, pieces)
-
-    assert counting(journal, meanwhile).count == 96
-
-
-def test_journal_in_a_folder_that_can_not_be_made_is_an_error(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
-        counting(tmp_path / "file" / "pieces.jsonl")
-
-
-def test_full_disk_keeps_what_was_counted(tmp_path):
-    import resource
-
-    journal = tmp_path / "pieces.jsonl"
-    with pytest.raises(KilledError):
-        counting(journal, stops_after(5))
-    size = journal.stat().st_size
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 300, limits[1]))
-    try:
-        with pytest.raises(OSError, match="while writing the journal; what was coun"):
-            counting(journal)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    found = counting(journal)
-    assert found.count == 96
-    assert found.stats["from_journal"] >= 5
-    assert "damaged_journal_lines" not in found.stats

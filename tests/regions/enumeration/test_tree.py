@@ -1,7 +1,6 @@
 """The tree on bounded domains: known counts, degenerate networks, exact brute force."""
 
 import itertools
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -17,44 +16,16 @@ from regions.enumeration import (
 from regions.enumeration.budget import Budget
 from regions.enumeration.line import cut_line
 from regions.errors import NotGenericError
-from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
 from tests.helpers import brute_force_patterns, random_network
+from tests.regions.enumeration.helpers import (
+    ULP,
+    assert_tree_is_exact,
+    one_layer,
+    patterns_of,
+)
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.zoo import ZOO
-
-ULP = float(np.spacing(1.0))
-
-
-def one_layer(rows, bias=None, slopes=0.0) -> ReluNetwork:
-    rows = np.asarray(rows, float)
-    bias = np.zeros(len(rows)) if bias is None else np.asarray(bias, float)
-    return ReluNetwork.from_arrays([rows, np.ones((1, len(rows)))], [bias, [0]], slopes)
-
-
-def patterns_of(rs: RegionSet) -> set[tuple[bool, ...]]:
-    """Patterns of a complete set whose witnesses are proved here, in integers."""
-    bits = rs.pattern_bits()
-    points = [
-        rs.exact_witnesses.get(k) or tuple(Fraction(float(v)) for v in point)
-        for k, point in enumerate(rs.coordinates)
-    ]
-    every = [layer.kinks for layer in rs.network.hidden]
-    kinks = np.concatenate([np.zeros(0, bool), *every])
-    signs = ExactNetwork(rs.network, rs.domain).signs(Columns.of_points(points))
-    assert ((signs[kinks].T > 0) == bits).all()
-    result = {tuple(row) for row in bits.tolist()}
-    assert rs.complete
-    assert len(result) == len(rs)
-    return result
-
-
-def assert_tree_is_exact(network: ReluNetwork, domain: BoundedDomain) -> None:
-    """The tree lists what exact brute force finds, and so does `auto`."""
-    expected = exact_patterns(network, domain)
-    assert patterns_of(enumerate_regions(network, domain, method="tree")) == expected
-    assert patterns_of(enumerate_regions(network, domain)) == expected
 
 
 def sweep_count(network: ReluNetwork, domain: BoundedDomain) -> int | None:
@@ -254,61 +225,6 @@ def degenerate_networks() -> dict[str, ReluNetwork]:
 def test_tree_on_layers_that_cancel_is_exact(name):
     network = degenerate_networks()[name]
     assert_tree_is_exact(network, Box.cube(network.input_dim))
-
-
-@pytest.mark.parametrize("gap", [0, 5e-324, 1e-300, 1e-16, -1e-16, 1e-15, 1e-13])
-def test_tree_on_slivers_is_exact(gap):
-    assert_tree_is_exact(
-        one_layer([[0.1, 0.7], [0.3, 2.1], [1, -0.3]], [0.1, 0.3, 0.01 + gap]),
-        Box.cube(2),
-    )
-    assert_tree_is_exact(
-        one_layer([[1, 0, 0], [1, 0, 0], [0, 1, 1 + gap]], [0, gap, gap]), Box.cube(3)
-    )
-    weights = [[[1, 0], [1, gap], [0, 1]], [[1, -1, gap], [1, -1, 0]], [[1, 1]]]
-    for slope in (0.0, 0.1):
-        network = ReluNetwork.from_arrays(weights, [[0, gap, 0], [0, gap], [0]], slope)
-        assert_tree_is_exact(network, Box.cube(2))
-
-
-def test_tree_tells_units_apart_that_differ_by_one_ulp():
-    rows = [[1, 0.5], [1 + ULP, 0.5], [1, 0.5 + ULP / 2]]
-    assert_tree_is_exact(one_layer(rows, [0.25] * 3), Box.cube(2))
-    assert len(exact_patterns(one_layer(rows), Box.cube(2))) == 6
-    assert int(count_regions(one_layer(rows), Box.cube(2))) == 6
-
-
-@pytest.mark.parametrize("center", [1e6, -1e6, 1.0, 1e-6])
-def test_tree_in_a_box_a_few_floats_wide_is_exact(center):
-    lower = np.array([center, center / 3])
-    upper = np.maximum(lower + 1e-12, np.nextafter(lower, np.inf))
-    middle = (lower + upper) / 2
-    rows = np.array([[1, 0.3], [-0.2, 1], [0.7, -0.7], [1, 0]])
-    second = [[1, -1, 1, 0.5], [0.3, 0.3, -1, -1]]
-    network = ReluNetwork.from_arrays(
-        [rows, second, [[1, 1]]], [-(rows @ middle), [0, 1e-13], [0]]
-    )
-    assert_tree_is_exact(network, Box(lower, upper))
-
-
-@pytest.mark.parametrize(
-    "scale", [1e-320, 1e-310, 1e-300, 1e-200, 1e150, 1e200, 1e300, 1e307]
-)
-def test_tree_on_weights_that_overflow_or_underflow_is_exact(scale):
-    rng = np.random.default_rng(1)
-    rows, second = rng.standard_normal((4, 2)), rng.standard_normal((3, 4))
-    bias = rng.standard_normal(4) / 2
-    network = ReluNetwork.from_arrays(
-        [rows * scale, second * scale, [[1, 1, 1]]], [bias * scale, None, None]
-    )
-    rs = enumerate_regions(network, Box.cube(2), method="tree")
-    assert patterns_of(rs) == exact_patterns(network, Box.cube(2))
-
-
-def test_tree_on_sums_that_underflow_to_the_wrong_sign_is_exact():
-    least = 5e-324
-    rows = least * np.array([[1, 1, 1], [1, -1, 1], [1, 1, -1]])
-    assert_tree_is_exact(one_layer(rows, [-least, least, 0]), Box.cube(3))
 
 
 @st.composite

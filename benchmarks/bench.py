@@ -252,6 +252,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some parts")
     options = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # As after the first second of work; otherwise a row would be a mixture.
+    os.environ.setdefault("RELU_REGIONS_COMPILED", "on")
     print(HEAD)
     print("|" + " --- |" * (HEAD.count("|") - 1))
     context = multiprocessing.get_context("spawn")

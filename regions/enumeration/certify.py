@@ -138,8 +138,9 @@ def certify(
 
     left, errors = _prove_by_heritage(complex_, bounds, check)
     compiled_too = len(left) < len(complex_.vertices)
-    with kernels.plain_work(None):
-        left = _prove_plainly(bounds, complex_, left, errors, check)
+    if len(left):
+        with kernels.plain_work(None):
+            left = _prove_plainly(bounds, complex_, left, errors, check)
     not_easy = len(left)
     if len(left) and sharper.available:
         left = _prove_sharply(sharper, complex_, left, errors, check)

@@ -52,11 +52,11 @@ class SignWords:
         positive[~self.keyed] = 0
         per_bit = np.zeros((self.num_words * 32,), np.uint64)
         per_bit[self.word * 32 + self.bit] = positive
-        byte = np.arange(256)
-        table = np.zeros((self.num_words * 4, 256), np.uint64)
+        per_byte = per_bit.reshape(-1, 8, 1)
+        table = np.zeros((len(per_byte), 256), np.uint64)
         for position in range(8):
-            on = (byte >> position & 1).astype(bool)
-            table[:, on] += per_bit.reshape(-1, 8)[:, position, None]
+            size = 1 << position
+            table[:, size : 2 * size] = table[:, :size] + per_byte[:, position]
         return table, positive
 
     def unpack(

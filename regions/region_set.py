@@ -179,6 +179,13 @@ class RegionSet:
         """Smallest box around each region, in chart coordinates."""
         return self.cells.bounds()
 
+    @property
+    def neighbors(
+        self,
+    ) -> tuple[Int[np.ndarray, "facets 2"], Int[np.ndarray, " facets"]]:
+        """Pairs of regions that share a facet, and which bit of the pattern flips."""
+        return self._neighbors or (self.cells.neighbors, self.cells.neighbor_bits)
+
     def adjacency(self) -> "networkx.Graph":
         """Regions as nodes, shared facets as edges with the `unit` that flips."""
         import networkx
@@ -186,10 +193,7 @@ class RegionSet:
         graph = networkx.Graph()
         graph.add_nodes_from(range(len(self)))
         names = self.network.units
-        pairs, bits = self._neighbors or (
-            self.cells.neighbors,
-            self.cells.neighbor_bits,
-        )
+        pairs, bits = self.neighbors
         graph.add_edges_from(
             (int(a), int(b), {"unit": names[int(bit)]})
             for (a, b), bit in zip(pairs, bits, strict=True)

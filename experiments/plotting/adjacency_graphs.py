@@ -5,20 +5,37 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.adjacency_graphs import Result, family
+from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 
 NAMES = ("input dimension d", "units per layer", "hidden layers")
 
 
 def figure(result: Result) -> Figure:
-    """A column for dimension, width and depth, and one of degrees and data regions."""
-    drawing = Figure(figsize=(12.0, 6.2), layout="constrained")
-    panels = drawing.subplots(2, 4)
+    """A column for dimension, width and depth each, and two of all architectures."""
+    drawing = Figure(figsize=(15.0, 6.2), layout="constrained")
+    panels = drawing.subplots(2, 5)
     for varies in range(3):
         _degrees(panels[0, varies], result, varies)
         _diameters(panels[1, varies], result, varies)
     _histogram(panels[0, 3], result)
-    _data(panels[1, 3], result)
+    dims = np.array([shape[0] for shape in result.config.shapes])[:, None]
+    units = np.array([w * depth for _, w, depth in result.config.shapes])[:, None]
+    degree, diameter = result.column("mean_degree"), result.column("diameter")
+    _all(panels[0, 4], result, degree / (2.0 * dims))
+    axis_labels(panels[0, 4], "Average degree", "regions", "share of 2d")
+    _all(panels[1, 3], result, diameter / units)
+    axis_labels(panels[1, 3], "Diameter", "regions", "share of the number of units")
+    with_data, rest = (
+        result.column(name) for name in ("degree_with_data", "degree_without_data")
+    )
+    _all(panels[1, 4], result, with_data / rest)
+    axis_labels(
+        panels[1, 4],
+        "Regions with data against the rest",
+        "regions",
+        "ratio of the mean degrees",
+    )
     return drawing
 
 
@@ -61,37 +78,38 @@ def _diameters(axes: Axes, result: Result, varies: int) -> None:
 
 def _histogram(axes: Axes, result: Result) -> None:
     """Shares of degrees, by dimension."""
-    rows = family(result.config, 0)
-    shades = np.linspace(0.25, 1.0, len(rows))
-    for k, shade in zip(rows, shades, strict=True):
-        counts = result.histogram[k]
+    for style, k in zip(SERIES, family(result.config, 0), strict=False):
+        counts = np.trim_zeros(result.histogram[k], "b")
         dim = result.config.shapes[k][0]
-        (line,) = axes.plot(
-            counts / counts.sum(), color=BLUE, alpha=shade, label=f"d = {dim}"
+        axes.plot(
+            counts / counts.sum(),
+            color=style.color,
+            linestyle=style.line,
+            label=f"d = {dim}",
         )
-        axes.plot(2 * dim, 0.0, "^", color=line.get_color(), alpha=shade, clip_on=False)
+        axes.plot(2 * dim, 0.0, "^", color=style.color, clip_on=False)
     axes.set_ylim(bottom=0.0)
     axis_labels(axes, "Degrees (triangles: 2d)", "facets per region", "share")
     axes.legend(frameon=False, prop={"size": 8, "family": FONT}, labelcolor=INK)
 
 
-def _data(axes: Axes, result: Result) -> None:
-    """Mean degree of the regions with data over that of the rest."""
-    share = result.column("degree_with_data") / result.column("degree_without_data")
-    names = ["-".join(map(str, shape)) for shape in result.config.shapes]
-    for k, values in enumerate(share):
-        kept = values[np.isfinite(values)]
+def _all(axes: Axes, result: Result, values: np.ndarray) -> None:
+    """Medians of all architectures over their numbers of regions, by dimension."""
+    counts = np.median(result.column("regions"), axis=1)
+    known = np.isfinite(values).any(axis=1)
+    medians = np.full(len(values), np.nan)
+    medians[known] = np.nanmedian(values[known], axis=1)
+    dims = np.array([shape[0] for shape in result.config.shapes])
+    for style, dim in zip(SERIES, np.unique(dims), strict=False):
         axes.scatter(
-            kept, np.full(len(kept), k), s=9, color=RED, alpha=0.3, linewidths=0
+            counts[dims == dim],
+            medians[dims == dim],
+            s=16,
+            color=style.color,
+            marker=style.marker,
+            linewidths=0,
+            label=f"d = {dim}",
         )
-        if len(kept):
-            axes.plot(np.median(kept), k, "o", color=RED, markersize=4)
-    axes.axvline(1.0, color=MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axis_labels(
-        axes,
-        "Regions with data against the rest",
-        "ratio of the mean degrees",
-        "inputs-width-layers",
-    )
+    axes.axhline(1.0, color=MUTED, linewidth=0.8)
+    axes.set_xscale("log")
+    plain_legend(axes, title="", loc="best")

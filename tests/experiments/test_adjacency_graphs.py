@@ -26,7 +26,7 @@ def _column(numbers, name):
 def test_one_layer_has_the_degrees_and_the_diameter_of_an_arrangement(dim, units):
     network = random_network(np.random.default_rng(dim), dim, [units])
     found = regions.explore_regions(network, 0.1 * np.ones(dim))
-    numbers, degrees = experiment.graph_numbers(found, np.zeros((1, dim)))
+    numbers, degrees = experiment.graph_numbers(found, np.zeros((1, dim)), 100)
     assert _column(numbers, "regions") == zaslavsky_count(units, dim)
     assert degrees.mean() == pytest.approx(float(mean_facets(units, dim)))
     # Opposite unbounded regions differ in every hyperplane, and each is crossed once.
@@ -38,7 +38,7 @@ def test_deep_graph_equals_all_pairs_of_shortest_paths():
     network = random_network(np.random.default_rng(0), 2, [6, 5])
     found = regions.enumerate_regions(network, regions.Box.cube(2, 3.0))
     points = np.random.default_rng(1).uniform(-3.0, 3.0, (40, 2))
-    numbers, degrees = experiment.graph_numbers(found, points)
+    numbers, degrees = experiment.graph_numbers(found, points, 1000)
     distances = dict(networkx.all_pairs_shortest_path_length(found.adjacency()))
     assert _column(numbers, "diameter") == max(
         max(row.values()) for row in distances.values()
@@ -55,6 +55,8 @@ def test_deep_graph_equals_all_pairs_of_shortest_paths():
     assert set(np.flatnonzero(chosen).tolist()) == with_data
     assert _column(numbers, "degree_with_data") == degrees[chosen].mean()
     assert degrees.sum() == 2 * found.adjacency().number_of_edges()
+    numbers, _ = experiment.graph_numbers(found, points, len(found) - 1)
+    assert np.isnan(_column(numbers, "diameter"))
 
 
 def test_average_degree_is_at_most_twice_the_dimension(finished):
@@ -70,6 +72,7 @@ def test_families_vary_one_number():
     shapes = [
         [config.shapes[k] for k in experiment.family(config, v)] for v in range(3)
     ]
+    assert len(config.shapes) == 46
     assert [s[0] for s in shapes[0]] == [2, 3, 4, 5]
     assert [s[1] for s in shapes[1]] == [4, 8, 16]
     assert [s[2] for s in shapes[2]] == [1, 2, 3, 4]

@@ -10,7 +10,7 @@ import dataclasses
 import itertools
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32
+from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32, UInt64
 
 from regions.enumeration import kernels
 from regions.errors import NotGenericError
@@ -72,20 +72,31 @@ class SignWords:
         self, signs: UInt32[np.ndarray, "rows words"]
     ) -> UInt8[np.ndarray, "rows bytes"]:
         """Patterns as packed bytes: bit k is bit k % 8 of byte k // 8."""
-        units = np.flatnonzero(self.kinks)
-        where = self.word[units] * 32 + self.bit[units]
-        rows = len(signs)
-        flat = (
-            np.ascontiguousarray(signs).view(np.uint8).reshape(rows, self.num_words * 4)
-        )
-        if np.array_equal(where, np.arange(len(where))):
-            packed = flat[:, : (len(where) + 7) // 8].copy()
-        else:
-            bits = np.unpackbits(flat, axis=1, bitorder="little")[:, where]
-            packed = np.packbits(bits, axis=1, bitorder="little")
-        if len(where) % 8 and packed.shape[1]:
-            packed[:, -1] &= np.uint8((1 << len(where) % 8) - 1)
-        return packed
+        count, first = int(self.kinks.sum()), 0
+        # A word falls into five bytes, at most.
+        packed = np.zeros((len(signs), -(-count // 8) + 5), np.uint8)
+        for word in range(self.num_words):
+            mine = self.word == word
+            value = _compress(signs[:, word], self.bit[mine & self.kinks])
+            value <<= np.uint64(first % 8)
+            flat = value.astype("<u8", copy=False).view(np.uint8)
+            packed[:, first // 8 : first // 8 + 5] |= flat.reshape(-1, 8)[:, :5]
+            first += int((mine & self.kinks).sum())
+        return np.ascontiguousarray(packed[:, : -(-count // 8)])
+
+
+def _compress(
+    words: UInt32[np.ndarray, " rows"], bits: Int[np.ndarray, " chosen"]
+) -> UInt64[np.ndarray, " rows"]:
+    """Some bits of each word, one after another."""
+    if np.array_equal(bits, np.arange(len(bits))):
+        return words.astype(np.uint64) & np.uint64((1 << len(bits)) - 1)
+    result = np.zeros(len(words), np.uint64)
+    for place, bit in enumerate(bits.tolist()):
+        result |= (
+            words.astype(np.uint64) >> np.uint64(bit) & np.uint64(1)
+        ) << np.uint64(place)
+    return result
 
 
 def sign_words(

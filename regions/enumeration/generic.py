@@ -303,9 +303,11 @@ def inside_domain(
     # A coordinate is compared as it is; the sum in a simplex rounds.
     rounds = (polytope.A != 0.0).sum(1) > 1
     doubt = np.where(rounds, 2.0 * domain.dim * np.finfo(float).eps, 0.0)
+    inside = np.ones(len(points), bool)
     with np.errstate(invalid="ignore"):
-        inside: np.ndarray = points @ polytope.A.T < polytope.b - doubt
-    return np.all(inside, axis=1)
+        for row, bound in zip(polytope.A, polytope.b - doubt, strict=True):
+            inside &= points @ row < bound
+    return inside
 
 
 @np.errstate(all="ignore")

@@ -248,9 +248,10 @@ def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), PIL.Image.Resampling.LANCZOS)
-        # The default palette loses rare colors, such as a few blue points.
+        # The default palette loses rare colors, such as a few blue points; this one
+        # would tint grays without the step of k-means.
         method, dither = PIL.Image.Quantize.MAXCOVERAGE, PIL.Image.Dither.NONE
-        small = picture.quantize(COLORS, method=method, dither=dither)
+        small = picture.quantize(COLORS, method=method, dither=dither, kmeans=1)
         data = io.BytesIO()
         small.save(data, format="PNG", optimize=True)
     with open_atomically(target) as file:

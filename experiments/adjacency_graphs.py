@@ -18,6 +18,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
 from jaxtyping import Float64, Int64
 
 import regions
@@ -25,7 +27,7 @@ from experiments.measures.graph_diameter import diameter
 from experiments.running.about import About
 from experiments.running.claims import claim_exact, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.files import read_arrays, write_arrays
+from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, fit_ensemble
@@ -203,10 +205,17 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _median(values: Float64[np.ndarray, " seeds"]) -> float | None:
-    """The median of what there is, or None of nothing."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else None
+def write_table(path: pathlib.Path, result: Result) -> None:
+    """One row for each graph: architecture, seed, and the numbers of `COLUMNS`."""
+    shapes, seeds = result.table.shape[:2]
+    sizes = np.repeat(np.array(result.config.shapes), seeds, axis=0)
+    table = {
+        **dict(zip(("inputs", "width", "layers"), sizes.T, strict=True)),
+        "seed": np.tile(np.arange(seeds), shapes),
+        **{name: result.column(name).ravel() for name in COLUMNS},
+    }
+    with open_atomically(path) as file:
+        pyarrow.csv.write_csv(pa.table(table), file)
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
@@ -242,6 +251,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     )
     write_arrays(folder / "graphs.npz", table=table, histogram=histogram)
     result = Result(config, {}, table, histogram)
+    write_table(folder / "graphs.csv", result)
     claims, largest = _claims(result)
     base = config.shapes.index(config.base)
     summary = {
@@ -252,10 +262,6 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             f"{np.median(result.column('diameter')[base]):g} at 3 inputs and 2 layers "
             "of 8"
         ),
-        "medians": {
-            name: [_median(values) for values in result.column(name)]
-            for name in COLUMNS
-        },
         "claims": claims,
     }
     write_provenance(folder, seed=0, seconds=clock.seconds)

@@ -2,6 +2,7 @@
 
 import networkx
 import numpy as np
+import pyarrow.csv
 import pytest
 
 import regions
@@ -65,6 +66,11 @@ def test_average_degree_is_at_most_twice_the_dimension(finished):
     assert (result.column("mean_degree") <= 4.0).all()
     assert summary["claims"][0]["verdict"] == "supported"
     assert result.histogram.sum() == result.column("regions").sum()
+    table = pyarrow.csv.read_csv(folder / "graphs.csv").to_pydict()
+    assert table["seed"] == [0, 1]
+    assert table["inputs"] == [2, 2]
+    assert table["layers"] == [2, 2]
+    np.testing.assert_array_equal(table["diameter"], result.column("diameter")[0])
 
 
 def test_families_vary_one_number():

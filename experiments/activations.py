@@ -31,10 +31,10 @@ from experiments.running.claims import Claim, claim_median, claim_share
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
     dataset_of_each_seed,
+    measure_settings,
     read_measures,
-    setting_file,
+    setting_folder,
 )
-from experiments.running.stages import stored
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import load_image
 from training.ensemble import fit_ensemble
@@ -132,14 +132,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, name in enumerate(config.activations):
-        stored(
-            setting_file(folder, name),
-            functools.partial(_measure, config, name, folder),
-        )
-        progress(i + 1, len(config.activations), "training with each activation")
+    how = {
+        name: functools.partial(_measure, config, name, folder)
+        for name in config.activations
+    }
+    measures = measure_settings(folder, how, progress, "training with each activation")
     clock.lap("training and measuring")
-    measures = read_measures(folder, config.activations)
     table = [
         {
             "activation": name,
@@ -191,7 +189,7 @@ def _measure(config: Config, name: str, folder: pathlib.Path) -> dict[str, Any]:
     model = dataclasses.replace(config.training.model, activation=name)
     training = dataclasses.replace(config.training, model=model)
     data = dataset_of_each_seed(config.data, config.seeds)
-    place = setting_file(folder, name).with_suffix("")
+    place = setting_folder(folder, name)
     fitted = fit_ensemble(training, data, config.seeds, place)
     found = seed_networks(fitted.params, training)
     networks = require_networks(found, config.seeds)

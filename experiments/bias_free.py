@@ -39,7 +39,11 @@ from experiments.measures.tuned_training import (
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    measure_settings,
+    read_measures,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.bias_claims import bias_claims
 from regions.bounds import central_count
@@ -179,12 +183,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock = Clock()
     cones = stored(folder / "layers.npz", functools.partial(_count_layers, config))
     clock.lap("single layers")
-    for i, task in enumerate(config.tasks):
-        progress(i, len(config.tasks), "training with and without biases")
-        stored(
-            setting_file(folder, task.name),
-            functools.partial(_contest, config, task, folder),
-        )
+    how = {
+        task.name: functools.partial(_contest, config, task, folder)
+        for task in config.tasks
+    }
+    measure_settings(folder, how, progress, "training with and without biases")
     clock.lap("training")
     contests = _contests(config, folder)
     rays = stored(folder / "rays.npz", functools.partial(_rays, config, folder))
@@ -222,7 +225,7 @@ def _contests(config: Config, folder: pathlib.Path) -> dict[str, Contest]:
 
 def _contest(config: Config, task: Task, folder: pathlib.Path) -> dict[str, np.ndarray]:
     """Train both kinds of networks at all rates."""
-    place = setting_file(folder, task.name).with_suffix("")
+    place = setting_folder(folder, task.name)
     return compare_training(task, config.rates, config.seeds, place)._asdict()
 
 
@@ -257,7 +260,7 @@ def _rays(config: Config, folder: pathlib.Path) -> dict[str, np.ndarray]:
     All are of the last task on an image, at the rate where it did best.
     """
     task = [task for task in config.tasks if task.is_image][-1]
-    place = setting_file(folder, task.name).with_suffix("")
+    place = setting_folder(folder, task.name)
     contest = _contests(config, folder)[task.name]
     box = regions.Box.cube(2, VIEW)
     rows = []

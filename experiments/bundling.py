@@ -28,10 +28,10 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
     dataset_of_each_seed,
+    measure_settings,
     read_measures,
-    setting_file,
+    setting_folder,
 )
-from experiments.running.stages import stored
 from experiments.verdicts.bundling_claims import BASE, bundling_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
@@ -165,14 +165,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, setting in enumerate(config.settings):
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, folder),
-        )
-        progress(i + 1, len(config.settings), "training for each cause")
+    how = {
+        setting.name: functools.partial(_measure, config, setting, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "training for each cause")
     clock.lap("training and measuring")
-    measures = read_measures(folder, [s.name for s in config.settings])
     summary = {
         "headline": _headline(measures),
         "table": [
@@ -272,7 +270,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Creases of every seed at every snapshot."""
     training = training_of(config, setting)
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     data = _data(config, setting)
     fit_ensemble(training, data, config.seeds, place)
     corner = (-0.5, -0.5) if setting.centered else (0.0, 0.0)

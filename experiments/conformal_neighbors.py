@@ -35,7 +35,11 @@ from experiments.measures.target_curvature import one_thread
 from experiments.measures.target_surfaces import SQUARE, cosine_norm
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    measure_settings,
+    read_measures,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.conformal_claims import conformal_claims
 from regions.files import read_arrays
@@ -211,17 +215,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, problem in enumerate(config.problems):
-        progress(i, len(config.problems), f"training and judging: {problem.name}")
-        stored(
-            setting_file(folder, problem.name),
-            functools.partial(_measure, problem, folder),
-        )
+    how = {
+        problem.name: functools.partial(_measure, problem, folder)
+        for problem in config.problems
+    }
+    measures = measure_settings(folder, how, progress, "training and judging")
     if any(problem.name == NAMES[1] for problem in config.problems):
         stored(folder / "cut.npz", functools.partial(_cut, config, folder))
-    progress(len(config.problems), len(config.problems), "done")
     clock.lap("training and judging")
-    measures = read_measures(folder, [p.name for p in config.problems])
     summary = {
         "headline": _headline(measures),
         "table": [_row(name, values) for name, values in measures.items()],
@@ -291,7 +292,7 @@ def intervals_of(
 def _networks(problem: Problem, folder: pathlib.Path) -> list[regions.ReluNetwork]:
     """Trained networks of a problem, one a seed."""
     seeds = tuple(range(problem.seeds))
-    place = setting_file(folder, problem.name).with_suffix("")
+    place = setting_folder(folder, problem.name)
     samples = [sample_problem(problem, seed) for seed in seeds]
     fit_ensemble(problem.training, [s.task.data for s in samples], seeds, place)
     return kept_networks(problem.training, seeds, place)

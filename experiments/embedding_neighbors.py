@@ -35,7 +35,11 @@ from experiments.movies.turning import write_turning_movie
 from experiments.plotting.neighbor_surfaces import draw_frame
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    measure_settings,
+    read_measures,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.neighbor_claims import neighbor_claims, ratios
 from regions import ReluNetwork
@@ -195,14 +199,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     """
     encoder()
     clock = Clock()
-    total = len(config.cases) + 1
-    for i, case in enumerate(config.cases):
-        progress(i, total, f"training and reading out: {case.name}")
-        stored(
-            setting_file(folder, case.name), functools.partial(_measure, case, folder)
-        )
-        clock.lap(case.name)
-    progress(total - 1, total, "drawing the movie")
+    how = {
+        case.name: functools.partial(_measure, case, folder) for case in config.cases
+    }
+    measures = measure_settings(folder, how, progress, "training and reading out")
+    clock.lap("training and reading out")
+    progress(0, 0, "drawing the movie")
     drawn = stored(
         folder / "drawn.npz", functools.partial(drawn_arrays, config, folder)
     )
@@ -214,14 +216,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         width=2 * config.height,
     )
     clock.lap("movie")
-    measures = read_measures(folder, [c.name for c in config.cases])
     table = [row for name, values in measures.items() for row in _rows(name, values)]
     summary = {
         "headline": _headline(measures),
         "table": table,
         "claims": [claim.to_dict() for claim in neighbor_claims(measures)],
     }
-    progress(total, total, "done")
     write_provenance(folder, seed=0, seconds=clock.seconds)
     write_json(folder / "summary.json", summary)
     return summary
@@ -240,7 +240,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
 def final_networks(case: Case, folder: pathlib.Path) -> list[ReluNetwork]:
     """The trained networks of a case, one a seed."""
     seeds = tuple(range(case.seeds))
-    place = setting_file(folder, case.name).with_suffix("")
+    place = setting_folder(folder, case.name)
     return kept_networks(case.training, seeds, place)
 
 
@@ -248,7 +248,7 @@ def _measure(case: Case, folder: pathlib.Path) -> dict[str, np.ndarray]:
     """Train the networks of a case and read out their embeddings."""
     seeds = tuple(range(case.seeds))
     samples = [sample_case(case, seed) for seed in seeds]
-    place = setting_file(folder, case.name).with_suffix("")
+    place = setting_folder(folder, case.name)
     fit_ensemble(case.training, [s.task.data for s in samples], seeds, place)
     networks = final_networks(case, folder)
     pairs = list(zip(networks, samples, strict=True))

@@ -39,7 +39,11 @@ from experiments.measures.seed_networks import (
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    read_measures,
+    setting_file,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.hash_claims import Setting, hash_claims
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
@@ -228,7 +232,7 @@ def _train(
     if not setting.epochs:
         return init_ensemble(training, config.seeds).params, inputs
     data = [moons_dataset(part, part) for part in moons]
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     return fit_ensemble(training, data, config.seeds, place).params, inputs
 
 

@@ -46,7 +46,11 @@ from experiments.movies.turning import write_turning_movie
 from experiments.plotting.preconditioner_surfaces import draw_frame
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    measure_settings,
+    read_measures,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.preconditioner_claims import preconditioner_claims
 from regions.files import read_arrays
@@ -196,15 +200,13 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     """
     encoder()
     clock = Clock()
-    total = len(config.settings) + 1
-    for i, setting in enumerate(config.settings):
-        progress(i, total, f"training and measuring: {setting.name}")
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, folder),
-        )
+    how = {
+        setting.name: functools.partial(_measure, config, setting, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "training and measuring")
     clock.lap("training and measuring")
-    progress(total - 1, total, "drawing the movie")
+    progress(0, 0, "drawing the movie")
     drawn = stored(folder / "drawn.npz", functools.partial(_draw_one, config, folder))
     write_turning_movie(
         folder,
@@ -214,14 +216,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         width=2 * config.height,
     )
     clock.lap("movie")
-    measures = read_measures(folder, [s.name for s in config.settings])
     claims = preconditioner_claims(measures)
     summary = {
         "headline": _headline(measures),
         "table": [_row(name, values) for name, values in measures.items()],
         "claims": [claim.to_dict() for claim in claims],
     }
-    progress(total, total, "done")
     write_provenance(folder, seed=0, seconds=clock.seconds)
     write_json(folder / "summary.json", summary)
     return summary
@@ -261,7 +261,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Train one setting and measure its embeddings."""
     training, seeds = training_of(config, setting), tuple(range(setting.seeds))
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     samples = [sample_of(config, setting, seed) for seed in seeds]
     fitted = fit_ensemble(training, [s.task.data for s in samples], seeds, place)
     points = [s.test[: config.measured] for s in samples]
@@ -301,7 +301,7 @@ def final_networks(
 ) -> list[regions.ReluNetwork]:
     """The trained networks: the best of the author's optimizer, the last of others."""
     training, seeds = training_of(config, setting), tuple(range(setting.seeds))
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     return kept_networks(training, seeds, place)
 
 

@@ -29,8 +29,9 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
     dataset_of_each_seed,
+    measure_settings,
     read_measures,
-    setting_file,
+    setting_folder,
 )
 from experiments.running.stages import stored
 from experiments.verdicts.pulse_claims import BASE, pulse_claims
@@ -181,16 +182,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     """
     clock = Clock()
     data = dataset_of_each_seed(config.data, config.seeds)
-    for i, setting in enumerate(config.settings):
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, data, folder),
-        )
-        progress(i + 1, len(config.settings), "training with each optimizer")
+    how = {
+        setting.name: functools.partial(_measure, config, setting, data, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "training with each optimizer")
     clock.lap("training and measuring")
     stored(folder / "trace.npz", functools.partial(_trace, config, data, folder))
     clock.lap("curvature")
-    measures = read_measures(folder, [s.name for s in config.settings])
     trace = read_arrays(folder / "trace.npz")
     claims = pulse_claims(measures, trace, period_slopes(config, measures))
     summary = {
@@ -252,7 +251,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Losses of the window and pulse of each seed; periods in updates."""
     training = _training(config, setting)
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     fitted = fit_ensemble(training, data, config.seeds, place)
     if not fitted.finite.all():
         lost = [
@@ -279,7 +278,7 @@ def _trace(
     """Loss and curvature of the base setting after its last update."""
     setting = config.settings[0]
     training = _training(config, setting)
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     state = ensemble_state(training, config.seeds, place, training.epochs)
     points = jax.tree.map(lambda *arrays: jnp.stack(arrays), *map(to_device, data))
     keys = jax.random.split(jax.random.key(0), len(config.seeds))

@@ -37,6 +37,7 @@ from experiments.running.settings import (
     dataset_of_each_seed,
     read_measures,
     setting_file,
+    setting_folder,
 )
 from experiments.running.stages import stored
 from experiments.verdicts.refinement_claims import Setting, refinement_claims
@@ -200,7 +201,7 @@ def networks_of(
     if not setting.epochs:
         return initial_networks(training, config.seeds)
     points = dataset_of_each_seed(config.data, config.seeds)
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     fitted = fit_ensemble(training, points, config.seeds, place)
     return require_networks(seed_networks(fitted.params, training), config.seeds)
 

@@ -42,7 +42,11 @@ from experiments.measures.seed_networks import (
 )
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
+from experiments.running.settings import (
+    read_measures,
+    setting_file,
+    setting_folder,
+)
 from experiments.running.stages import stored
 from experiments.verdicts.utilization_claims import (
     UNITS,
@@ -330,7 +334,7 @@ def _measure_five(
             batch_size=None,
             snapshot_every=max(config.epochs, 1),
         )
-        place = setting_file(folder, setting.name).with_suffix("")
+        place = setting_folder(folder, setting.name)
         fitted = fit_ensemble(training, data, config.seeds, place)
         networks = require_networks(
             seed_networks(fitted.params, training), config.seeds

@@ -32,10 +32,10 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
     dataset_of_each_seed,
+    measure_settings,
     read_measures,
-    setting_file,
+    setting_folder,
 )
-from experiments.running.stages import stored
 from experiments.verdicts.soft_edge_claims import soft_edge_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import OUTER_RADIUS
@@ -170,14 +170,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, setting in enumerate(config.settings):
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, folder),
-        )
-        progress(i + 1, len(config.settings), "training each network")
+    how = {
+        setting.name: functools.partial(_measure, config, setting, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "training each network")
     clock.lap("training and measuring")
-    measures = read_measures(folder, [s.name for s in config.settings])
     claims = soft_edge_claims(measures, np.array(config.measured))
     table = [_row(name, values, config.data.size) for name, values in measures.items()]
     summary = {
@@ -257,7 +255,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Widths at the measured epochs; slopes and regions of the last networks."""
     training = training_of(config, setting)
-    place = setting_file(folder, setting.name).with_suffix("")
+    place = setting_folder(folder, setting.name)
     points = dataset_of_each_seed(config.data, config.seeds)
     fitted = fit_ensemble(training, points, config.seeds, place)
     widths, networks = [], []

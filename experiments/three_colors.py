@@ -34,8 +34,10 @@ from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import read_measures, setting_file
-from experiments.running.stages import stored
+from experiments.running.settings import (
+    measure_settings,
+    setting_folder,
+)
 from regions.class_polygons import class_polygons
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import (
@@ -146,14 +148,9 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, loss in enumerate(LOSSES):
-        stored(
-            setting_file(folder, loss),
-            functools.partial(_measure, config, loss, folder),
-        )
-        progress(i + 1, len(LOSSES), "training with either loss")
+    how = {loss: functools.partial(_measure, config, loss, folder) for loss in LOSSES}
+    measures = measure_settings(folder, how, progress, "training with either loss")
     clock.lap("training and measuring")
-    measures = read_measures(folder, LOSSES)
     table = [
         {
             "loss": loss,
@@ -250,7 +247,7 @@ def _measure(config: Config, loss: str, folder: pathlib.Path) -> dict[str, Any]:
     """All numbers of all seeds with one loss."""
     training = dataclasses.replace(config.training, loss=loss)
     data = [_data(config, seed) for seed in config.seeds]
-    place = setting_file(folder, loss).with_suffix("")
+    place = setting_folder(folder, loss)
     fitted = fit_ensemble(training, data, config.seeds, place)
     found = seed_networks(fitted.params, training)
     networks = require_networks(found, config.seeds)

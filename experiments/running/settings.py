@@ -1,23 +1,53 @@
 """What experiments that train an ensemble for each of several settings share."""
 
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from experiments.running.stages import stored
 from regions.files import read_arrays
 from training.config import DataConfig
 from training.datasets import Dataset, load_image, sample_points
 
+Progress = Callable[[int, int, str], None]
+
 
 def setting_file(folder: pathlib.Path, name: str) -> pathlib.Path:
-    """Where the measures of a setting are; without its suffix, the folder of its run.
+    """Where the measures of a setting are.
 
     Args:
         folder: Of the run.
         name: Of the setting, letters, digits, points, commas, hyphens and spaces.
     """
     return folder / f"{name.replace(',', '').replace(' ', '_')}.npz"
+
+
+def setting_folder(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """Where a setting is trained, beside its measures."""
+    return setting_file(folder, name).with_suffix("")
+
+
+def measure_settings(
+    folder: pathlib.Path,
+    measures: Mapping[str, Callable[[], Mapping[str, ArrayLike]]],
+    progress: Progress,
+    message: str,
+) -> dict[str, dict[str, np.ndarray]]:
+    """Measures of all settings, by name; those that a run has stored are not repeated.
+
+    Args:
+        folder: Of the run.
+        measures: How to measure each setting.
+        progress: Called with (done, total, message).
+        message: What is being done.
+    """
+    for done, (name, measure) in enumerate(measures.items()):
+        progress(done, len(measures), message)
+        stored(setting_file(folder, name), measure)
+    progress(len(measures), len(measures), message)
+    return read_measures(folder, measures)
 
 
 def read_measures(

@@ -40,11 +40,10 @@ from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
+    measure_settings,
     read_measures,
-    setting_file,
     setting_folder,
 )
-from experiments.running.stages import stored
 from experiments.verdicts.hash_claims import Setting, hash_claims
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz
@@ -167,14 +166,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, setting in enumerate(config.settings):
-        progress(i, len(config.settings), "training and auditing")
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, folder),
-        )
+    how = {
+        setting.name: functools.partial(_measure, config, setting, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "training and auditing")
     clock.lap("training and auditing")
-    measures = read_measures(folder, [s.name for s in config.settings])
     claims = hash_claims(config.settings, measures, config.resolution, config.lengths)
     patterns = sum(int(m["patterns"].sum()) for m in measures.values())
     error = max(float(m["map_error"].max()) for m in measures.values())

@@ -35,11 +35,10 @@ from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
     dataset_of_each_seed,
+    measure_settings,
     read_measures,
-    setting_file,
     setting_folder,
 )
-from experiments.running.stages import stored
 from experiments.verdicts.refinement_claims import Setting, refinement_claims
 from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -145,14 +144,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         The summary.
     """
     clock = Clock()
-    for i, setting in enumerate(config.settings):
-        progress(i, len(config.settings), "enumerating layer by layer")
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure, config, setting, folder),
-        )
+    how = {
+        setting.name: functools.partial(_measure, config, setting, folder)
+        for setting in config.settings
+    }
+    measures = measure_settings(folder, how, progress, "enumerating layer by layer")
     clock.lap("training and enumerating")
-    measures = read_measures(folder, [s.name for s in config.settings])
     table = [_row(name, values) for name, values in measures.items()]
     summary = {
         "headline": _headline(table[0], measures),

@@ -43,8 +43,8 @@ from experiments.measures.seed_networks import (
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import (
+    measure_settings,
     read_measures,
-    setting_file,
     setting_folder,
 )
 from experiments.running.stages import stored
@@ -203,12 +203,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock = Clock()
     stored(folder / "chances.npz", functools.partial(_chances, config))
     clock.lap("random networks")
-    for i, setting in enumerate(config.five):
-        progress(i, len(config.five), "five units")
-        stored(
-            setting_file(folder, setting.name),
-            functools.partial(_measure_five, config, setting, folder),
-        )
+    how = {
+        setting.name: functools.partial(_measure_five, config, setting, folder)
+        for setting in config.five
+    }
+    measure_settings(folder, how, progress, "five units")
     clock.lap("five units")
     for i, shape in enumerate(shapes := larger_shapes(config)):
         progress(i, len(shapes), "wider and deeper networks")

@@ -33,6 +33,7 @@ def load_points(path: str | pathlib.Path) -> Float64[np.ndarray, "points dim"]:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
         FileFormatError: If it holds no array of finite real numbers of that shape.
     """
     path = pathlib.Path(path)
@@ -54,6 +55,7 @@ def read_npy(path: str | pathlib.Path) -> np.ndarray:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
         FileFormatError: If it is no such file, is damaged, or holds objects.
     """
     path = pathlib.Path(path)
@@ -73,6 +75,7 @@ def read_npz(path: str | pathlib.Path, names: tuple[str, ...]) -> list[np.ndarra
 
     Raises:
         FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
         FileFormatError: If it is no such file, is damaged, lacks a name, or holds
             objects.
     """
@@ -123,16 +126,38 @@ def _read_npz(path: pathlib.Path) -> np.ndarray:
 def _read_csv(path: pathlib.Path) -> np.ndarray:
     """The numbers of a text file, after a first line of names if it is one."""
     _check_exists(path)
+    rows: list[tuple[int, list[str]]] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
-        if rows and not _are_numbers(rows[0]):
-            rows = rows[1:]
-        return np.array([[float(entry) for entry in row] for row in rows])
+            reader = csv.reader(file)
+            rows += ((reader.line_num, row) for row in reader if row)
     except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
         raise FileFormatError(
             f"{path} is no table of numbers ({_first_line(error)}): write one point a "
             "line, numbers separated by commas."
+        ) from error
+    if rows and not _are_numbers(rows[0][1]):
+        rows = rows[1:]
+    return np.array([_numbers_of(path, line, row, rows[0]) for line, row in rows])
+
+
+def _numbers_of(
+    path: pathlib.Path, line: int, row: list[str], first: tuple[int, list[str]]
+) -> list[float]:
+    """The numbers of a line, as many as in the first one."""
+    if len(row) != len(first[1]):
+        entries = "1 entry" if len(row) == 1 else f"{len(row)} entries"
+        raise FileFormatError(
+            f"{path} is no table of numbers: line {line} has {entries} and line "
+            f"{first[0]} has {len(first[1])}: write one point a line, all of them "
+            "with as many numbers."
+        )
+    try:
+        return [float(entry) for entry in row]
+    except ValueError as error:
+        raise FileFormatError(
+            f"{path} is no table of numbers (line {line}: {_first_line(error)}): write "
+            "one point a line, numbers separated by commas."
         ) from error
 
 
@@ -146,6 +171,10 @@ def _are_numbers(row: list[str]) -> bool:
 
 def _check_exists(path: pathlib.Path) -> None:
     """Raise unless there is such a file."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path} is a folder: give a .npy, .npz or .csv file in it."
+        )
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} does not exist: give a .npy, .npz or .csv file."

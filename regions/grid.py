@@ -24,6 +24,16 @@ from regions.strictness import are_strict
 
 Progress = Callable[[int, int], None]
 
+MAX_POINTS = 2**63 - 1
+"""Points are numbered by signed integers of 64 bits."""
+
+MAX_AXES = 64
+"""NumPy has no arrays of more."""
+
+DEFAULT_RESOLUTION = 1024
+DEFAULT_POINTS = 2**24
+"""A default grid has at most so many points and `DEFAULT_RESOLUTION` per axis."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class GridCount:
@@ -68,7 +78,7 @@ class GridCount:
 def hash_grid(
     network: ReluNetwork,
     domain: Domain,
-    resolution: int | Sequence[int] = 1024,
+    resolution: int | Sequence[int] | None = None,
     *,
     offset: float = 0.5,
     labels: bool = True,
@@ -86,7 +96,8 @@ def hash_grid(
     Args:
         network: The network.
         domain: A Box, a Segment or a Slice; the grid is in its coordinates.
-        resolution: Grid points along each axis: one number for all, or one per axis.
+        resolution: Grid points along each axis: one number for all, or one per axis;
+            `default_resolution` of the dimension if None. At most `MAX_POINTS` in all.
         offset: Place of a point in its pixel: 0.5 is the middle; with 0 point i is
             `lower + i * (upper - lower) / resolution`, and the upper end is left out.
         labels: Whether to return a label for each point, 4 bytes each.
@@ -114,7 +125,7 @@ def hash_grid(
         >>> hash_grid(net, Box.cube(2), 4).count
         4
     """
-    shape = _shape(domain, resolution)
+    shape = grid_shape(domain, resolution)
     _check_options(dtype, offset, chunk)
     restricted = domain.restrict(network)
     axes = grid_axes(_chart_box(domain), shape, offset)
@@ -127,7 +138,7 @@ def hash_grid(
         )
     table = PatternTable(num_words(restricted.num_bits), hash_words)
     points = _share(math.prod(shape), together)
-    tally, image = Tally(), np.empty(len(points) if labels else 0, np.int32)
+    tally, image = Tally(), _image(len(points) if labels else 0)
     for runs in stream(restricted, axes, dtype, chunk, points):
         found = table.locate(runs.words)
         lengths = np.diff(runs.begins, append=runs.stop - runs.start)
@@ -201,13 +212,44 @@ def boundary_pixels(labels: Int[np.ndarray, "x y"]) -> Bool[np.ndarray, "x y"]:
     return mask
 
 
-def _shape(domain: Domain, resolution: int | Sequence[int]) -> tuple[int, ...]:
-    """Points per axis, checked."""
+def default_resolution(dim: int) -> int:
+    """Points per axis of a default grid: 1024, or fewer, for 2^24 points at most.
+
+    Raises:
+        ValueError: If two points per axis are too many.
+
+    Example:
+        >>> [default_resolution(dim) for dim in (1, 2, 3, 4, 24)]
+        [1024, 1024, 256, 64, 2]
+    """
+    resolution = DEFAULT_RESOLUTION
+    while resolution**dim > DEFAULT_POINTS:
+        resolution -= 1
+    if resolution < 2:
+        raise ValueError(
+            f"a grid in {dim} dimensions has 2^{dim} points with only two per axis, "
+            f"and {DEFAULT_POINTS:,} at most without a `resolution`: take a Slice of "
+            "fewer dimensions."
+        )
+    return resolution
+
+
+def grid_shape(
+    domain: Domain, resolution: int | Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """Points per axis of the grid that `hash_grid` takes with these arguments.
+
+    Raises:
+        ValueError: If the domain has no grid, the resolution does not fit it, or the
+            points cannot be numbered.
+    """
     if not isinstance(domain, (Box, Segment, Slice)):
         raise ValueError(
             f"`domain` is a {type(domain).__name__}: a grid needs a Box, a Segment or "
             "a Slice; put a Box around what you want to see."
         )
+    if resolution is None:
+        resolution = default_resolution(domain.dim)
     if isinstance(resolution, (int, np.integer)):
         shape = (int(resolution),) * domain.dim
     else:
@@ -218,7 +260,38 @@ def _shape(domain: Domain, resolution: int | Sequence[int]) -> tuple[int, ...]:
             "axis of the domain and each from 1 to 2^30 - 1, or one for all, are "
             "required."
         )
+    _check_size(shape, resolution)
     return shape
+
+
+def _check_size(shape: tuple[int, ...], resolution: int | Sequence[int]) -> None:
+    """Raise unless the points can be numbered."""
+    total = math.prod(shape)
+    if total > MAX_POINTS:
+        # Python refuses to write out integers of thousands of digits.
+        digits = math.floor(math.log10(total))
+        many = f"{total:,}" if digits < 30 else f"about 10^{digits}"
+        raise ValueError(
+            f"`resolution` is {resolution}: {many} points in {len(shape)} dimensions, "
+            f"where {MAX_POINTS:,} (2^63 - 1) are possible: lower it, or take a Slice "
+            "of fewer dimensions."
+        )
+    if len(shape) > MAX_AXES:
+        raise ValueError(
+            f"`domain` has {len(shape)} dimensions and a grid at most {MAX_AXES}: take "
+            "a Slice of fewer dimensions."
+        )
+
+
+def _image(points: int) -> Int32[np.ndarray, " points"]:
+    """Room for a label of each point."""
+    try:
+        return np.empty(points, np.int32)
+    except (MemoryError, ValueError) as error:
+        raise ValueError(
+            f"`labels` of {points:,} points take {4 * points:,} bytes, more memory "
+            "than there is: leave them out, or lower `resolution`."
+        ) from error
 
 
 def _check_options(dtype: str, offset: float, chunk: int | None) -> None:

@@ -58,7 +58,8 @@ def count_regions(
             which takes the fastest engine that serves and falls back to the tree when
             the network turns out not to be in general position.
         progress: Called with (done, total) as the work goes on.
-        max_regions: Stop when so many regions are found.
+        max_regions: Stop when so many regions are known. The sweep, which counts all
+            at once, goes on to the end.
         max_seconds: Stop after this time. Stopping early, by these or by Ctrl-C, gives
             a count with `complete=False`: at least so many regions exist.
         journal: A folder for checkpoints of the tree: a run that was killed goes on

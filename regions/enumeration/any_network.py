@@ -30,11 +30,10 @@ def count_any(
 ) -> tuple[int, bool, dict[str, Any]]:
     """Number of regions by the tree, whether complete, and what it took."""
     search = _Search(network, domain, budget, progress, journal)
-    total = sum(len(block) for block in search.blocks())
-    total += search.resumed
-    if search.complete:
-        return total, True, search.stats()
-    return total + sum(len(f[0]) for f in search.partial()), False, search.stats()
+    for _ in search.blocks():
+        pass
+    # An unfinished cell holds a region, at least.
+    return search.found + search.waiting(), search.complete, search.stats()
 
 
 def list_any(
@@ -46,11 +45,14 @@ def list_any(
 ) -> Listing:
     """All regions by the tree."""
     search = _Search(network, domain, budget, progress, journal)
-    found = [(block.bits, block.center, block.exact) for block in search.blocks()]
+    finished = [(block.bits, block.center, block.exact) for block in search.blocks()]
+    started = search.partial()
+    while search.falls_short(started):
+        finished += [(b.bits, b.center, b.exact) for b in search.blocks()]
+        started = search.partial()
     if search.journal is not None:
-        found = list(search.journal.parts(sum(network.widths)))
-    if not search.complete:
-        found += search.partial()
+        finished = list(search.journal.parts(sum(network.widths)))
+    found = finished + started
     bits, center, exact = _joined(found, network, search.tree.domain.dim)
     if budget.max_regions is not None and len(bits) > budget.max_regions:
         kept = slice(0, budget.max_regions)
@@ -103,37 +105,51 @@ class _Search:
             problem = network, domain
         self.tree = Tree(*problem)
         self.complete = False
-        self.resumed = 0
+        self.found = 0
         self.journal = None
         self._budget, self._progress = budget, progress
+        self._limit = budget.max_regions
         self._done = 0.0
         if journal is not None:
             self.journal = Journal(journal, fingerprint(network, domain))
             stack = self.journal.resume()
             if stack is not None:
                 self.tree.stack = stack
-                self.resumed = self.journal.regions
+                self.found = self.journal.regions
                 self._done = 1.0 - sum(float(b.share.sum()) for b in stack)
 
     def blocks(self) -> Iterator[TreeCells]:
         """Finished blocks; with a journal they are written there too."""
         waiting: list[TreeCells] = []
-        found = self.resumed
-        for block in self.tree.leaves(self._budget, self._report):
+        for block in self.tree.leaves(self._budget, self._report, self._enough):
             self._done += float(block.share.sum())
-            found += len(block)
+            self.found += len(block)
             yield block
             if self.journal is not None:
                 waiting.append(block)
                 if self.journal.due():
                     self.journal.write(waiting, self.tree.stack)
                     waiting = []
-            if self._budget.full(found):
-                break
         self.complete = not self.tree.stack
         if self.journal is not None:
             self.journal.write(waiting, self.tree.stack)
         self._report()
+
+    def waiting(self) -> int:
+        """How many cells are unfinished."""
+        return sum(len(block) for block in self.tree.stack)
+
+    def _enough(self) -> bool:
+        """Whether more cells are known than regions are asked for."""
+        return self._limit is not None and self.found + self.waiting() > self._limit
+
+    def falls_short(self, started: list[Found]) -> bool:
+        """Whether to go on, as unfinished cells gave too few regions; asks for more."""
+        if self.complete or self._budget.spent() or self._limit is None:
+            return False
+        known = self.found + sum(len(bits) for bits, _, _ in started)
+        self._limit *= 2
+        return not self._budget.full(known)
 
     def _report(self) -> None:
         """Tell how much of the tree is done: a split halves a cell's share."""

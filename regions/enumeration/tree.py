@@ -25,7 +25,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import BoundedDomain, Simplex
 from regions.enumeration.budget import Budget
 from regions.enumeration.float_bounds import SAFETY, chart_rounding
-from regions.enumeration.questions import Questions
+from regions.enumeration.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.tree_cells import (
     NO_ROW,
     SMALLEST,
@@ -41,7 +41,7 @@ from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 
-MAX_CELLS = 4096
+MAX_CELLS, FEW_CELLS = 4096, 64
 MAX_ENTRIES = 1 << 24
 RECENTER = 0.25
 """A child whose ball shrinks below this share of its parent's gets a new ball."""
@@ -75,16 +75,20 @@ class Tree:
         self.stack = [_root(domain, int(self._first[-1]))]
 
     def leaves(
-        self, budget: Budget, on_block: Callable[[], None] = lambda: None
+        self,
+        budget: Budget,
+        on_block: Callable[[], None] = lambda: None,
+        enough: Callable[[], bool] = lambda: False,
     ) -> Iterator[TreeCells]:
         """Blocks of finished cells, until all are found or the budget is spent.
 
-        `on_block` is called after every block that was worked on.
+        `on_block` is called after every block that was worked on, `enough` asked before
+        whether to stop.
         """
         total = int(self._first[-1])
         work = functools.partial(self._work, budget=budget)
         with workers() as pool:
-            while self.stack and not budget.spent():
+            while self.stack and not budget.spent() and not enough():
                 if self.stack[-1].unit == total:
                     yield self.stack.pop()
                     continue
@@ -96,16 +100,22 @@ class Tree:
                 self.stack += [block for block in taken if block.unit == total]
                 # The order does not depend on which thread is faster.
                 for block in reversed(list(pool.map(work, unfinished))):
-                    limit = self._block_limit(block)
+                    limit = self._block_limit(block, budget)
                     for start in range(0, len(block), limit):
                         self.stack.append(block.take(slice(start, start + limit)))
                 on_block()
 
-    def _block_limit(self, block: TreeCells) -> int:
+    def _block_limit(self, block: TreeCells, budget: Budget) -> int:
         """How many cells to work on at once."""
-        widest = max([1, *self.network.widths]) * (block.dim + 1)
-        rows = block.A.shape[1] * (block.dim + 1)
-        return int(np.clip(MAX_ENTRIES // max(widest, rows), 64, MAX_CELLS))
+        if block.dim > MAX_BATCHED_DIM:
+            # Nothing is gained by more, and between blocks it is asked for the time.
+            most = FEW_CELLS
+        else:
+            widest = max([1, *self.network.widths]) * (block.dim + 1)
+            rows = block.A.shape[1] * (block.dim + 1)
+            fit = MAX_ENTRIES // max(widest, rows)
+            most = int(np.clip(fit, FEW_CELLS, MAX_CELLS))
+        return most if budget.max_regions is None else min(most, budget.max_regions)
 
     @np.errstate(all="ignore")
     def _work(self, block: TreeCells, budget: Budget) -> TreeCells:
@@ -117,7 +127,7 @@ class Tree:
         forms = layer_forms(self._restricted, block.bits, index, self._chart_doubt)
         gradients, offsets, doubts = forms
         parent = np.arange(len(block))
-        limit = 2 * self._block_limit(block)
+        limit = 2 * self._block_limit(block, budget)
         while block.unit < self._first[index + 1] and len(block) <= limit:
             if budget.spent():
                 break

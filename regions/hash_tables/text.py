@@ -69,7 +69,8 @@ def total_line(table: HashTable) -> str:
 def utilization_lines(found: Utilization) -> list[str]:
     """The numbers of regions, from possible to occupied."""
     exact = found.exact
-    kind = "all" if exact.complete else "at least; stopped early"
+    stopped = exact.stats.get("stopped", "stopped early")
+    kind = "all" if exact.complete else f"at least; {stopped}"
     rows = [
         ("possible codes, 2^n", _large(found.possible), f"n = {found.bits}"),
         ("upper bound", _large(found.bound), found.bound_name),

@@ -36,7 +36,7 @@ class Utilization:
         box: Where regions are counted.
         exact: Regions that meet the box; not all when `exact.complete` is false.
         grid: Regions that a dense grid on the box meets, or None in more than two
-            dimensions.
+            dimensions and after Ctrl-C.
         points: Data points in the box.
         occupied: Regions that hold one of those points inside.
         entropy: Of the occupancy of all codes by all data, in bits.
@@ -56,6 +56,11 @@ class Utilization:
     entropy: float
     gini: float
     gini_of_regions: float | None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the exact count."""
+        return self.exact.stats.get("stopped") == "interrupted"
 
     @property
     def possible(self) -> int:
@@ -79,7 +84,7 @@ def utilization(
         box: Where to count. Data outside it are left out of `occupied`.
         resolution: Grid points along each axis.
         max_regions: Stop the exact count there; see `count_regions`.
-        max_seconds: Stop the exact count after this time.
+        max_seconds: Stop the exact count after this time; Ctrl-C does so too.
         progress: Called with (done, total) during the exact count.
 
     Raises:
@@ -88,8 +93,8 @@ def utilization(
     network = table.network
     limits = {"max_regions": max_regions, "max_seconds": max_seconds}
     exact = count_regions(network, box, progress=progress, **limits)
-    grid = None
-    if box.dim <= MAX_GRID_DIM:
+    grid, interrupted = None, exact.stats.get("stopped") == "interrupted"
+    if box.dim <= MAX_GRID_DIM and not interrupted:
         grid = hash_grid(network, box, resolution, labels=False)
     bound, name = region_bound(network)
     within = ((table.points >= box.lower) & (table.points <= box.upper)).all(1)

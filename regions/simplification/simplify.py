@@ -76,6 +76,8 @@ class SimplifyReport:
         equal_on: Regions on which both networks were found to have the same affine
             map in rational arithmetic: all of them, or None without an enumeration,
             where equality rests on each change being exact.
+        stopped: Why the enumeration was given up, such as `interrupted`; None if it
+            was not.
     """
 
     before: Size
@@ -84,15 +86,27 @@ class SimplifyReport:
     origins: tuple[Unit, ...]
     regions: int | None
     equal_on: int | None
+    stopped: str | None = None
 
     def __str__(self) -> str:
         pairs = zip(Size._fields, self.before, self.after, strict=True)
         lines = [f"{name}: {old:,} -> {new:,}" for name, old, new in pairs]
         if self.equal_on is not None:
-            lines.append(f"equal on all {self.equal_on:,} regions, in exact arithmetic")
+            where = _all_regions(self.equal_on)
+            lines.append(f"equal on {where}, in exact arithmetic")
+        elif self.stopped is not None:
+            lines.append(
+                "equal change by change; not all regions were enumerated "
+                f"({self.stopped})"
+            )
         else:
             lines.append("equal change by change; the regions were not enumerated")
         return "\n".join(lines)
+
+
+def _all_regions(count: int) -> str:
+    """`all 4 regions`, in the singular for one."""
+    return "the only region" if count == 1 else f"all {count:,} regions"
 
 
 class Simplified(NamedTuple):
@@ -123,7 +137,7 @@ def simplify(
         network: The network.
         domain: Where it must stay the same.
         max_regions: Give up the enumeration at so many regions.
-        max_seconds: Give up the enumeration after this time.
+        max_seconds: Give up the enumeration after this time; Ctrl-C does so too.
         enumerate_domain: Whether to enumerate at all; if not, or if it is given up,
             only exact interval bounds say which units keep their sign.
         progress: Called with (done, total) during the enumeration.
@@ -140,11 +154,12 @@ def simplify(
         ((1,), 2)
     """
     domain.restrict(network)
-    found = None
+    found = stopped = None
     if enumerate_domain:
         limits = {"max_regions": max_regions, "max_seconds": max_seconds}
         found = enumerate_regions(network, domain, progress=progress, **limits)
-        found = found if found.complete else None
+        if not found.complete:
+            stopped, found = str(found.count.stats.get("stopped", "unknown")), None
     facts = constant_units(network, domain, found)
     small, origins, changes = _rewrite(network, facts)
     equal_on = None if found is None else _compare(found, small, origins)
@@ -155,6 +170,7 @@ def simplify(
         origins=tuple(origins),
         regions=None if found is None else len(found),
         equal_on=equal_on,
+        stopped=stopped,
     )
     return Simplified(small, report)
 
@@ -192,7 +208,8 @@ def constant_units(
         for unit, count in zip(network.units, counts.tolist(), strict=True):
             if count in (0, len(found)):
                 side = "on" if count else "off"
-                facts[unit] = Fact(count > 0, f"{side} in all {len(found)} regions")
+                reason = f"{side} in {_all_regions(len(found))}"
+                facts[unit] = Fact(count > 0, reason)
     if isinstance(domain, WholeSpace):
         return facts
     bounds = pre_activation_bounds(network, domain)

@@ -105,10 +105,9 @@ def test_snapshots_are_chosen_and_counted_below_the_map(tmp_path):
 
 def test_plane_is_drawn_beside_the_surface(tmp_path):
     net = network(5, dim=3)
-    regions.save_network(tmp_path / "solid.npz", net)
     cube = regions.Box.cube(3)
-    files = [tmp_path / "solid.npz"]
-    atlas = solid_atlas(files, cube, middle_level(net), lambda *_: None)
+    name = tmp_path / "solid.npz"
+    atlas = solid_atlas([name], [net], cube, middle_level(net), lambda *_: None)
     drawing = figure(atlas, "layer", at="y=0.25")
     count = int(regions.count_regions(net, plane(cube, 1, 0.25)))
     assert f"{count:,} activation" in drawing.axes[0].get_title(loc="left")

@@ -23,7 +23,8 @@ def files(tmp_path_factory):
         regions.save_network(folder / f"{name}.npz", network(seed, dim=3))
     for names in (("one",), ("one", "two")):
         paths = [folder / f"{name}.npz" for name in names]
-        atlas = solid_atlas(paths, CUBE, LEVEL, lambda *_: None)
+        nets = [regions.load_network(path) for path in paths]
+        atlas = solid_atlas(paths, nets, CUBE, LEVEL, lambda *_: None)
         write_page(folder / f"{'-'.join(names)}.html", atlas)
     return folder
 

@@ -59,8 +59,9 @@ def test_tables_of_numbers_are_read_with_or_without_names(tmp_path, start):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("1,2\n3\n", "table of numbers"),
-        ("1,2\n3,four\n", "four"),
+        ("1,2\n\n3\n4\n", "line 3 has 1 entry and line 1 has 2"),
+        ("a,b\n1,2\n3,4,5\n", "line 3 has 3 entries and line 2 has 2"),
+        ("1,2\n3,four\n", "line 2.*four"),
         ("", "shape"),
         ("a,b\n", "shape"),
         ("1,nan\n", "infinity"),
@@ -93,5 +94,7 @@ def test_archive_of_two_unnamed_arrays_and_missing_files_are_refused(tmp_path):
     for name in ("no.npy", "no.npz"):
         with pytest.raises(FileNotFoundError, match=name):
             load_points(tmp_path / name)
-    with pytest.raises(FileNotFoundError):
-        read_npy(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    for path, read in ((tmp_path, read_npy), (tmp_path / "folder.csv", load_points)):
+        with pytest.raises(IsADirectoryError, match="is a folder: give"):
+            read(path)

@@ -18,6 +18,7 @@ def script():
     ("arguments", "message"),
     [
         (["--shape", "14x6"], "`shape` has the part '14x6'"),
+        (["--shape", "[10]*0"], "`shape` is '[10]*0', no layer at all"),
         (["--shape", "[0]"], "`widths[0]` is 0"),
         (["--image", "missing.png"], "'missing.png'"),
         (["--optimizer", "adm"], "`name` is 'adm'"),

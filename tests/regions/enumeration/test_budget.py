@@ -162,3 +162,30 @@ def test_budget_tells_its_reason():
         Budget(max_regions=-1)
     with pytest.raises(ValueError, match="a positive number is required"):
         Budget(max_seconds=0.0)
+
+
+@pytest.mark.parametrize("dim", [10, 20])
+def test_limit_on_regions_is_met_without_finishing_any(dim):
+    network = random_network(np.random.default_rng(dim), dim, [30, 30])
+    count = count_regions(network, Box.cube(dim), max_regions=50)
+    assert count.method == "tree"
+    assert not count.complete
+    assert 50 < count.count < 1000
+    # A region needs sixty decisions, and no more cells than these were asked.
+    assert count.stats["linear_programs"] < 2000
+    rs = enumerate_regions(network, Box.cube(dim), max_regions=50)
+    assert len(rs) == 50
+    assert_proved_and_distinct(rs)
+
+
+def test_more_is_searched_where_witnesses_lie_on_boundaries():
+    # Half of the cells of the first layer have their witnesses where the second one
+    # vanishes: they hold regions, and are not listed.
+    first = np.concatenate([np.eye(10), -np.eye(10)])
+    second = np.zeros((3, 20))
+    second[0, :10], second[1, 10:], second[2, ::2] = 1.0, 1.0, 1.0
+    network = regions.ReluNetwork.from_arrays([first, second, np.ones((1, 3))], None)
+    rs = enumerate_regions(network, Box.cube(10), max_regions=30)
+    assert len(rs) == 30
+    assert not rs.complete
+    assert_proved_and_distinct(rs)

@@ -250,6 +250,11 @@ def parse_shape(text: str) -> tuple[int, ...]:
             raise ValueError(
                 f"`shape` is {text!r}: at most {MAX_LAYERS} layers are allowed."
             )
+    if not widths:
+        raise ValueError(
+            f"`shape` is {text!r}, no layer at all: at least one hidden layer, such as "
+            "[14], is required."
+        )
     return tuple(widths)
 
 

@@ -21,7 +21,7 @@ export class Legend {
     if (state === this.shown) return;
     this.shown = state;
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.layer : undefined;
-    this.element.replaceChildren(this.fill(p, coloring), this.boundaries(p), this.points());
+    this.element.replaceChildren(this.fill(p, coloring), this.incomparable(), this.boundaries(p), this.points());
     if (focused !== undefined) this.element.querySelector<HTMLElement>(`[data-layer="${focused}"]`)?.focus();
   }
 
@@ -80,6 +80,19 @@ export class Legend {
       [color(LOST), `${a.count - kept} lost, only in ${a.name}`],
       [color(BORN), `${b.count - kept} born, only in ${b.name}`],
     ]);
+  }
+
+  /** Of two networks of other units: why no code is said to be kept, lost or born. */
+  private incomparable(): Node {
+    const { model } = this;
+    if (!model.comparing || model.comparable) return el("span", {});
+    const shapes = model.header.series.map(({ name }, i) => `${name}: ${model.network(i).shape}`).join("; ");
+    return el(
+      "div",
+      { class: "group", id: "incomparable" },
+      el("h3", {}, "Codes are not compared"),
+      el("p", {}, `The hidden layers differ (${shapes}), so that a code of one network is no code of the other.`),
+    );
   }
 
   /** A switch for the boundaries of each layer. */

@@ -3,6 +3,7 @@
 import { Camera } from "./camera";
 import { bitsOf, codeText, withBits } from "./code";
 import { type Mode, MODES } from "./modes";
+import type { Network } from "./network";
 import { short } from "./numbers";
 import { OUTSIDE, Partition } from "./partition";
 import { AXES, Solid, kept } from "./solid";
@@ -42,6 +43,8 @@ export class Model {
   position = 0;
   selection: Selection | null = null;
   dark = false;
+  /** Whether the codes of two networks are of the same units, so that one can look for the other's. */
+  readonly comparable: boolean;
   private readonly cache = new Map<string, Partition>();
   private readonly solids: Solid[];
   private readonly listeners: ((change: Change) => void)[] = [];
@@ -53,10 +56,9 @@ export class Model {
     if (this.solids.length) this.position = (lower[this.axis] + upper[this.axis]) / 2;
     this.domain = this.chart();
     this.camera = new Camera(this.domain, header.yDown);
-    if (header.series.length > 1) {
-      this.layout = "split";
-      this.mode = "change";
-    }
+    this.comparable = this.comparing && this.network(0).unitsKey === this.network(1).unitsKey;
+    if (this.comparing) this.layout = "split";
+    if (this.comparable) this.mode = "change";
     this.points = false;
   }
 
@@ -109,8 +111,13 @@ export class Model {
     return this.header.series.length > 1;
   }
 
+  /** The network of a series, of a plane or not. */
+  network(series: number): Network {
+    return (this.solid(series) ?? this.partition(series)).network;
+  }
+
   get modes(): Mode[] {
-    return (Object.keys(MODES) as Mode[]).filter((mode) => mode !== "change" || this.comparing);
+    return (Object.keys(MODES) as Mode[]).filter((mode) => mode !== "change" || this.comparable);
   }
 
   /** Series shown in each pane. */
@@ -150,15 +157,17 @@ export class Model {
     return bits && withBits(among.count, bits, (r, index) => among.bit(r, index)).map((r) => among.key(r));
   }
 
-  /** The other network of a comparison. */
+  /** The other network of a comparison; null where its codes are of other units. */
   other(series: number): Partition | null {
-    return this.comparing ? this.partition(1 - series) : null;
+    return this.comparable ? this.partition(1 - series) : null;
   }
 
   /** The selected region in a partition, or OUTSIDE where its code is not. */
   selected(partition: Partition): number {
     const key = this.selection?.key;
-    return key === null || key === undefined ? OUTSIDE : (partition.codes.get(key) ?? OUTSIDE);
+    if (key === null || key === undefined) return OUTSIDE;
+    const own = this.comparable || !this.comparing || partition.network.unitsKey === this.network(this.selection!.series).unitsKey;
+    return !own ? OUTSIDE : (partition.codes.get(key) ?? OUTSIDE);
   }
 
   /** The code of the selected region, whether or not the map shows it now. */

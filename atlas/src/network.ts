@@ -41,6 +41,16 @@ export class Network {
     this.widths = hidden.map((layer) => layer.bias.length);
   }
 
+  /** Which unit each bit of a code is: codes of networks that differ in it say nothing of each other. */
+  get unitsKey(): string {
+    return this.units.map(({ layer, unit }) => `${layer}.${unit}`).join();
+  }
+
+  /** Widths of the hidden layers as text. */
+  get shape(): string {
+    return this.widths.join("-") || "none";
+  }
+
   get depth(): number {
     return this.widths.length;
   }

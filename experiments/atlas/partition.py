@@ -64,6 +64,11 @@ class Partition:
         return np.split(self.vertices[self.members], self.offsets[1:-1])
 
 
+def same_units(first: Partition, second: Partition) -> bool:
+    """Whether the bits of both stand for the same units, so that codes compare."""
+    return first.network.units == second.network.units
+
+
 def find_partition(
     network: regions.ReluNetwork, domain: BoundedDomain, name: str
 ) -> Partition:

@@ -1,7 +1,6 @@
 """Where an atlas comes from: run folders, network files, and a domain."""
 
 import pathlib
-import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,23 +22,6 @@ Progress = Callable[[int, int, str], None]
 
 MAX_LOSS_ROWS = 1000
 """Losses drawn below the slider; more would not be seen."""
-
-
-def read_slice(path: pathlib.Path) -> regions.Slice:
-    """The slice in an npz file: `origin`, `directions`, `lower` and `upper`.
-
-    Raises:
-        ValueError: If the file is no slice.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            parts = [file[k] for k in ("origin", "directions", "lower", "upper")]
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no slice: an npz with origin, directions, lower and upper is "
-            f"required ({error})."
-        ) from error
-    return regions.Slice(parts[0], parts[1], regions.Box(parts[2], parts[3]))
 
 
 def is_ring_run(path: pathlib.Path) -> bool:
@@ -169,14 +151,23 @@ def _names(files: Sequence[pathlib.Path]) -> list[str]:
 
 
 def network_atlas(
-    files: Sequence[pathlib.Path], domain: BoundedDomain, progress: Progress
+    files: Sequence[pathlib.Path],
+    networks: Sequence[regions.ReluNetwork],
+    domain: BoundedDomain,
+    progress: Progress,
 ) -> Atlas:
     """The atlas of one network, or of two to compare, on a 2-D domain.
+
+    Args:
+        files: Where the networks were read from; they give them their names.
+        networks: One or two.
+        domain: Of dimension 2.
+        progress: Called with (done, total, what is being done).
 
     Raises:
         ValueError: If there are more than two, or one does not fit the domain.
     """
-    networks, names = [load(file) for file in files], _names(files)
+    names = _names(files)
     frames = _find_all(networks, domain, names, progress)
     return Atlas(
         title=" and ".join(names),
@@ -186,11 +177,6 @@ def network_atlas(
             for name, frame in zip(names, frames, strict=True)
         ],
     )
-
-
-def load(path: pathlib.Path) -> regions.ReluNetwork:
-    """The network in a file or in a run folder."""
-    return regions.load_network(path / "network.npz" if path.is_dir() else path)
 
 
 def compare_rings(folders: Sequence[pathlib.Path], progress: Progress) -> Atlas:
@@ -210,6 +196,7 @@ def compare_rings(folders: Sequence[pathlib.Path], progress: Progress) -> Atlas:
 
 def solid_atlas(
     files: Sequence[pathlib.Path],
+    networks: Sequence[regions.ReluNetwork],
     box: regions.Box,
     threshold: float,
     progress: Progress,
@@ -217,7 +204,8 @@ def solid_atlas(
     """The atlas of one network of three inputs, or of two: complexes to cut by planes.
 
     Args:
-        files: The networks.
+        files: Where the networks were read from; they give them their names.
+        networks: One or two.
         box: Three-dimensional.
         threshold: Output on the decision surface, of a network of one output.
         progress: Called with (done, total, what is being done).
@@ -227,7 +215,7 @@ def solid_atlas(
     """
     from experiments.atlas.surface import decision_surface
 
-    networks, names = [load(file) for file in files], _names(files)
+    names = _names(files)
     total, solids = len(files) + 1, []
     for name, network in zip(names, networks, strict=True):
         progress(len(solids), total, "enumerating the regions")

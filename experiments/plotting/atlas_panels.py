@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
@@ -68,6 +69,16 @@ def plane_of(atlas: Atlas, at: str | None) -> tuple[int, float]:
     return axis, value
 
 
+def axis_names(atlas: Atlas, at: str | None) -> tuple[str, str]:
+    """Names of the coordinates of the map, as on the page."""
+    if atlas.series[0].solid is not None:
+        axis, _ = plane_of(atlas, at)
+        first, second = (name for i, name in enumerate("xyz") if i != axis)
+        return first, second
+    letter = "x" if isinstance(atlas.domain, regions.Box) else "t"
+    return f"{letter}₁", f"{letter}₂"
+
+
 def draw_history(axes: Axes, atlas: Atlas, now: int) -> None:
     """Counts, births and deaths of codes, and losses, over the epochs of a run."""
     series = atlas.series[0]
@@ -126,6 +137,9 @@ def draw_space(axes: Axes, atlas: Atlas, axis: int, value: float) -> None:
     for name, lower, upper in zip("xyz", box.lower, box.upper, strict=True):
         getattr(space, f"set_{name}lim")(lower, upper)
         getattr(space, f"set_{name}label")(name)
+        # Without the ends, which two axes would write over each other.
+        getattr(space, f"{name}axis").set_major_locator(MaxNLocator(5, prune="both"))
+    space.tick_params(labelsize=7.5, pad=0.0)
     space.set_box_aspect(box.upper - box.lower)
     surface = atlas.surface is not None and len(atlas.surface.triangles)
     title = "Decision surface and plane" if surface else "Plane in the domain"

@@ -74,6 +74,19 @@ def compared() -> Atlas:
     )
 
 
+def incomparable() -> Atlas:
+    """Two networks with as many units, in layers of other widths."""
+    parts = [
+        partition(),
+        find_partition(network(3, widths=(7, 7)), SQUARE, "other"),
+    ]
+    return Atlas(
+        title="small and other",
+        domain=SQUARE,
+        series=[Series(part.name, [part], [0.0]) for part in parts],
+    )
+
+
 def code_text(net: regions.ReluNetwork, pattern: np.ndarray) -> str:
     """A pattern in hexadecimal, unit 1 first, layers joined by dashes."""
     layers, start = [], 0

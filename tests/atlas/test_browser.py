@@ -14,6 +14,7 @@ from tests.atlas.helpers import (
     SQUARE,
     code_text,
     compared,
+    incomparable,
     network,
     over_time,
     partition,
@@ -250,6 +251,22 @@ def test_comparison_counts_kept_born_and_lost(screen, compare_file):
     assert window.page.locator(".pane").count() == 2
     window.page.select_option("#layout", "overlay")
     assert window.page.locator(".pane").count() == 1
+
+
+def test_codes_of_other_units_are_not_compared(screen, tmp_path):
+    file = tmp_path / "page.html"
+    write_page(file, incomparable())
+    window = screen()
+    window.open(file, "#color=change")
+    assert window.page.input_value("#mode") == "output"
+    options = window.page.locator("#mode option").all()
+    assert "change" not in [option.get_attribute("value") for option in options]
+    text = window.page.inner_text("#incomparable")
+    assert "The hidden layers differ (small: 8-6; other: 7-7)" in text
+    window.page.fill("#search", "0.1, 0.2")
+    window.page.keyboard.press("Enter")
+    assert window.details["code"]
+    assert "This code in other" not in window.page.inner_text("#details")
 
 
 def test_linked_panes_select_the_same_code(screen, compare_file):

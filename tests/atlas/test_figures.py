@@ -14,6 +14,7 @@ from experiments.plotting.atlas import LABELS, deepest_layers, figure
 from experiments.plotting.style import save_figure
 from tests.atlas.helpers import (
     compared,
+    incomparable,
     middle_level,
     network,
     over_time,
@@ -58,9 +59,55 @@ def test_image_coordinates_grow_downward():
 
 
 def test_unknown_color_is_refused():
-    with pytest.raises(ValueError, match="'change': one of output"):
-        figure(single(partition()), "change")
+    with pytest.raises(ValueError, match="'changes': one of output"):
+        figure(single(partition()), "changes")
+
+
+def test_change_needs_two_networks_of_the_same_units():
     assert "change" in LABELS
+    with pytest.raises(ValueError, match="there is one network: it compares two"):
+        figure(single(partition()), "change")
+    # As many bits, of other units: a byte by byte comparison would find codes kept.
+    with pytest.raises(ValueError, match=r"\(small: 8-6 and other: 7-7\)"):
+        figure(incomparable(), "change")
+    overlaid = figure(incomparable(), overlay=True)
+    assert len(overlaid.axes) == 2
+
+
+def test_box_can_be_read_off_the_axes():
+    axes = figure(single(partition()), "layer").axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x₁", "x₂")
+    for low, high, ticks in (
+        (*axes.get_xlim(), axes.get_xticks()),
+        (*axes.get_ylim(), axes.get_yticks()),
+    ):
+        assert (low, high) == (-1.0, 1.0)
+        assert ticks.tolist() == [-1.0, -0.5, 0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (2.0, 4.0, ["2", "2.5", "3", "3.5", "4"]),
+        (0.05, 3.0, ["0.05", "0.1", "0.2", "0.5", "1", "2"]),
+        (1e-3, 10.0, ["0.001", "0.01", "0.1", "1", "10"]),
+    ],
+)
+def test_colorbar_of_gradients_has_plain_numbers(low, high, wanted):
+    found = partition()
+    # The 1st and 99th percentile of the gradients are the ends of the scale.
+    gradients = np.full((len(found), 1), low, np.float32)
+    gradients[: len(found) // 2] = high
+    changed = dataclasses.replace(found, gradients=gradients)
+    drawing = figure(single(changed), "gradient")
+    drawing.draw_without_rendering()
+    axis = drawing.axes[1].xaxis
+    texts = [label.get_text() for label in axis.get_majorticklabels()]
+    places = axis.get_majorticklocs()
+    pairs = zip(texts, places, strict=True)
+    assert [t for t, v in pairs if 0.999 * low <= v <= 1.001 * high] == wanted
+    np.testing.assert_allclose([float(text) for text in texts], places)
+    assert list(axis.get_minorticklocs()) == []
 
 
 def test_code_hash_is_fnv_1a():
@@ -123,6 +170,9 @@ def test_plane_is_drawn_beside_the_surface(tmp_path):
 def test_overlay_has_one_map_with_the_sides_of_both():
     atlas = compared()
     (axes,) = figure(atlas, "change", overlay=True).axes
+    first, second = axes.lines
+    assert first.get_color() != second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
     before, after = (series.frames[0] for series in atlas.series)
     lines = [c for c in axes.collections if type(c) is LineCollection]
     inner = [(p.sides >= 0).sum() // 2 + (p.sides < 0).sum() for p in (before, after)]

@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import regions
 from experiments import ring
@@ -17,6 +18,7 @@ from training.config import TrainingConfig
 
 NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
 NET = str(NETS / "d2_16x1.npz")
+BOX = ["--box", "-1", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,10 @@ def test_slice_of_three_inputs_and_planes_with_surface(script, tmp_path):
         ([NET, NET, NET], "one or two are required"),
         ([NET, "--figure", "a.gif"], ".png or .pdf"),
         (["missing.npz"], "missing.npz"),
-        ([NET, "--ply", "a.ply", "--out", "a.html"], "three inputs"),
+        ([NET, *BOX, "--ply", "a.ply", "--out", "a.html"], "three inputs"),
+        ([NET, "--threshold", "nan"], "--threshold: nan: a finite number"),
+        ([NET, "--color", "change"], "--color change compares two networks"),
+        ([NET, "--overlay"], "--overlay compares two networks"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -105,3 +110,38 @@ def test_bad_input_is_one_line(
 ):
     monkeypatch.chdir(tmp_path)
     assert_bad_input(script, arguments, message, capsys)
+
+
+def test_default_box_is_named(script, tmp_path, capsys):
+    out = str(tmp_path / "a.html")
+    assert script.main([NET, "--out", out]) == 0
+    assert "from -1 to 1 on each of the 2 axes is shown" in capsys.readouterr().err
+    domain = contents(tmp_path / "a.html")["domain"]
+    assert list(domain["lower"]) == [-1.0, -1.0]
+    assert list(domain["upper"]) == [1.0, 1.0]
+    assert script.main([NET, "--lower", "0,0", "--upper", "1,2", "--out", out]) == 0
+    assert capsys.readouterr().err == ""
+    assert list(contents(tmp_path / "a.html")["domain"]["upper"]) == [1.0, 2.0]
+
+
+def test_state_dict_is_said_to_be_taken_for_relu(script, tmp_path, capsys):
+    weights = {
+        "0.weight": np.eye(2, dtype=np.float32),
+        "0.bias": np.zeros(2, np.float32),
+        "2.weight": np.ones((1, 2), np.float32),
+        "2.bias": np.zeros(1, np.float32),
+    }
+    file = tmp_path / "net.safetensors"
+    save_file(weights, file)
+    assert script.main([str(file), *BOX, "--out", str(tmp_path / "a.html")]) == 0
+    error = capsys.readouterr().err
+    assert error.count("2-2-1 with ReLU is assumed") == error.count("\n") == 1
+
+
+def test_nothing_is_written_where_codes_cannot_be_compared(script, tmp_path, capsys):
+    other, out = tmp_path / "other.npz", tmp_path / "a.html"
+    regions.save_network(other, network())
+    figure = ["--figure", str(tmp_path / "a.png"), "--color", "change"]
+    arguments = [NET, str(other), *BOX, "--out", str(out), *figure]
+    assert_bad_input(script, arguments, "(d2_16x1: 16 and other: 8-6)", capsys)
+    assert not out.exists()

@@ -12,7 +12,6 @@ from experiments.running.arguments import (
     box_of,
     numbers,
     read_network,
-    read_row,
 )
 from experiments.running.console import Bars, run_main
 
@@ -20,11 +19,14 @@ EXAMPLES = """\
 examples:
   python scripts/polytope.py model.npz --at 0.3,-0.2
   python scripts/polytope.py model.onnx --input digits.npy --index 7
+  python scripts/polytope.py model.onnx --input digits.csv
   python scripts/polytope.py runs/ring --at 0.3,0.2 --lower 0,0 --upper 1,1
   python scripts/polytope.py model.npz --at 0.3,-0.2 --format ine > region.ine
 
 A value that begins with a minus sign takes an equals sign: --at=-0.3,0.2. A corner of
 one number is a cube's.
+
+exit code: 0 answered, 1 not decided, 2 bad input, 130 on Ctrl-C
 """
 
 
@@ -42,8 +44,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add(
         "--input",
         type=pathlib.Path,
-        metavar="NPY",
-        help="a .npy file of points, one per row",
+        metavar="FILE",
+        help="points, one per row: .npy, .csv, or .npz with one array or one named X",
     )
     add(
         "--index",
@@ -60,6 +62,28 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def read_point(path: pathlib.Path, row: int, dim: int) -> np.ndarray:
+    """A point of a file.
+
+    Raises:
+        FileFormatError: If it holds no points.
+        OSError: If it cannot be read.
+        ValueError: If it has no such row.
+    """
+    from regions.data_files import load_points
+
+    points = load_points(path)
+    if points.shape == (dim, 1):
+        # As many numbers as the network reads, on one axis: they are one point.
+        points = points.T
+    if not 0 <= row < len(points):
+        raise ValueError(
+            f"row {row} is asked for and {path} has {len(points)}: give 0 to "
+            f"{len(points) - 1}."
+        )
+    return points[row]
+
+
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
     from regions.polytopes import formats
@@ -70,7 +94,7 @@ def execute(options: argparse.Namespace) -> None:
     if options.at is not None:
         point = np.array(options.at)
     else:
-        point = read_row(options.input, options.index)
+        point = read_point(options.input, options.index, network.input_dim)
     if len(point) != network.input_dim:
         raise ValueError(
             f"the point has {len(point)} entries and the network reads "
@@ -94,7 +118,7 @@ def execute(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 answered, 1 undecided, 2 bad input, 130 interrupted."""
+    """Exit code: see the examples."""
     options = parse(arguments)
     return run_main(lambda: execute(options))
 

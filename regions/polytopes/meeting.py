@@ -22,6 +22,7 @@ from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slac
 from regions.network import ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
+from regions.polytopes.polytope import outside_text
 
 MAX_MEETING = 4096
 
@@ -74,7 +75,7 @@ def regions_meeting_at(
             f"`x` has shape {point.shape}: a finite vector of {domain.dim} entries is "
             "required."
         )
-    cones = _Cones(rows, point)
+    cones = _Cones(rows, point, domain)
     found = _walk(cones, domain, max_regions)
     return Meeting(
         [network.units[k] for k in cones.tied if k < rows.num_units],
@@ -108,17 +109,18 @@ def _walk(
 class _Cones:
     """The cones of directions at a point, one per region."""
 
-    def __init__(self, rows: NetworkRows, x: Float64[np.ndarray, " dim"]):
+    def __init__(
+        self, rows: NetworkRows, x: Float64[np.ndarray, " dim"], domain: Domain
+    ):
         self._rows = rows
         self._x: Point = as_fractions(x)
         signs = rows.exact.signs(Columns.of_floats(x[None]))[:, 0]
         table = rows.integers(signs > 0)[rows.num_units :]
         slack = [slack_at(row, self._x) for row in table]
         if min(slack, default=Fraction(1)) < 0:
-            outside = slack.index(min(slack))
-            raise ValueError(
-                f"`x` violates facet {outside} of the domain: give a point inside."
-            )
+            assert not isinstance(domain, WholeSpace)
+            outside = next(k for k, value in enumerate(slack) if value < 0)
+            raise ValueError(outside_text(domain, x, outside))
         tight = [rows.num_units + k for k, value in enumerate(slack) if value == 0]
         self.tied = [*np.flatnonzero(signs[rows.units] == 0).tolist(), *tight]
 

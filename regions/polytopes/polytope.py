@@ -14,7 +14,7 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains import Domain, WholeSpace
+from regions.domains import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.exact import Columns, ExactNetwork, to_fraction
 from regions.halfspaces import (
@@ -22,6 +22,7 @@ from regions.halfspaces import (
     AffineMap,
     Halfspaces,
     affine_map,
+    domain_rows,
     halfspaces,
     with_domain,
 )
@@ -328,10 +329,8 @@ def polytope_at(
         slack_signs(rows.A[len(pattern) :], rows.b[len(pattern) :], x) < 0
     )
     if len(outside):
-        raise ValueError(
-            f"`x` violates facet {outside[0]} of the domain: give a point inside, in "
-            "chart coordinates."
-        )
+        assert not isinstance(domain, WholeSpace | None)
+        raise ValueError(outside_text(domain, x, int(outside[0])))
 
     def exact_rows() -> ExactRows:
         return _exact_rows(exact, signs, kinks, rows)
@@ -339,6 +338,34 @@ def polytope_at(
     return Polytope(
         x, pattern, units_only, rows, affine_map(chart, pattern), exact_rows
     )
+
+
+def outside_text(
+    domain: BoundedDomain, x: Float64[np.ndarray, " dim"], facet: int
+) -> str:
+    """What to say of a point beyond a facet of its domain.
+
+    Args:
+        domain: The domain.
+        x: The point, in chart coordinates.
+        facet: Number of the facet.
+
+    Example:
+        >>> from regions.domains import Box
+        >>> outside_text(Box([0], [1]), np.array([3.0]), 1)
+        '`x[0]` is 3.0 and the domain ends at 1.0 there: give a point inside.'
+    """
+    A, b = domain_rows(domain)
+    axes = np.flatnonzero(A[facet])
+    if len(axes) == 1:
+        axis = int(axes[0])
+        side = "ends" if A[facet, axis] > 0 else "begins"
+        bound = b[facet] / A[facet, axis] + 0.0
+        text = f"`x[{axis}]` is {x[axis]} and the domain {side} at {bound} there"
+    else:
+        text = f"`x` has the sum {x.sum()} and the domain ends where it is {b[facet]}"
+    chart = "" if domain.is_chart_identity else ", in coordinates of the domain"
+    return f"{text}: give a point inside{chart}."
 
 
 def _exact_rows(

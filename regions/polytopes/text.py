@@ -5,8 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from regions.lp import solve
+from regions.lp.recession import Recession
 from regions.polytopes.formats import hash_code, inequality_text
-from regions.polytopes.report import HULL_DIM, SHAPE_DIM, PolytopeReport
+from regions.polytopes.report import (
+    HULL_DIM,
+    SHAPE_DIM,
+    Inequality,
+    PolytopeReport,
+)
 
 MAX_SHOWN = 8
 """Longer vectors, and matrices with more rows, are cut."""
@@ -66,7 +72,12 @@ def _region(report: PolytopeReport) -> Iterator[str]:
     """Facets and shape."""
     facets = report.inequalities
     yield ""
-    yield f"{len(facets)} facets ({report.num_rows} inequalities, the others redundant)"
+    redundant = report.num_rows - len(facets)
+    ending = "y" if redundant == 1 else "ies"
+    yield (
+        f"{len(facets)} facet{'s' * (len(facets) != 1)}, {redundant or 'no'} redundant "
+        f"inequalit{ending}"
+    )
     width = max((len(f.name) for f in facets), default=0)
     for facet in facets:
         yield f"  {facet.name:<{width}}  {inequality_text(facet)}"
@@ -75,12 +86,21 @@ def _region(report: PolytopeReport) -> Iterator[str]:
             f"{vector(facet.point)}"
         )
         if facet.neighbor is not None:
-            about += f"; beyond, the Jacobian changes by {facet.jump:.4g}"
-            about += f" (rank {facet.rank}), the output not at all on the facet"
+            about += f"; {_change(facet)}"
         yield f"  {'':<{width}}  {about}"
     yield ""
     yield from _shape(report)
     yield from _recession(report)
+
+
+def _change(facet: Inequality) -> str:
+    """What happens to the affine map where the facet is crossed."""
+    if facet.rank == 0:
+        return "across the facet the affine map stays the same"
+    return (
+        f"across the facet the Jacobian changes by a matrix of norm {facet.jump:.4g} "
+        f"and rank {facet.rank}; the output is continuous"
+    )
 
 
 def _shape(report: PolytopeReport) -> Iterator[str]:
@@ -122,15 +142,24 @@ def _recession(report: PolytopeReport) -> Iterator[str]:
     if not cone.lineality and cone.direction is None:
         yield "recession   no receding direction was found"
         return
-    yield "unbounded   directions in which it recedes:"
+    yield f"unbounded   {_directions_title(cone)}:"
     for u in cone.lineality:
         yield f"            +- {vector(_scaled(u))}"
     rays = cone.rays if cone.rays is not None else (cone.direction,)
     for u in rays:
         if u is not None:
             yield f"            {vector(_scaled(u))}"
+
+
+def _directions_title(cone: Recession) -> str:
+    """What the directions are that follow: all of the recession cone, or a part."""
     if cone.rays is None:
-        yield "            (one of many)"
+        return "it recedes along these directions, and perhaps others (too many facets)"
+    if not cone.rays:
+        return "it recedes along these lines and their combinations, and no other way"
+    if not cone.lineality:
+        return "it recedes along these directions, which are all its extreme rays"
+    return "it recedes along these lines (+-) and rays, which are all the extreme ones"
 
 
 def _scaled(direction: Sequence[int]) -> list[float]:

@@ -38,6 +38,19 @@ def test_json_of_a_row_of_a_file(script, model, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["point"] == points[3, 0].tolist()
 
 
+@pytest.mark.parametrize("start", ["", "width,height\n"])
+def test_a_row_of_a_table_is_the_point_at(script, model, capsys, tmp_path, start):
+    (tmp_path / "x.csv").write_text(start + "9,9\n0.3,-0.2\n")
+    assert script.main([model, "--at", "0.3,-0.2"]) == 0
+    expected = capsys.readouterr().out
+    table = ["--input", str(tmp_path / "x.csv"), "--index", "1"]
+    assert script.main([model, *table]) == 0
+    assert capsys.readouterr().out == expected
+    np.save(tmp_path / "x.npy", [0.3, -0.2])
+    assert script.main([model, "--input", str(tmp_path / "x.npy")]) == 0
+    assert capsys.readouterr().out == expected
+
+
 def test_a_boundary_point_is_named_and_has_no_h_file(script, tmp_path, capsys):
     path = tmp_path / "cross.npz"
     save_network(path, ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None))
@@ -67,7 +80,11 @@ def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, mess
         (["--at", "1,2,3"], "3 entries"),
         (["--at", "nan,2"], "finite"),
         (["--input", "missing.npy"], "missing.npy"),
-        (["--at", "5,5", "--lower=0", "--upper=1"], "outside|violates"),
+        (
+            ["--at", "0.5,5", "--lower=0", "--upper=1"],
+            r"`x\[1\]` is 5.0 .* ends at 1.0",
+        ),
+        (["--at=-3,0", "--box", "-1", "1"], r"`x\[0\]` is -3.0 .* begins at -1.0"),
         (["--at", "0,0", "--lower=1", "--upper=0"], "below the upper"),
     ],
 )
@@ -87,7 +104,7 @@ def test_bad_files_are_reported_in_one_line(script, model, capsys, tmp_path):
     assert "0 to 2" in capsys.readouterr().err
     np.save(tmp_path / "words.npy", np.array(["a"]))
     assert script.main([model, "--input", str(tmp_path / "words.npy")]) == 2
-    assert "no real numbers" in capsys.readouterr().err
+    assert "real numbers of shape" in capsys.readouterr().err
     (tmp_path / "broken.npz").write_bytes(b"PK nothing")
     assert script.main([str(tmp_path / "broken.npz"), "--at", "0,0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1

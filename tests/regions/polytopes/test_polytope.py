@@ -1,5 +1,6 @@
 """The polytope of a point: rows, facets, shape, names."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.errors import EmptyPolyhedronError
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
+from regions.polytopes.meeting import regions_meeting_at
 from regions.polytopes.polytope import polytope_at
 from tests.helpers import brute_force_patterns, random_network
 from tests.zoo import ZOO
@@ -199,8 +201,24 @@ def test_polytope_at_a_wrong_point_raises():
         polytope_at(network, np.zeros(3))
     with pytest.raises(ValueError, match="finite vector of 2 entries"):
         polytope_at(network, np.array([0.0, np.nan]), box)
-    with pytest.raises(ValueError, match="violates facet 1 of the domain"):
-        polytope_at(network, np.array([2.0, 0.0]), box)
+
+
+@pytest.mark.parametrize("function", [polytope_at, regions_meeting_at])
+@pytest.mark.parametrize(
+    ("domain", "x", "message"),
+    [
+        (Box([0, -2], [1, 2]), [0.5, -3], "`x[1]` is -3.0 and the domain begins at -2"),
+        (Box([0, 0], [1, 1]), [2, 3], "`x[0]` is 2.0 and the domain ends at 1.0 there"),
+        (Segment([0, 0], [5, 5]), [1.5], "`x[0]` is 1.5 and the domain ends at 1.0"),
+        (Simplex([[0, 0], [1, 0], [0, 1]]), [0.75, 0.5], "sum 1.25 and the domain en"),
+    ],
+)
+def test_point_outside_is_told_by_its_coordinate(function, domain, x, message):
+    network, _ = ZOO["one_unit"]
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        function(network, np.array(x, float), domain)
+    chart = "in coordinates of the domain"
+    assert (chart in str(caught.value)) == (not isinstance(domain, Box))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -25,9 +25,14 @@ A code has one bit for each hidden unit, 1 where it is on, with a space between 
 Codes with the same function share one affine map, exactly. A code marked * is met on
 boundaries alone. Regions are counted in the box, which is the smallest around the data
 if none is given.
+
+exit code: 0 done, also when --max-seconds was reached; 1 not decided; 2 bad input; 130
+on Ctrl-C, with what was found
 """
 MAX_FORMULA_DIM = 8
 """Formulas in more inputs are too long to read."""
+MAX_RESOLUTION = 2**17
+"""More in the plane are over 2^34 grid points, which take hours."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -61,10 +66,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse(arguments)
     if options.rows < 0 or options.ids < 0:
         parser.error("--rows and --ids must be 0 or more")
+    if not 1 <= options.resolution <= MAX_RESOLUTION:
+        parser.error(
+            f"--resolution is {options.resolution}: 1 to {MAX_RESOLUTION:,} grid "
+            "points per axis are required"
+        )
+    if not options.max_seconds > 0:
+        parser.error(
+            f"--max-seconds is {options.max_seconds:g}: a positive number is required; "
+            "--no-count leaves the count out"
+        )
     return options
 
 
-def execute(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> int:
     """Print and save."""
     from regions.data_files import load_points
     from regions.hash_tables import text
@@ -75,6 +90,8 @@ def execute(options: argparse.Namespace) -> None:
     network = read_network(options.network)
     table = hash_table(network, load_points(options.data))
     box = box_of(options, network.input_dim) or data_box(table)
+    # What would fail after the table must do so before it.
+    box.restrict(network)
     lines = text.table_lines(table, options.rows, options.ids)
     if network.input_dim <= MAX_FORMULA_DIM:
         lines += ["", *text.function_lines(table, options.rows)]
@@ -82,7 +99,7 @@ def execute(options: argparse.Namespace) -> None:
     for path in options.output:
         (write_csv if path.suffix == ".csv" else write_npz)(path, table)
     if options.no_count:
-        return
+        return 0
     with Bars() as bars:
         found = utilization(
             table,
@@ -92,10 +109,11 @@ def execute(options: argparse.Namespace) -> None:
             progress=bars.stage("counting regions"),
         )
     print("\n".join(text.utilization_lines(found)))
+    return 130 if found.interrupted else 0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 done, 1 not decided, 2 bad input, 130 interrupted."""
+    """Exit code: see the examples."""
     options = parse(arguments)
     return run_main(lambda: execute(options))
 

@@ -25,9 +25,11 @@ examples:
 Units that are off on the whole domain, copies of others and units that nothing reads
 are removed; units that are on everywhere are folded into the next layers, or kept with
 slope 1, without a bit. Whatever would round a weight is left alone. The two networks
-are compared on every region, in exact arithmetic, unless there are too many.
+are compared on every region, in exact arithmetic, unless there are too many. Ctrl-C
+ends the enumeration: what exact bounds prove by themselves is still done and saved.
 
-exit code: 0 done, 1 not decided, 2 bad input
+exit code: 0 done, also when a limit was reached; 1 not decided; 2 bad input; 130 on
+Ctrl-C, with what was found
 """
 
 
@@ -58,7 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse(arguments)
 
 
-def execute(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> int:
     """Simplify, save and print."""
     import regions
     from regions.simplification.simplify import simplify
@@ -86,12 +88,14 @@ def execute(options: argparse.Namespace) -> None:
         if actions[action]:
             print(f"{action:<8} {actions[action]:>6,} units")
     print(report)
+    return 130 if report.stopped == "interrupted" else 0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 done, 1 not decided, 2 bad input, 130 interrupted."""
+    """Exit code: see the examples."""
     options = parse(arguments)
-    return run_main(lambda: execute(options))
+    message = "Interrupted: nothing is saved."
+    return run_main(lambda: execute(options), interrupted=message)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Utilization:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the exact count."""
-        return self.exact.stats.get("stopped") == "interrupted"
+        return _was_interrupted(self.exact)
 
     @property
     def possible(self) -> int:
@@ -93,8 +93,8 @@ def utilization(
     network = table.network
     limits = {"max_regions": max_regions, "max_seconds": max_seconds}
     exact = count_regions(network, box, progress=progress, **limits)
-    grid, interrupted = None, exact.stats.get("stopped") == "interrupted"
-    if box.dim <= MAX_GRID_DIM and not interrupted:
+    grid = None
+    if box.dim <= MAX_GRID_DIM and not _was_interrupted(exact):
         grid = hash_grid(network, box, resolution, labels=False)
     bound, name = region_bound(network)
     within = ((table.points >= box.lower) & (table.points <= box.upper)).all(1)
@@ -115,6 +115,11 @@ def utilization(
             occupancy_gini(table.counts, int(exact)) if all_inside else None
         ),
     )
+
+
+def _was_interrupted(exact: RegionCount) -> bool:
+    """Whether Ctrl-C ended a count."""
+    return exact.stats.get("stopped") == "interrupted"
 
 
 def region_bound(network: ReluNetwork) -> tuple[int, str]:

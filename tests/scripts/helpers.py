@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+import signal
 import subprocess
 import sys
 from types import ModuleType
@@ -25,6 +26,18 @@ def run_script(name: str, *arguments: str) -> str:
     """What a script prints in a process of its own, which must succeed."""
     command = [sys.executable, str(SCRIPTS / f"{name}.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def press_ctrl_c_once(script: ModuleType, monkeypatch):
+    """The first report to any progress bar of the script is followed by Ctrl-C."""
+    pressed = []
+
+    def press(done: int, total: int) -> None:
+        if not pressed:
+            pressed.append(done / total)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(script.Bars, "stage", lambda bars, message: press)
 
 
 def assert_bad_input(script: ModuleType, arguments: list[str], message: str, capsys):

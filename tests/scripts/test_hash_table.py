@@ -6,7 +6,12 @@ import pytest
 from regions.io import save_network
 from regions.network import ReluNetwork
 from tests.helpers import random_network
-from tests.scripts.helpers import assert_bad_input, load_script, run_script
+from tests.scripts.helpers import (
+    assert_bad_input,
+    load_script,
+    press_ctrl_c_once,
+    run_script,
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +84,44 @@ def test_saved_tables_hold_the_same_numbers(script, files):
         (["--box", "1", "-1"], "each lower end"),
         (["--output", "t.txt"], ".csv or .npz"),
         (["--rows", "-1"], "--rows"),
+        (["--resolution", "-1"], "--resolution is -1: 1 to 131,072"),
+        (["--max-seconds", "0"], "--max-seconds is 0"),
         (["--data", "missing.npy"], "missing.npy does not exist"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_two(script, files, capsys, extra, match):
     arguments = [str(files / "net.npz"), "--data", str(files / "x.npy"), *extra]
-    assert_bad_input(script, arguments, match, capsys)
+    try:
+        code = script.main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    found = capsys.readouterr()
+    assert code == 2
+    assert found.out == ""
+    assert match in found.err
+    assert found.err.count("\n") == 1
+
+
+def test_bad_tables_name_their_line_and_folders_are_folders(script, files, capsys):
+    (files / "x.csv").write_text("1,2\n3\n")
+    for data, match in (("x.csv", "line 2 has 1 entry"), ("", "is a folder: give")):
+        arguments = [str(files / "net.npz"), "--data", str(files / data)]
+        assert_bad_input(script, arguments, match, capsys)
+
+
+def test_ctrl_c_keeps_the_table_and_the_count_so_far(
+    script, files, capsys, monkeypatch
+):
+    save_network(files / "net.npz", random_network(np.random.default_rng(0), 2, [9, 9]))
+    arguments = [str(files / "net.npz"), "--data", str(files / "x.npy")]
+    press_ctrl_c_once(script, monkeypatch)
+    assert script.main([*arguments, "--output", str(files / "t.csv")]) == 130
+    text = capsys.readouterr().out
+    assert "6 points" in text
+    assert "at least; interrupted; sweep" in text
+    # The grid is no part of what was found: it would come after the interrupt.
+    assert "met by the grid" not in text
+    assert (files / "t.csv").is_file()
 
 
 def test_points_of_another_dimension_are_refused(script, files, capsys):
@@ -94,5 +131,7 @@ def test_points_of_another_dimension_are_refused(script, files, capsys):
     assert "3 coordinates and the network reads 2" in capsys.readouterr().err
 
 
-def test_help_has_examples():
-    assert "examples:" in run_script("hash_table", "--help")
+def test_help_has_examples_and_exit_codes():
+    text = run_script("hash_table", "--help")
+    assert "examples:" in text
+    assert "exit code: 0" in text

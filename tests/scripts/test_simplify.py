@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from regions.io import load_network, save_network
-from tests.scripts.helpers import assert_bad_input, load_script, run_script
+from regions.network import ReluNetwork
+from tests.helpers import random_network
+from tests.scripts.helpers import (
+    assert_bad_input,
+    load_script,
+    press_ctrl_c_once,
+    run_script,
+)
 from tests.zoo import ZOO
 
 
@@ -38,6 +45,25 @@ def test_bounds_only_says_that_regions_were_not_enumerated(script, file, capsys)
     assert "not enumerated" in capsys.readouterr().out
 
 
+def test_ctrl_c_keeps_what_bounds_prove(script, tmp_path, capsys, monkeypatch):
+    layers = random_network(np.random.default_rng(0), 3, [8, 8]).layers
+    biases = [layer.bias.copy() for layer in layers]
+    biases[0][3] = -99.0
+    network = ReluNetwork.from_arrays([layer.weight for layer in layers], biases)
+    save_network(tmp_path / "net.npz", network)
+    command = [str(tmp_path / "net.npz"), "--box", "-1", "1", "--changes"]
+    press_ctrl_c_once(script, monkeypatch)
+    output = tmp_path / "small.npz"
+    assert script.main([*command, "--output", str(output)]) == 130
+    text = capsys.readouterr().out
+    assert "layer 1 unit 4       removed  pre <= -9" in text
+    assert text.endswith("not all regions were enumerated (interrupted)\n")
+    points = np.random.default_rng(1).uniform(-1.0, 1.0, (50, 3))
+    small = load_network(output)
+    assert small.widths == (7, 8)
+    np.testing.assert_allclose(small(points), network(points), atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
@@ -61,5 +87,7 @@ def test_missing_network_is_bad_input(script, tmp_path, capsys):
     assert "no.npz does not exist" in capsys.readouterr().err
 
 
-def test_help_has_examples():
-    assert "examples:" in run_script("simplify", "--help")
+def test_help_has_examples_and_exit_codes():
+    text = run_script("simplify", "--help")
+    assert "examples:" in text
+    assert "130 on\nCtrl-C" in text

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 from fractions import Fraction
 
@@ -239,7 +240,9 @@ def test_without_enumeration_bounds_alone_are_used():
     assert "not enumerated" in str(report)
     _assert_equal(network, small, box)
     limited, limited_report = simplify(network, box, max_regions=1)
-    assert limited_report == report
+    assert limited_report.stopped == "max_regions=1 reached"
+    assert "not all regions were enumerated (max_reg" in str(limited_report)
+    assert dataclasses.replace(limited_report, stopped=None) == report
     _assert_equal(small, limited, box)
 
 
@@ -254,6 +257,16 @@ def test_a_unit_that_bounds_cannot_settle_is_settled_by_enumeration():
     assert small.widths == ()
     assert "off in all 2 regions" in [c.reason for c in report.changes]
     _assert_equal(network, small, box)
+
+
+def test_one_region_is_told_in_the_singular():
+    # Without a domain for its bounds, a unit is known by the enumeration alone.
+    network = ReluNetwork.from_arrays([[[1.0], [0.0]], [[1.0, 1.0]]], [[0, 1.0], [0]])
+    found = enumerate_regions(network, Box([1.0], [2.0]))
+    facts = constant_units(network, WholeSpace(1), found)
+    assert {fact.reason for fact in facts.values()} == {"on in the only region"}
+    _, report = simplify(network, Box([1.0], [2.0]))
+    assert str(report).endswith("equal on the only region, in exact arithmetic")
 
 
 @pytest.mark.parametrize("name", ["skip_blocks", "prelu", "several_outputs"])

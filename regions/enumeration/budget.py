@@ -25,7 +25,7 @@ class Budget:
         self, max_regions: int | None = None, max_seconds: float | None = None
     ):
         for name, value in (("max_regions", max_regions), ("max_seconds", max_seconds)):
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:
                 raise ValueError(f"`{name}` is {value}: a positive number is required.")
         self.max_regions = max_regions
         self.max_seconds = max_seconds

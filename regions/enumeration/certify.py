@@ -5,6 +5,10 @@ a complex is right if each vertex exists and has the signs that the complex says
 float64 error bounds prove nearly all of them (`float_bounds`, then `zonotope_bounds`
 for deep networks), and what they leave open is settled by solving for the vertex in
 rational arithmetic.
+
+A weak unit splits nothing: its exact values have one sign, and may vanish. Where it is
+said to be off at some vertices and on at others, the bounds are not enough: it has to
+vanish at the former, which only rational arithmetic can tell.
 """
 
 import functools
@@ -132,9 +136,11 @@ def certify(
     bounds = FloatBounds(network, domain, polytope)
     sharper = ZonotopeBounds(network, domain, polytope)
 
+    weak = _weak_units(complex_, polytope)
+
     @functools.cache
     def tier() -> _ExactTier:
-        return _ExactTier(complex_, network, domain, polytope)
+        return _ExactTier(complex_, network, domain, polytope, weak)
 
     left, errors = _prove_by_heritage(complex_, bounds, check)
     compiled_too = len(left) < len(complex_.vertices)
@@ -144,6 +150,8 @@ def certify(
     not_easy = len(left)
     if len(left) and sharper.available:
         left = _prove_sharply(sharper, complex_, left, errors, check)
+    sharp = not_easy - len(left)
+    left = np.union1d(left, _loose_vertices(complex_, weak))
     for start in range(0, len(left), EXACT_CHUNK):
         check()
         part = left[start : start + EXACT_CHUNK]
@@ -151,7 +159,32 @@ def certify(
     if compiled_too and len(left) and tier().is_loose:
         with kernels.switched_off():
             return certify(complex_, network, domain, polytope, check)
-    return Proof(complex_, errors, not_easy - len(left), len(left), tier)
+    return Proof(complex_, errors, sharp, len(left), tier)
+
+
+def _weak_units(
+    complex_: Complex, polytope: SimplePolytope
+) -> Bool[np.ndarray, " units"]:
+    """Units that split nothing, other than the walls of a chamber."""
+    weak = ~complex_.words.keyed
+    walls = np.unique(polytope.vertex_facets) - complex_.num_facets
+    weak[walls[walls >= 0]] = False
+    return weak
+
+
+def _loose_vertices(
+    complex_: Complex, weak: Bool[np.ndarray, " units"]
+) -> Int[np.ndarray, " vertices"]:
+    """Vertices at which a weak unit is said to be off that is on at others."""
+    words = complex_.words
+    loose = np.zeros(len(complex_.vertices), bool)
+    some = np.bitwise_or.reduce(complex_.signs, axis=0)
+    every = np.bitwise_and.reduce(complex_.signs, axis=0)
+    for unit in np.flatnonzero(weak & words.kinks).tolist():
+        word, bit = words.word[unit], np.uint32(1 << int(words.bit[unit]))
+        if (some & ~every)[word] & bit:
+            loose |= complex_.signs[:, word] & bit == 0
+    return np.flatnonzero(loose)
 
 
 def _prove_by_heritage(
@@ -255,17 +288,18 @@ class _ExactTier:
         network: ReluNetwork,
         domain: BoundedDomain,
         polytope: SimplePolytope,
+        weak: Bool[np.ndarray, " units"],
     ):
         words = complex_.words
         self._complex = complex_
         self._exact = ExactNetwork(network, domain)
         facets = np.concatenate([polytope.A, -polytope.b[:, None]], 1)
         self._facets = [dyadic(row.tolist())[0] for row in facets]
-        # A unit that splits nothing may vanish anywhere, but must keep to its side.
+        # A weak unit may vanish anywhere, but must keep to its side.
         union = np.bitwise_or.reduce(complex_.signs, axis=0)
         side = union[words.word] >> words.bit.astype(np.uint32) & np.uint32(1)
         self._side = side.astype(bool)
-        self._weak, self._linear = ~words.keyed, ~words.kinks
+        self._weak, self._linear = weak, ~words.kinks
         self._points: dict[int, list[int]] = {}
         self.is_loose = False
         """Whether a unit that splits nothing was found to vanish."""
@@ -289,7 +323,9 @@ class _ExactTier:
         own = np.zeros_like(bits)
         for row, zeros in enumerate(complex_.zeros[part]):
             own[row, zeros[zeros >= complex_.num_facets] - complex_.num_facets] = True
-        gates = np.repeat(bits, dim + 1, axis=0).T
+        # A weak unit is what it is on all of its side, also where it vanishes.
+        gates = np.where(self._weak & ~self._linear, self._side, bits)
+        gates = np.repeat(gates, dim + 1, axis=0).T
         pinned = np.repeat(own, dim + 1, axis=0).T
         numerators, _ = self._exact.forward(
             Columns.identity(dim, len(part)),
@@ -332,7 +368,7 @@ class _ExactTier:
     ) -> None:
         """Raise unless exact signs agree with the claimed ones."""
         strict = np.where(bits, signs > 0, signs < 0)
-        kept = np.where(self._side, signs >= 0, signs <= 0)
+        kept = np.where(bits, signs > 0, np.where(self._side, signs == 0, signs <= 0))
         strict = np.where(own, ~bits, np.where(self._weak, kept, strict))
         certain = np.where(bits, signs > 0, signs < 0) | own | self._linear
         self.is_loose |= not certain.all()

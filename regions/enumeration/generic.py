@@ -195,6 +195,7 @@ def list_generic(
         corners = [int(low[region]), *map(int, uppers[region])]
         exact[region] = proof.exact_mean(corners)
         points[region] = [float(v) for v in exact[region]]
+    _check_exact_witnesses(network, domain, complex_, exact, signs)
     return Listing(
         complex_.words.pack(signs),
         points,
@@ -203,6 +204,28 @@ def list_generic(
         {**_stats(proof), "exact_witnesses": len(exact)},
         functools.partial(build_cells, complex_, rising, signs, proof.position_error),
     )
+
+
+def _check_exact_witnesses(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    complex_: Complex,
+    exact: dict[int, tuple[Fraction, ...]],
+    signs: UInt32[np.ndarray, "cells words"],
+) -> None:
+    """Raise unless rational points have the signs of their cells.
+
+    Raises:
+        NotGenericError: If one has others; the proof of the complex rules it out.
+    """
+    if not exact:
+        return
+    words = complex_.words
+    found = ExactNetwork(network, domain).signs(Columns.of_points([*exact.values()])).T
+    claimed = words.unpack(signs[[*exact]])
+    fine = np.where(claimed, found > 0, found < ~words.keyed) | ~words.kinks
+    if not fine.all():
+        raise NotGenericError("the mean of a cell's corners has other signs.")
 
 
 def _swept(

@@ -7,14 +7,14 @@ patterns at those places only, so that memory is fixed however fine the grid.
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains import Box, Domain, Segment, Slice
-from regions.grid_kernel import Axes as Axes, grid_axes, stream
+from regions.grid_kernel import Axes as Axes, Runs, grid_axes, stream
 from regions.grid_processes import gather
 from regions.grid_tally import Tally
 from regions.network import ReluNetwork
@@ -43,7 +43,8 @@ class GridCount:
         count: Patterns with a strict witness: a lower bound of the number of activation
             regions, `int(grid)`. It is the number of labels but for rare ties.
         labels: Label of each grid point, axis k along coordinate k of the domain (for
-            an image with rows along y, transpose), or None if not asked for.
+            an image with rows along y, transpose), or None if not asked for; -1 at
+            points that were not reached.
         patterns: Packed pattern of each label (`regions.patterns.unpack_bits`).
         points_per_label: Number of grid points of each label.
         witnesses: A grid point of each label, in coordinates of the domain, in the
@@ -54,6 +55,7 @@ class GridCount:
         resolution: Points per axis.
         num_bits: Length of a pattern.
         collisions: Patterns whose hash was another pattern's: found, and kept apart.
+        stopped: Whether it was stopped after some of the points.
     """
 
     count: int
@@ -65,6 +67,7 @@ class GridCount:
     resolution: tuple[int, ...]
     num_bits: int
     collisions: int
+    stopped: bool = False
 
     @property
     def complete(self) -> bool:
@@ -86,6 +89,7 @@ def hash_grid(
     chunk: int | None = None,
     hash_words: UInt32[np.ndarray, "bits lanes"] | None = None,
     together: bool = False,
+    stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> GridCount:
     """Find the distinct activation patterns on a dense grid.
@@ -109,6 +113,8 @@ def hash_grid(
         together: Share the points with the other processes that
             `regions.grid_processes.join_processes` joined. All have to make the same
             call, and all get the same result.
+        stop: Asked after each chunk; if it says so, what was met so far is returned.
+            Processes that share the points cannot: they wait for one another.
         progress: Called with (points done, points in all) after each chunk; those of
             this process, if there are others.
 
@@ -118,7 +124,8 @@ def hash_grid(
         get a pattern that no region has.
 
     Raises:
-        ValueError: If the domain has no grid, or an argument is out of range.
+        ValueError: If the domain has no grid, an argument is out of range, or the
+            points are too many to number, or their labels for the memory.
 
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), np.ones((1, 2))], None)
@@ -127,6 +134,8 @@ def hash_grid(
     """
     shape = grid_shape(domain, resolution)
     _check_options(dtype, offset, chunk)
+    if together and stop is not None:
+        raise ValueError("`stop` is given with `together`: leave one of them out.")
     restricted = domain.restrict(network)
     axes = grid_axes(_chart_box(domain), shape, offset)
     if hash_words is None:
@@ -139,20 +148,14 @@ def hash_grid(
     table = PatternTable(num_words(restricted.num_bits), hash_words)
     points = _share(math.prod(shape), together)
     tally, image = Tally(), _image(len(points) if labels else 0)
-    for runs in stream(restricted, axes, dtype, chunk, points):
-        found = table.locate(runs.words)
-        lengths = np.diff(runs.begins, append=runs.stop - runs.start)
-        tally.add(found, runs.start + runs.begins, lengths, len(table))
-        if labels:
-            part = slice(runs.start - points.start, runs.stop - points.start)
-            image[part] = np.repeat(found, lengths)
-        if progress is not None:
-            progress(runs.stop - points.start, len(points))
+    chunks = stream(restricted, axes, dtype, chunk, points)
+    done = _collect(chunks, points, table, tally, image, progress, stop)
+    image[done:] = -1
     if together:
         table, tally, image = _put_together(table, tally, image, hash_words)
     order = np.argsort(tally.first)
     if labels and (order != np.arange(len(order))).any():
-        _relabel(image, np.argsort(order).astype(np.int32))
+        _relabel(image[:done], np.argsort(order).astype(np.int32))
     packed = words_to_bytes(table.words[order], restricted.num_bits)
     where = np.unravel_index(tally.witness[order], shape)
     witnesses = np.stack([a[i] for a, i in zip(axes, where, strict=True)], 1)
@@ -167,7 +170,32 @@ def hash_grid(
         resolution=shape,
         num_bits=restricted.num_bits,
         collisions=table.collisions,
+        stopped=done < len(points),
     )
+
+
+def _collect(
+    chunks: Iterable[Runs],
+    points: range,
+    table: PatternTable,
+    tally: Tally,
+    image: Int32[np.ndarray, " points"],
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> int:
+    """Number the patterns of all chunks; how many points were done."""
+    for runs in chunks:
+        found = table.locate(runs.words)
+        lengths = np.diff(runs.begins, append=runs.stop - runs.start)
+        tally.add(found, runs.start + runs.begins, lengths, len(table))
+        done = runs.stop - points.start
+        if len(image):
+            image[runs.start - points.start : done] = np.repeat(found, lengths)
+        if progress is not None:
+            progress(done, len(points))
+        if stop is not None and stop():
+            return done
+    return len(points)
 
 
 def _share(total: int, together: bool) -> range:
@@ -227,9 +255,9 @@ def default_resolution(dim: int) -> int:
         resolution -= 1
     if resolution < 2:
         raise ValueError(
-            f"a grid in {dim} dimensions has 2^{dim} points with only two per axis, "
-            f"and {DEFAULT_POINTS:,} at most without a `resolution`: take a Slice of "
-            "fewer dimensions."
+            f"no default grid in {dim} dimensions: two points per axis make 2^{dim}, "
+            f"and it has at most {DEFAULT_POINTS:,}. Take a Slice of fewer dimensions, "
+            "or give a `resolution`."
         )
     return resolution
 

@@ -1,7 +1,9 @@
 """Count the activation patterns that a dense grid meets: a lower bound, fast."""
 
 import argparse
+import contextlib
 import functools
+import math
 import pathlib
 import sys
 import time
@@ -39,8 +41,11 @@ A slice file holds origin, directions (one row each), lower and upper. The outpu
 gets the packed patterns, a point and the number of points of each, and with --labels
 the label of every point.
 
-exit code: 0; 1 if the processes do not find one another; 2 on bad input; 130 on Ctrl-C
+exit code: 0; 1 if the processes do not find one another; 2 on bad input; 130 on Ctrl-C,
+where one process alone prints and writes what was found (label -1: not reached)
 """
+MANY_POINTS = 2**34
+"""A grid of more takes many minutes, on a CPU hours."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -49,8 +54,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("segment", "slice")
-    points = "points per axis: one number, or one per axis (default: 1024)"
-    add("--resolution", type=points_per_axis, default=1024, metavar="N", help=points)
+    points = (
+        "points per axis: one number, or one per axis (default: 1024 in one and two "
+        "dimensions, 256 in three, 64 in four, 16 in six, ...: at most 2^24 in all)"
+    )
+    add("--resolution", type=points_per_axis, metavar="N", help=points)
     add("--dtype", choices=("float64", "float32"), default="float64")
     add("--offset", type=float, default=0.5, help="place of a point in its pixel")
     add("--chunk", type=int, default=131072, help="points per step (default: 131072)")
@@ -81,33 +89,72 @@ def points_per_axis(text: str) -> int | list[int]:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def execute(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> int:
     """Hash the grid; process 0 prints."""
-    from regions.grid import hash_grid
+    from regions.enumeration.budget import Budget
+    from regions.grid import grid_shape, hash_grid
     from regions.grid_processes import join_processes
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
+    shape = grid_shape(domain, options.resolution)
+    is_first = options.process in (None, 0)
+    if is_first:
+        warn_of_many(shape)
     together = options.coordinator is not None
     if together:
         join_processes(options.coordinator, options.processes, options.process)
     begin = time.perf_counter()
-    with Bars() as bars:
+    watch = contextlib.nullcontext() if together else Budget()
+    with Bars() as bars, watch as ctrl_c:
         grid = hash_grid(
             network,
             domain,
-            options.resolution,
+            shape,
             offset=options.offset,
             labels=options.labels,
             dtype=options.dtype,
             chunk=options.chunk,
             together=together,
+            stop=None if ctrl_c is None else ctrl_c.spent,
             progress=bars.stage("grid points"),
         )
-    if options.process in (None, 0):
+    if is_first:
         report(grid, time.perf_counter() - begin)
         if options.output is not None:
             save(options.output, grid)
+    return 130 if grid.stopped else 0
+
+
+def warn_of_many(shape: tuple[int, ...]) -> None:
+    """Say before the hashing that a grid takes long, and which one does not."""
+    from regions.grid import DEFAULT_POINTS, default_resolution
+
+    points, dim = math.prod(shape), len(shape)
+    if points <= MANY_POINTS:
+        return
+    advice = ""
+    if 2**dim <= DEFAULT_POINTS:
+        fewer = default_resolution(dim)
+        advice = f"lower --resolution ({fewer} makes {fewer**dim:,} points), or "
+    sys.stderr.write(
+        f"notice: the grid has {points:,} points ({resolution_text(shape)}) and takes "
+        f"long. For fewer points, {advice}give a --slice of fewer dimensions or a "
+        "--segment.\n"
+    )
+    sys.stderr.flush()
+
+
+def resolution_text(shape: tuple[int, ...]) -> str:
+    """Points per axis, in few words however many axes there are.
+
+    Example:
+        >>> resolution_text((61, 40)), resolution_text((64, 64, 64, 64))
+        ('61 x 40', '64 on each of 4 axes')
+    """
+    if len(shape) > 2 and len(set(shape)) == 1:
+        return f"{shape[0]:,} on each of {len(shape)} axes"
+    return " x ".join(f"{n:,}" for n in shape)
 
 
 def report(grid: "GridCount", seconds: float) -> None:
@@ -117,7 +164,9 @@ def report(grid: "GridCount", seconds: float) -> None:
     points = int(grid.points_per_label.sum())
     print(f"regions            at least {grid.count:,}")
     print(f"patterns met       {len(grid.patterns):,}")
-    print(f"points             {points:,}")
+    print(f"resolution         {resolution_text(grid.resolution)}")
+    of_all = f" of {math.prod(grid.resolution):,}; interrupted"
+    print(f"points             {points:,}{of_all if grid.stopped else ''}")
     print(f"devices            {jax.device_count()} ({jax.devices()[0].device_kind})")
     print(f"seconds            {seconds:.3f}")
     print(f"points per second  {points / seconds:.3g}")

@@ -281,6 +281,30 @@ def test_progress_reports_every_chunk():
     assert calls == [(400, 900), (800, 900), (900, 900)]
 
 
+def test_a_stopped_grid_keeps_the_points_done():
+    calls = []
+    net = random_network([2, 20, 20, 1])
+    whole = hash_grid(net, Box.cube(2), 30)
+    part = hash_grid(
+        net,
+        Box.cube(2),
+        30,
+        chunk=200,
+        progress=lambda *call: calls.append(call),
+        stop=lambda: len(calls) == 2,
+    )
+    assert part.stopped
+    assert not whole.stopped
+    assert calls == [(200, 900), (400, 900)]
+    assert whole.labels is not None
+    assert part.labels is not None
+    first = whole.labels.reshape(-1)[:400]
+    np.testing.assert_array_equal(part.labels.reshape(-1)[:400], first)
+    assert (part.labels.reshape(-1)[400:] == -1).all()
+    np.testing.assert_array_equal(part.points_per_label, np.bincount(first))
+    np.testing.assert_array_equal(part.patterns, whole.patterns[: first.max() + 1])
+
+
 def test_boundary_pixels_equal_a_loop():
     labels = np.random.default_rng(0).integers(0, 3, (9, 7))
     expected = np.zeros(labels.shape, bool)
@@ -302,6 +326,7 @@ def test_boundary_pixels_equal_a_loop():
         (Box.cube(2), {"dtype": "bfloat16"}, "`dtype` is 'bfloat16'"),
         (Box.cube(2), {"offset": 1.5}, "`offset` is 1.5"),
         (Box.cube(2), {"chunk": 0}, "`chunk` is 0"),
+        (Box.cube(2), {"together": True, "stop": bool}, "`stop` is given with"),
         (
             Box.cube(2),
             {"hash_words": np.ones((3, 2), np.uint32)},

@@ -13,8 +13,14 @@ import pytest
 from regions.domains import Box
 from regions.grid import hash_grid
 from regions.grid_processes import join_processes
-from regions.io import load_network
-from tests.scripts.helpers import SCRIPTS, assert_bad_input, load_script
+from regions.io import load_network, save_network
+from tests.helpers import random_network
+from tests.scripts.helpers import (
+    SCRIPTS,
+    assert_bad_input,
+    load_script,
+    press_ctrl_c_once,
+)
 
 NET = pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_32x2.npz"
 BOX = [str(NET), "--box", "-1", "1"]
@@ -47,6 +53,68 @@ def test_count_and_file_are_those_of_the_grid(script, expected, capsys, tmp_path
         np.testing.assert_array_equal(file["labels"], expected.labels)
         np.testing.assert_array_equal(file["patterns"], expected.patterns)
         assert int(file["num_bits"]) == 64
+
+
+def test_default_resolution_is_told(script, capsys):
+    assert script.main(BOX) == 0
+    found = rows(capsys.readouterr().out)
+    assert found["resolution"].strip() == "1,024 x 1,024"
+    assert script.resolution_text((64,) * 4) == "64 on each of 4 axes"
+    assert script.resolution_text((64, 64, 32)) == "64 x 64 x 32"
+
+
+@pytest.mark.parametrize(
+    ("dim", "resolution", "notice"),
+    [
+        (2, "131072", ""),
+        (2, "131072,131073", "17,180,000,256 points (131,072 x 131,073)"),
+        (
+            4,
+            "1024",
+            "(1,024 on each of 4 axes) and takes long. For fewer points, lower ",
+        ),
+        (4, "1024", "--resolution (64 makes 16,777,216 points), or give a --slice of"),
+        (40, "2", "axes) and takes long. For fewer points, give a --slice of fewer di"),
+    ],
+)
+def test_many_points_are_told_before_they_are_hashed(
+    script, capsys, tmp_path, monkeypatch, dim, resolution, notice
+):
+    before = []
+
+    def look(*arguments, **options):
+        before.append(capsys.readouterr().err)
+        raise KeyboardInterrupt
+
+    save_network(
+        tmp_path / "net.npz", random_network(np.random.default_rng(0), dim, [3])
+    )
+    monkeypatch.setattr("regions.grid.hash_grid", look)
+    command = [str(tmp_path / "net.npz"), "--box", "-1", "1"]
+    assert script.main([*command, "--resolution", resolution]) == 130
+    (text,) = before
+    assert notice in text
+    assert text.count("\n") == bool(notice)
+
+
+def test_ctrl_c_keeps_the_points_done(script, capsys, tmp_path, monkeypatch):
+    path = tmp_path / "grid.npz"
+    press_ctrl_c_once(script, monkeypatch)
+    how = ["--resolution", "61,40", "--chunk", "500", "--output", str(path)]
+    assert script.main([*BOX, *how, "--labels"]) == 130
+    found = rows(capsys.readouterr().out)
+    assert found["points"].strip() == "500 of 2,440; interrupted"
+    with np.load(path, allow_pickle=False) as file:
+        assert (file["labels"].reshape(-1) >= 0).sum() == 500
+
+
+def test_inputs_of_an_image_are_too_many_for_a_grid(script, capsys, tmp_path):
+    network = random_network(np.random.default_rng(0), 64, [3])
+    save_network(tmp_path / "net.npz", network)
+    command = [str(tmp_path / "net.npz"), "--box", "0", "1"]
+    message = "about 10^38 points in 64 dimensions, where 9,223,372,036,854,775,807"
+    assert_bad_input(script, [*command, "--resolution", "4"], message, capsys)
+    assert_bad_input(script, command, "no default grid in 64 dimensions", capsys)
 
 
 def free_address():

@@ -130,32 +130,74 @@ class Config:
         return sorted(found)
 
 
+class _Kind(NamedTuple):
+    """What TOML may hold for a field: the types of a value, and their name."""
+
+    types: tuple[type, ...]
+    name: str
+
+
+_KINDS: dict[Any, _Kind] = {
+    int: _Kind((int,), "an integer"),
+    float: _Kind((int, float), "a number"),
+    str: _Kind((str,), "a text in quotes"),
+    tuple[int, ...]: _Kind((int,), "a list of integers"),
+}
+
+
 def read_study(path: pathlib.Path) -> Config:
     """A study from a TOML file.
 
     Raises:
-        ValueError: If it is not TOML, or has a key that means nothing here.
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If it is a folder.
+        ValueError: If it is not TOML, or has a key or a value that means nothing here.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: give a TOML file.")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist: give a TOML file.")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML: {error}.") from error
+    tables = data.pop("families", [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise ValueError(f"{path}: `families` holds no tables: write [[families]].")
     try:
-        families = [
-            Family(**{**entry, "values": tuple(entry["values"])})
-            for entry in data.pop("families", [])
-        ]
-        return Config(families=tuple(families), **data)
-    except (TypeError, KeyError) as error:
-        raise ValueError(
-            f"{path}: {error}; keys are {', '.join(_keys(Config))}, and in each "
-            f"[[families]] {', '.join(_keys(Family))}."
-        ) from error
+        families = tuple(Family(**_entries(Family, table)) for table in tables)
+        return Config(families=families, **_entries(Config, data))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
-def _keys(kind: Any) -> list[str]:
-    """Names of a dataclass's fields."""
-    return [field.name for field in dataclasses.fields(kind)]
+def _entries(kind: type, given: dict[str, Any]) -> dict[str, Any]:
+    """The keys and values of a table of a study, checked."""
+    fields = {f.name: f for f in dataclasses.fields(kind) if f.name != "families"}
+    place = "" if kind is Config else " in [[families]]"
+    for key in given:
+        if key not in fields:
+            raise ValueError(
+                f"`{key}`{place} is not a key: {', '.join(fields)} are"
+                f"{'' if place else ', and [[families]]'}."
+            )
+    for key, field in fields.items():
+        if key not in given and field.default is dataclasses.MISSING:
+            raise ValueError(f"`{key}`{place} is missing: it is required.")
+    return {key: _value(fields[key].type, key, v) for key, v in given.items()}
+
+
+def _value(kind: Any, key: str, value: Any) -> Any:
+    """A value of a study, of the type of its field."""
+    parts, wanted = [value], _KINDS[kind]
+    if kind == tuple[int, ...]:
+        parts = value if isinstance(value, list) else [None]
+    # True and False are integers to Python, and no numbers here.
+    if not all(type(part) in wanted.types for part in parts):
+        raise ValueError(f"`{key}` is {value!r}: {wanted.name} is required.")
+    if kind == tuple[int, ...]:
+        return tuple(parts)
+    return float(value) if kind is float else value
 
 
 class Result(NamedTuple):

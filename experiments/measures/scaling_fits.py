@@ -19,22 +19,25 @@ class Fit(NamedTuple):
             M hyperplanes in general position grow with the dimension d.
         parameter: The exponent p, or the effective number of units M.
         low: Lower end of its 95 % bootstrap interval: what the seeds leave open, and
-            not whether the law holds.
-        high: Upper end.
+            not whether the law holds. None with one seed, which leaves no interval.
+        high: Upper end, or None.
         factor: The constant c.
         misfit: Largest ratio of a mean count to the fit, or of the fit to it.
     """
 
     law: str
     parameter: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     factor: float
     misfit: float
 
     def __str__(self) -> str:
         name = "exponent" if self.law == "power" else "effective units"
-        interval = f"95 %: {self.low:.3f} to {self.high:.3f}"
+        if self.low is None or self.high is None:
+            interval = "one seed: an interval takes more"
+        else:
+            interval = f"95 %: {self.low:.3f} to {self.high:.3f}"
         return f"{name} {self.parameter:.3f} ({interval}); misfit {self.misfit:.2f}"
 
     def counts(self, values: Sequence[int]) -> Float64[np.ndarray, " values"]:
@@ -57,7 +60,7 @@ def fit_law(
         law: One of `LAWS`.
         values: What varies.
         counts: Counts of each seed at each value.
-        resamples: Bootstrap samples.
+        resamples: Bootstrap samples; with one seed there are none.
     """
     if law not in LAWS:
         raise ValueError(f"`law` is {law!r}: one of {', '.join(LAWS)} is required.")
@@ -67,16 +70,31 @@ def fit_law(
         x = np.asarray(values, float)
         known = np.array([-math.lgamma(d + 1) for d in values])
     slope, intercept = np.polyfit(x, np.log(counts.mean(1)) - known, 1)
-    rng = np.random.default_rng(SEED)
+    ends = [float(slope), *_interval(x, counts, known, resamples)]
+    if law == "arrangement":
+        ends = [None if end is None else math.exp(end) for end in ends]
+    parameter, low, high = ends
+    assert parameter is not None
+    fit = Fit(law, parameter, low, high, factor=math.exp(intercept), misfit=1.0)
+    off = np.abs(np.log(counts.mean(1) / fit.counts(values))).max()
+    return fit._replace(misfit=math.exp(off))
+
+
+def _interval(
+    x: Float64[np.ndarray, " values"],
+    counts: Float64[np.ndarray, "values seeds"],
+    known: Float64[np.ndarray, " values"],
+    resamples: int,
+) -> tuple[float, float] | tuple[None, None]:
+    """The 95 % bootstrap interval of the slope; resampling one seed gives none."""
     seeds = counts.shape[1]
+    if seeds < 2:
+        return None, None
+    rng = np.random.default_rng(SEED)
     # Each value has its own networks, so each is resampled by itself.
-    chosen = rng.integers(0, seeds, (resamples, len(values), seeds))
+    chosen = rng.integers(0, seeds, (resamples, len(x), seeds))
     means = np.take_along_axis(counts[None], chosen, axis=2).mean(2)
     centered = x - x.mean()
     slopes = (np.log(means) - known) @ centered / (centered @ centered)
-    ends = [float(slope), *map(float, np.quantile(slopes, [0.025, 0.975]))]
-    if law == "arrangement":
-        ends = [math.exp(end) for end in ends]
-    fit = Fit(law, *ends, factor=math.exp(intercept), misfit=1.0)
-    off = np.abs(np.log(counts.mean(1) / fit.counts(values))).max()
-    return fit._replace(misfit=math.exp(off))
+    low, high = map(float, np.quantile(slopes, [0.025, 0.975]))
+    return low, high

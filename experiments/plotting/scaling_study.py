@@ -60,7 +60,10 @@ def _panel(axes: Axes, family: Family, result: Result) -> None:
 
 def _law(fit: Fit) -> str:
     """The fitted law in a legend."""
-    interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
+    if fit.low is None or fit.high is None:
+        interval = "(one seed: no interval)"
+    else:
+        interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
     if fit.law == "power":
         return f"exponent {fit.parameter:.2f} {interval}"
     return rf"$c\,M^d / d!$, $M$ = {fit.parameter:.2f} {interval}"

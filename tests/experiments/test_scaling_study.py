@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import pathlib
+import re
 
 import numpy as np
 import pyarrow.csv
@@ -140,11 +141,11 @@ def test_figure_shows_every_count_and_fit(study):
 def test_exact_laws_are_found_without_spread():
     counts = np.array([[3.0 * x**2.5] * 4 for x in (2, 4, 8)])
     fit = fit_law("power", (2, 4, 8), counts, 20)
-    assert np.allclose([fit.parameter, fit.low, fit.high], 2.5)
+    assert np.allclose(np.array([fit.parameter, fit.low, fit.high], float), 2.5)
     assert np.allclose([fit.factor, fit.misfit], [3.0, 1.0])
     counts = np.array([[2.0 * 9.0**d / math.factorial(d)] * 4 for d in (1, 2, 3, 4)])
     fit = fit_law("arrangement", (1, 2, 3, 4), counts, 20)
-    assert np.allclose([fit.parameter, fit.low, fit.high], 9.0)
+    assert np.allclose(np.array([fit.parameter, fit.low, fit.high], float), 9.0)
     assert np.allclose([fit.factor, fit.misfit], [2.0, 1.0])
     assert np.allclose(fit.counts((1, 2, 3, 4)), counts[:, 0])
 
@@ -158,11 +159,25 @@ def test_counts_that_follow_no_power_law_have_a_misfit():
         fit_law("linear", (1, 2), counts[:2], 5)
 
 
+@pytest.mark.parametrize("law", ["power", "arrangement"])
+def test_one_seed_has_no_interval_and_two_have_one(law):
+    counts = np.array([[3.0, 4.0], [9.0, 11.0], [30.0, 20.0]])
+    one, two = (fit_law(law, (1, 2, 3), counts[:, :k], 50) for k in (1, 2))
+    assert (one.low, one.high) == (None, None)
+    assert "(one seed: an interval takes more); misfit" in str(one)
+    assert two.low is not None
+    assert two.high is not None
+    assert two.low < two.parameter < two.high
+    assert f"(95 %: {two.low:.3f} to {two.high:.3f})" in str(two)
+
+
 def test_interval_covers_the_exponent_of_noisy_counts():
     rng = np.random.default_rng(1)
     x = np.array([1, 2, 4, 8])
     noise = rng.lognormal(0.0, 0.2, (4, 50))
     fit = fit_law("power", tuple(x.tolist()), x[:, None] ** 0.7 * noise, 400)
+    assert fit.low is not None
+    assert fit.high is not None
     assert fit.low < 0.7 < fit.high
     assert 0.0 < fit.high - fit.low < 0.2
     assert str(fit).startswith("exponent 0.")
@@ -178,7 +193,16 @@ def test_shipped_study_has_a_thousand_networks():
     ("text", "message"),
     [
         ("seeds = ", "is not TOML"),
-        ("seed = 3\n[[families]]\nvaries='dim'\nvalues=[1,2]", "'seed'; keys are"),
+        ("\udcff", "is not TOML"),
+        ("seed = 3\n[[families]]\nvaries='dim'\nvalues=[1,2]", "`seed` is not a key"),
+        ("[[families]]\nvary='dim'", "`vary` in [[families]] is not a key: varies, "),
+        ("[[families]]\nvaries='dim'", "`values` in [[families]] is missing"),
+        ("[[families]]\nvaries='dim'\nvalues=2", "`values` is 2: a list of integers"),
+        ("[[families]]\nvaries='dim'\nvalues=[1,2.5]", "`values` is [1, 2.5]: a list"),
+        ("families = [3]", "`families` holds no tables"),
+        ("seeds = '3'", "`seeds` is '3': an integer is required"),
+        ("seeds = true", "`seeds` is True: an integer is required"),
+        ("initializer = 3", "`initializer` is 3: a text in quotes is required"),
         ("[[families]]\nvaries='size'\nvalues=[1,2]", "`varies` is 'size'"),
         ("[[families]]\nvaries='dim'\nvalues=[2]", "at least two positive"),
         ("seeds = 3", "`families` is empty"),
@@ -187,6 +211,16 @@ def test_shipped_study_has_a_thousand_networks():
 )
 def test_bad_study_is_refused_in_one_line(tmp_path, text, message):
     path = tmp_path / "study.toml"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message):
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_study(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_may_be_integers_where_fractions_are_meant(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text("half_width = 2\n[[families]]\nvaries='dim'\nvalues=[1,2]")
+    half_width = read_study(path).half_width
+    assert isinstance(half_width, float)
+    assert half_width == 2.0

@@ -1,0 +1,63 @@
+"""The command line of scaling studies."""
+
+import json
+
+import pytest
+
+from experiments import scaling_study
+from experiments.plotting import scaling_study as plotting
+from tests.scripts.helpers import assert_bad_input, load_script
+
+STUDY = """\
+epochs = 1
+points = 8
+bootstrap = 20
+
+[[families]]
+varies = "width"
+values = [2, 4]
+"""
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("scaling_study")
+
+
+def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
+    path, folder = tmp_path / "study.toml", tmp_path / "run"
+    path.write_text(STUDY)
+    command = [str(path), "--folder", str(folder), "--seeds", "1"]
+    assert script.main(command) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("(one seed: an interval takes more)") == 2
+    assert "95 %" not in text
+    fits = json.loads((folder / "summary.json").read_text())["fits"]
+    assert [(fit["low"], fit["high"]) for fit in fits] == [(None, None)] * 2
+    options = script.parse(command)
+    config = scaling_study.read_study(options.study)
+    drawing = plotting.figure(scaling_study.load(config, folder))
+    legend = drawing.axes[0].get_legend()
+    assert legend is not None
+    labels = [entry.get_text() for entry in legend.get_texts()[:2]]
+    assert all(label.endswith("(one seed: no interval)") for label in labels)
+    # A finished run is shown again from its files.
+    assert script.main(command) == 0
+    assert "one seed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nofile.toml", "nofile.toml does not exist: give a TOML file"),
+        ("", "is a folder: give a TOML file"),
+        ("bad.toml", "bad.toml: `colour` is not a key: seeds, "),
+    ],
+)
+def test_bad_study_is_one_line_and_leaves_no_folder(
+    script, capsys, tmp_path, name, message
+):
+    (tmp_path / "bad.toml").write_text(f"colour = 3\n{STUDY}")
+    command = [str(tmp_path / name), "--folder", str(tmp_path / "run")]
+    assert_bad_input(script, command, message, capsys)
+    assert not (tmp_path / "run").exists()

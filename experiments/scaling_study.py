@@ -189,15 +189,15 @@ def _entries(kind: type, given: dict[str, Any]) -> dict[str, Any]:
 
 def _value(kind: Any, key: str, value: Any) -> Any:
     """A value of a study, of the type of its field."""
-    parts, wanted = [value], _KINDS[kind]
-    if kind == tuple[int, ...]:
-        parts = value if isinstance(value, list) else [None]
+    wanted, is_list = _KINDS[kind], kind == tuple[int, ...]
+    parts: list[Any] = value if isinstance(value, list) else [value]
     # True and False are integers to Python, and no numbers here.
-    if not all(type(part) in wanted.types for part in parts):
+    fits = all(type(part) in wanted.types for part in parts)
+    if not fits or is_list != isinstance(value, list):
         raise ValueError(f"`{key}` is {value!r}: {wanted.name} is required.")
-    if kind == tuple[int, ...]:
+    if is_list:
         return tuple(parts)
-    return float(value) if kind is float else value
+    return float(parts[0]) if kind is float else value
 
 
 class Result(NamedTuple):

@@ -61,7 +61,7 @@ def _panel(axes: Axes, family: Family, result: Result) -> None:
 def _law(fit: Fit) -> str:
     """The fitted law in a legend."""
     if fit.low is None or fit.high is None:
-        interval = "(one seed: no interval)"
+        interval = "(one seed: an interval takes more)"
     else:
         interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
     if fit.law == "power":

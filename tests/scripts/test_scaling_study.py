@@ -40,7 +40,7 @@ def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
     legend = drawing.axes[0].get_legend()
     assert legend is not None
     labels = [entry.get_text() for entry in legend.get_texts()[:2]]
-    assert all(label.endswith("(one seed: no interval)") for label in labels)
+    assert all(label.endswith("(one seed: an interval takes more)") for label in labels)
     # A finished run is shown again from its files.
     assert script.main(command) == 0
     assert "one seed" in capsys.readouterr().out

@@ -21,10 +21,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
+from experiments.measures.class_scores import class_pieces, class_scores
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.class_polygons import ClassPolygons, class_polygons, region_polygons
+from regions.class_polygons import ClassPolygons, region_polygons
 from regions.data_files import load_points
 from training.config import ModelConfig, TrainingConfig
 from training.fit import fit
@@ -71,6 +72,8 @@ class Config:
             point of each of `classes`.
         classes: Classes of the three points, when `points` does not name them.
         margin: How far the plane reaches beyond the points, as a share of its sides.
+        threshold: Of a `network` of one output: class 1 is where the output is above
+            it, class 0 elsewhere; None is 0.
     """
 
     training: TrainingConfig = CLASSIFIER
@@ -81,8 +84,13 @@ class Config:
     points: tuple[int, int, int] | None = None
     classes: tuple[int, int, int] = (3, 5, 8)
     margin: float = 0.5
+    threshold: float | None = None
 
     def __post_init__(self):
+        if self.threshold is not None and not np.isfinite(self.threshold):
+            raise ValueError(
+                f"`threshold` is {self.threshold}: a finite number is required."
+            )
         if not 0.0 <= self.margin < float("inf"):
             raise ValueError(
                 f"`margin` is {self.margin}: a finite number of at least 0 is required."
@@ -202,18 +210,29 @@ def prepare(config: Config) -> tuple[Data, tuple[int, int, int], regions.Slice]:
     """
     data = load_data(config)
     indices = chosen_points(config, data)
-    if config.network is not None:
-        network = regions.load_network(config.network)
-        if network.input_dim != data.inputs.shape[1]:
-            raise ValueError(
-                f"{config.network} reads {network.input_dim} numbers and the points "
-                f"have {data.inputs.shape[1]}: they must be equal."
-            )
-        if network.output_dim < 2:
-            raise ValueError(
-                f"{config.network} has one output: one per class is required."
-            )
+    network = None if config.network is None else regions.load_network(config.network)
+    if network is not None:
+        _check_network(config, network, data)
+    if config.threshold is not None and (network is None or network.output_dim > 1):
+        raise ValueError(
+            f"`threshold` is {config.threshold}: it is for networks of one output; "
+            "of several outputs the largest decides."
+        )
     return data, indices, plane_through(data.inputs[list(indices)], config.margin)
+
+
+def _check_network(config: Config, network: regions.ReluNetwork, data: Data) -> None:
+    """Raise if points or classes do not fit a given network."""
+    if network.input_dim != data.inputs.shape[1]:
+        raise ValueError(
+            f"{config.network} reads {network.input_dim} numbers and the points "
+            f"have {data.inputs.shape[1]}: they must be equal."
+        )
+    if network.output_dim == 1 and data.labels is not None and data.labels.max() > 1:
+        raise ValueError(
+            f"`labels` holds {data.labels.max()} and {config.network} has one output, "
+            "which a threshold cuts into two classes: label the points 0 and 1."
+        )
 
 
 def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
@@ -237,13 +256,13 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     polygons = region_polygons(found)
     write_polygons(folder / "polygons.npz", polygons)
     clock.lap("enumeration")
-    pieces = class_polygons(found, polygons)
+    pieces = class_pieces(found, polygons, config.threshold)
     clock.lap("decision boundary")
     progress(0, 1, "verifying")
     report = regions.verify(found)
     progress(1, 1, "verifying")
     clock.lap("verification")
-    numbers = _plane_numbers(data, indices, found, pieces)
+    numbers = _plane_numbers(config, data, indices, found, pieces)
     summary = {
         "headline": _headline(accuracy, numbers),
         **accuracy,
@@ -258,9 +277,10 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
 
 def _headline(accuracy: dict[str, Any], numbers: dict[str, Any]) -> str:
     """One line for the pages."""
+    segments = numbers["decision_segments"]
     text = (
-        f"{numbers['exact_regions']:,} regions, {numbers['decision_segments']:,} "
-        "segments of decision boundary"
+        f"{numbers['exact_regions']:,} regions, {segments:,} "
+        f"segment{'' if segments == 1 else 's'} of decision boundary"
     )
     if "val_accuracy" not in accuracy:
         return text
@@ -268,6 +288,7 @@ def _headline(accuracy: dict[str, Any], numbers: dict[str, Any]) -> str:
 
 
 def _plane_numbers(
+    config: Config,
     data: Data,
     indices: tuple[int, int, int],
     found: regions.RegionSet,
@@ -275,11 +296,13 @@ def _plane_numbers(
 ) -> dict[str, Any]:
     """What was found on the plane."""
     areas, chosen = pieces.areas(), list(indices)
+    corners, threshold = data.inputs[chosen], config.threshold
     per_region = np.bincount(pieces.regions, minlength=len(found))
     return {
         "points": chosen,
         "labels": None if data.labels is None else data.labels[chosen].tolist(),
-        "predicted": found.network(data.inputs[chosen]).argmax(1).tolist(),
+        "predicted": class_scores(found.network, threshold)(corners).argmax(1).tolist(),
+        **_output_numbers(found.network, corners, threshold),
         "exact_regions": len(found),
         "complete": bool(found.complete),
         "method": found.method,
@@ -290,6 +313,17 @@ def _plane_numbers(
             for label in np.unique(pieces.classes)
         },
     }
+
+
+def _output_numbers(
+    network: regions.ReluNetwork,
+    corners: Float64[np.ndarray, "3 dim"],
+    threshold: float | None,
+) -> dict[str, Any]:
+    """Of a network of one output: what it says at the three points."""
+    if network.output_dim > 1:
+        return {}
+    return {"threshold": threshold or 0.0, "outputs": network(corners)[:, 0].tolist()}
 
 
 def load(config: Config, folder: pathlib.Path) -> Result:
@@ -304,7 +338,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
         found.domain,
         load_data(config).inputs[summary["points"]],
         polygons,
-        class_polygons(found, polygons),
+        class_pieces(found, polygons, config.threshold),
     )
 
 
@@ -315,7 +349,8 @@ def _network(
     if config.network is not None:
         network = regions.load_network(config.network)
         everything = np.arange(len(data.inputs))
-        return network, {"accuracy": _accuracy(network, data, everything)}
+        scores = class_scores(network, config.threshold)
+        return network, {"accuracy": _accuracy(scores, data, everything)}
     assert data.labels is not None
     labeled = Labeled(data.inputs, data.labels)
     dataset, train, val = split_dataset(labeled, config.num_val, config.training.seed)

@@ -3,9 +3,11 @@
 import argparse
 import pathlib
 import sys
+import warnings
 
-from experiments.running.arguments import NETWORK, Parser
+from experiments.running.arguments import NETWORK, Parser, read_network
 from experiments.running.console import GO_ON, run_main
+from regions.errors import ImportNotice
 
 EXAMPLES = """\
 examples:
@@ -13,9 +15,15 @@ examples:
   python scripts/slice.py model.onnx --data x.npy --labels y.npy --classes 3 5 8
   python scripts/slice.py model.npz --data digits --points 3 5 8 --margin 2
   python scripts/slice.py --data x.npy --labels y.npy --classes 0 1 2 --epochs 200
+  python scripts/slice.py one_output.npz --data x.npy --points 0 5 9 --threshold 0.5
 
 Without a model, one of two layers of 32 units is trained on the data. The folder gets
 figure.png, regions.parquet, polygons.npz, network.npz and summary.json.
+
+The class is the largest output. A network of one output has class 1 where the output is
+above the threshold and class 0 elsewhere. A final sigmoid is left out when a model is
+read, so 0 is then a probability of one half; for a regression network the boundary is
+where it takes the value of the threshold.
 
 exit code: 0 done, 1 not verified or not decided, 2 bad input, 130 interrupted
 """
@@ -36,6 +44,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     which("--points", nargs=3, type=int, metavar="I", help="three indices, from 0")
     which("--classes", nargs=3, type=int, metavar="C", help="a point of each of these")
     add("--margin", type=float, default=0.5, help="beyond the points (default: 0.5)")
+    add(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="of a network of one output: class 1 lies above (default: 0)",
+    )
     add("--widths", type=int, nargs="+", default=[32, 32], help="of a trained network")
     add("--epochs", type=int, default=100, help="of a trained network")
     add("--seed", type=int, default=0, help="of a trained network")
@@ -71,7 +85,12 @@ def execute(options: argparse.Namespace) -> int:
         points=_three(options.points),
         classes=_three(options.classes) or (0, 1, 2),
         margin=options.margin,
+        threshold=options.threshold,
     )
+    if options.network is not None:
+        read_network(pathlib.Path(options.network))
+        # What the file leaves open has now been said.
+        warnings.simplefilter("ignore", ImportNotice)
     # Here, since bad input must not leave a folder behind.
     data, _, _ = data_slices.prepare(config)
     held_out = options.num_val or max(1, len(data.inputs) // 5)

@@ -1,6 +1,7 @@
 """The plane through three points: regions, classes, decision boundary, the points."""
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -29,12 +30,107 @@ COLORS = (
 MIN_SIDE = 8
 """Of a point that is drawn as an image: four numbers are no picture of 2 x 2."""
 
+MAX_WIDTH, MAX_HEIGHT, MIN_MAP = 10.5, 8.2, 4.4
+AREA = 56.0
+"""Of the map, in square inches, where its sides are not too long for that."""
+
+MARGIN, HEAD, FOOT, COLUMN = 0.35, 0.5, 0.75, 3.1
+THUMBNAIL, LINE, MAX_CLASSES = 1.15, 0.209, 12
+"""Sides of an image, lines of the legend, and how many of them; inches."""
+
 
 def figure(result: Result) -> Figure:
     """Regions colored by class, thin region boundaries, thick decision boundary."""
     frame = plane_frame(result.plane.directions)
-    drawing = Figure(figsize=(11.5, 8.2))
-    axes = drawing.add_axes((0.03, 0.07, 0.68, 0.87))
+    page = _page(result, frame)
+    drawing = Figure(figsize=(page.width, page.height))
+    axes = drawing.add_axes(
+        (
+            MARGIN / page.width,
+            (page.top - page.map_height) / page.height,
+            page.map_width / page.width,
+            page.map_height / page.height,
+        )
+    )
+    _draw_pieces(axes, result, frame)
+    _mark_points(axes, result, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) @ frame)
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.margins(0.0)
+    blank(axes, "")
+    # The plane has its own outline, a parallelogram.
+    axes.set_frame_on(False)
+    summary = result.summary
+    kind = "all of them" if summary["complete"] else "not all"
+    drawing.text(
+        MARGIN / page.width,
+        (page.top + 0.12) / page.height,
+        f"{summary['exact_regions']:,} activation regions ({kind}) on the plane "
+        f"through the data points number {', '.join(map(str, summary['points']))}",
+        fontsize=11,
+        color=INK,
+        family=FONT,
+    )
+    _legend(drawing, result, page)
+    _thumbnails(drawing, result, page)
+    drawing.text(
+        MARGIN / page.width,
+        0.12 / page.height,
+        caption(result),
+        fontsize=9.5,
+        color=MUTED,
+        family=FONT,
+        linespacing=1.4,
+    )
+    return drawing
+
+
+class _Page(NamedTuple):
+    """Where things stand, in inches.
+
+    Attributes:
+        width: Of the figure.
+        height: Of the figure.
+        top: Of the map and of the column beside it, from below.
+        map_width: Of the map.
+        map_height: Of the map.
+        column: Left end of the column beside the map.
+        thumbnails: Top of the three points in it, from below.
+    """
+
+    width: float
+    height: float
+    top: float
+    map_width: float
+    map_height: float
+    column: float
+    thumbnails: float
+
+
+def _page(result: Result, frame: Float64[np.ndarray, "2 2"]) -> _Page:
+    """A page that the plane fills, however long it is; the column fits beside it."""
+    low, high = result.plane.box.lower, result.plane.box.upper
+    chart = np.array([[low[0], low[1]], [low[0], high[1]], [high[0], low[1]], high])
+    wide, tall = np.ptp(chart @ frame, axis=0)
+    scale = min(MAX_WIDTH / wide, MAX_HEIGHT / tall, math.sqrt(AREA / (wide * tall)))
+    map_width, map_height = scale * wide, scale * tall
+    legend = 0.34 + LINE * min(len(result.summary["area_by_class"]), MAX_CLASSES)
+    points = 3 * (THUMBNAIL + 0.15 if _image_side(result) else 0.25)
+    top = FOOT + max(map_height, legend + 0.2 + points)
+    column = MARGIN + max(map_width, MIN_MAP) + 0.3
+    return _Page(
+        column + COLUMN,
+        top + HEAD,
+        top,
+        map_width,
+        map_height,
+        column,
+        top - legend - 0.2,
+    )
+
+
+def _draw_pieces(axes: Axes, result: Result, frame: Float64[np.ndarray, "2 2"]) -> None:
+    """Classes, regions and decision boundary."""
     pieces = result.pieces
     axes.add_collection(
         PolyCollection(
@@ -61,23 +157,6 @@ def figure(result: Result) -> Figure:
             capstyle="round",
         )
     )
-    _mark_points(axes, result, np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) @ frame)
-    axes.set_aspect("equal")
-    axes.autoscale_view()
-    axes.margins(0.0)
-    summary = result.summary
-    kind = "all of them" if summary["complete"] else "not all"
-    blank(
-        axes,
-        f"{summary['exact_regions']:,} activation regions ({kind}) on the plane "
-        f"through the data points number {', '.join(map(str, summary['points']))}",
-    )
-    # The plane has its own outline, a parallelogram.
-    axes.set_frame_on(False)
-    _legend(drawing, result)
-    _thumbnails(drawing, result)
-    drawing.text(0.03, 0.025, caption(result), fontsize=9.5, color=MUTED, family=FONT)
-    return drawing
 
 
 def plane_frame(
@@ -93,9 +172,9 @@ def plane_frame(
 
 
 def caption(result: Result) -> str:
-    """One line with what a reader needs to know of the network."""
+    """What a reader needs to know of the lines, and of the network below."""
     summary, training = result.summary, result.config.training
-    lines = "thin: region boundaries   thick: decision boundary, cut exactly   "
+    lines = "thin: region boundaries   thick: decision boundary, cut exactly\n"
     if result.config.network is not None:
         return f"{lines}network {result.config.network}"
     return (
@@ -125,24 +204,31 @@ def _mark_points(
         )
 
 
-def _legend(drawing: Figure, result: Result) -> None:
+def _legend(drawing: Figure, result: Result, page: _Page) -> None:
     """Classes on the plane with their share of its area, largest first."""
     shares = result.summary["area_by_class"]
     order = sorted(shares, key=lambda label: -shares[label])
+    names = {label: label for label in order}
+    if "threshold" in result.summary:
+        threshold = f"{result.summary['threshold']:g}"
+        rules = {"0": f"0: output ≤ {threshold}", "1": f"1: output > {threshold}"}
+        names = {label: rules[label] for label in order}
     handles = [
         Patch(
             facecolor=COLORS[int(label) % len(COLORS)],
             edgecolor=MUTED,
             linewidth=0.5,
-            label=f"{label}   {shares[label]:.1%}",
+            label=f"{names[label]}   {percent(shares[label])}",
         )
-        for label in order[:12]
+        for label in order[:MAX_CLASSES]
     ]
     legend = drawing.legend(
         handles=handles,
         title="class, share of the area",
         loc="upper left",
-        bbox_to_anchor=(0.73, 0.955),
+        bbox_to_anchor=(page.column / page.width, page.top / page.height),
+        borderaxespad=0.0,
+        borderpad=0.0,
         frameon=False,
         prop={"size": 10, "family": FONT},
         title_fontproperties={"size": 10, "family": FONT},
@@ -151,21 +237,54 @@ def _legend(drawing: Figure, result: Result) -> None:
     legend.set_alignment("left")
 
 
-def _thumbnails(drawing: Figure, result: Result) -> None:
+def percent(share: float) -> str:
+    """A share of what is there: never rounded to nothing, nor to all."""
+    if 0.0 < share < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= share < 1.0:
+        return ">99.9%"
+    return f"{share:.1%}"
+
+
+def _image_side(result: Result) -> int:
+    """Side of the square image that a point is; 0 if it is none."""
+    size = math.isqrt(result.corners.shape[1])
+    is_image = size * size == result.corners.shape[1] and size >= MIN_SIDE
+    return size if is_image else 0
+
+
+def _thumbnails(drawing: Figure, result: Result, page: _Page) -> None:
     """The three points; as images, if there are as many numbers as in a square one."""
-    summary, size = result.summary, math.isqrt(result.corners.shape[1])
-    are_images = size * size == result.corners.shape[1] and size >= MIN_SIDE
-    labels = summary["labels"] or ["?"] * 3
+    size = _image_side(result)
     low, high = float(result.corners.min()), float(result.corners.max())
-    for k, name in enumerate("ABC"):
-        title = f"{name}: class {labels[k]}, found {summary['predicted'][k]}"
-        box = (0.745, 0.405 - 0.165 * k, 0.10, 0.135)
-        if are_images:
-            small = drawing.add_axes(box)
+    for k, title in enumerate(_point_titles(result.summary)):
+        if size:
+            bottom = page.thumbnails - THUMBNAIL - (THUMBNAIL + 0.15) * k
+            small = drawing.add_axes(
+                (
+                    page.column / page.width,
+                    bottom / page.height,
+                    THUMBNAIL / page.width,
+                    THUMBNAIL / page.height,
+                )
+            )
             image = result.corners[k].reshape(size, size)
             small.imshow(image, cmap="gray_r", vmin=low, vmax=high)
             blank(small, "")
-        place = (
-            (box[0] + 0.11, box[1] + 0.06) if are_images else (0.745, 0.5 - 0.03 * k)
-        )
-        drawing.text(*place, title, fontsize=10, color=INK, family=FONT)
+            place = (page.column + THUMBNAIL + 0.12, bottom + 0.45 * THUMBNAIL)
+        else:
+            place = (page.column, page.thumbnails - 0.15 - 0.25 * k)
+        x, y = place[0] / page.width, place[1] / page.height
+        drawing.text(x, y, title, fontsize=10, color=INK, family=FONT)
+
+
+def _point_titles(summary: dict[str, Any]) -> list[str]:
+    """Of each point: its class if known, and the class found or the one output."""
+    titles = []
+    for k, name in enumerate("ABC"):
+        known = f"class {summary['labels'][k]}, " if summary["labels"] else ""
+        said = f"found {summary['predicted'][k]}"
+        if "outputs" in summary:
+            said = f"output {summary['outputs'][k]:.3g}".replace("-", "\N{MINUS SIGN}")
+        titles.append(f"{name}: {known}{said}")
+    return titles

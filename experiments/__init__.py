@@ -62,6 +62,13 @@ NAMES = (
     "wide_or_deep",
 )
 """What `load_experiment` takes."""
+IMAGE_NAMES = (
+    "hanin_rolnick_lines",
+    "hanin_rolnick_memorization",
+    "hanin_rolnick_planes",
+    "serra_counts",
+)
+"""Those whose `data` may be a file of images."""
 
 
 def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:

@@ -188,6 +188,11 @@ def read_header(path: pathlib.Path) -> tuple[dict[str, Any], ReluNetwork, list[i
             groups = range(file.metadata.num_row_groups)
             sizes = [file.metadata.row_group(k).num_rows for k in groups]
     except UNREADABLE as error:
+        if path.suffix == ".csv":
+            raise FileFormatError(
+                f"{path} is a table to read: regions are verified and loaded from the "
+                ".parquet that `RegionSet.save` writes."
+            ) from error
         raise FileFormatError(
             f"{path} is no file of regions, or is truncated "
             f"({_one_line(error)}): write it again."

@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from experiments.running.arguments import Parser, domain_of
+from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ examples:
 --workers 0 counts in this process and needs no extra; the rest needs the extra
 `cluster`. A killed run that kept a --journal goes on when the same command is given
 again. --save lists the regions to a folder of Parquet files, in bounded memory and in
-this process; the folder is its own journal. A slice file holds origin, directions (one
-row each), lower and upper.
+this process; the folder is its own journal, and scripts/verify.py verifies its files.
+A slice file holds origin, directions (one row each), lower and upper.
 
 exit code: 0; 1 if the count can not go on; 2 on bad input; 130 on Ctrl-C
 """
@@ -35,7 +35,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
-    add("network", type=pathlib.Path, help="npz with W0, b0, W1, ... or a model file")
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("slice")
     add("--journal", type=pathlib.Path, help="a file that keeps every piece counted")
     add("--workers", type=int, default=2, help="processes to start (default: 2)")
@@ -55,20 +55,23 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def count(options: argparse.Namespace) -> dict[str, Any]:
     """Count or list the regions; what to print."""
-    from regions.io import load_network
     from regions.pieces.cluster import open_client, run_on
     from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
     from regions.pieces.streaming import enumerate_to_parquet
 
-    network = load_network(options.network)
+    network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
     size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
     with Bars() as bars:
         how: dict[str, Any] = {"piece_regions": size, "progress": bars.stage("pieces")}
         if options.save is not None:
             folder = enumerate_to_parquet(network, domain, options.save, **how)
-            files = len(folder.files)
-            return {"regions": len(folder), "files": files, "saved to": folder.path}
+            return {
+                "regions": len(folder),
+                "complete": "yes" if folder.complete else "NO",
+                "files": len(folder.files),
+                "saved to": folder.path,
+            }
         how["journal"] = options.journal
         if options.piece_seconds is not None:
             how["piece_seconds"] = options.piece_seconds
@@ -84,6 +87,7 @@ def rows_of(count: "RegionCount") -> dict[str, Any]:
     """The count and what it took."""
     return {
         "regions": count.count,
+        "complete": "yes" if count.complete else "NO: at least so many exist",
         "method": count.method,
         "seconds": f"{count.seconds:.3f}",
         **{name.replace("_", " "): value for name, value in count.stats.items()},

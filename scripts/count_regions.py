@@ -23,7 +23,7 @@ EXAMPLES = """\
 examples:
   python scripts/count_regions.py net.npz --box -1 1
   python scripts/count_regions.py net.npz --lower 0,0 --upper 1,2
-  python scripts/count_regions.py net.npz --segment 0,0 1,1
+  python scripts/count_regions.py net.npz --segment -1,0 1,0.5
   python scripts/count_regions.py net.npz --slice slice.npz
   python scripts/count_regions.py net.npz --whole-space --method tree
   python scripts/count_regions.py net.npz --box -1 1 --linear
@@ -31,12 +31,12 @@ examples:
   python scripts/count_regions.py net.npz --box -1 1 --save regions.csv
   python scripts/count_regions.py net.npz --box -1 1 --max-seconds 60
 
-Write --lower=-1,-1 where a list begins with a minus sign. A slice file holds origin,
-directions (one row each), lower and upper. --linear also merges the regions that share
-a facet and one affine map, compared exactly. A .csv holds code and witness of each
-region; only a .parquet can be verified (scripts/verify.py). Exit code: 0, also when a
-limit was reached; 1 if the method can not answer; 2 on bad input; 130 on Ctrl-C, with
-what was found.
+A slice file holds origin, directions (one row each), lower and upper. --max-regions
+stops the tree; the sweep counts all at once and goes on to the end. --linear also
+merges the regions that share a facet and one affine map, compared exactly. A .csv holds
+code and witness of each region; only a .parquet can be verified (scripts/verify.py).
+Exit code: 0, also when a limit was reached; 1 if the method can not answer; 2 on bad
+input; 130 on Ctrl-C, with what was found.
 """
 BARS_AFTER_SECONDS = 2.0
 
@@ -50,7 +50,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     methods = ["auto", "line", "sweep", "tree", "cones", "sectors"]
     add("--method", choices=methods, default="auto", help="engine (default: auto)")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
-    add("--max-regions", type=int, metavar="N", help="stop after so many regions")
+    add("--max-regions", type=int, metavar="N", help="stop when so many are known")
     add("--linear", action="store_true", help="count the linear regions too")
     file = functools.partial(output_file, suffixes=(".parquet", ".csv"))
     add("--save", type=file, metavar="FILE", help="list the regions: .parquet or .csv")

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from experiments import NAMES, load_experiment
+from experiments import IMAGE_NAMES, NAMES, load_experiment
 from experiments.running.arguments import Parser, run_folder
 from experiments.running.console import GO_ON, run_main
 
@@ -33,7 +33,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("name", choices=NAMES, metavar="NAME", help="which experiment")
     add("preset", choices=["paper", "smoke"], nargs="?", default="paper")
     parser.add_run_folder("runs/NAME[-smoke]")
-    help_text = "images X and classes y in place of scikit-learn's digits"
+    help_text = (
+        "images X and classes y in place of scikit-learn's digits; taken by "
+        f"{', '.join(IMAGE_NAMES)}"
+    )
     add("--data", metavar="NPZ", help=help_text)
     options = parser.parse(arguments)
     options.folder = options.folder or run_folder(options.name, options.preset)
@@ -47,8 +50,11 @@ def execute(options: argparse.Namespace) -> int:
     experiment, plotting = load_experiment(options.name)
     config = experiment.PRESETS[options.preset]
     if options.data is not None:
-        if "data" not in {field.name for field in dataclasses.fields(config)}:
-            raise ValueError(f"{options.name} takes no --data: leave it out.")
+        if options.name not in IMAGE_NAMES:
+            raise ValueError(
+                f"{options.name} takes no --data: leave it out. Those that do are "
+                f"{', '.join(IMAGE_NAMES)}."
+            )
         config = dataclasses.replace(config, data=options.data)
     return run_and_show(
         experiment,

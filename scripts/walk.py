@@ -37,12 +37,14 @@ around  regions around a point, nearest first, in any dimension
 graph   which regions of a box share a facet
 
 A corner of one number is a cube's.
+
+exit code: 0 answered; 1 undecided; 2 on bad input; 130 on Ctrl-C, with what was found
 """
 NEEDS = {
     "line": ["--from", "--to"],
-    "path": ["--from", "--to", "--lower and --upper"],
+    "path": ["--from", "--to", "a box (--box, or --lower with --upper)"],
     "around": ["--from"],
-    "graph": ["--lower and --upper"],
+    "graph": ["a box (--box, or --lower with --upper)"],
 }
 
 
@@ -83,9 +85,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given = {
         "--from": options.start is not None,
         "--to": options.end is not None,
-        "--lower and --upper": options.lower is not None or options.box is not None,
     }
-    missing = [name for name in NEEDS[options.what] if not given[name]]
+    has_box = options.lower is not None or options.box is not None
+    missing = [name for name in NEEDS[options.what] if not given.get(name, has_box)]
     if missing:
         parser.error(f"{options.what} needs {' and '.join(missing)}")
     if options.save is not None and options.what == "line":
@@ -102,9 +104,12 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     with Bars() as bars:
 
         def show(done: int, total: int) -> None:
-            whole = options.max_regions or total
-            seen = min(total, whole) if options.what == "around" else done
-            bars(seen, whole, "regions")
+            if options.what != "around":
+                bars(done, total, "regions")
+                return
+            # How many there are is not known before the end.
+            limit = options.max_regions or 0
+            bars(min(total, limit) if limit else total, limit, "regions")
 
         if options.what == "around":
             return regions.explore_regions(
@@ -119,7 +124,7 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
         )
 
 
-def execute(options: argparse.Namespace) -> None:
+def execute(options: argparse.Namespace) -> int:
     """Walk and report."""
     from regions.paths import regions_between, save_graph, shortest_path
     from regions.paths_text import line_text, path_text
@@ -128,7 +133,7 @@ def execute(options: argparse.Namespace) -> None:
     if options.what == "line":
         line = regions_between(network, options.start, options.end)
         print("\n".join(line_text(network, line)))
-        return
+        return 0
     rs = find(network, options)
     if options.what == "path":
         path = shortest_path(rs, options.start, options.end)
@@ -141,6 +146,10 @@ def execute(options: argparse.Namespace) -> None:
         is_graph = options.save.suffix == ".graphml"
         save_graph(options.save, rs) if is_graph else rs.save(options.save)
         print(f"Wrote {options.save}.")
+    if rs.stats.get("stopped") == "interrupted":
+        print("Interrupted: this is what was found.", file=sys.stderr)
+        return 130
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:

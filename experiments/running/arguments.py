@@ -7,6 +7,7 @@ import argparse
 import pathlib
 import re
 import sys
+import warnings
 import zipfile
 from typing import Literal, NoReturn
 
@@ -15,6 +16,7 @@ from jaxtyping import Float64
 
 from regions.data_files import read_npy
 from regions.domains import Box, Domain, Segment, Slice, WholeSpace
+from regions.errors import ImportNotice
 from regions.network import ReluNetwork
 
 OtherDomain = Literal["segment", "slice", "whole-space"]
@@ -36,7 +38,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         # "-1e-3" and "-1,0.5" are numbers too, and no options.
-        self._negative_number_matcher = re.compile(r"^-(\d|\.\d)[\d.eE+,-]*$")
+        self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf)[\d.eEinf+,-]*$")
         self._domains: list[str] = []
         self._is_domain_required = False
 
@@ -199,7 +201,11 @@ def read_network(path: pathlib.Path) -> ReluNetwork:
     """The network in a file or run folder; says what a state dict leaves open."""
     from regions.io import load_network
 
-    network = load_network(path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ImportNotice)
+        network = load_network(path)
+    for warning in caught:
+        sys.stderr.write(f"notice: {warning.message}\n")
     if path.suffix.lower() in (".pt", ".pth", ".safetensors"):
         shape = "-".join(
             str(n) for n in (network.input_dim, *network.widths, network.output_dim)

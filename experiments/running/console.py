@@ -64,7 +64,10 @@ def run_main(
 
 def _fail(error: Exception, code: int) -> int:
     """Report an error without line breaks."""
-    sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    sys.stderr.write(f"error: {' '.join(text.split())}\n")
     return code
 
 

@@ -78,16 +78,25 @@ def _network_checks(regions: RegionSet, network: ReluNetwork | None) -> list[Che
     if network is None:
         return []
     own, given = network_digest(regions.network), network_digest(network)
-    same = own == given
+    if own == given:
+        return [Check("network", True, f"digest {own[:12]}")]
+    shapes = [_shape(n) for n in (regions.network, network)]
     detail = (
-        f"digest {own[:12]}"
-        if same
+        f"the regions belong to a network {shapes[0]}, the one given is {shapes[1]}"
+        if shapes[0] != shapes[1]
         else (
             f"the regions belong to the network with digest {own[:12]}, the one given "
-            f"has {given[:12]}: a weight was changed"
+            f"has {given[:12]}: a weight or a slope differs"
         )
     )
-    return [Check("network", same, detail)]
+    return [Check("network", False, detail)]
+
+
+def _shape(network: ReluNetwork) -> str:
+    """Numbers of inputs, hidden units and outputs: `2-14-14-1`."""
+    return "-".join(
+        str(n) for n in (network.input_dim, *network.widths, network.output_dim)
+    )
 
 
 def _region_checks(

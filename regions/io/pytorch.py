@@ -49,6 +49,9 @@ def load_state_dict(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarr
         content = torch.load(path, map_location="cpu", weights_only=True)
     except _DAMAGED as error:
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        if "weights_only" in str(error) or "Weights only" in reason:
+            # What PyTorch says tells how to execute the file.
+            reason = "it would execute code"
         raise FileFormatError(
             f"{path} holds more than tensors, or is damaged ({reason}): save "
             "model.state_dict() with torch.save."

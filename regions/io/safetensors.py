@@ -9,6 +9,8 @@ from regions.errors import FileFormatError
 from regions.io.optional import require
 
 _REAL = ("F64", "F32", "F16", "BF16")
+_COUNTER = "num_batches_tracked"
+"""An integer of batch normalization, which has a message of its own."""
 
 
 def load_safetensors(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarray]:
@@ -35,7 +37,7 @@ def _check_headers(path: pathlib.Path, headers: dict, max_bytes: int) -> None:
     """Raise for types that are not real, and for too many bytes in float64."""
     total = 0
     for name, header in headers.items():
-        if header.get_dtype() not in _REAL:
+        if header.get_dtype() not in _REAL and not name.endswith(_COUNTER):
             raise FileFormatError(
                 f"{path}: {name!r} has dtype {header.get_dtype()}; one of "
                 f"{', '.join(_REAL)} is required."

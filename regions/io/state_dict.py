@@ -117,8 +117,9 @@ def _why_not_linear(arrays: dict[str, np.ndarray], activation: Activation) -> st
         return ""
     if axes == 1 and "bias" not in arrays:
         return (
-            f"has a lone weight of shape {arrays['weight'].shape}: pass "
-            "activation='prelu' if it is PReLU"
+            f"has a lone weight of shape {arrays['weight'].shape}: if it "
+            "is PReLU, export the model to ONNX, or pass activation='prelu' and "
+            "`order` to load_network"
         )
     kind = "a convolution" if axes > 2 else "a normalization"
     return (

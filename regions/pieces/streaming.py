@@ -229,25 +229,38 @@ class RegionFolder:
         for batch in self.batches():
             yield batch.patterns
 
-    def verify(self) -> list[str]:
+    def verify(
+        self,
+        *,
+        exact: bool = False,
+        network: ReluNetwork | None = None,
+        progress: Progress | None = None,
+    ) -> list[str]:
         """What is wrong with the files, one line each; nothing if all is well.
 
-        Every file is compared with the manifest, and every region of it proved to be
-        real with `regions.verify`, one file in memory at a time.
+        Every file is compared with the manifest, and every region of it checked with
+        `regions.verify`, one file in memory at a time. Nothing is said of regions that
+        are missing, or in two files.
+
+        Args:
+            exact: Prove every statement in exact arithmetic; float64 otherwise.
+            network: If given, the regions must belong to this network.
+            progress: Called with (done, total), in files.
         """
         from regions.certificates import verify
 
         problems = []
-        for file in self.files:
+        for done, file in enumerate(self.files):
+            if progress is not None:
+                progress(done, len(self.files))
             entry = self._manifest.get("files", {}).get(file.name)
             with file.open("rb") as opened:
                 digest = hashlib.file_digest(opened, "sha256").hexdigest()
             if entry is not None and entry["sha256"] != digest:
                 problems.append(f"{file.name} was changed since it was written")
                 continue
-            report = verify(load_regions(file))
-            if not report.ok:
-                problems.append(f"{file.name}: {report}")
+            report = verify(file, exact=exact, network=network)
+            problems += [f"{file.name}: {line}" for line in report.failures]
         return problems
 
 

@@ -4,6 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from experiments import IMAGE_NAMES, NAMES, load_experiment
 from regions.io import save_network
 from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script
@@ -73,3 +74,15 @@ def test_experiment_refuses_a_folder_that_is_no_run(tmp_path, capsys):
     script = load_script("run_experiment")
     assert script.main(["data_slices", "smoke", "--folder", str(tmp_path)]) == 2
     assert "so it is not a run" in capsys.readouterr().err
+
+
+def test_experiments_that_take_images_are_named(capsys):
+    presets = {name: load_experiment(name)[0].PRESETS["smoke"] for name in NAMES}
+    data = {name: getattr(config, "data", None) for name, config in presets.items()}
+    assert {n for n, value in data.items() if isinstance(value, str)} == set(
+        IMAGE_NAMES
+    )
+    script = load_script("run_experiment")
+    assert script.main(["maxout", "smoke", "--data", "images.npz"]) == 2
+    error = capsys.readouterr().err
+    assert "maxout takes no --data: leave it out. Those that do" in error

@@ -5,6 +5,7 @@ from regions.domains import Box
 from regions.enumeration import enumerate_regions
 from regions.io import save_network
 from regions.network import ReluNetwork
+from regions.pieces.streaming import enumerate_to_parquet
 from regions.region_set import RegionSet
 from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script
@@ -104,7 +105,7 @@ def test_verify_changed_weight_exits_one(script, found, tmp_path, capsys):
     own = [str(path), "--network", str(tmp_path / "own.npz")]
     assert script.main(own) == 0
     assert script.main([*own[:2], str(tmp_path / "other.npz")]) == 1
-    assert "a weight was changed" in capsys.readouterr().err
+    assert "a weight or a slope differs" in capsys.readouterr().err
 
 
 def test_verify_unreadable_input_exits_two(script, tmp_path, capsys):
@@ -130,3 +131,29 @@ def test_verify_help_has_examples(script, capsys):
     assert (
         "python scripts/verify.py runs/ring/regions.parquet" in capsys.readouterr().out
     )
+
+
+def test_folder_of_pieces_is_verified_file_by_file(script, capsys, tmp_path):
+    network = random_network(np.random.default_rng(0), 2, [9, 6])
+    other = random_network(np.random.default_rng(1), 2, [9, 7])
+    save_network(tmp_path / "other.npz", other)
+    target = tmp_path / "all"
+    found = enumerate_to_parquet(network, Box.cube(2), target, piece_regions=30)
+    assert script.main([str(target)]) == 0
+    text = capsys.readouterr().out
+    assert f"{len(found):,} regions in {len(found.files)} files, complete" in text
+    assert script.main([str(target), "--network", str(tmp_path / "other.npz")]) == 1
+    error = capsys.readouterr().err
+    assert "belong to a network 2-9-6-1, the one given is 2-9-7-1" in error
+    data = bytearray(found.files[0].read_bytes())
+    data[len(data) // 2] ^= 1
+    found.files[0].write_bytes(bytes(data))
+    assert script.main([str(target), "--float"]) == 1
+    assert "was changed since it was written" in capsys.readouterr().err
+
+
+def test_table_of_regions_is_told_from_a_file_of_them(script, capsys, tmp_path):
+    path = tmp_path / "regions.csv"
+    path.write_text("code,x\n01,0.5\n")
+    assert script.main([str(path)]) == 2
+    assert "is a table to read" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import networkx
 import numpy as np
 import pytest
 
+import regions
 from regions.io import save_network
 from regions.region_set import RegionSet
 from tests.helpers import random_network
@@ -63,7 +64,7 @@ def test_points_are_read_from_files(script, model, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["path", "--from", "1,2"], "path needs --to and --lower and --upper"),
+        (["path", "--from", "1,2"], "path needs --to and a box (--box, or"),
         (["line", "--from", "1,2"], "line needs --to"),
         (["around", "--from", "1,x"], "is no point"),
         (["around", "--from", "none.npy:0"], "is no point"),
@@ -90,3 +91,22 @@ def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, mess
 )
 def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, message):
     assert_bad_input(script, [model, *arguments], message, capsys)
+
+
+def test_interrupted_walk_prints_and_saves_what_it_found(
+    script, model, capsys, tmp_path, monkeypatch
+):
+    whole = regions.explore_regions
+
+    def interrupted(*arguments, **options):
+        found = whole(*arguments, **{**options, "max_regions": 5})
+        found.stats["stopped"] = "interrupted"
+        return found
+
+    monkeypatch.setattr(regions, "explore_regions", interrupted)
+    file = tmp_path / "around.parquet"
+    assert script.main([model, "around", "--from", "0,0", "--save", str(file)]) == 130
+    printed = capsys.readouterr()
+    assert "Interrupted: this is what was found." in printed.err
+    assert "5 regions" in printed.out
+    assert len(RegionSet.load(file)) == 5

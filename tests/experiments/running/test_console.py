@@ -42,6 +42,15 @@ def test_expected_error_is_one_line_and_an_exit_code(capsys, error, code):
     assert text.count("\n") == 1
 
 
+def test_error_of_the_system_names_the_file_first(capsys, tmp_path):
+    def read():
+        (tmp_path / "missing.toml").read_text()
+
+    assert console.run_main(read) == 2
+    path = tmp_path / "missing.toml"
+    assert capsys.readouterr().err == f"error: {path}: no such file or directory\n"
+
+
 def test_undecided_question_can_be_bad_input(capsys):
     assert console.run_main(_raiser(NotGenericError("a")), undecided=2) == 2
     assert capsys.readouterr().err == "error: a\n"

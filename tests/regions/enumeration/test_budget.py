@@ -164,6 +164,12 @@ def test_budget_tells_its_reason():
         Budget(max_seconds=0.0)
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_limits_that_are_no_positive_numbers_are_refused(seconds):
+    with pytest.raises(ValueError, match="`max_seconds` is"):
+        count_regions(NETWORK, DOMAINS["box"], max_seconds=seconds)
+
+
 @pytest.mark.parametrize("dim", [10, 20])
 def test_limit_on_regions_is_met_without_finishing_any(dim):
     network = random_network(np.random.default_rng(dim), dim, [30, 30])

@@ -258,6 +258,10 @@ def test_load_safetensors_of_integers_or_beyond_the_limit_is_refused(tmp_path):
     save_file({"0.weight": np.ones((3, 2), np.int32)}, path)
     with pytest.raises(FileFormatError, match="dtype I32"):
         regions.load_network(path)
+    counted = {"0.running_mean": np.ones(3), "0.num_batches_tracked": np.array(7)}
+    save_file(counted, path)
+    with pytest.raises(FileFormatError, match="batch normalization"):
+        regions.load_network(path)
     save_file({"0.weight": np.ones((30, 20), np.float32)}, path)
     with pytest.raises(FileFormatError, match="declares 4800 bytes"):
         regions.load_network(path, max_bytes=4799)

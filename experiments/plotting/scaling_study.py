@@ -25,6 +25,9 @@ def figure(result: Result) -> Figure:
         strict=True,
     ):
         _panel(axes, family, result)
+    if result.config.seeds == 1:
+        note = "one seed: intervals of the fits take more"
+        drawing.supxlabel(note, fontsize=9, family=FONT, color=MUTED)
     return drawing
 
 
@@ -61,12 +64,12 @@ def _panel(axes: Axes, family: Family, result: Result) -> None:
 def _law(fit: Fit) -> str:
     """The fitted law in a legend."""
     if fit.low is None or fit.high is None:
-        interval = "(one seed: an interval takes more)"
+        interval = ""
     else:
-        interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
+        interval = f" [{fit.low:.2f}, {fit.high:.2f}]"
     if fit.law == "power":
-        return f"exponent {fit.parameter:.2f} {interval}"
-    return rf"$c\,M^d / d!$, $M$ = {fit.parameter:.2f} {interval}"
+        return f"exponent {fit.parameter:.2f}{interval}"
+    return rf"$c\,M^d / d!$, $M$ = {fit.parameter:.2f}{interval}"
 
 
 def _fit(family: Family, stage: str, summary: dict[str, Any]) -> Fit:

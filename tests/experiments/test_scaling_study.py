@@ -128,7 +128,8 @@ def test_figure_shows_every_count_and_fit(study):
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
     exponent = summary["fits"][0]["parameter"]
-    assert f"at initialization: exponent {exponent:.2f}" in labels[0]
+    assert f"at initialization: exponent {exponent:.2f} [" in labels[0]
+    assert drawing.get_supxlabel() == ""
     assert labels[3] == "upper bound (Serra et al. 2018)"
     other = drawing.axes[1].get_legend()
     assert other is not None

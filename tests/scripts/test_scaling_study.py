@@ -1,5 +1,6 @@
 """The command line of scaling studies."""
 
+import dataclasses
 import json
 
 import pytest
@@ -34,13 +35,14 @@ def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
     assert "95 %" not in text
     fits = json.loads((folder / "summary.json").read_text())["fits"]
     assert [(fit["low"], fit["high"]) for fit in fits] == [(None, None)] * 2
-    options = script.parse(command)
-    config = scaling_study.read_study(options.study)
+    config = dataclasses.replace(scaling_study.read_study(path), seeds=1)
     drawing = plotting.figure(scaling_study.load(config, folder))
     legend = drawing.axes[0].get_legend()
     assert legend is not None
     labels = [entry.get_text() for entry in legend.get_texts()[:2]]
-    assert all(label.endswith("(one seed: an interval takes more)") for label in labels)
+    values = [f"exponent {fit['parameter']:.2f}" for fit in fits]
+    assert [label.split(": ")[1] for label in labels] == values
+    assert drawing.get_supxlabel() == "one seed: intervals of the fits take more"
     # A finished run is shown again from its files.
     assert script.main(command) == 0
     assert "one seed" in capsys.readouterr().out

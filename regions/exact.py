@@ -6,6 +6,7 @@ is ever rounded, and no fraction is ever reduced: a forward pass is integer prod
 """
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -22,6 +23,12 @@ def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
     ratios = [float(v).as_integer_ratio() for v in values]
     shift = max((d.bit_length() - 1 for _, d in ratios), default=0)
     return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
+
+
+def nearest_float(value: Fraction) -> float:
+    """The nearest finite float64 number."""
+    largest = sys.float_info.max
+    return float(max(-largest, min(largest, value)))
 
 
 def to_fmpq(value: Fraction | float | int) -> fmpq:

@@ -15,10 +15,10 @@ from jaxtyping import Float64
 
 from regions.domains import Segment
 from regions.enumeration import enumerate_regions
+from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 from regions.patterns import pack_bits
 from regions.region_set import RegionSet
-from regions.strictness import are_strict
 
 
 class Crossing(NamedTuple):
@@ -64,7 +64,7 @@ def regions_between(
 
 
 def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
-    """Index of the region that contains a point, in chart coordinates.
+    """Index of the region that contains a point, in chart coordinates, exactly.
 
     Raises:
         ValueError: If the point lies on a boundary, or in no region of the set.
@@ -75,12 +75,18 @@ def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
             f"the point has shape {np.shape(x)}: {chart.input_dim} entries are "
             "required."
         )
-    packed = pack_bits(chart.patterns(x[None]))
-    found = np.flatnonzero((rs.patterns == packed).all(axis=1))
-    if not are_strict(chart, packed, x[None])[0]:
+    exact = ExactNetwork(rs.network, rs.domain)
+    signs = exact.signs(Columns.of_floats(np.asarray(x, np.float64)[None]))[:, 0]
+    kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in chart.hidden)])
+    ties = np.flatnonzero(kinks & (signs == 0))
+    # A unit that is 0 all around the point makes no boundary there.
+    forms = exact.affine_forms(signs > 0) if len(ties) else []
+    if any(any(forms[unit][:-1]) for unit in ties.tolist()):
         raise ValueError(
             f"the point {x[:4]} lies on the boundary of a region: move it a little."
         )
+    packed = pack_bits((signs > 0)[None, kinks])
+    found = np.flatnonzero((rs.patterns == packed).all(axis=1))
     if not len(found):
         more = "" if rs.complete else ", which is not complete: search further"
         raise ValueError(

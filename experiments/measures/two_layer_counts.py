@@ -44,8 +44,13 @@ def count_two_layers(network: regions.ReluNetwork) -> int:
     """Regions of the whole input space of a ReLU network with two hidden layers.
 
     Raises:
-        ValueError: If the first layer has not full row rank.
+        ValueError: If it is no such network, or the first layer has not full row rank.
     """
+    if len(network.hidden) != 2 or any(layer.skips for layer in network.layers):
+        raise ValueError(
+            f"the network has {len(network.hidden)} hidden layers: two are required, "
+            "without skip blocks."
+        )
     reduced = pre_activation_network(network)
     try:
         return count_by_bases(reduced)

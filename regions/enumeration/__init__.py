@@ -29,6 +29,7 @@ from regions.enumeration.line import Line, cut_line
 from regions.enumeration.listing import Listing
 from regions.enumeration.sectors import MAX_DIM, count_sectors, sectors_serve
 from regions.errors import NotGenericError
+from regions.exact import nearest_float
 from regions.network import ReluNetwork
 from regions.region_set import RegionCount, RegionSet
 
@@ -256,10 +257,10 @@ def _list_line(network: ReluNetwork, domain: Domain) -> Listing:
     packed = np.packbits(line.patterns[:, columns], axis=1, bitorder="little")
     middles = line.middles()
     exact: dict[int, tuple[Fraction, ...]] = {
-        k: (m,) for k, m in enumerate(middles) if Fraction(float(m)) != m
+        k: (m,) for k, m in enumerate(middles) if Fraction(nearest_float(m)) != m
     }
     stats: dict[str, Any] = {"breakpoints": len(line.breakpoints)}
-    points = np.array([[float(m)] for m in middles])
+    points = np.array([[nearest_float(m)] for m in middles])
     return Listing(packed, points, exact, True, stats, _line_cells(line))
 
 

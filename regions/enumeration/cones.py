@@ -38,7 +38,7 @@ from regions.enumeration.listing import Listing
 from regions.enumeration.network_rows import NetworkRows
 from regions.enumeration.sweep import Progress
 from regions.errors import NotGenericError
-from regions.exact import Columns, ExactNetwork, to_fmpq
+from regions.exact import Columns, ExactNetwork, nearest_float, to_fmpq
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
 
@@ -382,5 +382,5 @@ def _embedded(
     sources = [(face, cells, int(k)) for (face, cells), some in pairs for k in some]
     exact = {number: _ambient(*sources[number]) for number in sorted(unproved)}
     for number, point in exact.items():
-        points[number] = [float(v) for v in point]
+        points[number] = [nearest_float(v) for v in point]
     return bits, points, exact

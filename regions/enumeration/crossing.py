@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.enumeration.network_rows import NetworkRows
-from regions.exact import Columns, ExactNetwork
+from regions.exact import Columns, ExactNetwork, nearest_float
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import Point, check_witness
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
@@ -106,7 +106,7 @@ def place_near(
     """A point strictly inside a region that begins at `origin` along `direction`."""
     table = [row for row in rows.integers(bits) if any(row[:-1])]
     exact = point_along(table, origin, direction)
-    rounded = np.array([float(v) for v in exact])
+    rounded = np.array([nearest_float(v) for v in exact])
     A, b = [row[:-1] for row in table], [row[-1] for row in table]
     if check_witness(A, b, rounded.tolist()):
         return Place(bits, rounded)

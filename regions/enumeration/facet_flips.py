@@ -119,7 +119,10 @@ def _usual_slack(rows: NetworkRows, place: Place) -> float:
     """The scale of the partition around a place: larger balls are of no use."""
     A, b, _ = (part[0] for part in rows.batch(place.bits[None]))
     steep = A.any(axis=1)
-    slack = (b - A @ place.point)[steep] / np.linalg.norm(A[steep], axis=1)
+    with np.errstate(all="ignore"):
+        # A length may underflow.
+        slack = (b - A @ place.point)[steep] / np.linalg.norm(A[steep], axis=1)
+    slack = slack[np.isfinite(slack)]
     return 4.0 * float(np.median(np.abs(slack))) if len(slack) else 1.0
 
 

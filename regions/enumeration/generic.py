@@ -32,7 +32,7 @@ from regions.enumeration.sweep import (
 from regions.enumeration.workers import map_chunks, worker_count
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
-from regions.exact import Columns, ExactNetwork
+from regions.exact import Columns, ExactNetwork, nearest_float
 from regions.network import ReluNetwork
 from regions.polytopes.simple_polytope import SimplePolytope
 
@@ -194,7 +194,7 @@ def list_generic(
     for region in np.flatnonzero(~proved).tolist():
         corners = [int(low[region]), *map(int, uppers[region])]
         exact[region] = proof.exact_mean(corners)
-        points[region] = [float(v) for v in exact[region]]
+        points[region] = [nearest_float(v) for v in exact[region]]
     _check_exact_witnesses(network, domain, complex_, exact, signs)
     return Listing(
         complex_.words.pack(signs),

@@ -7,7 +7,6 @@ of that box are those of the whole space: no size is ever chosen, and no region 
 missed. Directions that no layer sees are left out first (rank reduction).
 """
 
-import sys
 from fractions import Fraction
 
 import numpy as np
@@ -15,7 +14,7 @@ from flint import fmpq_mat
 from jaxtyping import Bool, Float64
 
 from regions.domains import BoundedDomain, Box, Slice, WholeSpace
-from regions.exact import Columns, ExactNetwork, to_fmpq
+from regions.exact import Columns, ExactNetwork, nearest_float, to_fmpq
 from regions.network import Layer, ReluNetwork
 
 Rational = dict[int, tuple[Fraction, ...]]
@@ -99,7 +98,7 @@ def from_cone(
             for i, o in enumerate(origin)
         ]
         left[k] = tuple(v / y[-1] for v in y[:-1])
-        points[k] = [_nearest(v) for v in left[k]]
+        points[k] = [nearest_float(v) for v in left[k]]
     for start in range(0, len(points), 1024):
         part = slice(start, start + 1024)
         signs = exact.signs(Columns.of_floats(points[part]))[kinks].T
@@ -107,9 +106,3 @@ def from_cone(
         for k in np.flatnonzero(fine).tolist():
             del left[start + k]
     return points, left
-
-
-def _nearest(value: Fraction) -> float:
-    """The nearest finite float64."""
-    largest = sys.float_info.max
-    return float(max(-largest, min(largest, value)))

@@ -14,7 +14,7 @@ from jaxtyping import Bool
 
 from regions.cells import Cells
 from regions.domains import Domain, WholeSpace
-from regions.exact import Columns, ExactNetwork
+from regions.exact import Columns, ExactNetwork, nearest_float
 from regions.network import ReluNetwork
 
 
@@ -76,10 +76,12 @@ def inside(low: Fraction | None, high: Fraction | None) -> Fraction:
         end = high if low is None else low
         assert end is not None
         away = max(Fraction(1), abs(end))
-        return Fraction(float(end - away if low is None else end + away))
-    middle = (low + high) / 2
-    rounded = Fraction(float(middle))
-    return rounded if low < rounded < high else middle
+        middle = end - away if low is None else end + away
+    else:
+        middle = (low + high) / 2
+    rounded = Fraction(nearest_float(middle))
+    above = low is None or low < rounded
+    return rounded if above and (high is None or rounded < high) else middle
 
 
 def cut_line(network: ReluNetwork, domain: Domain) -> Line:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains import BoundedDomain
 from regions.enumeration.tree_cells import TreeCells, reach_of, row_slack
-from regions.exact import ExactNetwork, dyadic
+from regions.exact import ExactNetwork, dyadic, nearest_float
 from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import chebyshev_balls
@@ -146,7 +146,7 @@ class Questions:
             if point is None:
                 continue
             found[where], radius[where] = True, 0.0
-            center[where] = [float(v) for v in point]
+            center[where] = [nearest_float(v) for v in point]
             if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[
                 0
             ]:

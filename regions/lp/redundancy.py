@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError
-from regions.exact import to_fmpq
+from regions.exact import nearest_float, to_fmpq
 from regions.halfspaces import Halfspaces
 from regions.lp import exact_lp, farkas
 from regions.lp.solve import (
@@ -192,5 +192,5 @@ def _decide_exactly(
         [*A, (-true.A[row]).tolist()], [*b, -true.b[row]], start=hint
     ).witness
     assert across is not None  # the inside of the others comes near their maximum
-    rounded = np.array([float(v) for v in across])
+    rounded = np.array([nearest_float(v) for v in across])
     return FacetPoint(rounded, rounded, across)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64
 
+from regions.exact import nearest_float
 from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow
 
@@ -72,6 +73,6 @@ class FacetSearch:
     def facet_point(self, row: int) -> Float64[np.ndarray, " dim"]:
         """A point in the relative interior of a facet, rounded."""
         evidence = self.facets[row]
-        start = np.array([float(v) for v in self.center])
-        end = np.array([float(v) for v in evidence.beyond])
+        start = np.array([nearest_float(v) for v in self.center])
+        end = np.array([nearest_float(v) for v in evidence.beyond])
         return start + evidence.crossing * (end - start)

@@ -8,6 +8,7 @@ OVERSHOOT = 1.6
 _MARGIN = 0.95
 
 
+@np.errstate(all="ignore")
 def relaxed_feet(
     normals: Float64[np.ndarray, "rows dim"],
     slack: Float64[np.ndarray, " rows"],

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.errors import EmptyPolyhedronError, SolverError
+from regions.exact import nearest_float
 from regions.lp.batch_proofs import prove_empty_batch
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, equal_rows, proves_redundant
@@ -95,7 +96,7 @@ class _Search:
         self.normals, self.rhs, self.lengths = unit_rows(A, b)
         self.same = self._merge_equal()
         self.center, self.radius = self._ball(inside, max_radius)
-        self._start = np.array([float(v) for v in self.center])
+        self._start = np.array([nearest_float(v) for v in self.center])
         self.slack = np.maximum(self.rhs - self.normals @ self._start, 0.0)
         self._warm: WarmProgram | None = None
         self._proposed: list[tuple[int, np.ndarray]] = []
@@ -145,7 +146,7 @@ class _Search:
         self, inside: Point | np.ndarray, max_radius: float | None
     ) -> tuple[Point | np.ndarray, float]:
         """The Chebyshev ball if its center is proved inside, else the point given."""
-        start = np.array([float(v) for v in inside])
+        start = np.array([nearest_float(v) for v in inside])
         slack = np.maximum(self.rhs - self.normals @ start, 0.0)
         cap = 4.0 * float(slack.max(initial=1.0)) if max_radius is None else max_radius
         rows, dim = self.normals.shape

@@ -123,17 +123,18 @@ class Polytope:
     ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
         """Lower and upper corner of the smallest box around it; may be infinite.
 
-        Where rows were rounded, whether an end is infinite is decided on the rows
-        before rounding; above `MAX_EXACT_DIM` dimensions on rows rounded anew, which
-        keeps parallel rows parallel.
+        Whether an end is infinite is decided exactly, on the rows before rounding.
+        Above `MAX_EXACT_DIM` dimensions the solver's tolerance decides, on rows rounded
+        anew, which keeps parallel rows parallel.
         """
-        if self.exact_rows is None:
+        if self.dim > MAX_EXACT_DIM and self.exact_rows is None:
             return solve.bounds(self.rows)
         try:
             facets = np.array([facet.row for facet in self.facets], np.int64)
         except EmptyPolyhedronError:
             facets = np.arange(len(self.rows))
-        kept = self.exact_rows.at(facets)
+        exact = self.exact_rows or given_rows(self.rows.A, self.rows.b)
+        kept = exact.at(facets)
         if self.dim > MAX_EXACT_DIM:
             return solve.bounds(_rounded_once(kept))
         ends = np.empty((2, self.dim))

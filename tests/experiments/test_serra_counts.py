@@ -85,6 +85,17 @@ def test_rational_arithmetic_decides_what_rounding_hides(shift):
         assert count_by_bases(network) == count
 
 
+def test_other_networks_are_refused():
+    skips = {1: {0: [[-3.0, 2.0]]}}
+    weights = [np.eye(2), [[1.0, 1.0]], [[1.0]]]
+    network = ReluNetwork.from_arrays(weights, None, skips=skips)
+    with pytest.raises(ValueError, match="without skip blocks"):
+        count_two_layers(network)
+    deep = random_network(np.random.default_rng(0), 3, [2, 2, 2])
+    with pytest.raises(ValueError, match="has 3 hidden layers"):
+        count_two_layers(deep)
+
+
 def test_rank_that_is_not_served_is_refused():
     network = ReluNetwork.from_arrays([[[1.0], [2.0]], np.eye(2), [[1.0, 1.0]]], None)
     with pytest.raises(ValueError, match="have rank 1: 2"):

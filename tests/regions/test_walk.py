@@ -1,6 +1,7 @@
 """Straight lines, shortest paths and graphs."""
 
 import itertools
+from fractions import Fraction
 
 import networkx
 import numpy as np
@@ -101,3 +102,23 @@ def test_a_graph_needs_its_suffix(tmp_path):
     rs = regions.enumerate_regions(network, Box.cube(2))
     with pytest.raises(ValueError, match="graphml is required"):
         save_graph(tmp_path / "graph.json", rs)
+
+
+def test_region_of_a_point_next_to_a_boundary_is_exact():
+    network = ReluNetwork.from_arrays([[[10.0, 10.0]], [[1.0]]], [[-1.0], [0.0]])
+    found = regions.enumerate_regions(network, Box.cube(2))
+    on = found.pattern_bits()[:, 0]
+    rng = np.random.default_rng(0)
+    points = [np.array([x, 0.1 - x]) for x in rng.random(200)]
+    for point in points:
+        value = 10 * Fraction(point[0]) + 10 * Fraction(point[1]) - 1
+        if value:
+            assert on[region_of(found, point)] == (value > 0)
+    float_signs = network.patterns(np.array(points))[:, 0]
+    signs = [10 * Fraction(x) + 10 * Fraction(y) > 1 for x, y in points]
+    assert (float_signs != signs).any()
+    halves = ReluNetwork.from_arrays([[[10.0, 10.0]], [[1.0]]], [[-1.25], [0.0]])
+    with pytest.raises(ValueError, match="on the boundary"):
+        region_of(
+            regions.enumerate_regions(halves, Box.cube(2)), np.array([0.5, -0.375])
+        )

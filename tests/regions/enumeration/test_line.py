@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from regions.certificates import verify
 from regions.domains import Box, Segment, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.line import cut_line, inside
@@ -123,3 +124,13 @@ def test_line_refuses_a_plane():
     network = random_network(np.random.default_rng(0), 2, [3])
     with pytest.raises(ValueError, match="`domain` has dimension 2: the line engine"):
         count_regions(network, Box.cube(2), method="line")
+
+
+def test_breakpoint_beyond_float64_has_an_exact_witness():
+    network = ReluNetwork.from_arrays([[[1e-200]], [[1.0]]], [[-1e200], [0.0]])
+    found = enumerate_regions(network, WholeSpace(1))
+    assert found.method == "line"
+    assert len(found) == 2
+    assert verify(found, exact=True).complete
+    below = ReluNetwork.from_arrays([[[1e-200]], [[1.0]]], [[1e200], [0.0]])
+    assert int(count_regions(below, WholeSpace(1))) == 2

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from regions import explore_regions
 from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.errors import EmptyPolyhedronError
 from regions.lp.exact_lp import maximize
@@ -236,3 +237,24 @@ def test_bounds_of_rounded_rows_are_infinite_where_the_exact_region_recedes(seed
             cost = [Fraction(float(v)) for v in far]
             optimum = maximize(cost, rows.A, rows.b)
             assert (optimum.status == "unbounded") == bool(np.isinf(end[axis]))
+
+
+@pytest.mark.parametrize("tilt", [1e-10, 1e-17, 2.0**-52])
+def test_bounds_are_infinite_where_a_facet_is_nearly_parallel(tilt):
+    # 0 < y < 1 + tilt x, and x > -1: y grows without end, if slowly.
+    weights = [[[0.0, 1.0], [tilt, -1.0], [1.0, 0.0]], [[1.0, 1.0, 1.0]]]
+    network = ReluNetwork.from_arrays(weights, [[0.0, 1.0, 1.0], [0.0]])
+    polytope = polytope_at(network, np.array([0.0, 0.5]))
+    np.testing.assert_array_equal(polytope.bounds, [[-1.0, 0.0], [np.inf, np.inf]])
+    assert not polytope.is_bounded
+    weights[0][1][0] = -tilt
+    closing = ReluNetwork.from_arrays(weights, [[0.0, 1.0, 1.0], [0.0]])
+    assert polytope_at(closing, np.array([0.0, 0.5])).is_bounded
+
+
+def test_facets_beyond_float64_are_found():
+    weights = [[[1e-200, 1e-200], [1.0, 0.0]], [[1.0, 1.0]]]
+    network = ReluNetwork.from_arrays(weights, [[1e200, 0.0], [0.0]])
+    polytope = polytope_at(network, np.zeros(2))
+    assert {facet.unit for facet in polytope.facets} == {(0, 0), (0, 1)}
+    assert len(explore_regions(network, np.full(2, 0.5))) == 4

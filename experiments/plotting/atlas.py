@@ -154,7 +154,10 @@ def _coordinates(axes: Axes, names: tuple[str, str], *, first: bool) -> None:
 
 def _name_and_count(partition: Partition) -> str:
     """Which network, and how many regions it has."""
-    kind = "activation regions" if partition.complete else "regions found, not all"
+    plural = "" if len(partition) == 1 else "s"
+    kind = f"activation region{plural}"
+    if not partition.complete:
+        kind = f"region{plural} found, not all"
     return f"{partition.name}: {len(partition):,} {kind}"
 
 
@@ -297,9 +300,11 @@ def _quantity(axes: Axes, partition: Partition, color: str, fade: float) -> None
         axes.tripcolor(fans, values[corners], shading="gouraud", cmap=shades, norm=norm)
     else:
         one = {"inradius": partition.radii, "gradient": partition.gradients[:, 0]}
-        values = np.maximum(one[color].astype(np.float64), 1e-300)
-        norm = LogNorm(*np.percentile(values, [1, 99]))
-        _flat(axes, partition.polygons(), list(shades(norm(values))))
+        values = one[color].astype(np.float64)
+        norm = _log_scale(values)
+        # A gradient may be zero: the lowest color, as whatever lies below the scale.
+        positive = np.maximum(values, 1e-300)
+        _flat(axes, partition.polygons(), list(shades(norm(positive))))
     scale = ScalarMappable(norm, shades)
     bar = axes.figure.colorbar(
         scale,
@@ -314,6 +319,13 @@ def _quantity(axes: Axes, partition: Partition, color: str, fade: float) -> None
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     bar.set_label(LABELS[color], color=INK, family=FONT)
+
+
+def _log_scale(values: Float64[np.ndarray, " regions"]) -> LogNorm:
+    """A scale for the positive ones among the values, but for the outer hundredths."""
+    positive = values[values > 0.0]
+    low, high = np.percentile(positive, [1, 99]) if len(positive) else (1.0, 1.0)
+    return LogNorm(low, high) if low < high else LogNorm(low / 2.0, low * 2.0)
 
 
 def _log_ticks(norm: LogNorm) -> Locator:

@@ -133,6 +133,22 @@ def test_deepest_layer_is_that_of_the_sides():
         assert layer == max([units[s][0] + 1 for s in sides if s >= 0], default=0)
 
 
+def test_gradients_that_are_zero_or_equal_have_a_scale():
+    found = partition()
+    for value in (0.0, 3.0):
+        gradients = np.full((len(found), 1), value, np.float32)
+        changed = dataclasses.replace(found, gradients=gradients)
+        drawing = figure(single(changed), "gradient")
+        drawing.draw_without_rendering()
+        fill = drawing.axes[0].collections[0]
+        assert len(np.unique(np.asarray(fill.get_facecolor()), axis=0)) == 1
+    half = np.zeros((len(found), 1), np.float32)
+    half[::2] = np.arange(1, len(half[::2]) + 1)[:, None]
+    changed = dataclasses.replace(found, gradients=half)
+    low, _ = figure(single(changed), "gradient").axes[1].get_xlim()
+    assert low >= 1.0
+
+
 def test_snapshots_are_chosen_and_counted_below_the_map(tmp_path):
     atlas = over_time()
     frames = atlas.series[0].frames

@@ -308,6 +308,8 @@ def _assemble(
     exact = table.column("exact_witness").to_pylist()
     found = _digests(network, domain, patterns, coordinates, exact)
     changes = describe_changes(header, found, len(patterns))
+    if (header["num_bits"], header["dim"]) != (network.num_bits, domain.dim):
+        changes = (*changes, "the header was changed since it was written")
     regions = RegionSet(
         network,
         domain,

@@ -1,12 +1,17 @@
 """Volumes of the members in float64, each from its own halfspaces."""
 
+from fractions import Fraction
+
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.certificates.exact_checks import signed_rows
 from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
+from regions.certificates.forms import IntegerForms
 from regions.certificates.report import Check, Progress
 from regions.domains import Domain, WholeSpace
+from regions.network import ReluNetwork
 from regions.region_set import RegionSet
 
 RELATIVE_ERROR = 1e-9
@@ -17,6 +22,9 @@ THINNEST = 1e-6
 
 SMALLEST = 2.0**-900
 """Below this, parts of a volume are lost to underflow."""
+
+ROW_ERROR, LOOKED_AT = 1e-10, 64
+"""Rows may err by this part of their largest entry, in so many regions."""
 
 MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
@@ -29,6 +37,8 @@ def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
     if reason:
         return Check(name, None, reason)
     chart, count = domain.restrict(regions.network), len(regions)
+    if _loses_digits(regions, chart):
+        return Check(name, None, "rounding takes too much of a row: use exact=True")
     total = 0.0
     for part in chunks(count):
         rows = chart_rows(chart, regions.pattern_bits(part))
@@ -55,6 +65,26 @@ def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
     if not regions.complete and missing > 0:
         return Check(name, None, f"{text}: not all, and the set does not claim so")
     return Check(name, False, f"{text}: {what} ({abs(missing):.3g} of the domain)")
+
+
+def _loses_digits(regions: RegionSet, chart: ReluNetwork) -> bool:
+    """Whether a row of some regions differs much from the exact one.
+
+    Cancellation and underflow do that. All regions of a small set are looked at.
+    """
+    forms = IntegerForms(regions.network, regions.domain)
+    last = len(regions) - 1
+    chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
+    bits = regions.pattern_bits()[chosen]
+    for pattern, rounded in zip(bits, chart_rows(chart, bits), strict=True):
+        for row, near in zip(signed_rows(forms, pattern), rounded, strict=True):
+            size = max(map(abs, row), default=0)
+            exact = np.array([float(Fraction(int(v), int(size or 1))) for v in row])
+            largest = np.abs(near).max(initial=0.0)
+            found = near / largest if largest > 0.0 else near
+            if not np.abs(found - exact).max(initial=0.0) < ROW_ERROR:
+                return True
+    return False
 
 
 def _float_volume(domain: Domain) -> float:

@@ -280,3 +280,11 @@ def test_load_missing_column_raises(name, tmp_path):
     _rewrite(path, table=lambda t: t.drop_columns([name]))
     with pytest.raises(FileFormatError, match=name):
         load_regions(path)
+
+
+@pytest.mark.parametrize("change", [{"num_bits": 7}, {"dim": 3}])
+def test_load_changed_sizes_in_the_header_raises(change, tmp_path):
+    path = _found().save(tmp_path / "r.parquet")
+    _rewrite(path, header=lambda h: {**h, **change})
+    with pytest.raises(FileFormatError, match="the header was changed"):
+        load_regions(path)

@@ -73,8 +73,26 @@ def _say(line: str) -> None:
 def _plain_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The summary as it stands, but for claims and the details of verification."""
     for key, value in summary.items():
-        if key not in ("verification", "claims"):
+        if key in ("verification", "claims"):
+            continue
+        if _is_table(value):
+            yield from map(_table_row, value)
+        else:
             yield key.replace("_", " "), escape(_text(value))
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value of a summary is a list of rows with named entries."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(row, dict) and row for row in value)
+
+
+def _table_row(row: dict[str, Any]) -> tuple[str, str]:
+    """A row of a table: its first entry, and the others with their names."""
+    first, *others = row
+    text = ", ".join(f"{name.replace('_', ' ')} {_text(row[name])}" for name in others)
+    return escape(_text(row[first])), escape(text)
 
 
 def _claim_rows(claims: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:

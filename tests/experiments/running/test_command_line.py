@@ -1,0 +1,33 @@
+"""What a run prints of its summary."""
+
+import dataclasses
+import types
+
+from experiments.running import command_line
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """What identifies the run of this test."""
+
+    size: int = 1
+
+
+def test_table_of_a_summary_is_a_row_for_each_of_its_rows(tmp_path, capsys):
+    summary = {
+        "headline": "two networks",
+        "largest_error": 0.12345,
+        "table": [{"network": "a", "num_regions": 1234}, {"network": "b", "loss": 0.5}],
+        "empty": [],
+    }
+    experiment = types.SimpleNamespace(
+        NAME="some", run=lambda config, folder, bars: dict(summary)
+    )
+    folder = tmp_path / "run"
+    # With no formats there is no figure to draw.
+    code = command_line.run_and_show(experiment, None, Config(), folder, formats=())
+    assert code == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["largest", "error", "0.1235"] in lines
+    assert ["a", "num", "regions", "1,234"] in lines
+    assert ["b", "loss", "0.5"] in lines

@@ -14,6 +14,7 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
+from regions.cells import hull_volume
 from regions.domains import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.exact import Columns, ExactNetwork, to_fraction
@@ -251,9 +252,7 @@ class Polytope:
         corners = self.vertices()
         if self.dim == 1:
             return float(corners[1, 0] - corners[0, 0])
-        center, radius = self.chebyshev
-        hull = scipy.spatial.ConvexHull((corners - center) / radius)
-        return float(hull.volume * radius**self.dim)
+        return hull_volume(corners)
 
 
 def _rounded_once(rows: ExactRows) -> Halfspaces:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from regions.cells import Cells
+from regions.cells import Cells, hull_volume
 
 
 @pytest.fixture
@@ -62,3 +62,13 @@ def test_volumes_of_boxes_keep_their_relative_precision(dim, cut):
 def test_polygons_of_solids_are_refused():
     with pytest.raises(ValueError, match="this one has dimension 3: use `corners`"):
         boxes_along(0.5, 3).polygons()
+
+
+def test_volumes_of_flat_and_thin_hulls():
+    flat = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    assert hull_volume(flat) == 0.0
+    slanted = flat + flat[:, :1] * np.array([0.0, 0.0, 1.0])
+    assert 0.0 <= hull_volume(slanted) < 1e-8
+    simplex = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    thin = simplex * np.array([1.0, 1e-200, 3.0]) + np.array([7.0, 0.0, -5.0])
+    assert hull_volume(thin) == pytest.approx(0.5e-200, rel=1e-12)

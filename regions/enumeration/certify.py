@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains import BoundedDomain
 from regions.enumeration import kernels
 from regions.enumeration.complex import Complex
-from regions.enumeration.float_bounds import SAFETY, FloatBounds, gamma
+from regions.enumeration.float_bounds import SAFETY, SMALLEST, FloatBounds, gamma
 from regions.enumeration.workers import map_chunks
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError
@@ -81,6 +81,7 @@ class Proof:
         size = np.abs(complex_.vertices) @ np.abs(direction)
         error = np.abs(direction).sum() * self.position_error
         error = SAFETY**2 * (error + gamma(complex_.dim + 1) * size)
+        error += (complex_.dim + 1) * SMALLEST
         slack = SAFETY * error
         compiled = kernels.load("counting")
         if compiled is None:
@@ -389,4 +390,4 @@ def _distance(point: list[int], stored: np.ndarray) -> float:
         abs(Fraction(p, common) - Fraction(float(x)))
         for p, x in zip(numerators, stored, strict=True)
     ]
-    return float(max(gaps)) * (1.0 + 2.0**-50)
+    return float(max(gaps)) * (1.0 + 2.0**-50) + SMALLEST

@@ -132,6 +132,8 @@ class FloatBounds:
             rows[starts] = 0.0
             rows[starts, unit[live[starts]] - self._first[index]] = 1.0
             rough, size = doubt[index + 1][live] * _steepest(layer), np.abs(rows).sum(1)
+            # Products with slopes may underflow.
+            rough += layer.width * SMALLEST
             # Several readers of one source add up, hence the terms for the layers.
             terms = layer.width + 3 + len(self.layers)
             for source, matrix in layer.blocks(index):

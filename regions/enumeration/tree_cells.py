@@ -182,9 +182,12 @@ def layer_forms(
         held[layer_index + 1] = (gate[..., None] * jacobian, gate * offset)
         size = np.abs(held[layer_index + 1][0]).sum(2).max(1)
         size = np.maximum(size, np.abs(held[layer_index + 1][1]).max(1))
+        # What a slope makes of a form may underflow to nothing.
+        sloped = (gate != 0.0) & (gate != 1.0)
+        lost = np.maximum(np.abs(jacobian).sum(2), np.abs(offset)) * sloped
         doubt[layer_index + 1] = SAFETY * (
             np.abs(gate).max(1) * error + UNIT_ROUNDOFF * size
-        ) + _underflow(size + error, dim + 1)
+        ) + _underflow(np.maximum(size, lost.max(1)) + error, dim + 1)
     raise IndexError(index)
 
 

@@ -185,5 +185,7 @@ def _gated(
         generators = np.zeros((width, count, 0))
     fresh = np.zeros((width, count, width))
     unit = np.arange(width)
-    fresh[unit, :, unit] = np.abs(gate) * rounding
+    # The products with a slope may underflow, in the value and in every generator.
+    lost = np.where((gate == 0.0) | (gate == 1.0), 0.0, (held + 2) * SMALLEST)
+    fresh[unit, :, unit] = np.abs(gate) * rounding + lost
     return np.concatenate([generators * gate[:, :, None], fresh], axis=2)

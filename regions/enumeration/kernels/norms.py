@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from regions.enumeration.float_bounds import SAFETY, gamma
+from regions.enumeration.float_bounds import SAFETY, SMALLEST, gamma
 from regions.network import Layer
 
 SQUARINGS = 5
@@ -52,6 +52,8 @@ def _norm_bounds(
     with np.errstate(all="ignore"):
         scaled = arrays / size[..., None]
         norm = size * np.sqrt((scaled * scaled).sum(-1)) * SAFETY
+        # A subnormal product is rounded by as much as it is large.
+        norm += SMALLEST
     return np.where((size > 0.0) & (size < math.inf), norm, size)
 
 
@@ -74,7 +76,7 @@ def spectral_bound(matrix: Float64[np.ndarray, "rows columns"]) -> float:
         gram = scaled.T @ scaled
     bound = _whole_norm(gram)
     for size, error in reversed(steps):
-        bound = math.sqrt(bound + error) * size * SAFETY
+        bound = math.sqrt(bound + error) * size * SAFETY + SMALLEST
     return bound
 
 

@@ -117,3 +117,43 @@ def test_simplify_where_bounds_overflow_is_exactly_equal():
     small, report = simplify(network, Box([-1.0], [1.0]))
     assert report.equal_on == report.regions == 1
     assert small.num_bits == 0
+
+
+LEAST = 2.0**-1074
+SUBNORMAL = {
+    # A slope of 0.01 makes 1.49 of the least number, and so the least number, of 149.
+    "rounded": ([[149 * LEAST, 0.0]], [[2.0**1000]], 1.25 * 2.0**-74, 0.01),
+    # ... and nothing of 40 of it.
+    "lost": ([[40 * LEAST, 0.0]], [[2.0**1000]], 0.2 * 2.0**-74, 0.01),
+    "lost_by_one_layer": (
+        [[40 * LEAST, 0.0]],
+        [[2.0**1000]],
+        0.2 * 2.0**-74,
+        [[0.01], [0.0]],
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["auto", "tree"])
+@pytest.mark.parametrize("name", SUBNORMAL)
+def test_slope_that_underflows_is_no_exact_product(name, method):
+    first, second, bias, slopes = SUBNORMAL[name]
+    network = ReluNetwork.from_arrays(
+        [first, second, [[1.0]]], [[0.0], [bias], [0.0]], slopes
+    )
+    found = regions.enumerate_regions(network, Box.cube(2), method=method)
+    patterns = {tuple(row) for row in found.pattern_bits().tolist()}
+    assert patterns == exact_patterns(network, Box.cube(2))
+    assert len(patterns) == 3
+    count = regions.count_regions(network, Box.cube(2), method=method)
+    assert int(count) == 3
+
+
+@pytest.mark.parametrize("method", ["auto", "tree"])
+def test_slopes_that_underflow_in_the_whole_space(method):
+    first = np.array([[38.0, 37.0], [36.0, -33.0]]) * LEAST
+    second = np.array([[1.8, -0.3]]) * 2.0**1000
+    slopes = [[0.01, 0.01], [-0.01]]
+    network = ReluNetwork.from_arrays([first, second, [[1.0]]], None, slopes)
+    space = regions.WholeSpace(2)
+    assert int(regions.count_regions(network, space, method=method)) == 6

@@ -7,6 +7,7 @@ import regions
 from regions import Box, ReluNetwork, Segment, Simplex, Slice
 from regions.domains import Domain
 from regions.simplification.simplify import simplify
+from tests.regions.enumeration.oracles import exact_patterns
 
 HUGE = 1.7e308
 

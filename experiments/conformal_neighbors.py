@@ -35,11 +35,7 @@ from experiments.measures.target_curvature import one_thread
 from experiments.measures.target_surfaces import SQUARE, cosine_norm
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import (
-    measure_settings,
-    read_measures,
-    setting_folder,
-)
+from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
 from experiments.verdicts.conformal_claims import conformal_claims
 from regions.files import read_arrays

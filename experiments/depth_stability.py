@@ -24,11 +24,7 @@ import regions
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
 from experiments.measures.partition_history import bit_distances, square_grid
 from experiments.measures.resettling import resettlings
-from experiments.measures.seed_networks import (
-    count_square,
-    ring_data,
-    seed_networks,
-)
+from experiments.measures.seed_networks import count_square, ring_data, seed_networks
 from experiments.measures.spikes import WINDOW, find_spikes, loss_ratios, spike_rate
 from experiments.ring import predict_image
 from experiments.running.about import About

@@ -35,11 +35,7 @@ from experiments.movies.turning import write_turning_movie
 from experiments.plotting.neighbor_surfaces import draw_frame
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import (
-    measure_settings,
-    read_measures,
-    setting_folder,
-)
+from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
 from experiments.verdicts.neighbor_claims import neighbor_claims, ratios
 from regions import ReluNetwork

@@ -39,11 +39,7 @@ from experiments.measures.seed_networks import (
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import (
-    measure_settings,
-    read_measures,
-    setting_folder,
-)
+from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.verdicts.hash_claims import Setting, hash_claims
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz

@@ -46,11 +46,7 @@ from experiments.movies.turning import write_turning_movie
 from experiments.plotting.preconditioner_surfaces import draw_frame
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import (
-    measure_settings,
-    read_measures,
-    setting_folder,
-)
+from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
 from experiments.verdicts.preconditioner_claims import preconditioner_claims
 from regions.files import read_arrays

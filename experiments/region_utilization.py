@@ -22,11 +22,7 @@ import numpy as np
 from jaxtyping import Int64
 
 import regions
-from experiments.measures.random_codes import (
-    normal_codes,
-    swept_clusters,
-    whole_counts,
-)
+from experiments.measures.random_codes import normal_codes, swept_clusters, whole_counts
 from experiments.measures.region_use import (
     cluster_points,
     normal_points,
@@ -42,11 +38,7 @@ from experiments.measures.seed_networks import (
 )
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from experiments.running.settings import (
-    measure_settings,
-    read_measures,
-    setting_folder,
-)
+from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
 from experiments.verdicts.utilization_claims import (
     UNITS,

@@ -34,11 +34,7 @@ from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import open_atomically
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
-from training.ensemble import (
-    ensemble_networks,
-    init_ensemble,
-    train_ensemble_block,
-)
+from training.ensemble import ensemble_networks, init_ensemble, train_ensemble_block
 from training.loop import check_finite, shuffle_key, to_device, without_length
 
 NAME = "scaling_study"

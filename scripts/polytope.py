@@ -6,13 +6,7 @@ import sys
 
 import numpy as np
 
-from experiments.running.arguments import (
-    NETWORK,
-    Parser,
-    box_of,
-    numbers,
-    read_network,
-)
+from experiments.running.arguments import NETWORK, Parser, box_of, numbers, read_network
 from experiments.running.console import Bars, run_main
 
 EXAMPLES = """\

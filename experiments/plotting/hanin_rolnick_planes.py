@@ -5,12 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.hanin_rolnick_planes import Result, ratio, shape_name
-from experiments.plotting.curves import (
-    SERIES,
-    draw_bands,
-    plain_legend,
-    training_axis,
-)
+from experiments.plotting.curves import SERIES, draw_bands, plain_legend, training_axis
 from experiments.plotting.style import MUTED, axis_labels
 
 

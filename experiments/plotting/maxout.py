@@ -6,15 +6,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from experiments.maxout import Result
-from experiments.plotting.style import (
-    BLUE,
-    FONT,
-    INK,
-    MUTED,
-    RED,
-    axis_labels,
-    blank,
-)
+from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 
 
 def figure(result: Result) -> Figure:

@@ -7,15 +7,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from experiments.plotting.style import (
-    BLUE,
-    FONT,
-    INK,
-    MUTED,
-    RED,
-    axis_labels,
-    blank,
-)
+from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 from experiments.superposition import VIEW, Result, border, represented
 from training.toy_models import polygon
 

@@ -6,15 +6,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from experiments.plotting.style import (
-    BLUE,
-    FONT,
-    INK,
-    MUTED,
-    RED,
-    axis_labels,
-    blank,
-)
+from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 from experiments.unbounded_decision_regions import RADIUS, VIEW, Result
 from regions.class_polygons import ClassPolygons
 

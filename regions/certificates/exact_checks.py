@@ -8,13 +8,7 @@ from jaxtyping import Bool
 from regions.certificates.clipping import MAX_DIM
 from regions.certificates.closure import ClosureProof
 from regions.certificates.floats import describe_mismatch
-from regions.certificates.forms import (
-    IntegerForms,
-    Row,
-    domain_rows,
-    value,
-    witness,
-)
+from regions.certificates.forms import IntegerForms, Row, domain_rows, value, witness
 from regions.certificates.report import Check, Progress
 from regions.certificates.volumes import VolumeProof
 from regions.domains import WholeSpace

@@ -72,10 +72,12 @@ def _loses_digits(regions: RegionSet, chart: ReluNetwork) -> bool:
 
     Cancellation and underflow do that. All regions of a small set are looked at.
     """
+    if not len(regions):
+        return False
     forms = IntegerForms(regions.network, regions.domain)
     last = len(regions) - 1
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
-    bits = regions.pattern_bits()[chosen]
+    bits = regions.pattern_bits(chosen)
     for pattern, rounded in zip(bits, chart_rows(chart, bits), strict=True):
         for row, near in zip(signed_rows(forms, pattern), rounded, strict=True):
             size = max(map(abs, row), default=0)

@@ -24,11 +24,7 @@ from regions.enumeration.float_bounds import FloatBounds
 from regions.enumeration.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.listing import Listing
 from regions.enumeration.rows import reused_memory
-from regions.enumeration.sweep import (
-    Progress,
-    sign_layout,
-    sweep,
-)
+from regions.enumeration.sweep import Progress, sign_layout, sweep
 from regions.enumeration.workers import map_chunks, worker_count
 from regions.enumeration.zonotope_bounds import ZonotopeBounds
 from regions.errors import NotGenericError

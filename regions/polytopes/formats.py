@@ -13,12 +13,7 @@ import numpy as np
 
 from regions.lp.exact_rows import IntegerRow
 from regions.network import ReluNetwork
-from regions.polytopes.report import (
-    HULL_DIM,
-    SHAPE_DIM,
-    Inequality,
-    PolytopeReport,
-)
+from regions.polytopes.report import HULL_DIM, SHAPE_DIM, Inequality, PolytopeReport
 
 MAX_TERMS = 6
 """Longer rows are shortened in text."""

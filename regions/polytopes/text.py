@@ -7,12 +7,7 @@ import numpy as np
 from regions.lp import solve
 from regions.lp.recession import Recession
 from regions.polytopes.formats import hash_code, inequality_text
-from regions.polytopes.report import (
-    HULL_DIM,
-    SHAPE_DIM,
-    Inequality,
-    PolytopeReport,
-)
+from regions.polytopes.report import HULL_DIM, SHAPE_DIM, Inequality, PolytopeReport
 
 MAX_SHOWN = 8
 """Longer vectors, and matrices with more rows, are cut."""

@@ -7,14 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains import (
-    Box,
-    Segment,
-    Simplex,
-    Slice,
-    WholeSpace,
-    domain_from_dict,
-)
+from regions.domains import Box, Segment, Simplex, Slice, WholeSpace, domain_from_dict
 from tests.helpers import random_network
 
 RNG = np.random.default_rng(0)

@@ -11,12 +11,7 @@ from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
-from regions.region_files import (
-    load_regions,
-    network_digest,
-    read_stored,
-    save_regions,
-)
+from regions.region_files import load_regions, network_digest, read_stored, save_regions
 from regions.region_set import RegionSet
 from tests.helpers import random_network
 from tests.zoo import ZOO

@@ -9,11 +9,7 @@ import optax
 import pytest
 
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
-from training.curvature import (
-    stability_threshold,
-    top_eigenvalues,
-    trace_curvature,
-)
+from training.curvature import stability_threshold, top_eigenvalues, trace_curvature
 from training.datasets import Dataset, disc_image, sample_points
 from training.ensemble import ensemble_state, fit_ensemble, init_ensemble, member
 from training.loop import weighted_mse

@@ -6,13 +6,7 @@ import pytest
 
 from regions.errors import FileFormatError
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
-from training.labeled import (
-    Labeled,
-    load_digits,
-    load_labeled,
-    one_hot,
-    split_dataset,
-)
+from training.labeled import Labeled, load_digits, load_labeled, one_hot, split_dataset
 from training.loop import (
     init_state,
     shuffle_key,

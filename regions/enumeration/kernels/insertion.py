@@ -11,12 +11,7 @@ import numpy as np
 
 from regions.enumeration.insertion import TIE, UNPAIRED
 from regions.enumeration.kernels.buffers import Block, Buffers, Counts, Words
-from regions.enumeration.kernels.edge_lists import (
-    chain,
-    cross,
-    cut_edges,
-    start_lists,
-)
+from regions.enumeration.kernels.edge_lists import chain, cross, cut_edges, start_lists
 from regions.enumeration.kernels.jit import compiled, inlined, prefetch
 from regions.enumeration.partial_complex import PartialComplex
 from regions.enumeration.rows import Rows

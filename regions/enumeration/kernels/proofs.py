@@ -21,12 +21,7 @@ from regions.enumeration.kernels.forms import (
     sum_shift,
 )
 from regions.enumeration.kernels.heritage import BROKEN, heritage
-from regions.enumeration.kernels.jit import (
-    bit_position,
-    compiled,
-    inlined,
-    prefetch,
-)
+from regions.enumeration.kernels.jit import bit_position, compiled, inlined, prefetch
 from regions.enumeration.kernels.positions import (
     dot_error,
     facet_form,

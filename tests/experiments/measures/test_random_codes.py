@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from experiments.measures.random_codes import (
-    normal_codes,
-    swept_clusters,
-    whole_counts,
-)
+from experiments.measures.random_codes import normal_codes, swept_clusters, whole_counts
 from experiments.measures.region_use import normal_points, random_units
 from regions.bounds import central_count, zaslavsky_count
 

@@ -5,9 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from regions.domains import BoundedDomain
-from regions.enumeration import (
-    enumerate_regions,
-)
+from regions.enumeration import enumerate_regions
 from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 from regions.region_set import RegionSet

@@ -9,12 +9,7 @@ import pytest
 from regions.domains import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions, generic, kernels
 from regions.enumeration.certify import certify
-from regions.enumeration.chambers import (
-    Wall,
-    cut_out,
-    estimate_regions,
-    plan_chambers,
-)
+from regions.enumeration.chambers import Wall, cut_out, estimate_regions, plan_chambers
 from regions.enumeration.sweep import sweep
 from regions.enumeration.workers import SWITCH, map_chunks, worker_count
 from regions.errors import NotGenericError

@@ -8,11 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 import regions
 from regions.domains import BoundedDomain, Box, Simplex, Slice
-from regions.enumeration import (
-    count_regions,
-    enumerate_regions,
-    tree as tree_module,
-)
+from regions.enumeration import count_regions, enumerate_regions, tree as tree_module
 from regions.enumeration.budget import Budget
 from regions.enumeration.line import cut_line
 from regions.errors import NotGenericError

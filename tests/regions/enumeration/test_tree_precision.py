@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from regions.domains import Box
-from regions.enumeration import (
-    count_regions,
-    enumerate_regions,
-)
+from regions.enumeration import count_regions, enumerate_regions
 from regions.network import ReluNetwork
 from tests.regions.enumeration.helpers import (
     ULP,

@@ -8,14 +8,7 @@ from onnx import TensorProto
 
 import regions
 from regions.errors import FileFormatError
-from tests.regions.io.onnx_models import (
-    array,
-    cnn,
-    integers,
-    node,
-    scalar,
-    write_model,
-)
+from tests.regions.io.onnx_models import array, cnn, integers, node, scalar, write_model
 
 REFUSED: dict[str, tuple[list[onnx.NodeProto], dict[str, Any], str]] = {
     "gelu": (

@@ -6,10 +6,7 @@ import pytest
 
 from regions.domains import Box
 from regions.errors import FileFormatError
-from regions.pieces.count import (
-    count_by_pieces,
-    run_here,
-)
+from regions.pieces.count import count_by_pieces, run_here
 from tests.regions.pieces.helpers import KilledError, net, stops_after
 
 

@@ -324,9 +324,9 @@ class _ExactTier:
         own = np.zeros_like(bits)
         for row, zeros in enumerate(complex_.zeros[part]):
             own[row, zeros[zeros >= complex_.num_facets] - complex_.num_facets] = True
-        # A weak unit is what it is on all of its side, also where it vanishes.
-        gates = np.where(self._weak & ~self._linear, self._side, bits)
-        gates = np.repeat(gates, dim + 1, axis=0).T
+        # Where a weak unit vanishes, its own form is one of sums of those of the zeros:
+        # with it on or off, the zeros of the vertex are the same.
+        gates = np.repeat(bits, dim + 1, axis=0).T
         pinned = np.repeat(own, dim + 1, axis=0).T
         numerators, _ = self._exact.forward(
             Columns.identity(dim, len(part)),

@@ -1,11 +1,15 @@
 """Counts of all splits: by basic solutions, by the engines, under the bound."""
 
+import itertools
+
 import numpy as np
 import pytest
+from flint import fmpq_mat
 from hypothesis import given, settings, strategies as st
 
 import regions
 from experiments import serra_counts
+from experiments.measures import two_layer_counts
 from experiments.measures.two_layer_counts import (
     count_by_bases,
     count_two_layers,
@@ -13,6 +17,7 @@ from experiments.measures.two_layer_counts import (
 )
 from regions import bounds
 from regions.errors import NotGenericError
+from regions.exact import to_fmpq
 from regions.network import ReluNetwork
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
@@ -83,6 +88,45 @@ def test_rational_arithmetic_decides_what_rounding_hides(shift):
             count_by_bases(network)
     else:
         assert count_by_bases(network) == count
+
+
+def test_three_lines_through_a_point_are_left_to_the_engines():
+    # They cross at (1/2, 1/2), well apart from each other.
+    weight = np.array([[1.0, 1.0], [2.0, 1.0], [1.0, 2.0]])
+    for third, generic in ((-1.5, False), (-1.75, True)):
+        network = ReluNetwork.from_arrays(
+            [np.eye(2), weight, np.ones((1, 3))],
+            [np.zeros(2), np.array([-1.0, -1.5, third]), np.zeros(1)],
+        )
+        count = int(regions.count_regions(network, regions.WholeSpace(2)))
+        assert count_two_layers(network) == count
+        if generic:
+            assert count_by_bases(network) == count
+        else:
+            with pytest.raises(NotGenericError, match="second layer"):
+                count_by_bases(network)
+
+
+@pytest.mark.parametrize("near", [0.0, 1e-3, 1e-8, 1e-14])
+def test_solutions_lie_within_their_bounds(near):
+    rng = np.random.default_rng(0)
+    weight, bias = rng.standard_normal((6, 5)), rng.standard_normal(6)
+    # Nearly equal rows make systems that float64 solves badly.
+    weight[1:] = weight[1:] * max(near, 1.0 * (near == 0.0)) + weight[0] * (near > 0.0)
+    chosen = np.array([*itertools.combinations(range(6), 3)])
+    bases = np.array([*itertools.combinations(range(5), 3)])
+    solved = two_layer_counts._solve(weight, bias, chosen, bases)
+    for (i, rows), (j, basis) in itertools.product(enumerate(chosen), enumerate(bases)):
+        block = weight[np.ix_(rows, basis)].ravel()
+        table = fmpq_mat(3, 3, [to_fmpq(float(v)) for v in block])
+        right = fmpq_mat(3, 1, [to_fmpq(-float(v)) for v in bias[rows]])
+        answer = table.solve(right).entries()
+        known = np.isfinite(solved.error[i, j])
+        for k in np.flatnonzero(known).tolist():
+            off = abs(to_fmpq(float(solved.solution[i, j, k])) - answer[k])
+            assert off <= to_fmpq(float(solved.error[i, j, k]))
+    if near in (0.0, 1e-3):
+        assert np.isfinite(solved.error).all()
 
 
 def test_other_networks_are_refused():

@@ -56,6 +56,9 @@ def test_chambers_add_up(monkeypatch, compiled, dim, widths, slopes, parts):
         assert cut.count == whole.count
         assert cut.complete
         assert "chambers" not in whole.stats
+        # Vertices on walls are proved like others.
+        exactly = "vertices_proved_exactly"
+        assert cut.stats[exactly] <= whole.stats[exactly]
         if domain is domains[0]:
             assert 1 < cut.stats["chambers"] <= parts + 2
 

@@ -23,9 +23,9 @@ import numpy as np
 
 from benchmarks.grid import load
 from benchmarks.lps import polytopes
-from regions.domains import Box
-from regions.grid import hash_grid
-from regions.grid_kernel import grid_axes, stream
+from regions.domains.shapes import Box
+from regions.grid.hash_grid import hash_grid
+from regions.grid.kernel import grid_axes, stream
 from regions.lp.interior_point import _solve_many, chebyshev_balls
 from regions.network import ReluNetwork
 from training.config import ModelConfig, TrainingConfig

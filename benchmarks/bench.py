@@ -74,9 +74,9 @@ def timed(function: Callable[[], T]) -> tuple[float, T]:
 def sweep_row(name: str) -> Row:
     """Sweep and proof of a network on the cube."""
     from benchmarks.sweep import forward
-    from regions.domains import Box
+    from regions.domains.shapes import Box
     from regions.enumeration import count_regions
-    from regions.enumeration.sweep import sweep
+    from regions.enumeration.sweep.grow import sweep
     from regions.io import load_network
 
     network = load_network(NETS / f"{name}.npz")
@@ -90,7 +90,7 @@ def sweep_row(name: str) -> Row:
 
 def pieces_row(name: str) -> Row:
     """The same count in about ten pieces, one after another."""
-    from regions.domains import Box
+    from regions.domains.shapes import Box
     from regions.io import load_network
     from regions.pieces.count import count_by_pieces
 
@@ -132,7 +132,7 @@ def verify_row(name: str, exact: bool) -> Row:
     """The independent check of a whole list of regions."""
     from benchmarks.sweep import forward
     from regions.certificates import verify
-    from regions.domains import Box
+    from regions.domains.shapes import Box
     from regions.enumeration import enumerate_regions
     from regions.io import load_network
 
@@ -149,8 +149,8 @@ def verify_row(name: str, exact: bool) -> Row:
 def grid_row(dtype: str, resolution: int) -> Row:
     """A grid over the plane, labels left out."""
     from benchmarks.grid import load, product_seconds
-    from regions.domains import Box
-    from regions.grid import hash_grid
+    from regions.domains.shapes import Box
+    from regions.grid.hash_grid import hash_grid
 
     network, points = load(None), resolution**2
     run = functools.partial(

@@ -20,7 +20,7 @@ import time
 
 import psutil
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.enumeration import count_regions
 from regions.io import load_network
 

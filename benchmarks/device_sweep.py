@@ -24,8 +24,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from regions.domains import Box
-from regions.enumeration.sweep import sweep
+from regions.domains.shapes import Box
+from regions.enumeration.sweep.grow import sweep
 from regions.io import load_network
 from regions.network import ReluNetwork
 

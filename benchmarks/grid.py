@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from regions.domains import Box
-from regions.grid import hash_grid
+from regions.domains.shapes import Box
+from regions.grid.hash_grid import hash_grid
 from regions.network import ReluNetwork
 
 

@@ -18,7 +18,7 @@ import regions
 from experiments.movies.movie import Movie, MovieConfig, draw_frame
 from experiments.movies.movie_files import write_png
 from experiments.movies.movie_look import UNIT_SQUARE, look_at
-from regions.rasters import label_grid
+from regions.partition.rasters import label_grid
 from training.config import DataConfig
 
 COLUMNS = ("network", "pixels", "regions", "enumerated", "labeled", "looked at")

@@ -12,8 +12,9 @@ import os
 import pathlib
 import time
 
-from regions.domains import Box
-from regions.enumeration import count_regions, kernels
+from regions.domains.shapes import Box
+from regions.enumeration import count_regions
+from regions.enumeration.sweep import kernels
 from regions.io import load_network
 from regions.pieces.count import count_by_pieces
 

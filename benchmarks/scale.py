@@ -14,8 +14,9 @@ import time
 
 import numpy as np
 
-from regions.domains import Box
-from regions.enumeration import count_regions, kernels
+from regions.domains.shapes import Box
+from regions.enumeration import count_regions
+from regions.enumeration.sweep import kernels
 from regions.enumeration.workers import worker_count
 from regions.network import ReluNetwork
 

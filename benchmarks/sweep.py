@@ -26,10 +26,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from regions.domains import Box
-from regions.enumeration import count_regions, kernels, workers
-from regions.enumeration.certify import certify
-from regions.enumeration.sweep import sweep
+from regions.domains.shapes import Box
+from regions.enumeration import count_regions, workers
+from regions.enumeration.sweep import kernels
+from regions.enumeration.sweep.certify import certify
+from regions.enumeration.sweep.grow import sweep
 from regions.io import load_network
 from regions.network import ReluNetwork
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from regions.domains import Box, Domain, WholeSpace
+from regions.domains.shapes import Box, Domain, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.io import load_network
 from regions.lp.chebyshev import chebyshev_balls

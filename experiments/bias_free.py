@@ -43,8 +43,8 @@ from experiments.running.settings import measure_settings, read_measures, settin
 from experiments.running.stages import stored
 from experiments.verdicts.bias_claims import bias_claims
 from regions.bounds import central_count
-from regions.class_polygons import region_polygons
 from regions.files import read_arrays
+from regions.partition.class_polygons import region_polygons
 from training.datasets import ring_image
 from training.ensemble import ensemble_snapshots
 

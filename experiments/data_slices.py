@@ -25,8 +25,8 @@ from experiments.measures.class_scores import class_pieces, class_scores
 from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.class_polygons import ClassPolygons, region_polygons
 from regions.data_files import load_points
+from regions.partition.class_polygons import ClassPolygons, region_polygons
 from training.config import ModelConfig, TrainingConfig
 from training.fit import fit
 from training.labeled import Labeled, load_digits, load_labeled, split_dataset

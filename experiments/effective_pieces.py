@@ -24,8 +24,12 @@ import regions
 from experiments.running.about import About
 from experiments.running.claims import claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.effective_pieces import broken_line, effective_pieces, network_graph
 from regions.files import read_arrays, write_arrays
+from regions.partition.effective_pieces import (
+    broken_line,
+    effective_pieces,
+    network_graph,
+)
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble

@@ -39,8 +39,8 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions import bounds
-from regions.class_polygons import region_polygons
 from regions.files import read_arrays, write_arrays
+from regions.partition.class_polygons import region_polygons
 
 NAME = "folding"
 ABOUT = About(

@@ -25,7 +25,7 @@ from experiments.running.about import About
 from experiments.running.claims import claim_exact, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import read_arrays, write_arrays
-from regions.region_shape import region_shapes
+from regions.partition.region_shape import region_shapes
 from training.labeled import load_digits, split_dataset
 from training.normalized import ClassifierConfig, fold_batch_norm, train_classifiers
 

@@ -25,7 +25,7 @@ from experiments.running.about import About
 from experiments.running.claims import claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import read_arrays, write_arrays
-from regions.local_complexity import (
+from regions.partition.local_complexity import (
     boundary_density,
     cross_polytope_complexity,
     orthonormal_frame,

@@ -26,9 +26,9 @@ from experiments.ring import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import claim_exact, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.class_polygons import class_polygons, region_polygons
 from regions.files import read_arrays, write_arrays
 from regions.maxout import maxout_network
+from regions.partition.class_polygons import class_polygons, region_polygons
 
 NAME = "maxout"
 SOURCE = "Tseran & Montufar, NeurIPS 2021 (2107.00379)"

@@ -23,7 +23,7 @@ from experiments.movies.movie_look import Look, look_at
 from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import RED, Rgb, gray_panel, paint
 from experiments.running.about import About
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
 NAME = "movie_bottleneck"

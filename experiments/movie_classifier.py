@@ -31,7 +31,7 @@ from experiments.plotting.movie_panels import (
     paint_points,
 )
 from experiments.running.about import About
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_classes, sample_classes
 

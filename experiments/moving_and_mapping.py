@@ -34,7 +34,7 @@ from experiments.running.common import Clock, read_json, write_json, write_prove
 from experiments.running.stages import stored
 from experiments.verdicts.moving_claims import moving_claims, moving_headline
 from regions.files import read_arrays
-from regions.partition_change import compare_patterns
+from regions.partition.partition_change import compare_patterns
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import Labeled
 from training.two_moons import moons_box, moons_dataset, two_moons

@@ -29,7 +29,7 @@ from experiments.running.claims import claim_exact
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import open_atomically, read_arrays, write_arrays
 from regions.patterns import unpack_bits
-from regions.point_signs import exact_signs
+from regions.signs.point_signs import exact_signs
 
 NAME = "neuron_hyperplane"
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"

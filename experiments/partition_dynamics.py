@@ -44,7 +44,7 @@ from experiments.running.common import Clock, read_json, write_json, write_prove
 from experiments.running.stages import stored
 from experiments.verdicts.partition_claims import dynamics_claims, dynamics_headline
 from regions.files import read_arrays
-from regions.partition_change import compare_patterns, compare_points
+from regions.partition.partition_change import compare_patterns, compare_points
 from regions.patterns import patterns_at
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble

@@ -24,7 +24,7 @@ from experiments.running.about import About
 from experiments.running.claims import claim_exact, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import read_arrays, write_arrays
-from regions.folding import space_folding
+from regions.partition.folding import space_folding
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, fit_ensemble, init_ensemble
 from training.labeled import load_digits, split_dataset

@@ -35,7 +35,7 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from experiments.running.settings import measure_settings, setting_folder
-from regions.class_polygons import class_polygons
+from regions.partition.class_polygons import class_polygons
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import (
     OUTER_RADIUS,

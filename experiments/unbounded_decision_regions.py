@@ -26,9 +26,9 @@ import regions
 from experiments.running.about import About
 from experiments.running.claims import claim_exact, claim_share
 from experiments.running.common import Clock, read_json, write_json, write_provenance
-from regions.class_polygons import ClassPolygons, class_polygons
-from regions.decision_regions import decision_regions
 from regions.files import read_arrays, write_arrays
+from regions.partition.class_polygons import ClassPolygons, class_polygons
+from regions.partition.decision_regions import decision_regions
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, fit_ensemble

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
         VerificationReport as VerificationReport,
         verify as verify,
     )
-    from regions.domains import (
+    from regions.domains.shapes import (
         Box as Box,
         Segment as Segment,
         Simplex as Simplex,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         count_regions as count_regions,
         enumerate_regions as enumerate_regions,
     )
-    from regions.enumeration.facet_flips import explore_regions as explore_regions
+    from regions.enumeration.walk.facet_flips import explore_regions as explore_regions
     from regions.errors import (
         EmptyPolyhedronError as EmptyPolyhedronError,
         FileFormatError as FileFormatError,
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
         SolverError as SolverError,
         UndecidedError as UndecidedError,
     )
-    from regions.grid import GridCount as GridCount, hash_grid as hash_grid
+    from regions.grid.hash_grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
-    from regions.merging import (
+    from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
+    from regions.partition.merging import (
         LinearRegions as LinearRegions,
         count_linear_regions as count_linear_regions,
     )
-    from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
-    from regions.paths import (
+    from regions.partition.paths import (
         regions_between as regions_between,
         save_graph as save_graph,
         shortest_path as shortest_path,
@@ -55,13 +55,16 @@ if TYPE_CHECKING:
         PolytopeReport as PolytopeReport,
         describe_polytope as describe_polytope,
     )
-    from regions.region_set import RegionCount as RegionCount, RegionSet as RegionSet
+    from regions.results.region_set import (
+        RegionCount as RegionCount,
+        RegionSet as RegionSet,
+    )
 
 _MODULES = {
     "certificates": ["VerificationReport", "verify"],
-    "domains": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
+    "domains.shapes": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
     "enumeration": ["count_regions", "enumerate_regions"],
-    "enumeration.facet_flips": ["explore_regions"],
+    "enumeration.walk.facet_flips": ["explore_regions"],
     "errors": [
         "EmptyPolyhedronError",
         "FileFormatError",
@@ -70,15 +73,15 @@ _MODULES = {
         "SolverError",
         "UndecidedError",
     ],
-    "grid": ["GridCount", "hash_grid"],
+    "grid.hash_grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
     "polytopes.meeting": ["Meeting", "regions_meeting_at"],
-    "merging": ["LinearRegions", "count_linear_regions"],
+    "partition.merging": ["LinearRegions", "count_linear_regions"],
     "network": ["Layer", "ReluNetwork"],
-    "paths": ["regions_between", "save_graph", "shortest_path"],
+    "partition.paths": ["regions_between", "save_graph", "shortest_path"],
     "polytopes.polytope": ["Polytope", "polytope_at"],
     "polytopes.report": ["PolytopeReport", "describe_polytope"],
-    "region_set": ["RegionCount", "RegionSet"],
+    "results.region_set": ["RegionCount", "RegionSet"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -7,7 +7,8 @@ is on and -1 where it is off. A unit whose gradient vanishes gives a row of zero
 constant, which holds everywhere or nowhere.
 
 The rows are float64 products of the weights. Where the weights are not small dyadic
-numbers they are rounded, for layers after the first: `regions.exact` has them exactly.
+numbers they are rounded, for layers after the first: `regions.signs.exact` has them
+exactly.
 """
 
 import dataclasses
@@ -15,7 +16,14 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains import BoundedDomain, Box, Domain, Segment, Slice, WholeSpace
+from regions.domains.shapes import (
+    BoundedDomain,
+    Box,
+    Domain,
+    Segment,
+    Slice,
+    WholeSpace,
+)
 from regions.network import ReluNetwork
 
 NO_UNIT = -1

@@ -256,7 +256,7 @@ class ReluNetwork:
 
         The new first layer is rounded to float64, to infinity where it overflows; exact
         code composes the slice and the network in rational arithmetic instead
-        (`regions.exact`).
+        (`regions.signs.exact`).
         """
         layers = []
         for index, layer in enumerate(self.layers):

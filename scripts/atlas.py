@@ -18,7 +18,7 @@ from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
     from experiments.atlas.contents import Atlas
-    from regions.domains import Box
+    from regions.domains.shapes import Box
 
 EXAMPLES = """\
 examples:
@@ -82,7 +82,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def box_or_default(options: argparse.Namespace, dim: int) -> "Box":
     """The box asked for, or the one that is shown where no domain is."""
-    from regions.domains import Box
+    from regions.domains.shapes import Box
 
     box = box_of(options, dim, one_for_all=True)
     if box is not None:

@@ -10,7 +10,7 @@ from experiments.running.arguments import NETWORK, Parser, domain_of, read_netwo
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
-    from regions.region_set import RegionCount
+    from regions.results.region_set import RegionCount
 
 EXAMPLES = """\
 examples:

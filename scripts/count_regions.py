@@ -17,7 +17,7 @@ from experiments.running.arguments import (
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
-    from regions.region_set import RegionCount, RegionSet
+    from regions.results.region_set import RegionCount, RegionSet
 
 EXAMPLES = """\
 examples:
@@ -83,14 +83,14 @@ def save(found: "RegionSet", path: pathlib.Path) -> None:
     if path.suffix == ".parquet":
         found.save(path)
         return
-    from regions.region_csv import write_regions_csv
+    from regions.results.region_csv import write_regions_csv
 
     write_regions_csv(path, found)
 
 
 def with_linear_regions(found: "RegionSet") -> "RegionCount":
     """The count, with that of the linear regions among its facts."""
-    from regions.merging import merge_linear_regions
+    from regions.partition.merging import merge_linear_regions
 
     linear = merge_linear_regions(found).count
     stats = {"linear_regions": linear, **found.count.stats}

@@ -19,7 +19,7 @@ from experiments.running.arguments import (
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
-    from regions.grid import GridCount
+    from regions.grid.hash_grid import GridCount
 
 EXAMPLES = """\
 examples:
@@ -92,8 +92,8 @@ def points_per_axis(text: str) -> int | list[int]:
 def execute(options: argparse.Namespace) -> int:
     """Hash the grid; process 0 prints."""
     from regions.enumeration.budget import Budget
-    from regions.grid import grid_shape, hash_grid
-    from regions.grid_processes import join_processes
+    from regions.grid.hash_grid import grid_shape, hash_grid
+    from regions.grid.processes import join_processes
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
@@ -128,7 +128,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def warn_of_many(shape: tuple[int, ...]) -> None:
     """Say before the hashing that a grid takes long, and which one does not."""
-    from regions.grid import DEFAULT_POINTS, default_resolution
+    from regions.grid.hash_grid import DEFAULT_POINTS, default_resolution
 
     points, dim = math.prod(shape), len(shape)
     if points <= MANY_POINTS:

@@ -22,7 +22,7 @@ from regions.errors import FileFormatError
 
 if TYPE_CHECKING:
     from regions.network import ReluNetwork
-    from regions.region_set import RegionSet
+    from regions.results.region_set import RegionSet
 
 EXAMPLES = """\
 examples:
@@ -126,8 +126,8 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
 
 def execute(options: argparse.Namespace) -> int:
     """Walk and report."""
-    from regions.paths import regions_between, save_graph, shortest_path
-    from regions.paths_text import line_text, path_text
+    from regions.partition.paths import regions_between, save_graph, shortest_path
+    from regions.partition.paths_text import line_text, path_text
 
     network = read_network(options.network)
     if options.what == "line":

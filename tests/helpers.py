@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import linprog
 
-from regions.domains import BoundedDomain, WholeSpace
+from regions.domains.shapes import BoundedDomain, WholeSpace
 from regions.network import ArrayLike, ReluNetwork
 
 

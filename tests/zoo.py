@@ -5,7 +5,7 @@ Every public function is run over this zoo. Networks are float64 and built in co
 
 import numpy as np
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.network import ReluNetwork
 from tests.helpers import random_network
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from training.datasets import Dataset
 from training.labeled import Labeled, one_hot
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Float64, Int32
 from experiments.atlas.block import schema_version
 from experiments.atlas.partition import Partition
 from experiments.atlas.solids import Solid
-from regions.domains import BoundedDomain
+from regions.domains.shapes import BoundedDomain
 from regions.network import ReluNetwork
 
 

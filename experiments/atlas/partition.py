@@ -7,10 +7,10 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 
 import regions
 from experiments.atlas.clipping import clipped_polygons
-from regions.cells import Cells
-from regions.domains import BoundedDomain
+from regions.domains.shapes import BoundedDomain
 from regions.halfspaces import domain_rows
 from regions.lp.chebyshev import chebyshev_balls
+from regions.results.cells import Cells
 
 _CHUNK = 8192
 """Discs sought at once; one batch stays under 50 MB."""

@@ -12,7 +12,7 @@ from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.partition import Partition, find_partition
 from experiments.atlas.solids import find_solid
 from experiments.running.common import RunFolderError, read_json
-from regions.domains import BoundedDomain
+from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.loop import init_state
 from training.models import params_to_relu_network

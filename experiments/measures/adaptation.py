@@ -13,7 +13,7 @@ import regions
 from experiments.measures.partition_history import crease_motion, weight_distance
 from experiments.measures.seed_networks import enumerate_all
 from regions.halfspaces import affine_pre_activations
-from regions.partition_change import compare_patterns, compare_points
+from regions.partition.partition_change import compare_patterns, compare_points
 from regions.patterns import patterns_at
 from training.labeled import Labeled
 

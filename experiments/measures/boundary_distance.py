@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64, Int
 
-from regions.class_polygons import ClassPolygons, area
+from regions.partition.class_polygons import ClassPolygons, area
 
 POINTS = 4000
 """Random points that are compared with, and points on the boundary."""

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from regions.class_polygons import ClassPolygons, class_polygons
+from regions.partition.class_polygons import ClassPolygons, class_polygons
 
 
 def class_scores(
@@ -56,7 +56,7 @@ def class_pieces(
 
     Args:
         found: On a two-dimensional domain.
-        polygons: Corners of each region, from `regions.class_polygons`.
+        polygons: Corners of each region, from `regions.partition.class_polygons`.
         threshold: Of a network of one output; None is 0.
     """
     scored = copy.copy(found)

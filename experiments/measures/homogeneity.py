@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 import regions
-from regions.point_signs import exact_signs
+from regions.signs.point_signs import exact_signs
 
 POWERS = (-20, -8, -1, 1, 8, 20)
 """Of 2, by which points are scaled: that rounds nothing."""

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64
 
 import regions
 from experiments.measures.seed_networks import enumerate_all
-from regions.exact import Columns, ExactNetwork
+from regions.signs.exact import Columns, ExactNetwork
 
 SAMPLES = 2000
 """Random points of the polygon at which outputs are compared in float64."""

@@ -18,7 +18,7 @@ from experiments.measures.seed_networks import (
     ring_data,
     seed_networks,
 )
-from regions.local_complexity import boundary_density
+from regions.partition.local_complexity import boundary_density
 from training.config import DataConfig, TrainingConfig
 from training.curvature import top_eigenvalues
 from training.datasets import Dataset

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64, UInt8
 import regions
 from experiments.measures.boundary_length import share_in_ring
 from experiments.measures.seed_networks import enumerate_square
-from regions.partition_change import (
+from regions.partition.partition_change import (
     compare_patterns,
     compare_points,
     outputs_under_patterns,

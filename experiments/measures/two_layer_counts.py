@@ -32,7 +32,7 @@ from jaxtyping import Bool, Float64, Int64
 
 import regions
 from regions.errors import NotGenericError
-from regions.exact import to_fmpq
+from regions.signs.exact import to_fmpq
 
 CHUNK = 1 << 22
 """Numbers of a step's largest array."""

@@ -27,7 +27,7 @@ from experiments.plotting.movie_panels import (
     paint,
     paint_points,
 )
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, sample_points
 

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float64, Int32, UInt8
 
 import regions
 from experiments.measures.image_fit import CONSTANT
-from regions.grid import grid_axes
+from regions.grid.hash_grid import grid_axes
+from regions.partition.rasters import label_grid, outputs_on_grid
 from regions.patterns import pack_bits, unpack_bits
-from regions.rasters import label_grid, outputs_on_grid
 
 UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
 DEEP = 9

@@ -33,7 +33,7 @@ from experiments.plotting.movie_panels import GAP
 from experiments.running.claims import claim_exact
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import open_atomically, write_text
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit
 from training.loop import init_state, weighted_cross_entropy, weighted_mse
 from training.models import params_to_relu_network

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 import regions
-from regions.class_polygons import region_polygons
+from regions.partition.class_polygons import region_polygons
 
 SQUARE = regions.Box([-1.0, -1.0], [1.0, 1.0])
 

@@ -11,7 +11,7 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.neighbor_surfaces import TITLES, draw_surface
 from experiments.plotting.style import FONT, INK, MUTED, RED, axis_labels
 from experiments.verdicts.neighbor_claims import ratios
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 
 ERRORS = "Greys"
 VIEW = 0.0

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.plotting.curves import SERIES, draw_band, plain_legend
 from experiments.plotting.style import INK, MUTED, RED, axis_labels, blank
 from experiments.refinement_tree import Result
-from regions.class_polygons import area
+from regions.partition.class_polygons import area
 
 
 def figure(result: Result) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.patches import Circle
 
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 from experiments.unbounded_decision_regions import RADIUS, VIEW, Result
-from regions.class_polygons import ClassPolygons
+from regions.partition.class_polygons import ClassPolygons
 
 FILLS = ("white", "#f3c9a5")
 """Of the two classes."""

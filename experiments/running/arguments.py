@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.data_files import read_npy
-from regions.domains import Box, Domain, Segment, Slice, WholeSpace
+from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
 from regions.errors import ImportNotice
 from regions.network import ReluNetwork
 

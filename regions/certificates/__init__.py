@@ -23,11 +23,11 @@ from regions.certificates.report import (
     VerificationReport as VerificationReport,
 )
 from regions.network import ReluNetwork
-from regions.region_files import network_digest, read_stored
-from regions.region_set import RegionSet
+from regions.results.region_files import network_digest, read_stored
+from regions.results.region_set import RegionSet
 
 if TYPE_CHECKING:
-    from regions.grid import GridCount
+    from regions.grid.hash_grid import GridCount
 
 
 def verify(

@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from regions.certificates.cones import multipliers
 from regions.certificates.forms import IntegerForms, Row, domain_rows, primitive
 from regions.certificates.report import Check
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 
 
 class ClosureProof:

@@ -11,8 +11,8 @@ from regions.certificates.floats import describe_mismatch
 from regions.certificates.forms import IntegerForms, Row, domain_rows, value, witness
 from regions.certificates.report import Check, Progress
 from regions.certificates.volumes import VolumeProof
-from regions.domains import WholeSpace
-from regions.region_set import RegionSet
+from regions.domains.shapes import WholeSpace
+from regions.results.region_set import RegionSet
 
 
 def check_exactly(regions: RegionSet, progress: Progress | None) -> list[Check]:

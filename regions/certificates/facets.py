@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-from regions.domains import Domain, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Domain, Segment, Simplex, Slice, WholeSpace
 
 
 def facets(

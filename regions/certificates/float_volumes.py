@@ -10,9 +10,9 @@ from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.forms import IntegerForms
 from regions.certificates.report import Check, Progress
-from regions.domains import Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 
 RELATIVE_ERROR = 1e-9
 """Volumes that agree to this part of the domain's volume count as equal."""

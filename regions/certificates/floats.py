@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float64, UInt8
 from regions.certificates.facets import facets
 from regions.certificates.forms import IntegerForms, domain_rows, value, witness
 from regions.certificates.report import Check, Progress
-from regions.domains import WholeSpace
+from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 
 CHUNK = 4096
 

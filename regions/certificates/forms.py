@@ -12,9 +12,9 @@ from flint import fmpz, fmpz_mat
 from jaxtyping import Bool
 
 from regions.certificates.facets import facets
-from regions.domains import Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.network import Layer, ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 
 Row = tuple[fmpz, ...]
 """An affine form (J, c) over the integers, or a point (t w, w) with w > 0."""

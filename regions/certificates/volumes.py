@@ -18,7 +18,7 @@ from regions.certificates.clipping import (
 from regions.certificates.facets import facets
 from regions.certificates.forms import Row, domain_rows, homogeneous, value
 from regions.certificates.report import Check
-from regions.domains import BoundedDomain, Simplex
+from regions.domains.shapes import BoundedDomain, Simplex
 
 
 class VolumeProof:

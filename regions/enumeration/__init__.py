@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from regions.domains import Box, Domain, WholeSpace
-from regions.enumeration.any_network import count_any, list_any
+from regions.domains.shapes import Box, Domain, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.cones import (
+from regions.enumeration.faces.cones import (
     MAX_RANK,
     are_cones,
     count_cones,
@@ -24,14 +23,15 @@ from regions.enumeration.cones import (
     list_cones,
     slices_serve,
 )
-from regions.enumeration.generic import count_generic, list_generic
+from regions.enumeration.faces.sectors import MAX_DIM, count_sectors, sectors_serve
 from regions.enumeration.line import Line, cut_line
 from regions.enumeration.listing import Listing
-from regions.enumeration.sectors import MAX_DIM, count_sectors, sectors_serve
+from regions.enumeration.sweep.engine import count_generic, list_generic
+from regions.enumeration.tree.engine import count_any, list_any
 from regions.errors import NotGenericError
-from regions.exact import nearest_float
 from regions.network import ReluNetwork
-from regions.region_set import RegionCount, RegionSet
+from regions.results.region_set import RegionCount, RegionSet
+from regions.signs.exact import nearest_float
 
 METHODS = ("auto", "line", "sweep", "cones", "sectors", "tree")
 MAX_SWEEP_DIM = 8
@@ -75,7 +75,7 @@ def count_regions(
 
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> int(count_regions(net, Box([-1, -1], [1, 1])))
         4
     """
@@ -117,7 +117,7 @@ def enumerate_regions(
 
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> rs = enumerate_regions(net, Box([-1, -1], [1, 1]))
         >>> len(rs), rs.complete
         (4, True)

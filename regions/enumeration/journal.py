@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regions.domains import Domain
-from regions.enumeration.tree_cells import TreeCells
+from regions.domains.shapes import Domain
+from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
 from regions.files import open_atomically
 from regions.network import ReluNetwork

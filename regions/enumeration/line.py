@@ -12,10 +12,10 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool
 
-from regions.cells import Cells
-from regions.domains import Domain, WholeSpace
-from regions.exact import Columns, ExactNetwork, nearest_float
+from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
+from regions.results.cells import Cells
+from regions.signs.exact import Columns, ExactNetwork, nearest_float
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from regions.cells import Cells
+from regions.results.cells import Cells
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from threadpoolctl import ThreadpoolController
 
-from regions.enumeration.rows import reuse_memory
+from regions.enumeration.sweep.rows import reuse_memory
 
 MAX_WORKERS = 8
 

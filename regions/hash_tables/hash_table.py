@@ -13,12 +13,12 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 
-from regions.domains import WholeSpace
-from regions.exact import Columns, ExactNetwork
+from regions.domains.shapes import WholeSpace
 from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
 from regions.patterns import pack_bits, unpack_bits
-from regions.point_signs import are_inside, exact_signs, unit_kinks, unit_patterns
+from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.point_signs import are_inside, exact_signs, unit_kinks, unit_patterns
 
 _PROBE_BATCH = 4096
 """Codes pushed through the network at once to compare their maps."""

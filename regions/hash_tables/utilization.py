@@ -11,12 +11,12 @@ from regions.bounds import (
     serra_2018_upper_bound,
     zaslavsky_count,
 )
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.enumeration import count_regions
-from regions.grid import GridCount, hash_grid
+from regions.grid.hash_grid import GridCount, hash_grid
 from regions.hash_tables.hash_table import HashTable, occupancy_gini
 from regions.network import ReluNetwork
-from regions.region_set import RegionCount
+from regions.results.region_set import RegionCount
 
 GRID_RESOLUTION = 512
 MAX_GRID_DIM = 2

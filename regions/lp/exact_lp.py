@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from regions.exact import dyadic, to_fmpq, to_fraction
 from regions.lp.batch_proofs import (
     prove_empty_batch as prove_empty_batch,
     prove_witness_batch as prove_witness_batch,
@@ -30,6 +29,7 @@ from regions.lp.criss_cross import (
     pivot_columns,
     suggested_tight,
 )
+from regions.signs.exact import dyadic, to_fmpq, to_fraction
 
 Point = tuple[Fraction, ...]
 """Rational coordinates."""

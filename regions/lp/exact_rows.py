@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq, fmpz_mat, nmod_mat
 
-from regions.exact import to_fraction
+from regions.signs.exact import to_fraction
 
 IntegerRow = list[int]
 """`(*gradient, right-hand side)`: the halfspace `gradient . x <= right-hand side`."""

@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from jaxtyping import Float64, Int
 
-from regions.exact import to_fmpq
+from regions.signs.exact import to_fmpq
 
 Multipliers = dict[int, fmpq]
 """Nonnegative rational weights of rows, by row index; rows left out have weight 0."""

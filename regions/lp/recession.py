@@ -14,10 +14,10 @@ import numpy as np
 from flint import fmpz_mat
 from jaxtyping import Float64
 
-from regions.exact import to_fmpq, to_fraction
 from regions.lp import solve
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.farkas import solve_near
+from regions.signs.exact import to_fmpq, to_fraction
 
 MAX_SUBSETS = 5000
 """Rays are sought in so many subsets of the rows, or not at all."""

@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError
-from regions.exact import nearest_float, to_fmpq
 from regions.halfspaces import Halfspaces
 from regions.lp import exact_lp, farkas
 from regions.lp.solve import (
@@ -24,6 +23,7 @@ from regions.lp.solve import (
     maximize,
     unit_rows,
 )
+from regions.signs.exact import nearest_float, to_fmpq
 
 _LARGEST_SLACK = 1e15
 """Slack in units of the ball's radius beyond which float64 programs mean nothing."""

@@ -17,9 +17,9 @@ from cvxpy.constraints.nonpos import Inequality
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError, SolverError
-from regions.exact import to_fraction
 from regions.halfspaces import Halfspaces
 from regions.lp import exact_lp, farkas
+from regions.signs.exact import to_fraction
 
 SOLVER_TOLERANCE = 1e-10
 """Feasibility tolerance asked of HiGHS, on rows of unit length: its smallest."""

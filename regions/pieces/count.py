@@ -29,16 +29,16 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool
 
-from regions.domains import Domain
+from regions.domains.shapes import Domain
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
-from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
 from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
-from regions.point_signs import are_inside, exact_signs, unit_kinks
-from regions.region_set import RegionCount, RegionSet
+from regions.results.region_set import RegionCount, RegionSet
+from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.point_signs import are_inside, exact_signs, unit_kinks
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -101,7 +101,7 @@ def count_by_pieces(
 
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> int(count_by_pieces(net, Box([-1, -1], [1, 1]), piece_regions=2))
         4
     """

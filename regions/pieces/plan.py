@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from regions.domains import Box, Domain, Slice
+from regions.domains.shapes import Box, Domain, Slice
 from regions.network import Layer, ReluNetwork
 
 CHORDS = 24

@@ -21,15 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from regions.domains import Domain
+from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
 from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, interruptible, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
-from regions.region_files import load_regions, save_regions
-from regions.region_set import RegionSet
+from regions.results.region_files import load_regions, save_regions
+from regions.results.region_set import RegionSet
 
 Progress = Callable[[int, int], None]
 VERSION = 1

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64
 
-from regions.exact import nearest_float
 from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow
+from regions.signs.exact import nearest_float
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,6 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.errors import EmptyPolyhedronError, SolverError
-from regions.exact import nearest_float
 from regions.lp.batch_proofs import prove_empty_batch
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, equal_rows, proves_redundant
@@ -28,6 +27,7 @@ from regions.lp.solve import unit_rows
 from regions.lp.warm_lp import WarmProgram
 from regions.polytopes.facet_evidence import Evidence, FacetSearch, RowSystem
 from regions.polytopes.facet_rays import first_hits, relaxed_feet
+from regions.signs.exact import nearest_float
 
 ZOOMS = 3
 ZOOM = 1e-5

@@ -12,17 +12,17 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains import Domain, WholeSpace
-from regions.enumeration.crossing import bits_just_beyond, point_along
-from regions.enumeration.network_rows import NetworkRows
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.walk.crossing import bits_just_beyond, point_along
 from regions.errors import UndecidedError
-from regions.exact import Columns
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 from regions.network import ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.polytope import outside_text
+from regions.signs.exact import Columns
+from regions.signs.network_rows import NetworkRows
 
 MAX_MEETING = 4096
 

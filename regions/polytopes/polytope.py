@@ -14,10 +14,8 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
-from regions.cells import hull_volume
-from regions.domains import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
-from regions.exact import Columns, ExactNetwork, to_fraction
 from regions.halfspaces import (
     NO_UNIT,
     AffineMap,
@@ -30,6 +28,8 @@ from regions.halfspaces import (
 from regions.lp import exact_lp, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
+from regions.results.cells import hull_volume
+from regions.signs.exact import Columns, ExactNetwork, to_fraction
 
 MAX_EXACT_DIM = 12
 """Up to here bounds come from exact programs."""
@@ -351,7 +351,7 @@ def outside_text(
         facet: Number of the facet.
 
     Example:
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> outside_text(Box([0], [1]), np.array([3.0]), 1)
         '`x[0]` is 3.0 and the domain ends at 1.0 there: give a point inside.'
     """

@@ -11,10 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains import Domain, WholeSpace
-from regions.enumeration.crossing import cross_exactly
-from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
-from regions.exact import Columns
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.walk.crossing import cross_exactly
 from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
@@ -23,6 +21,8 @@ from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.meeting import Meeting, regions_meeting_at
 from regions.polytopes.polytope import Polytope, polytope_at
+from regions.signs.exact import Columns
+from regions.signs.network_rows import NetworkRows, reduce_first_layer
 
 SHAPE_DIM = 32
 """Bounds are sought up to this dimension: two linear programs per axis."""

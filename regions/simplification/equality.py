@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
-from regions.point_signs import unit_kinks, unit_patterns
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
+from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.point_signs import unit_kinks, unit_patterns
 
 _BATCH = 64
 """Regions whose affine forms are computed at once."""

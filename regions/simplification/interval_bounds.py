@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from flint import fmpq, fmpq_mat
 
-from regions.domains import BoundedDomain
-from regions.exact import to_fmpq, to_fraction
+from regions.domains.shapes import BoundedDomain
 from regions.network import Layer, ReluNetwork
+from regions.signs.exact import to_fmpq, to_fraction
 
 
 class Interval(NamedTuple):
@@ -27,7 +27,7 @@ def pre_activation_bounds(
     """Bounds of each unit's pre-activation on the domain, by layer, the output last.
 
     Example:
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> net = ReluNetwork.from_arrays([[[1.0, 0.5]], [[2.0]]], [[4.0], [0.0]])
         >>> pre_activation_bounds(net, Box.cube(2))[0][0]
         Interval(lower=Fraction(5, 2), upper=Fraction(11, 2))

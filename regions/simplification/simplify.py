@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from regions.domains import Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.errors import RegionsError
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from regions.simplification.equality import equal_on_regions
 from regions.simplification.interval_bounds import pre_activation_bounds
 from regions.simplification.rewriting import Draft, num_parameters
@@ -146,7 +146,7 @@ def simplify(
         ValueError: If the domain does not fit the network.
 
     Example:
-        >>> from regions.domains import Box
+        >>> from regions.domains.shapes import Box
         >>> weights, biases = [[[1.0], [1.0]], [[1.0, 1.0]]], [[0.0, -3.0], [0.0]]
         >>> net = ReluNetwork.from_arrays(weights, biases)
         >>> small, report = simplify(net, Box([-1], [1]))

@@ -7,7 +7,7 @@ import regions
 from experiments.atlas.classes import class_pieces, scores
 from experiments.atlas.partition import find_partition, from_regions, next_corners
 from regions.polytopes.polytope import polytope_at
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from tests.atlas.helpers import SQUARE, network, partition
 
 

@@ -6,7 +6,7 @@ import pytest
 from experiments import bias_free
 from experiments.measures.tuned_training import Contest
 from experiments.verdicts.bias_claims import bias_claims
-from regions.class_polygons import area
+from regions.partition.class_polygons import area
 from tests.experiments.helpers import run_smoke
 
 SMOKE = bias_free.PRESETS["smoke"]

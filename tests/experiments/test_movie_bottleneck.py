@@ -10,7 +10,7 @@ from experiments.movie_bottleneck import box_around, narrow_values, tail_network
 from experiments.movies.movie import draw_frame
 from experiments.movies.movie_files import read_png
 from experiments.plotting.movie_panels import GAP
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
 from training.datasets import ring_classes

@@ -25,7 +25,7 @@ from experiments.movies.movie_files import read_png
 from experiments.movies.movie_look import UNIT_SQUARE, look_at
 from experiments.plotting.movie_panels import GAP, RED
 from experiments.running.common import open_run
-from regions.grid import boundary_pixels
+from regions.grid.hash_grid import boundary_pixels
 from tests.experiments.helpers import no_progress, run_smoke
 from training.config import ModelConfig, TrainingConfig
 from training.models import init_model, to_relu_network

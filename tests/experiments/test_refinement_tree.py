@@ -7,7 +7,7 @@ import pytest
 from experiments import refinement_tree
 from experiments.plotting.refinement_tree import tree_order
 from experiments.verdicts.refinement_claims import Setting
-from regions.class_polygons import area
+from regions.partition.class_polygons import area
 from tests.experiments.helpers import run_smoke
 
 SMOKE = refinement_tree.PRESETS["smoke"]

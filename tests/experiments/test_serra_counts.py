@@ -17,8 +17,8 @@ from experiments.measures.two_layer_counts import (
 )
 from regions import bounds
 from regions.errors import NotGenericError
-from regions.exact import to_fmpq
 from regions.network import ReluNetwork
+from regions.signs.exact import to_fmpq
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
 

@@ -6,7 +6,7 @@ import pytest
 from experiments import wide_or_deep
 from experiments.verdicts.depth_or_width_claims import slopes, wide_or_deep_claims
 from regions.bounds import zaslavsky_count
-from regions.class_polygons import area
+from regions.partition.class_polygons import area
 from tests.experiments.helpers import run_smoke
 
 SMOKE = wide_or_deep.PRESETS["smoke"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from regions import bounds
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.enumeration import count_regions
 from tests.helpers import random_network
 

@@ -12,11 +12,11 @@ from regions.certificates import verify
 from regions.certificates.closure import ClosureProof
 from regions.certificates.exact_checks import signed_rows
 from regions.certificates.forms import IntegerForms, witness
-from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
-from regions.grid import hash_grid
+from regions.grid.hash_grid import hash_grid
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from tests.helpers import brute_force_patterns, brute_force_rows, random_network
 from tests.zoo import ZOO
 

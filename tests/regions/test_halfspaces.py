@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.halfspaces import (
     NO_UNIT,
     affine_map,

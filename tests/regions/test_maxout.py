@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import regions
-from regions.exact import ExactNetwork
 from regions.maxout import maxout_network
+from regions.signs.exact import ExactNetwork
 
 BOX = regions.Box([-1.0, -1.0], [1.0, 1.0])
 

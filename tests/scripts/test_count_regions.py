@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from regions.region_set import RegionCount
+from regions.results.region_set import RegionCount
 from tests.scripts.helpers import SCRIPTS, assert_bad_input, load_script
 
 NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
@@ -64,7 +64,7 @@ def test_segment_is_cut_by_the_line_engine(script, capsys):
 
 
 def test_saved_regions_are_read_back(script, capsys, tmp_path):
-    from regions.region_set import RegionSet
+    from regions.results.region_set import RegionSet
 
     file = tmp_path / "regions.parquet"
     assert script.main([NET, "--box", "-1", "1", "--save", str(file)]) == 0

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from regions.domains import Box
-from regions.grid import hash_grid
-from regions.grid_processes import join_processes
+from regions.domains.shapes import Box
+from regions.grid.hash_grid import hash_grid
+from regions.grid.processes import join_processes
 from regions.io import load_network, save_network
 from tests.helpers import random_network
 from tests.scripts.helpers import (
@@ -89,7 +89,7 @@ def test_many_points_are_told_before_they_are_hashed(
     save_network(
         tmp_path / "net.npz", random_network(np.random.default_rng(0), dim, [3])
     )
-    monkeypatch.setattr("regions.grid.hash_grid", look)
+    monkeypatch.setattr("regions.grid.hash_grid.hash_grid", look)
     command = [str(tmp_path / "net.npz"), "--box", "-1", "1"]
     assert script.main([*command, "--resolution", resolution]) == 130
     (text,) = before
@@ -208,7 +208,7 @@ def test_others_that_stay_away_are_one_line(
     script, capsys, monkeypatch, process, message
 ):
     hurried = functools.partial(join_processes, seconds=0.3)
-    monkeypatch.setattr("regions.grid_processes.join_processes", hurried)
+    monkeypatch.setattr("regions.grid.processes.join_processes", hurried)
     how = ["--coordinator", free_address(), "--processes", "3"]
     assert script.main([*BOX, *how, "--process", str(process)]) == 1
     error = capsys.readouterr().err

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.enumeration import enumerate_regions
 from regions.io import save_network
 from regions.network import ReluNetwork
 from regions.pieces.streaming import enumerate_to_parquet
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script
 

@@ -6,7 +6,7 @@ import pytest
 
 import regions
 from regions.io import save_network
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from regions.point_signs import exact_signs
+from regions.signs.point_signs import exact_signs
 from training.affine_on_polytope import MARGIN, constrain
 from training.config import ModelConfig
 from training.ensemble import member

@@ -9,7 +9,7 @@ from experiments.measures.boundary_distance import (
     segment_owners,
     side_distances,
 )
-from regions.class_polygons import class_polygons
+from regions.partition.class_polygons import class_polygons
 from tests.helpers import random_network
 
 SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])

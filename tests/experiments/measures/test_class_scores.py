@@ -4,7 +4,7 @@ import numpy as np
 
 import regions
 from experiments.measures.class_scores import class_pieces, class_scores
-from regions.class_polygons import region_polygons
+from regions.partition.class_polygons import region_polygons
 from tests.helpers import random_network
 
 

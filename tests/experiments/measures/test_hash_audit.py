@@ -12,8 +12,8 @@ from experiments.measures.hash_audit import (
     pattern_hashes,
     shared_maps,
 )
-from regions.domains import Box
-from regions.grid import hash_grid
+from regions.domains.shapes import Box
+from regions.grid.hash_grid import hash_grid
 from regions.patterns import pack_bits, random_hash_words
 from tests.helpers import random_network
 

@@ -13,7 +13,7 @@ from experiments.running.arguments import (
     read_slice,
     run_folder,
 )
-from regions.domains import Box, Segment, Slice, WholeSpace
+from regions.domains.shapes import Box, Segment, Slice, WholeSpace
 
 
 def _options(*arguments: str, required: bool = True):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from regions.certificates import verify
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 
 
 def part_of(found, left):

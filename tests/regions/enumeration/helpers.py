@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains import BoundedDomain
+from regions.domains.shapes import BoundedDomain
 from regions.enumeration import enumerate_regions
-from regions.exact import Columns, ExactNetwork
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
+from regions.signs.exact import Columns, ExactNetwork
 from tests.regions.enumeration.oracles import exact_patterns
 
 ULP = float(np.spacing(1.0))

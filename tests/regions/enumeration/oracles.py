@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains import BoundedDomain
+from regions.domains.shapes import BoundedDomain
 from regions.network import Layer, ReluNetwork
 
 Form = tuple[Fraction, ...]

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import regions
-from regions.domains import Box, WholeSpace
+from regions.domains.shapes import Box, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget
-from regions.exact import Columns, ExactNetwork
+from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network
 
 NETWORK = random_network(np.random.default_rng(2), 2, [10, 8])
@@ -24,8 +24,9 @@ DOMAINS = {"box": Box.cube(2), "whole_space": WholeSpace(2)}
 CHILD = """
 import json, signal, sys
 import numpy as np
-from regions.domains import Box
-from regions.enumeration import count_regions, enumerate_regions, tree
+from regions.domains.shapes import Box
+from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.tree import search as tree
 from tests.helpers import random_network
 
 tree.MAX_CELLS = 64
@@ -66,7 +67,7 @@ def assert_proved_and_distinct(rs) -> None:
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("regions.enumeration.tree.MAX_CELLS", 64)
+    monkeypatch.setattr("regions.enumeration.tree.search.MAX_CELLS", 64)
 
 
 @pytest.mark.parametrize("limit", [1, 40])

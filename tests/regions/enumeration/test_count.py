@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from regions.domains import Box, Segment, WholeSpace
+from regions.domains.shapes import Box, Segment, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.errors import NotGenericError

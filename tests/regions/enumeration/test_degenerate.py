@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains import Box, Simplex
+from regions.domains.shapes import Box, Simplex
 from regions.enumeration import enumerate_regions
 from regions.errors import NotGenericError, UndecidedError
 from regions.network import ReluNetwork

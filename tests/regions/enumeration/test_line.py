@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from regions.certificates import verify
-from regions.domains import Box, Segment, WholeSpace
+from regions.domains.shapes import Box, Segment, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.line import cut_line, inside
 from regions.network import ReluNetwork

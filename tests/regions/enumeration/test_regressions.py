@@ -5,7 +5,7 @@ import pytest
 
 import regions
 from regions import Box, ReluNetwork, Segment, Simplex, Slice
-from regions.domains import Domain
+from regions.domains.shapes import Domain
 from regions.simplification.simplify import simplify
 from tests.regions.enumeration.oracles import exact_patterns
 

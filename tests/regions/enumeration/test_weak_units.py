@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from regions.domains import Box, Simplex
-from regions.enumeration import count_regions, enumerate_regions, generic, kernels
+from regions.domains.shapes import Box, Simplex
+from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.sweep import engine as generic, kernels
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.pieces.count import count_by_pieces

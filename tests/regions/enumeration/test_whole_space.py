@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import regions
-from regions.domains import Box, WholeSpace
+from regions.domains.shapes import Box, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.homogeneous import cone_problem, seen_directions
-from regions.exact import Columns, ExactNetwork
+from regions.enumeration.tree.homogeneous import cone_problem, seen_directions
 from regions.network import ReluNetwork
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
+from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import brute_force_patterns, random_network
 from tests.regions.enumeration.oracles import Rows, _through_layer
 from tests.zoo import ZOO

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from regions.domains import Box, WholeSpace
-from regions.exact import ExactNetwork
+from regions.domains.shapes import Box, WholeSpace
 from regions.hash_tables.hash_table import (
     equal_maps,
     hash_table,
@@ -13,7 +12,8 @@ from regions.hash_tables.hash_table import (
     occupancy_gini,
 )
 from regions.network import ReluNetwork
-from regions.point_signs import unit_patterns
+from regions.signs.exact import ExactNetwork
+from regions.signs.point_signs import unit_patterns
 from tests.helpers import random_network
 from tests.zoo import ZOO
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.hash_tables.hash_table import hash_table
 from regions.hash_tables.text import (
     function_lines,

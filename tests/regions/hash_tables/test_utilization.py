@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regions.bounds import central_count, zaslavsky_count
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.hash_tables.hash_table import hash_table
 from regions.hash_tables.utilization import data_box, region_bound, utilization
 from regions.network import ReluNetwork

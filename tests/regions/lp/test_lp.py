@@ -8,7 +8,7 @@ import pytest
 from flint import fmpq
 from hypothesis import given, settings, strategies as st
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.halfspaces import Halfspaces, halfspaces, with_domain
 from regions.lp import farkas, redundancy, solve

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.io import load_network
 from regions.pieces.cluster import ClusterError, open_client, run_on
 from regions.pieces.count import count_by_pieces

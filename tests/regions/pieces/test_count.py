@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import regions.pieces.count
-from regions.domains import Box, Segment, Slice
+from regions.domains.shapes import Box, Segment, Slice
 from regions.enumeration import count_regions, enumerate_regions
 from regions.network import ReluNetwork
 from regions.pieces.count import (

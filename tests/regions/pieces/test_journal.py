@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.errors import FileFormatError
 from regions.pieces.count import count_by_pieces, run_here
 from tests.regions.pieces.helpers import KilledError, net, stops_after

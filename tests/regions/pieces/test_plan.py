@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.pieces.count import count_by_pieces, count_face
 from regions.pieces.plan import Problem, plan_pieces
 from tests.regions.pieces.helpers import net, one_layer

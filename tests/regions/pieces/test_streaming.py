@@ -10,13 +10,13 @@ import pytest
 
 import regions.pieces.streaming
 from regions.certificates import verify
-from regions.domains import Box, Slice
+from regions.domains.shapes import Box, Slice
 from regions.enumeration import enumerate_regions
 from regions.errors import FileFormatError
 from regions.io import load_network
 from regions.network import ReluNetwork
 from regions.pieces.streaming import RegionFolder, enumerate_to_parquet
-from regions.region_set import RegionSet
+from regions.results.region_set import RegionSet
 from tests.helpers import random_network
 
 NETS = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets"

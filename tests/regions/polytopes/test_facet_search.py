@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from scipy.optimize import linprog
 
-from regions.domains import Box, WholeSpace
-from regions.enumeration.network_rows import NetworkRows, reduce_first_layer
+from regions.domains.shapes import Box, WholeSpace
 from regions.lp.exact_rows import equal_rows, has_full_rank, proves_redundant
 from regions.lp.solve import maximize
 from regions.lp.warm_lp import WarmProgram
 from regions.network import ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
+from regions.signs.network_rows import NetworkRows, reduce_first_layer
 from tests.helpers import brute_force_rows, random_network
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.network import ReluNetwork
 from regions.polytopes.formats import (
     hash_code,

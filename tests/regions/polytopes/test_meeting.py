@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.errors import UndecidedError
 from regions.network import ReluNetwork
 from regions.polytopes.meeting import regions_meeting_at

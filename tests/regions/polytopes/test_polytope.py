@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from regions import explore_regions
-from regions.domains import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.errors import EmptyPolyhedronError
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork

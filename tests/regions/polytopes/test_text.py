@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from regions.domains import Box
+from regions.domains.shapes import Box
 from regions.network import ReluNetwork
 from regions.polytopes.report import describe_polytope
 from regions.polytopes.text import to_text

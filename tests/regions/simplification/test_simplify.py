@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from regions.domains import Box, Domain, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Box, Domain, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.simplification.equality import equal_on_regions

@@ -1,0 +1,1 @@
+"""Where regions are counted: boxes, segments, slices, simplices, the whole space."""

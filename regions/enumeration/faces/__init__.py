@@ -1,0 +1,1 @@
+"""Counts by inclusion-exclusion over relatively open faces."""

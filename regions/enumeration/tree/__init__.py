@@ -1,0 +1,1 @@
+"""The tree: every network, every dimension, by linear programs."""

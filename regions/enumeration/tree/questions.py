@@ -1,0 +1,242 @@
+"""Questions about cells that the tree asks, each answered with a proof.
+
+The order of the tests goes from the cheapest to the exact; every answer is certain.
+"""
+
+import dataclasses
+import threading
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
+from regions.halfspaces import domain_rows
+from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
+from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.exact_lp import interior
+from regions.network import ReluNetwork
+from regions.signs.exact import ExactNetwork, dyadic, nearest_float
+
+MAX_BATCHED_DIM = 12
+"""Up to here programs go in batches; above, the simplex method takes one at a time."""
+
+
+class Questions:
+    """Answers for one network on one domain.
+
+    Attributes:
+        counts: Decisions by the test that made them: `bounds`, `ball`, `lp` (a point
+            found), `farkas` (emptiness proved in float64), `exact`; and `lps` solved.
+    """
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+        self._exact = ExactNetwork(network, domain)
+        A, b = domain_rows(domain)
+        self.num_facets = len(b)
+        self._facets = [
+            dyadic([*row.tolist(), float(right)])[0]
+            for row, right in zip(A, b, strict=True)
+        ]
+        self._first = np.cumsum([0, *network.widths])
+        at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
+        self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
+        self.counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, test: str, decisions: int) -> None:
+        """Count decisions; blocks of cells are worked on side by side."""
+        with self._lock:
+            self.counts[test] += decisions
+
+    def signs_at_witnesses(
+        self, cells: TreeCells, form: Any, unit: int
+    ) -> tuple[Int[np.ndarray, " cells"], Bool[np.ndarray, " cells"]]:
+        """Exact sign of a unit at the witness of each cell; where it vanishes all over.
+
+        (The second is only looked at where the sign is 0.)
+        """
+        value = (form.gradient * cells.center).sum(1) + form.offset
+        size = (np.abs(form.gradient) * np.abs(cells.center)).sum(1)
+        size += np.abs(form.offset)
+        slack = row_slack(form.doubt, size, np.abs(cells.center).max(1), cells.dim)
+        rational = np.array([e is not None for e in cells.exact], bool)
+        sign = np.where(value > slack, 1, np.where(value < -slack, -1, 0))
+        flat = np.zeros(len(cells), bool)
+        for k in np.flatnonzero((sign == 0) | rational).tolist():
+            row = self._forms(cells, k, unit)[unit]
+            point = witness_of(cells, k)
+            exact = sum(
+                (c * x for c, x in zip(row, [*point, 1], strict=True)), Fraction(0)
+            )
+            sign[k] = (exact > 0) - (exact < 0)
+            flat[k] = not any(row)
+        return sign, flat
+
+    def find_points(
+        self,
+        cells: TreeCells,
+        guess: Float64[np.ndarray, "cells dim"],
+        guess_radius: Float64[np.ndarray, " cells"],
+        parent_radius: Float64[np.ndarray, " cells"],
+        asked: Bool[np.ndarray, " cells"],
+    ) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
+        """Which cells have an interior, and those cells with a point in each.
+
+        Args:
+            cells: Cells as rows; their witnesses are not read.
+            guess: Points that may lie inside; NaN for none.
+            guess_radius: Radius to expect around the guesses.
+            parent_radius: Radius of the cell that each was cut from.
+            asked: Where to ask at all; the others have no interior.
+        """
+        center, radius = guess.copy(), guess_radius.copy()
+        found = asked & self._strictly_inside(cells, guess)
+        self.note("ball", int(found.sum()))
+        exact = np.full(len(cells), None, object)
+        left = np.flatnonzero(asked & ~found)
+        if len(left):
+            part = cells.take(left)
+            centers, radii, duals = self._balls(part)
+            inside = self._strictly_inside(part, centers)
+            center[left], radius[left] = centers, np.maximum(radii, 0.0)
+            found[left] = inside
+            self.note("lp", int(inside.sum()))
+            self._settle(part, left, inside, duals, found, center, radius, exact)
+        result = dataclasses.replace(cells, center=center, radius=radius, exact=exact)
+        small = found & (radius < 0.25 * parent_radius)
+        small[left] = False
+        return found, self.recentered(result, np.flatnonzero(small))
+
+    def _settle(
+        self,
+        part: TreeCells,
+        left: np.ndarray,
+        inside: np.ndarray,
+        duals: np.ndarray,
+        found: np.ndarray,
+        center: np.ndarray,
+        radius: np.ndarray,
+        exact: np.ndarray,
+    ) -> None:
+        """Decide the cells in which the linear program found no proved point."""
+        open_ = np.flatnonzero(~inside)
+        if not len(open_):
+            return
+        rows = part.take(open_)
+        empty = prove_empty_batch(
+            rows.A,
+            rows.b,
+            np.where(np.isfinite(duals[open_]), duals[open_], 0.0),
+            row_error=rows.doubt,
+            # Without biases every right-hand side is zero, and not just nearly so.
+            right_error=np.where(rows.b == 0.0, 0.0, rows.doubt)
+            if self._bias_free
+            else None,
+            radius=float(reach_of(rows).max()),
+        )
+        self.note("farkas", int(empty.sum()))
+        for k in np.flatnonzero(~empty).tolist():
+            self.note("exact", 1)
+            where = left[open_[k]]
+            point = self._exact_interior(rows, k)
+            if point is None:
+                continue
+            found[where], radius[where] = True, 0.0
+            center[where] = [nearest_float(v) for v in point]
+            if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[
+                0
+            ]:
+                exact[where] = point
+
+    def recentered(self, cells: TreeCells, which: np.ndarray) -> TreeCells:
+        """The cells with better balls for some of them, where the program finds one."""
+        if not len(which):
+            return cells
+        part = cells.take(which)
+        centers, radii, _ = self._balls(part)
+        better = self._strictly_inside(part, centers) & (radii > part.radius)
+        center, radius = cells.center.copy(), cells.radius.copy()
+        center[which[better]] = centers[better]
+        radius[which[better]] = radii[better]
+        exact = cells.exact.copy()
+        exact[which[better]] = None
+        return dataclasses.replace(cells, center=center, radius=radius, exact=exact)
+
+    def _balls(self, cells: TreeCells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
+        self.note("lps", len(cells))
+        cap = max(float((cells.high - cells.low).max()), 1e-300)
+        if cells.dim <= MAX_BATCHED_DIM:
+            return chebyshev_balls(cells.A, cells.b, cap)
+        balls = [
+            _ball_by_simplex(A, b, cap) for A, b in zip(cells.A, cells.b, strict=True)
+        ]
+        centers, radii, duals = (np.array(part) for part in zip(*balls, strict=True))
+        return centers, radii, duals
+
+    def _strictly_inside(
+        self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether points are proved to lie strictly inside cells."""
+        usable = np.all(np.isfinite(points), axis=1)
+        safe = np.where(usable[:, None], points, 0.0)
+        proved = prove_witness_batch(cells.A, cells.b, safe, row_error=cells.doubt)
+        return np.logical_and(usable, proved)
+
+    def _forms(self, cells: TreeCells, k: int, unit: int) -> list[list[int]]:
+        """Exact affine forms, on one cell, of the units up to the layer of `unit`."""
+        layer = int(np.searchsorted(self._first, unit, side="right"))
+        return self._exact.affine_forms(cells.bits[k], layers=layer)
+
+    def _exact_interior(self, cells: TreeCells, k: int) -> tuple[Fraction, ...] | None:
+        """A rational point strictly inside one cell; None if there is none."""
+        ids = cells.ids[k][cells.ids[k] >= 0].tolist()
+        forms = self._forms(cells, k, cells.unit - 1)
+        A, b = [], []
+        for row_id in ids:
+            if row_id < self.num_facets:
+                *a, right = self._facets[row_id]
+            else:
+                unit = row_id - self.num_facets
+                sign = 1 if cells.bits[k, unit] else -1
+                *gradient, offset = forms[unit]
+                a, right = [-sign * v for v in gradient], sign * offset
+            A.append(a)
+            b.append(right)
+        return interior(A, b).witness
+
+
+def _ball_by_simplex(
+    A: Float64[np.ndarray, "rows dim"], b: Float64[np.ndarray, " rows"], cap: float
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Center, radius and duals of one Chebyshev ball by HiGHS: a hint, not a proof.
+
+    NaN where the solver gives up; the exact program decides then.
+    """
+    # Loading SciPy's optimizers takes longer than most programs here.
+    from scipy.optimize import linprog
+
+    dim = A.shape[1]
+    lengths = np.linalg.norm(A, axis=1)
+    safe = np.where(lengths > 0.0, lengths, 1.0)
+    answer = linprog(
+        np.append(np.zeros(dim), -1.0),
+        A_ub=np.column_stack([A / safe[:, None], lengths > 0.0]),
+        b_ub=b / safe,
+        bounds=[(None, None)] * dim + [(None, cap)],
+        method="highs",
+    )
+    if answer.status != 0:
+        return np.full(dim, np.nan), 0.0, np.zeros(len(b))
+    return answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals / safe
+
+
+def witness_of(cells: TreeCells, k: int) -> tuple[Fraction, ...]:
+    """The point strictly inside a cell, as exact numbers."""
+    if cells.exact[k] is not None:
+        return cells.exact[k]
+    return tuple(Fraction(float(v)) for v in cells.center[k])

@@ -1,0 +1,333 @@
+"""The tree: every network, every dimension.
+
+Units are inserted one by one into the cells of those before. For each cell and unit
+one question is asked, *does the unit's boundary cross the cell*, and answered with
+certainty:
+
+- no, because a box around the cell lies on one side (interval arithmetic);
+- yes, by a point on either side whose signs are proved strict (float64 with error
+  bounds), found in the cell's ball or by a linear program;
+- no, by multipliers of the linear program's dual, proved to be a Farkas certificate;
+- what remains open, by an exact rational linear program.
+
+No tolerance decides anything: the tests differ in cost, not in what they prove.
+Linear programs go in batches to an interior point. Cells are worked through depth
+first in blocks, so memory does not grow with the number of regions.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains.shapes import BoundedDomain, Simplex
+from regions.enumeration.budget import Budget
+from regions.enumeration.tree.cells import (
+    NO_ROW,
+    SMALLEST,
+    TreeCells,
+    layer_forms,
+    reach_of,
+    row_slack,
+    tightened,
+)
+from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
+from regions.enumeration.workers import worker_count, workers
+from regions.halfspaces import domain_rows
+from regions.lp.batch_proofs import prove_witness_batch
+from regions.lp.exact_lp import interior
+from regions.network import ReluNetwork
+from regions.signs.float_bounds import SAFETY, chart_rounding
+
+MAX_CELLS, FEW_CELLS = 4096, 64
+MAX_ENTRIES = 1 << 24
+RECENTER = 0.25
+"""A child whose ball shrinks below this share of its parent's gets a new ball."""
+
+CHART_UNDERFLOW = 1e-315
+"""Above what all products of a chart and a layer can lose by underflow."""
+
+MODERATE = 2.0**300
+"""Forms with a largest number above it, or below its inverse, are rescaled."""
+
+
+class Tree:
+    """The search: a stack of blocks of cells, deepest last.
+
+    Attributes:
+        stack: Blocks still to be worked on.
+        counts: Decisions by the test that made them.
+    """
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+        self.network = network
+        self.domain = domain
+        self._restricted = domain.restrict(network)
+        self._chart_doubt = _chart_doubt(network, domain)
+        self._first = np.cumsum([0, *network.widths])
+        self._kinks = np.concatenate(
+            [np.zeros(0, bool), *(layer.kinks for layer in network.hidden)]
+        )
+        self.questions = Questions(network, domain)
+        self.counts = self.questions.counts
+        self.stack = [_root(domain, int(self._first[-1]))]
+
+    def leaves(
+        self,
+        budget: Budget,
+        on_block: Callable[[], None] = lambda: None,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> Iterator[TreeCells]:
+        """Blocks of finished cells, until all are found or the budget is spent.
+
+        `on_block` is called after every block that was worked on, `enough` asked before
+        whether to stop.
+        """
+        total = int(self._first[-1])
+        work = functools.partial(self._work, budget=budget)
+        with workers() as pool:
+            while self.stack and not budget.spent() and not enough():
+                if self.stack[-1].unit == total:
+                    yield self.stack.pop()
+                    continue
+                taken = [
+                    self.stack.pop()
+                    for _ in range(min(worker_count(), len(self.stack)))
+                ]
+                unfinished = [block for block in taken if block.unit < total]
+                self.stack += [block for block in taken if block.unit == total]
+                # The order does not depend on which thread is faster.
+                for block in reversed(list(pool.map(work, unfinished))):
+                    limit = self._block_limit(block, budget)
+                    for start in range(0, len(block), limit):
+                        self.stack.append(block.take(slice(start, start + limit)))
+                on_block()
+
+    def _block_limit(self, block: TreeCells, budget: Budget) -> int:
+        """How many cells to work on at once."""
+        if block.dim > MAX_BATCHED_DIM:
+            # Nothing is gained by more, and between blocks it is asked for the time.
+            most = FEW_CELLS
+        else:
+            widest = max([1, *self.network.widths]) * (block.dim + 1)
+            rows = block.A.shape[1] * (block.dim + 1)
+            fit = MAX_ENTRIES // max(widest, rows)
+            most = int(np.clip(fit, FEW_CELLS, MAX_CELLS))
+        return most if budget.max_regions is None else min(most, budget.max_regions)
+
+    @np.errstate(all="ignore")
+    def _work(self, block: TreeCells, budget: Budget) -> TreeCells:
+        """Insert units of one layer until it ends, the block grows or time is up.
+
+        A number that overflows becomes infinite or NaN, and proves nothing.
+        """
+        index = int(np.searchsorted(self._first, block.unit, side="right") - 1)
+        forms = layer_forms(self._restricted, block.bits, index, self._chart_doubt)
+        gradients, offsets, doubts = forms
+        parent = np.arange(len(block))
+        limit = 2 * self._block_limit(block, budget)
+        while block.unit < self._first[index + 1] and len(block) <= limit:
+            if budget.spent():
+                break
+            unit, column = block.unit, block.unit - self._first[index]
+            block = dataclasses.replace(block, unit=unit + 1)
+            if self._kinks[unit]:
+                form = _Form(
+                    gradients[parent, column], offsets[parent, column], doubts[parent]
+                )
+                block, origin = self._insert(block, form.rescaled(), unit)
+                parent = parent[origin]
+        return block.compacted()
+
+    def _insert(
+        self, cells: TreeCells, form: "_Form", unit: int
+    ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
+        """Split cells by one unit; each child's parent."""
+        side = form.side_of_box(cells)
+        cells.bits[:, unit] = side > 0
+        asked = np.flatnonzero(side == 0)
+        self.questions.note("bounds", len(cells) - len(asked))
+        if not len(asked):
+            return cells, np.arange(len(cells))
+        part, form = cells.take(asked), form.take(asked)
+        sign, flat = self.questions.signs_at_witnesses(part, form, unit)
+        cells.bits[asked, unit] = sign > 0
+        part.bits[:, unit] = sign > 0
+        crossed, far = self._far_sides(part, form, sign, flat, unit)
+        if not crossed.any():
+            return cells, np.arange(len(cells))
+        which = asked[crossed]
+        far = far.take(crossed)
+        near = self._near_sides(
+            cells.take(which), form.take(crossed), sign[crossed], unit
+        )
+        rows = np.full(len(cells), NO_ROW)
+        cells = cells.with_row(
+            np.zeros_like(cells.low), np.ones(len(cells)), np.zeros(len(cells)), rows
+        )
+        _assign(cells, which, near)
+        origin = np.concatenate([np.arange(len(cells)), which])
+        return cells.joined(far), origin
+
+    def _far_sides(
+        self,
+        cells: TreeCells,
+        form: "_Form",
+        sign: Int[np.ndarray, " cells"],
+        flat: Bool[np.ndarray, " cells"],
+        unit: int,
+    ) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
+        """The parts of cells on the side of a unit where the witness is not."""
+        far = _half(cells, form, -np.where(sign == 0, 1, sign), unit, self._facets)
+        distance = form.distance(cells.center)
+        inside = (distance < 0.9 * cells.radius) & (sign != 0)
+        step = np.where(inside, 0.5 * (cells.radius + distance), 0.0)
+        hint = cells.center - (sign * step / form.norm())[:, None] * form.gradient
+        guess = np.where(inside[:, None], hint, np.nan)
+        hint_radius = np.where(inside, 0.5 * (cells.radius - distance), 0.0)
+        # A unit that vanishes all over a cell has no sides.
+        asked = ~((sign == 0) & flat)
+        return self.questions.find_points(far, guess, hint_radius, cells.radius, asked)
+
+    def _near_sides(
+        self,
+        cells: TreeCells,
+        form: "_Form",
+        sign: Int[np.ndarray, " cells"],
+        unit: int,
+    ) -> TreeCells:
+        """The parts of cells on the side of a unit where the witness is."""
+        near = _half(cells, form, np.where(sign == 0, 1, sign), unit, self._facets)
+        distance = form.distance(cells.center)
+        radius = np.minimum(cells.radius, distance)
+        kept = sign != 0
+        near = dataclasses.replace(near, radius=np.where(kept, radius, 0.0))
+        lost = np.flatnonzero(~kept)
+        if len(lost):
+            part = near.take(lost)
+            guess = np.full_like(part.center, np.nan)
+            found, moved = self.questions.find_points(
+                part, guess, part.radius, part.radius, np.ones(len(part), bool)
+            )
+            # The witness lay on the boundary inside the cell: both sides exist.
+            assert found.all()
+            _assign(near, lost, moved)
+        shrunk = kept & (radius < RECENTER * cells.radius)
+        return self.questions.recentered(near, np.flatnonzero(shrunk))
+
+    @property
+    def _facets(self) -> int:
+        return self.questions.num_facets
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """A unit's pre-activation on each cell: gradient, offset and rounding."""
+
+    gradient: Float64[np.ndarray, "cells dim"]
+    offset: Float64[np.ndarray, " cells"]
+    doubt: Float64[np.ndarray, " cells"]
+
+    def take(self, index: np.ndarray) -> "_Form":
+        return _Form(self.gradient[index], self.offset[index], self.doubt[index])
+
+    def rescaled(self) -> "_Form":
+        """The same zeros and signs, with huge or tiny numbers brought near 1."""
+        size = np.maximum(np.abs(self.gradient).max(1), np.abs(self.offset))
+        extreme = (size > MODERATE) | ((size < 1.0 / MODERATE) & (size > 0.0))
+        extreme &= np.isfinite(size)
+        if not extreme.any():
+            return self
+        shift = np.where(extreme, np.frexp(size)[1], 0)
+        gradient = np.ldexp(self.gradient, -shift[:, None])
+        offset = np.ldexp(self.offset, -shift)
+        same = (np.ldexp(gradient, shift[:, None]) == self.gradient).all(1)
+        same &= np.ldexp(offset, shift) == self.offset
+        lost = np.where(same & (self.doubt == 0.0), 0.0, 8 * gradient.shape[1])
+        doubt = SAFETY * np.ldexp(self.doubt, -shift) + lost * SMALLEST
+        return _Form(gradient, offset, np.where(extreme, doubt, self.doubt))
+
+    def norm(self) -> Float64[np.ndarray, " cells"]:
+        """Length of the gradient, 1 where it is zero."""
+        length = np.linalg.norm(self.gradient, axis=1)
+        return np.where(length > 0.0, length, 1.0)
+
+    def distance(self, points: np.ndarray) -> Float64[np.ndarray, " cells"]:
+        """Distance of points from the unit's boundary, infinite without gradient."""
+        value = np.abs((self.gradient * points).sum(1) + self.offset)
+        flat = ~self.gradient.any(1)
+        return np.where(flat, np.inf, value / self.norm())
+
+    def side_of_box(self, cells: TreeCells) -> Int[np.ndarray, " cells"]:
+        """1 or -1 where the unit has that sign on the whole box, else 0."""
+        reach = reach_of(cells)
+        one, two = self.gradient * cells.low, self.gradient * cells.high
+        low = np.minimum(one, two).sum(1) + self.offset
+        high = np.maximum(one, two).sum(1) + self.offset
+        size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
+        slack = row_slack(self.doubt, size, reach.max(1), cells.dim)
+        zero = ~self.gradient.any(1) & (self.offset == 0.0) & (self.doubt == 0.0)
+        return np.where(low > slack, 1, np.where((high < -slack) | zero, -1, 0))
+
+
+def _chart_doubt(
+    network: ReluNetwork, domain: BoundedDomain
+) -> tuple[list[float], list[float]]:
+    """Rounding of the rows and biases composed with a chart, underflow included."""
+    rows, bias = chart_rounding(network, domain)
+    for index, layer in enumerate(network.hidden):
+        reads = any(m.any() for s, m in layer.blocks(index) if s == 0)
+        if reads and not domain.is_chart_identity:
+            rows[index] += CHART_UNDERFLOW
+    return rows, bias
+
+
+def _half(
+    cells: TreeCells, form: _Form, side: np.ndarray, unit: int, facets: int
+) -> TreeCells:
+    """The part of each cell where the unit has sign `side`."""
+    a, b = -side[:, None] * form.gradient, side * form.offset
+    row_id = np.full(len(cells), facets + unit)
+    half = cells.with_row(a, b, form.doubt, row_id)
+    low, high = tightened(cells.low, cells.high, a, b, form.doubt)
+    bits = cells.bits.copy()
+    bits[:, unit] = side > 0
+    return dataclasses.replace(
+        half, bits=bits, low=low, high=high, share=0.5 * cells.share
+    )
+
+
+def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
+    """Overwrite some of the cells, in place."""
+    for field in dataclasses.fields(TreeCells):
+        if field.name != "unit":
+            getattr(cells, field.name)[index] = getattr(values, field.name)
+
+
+def _root(domain: BoundedDomain, units: int) -> TreeCells:
+    """The domain as one cell."""
+    A, b = domain_rows(domain)
+    box = domain.chart_box()
+    # A point inside a box, or (with the share of a corner each) inside a simplex.
+    share = 1.0 / (domain.dim + 1) if isinstance(domain, Simplex) else 0.5
+    center = (1.0 - share) * box.lower + share * box.upper
+    radius = ((b - A @ center) / np.linalg.norm(A, axis=1)).min()
+    exact = np.full(1, None, object)
+    if not prove_witness_batch(A[None], b[None], center[None])[0]:
+        exact[0] = interior(A.tolist(), b.tolist()).witness
+    return TreeCells(
+        unit=0,
+        bits=np.zeros((1, units), bool),
+        A=A[None].copy(),
+        b=b[None].copy(),
+        doubt=np.zeros((1, len(b))),
+        ids=np.arange(len(b), dtype=np.int32)[None],
+        low=box.lower[None].copy(),
+        high=box.upper[None].copy(),
+        center=center[None],
+        radius=np.array([radius]),
+        exact=exact,
+        share=np.ones(1),
+    )

@@ -1,0 +1,1 @@
+"""From region to region through facets."""

@@ -1,0 +1,262 @@
+"""Regions around a point, by walking across facets, in any dimension.
+
+Breadth first: a region's facets are decided with proofs
+(`regions.polytopes.facet_search`), the pattern beyond each facet is exact, and a point
+strictly inside the neighbor is proved (`crossing`). No region is
+found twice. Two regions of a convex domain are joined by a generic curve that crosses
+facets only, so a search that ends because every facet leads to a region it knows, or
+out of the domain, has found all.
+
+Reference for the walk over facets: Avis and Fukuda, "Reverse search for enumeration",
+Discrete Applied Mathematics 65, 1996, section 3.3 (cells of an arrangement).
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int, UInt8
+
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.budget import Budget
+from regions.enumeration.walk.crossing import Place, cross_exactly, points_across
+from regions.lp.exact_lp import check_witness
+from regions.network import ReluNetwork
+from regions.polytopes.facet_evidence import FacetSearch
+from regions.polytopes.facet_search import search_facets
+from regions.results.region_set import RegionSet
+from regions.signs.exact import Columns
+from regions.signs.network_rows import NetworkRows
+
+BATCH = 64
+"""Neighbors whose rows are held at a time."""
+
+Progress = Callable[[int, int], None]
+
+
+def explore_regions(
+    network: ReluNetwork,
+    start: Float64[np.ndarray, " dim"],
+    domain: Domain | None = None,
+    *,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    progress: Progress | None = None,
+) -> RegionSet:
+    """Activation regions around a point, nearest in facet crossings first.
+
+    Args:
+        network: Any network.
+        start: A point strictly inside a region, in chart coordinates of `domain`.
+        domain: Where to stay; None for the whole space.
+        max_regions: Stop when so many regions are found.
+        max_seconds: Stop after this time. Ctrl-C stops, too.
+        progress: Called with (regions found, regions in sight at least).
+
+    Returns:
+        The regions in the order in which they were found, the one of `start` first,
+        with their `adjacency()`; `complete` is True if the search came to its end,
+        which proves that these are all regions of the domain.
+
+    Raises:
+        ValueError: If `start` has the wrong shape, lies outside the domain or on a
+            boundary.
+        SolverError: If a solver stops without an answer.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> rs = explore_regions(net, np.array([0.5, 0.5]), Box([-1, -1], [1, 1]))
+        >>> len(rs), rs.complete
+        (4, True)
+    """
+    domain = WholeSpace(network.input_dim) if domain is None else domain
+    rows = NetworkRows(network, domain)
+    with Budget(max_regions, max_seconds) as budget:
+        walk = _Walk(rows, _first_place(rows, start, domain))
+        while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
+            walk.expand(budget)
+            if progress is not None:
+                progress(len(walk.places) - len(walk.queue), len(walk.places))
+        return walk.result(network, domain, budget)
+
+
+def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
+    """The region of a point.
+
+    Raises:
+        ValueError: If the point is in no region, with what to do.
+    """
+    point = np.array(start, np.float64)
+    if point.shape != (domain.dim,) or not np.isfinite(point).all():
+        raise ValueError(
+            f"`start` has shape {point.shape}: a finite vector of {domain.dim} entries "
+            "is required."
+        )
+    signs = rows.exact.signs(Columns.of_floats(point[None]))[:, 0]
+    bits = np.zeros(len(signs), bool)
+    bits[rows.units] = signs[rows.units] > 0
+    table = rows.integers(bits)
+    steep = [k for k, row in enumerate(table) if any(row[:-1])]
+    for k in steep:
+        row = table[k]
+        if check_witness([row[:-1]], [row[-1]], point.tolist()):
+            continue
+        if k >= rows.num_units:
+            raise ValueError(
+                f"`start` is not inside the domain: it violates or touches facet "
+                f"{k - rows.num_units}; give a point inside."
+            )
+        raise ValueError(
+            f"`start` lies on the boundary of hidden unit {rows.units[k] + 1}: give a "
+            "point inside a region (`regions.regions_meeting_at` lists those around)."
+        )
+    return Place(bits, point)
+
+
+def _usual_slack(rows: NetworkRows, place: Place) -> float:
+    """The scale of the partition around a place: larger balls are of no use."""
+    A, b, _ = (part[0] for part in rows.batch(place.bits[None]))
+    steep = A.any(axis=1)
+    with np.errstate(all="ignore"):
+        # A length may underflow.
+        slack = (b - A @ place.point)[steep] / np.linalg.norm(A[steep], axis=1)
+    slack = slack[np.isfinite(slack)]
+    return 4.0 * float(np.median(np.abs(slack))) if len(slack) else 1.0
+
+
+class _Walk:
+    """The state of a search.
+
+    Attributes:
+        places: Regions found.
+        queue: Those whose facets were not looked at.
+    """
+
+    def __init__(self, rows: NetworkRows, first: Place):
+        self.rows = rows
+        self._cap = _usual_slack(rows, first)
+        self.places = [first]
+        self.index = {first.bits.tobytes(): 0}
+        self.queue: deque[int] = deque([0])
+        self.counts: Counter[str] = Counter()
+        self.edges: dict[tuple[int, int], int] = {}
+        self.cut_short = False
+
+    def expand(self, budget: Budget) -> None:
+        """Cross every facet of the next region."""
+        number = self.queue.popleft()
+        place = self.places[number]
+        search = search_facets(
+            self.rows.system(place.bits), place.inside, max_radius=self._cap
+        )
+        self.counts.update(search.counts)
+        self.counts["expanded"] += 1
+        single, shared = [], []
+        for row, evidence in search.facets.items():
+            if row >= self.rows.num_units or any(
+                other >= self.rows.num_units for other in evidence.same
+            ):
+                continue
+            rational = not isinstance(evidence.beyond, np.ndarray)
+            rational |= not isinstance(search.center, np.ndarray)
+            (shared if evidence.same or rational else single).append(row)
+        for begin in range(0, len(single), BATCH):
+            self._cross(number, search, np.array(single[begin : begin + BATCH]), budget)
+        for row in shared:
+            self._cross_exactly(number, search, row, budget)
+
+    def _cross(
+        self,
+        number: int,
+        search: FacetSearch,
+        facets: Int[np.ndarray, " facets"],
+        budget: Budget,
+    ) -> None:
+        """Neighbors across facets that belong to one unit each."""
+        bits = np.repeat(self.places[number].bits[None], len(facets), axis=0)
+        flips = self.rows.units[facets]
+        bits[np.arange(len(facets)), flips] ^= True
+        fresh = []
+        for k, row in enumerate(facets):
+            known = self.index.get(bits[k].tobytes())
+            # A unit that is zero all over this region may be on in the next one.
+            if known is None or search.vanishing:
+                fresh.append(k)
+            else:
+                self._join(number, known, int(row))
+        if not fresh:
+            return
+        start = np.array(search.center)
+        beyond = np.array([search.facets[int(row)].beyond for row in facets[fresh]])
+        points, proved = points_across(
+            self.rows, bits[fresh], facets[fresh], start, beyond
+        )
+        for k, point, sure in zip(fresh, points, proved, strict=True):
+            if sure:
+                self.counts["float64 witnesses"] += 1
+                place = Place(bits[k], point)
+                self._add(number, int(facets[k]), place, budget)
+            else:
+                self._cross_exactly(number, search, int(facets[k]), budget)
+
+    def _cross_exactly(
+        self, number: int, search: FacetSearch, row: int, budget: Budget
+    ) -> None:
+        """The neighbor across a facet by rational arithmetic."""
+        self.counts["exact crossings"] += 1
+        beyond = search.facets[row].beyond
+        bits = self.places[number].bits
+        place = cross_exactly(self.rows, bits, row, search.center, beyond)
+        self._add(number, row, place, budget)
+
+    def _add(self, number: int, row: int, place: Place, budget: Budget) -> None:
+        """Record a region, if it is new, and its edge."""
+        key = place.bits.tobytes()
+        if key not in self.index:
+            if budget.full(len(self.places)):
+                self.cut_short = True
+                return
+            self.index[key] = len(self.places)
+            self.queue.append(len(self.places))
+            self.places.append(place)
+        self._join(number, self.index[key], row)
+
+    def _join(self, a: int, b: int, row: int) -> None:
+        """Record that two regions share a facet."""
+        self.edges.setdefault((min(a, b), max(a, b)), row)
+
+    def result(self, network: ReluNetwork, domain: Domain, budget: Budget) -> RegionSet:
+        """What was found."""
+        complete = not self.queue and not self.cut_short
+        pairs = sorted(self.edges)
+        stats: dict[str, Any] = {**self.counts, "frontier": len(self.queue)}
+        if not complete:
+            stats["stopped"] = budget.reason()
+        return RegionSet(
+            network,
+            domain,
+            self._packed(),
+            np.array([place.point for place in self.places]),
+            complete=complete,
+            method="facets",
+            seconds=budget.seconds,
+            stats=stats,
+            exact_witnesses={
+                k: place.exact
+                for k, place in enumerate(self.places)
+                if place.exact is not None
+            },
+            neighbors=(
+                np.array(pairs, np.int64).reshape(-1, 2),
+                np.array([self.edges[pair] for pair in pairs], np.int64),
+            ),
+        )
+
+    def _packed(self) -> UInt8[np.ndarray, "regions bytes"]:
+        """The patterns, packed."""
+        bits: Bool[np.ndarray, "regions bits"] = np.array(
+            [place.bits[self.rows.units] for place in self.places], bool
+        )
+        return np.packbits(bits, axis=1, bitorder="little")

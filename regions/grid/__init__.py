@@ -1,0 +1,1 @@
+"""Activation patterns on dense grids: fast, and a lower bound."""

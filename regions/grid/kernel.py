@@ -1,0 +1,234 @@
+"""The pattern kernel on the points of a grid, chunk by chunk, on all local devices."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+from jaxtyping import Array, Bool, Float, Int32, Int64, UInt32
+
+from regions.domains.shapes import Box
+from regions.network import ReluNetwork
+from regions.patterns import LayerParams, Structure, kernel_inputs, point_words
+
+_BLOCK_NUMBERS = 2**18
+"""Activations of one layer that a CPU core handles at once: they fit its cache."""
+
+_CPU_CHUNK = 2**17
+"""Points per step on a CPU, unless told otherwise."""
+
+_MOST_CHUNK = 2**22
+"""The same on an accelerator, which small steps leave idle; fewer in wide networks."""
+
+_CHUNK_NUMBERS = 2**28
+"""Activations of one layer that an accelerator has room for."""
+
+_LEAST_ROOM = 2**12
+"""Runs per chunk for which an accelerator has room at first."""
+
+Axes = tuple[np.ndarray, ...]
+
+
+def grid_axes(box: Box, shape: tuple[int, ...], offset: float) -> Axes:
+    """Coordinates along each axis: `lower + (i + offset) * (upper - lower) / n`.
+
+    They are made on the host, for compilers round such a formula in their own ways.
+    """
+    return tuple(
+        low + (np.arange(n) + offset) * (high - low) / n
+        for low, high, n in zip(box.lower, box.upper, shape, strict=True)
+    )
+
+
+class Runs(NamedTuple):
+    """Runs of equal patterns among consecutive points of a grid.
+
+    Attributes:
+        start: First point.
+        stop: The point after the last one.
+        begins: First point of each run, counted from `start`.
+        words: The pattern of each run, packed.
+    """
+
+    start: int
+    stop: int
+    begins: Int64[np.ndarray, " runs"]
+    words: UInt32[np.ndarray, "runs words"]
+
+
+class _Layout(NamedTuple):
+    """How a chunk is cut: devices, blocks per device, points per block."""
+
+    devices: tuple[Any, ...]
+    blocks: int
+    block: int
+
+    @property
+    def points(self) -> int:
+        """Points in a chunk."""
+        return len(self.devices) * self.blocks * self.block
+
+
+def _layout(network: ReluNetwork, total: int, chunk: int | None) -> _Layout:
+    """Cut chunks so that on a CPU the activations of a block stay in the cache."""
+    devices = tuple(jax.local_devices())
+    if chunk is None:
+        chunk = _default_chunk(network, devices[0].platform) * len(devices)
+    share = -(-min(chunk, total) // len(devices))
+    block = share
+    if devices[0].platform == "cpu":
+        widest = max((network.input_dim, *network.widths))
+        block = min(share, max(256, _BLOCK_NUMBERS // widest))
+    return _Layout(devices, -(-share // block), block)
+
+
+def _default_chunk(network: ReluNetwork, platform: str) -> int:
+    """Points per step and device."""
+    if platform == "cpu":
+        return _CPU_CHUNK
+    widest = max((network.input_dim, *network.widths))
+    return min(_MOST_CHUNK, max(_CPU_CHUNK, _CHUNK_NUMBERS // widest))
+
+
+def _grid_point(
+    axes: tuple[Array, ...], start: Int32[Array, " dim"], step: Int32[Array, ""]
+) -> Float[Array, " dim"]:
+    """The grid point `step` places after the one with index `start`, in traced code.
+
+    Indices are counted per axis, for their product may not fit 32 bits.
+    """
+    point, carry = [], step
+    for axis in reversed(range(len(axes))):
+        place, size = start[axis] + carry, np.int32(len(axes[axis]))
+        point.append(axes[axis][jax.lax.rem(place, size)])
+        carry = jax.lax.div(place, size)
+    return jnp.stack(point[::-1])
+
+
+@functools.cache
+def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
+    """The compiled evaluation of one chunk, for all networks of a structure.
+
+    It maps `(params, axes, start)` to the words `(blocks, words, block)` of the points
+    from index `start` on, and whether each point begins a run `(blocks, block)`.
+    """
+    mesh = Mesh(np.array(layout.devices), ("devices",))
+
+    def evaluate_block(
+        params: tuple[LayerParams, ...],
+        axes: tuple[Array, ...],
+        start: Int32[Array, " dim"],
+        first: Int32[Array, ""],
+    ) -> tuple[UInt32[Array, "words block"], Bool[Array, " block"]]:
+        def point(step: Int32[Array, ""]) -> UInt32[Array, " words"]:
+            return point_words(params, structure, _grid_point(axes, start, step))
+
+        steps = first + jnp.arange(layout.block, dtype=jnp.int32)
+        words = jax.vmap(point, out_axes=1)(steps)
+        changes = (words[:, 1:] != words[:, :-1]).any(0)
+        return words, jnp.concatenate([jnp.ones(1, bool), changes])
+
+    def evaluate_share(
+        params: tuple[LayerParams, ...],
+        axes: tuple[Array, ...],
+        start: Int32[Array, " dim"],
+    ) -> tuple[Array, Array]:
+        place = jax.lax.axis_index("devices") * layout.blocks
+        blocks = place + jnp.arange(layout.blocks, dtype=jnp.int32)
+        evaluate = functools.partial(evaluate_block, params, axes, start)
+        return jax.lax.map(evaluate, blocks * layout.block)
+
+    everywhere, split = PartitionSpec(), PartitionSpec("devices")
+    return jax.jit(
+        jax.shard_map(
+            evaluate_share,
+            mesh=mesh,
+            in_specs=(everywhere, everywhere, everywhere),
+            out_specs=(split, split),
+            check_vma=False,
+        )
+    )
+
+
+def stream(
+    network: ReluNetwork, axes: Axes, dtype: str, chunk: int | None, points: range
+) -> Iterator[Runs]:
+    """Evaluate some points of the grid, chunk by chunk; one is always under way.
+
+    Args:
+        network: As a function of the grid's coordinates.
+        axes: From `grid_axes`.
+        dtype: Arithmetic, `"float64"` or `"float32"`.
+        chunk: Points per step, rounded up to fill the devices evenly; None for a
+            number that suits the devices.
+        points: Which points, the last axis fastest.
+    """
+    if not points:
+        return
+    shape = tuple(map(len, axes))
+    layout = _layout(network, len(points), chunk)
+    with jax.enable_x64(dtype == "float64"):
+        params, structure = kernel_inputs(network, dtype)
+        kernel = _chunk_kernel(structure, layout)
+        device_axes = tuple(jnp.asarray(a, dtype) for a in axes)
+
+    def launch(start: int) -> tuple[Array, Array]:
+        index = np.array(np.unravel_index(start, shape), np.int32)
+        with jax.enable_x64(dtype == "float64"):
+            return kernel(params, device_axes, index)
+
+    fetch = _Fetch() if layout.devices[0].platform != "cpu" else _read
+    under_way = launch(points.start)
+    for start in range(points.start, points.stop, layout.points):
+        words, begins = under_way
+        stop = min(start + layout.points, points.stop)
+        if stop < points.stop:
+            under_way = launch(stop)
+        found, patterns = fetch(words, begins)
+        inside = np.searchsorted(found, stop - start)
+        yield Runs(start, stop, found[:inside], patterns[:inside])
+
+
+Found = tuple[Int64[np.ndarray, " runs"], UInt32[np.ndarray, "runs words"]]
+
+
+def _read(words: Array, begins: Array) -> Found:
+    """First points and patterns of the runs of a chunk, where memory is the host's."""
+    found = np.flatnonzero(np.asarray(begins).reshape(-1))
+    block, place = np.divmod(found, begins.shape[1])
+    return found, np.asarray(words)[block, :, place]
+
+
+class _Fetch:
+    """The same from a device's memory: only the runs are copied, not all points.
+
+    The room for runs is a power of two, so that few sizes are compiled; it grows when
+    a chunk has more of them.
+    """
+
+    def __init__(self):
+        self._room = _LEAST_ROOM
+
+    def __call__(self, words: Array, begins: Array) -> Found:
+        count, found, patterns = _runs(words, begins, self._room)
+        if int(count) > self._room:
+            self._room = 1 << (int(count) - 1).bit_length()
+            count, found, patterns = _runs(words, begins, self._room)
+        found = np.asarray(found)[: int(count)].astype(np.int64)
+        return found, np.asarray(patterns)[: int(count)]
+
+
+@functools.partial(jax.jit, static_argnames="room")
+def _runs(
+    words: UInt32[Array, "blocks words block"],
+    begins: Bool[Array, "blocks block"],
+    room: int,
+) -> tuple[Int32[Array, ""], Int32[Array, " room"], UInt32[Array, "room words"]]:
+    """How many runs there are, and the first points and patterns of some of them."""
+    flat = begins.reshape(-1)
+    (found,) = jnp.nonzero(flat, size=room, fill_value=0)
+    block, place = found // begins.shape[1], found % begins.shape[1]
+    return flat.sum(dtype=jnp.int32), found.astype(jnp.int32), words[block, :, place]

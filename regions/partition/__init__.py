@@ -1,0 +1,1 @@
+"""What a partition tells: shapes, neighbors, linear regions, classes, changes."""

@@ -1,0 +1,156 @@
+"""Ways from one region to another: the straight line, the shortest, and the graph.
+
+Regions that share a facet are neighbors. The straight line is exact in any dimension;
+the shortest path is that of the graph of a set of regions.
+"""
+
+import os
+import pathlib
+import tempfile
+from typing import NamedTuple
+
+import networkx
+import numpy as np
+from jaxtyping import Float64
+
+from regions.domains.shapes import Segment
+from regions.enumeration import enumerate_regions
+from regions.network import ReluNetwork
+from regions.patterns import pack_bits
+from regions.results.region_set import RegionSet
+from regions.signs.exact import Columns, ExactNetwork
+
+
+class Crossing(NamedTuple):
+    """One interval of a straight line.
+
+    Attributes:
+        start: Where it begins, as a share of the way from 0 to 1.
+        end: Where it ends.
+        pattern: The pattern on it, one bool per bit.
+    """
+
+    start: float
+    end: float
+    pattern: np.ndarray
+
+
+def regions_between(
+    network: ReluNetwork,
+    start: Float64[np.ndarray, " dim"],
+    end: Float64[np.ndarray, " dim"],
+) -> list[Crossing]:
+    """The intervals in which the straight line between two inputs is cut, in order.
+
+    Exact in any dimension; only the ends of the intervals are rounded. The line may run
+    along a boundary: the units that vanish on it are off.
+
+    Raises:
+        ValueError: If the inputs coincide or do not fit the network.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> len(regions_between(net, np.array([-1.0, -2.0]), np.array([1.0, 1.0])))
+        3
+    """
+    line = enumerate_regions(network, Segment(start, end), method="line")
+    order = np.argsort(line.coordinates[:, 0], kind="stable")
+    lower, upper = line.bounds()
+    bits = line.pattern_bits()
+    return [
+        Crossing(float(lower[k, 0]), float(upper[k, 0]), bits[k])
+        for k in order.tolist()
+    ]
+
+
+def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
+    """Index of the region that contains a point, in chart coordinates, exactly.
+
+    Raises:
+        ValueError: If the point lies on a boundary, or in no region of the set.
+    """
+    chart = rs.domain.restrict(rs.network)
+    if np.shape(x) != (chart.input_dim,):
+        raise ValueError(
+            f"the point has shape {np.shape(x)}: {chart.input_dim} entries are "
+            "required."
+        )
+    exact = ExactNetwork(rs.network, rs.domain)
+    signs = exact.signs(Columns.of_floats(np.asarray(x, np.float64)[None]))[:, 0]
+    kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in chart.hidden)])
+    ties = np.flatnonzero(kinks & (signs == 0))
+    # A unit that is 0 all around the point makes no boundary there.
+    forms = exact.affine_forms(signs > 0) if len(ties) else []
+    if any(any(forms[unit][:-1]) for unit in ties.tolist()):
+        raise ValueError(
+            f"the point {x[:4]} lies on the boundary of a region: move it a little."
+        )
+    packed = pack_bits((signs > 0)[None, kinks])
+    found = np.flatnonzero((rs.patterns == packed).all(axis=1))
+    if not len(found):
+        more = "" if rs.complete else ", which is not complete: search further"
+        raise ValueError(
+            f"the point {x[:4]} lies in none of the {len(rs)} regions found{more}."
+        )
+    return int(found[0])
+
+
+def shortest_path(
+    rs: RegionSet,
+    start: Float64[np.ndarray, " dim"],
+    end: Float64[np.ndarray, " dim"],
+) -> list[int]:
+    """Regions on a path with the fewest facet crossings, by index, both ends included.
+
+    In a set that is not complete the path is the shortest within the set.
+
+    Raises:
+        ValueError: If an end lies in no region of the set, or no path joins them.
+    """
+    first, last = region_of(rs, start), region_of(rs, end)
+    try:
+        return networkx.shortest_path(rs.adjacency(), first, last)
+    except networkx.NetworkXNoPath:
+        raise ValueError(
+            "no path of regions in the set joins the two points: search further."
+        ) from None
+
+
+def labeled_graph(rs: RegionSet) -> networkx.Graph:
+    """The adjacency graph with names that files can hold.
+
+    Nodes carry `pattern` (hexadecimal, as packed), `witness` and, where the engine
+    keeps vertices, `volume`; edges `unit`, such as `layer 2 unit 5`, counted from 1.
+    """
+    graph = rs.adjacency()
+    witnesses = rs.witnesses
+    for k in graph.nodes:
+        graph.nodes[k]["pattern"] = rs.patterns[k].tobytes().hex()
+        graph.nodes[k]["witness"] = ",".join(map(repr, witnesses[k].tolist()))
+    if rs.has_cells:
+        for k, volume in enumerate(rs.volumes().tolist()):
+            graph.nodes[k]["volume"] = volume
+    for _, _, data in graph.edges(data=True):
+        layer, unit = data["unit"]
+        data["unit"] = f"layer {layer + 1} unit {unit + 1}"
+    graph.graph["complete"] = rs.complete
+    return graph
+
+
+def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
+    """Write the adjacency graph as GraphML, whole or not at all.
+
+    Raises:
+        ValueError: If `path` does not end in `.graphml`.
+    """
+    target = pathlib.Path(path)
+    if target.suffix != ".graphml":
+        raise ValueError(
+            f"{target} ends in {target.suffix!r}: .graphml is required, so rename it."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        draft = pathlib.Path(folder) / "draft"
+        networkx.write_graphml(labeled_graph(rs), draft)
+        draft.replace(target)
+    return target

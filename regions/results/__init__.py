@@ -1,0 +1,1 @@
+"""What an enumeration returns, and its files."""

@@ -1,0 +1,233 @@
+"""Results: a count, or the regions themselves."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int, UInt8
+
+from regions.domains.shapes import Domain
+from regions.network import ReluNetwork
+from regions.results.cells import Cells
+
+if TYPE_CHECKING:
+    import networkx
+
+    from regions.partition.merging import LinearRegions
+    from regions.results.lazy_regions import RegionFile
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RegionCount:
+    """How many activation regions a network has on a domain.
+
+    Attributes:
+        count: The number found.
+        complete: Whether that is all of them.
+        method: Which engine ran: `"line"`, `"sweep"`, `"cones"`, `"sectors"` or
+            `"tree"`.
+        seconds: Wall time.
+        stats: What the engine did, and why it was chosen.
+    """
+
+    count: int
+    complete: bool
+    method: str
+    seconds: float
+    stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __int__(self) -> int:
+        return self.count
+
+    def __index__(self) -> int:
+        return self.count
+
+    def __str__(self) -> str:
+        found = "all of them" if self.complete else "at least; not complete"
+        return f"{self.count} regions ({found}; {self.method}, {self.seconds:.3g} s)"
+
+
+class RegionSet:
+    """The activation regions of a network on a domain, each exactly once.
+
+    Regions keep their index in every array and method.
+
+    Attributes:
+        network: The network.
+        domain: The domain.
+        patterns: Activation patterns, packed: bit k of a pattern is bit k % 8 of byte
+            k // 8, in the order of `network.units`.
+        coordinates: A point strictly inside each region, in chart coordinates.
+        exact_witnesses: Rational chart coordinates, for the regions in which no
+            float64 point was proved to lie strictly inside; by region.
+        complete: Whether no region is missing.
+        method: Which engine ran.
+        seconds: Wall time of the enumeration.
+        stats: What the engine did, and why it was chosen.
+    """
+
+    def __init__(
+        self,
+        network: ReluNetwork,
+        domain: Domain,
+        patterns: UInt8[np.ndarray, "regions bytes"],
+        coordinates: Float64[np.ndarray, "regions dim"],
+        *,
+        complete: bool,
+        method: str,
+        seconds: float,
+        stats: Mapping[str, Any],
+        exact_witnesses: Mapping[int, tuple[Fraction, ...]] | None = None,
+        cells: Callable[[], Cells] | None = None,
+        neighbors: tuple[np.ndarray, np.ndarray] | None = None,
+    ):
+        self.network = network
+        self.domain = domain
+        self.patterns = patterns
+        self.coordinates = coordinates
+        self.complete = complete
+        self.method = method
+        self.seconds = seconds
+        self.stats = dict(stats)
+        self.exact_witnesses = dict(exact_witnesses or {})
+        self._make_cells = cells
+        self._neighbors = neighbors
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def __repr__(self) -> str:
+        found = "complete" if self.complete else "not complete"
+        return f"RegionSet({len(self)} regions, {found}, method={self.method!r})"
+
+    @property
+    def count(self) -> RegionCount:
+        """The number of regions, with its completeness."""
+        return RegionCount(
+            len(self), self.complete, self.method, self.seconds, self.stats
+        )
+
+    @property
+    def witnesses(self) -> Float64[np.ndarray, "regions ambient_dim"]:
+        """A point of each region in the network's input space."""
+        return self.domain.embed(self.coordinates)
+
+    def pattern_bits(
+        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
+    ) -> Bool[np.ndarray, "some bits"]:
+        """Patterns as one bool per unit, in the order of `network.units`."""
+        bits = np.unpackbits(
+            self.patterns[regions],
+            axis=1,
+            count=self.network.num_bits,
+            bitorder="little",
+        )
+        return bits.astype(bool)
+
+    def affine_maps(
+        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
+    ) -> tuple[
+        Float64[np.ndarray, "some outputs ambient_dim"],
+        Float64[np.ndarray, "some outputs"],
+    ]:
+        """Jacobian and offset of the network on each region, in float64."""
+        from regions.halfspaces import affine_pre_activations
+
+        bits = self.pattern_bits(regions)
+        jacobian, offset = affine_pre_activations(self.network, bits)[-1]
+        shape = (len(bits), self.network.output_dim)
+        return (
+            np.broadcast_to(jacobian, (*shape, self.network.input_dim)),
+            np.broadcast_to(offset, shape),
+        )
+
+    @functools.cached_property
+    def cells(self) -> Cells:
+        """Vertices of every region and the pairs that share a facet.
+
+        Raises:
+            ValueError: If the engine does not give them on this domain.
+        """
+        if self._make_cells is None:
+            raise ValueError(
+                f"the {self.method} engine keeps no vertices: enumerate with "
+                "method='sweep', or ask `regions.polytope_at` for single regions."
+            )
+        return self._make_cells()
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether the vertices of the regions are known."""
+        return self._make_cells is not None
+
+    def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
+        """Corners of each region of a 2-D domain, counterclockwise, in its chart."""
+        return self.cells.polygons()
+
+    def volumes(self) -> Float64[np.ndarray, " regions"]:
+        """Volume of each region, in chart coordinates."""
+        return self.cells.volumes()
+
+    def bounds(
+        self,
+    ) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, "regions dim"]]:
+        """Smallest box around each region, in chart coordinates."""
+        return self.cells.bounds()
+
+    @property
+    def neighbors(
+        self,
+    ) -> tuple[Int[np.ndarray, "facets 2"], Int[np.ndarray, " facets"]]:
+        """Pairs of regions that share a facet, and which bit of the pattern flips."""
+        return self._neighbors or (self.cells.neighbors, self.cells.neighbor_bits)
+
+    def adjacency(self) -> "networkx.Graph":
+        """Regions as nodes, shared facets as edges with the `unit` that flips."""
+        import networkx
+
+        graph = networkx.Graph()
+        graph.add_nodes_from(range(len(self)))
+        names = self.network.units
+        pairs, bits = self.neighbors
+        graph.add_edges_from(
+            (int(a), int(b), {"unit": names[int(bit)]})
+            for (a, b), bit in zip(pairs, bits, strict=True)
+        )
+        return graph
+
+    def bounded(self) -> Bool[np.ndarray, " regions"]:
+        """Which regions are bounded, decided exactly by their recession cones."""
+        from regions.partition.boundedness import bounded_regions
+
+        return bounded_regions(self)
+
+    def linear_regions(self) -> "LinearRegions":
+        """The maximal connected unions of regions on which the network is affine."""
+        from regions.partition.merging import merge_linear_regions
+
+        return merge_linear_regions(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the regions, the network and the domain to one Parquet file."""
+        from regions.results.region_files import save_regions
+
+        return save_regions(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "RegionSet":
+        """Read what `save` wrote; verify it with `regions.verify`."""
+        from regions.results.region_files import load_regions
+
+        return load_regions(path)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "RegionFile":
+        """Open what `save` wrote without reading it: for files larger than memory."""
+        from regions.results.lazy_regions import RegionFile
+
+        return RegionFile(path)

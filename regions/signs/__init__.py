@@ -1,0 +1,1 @@
+"""Signs of units at points, proved: float64 with bounds, sharper bounds, rationals."""

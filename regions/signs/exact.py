@@ -1,0 +1,284 @@
+"""The network in exact integer arithmetic (python-flint).
+
+Weights are float64 and so dyadic rationals. A layer is held as integer matrices with a
+common power of two; a rational point is held as integers over one denominator. Nothing
+is ever rounded, and no fraction is ever reduced: a forward pass is integer products.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from jaxtyping import Bool, Float64
+
+from regions.domains.shapes import Domain
+from regions.network import Layer, ReluNetwork
+
+
+def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
+    """Integers `m` and one exponent `k >= 0` with `values = m / 2**k`, exactly."""
+    ratios = [float(v).as_integer_ratio() for v in values]
+    shift = max((d.bit_length() - 1 for _, d in ratios), default=0)
+    return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
+
+
+def nearest_float(value: Fraction) -> float:
+    """The nearest finite float64 number."""
+    largest = sys.float_info.max
+    return float(max(-largest, min(largest, value)))
+
+
+def to_fmpq(value: Fraction | float | int) -> fmpq:
+    """The exact value of a number as a flint rational."""
+    ratio = Fraction(value)
+    return fmpq(ratio.numerator, ratio.denominator)
+
+
+def to_fraction(value: fmpq) -> Fraction:
+    """A flint rational as a standard fraction."""
+    return Fraction(int(value.p), int(value.q))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Rational vectors as the columns of an integer matrix, each over a denominator.
+
+    A column with denominator 0 is a direction: layers apply their linear part to it.
+    """
+
+    numerators: fmpz_mat
+    denominators: list[int]
+
+    @classmethod
+    def of_points(cls, points: Sequence[Sequence[Fraction | fmpq]]) -> "Columns":
+        """Rational points as columns."""
+        dim, entries, denominators = len(points[0]), [], []
+        for point in points:
+            pairs = [
+                (int(v.p), int(v.q))
+                if isinstance(v, fmpq)
+                else (v.numerator, v.denominator)
+                for v in point
+            ]
+            common = 1
+            for _, q in pairs:
+                common = int(fmpz(common).lcm(q))
+            entries.append([p * (common // q) for p, q in pairs])
+            denominators.append(common)
+        return cls(
+            fmpz_mat(len(points), dim, [v for row in entries for v in row]).transpose(),
+            denominators,
+        )
+
+    @classmethod
+    def of_floats(cls, points: Float64[np.ndarray, "points dim"]) -> "Columns":
+        """float64 points as columns, exactly; all share one denominator."""
+        numerators, shift = dyadic(points.ravel().tolist())
+        count, dim = points.shape
+        matrix = fmpz_mat(count, dim, numerators).transpose()
+        return cls(matrix, [1 << shift] * len(points))
+
+    @classmethod
+    def identity(cls, dim: int, copies: int = 1) -> "Columns":
+        """The unit directions, then the origin: columns whose images are affine forms.
+
+        Pushed through a network with its pattern fixed, column k of the result is the
+        k-th column of the Jacobian, and the last one the offset.
+        """
+        block = [[int(i == j) for j in range(dim)] + [0] for i in range(dim)]
+        entries = [v for row in block for v in row * copies]
+        return cls(
+            fmpz_mat(dim, (dim + 1) * copies, entries), ([0] * dim + [1]) * copies
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _ExactLayer:
+    """Integer blocks `(source, matrix)` over `2**shift`, bias over `2**shift`."""
+
+    blocks: list[tuple[int, fmpz_mat]]
+    bias: fmpz_mat
+    shift: int
+    slopes: list[int]
+    slope_shift: int
+
+
+def _first_blocks(
+    layer: Layer, index: int, chart: tuple[list[Fraction], list[list[Fraction]]] | None
+) -> tuple[list[tuple[int, list[Fraction], int]], list[Fraction]]:
+    """Blocks `(source, entries, columns)` and bias of a layer in chart coordinates."""
+    bias = [Fraction(float(v)) for v in layer.bias]
+    blocks = []
+    for source, matrix in layer.blocks(index):
+        entries = [Fraction(float(v)) for v in matrix.ravel()]
+        columns = matrix.shape[1]
+        if source == 0 and chart is not None:
+            origin, directions = chart
+            left = fmpq_mat(layer.width, columns, [to_fmpq(v) for v in entries])
+            right = fmpq_mat(
+                len(directions),
+                columns,
+                [to_fmpq(v) for row in directions for v in row],
+            )
+            start = fmpq_mat(columns, 1, [to_fmpq(v) for v in origin])
+            columns = len(directions)
+            entries = [to_fraction(v) for v in (left * right.transpose()).entries()]
+            shifted = (left * start).entries()
+            bias = [b + to_fraction(v) for b, v in zip(bias, shifted, strict=True)]
+        blocks.append((source, entries, columns))
+    return blocks, bias
+
+
+def _exact_layer(
+    layer: Layer, index: int, chart: tuple[list[Fraction], list[list[Fraction]]] | None
+) -> _ExactLayer:
+    """A layer with all its numbers over one power of two."""
+    blocks, bias = _first_blocks(layer, index, chart)
+    numbers = [*bias, *(v for _, entries, _ in blocks for v in entries)]
+    shift = max(v.denominator.bit_length() - 1 for v in numbers)
+
+    def scaled(values: list[Fraction]) -> list[int]:
+        return [int(v * (1 << shift)) for v in values]
+
+    slopes, slope_shift = dyadic(layer.slopes.tolist())
+    return _ExactLayer(
+        [(s, fmpz_mat(layer.width, n, scaled(e))) for s, e, n in blocks],
+        fmpz_mat(layer.width, 1, scaled(bias)),
+        shift,
+        slopes,
+        slope_shift,
+    )
+
+
+class ExactNetwork:
+    """A network on a domain's chart, without rounding.
+
+    Slices, segments and simplices are composed with the first layer exactly.
+
+    Attributes:
+        dim: Dimension of the chart.
+        widths: Units per hidden layer.
+    """
+
+    def __init__(self, network: ReluNetwork, domain: Domain):
+        chart = None if domain.is_chart_identity else domain.rational_chart()
+        self.network = network
+        self.dim = domain.dim
+        self.widths = network.widths
+        self._layers = [
+            _exact_layer(layer, index, chart)
+            for index, layer in enumerate(network.layers)
+        ]
+
+    def forward(
+        self,
+        columns: Columns,
+        pattern: Bool[np.ndarray, "units columns"] | None = None,
+        *,
+        pinned: Bool[np.ndarray, "units columns"] | None = None,
+        layers: int | None = None,
+    ) -> tuple[list[list[list[int]]], list[list[int]]]:
+        """Pre-activations of the layers at the columns.
+
+        Args:
+            columns: Rational points, or directions.
+            pattern: Which units to take as on, in unit order over all hidden units;
+                by default where the pre-activation is positive.
+            pinned: Units whose activation is taken as 0 whatever their sign.
+            layers: How many layers to evaluate; all, output included, by default.
+
+        Returns:
+            For each layer a list of rows of numerators, one row per unit; and for each
+            layer the positive scale of each column. The pre-activation of a point is
+            numerator over (scale times the point's denominator).
+        """
+        count = len(columns.denominators)
+        den = fmpz_mat(1, count, columns.denominators)
+        sources: dict[int, tuple[fmpz_mat, int]] = {0: (columns.numerators, 0)}
+        numerators, scales, first = [], [], 0
+        for index, layer in enumerate(self._layers[:layers]):
+            top = max(sources[s][1] for s, _ in layer.blocks)
+            pre = layer.bias * (den * (1 << top))
+            for source, matrix in layer.blocks:
+                held, shift = sources[source]
+                pre = pre + matrix * (held * (1 << (top - shift)))
+            rows = [[int(v) for v in row] for row in pre.table()]
+            numerators.append(rows)
+            scales.append([1 << (top + layer.shift)] * count)
+            if index < len(self.widths):
+                stop = first + self.widths[index]
+                on = None if pattern is None else pattern[first:stop]
+                pin = None if pinned is None else pinned[first:stop]
+                sources[index + 1] = _activate(layer, rows, top + layer.shift, on, pin)
+                first = stop
+        return numerators, scales
+
+    def signs(self, columns: Columns) -> np.ndarray:
+        """Signs (-1, 0, 1) of all hidden units at rational points: (units, points)."""
+        numerators, _ = self.forward(columns, layers=len(self.widths))
+        rows = [row for layer in numerators for row in layer]
+        sign = [[(v > 0) - (v < 0) for v in row] for row in rows]
+        return np.array(sign, np.int8).reshape(
+            sum(self.widths), len(columns.denominators)
+        )
+
+    def affine_forms(
+        self,
+        pattern: Bool[np.ndarray, " units"],
+        *,
+        pinned: Bool[np.ndarray, " units"] | None = None,
+        layers: int | None = None,
+    ) -> list[list[int]]:
+        """Every pre-activation as an affine form on the region of one pattern.
+
+        Row j is an integer multiple, by a positive power of two, of (gradient, offset)
+        of pre-activation j in unit order, the output layer last (unless `layers`).
+        """
+        columns = Columns.identity(self.dim)
+        wide = np.repeat(pattern[:, None], self.dim + 1, axis=1)
+        pins = None if pinned is None else np.repeat(pinned[:, None], self.dim + 1, 1)
+        numerators, _ = self.forward(columns, wide, pinned=pins, layers=layers)
+        return [row for layer in numerators for row in layer]
+
+    def affine_map(
+        self, pattern: Bool[np.ndarray, " units"]
+    ) -> tuple[tuple[Fraction, ...], ...]:
+        """The affine map on a region: one row (gradient, offset) per output."""
+        columns = Columns.identity(self.dim)
+        wide = np.repeat(pattern[:, None], self.dim + 1, axis=1)
+        numerators, scales = self.forward(columns, wide)
+        scale = scales[-1][0]
+        return tuple(tuple(Fraction(v, scale) for v in row) for row in numerators[-1])
+
+
+def _activate(
+    layer: _ExactLayer,
+    rows: list[list[int]],
+    shift: int,
+    on: np.ndarray | None,
+    pinned: np.ndarray | None,
+) -> tuple[fmpz_mat, int]:
+    """Activations of a layer and the power of two that they are over."""
+    up, result = layer.slope_shift, []
+    for j, row in enumerate(rows):
+        slope = layer.slopes[j]
+        keep = [v > 0 for v in row] if on is None else on[j].tolist()
+        values = [v << up if k else slope * v for v, k in zip(row, keep, strict=True)]
+        if pinned is not None and pinned[j].any():
+            values = [
+                0 if p else v for v, p in zip(values, pinned[j].tolist(), strict=True)
+            ]
+        result += values
+    return fmpz_mat(len(rows), len(rows[0]), result), shift + up
+
+
+def solve_rational(A: Sequence[Sequence[int]], b: Sequence[int]) -> list[fmpq] | None:
+    """The exact solution of a square integer system, or None if it is singular."""
+    size = len(A)
+    matrix = fmpz_mat(size, size, [v for row in A for v in row])
+    if matrix.det() == 0:
+        return None
+    return matrix.solve(fmpz_mat(size, 1, list(b))).entries()

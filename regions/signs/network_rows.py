@@ -1,0 +1,156 @@
+"""The rows of activation regions as the search for facets needs them.
+
+float64 rows of many patterns at once, with bounds of their rounding, and the exact ones
+on demand. In the whole space, where the first layer's rows are independent, its
+pre-activations serve as coordinates: then most of the input space is never touched.
+"""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.tree.cells import layer_forms
+from regions.halfspaces import domain_rows
+from regions.lp.exact_rows import IntegerRow, has_full_rank
+from regions.network import Layer, ReluNetwork
+from regions.polytopes.facet_evidence import RowSystem
+from regions.signs.exact import ExactNetwork, dyadic
+from regions.signs.float_bounds import chart_rounding
+
+
+class NetworkRows:
+    """Rows of the regions of one network on one domain.
+
+    Rows of the units that have a kink come first, in pattern order, then the facets of
+    the domain. Patterns here have one bit for every hidden unit.
+
+    Attributes:
+        units: Index of the hidden unit of each row.
+        num_units: How many rows belong to units.
+        exact: The network in rational arithmetic, in the chart.
+        reach: Bound of every coordinate on the domain, or None.
+    """
+
+    def __init__(self, network: ReluNetwork, domain: Domain):
+        self._chart = domain.restrict(network)
+        self._slopes = np.concatenate(
+            [np.zeros(0), *(h.slopes for h in network.hidden)]
+        )
+        self.units = np.flatnonzero(self._slopes != 1.0)
+        self.num_units = len(self.units)
+        self.exact = ExactNetwork(network, domain)
+        if isinstance(domain, WholeSpace):
+            none = [0.0] * len(network.hidden)
+            self._doubt, self.reach = (none, none), None
+            self._A, self._b = np.zeros((0, domain.dim)), np.zeros(0)
+        else:
+            self._doubt = chart_rounding(network, domain)
+            box = domain.chart_box()
+            self.reach = float(np.abs([box.lower, box.upper]).max())
+            self._A, self._b = domain_rows(domain)
+
+    def all_bits(
+        self, bits: Bool[np.ndarray, "regions bits"]
+    ) -> Bool[np.ndarray, "regions units"]:
+        """Patterns with a bit, False, also for the units without a kink."""
+        full = np.zeros((len(bits), len(self._slopes)), bool)
+        full[:, self.units] = bits
+        return full
+
+    def batch(
+        self, bits: Bool[np.ndarray, "regions units"]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`A`, `b` and the rounding of each row, `(regions, rows, ...)`."""
+        count = len(bits)
+        forms = [
+            layer_forms(self._chart, bits, index, self._doubt)
+            for index in range(len(self._chart.hidden))
+        ]
+        dim, facets = self._chart.input_dim, len(self._b)
+        widths = [offset.shape[1] for _, offset, _ in forms]
+        J = np.concatenate([np.zeros((count, 0, dim)), *(f[0] for f in forms)], axis=1)
+        c = np.concatenate([np.zeros((count, 0)), *(f[1] for f in forms)], axis=1)
+        doubt = [
+            np.repeat(f[2][:, None], w, axis=1)
+            for f, w in zip(forms, widths, strict=True)
+        ]
+        error = np.concatenate([np.zeros((count, 0)), *doubt], axis=1)[:, self.units]
+        sign = np.where(bits, 1.0, -1.0)[:, self.units]
+        A = -sign[:, :, None] * J[:, self.units] + 0.0
+        b = sign * c[:, self.units] + 0.0
+        return (
+            np.concatenate([A, np.broadcast_to(self._A, (count, facets, dim))], axis=1),
+            np.concatenate([b, np.broadcast_to(self._b, (count, facets))], axis=1),
+            np.concatenate([error, np.zeros((count, facets))], axis=1),
+        )
+
+    def integers(self, bits: Bool[np.ndarray, " units"]) -> list[IntegerRow]:
+        """The rows of one pattern without rounding, up to positive factors."""
+        layers = len(self._chart.hidden)
+        forms = self.exact.affine_forms(bits, layers=layers) if layers else []
+        table = []
+        for unit in self.units.tolist():
+            *gradient, offset = forms[unit]
+            on = bits[unit]
+            table.append([-v for v in gradient] if on else gradient)
+            table[-1] = [*table[-1], offset if on else -offset]
+        for row, right in zip(self._A, self._b, strict=True):
+            table.append(dyadic([*row.tolist(), float(right)])[0])
+        return table
+
+    def system(self, bits: Bool[np.ndarray, " units"]) -> RowSystem:
+        """The rows of one pattern."""
+        A, b, error = (part[0] for part in self.batch(bits[None]))
+        return RowSystem(A, b, error, lambda: self.integers(bits), self.reach)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Reduction:
+    """A network as a function of the first layer's pre-activations.
+
+    Attributes:
+        network: The network of those of them on which later layers depend.
+        kept: Which units of the first layer these are.
+        dropped: Those that are off with slope 0: each is a facet of its own.
+        inverse: Moves `(dim, width)` of the input that change one of them by 1 each.
+    """
+
+    network: ReluNetwork
+    kept: Int[np.ndarray, " coordinates"]
+    dropped: Int[np.ndarray, " others"]
+    inverse: Float64[np.ndarray, "dim width"]
+
+
+def reduce_first_layer(
+    network: ReluNetwork, bits: Bool[np.ndarray, " units"]
+) -> Reduction | None:
+    """Coordinates in which the rows of a pattern are sparse, in the whole space.
+
+    None if the first layer's rows are not proved independent, or a later layer reads
+    the input. Facets are the same in the new coordinates: the first layer maps the
+    input space onto them.
+    """
+    first, *later = network.layers
+    if not later or any(s == 0 for layer in later for s, _ in layer.skips):
+        return None
+    rows = [dyadic(row.tolist())[0] for row in first.weight]
+    on = bits[: first.width]
+    kept = np.flatnonzero(on | (first.slopes != 0.0))
+    if first.width > network.input_dim or not len(kept) or not has_full_rank(rows):
+        return None
+    layers = [Layer(np.eye(len(kept)), np.zeros(len(kept)), first.slopes[kept])]
+    for index, layer in enumerate(later, start=1):
+        blocks = [
+            (source, matrix[:, kept] if source == 1 else matrix)
+            for source, matrix in layer.blocks(index)
+        ]
+        layers.append(Layer(blocks[0][1], layer.bias, layer.slopes, tuple(blocks[1:])))
+    dropped = np.setdiff1d(np.arange(first.width), kept)
+    return Reduction(
+        ReluNetwork(tuple(layers[:-1]), layers[-1]),
+        kept,
+        dropped,
+        np.linalg.pinv(first.weight),
+    )

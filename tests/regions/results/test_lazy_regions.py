@@ -1,0 +1,126 @@
+"""Files of regions opened without reading them: the same regions, part by part."""
+
+import pathlib
+from fractions import Fraction
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import regions.results.region_files
+from regions.domains.shapes import Box
+from regions.enumeration import enumerate_regions
+from regions.errors import FileFormatError
+from regions.io import load_network
+from regions.results.lazy_regions import RegionFile
+from regions.results.region_files import save_regions
+from regions.results.region_set import RegionSet
+
+NET = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets" / "d2_16x1.npz"
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """A file of several row groups, and what is in it."""
+    monkeypatch.setattr(regions.region_files, "ROW_GROUP", 20)
+    rs = enumerate_regions(load_network(NET), Box.cube(2))
+    rs.exact_witnesses[30] = (Fraction(1, 3), Fraction(-1, 7))
+    path = save_regions(tmp_path / "regions.parquet", rs)
+    assert pq.read_metadata(path).num_row_groups == 5
+    return path, rs
+
+
+def assert_part(part, rs, rows):
+    np.testing.assert_array_equal(part.patterns, rs.patterns[rows])
+    np.testing.assert_array_equal(part.coordinates, rs.coordinates[rows])
+    start = rows.indices(len(rs))[0]
+    expected = {
+        k - start: v
+        for k, v in rs.exact_witnesses.items()
+        if start <= k < start + len(part)
+    }
+    assert part.exact_witnesses == expected
+
+
+def test_batches_are_the_regions_in_their_order(stored):
+    path, rs = stored
+    file = RegionSet.open(path)
+    assert len(file) == 96
+    assert file.complete
+    assert repr(file).startswith("RegionFile(96 regions, complete, ")
+    start = 0
+    for batch in file.batches(17):
+        assert not batch.complete
+        assert_part(batch, rs, slice(start, start + len(batch)))
+        start += len(batch)
+    assert start == 96
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [slice(None), slice(3, 4), slice(15, 55), slice(20, 40), slice(-5, None)],
+)
+def test_slices_are_the_regions_asked_for(stored, rows):
+    path, rs = stored
+    assert_part(RegionFile(path)[rows], rs, rows)
+
+
+def test_slices_that_are_empty_or_have_steps(stored):
+    path, _ = stored
+    assert len(RegionFile(path)[40:40]) == 0
+    assert len(RegionFile(path)[200:]) == 0
+    with pytest.raises(ValueError, match="`regions` has step 2"):
+        RegionFile(path)[::2]
+
+
+def test_opening_reads_no_column(stored, monkeypatch):
+    path, _ = stored
+
+    def read(*arguments, **options):
+        raise AssertionError("a column was read")
+
+    for name in ("read", "read_row_groups", "read_row_group"):
+        monkeypatch.setattr(pq.ParquetFile, name, read)
+    file = RegionFile(path)
+    assert len(file) == 96
+    assert file.network.num_bits == 16
+
+
+def test_only_the_row_groups_asked_for_are_read(stored, monkeypatch):
+    path, _ = stored
+    asked, inner = [], pq.ParquetFile.read_row_groups
+
+    def watched(self, groups, *arguments, **options):
+        asked.append(groups)
+        return inner(self, groups, *arguments, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", watched)
+    assert len(RegionFile(path)[39:61]) == 22
+    assert asked == [[1, 2, 3]]
+
+
+def test_digests_are_compared_in_batches(stored, tmp_path):
+    path, rs = stored
+    assert RegionFile(path).changes() == ()
+    table = pq.read_table(path)
+    table = table.replace_schema_metadata(pq.read_metadata(path).metadata)
+    other = tmp_path / "other.parquet"
+    pq.write_table(table.slice(1), other)
+    assert RegionFile(other).changes() == (
+        "1 region was removed: it was written with 96 and has 95",
+    )
+    values = rs.coordinates[:, 0].copy()
+    values[50] += 1e-9
+    column = table.schema.get_field_index("t0")
+    pq.write_table(table.set_column(column, table.schema.field("t0"), [values]), other)
+    assert RegionFile(other).changes() == (
+        "a witness was changed since it was written",
+    )
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="give a file of regions"):
+        RegionFile(tmp_path / "none.parquet")
+    (tmp_path / "text.parquet").write_text("text")
+    with pytest.raises(FileFormatError, match="is no file of regions"):
+        RegionFile(tmp_path / "text.parquet")

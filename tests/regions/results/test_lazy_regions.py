@@ -22,7 +22,7 @@ NET = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets" / "d2_16x1.n
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
     """A file of several row groups, and what is in it."""
-    monkeypatch.setattr(regions.region_files, "ROW_GROUP", 20)
+    monkeypatch.setattr(regions.results.region_files, "ROW_GROUP", 20)
     rs = enumerate_regions(load_network(NET), Box.cube(2))
     rs.exact_witnesses[30] = (Fraction(1, 3), Fraction(-1, 7))
     path = save_regions(tmp_path / "regions.parquet", rs)

@@ -115,7 +115,7 @@ def test_killed_runs_resume_and_end_with_the_same_regions(tmp_path):
             [sys.executable, "-c", CHILD, str(tmp_path / "journal")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[3],
+            cwd=Path(__file__).parents[4],
             text=True,
         ) as child:
             assert child.stdin is not None

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 # Sequences and numbers are named for the run-time checks, which do not take an int
 # for a complex, as NumPy's own alias would have them do.
@@ -195,9 +195,31 @@ class ReluNetwork:
         return tuple(layer.width for layer in self.hidden)
 
     @property
+    def unit_starts(self) -> Int[np.ndarray, " layers_plus_1"]:
+        """Index of the first unit of each hidden layer, and the number of units.
+
+        Hidden units are counted layer by layer, those without a kink included.
+        """
+        return np.cumsum([0, *self.widths])
+
+    @property
+    def kinks(self) -> Bool[np.ndarray, " units"]:
+        """Which of all hidden units have a kink, and so a bit in a pattern."""
+        kinks = [layer.kinks for layer in self.hidden]
+        return np.concatenate([np.zeros(0, bool), *kinks])
+
+    @property
     def num_bits(self) -> int:
         """Length of an activation pattern: the hidden units that make a kink."""
-        return sum(int(layer.kinks.sum()) for layer in self.hidden)
+        return int(self.kinks.sum())
+
+    def unit_patterns(
+        self, bits: Bool[np.ndarray, "patterns bits"]
+    ) -> Bool[np.ndarray, "patterns units"]:
+        """Patterns over all hidden units; those without a kink, and so a bit, off."""
+        wide = np.zeros((len(bits), self.unit_starts[-1]), bool)
+        wide[:, self.kinks] = bits
+        return wide
 
     @property
     def units(self) -> list[tuple[int, int]]:

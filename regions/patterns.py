@@ -1,9 +1,7 @@
 """The activation-pattern kernel: one point's pattern, vmapped, packed and hashed.
 
-A pattern has two packed forms. On the device it is a row of uint32 *words*, bit i of
-the pattern being bit `i % 32` of word `i // 32`. On the host, and in every file, it is
-a row of uint8, bit i being bit `i % 8` of byte `i // 8` (`np.packbits` with
-`bitorder="little"`). The bytes of the words, in little-endian order, are the second.
+On the device a packed pattern is a row of uint32 words, on the host and in every file a
+row of bytes: `regions.packing`.
 """
 
 import functools
@@ -15,8 +13,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Float64, UInt8, UInt32
 
 from regions.network import ReluNetwork
+from regions.packing import (
+    WORD_BITS,
+    num_words as num_words,
+    pack_bits as pack_bits,
+    unpack_bits as unpack_bits,
+    words_to_bytes as words_to_bytes,
+)
 
-WORD_BITS = 32
 _HASH_ROWS = 4096
 """Rows hashed per call, so that one compilation serves every number of patterns."""
 
@@ -100,11 +104,6 @@ def point_bits(
         on = pre > 0
         bits.append(on if len(kinks) == len(on) else on[np.array(kinks, int)])
     return jnp.concatenate(bits)
-
-
-def num_words(bits: int) -> int:
-    """uint32 words per pattern of `bits` bits."""
-    return -(-bits // WORD_BITS)
 
 
 def pack_words(bits: Bool[Array, " bits"]) -> UInt32[Array, " words"]:
@@ -196,41 +195,3 @@ def hash_patterns(
         lanes = np.asarray(_hash_rows(padded, multipliers))
         result[start : start + len(part)] = lanes[: len(part)]
     return result
-
-
-def pack_bits(
-    bits: Bool[np.ndarray, "patterns bits"],
-) -> UInt8[np.ndarray, "patterns bytes"]:
-    """Patterns as bytes, eight bits each, the first bit lowest.
-
-    Example:
-        >>> pack_bits(np.array([[True, False, True]]))
-        array([[5]], dtype=uint8)
-    """
-    return np.packbits(bits, axis=1, bitorder="little")
-
-
-def unpack_bits(
-    packed: UInt8[np.ndarray, "patterns bytes"], bits: int
-) -> Bool[np.ndarray, "patterns bits"]:
-    """Inverse of `pack_bits`, for patterns of `bits` bits.
-
-    Raises:
-        ValueError: If `packed` does not have the bytes that `bits` bits take.
-    """
-    if packed.shape[1] != -(-bits // 8):
-        raise ValueError(
-            f"`packed` has {packed.shape[1]} bytes per pattern and {bits} bits take "
-            f"{-(-bits // 8)}: pass the number of bits of the packed patterns."
-        )
-    return np.unpackbits(packed, axis=1, count=bits, bitorder="little").view(bool)
-
-
-def words_to_bytes(
-    words: UInt32[np.ndarray, "patterns words"], bits: int
-) -> UInt8[np.ndarray, "patterns bytes"]:
-    """Device words as the bytes of `pack_bits`."""
-    little = np.ascontiguousarray(words, dtype="<u4")
-    size = -(-bits // 8)
-    table = little.view(np.uint8).reshape(len(words), words.shape[1] * 4)
-    return np.ascontiguousarray(table[:, :size])

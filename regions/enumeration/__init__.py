@@ -30,6 +30,7 @@ from regions.enumeration.sweep.engine import count_generic, list_generic
 from regions.enumeration.tree.engine import count_any, list_any
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.packing import pack_bits
 from regions.results.region_set import RegionCount, RegionSet
 from regions.signs.exact import nearest_float
 
@@ -252,9 +253,7 @@ def _listing(
 def _list_line(network: ReluNetwork, domain: Domain) -> Listing:
     """All intervals of a one-dimensional domain."""
     line = cut_line(network, domain)
-    kinks = [layer.kinks for layer in network.hidden]
-    columns = np.concatenate([np.zeros(0, bool), *kinks])
-    packed = np.packbits(line.patterns[:, columns], axis=1, bitorder="little")
+    packed = pack_bits(line.patterns[:, network.kinks])
     middles = line.middles()
     exact: dict[int, tuple[Fraction, ...]] = {
         k: (m,) for k, m in enumerate(middles) if Fraction(nearest_float(m)) != m

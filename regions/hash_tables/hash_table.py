@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float64, Int, Int64, UInt8
 from regions.domains.shapes import WholeSpace
 from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
-from regions.patterns import pack_bits, unpack_bits
+from regions.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.point_signs import are_inside, exact_signs, unit_kinks, unit_patterns
+from regions.signs.point_signs import are_inside, exact_signs
 
 _PROBE_BATCH = 4096
 """Codes pushed through the network at once to compare their maps."""
@@ -118,8 +118,8 @@ def hash_table(
     """
     _check_points(network, points)
     signs = exact_signs(network, points)
-    packed = pack_bits(signs[:, unit_kinks(network)] > 0)
-    codes, counts = _number(signs[:, unit_kinks(network)] > 0)
+    packed = pack_bits(signs[:, network.kinks] > 0)
+    codes, counts = _number(signs[:, network.kinks] > 0)
     first = np.unique(codes, return_index=True)[1]
     outputs = network(points)
     lower = np.full((len(counts), network.output_dim), np.inf)
@@ -150,7 +150,7 @@ def equal_maps(
     appearance.
     """
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
-    units = unit_patterns(network, bits)
+    units = network.unit_patterns(bits)
     by_value: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for start in range(0, len(bits), _PROBE_BATCH):
         part = units[start : start + _PROBE_BATCH]

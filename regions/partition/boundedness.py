@@ -91,7 +91,7 @@ def recession_rows(
     A unit that is constant on the region gives a row of zeros.
     """
     hidden = exact.network.hidden
-    kinks = np.concatenate([np.zeros(0, bool), *(layer.kinks for layer in hidden)])
+    kinks = exact.network.kinks
     full = np.zeros(len(kinks), bool)
     full[kinks] = pattern
     forms = exact.affine_forms(full, layers=len(hidden))

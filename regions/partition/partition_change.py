@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, UInt8
 
 from regions.halfspaces import gates
 from regions.network import ReluNetwork
-from regions.patterns import unpack_bits
+from regions.packing import unpack_bits
 
 
 class PatternChange(NamedTuple):

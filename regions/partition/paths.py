@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.patterns import pack_bits
+from regions.packing import pack_bits
 from regions.results.region_set import RegionSet
 from regions.signs.exact import Columns, ExactNetwork
 
@@ -77,7 +77,7 @@ def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
         )
     exact = ExactNetwork(rs.network, rs.domain)
     signs = exact.signs(Columns.of_floats(np.asarray(x, np.float64)[None]))[:, 0]
-    kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in chart.hidden)])
+    kinks = chart.kinks
     ties = np.flatnonzero(kinks & (signs == 0))
     # A unit that is 0 all around the point makes no boundary there.
     forms = exact.affine_forms(signs > 0) if len(ties) else []

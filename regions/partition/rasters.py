@@ -18,10 +18,10 @@ from regions.domains.shapes import Box
 from regions.grid.hash_grid import Axes, grid_axes
 from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
+from regions.packing import pack_bits, unpack_bits
 from regions.partition.class_polygons import region_polygons
-from regions.patterns import pack_bits, unpack_bits
 from regions.results.region_set import RegionSet
-from regions.signs.point_signs import exact_signs, unit_kinks, unit_patterns
+from regions.signs.point_signs import exact_signs
 from regions.signs.zonotope_bounds import ZonotopeBounds
 
 NO_REGION = -1
@@ -331,7 +331,7 @@ class _PatternFinder:
     def __init__(self, found: RegionSet, box: Box):
         self._network: ReluNetwork = found.network
         self._bounds = ZonotopeBounds(found.network, box, box.polytope())
-        self._kinks = unit_kinks(found.network)
+        self._kinks = found.network.kinks
         self._patterns = found.patterns
         self._index: dict[bytes, int] = {}
 
@@ -357,7 +357,7 @@ class _PatternFinder:
             part = slice(start, start + _CHUNK)
             rows = self._patterns[np.maximum(guess[part], 0)]
             bits = unpack_bits(rows, self._network.num_bits)
-            claimed = unit_patterns(self._network, bits)
+            claimed = self._network.unit_patterns(bits)
             proved[part] = self._bounds.prove(points[part], claimed)[0]
         return proved & (guess >= 0)
 

@@ -34,11 +34,12 @@ from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
 from regions.network import ReluNetwork
+from regions.packing import pack_bits
 from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.point_signs import are_inside, exact_signs, unit_kinks
+from regions.signs.point_signs import are_inside, exact_signs
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -323,8 +324,8 @@ def wall_patterns(
         network, point = problem.chart_network, np.array([face.lower])
         signs = exact_signs(network, point)
         signs = signs[are_inside(network, point, signs)]
-        bits = signs[:, unit_kinks(network)] > 0
-        packed = np.packbits(bits, axis=1, bitorder="little")
+        bits = signs[:, network.kinks] > 0
+        packed = pack_bits(bits)
     return {row.tobytes() for row in packed}
 
 

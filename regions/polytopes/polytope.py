@@ -314,7 +314,7 @@ def polytope_at(
             + ("." if domain is None else ", in chart coordinates of the domain.")
         )
     exact = ExactNetwork(network, WholeSpace(len(x)) if domain is None else domain)
-    kinks = np.concatenate([np.zeros(0, bool), *(h.kinks for h in network.hidden)])
+    kinks = network.kinks
     signs = exact.signs(Columns.of_floats(x[None]))[:, 0] > 0
     pattern = signs[kinks]
     with np.errstate(over="ignore", invalid="ignore"):

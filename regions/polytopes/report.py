@@ -318,7 +318,7 @@ def output_sensitivity(
     of j's pre-activation: by a matrix of rank 1.
     """
     adjoint: dict[int, np.ndarray] = {}
-    stops: Int[np.ndarray, " layers"] = np.cumsum([0, *network.widths])
+    stops: Int[np.ndarray, " layers"] = network.unit_starts
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
         if index == len(network.hidden):

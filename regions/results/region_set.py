@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float64, Int, UInt8
 
 from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
+from regions.packing import unpack_bits
 from regions.results.cells import Cells
 
 if TYPE_CHECKING:
@@ -121,13 +122,7 @@ class RegionSet:
         self, regions: slice | Int[np.ndarray, " some"] = slice(None)
     ) -> Bool[np.ndarray, "some bits"]:
         """Patterns as one bool per unit, in the order of `network.units`."""
-        bits = np.unpackbits(
-            self.patterns[regions],
-            axis=1,
-            count=self.network.num_bits,
-            bitorder="little",
-        )
-        return bits.astype(bool)
+        return unpack_bits(self.patterns[regions], self.network.num_bits)
 
     def affine_maps(
         self, regions: slice | Int[np.ndarray, " some"] = slice(None)

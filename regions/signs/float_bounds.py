@@ -24,8 +24,9 @@ from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
 from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
-from regions.enumeration.sweep.complex import Complex, sign_words
+from regions.enumeration.sweep.complex import Complex
 from regions.network import Layer, ReluNetwork
+from regions.packing import sign_words
 
 UNIT_ROUNDOFF = 2.0**-53
 SMALLEST = 2.0**-1074
@@ -47,7 +48,7 @@ class FloatBounds:
     ):
         self.polytope = polytope
         self.layers = domain.restrict(network).hidden
-        self._first = np.cumsum([0, *(layer.width for layer in self.layers)])
+        self._first = network.unit_starts
         self.row_doubt, self.bias_doubt = chart_rounding(network, domain)
         self._facets = len(polytope.b)
         self.has_skips = network.has_skips

@@ -58,7 +58,7 @@ def are_inside(
         points: The points.
         signs: Of the units there, from `exact_signs`.
     """
-    kinks = unit_kinks(network)
+    kinks = network.kinks
     inside = (signs[:, kinks] != 0).all(1)
     tied = np.flatnonzero(~inside)
     if len(tied):
@@ -69,22 +69,6 @@ def are_inside(
             # The first tie that has a gradient bends the rest, but is a tie by itself.
             inside[point] = not any(any(forms[unit]) for unit in zeros)
     return inside
-
-
-def unit_kinks(network: ReluNetwork) -> Bool[np.ndarray, " units"]:
-    """Which of all hidden units take a bit."""
-    return np.concatenate(
-        [np.zeros(0, bool), *(layer.kinks for layer in network.hidden)]
-    )
-
-
-def unit_patterns(
-    network: ReluNetwork, bits: Bool[np.ndarray, "patterns bits"]
-) -> Bool[np.ndarray, "patterns units"]:
-    """Patterns over all hidden units; those of slope 1, which take no bit, are off."""
-    wide = np.zeros((len(bits), sum(network.widths)), bool)
-    wide[:, unit_kinks(network)] = bits
-    return wide
 
 
 def _float_signs(

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
 from regions.network import ReluNetwork
-from regions.patterns import pack_bits
+from regions.packing import pack_bits
 
 _BATCH_NUMBERS = 2**22
 """Pre-activations, or entries of Jacobians, held at a time."""

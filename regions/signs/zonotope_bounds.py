@@ -35,9 +35,10 @@ class ZonotopeBounds:
     ):
         self._polytope = polytope
         self._layers = domain.restrict(network).hidden
-        self._first = np.cumsum([0, *(layer.width for layer in self._layers)])
+        self._first = network.unit_starts
         self._row_doubt, self._bias_doubt = chart_rounding(network, domain)
         self._facets = len(polytope.b)
+        self._kinks = network.kinks
         self.available = not network.has_skips
 
     @np.errstate(all="ignore")
@@ -74,13 +75,8 @@ class ZonotopeBounds:
         reach = np.where(finite, position, 0.0)
         bound = SAFETY * (error * (1.0 + dim * reach) + steep * reach)
         strict = np.where(bits.T, value > bound, value < -bound)
-        fine = np.where(own, ~bits, strict.T) | ~self._kinks()
+        fine = np.where(own, ~bits, strict.T) | ~self._kinks
         return fine.all(1) & finite, position
-
-    def _kinks(self) -> np.ndarray:
-        """Which hidden units have a kink."""
-        kinks = [layer.kinks for layer in self._layers]
-        return np.concatenate([np.zeros(0, bool), *kinks])
 
     def _zero_forms(
         self,

@@ -8,7 +8,6 @@ from jaxtyping import Bool
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionSet
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.point_signs import unit_kinks, unit_patterns
 
 _BATCH = 64
 """Regions whose affine forms are computed at once."""
@@ -34,16 +33,16 @@ def equal_on_regions(
     """
     first = ExactNetwork(found.network, found.domain)
     second = ExactNetwork(other, found.domain)
-    starts = np.cumsum([0, *found.network.widths])
+    starts = found.network.unit_starts
     rows = np.array([starts[layer] + unit for layer, unit in origins], np.int64)
-    units = unit_patterns(found.network, found.pattern_bits())
+    units = found.network.unit_patterns(found.pattern_bits())
     # A merged-in unit of slope 1 takes no bit, whatever its origin's bit is.
-    mapped = units[:, rows] & unit_kinks(other)
+    mapped = units[:, rows] & other.kinks
     equal = 0
     for start in range(0, len(units), _BATCH):
         part = slice(start, start + _BATCH)
         equal += _equal_forms(
-            first, second, units[part], mapped[part], rows, unit_kinks(other)
+            first, second, units[part], mapped[part], rows, other.kinks
         )
     return equal
 

@@ -46,6 +46,7 @@ from regions.enumeration.tree.homogeneous import seen_directions
 from regions.errors import NotGenericError
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
+from regions.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork, nearest_float, to_fmpq
 from regions.signs.network_rows import NetworkRows
 
@@ -170,7 +171,7 @@ def list_cones(
     for done, face in enumerate(facets):
         domain_of_face = _face_domain(corners[list(face)])
         cells = _list_face(network, domain_of_face, budget)
-        keys = [row.tobytes() for row in np.packbits(cells.bits, axis=1)]
+        keys = [row.tobytes() for row in pack_bits(cells.bits)]
         fresh = [k for k, key in enumerate(keys) if key not in seen]
         seen.update(keys)
         found.append((domain_of_face, cells))
@@ -190,13 +191,8 @@ def list_cones(
     stats: dict[str, Any] = {"facets": len(kept), "exact_witnesses": len(exact)}
     if not complete:
         stats["stopped"] = budget.reason()
-    packed = np.packbits(bits[:, _kinks(network)], axis=1, bitorder="little")
+    packed = pack_bits(bits[:, network.kinks])
     return Listing(packed, points, exact, complete, stats)
-
-
-def _kinks(network: ReluNetwork) -> Bool[np.ndarray, " units"]:
-    """Which hidden units have a kink."""
-    return np.concatenate([np.zeros(0, bool), *(h.kinks for h in network.hidden)])
 
 
 def _surface(
@@ -284,7 +280,7 @@ def count_face(
 
 def _list_face(network: ReluNetwork, domain: BoundedDomain, budget: Budget) -> _Cells:
     """Cells on a face of dimension 1 or more."""
-    kinks = _kinks(network)
+    kinks = network.kinks
     if domain.dim == 1:
         line = cut_line(network, domain)
         middles = line.middles()
@@ -293,9 +289,7 @@ def _list_face(network: ReluNetwork, domain: BoundedDomain, budget: Budget) -> _
         return _Cells(line.patterns & kinks, points, exact, True)
     listing = list_generic(network, domain, budget)
     bits = np.zeros((len(listing.patterns), len(kinks)), bool)
-    bits[:, kinks] = np.unpackbits(
-        listing.patterns, axis=1, count=int(kinks.sum()), bitorder="little"
-    )
+    bits[:, kinks] = unpack_bits(listing.patterns, network.num_bits)
     return _Cells(bits, listing.coordinates, listing.exact_witnesses, listing.complete)
 
 
@@ -333,7 +327,7 @@ class FullCones:
 
     def __init__(self, network: ReluNetwork):
         self._exact = ExactNetwork(network, WholeSpace(network.input_dim))
-        self._kinks = _kinks(network)
+        self._kinks = network.kinks
 
     def contain(
         self, points: list[Point], bits: Bool[np.ndarray, "points units"] | None = None

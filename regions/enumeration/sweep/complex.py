@@ -14,8 +14,9 @@ from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32, UInt64
 
 from regions.enumeration.sweep import kernels
 from regions.errors import NotGenericError
+from regions.packing import WORD_BITS, unpack_words, word_bytes
 
-BLOCK = 32
+BLOCK = WORD_BITS
 """Units whose signs share a word, and whose pre-activations are held at once."""
 STRAY_EDGE = "an edge does not share its zeros with its end."
 THIRD_EDGE = "three edges leave one zero of a vertex."
@@ -63,10 +64,7 @@ class SignWords:
         self, signs: UInt32[np.ndarray, "rows words"]
     ) -> Bool[np.ndarray, "rows units"]:
         """Signs as one bool per hidden unit, linear units included."""
-        flat = np.ascontiguousarray(signs).view(np.uint8)
-        flat = flat.reshape(len(signs), self.num_words * 4)
-        bits = np.unpackbits(flat, axis=1, bitorder="little")
-        return bits[:, self.word * 32 + self.bit].astype(bool)
+        return unpack_words(signs)[:, self.word * 32 + self.bit].astype(bool)
 
     def pack(
         self, signs: UInt32[np.ndarray, "rows words"]
@@ -99,23 +97,11 @@ def _compress(
     return result
 
 
-def sign_words(
-    pre: Float64[np.ndarray, "rows units"],
-) -> UInt32[np.ndarray, "rows words"]:
-    """Signs of the units of one layer as 32-bit words, 1 where positive."""
-    words = -(-pre.shape[1] // BLOCK)
-    packed = np.zeros((len(pre), 4 * words), np.uint8)
-    bits = np.packbits(pre > 0.0, axis=1, bitorder="little")
-    packed[:, : bits.shape[1]] = bits
-    return packed.view("<u4")
-
-
 def table_sums(
     table: np.ndarray, signs: UInt32[np.ndarray, "rows words"]
 ) -> np.ndarray:
     """Sum over the sign bytes of each row of the table's entries: 64-bit keys."""
-    width = 4 * signs.shape[1]
-    flat = np.ascontiguousarray(signs).view(np.uint8).reshape(len(signs), width)
+    flat = word_bytes(signs)
     keys = np.zeros(len(signs), np.uint64)
     for column in range(flat.shape[1]):
         keys += table[column][flat[:, column]]

@@ -21,13 +21,14 @@ from regions.enumeration.sweep.chambers import (
     estimate_regions,
     plan_chambers,
 )
-from regions.enumeration.sweep.complex import Complex, RisingEdges, sign_words
+from regions.enumeration.sweep.complex import Complex, RisingEdges
 from regions.enumeration.sweep.grow import Progress, sign_layout, sweep
 from regions.enumeration.sweep.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.sweep.rows import reused_memory
 from regions.enumeration.workers import map_chunks, worker_count
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.packing import sign_words
 from regions.signs.exact import Columns, ExactNetwork, nearest_float
 from regions.signs.float_bounds import FloatBounds
 from regions.signs.zonotope_bounds import ZonotopeBounds

@@ -14,11 +14,12 @@ import numpy as np
 
 from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.sweep import insertion, kernels
-from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords, sign_words
+from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
 from regions.enumeration.sweep.rows import reused_memory
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.packing import sign_words
 
 Progress = Callable[[int, int], None]
 
@@ -34,13 +35,13 @@ def sign_layout(network: ReluNetwork) -> SignWords:
         word.append(first + unit // BLOCK)
         bit.append(unit % BLOCK)
         first += -(-layer.width // BLOCK)
-    kinks = [layer.kinks for layer in network.hidden]
+    kinks = network.kinks
     empty = np.zeros(0, np.int64)
     return SignWords(
         np.concatenate([empty, *word]),
         np.concatenate([empty, *bit]),
-        np.concatenate([empty.astype(bool), *kinks]),
-        np.concatenate([empty.astype(bool), *kinks]),
+        kinks,
+        kinks.copy(),
     )
 
 

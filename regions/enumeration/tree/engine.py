@@ -15,6 +15,7 @@ from regions.enumeration.tree.homogeneous import cone_problem, from_cone
 from regions.enumeration.tree.questions import witness_of
 from regions.enumeration.tree.search import Tree
 from regions.network import ReluNetwork
+from regions.packing import pack_bits
 from regions.signs.exact import Columns, ExactNetwork
 
 Progress = Callable[[int, int], None]
@@ -58,14 +59,13 @@ def list_any(
         kept = slice(0, budget.max_regions)
         bits, center, exact = bits[kept], center[kept], exact[kept]
         search.complete = False
-    kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in network.hidden)])
     rational = {int(k): exact[k] for k in np.flatnonzero(exact != np.array(None))}
     if isinstance(domain, WholeSpace):
         center, rational = from_cone(
             network, domain, search.tree.domain, bits, center, rational
         )
     return Listing(
-        np.packbits(bits[:, kinks], axis=1, bitorder="little"),
+        pack_bits(bits[:, network.kinks]),
         center,
         rational,
         search.complete,
@@ -164,8 +164,7 @@ class _Search:
         strict in exact arithmetic lies in a region of the whole network.
         """
         exact = ExactNetwork(self.tree.network, self.tree.domain)
-        kinks = [layer.kinks for layer in self.tree.network.hidden]
-        kink = np.concatenate([np.zeros(0, bool), *kinks])
+        kink = self.tree.network.kinks
         result: list[Found] = []
         for block in self.tree.stack:
             points = [witness_of(block, k) for k in range(len(block))]

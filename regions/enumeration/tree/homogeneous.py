@@ -85,7 +85,7 @@ def from_cone(
     """Witnesses of regions from those of their cones: x / s, float64 if possible."""
     origin, directions = cone_domain.rational_chart()
     exact = ExactNetwork(network, domain)
-    kinks = np.concatenate([np.zeros(0, bool), *(v.kinks for v in network.hidden)])
+    kinks = network.kinks
     points = np.empty((len(center), network.input_dim))
     left: Rational = {}
     for k in range(len(center)):

@@ -41,7 +41,7 @@ class Questions:
             dyadic([*row.tolist(), float(right)])[0]
             for row, right in zip(A, b, strict=True)
         ]
-        self._first = np.cumsum([0, *network.widths])
+        self._first = network.unit_starts
         at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
         self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
         self.counts: Counter[str] = Counter()

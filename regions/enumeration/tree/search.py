@@ -66,10 +66,8 @@ class Tree:
         self.domain = domain
         self._restricted = domain.restrict(network)
         self._chart_doubt = _chart_doubt(network, domain)
-        self._first = np.cumsum([0, *network.widths])
-        self._kinks = np.concatenate(
-            [np.zeros(0, bool), *(layer.kinks for layer in network.hidden)]
-        )
+        self._first = network.unit_starts
+        self._kinks = network.kinks
         self.questions = Questions(network, domain)
         self.counts = self.questions.counts
         self.stack = [_root(domain, int(self._first[-1]))]

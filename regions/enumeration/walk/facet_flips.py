@@ -23,6 +23,7 @@ from regions.enumeration.budget import Budget
 from regions.enumeration.walk.crossing import Place, cross_exactly, points_across
 from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
+from regions.packing import pack_bits
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
 from regions.results.region_set import RegionSet
@@ -259,4 +260,4 @@ class _Walk:
         bits: Bool[np.ndarray, "regions bits"] = np.array(
             [place.bits[self.rows.units] for place in self.places], bool
         )
-        return np.packbits(bits, axis=1, bitorder="little")
+        return pack_bits(bits)

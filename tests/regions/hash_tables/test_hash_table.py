@@ -13,7 +13,6 @@ from regions.hash_tables.hash_table import (
 )
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork
-from regions.signs.point_signs import unit_patterns
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -56,7 +55,7 @@ def test_codes_share_a_function_just_when_exact_maps_are_equal(name):
     network, box = ZOO[name]
     table = hash_table(network, _points(box))
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
-    maps = [exact.affine_map(u) for u in unit_patterns(network, table.bits)]
+    maps = [exact.affine_map(u) for u in network.unit_patterns(table.bits)]
     for i, first in enumerate(maps):
         for j, second in enumerate(maps):
             assert (first == second) == (table.functions[i] == table.functions[j])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from regions.network import ReluNetwork
-from regions.signs.point_signs import are_inside, exact_signs, unit_kinks, unit_patterns
+from regions.signs.point_signs import are_inside, exact_signs
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -36,7 +36,7 @@ def test_signs_are_those_of_fractions_on_and_off_boundaries(name):
     dyadic = rng.integers(-4, 5, (6, box.dim)) / 4.0
     points = np.vstack([rng.uniform(box.lower, box.upper, (6, box.dim)), dyadic])
     wanted = [_signs_by_fractions(network, point) for point in points]
-    kinks = unit_kinks(network)
+    kinks = network.kinks
     found = exact_signs(network, points)
     assert found[:, kinks].tolist() == np.array(wanted, int)[:, kinks].tolist()
 
@@ -73,8 +73,8 @@ def test_a_unit_that_is_zero_everywhere_is_no_boundary():
 def test_units_without_kink_are_off_in_unit_patterns():
     network, _ = ZOO["prelu"]
     bits = np.ones((1, network.num_bits), bool)
-    assert (unit_patterns(network, bits)[0] == unit_kinks(network)).all()
-    assert not unit_kinks(network).all()
+    assert (network.unit_patterns(bits)[0] == network.kinks).all()
+    assert not network.kinks.all()
 
 
 def test_huge_weights_that_overflow_are_settled_exactly():

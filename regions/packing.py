@@ -1,0 +1,85 @@
+"""Bits in bytes and words, one order everywhere: the first bit is the lowest.
+
+Bit i of a row is bit `i % 8` of byte `i // 8`, in memory and in every file, and bit
+`i % 32` of word `i // 32` in arithmetic. In little-endian order the bytes of the words
+are the bytes of the row, so the two forms are one.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float64, UInt8, UInt32
+
+WORD_BITS = 32
+
+
+def pack_bits(
+    bits: Bool[np.ndarray, "patterns bits"],
+) -> UInt8[np.ndarray, "patterns bytes"]:
+    """Patterns as bytes, eight bits each, the first bit lowest.
+
+    Example:
+        >>> pack_bits(np.array([[True, False, True]]))
+        array([[5]], dtype=uint8)
+    """
+    return np.packbits(bits, axis=1, bitorder="little")
+
+
+def unpack_bits(
+    packed: UInt8[np.ndarray, "patterns bytes"], bits: int
+) -> Bool[np.ndarray, "patterns bits"]:
+    """Inverse of `pack_bits`, for patterns of `bits` bits.
+
+    Raises:
+        ValueError: If `packed` does not have the bytes that `bits` bits take.
+
+    Example:
+        >>> unpack_bits(np.array([[5]], np.uint8), 3)
+        array([[ True, False,  True]])
+    """
+    if packed.shape[1] != num_bytes(bits):
+        raise ValueError(
+            f"`packed` has {packed.shape[1]} bytes per pattern and {bits} bits take "
+            f"{num_bytes(bits)}: pass the number of bits of the packed patterns."
+        )
+    return np.unpackbits(packed, axis=1, count=bits, bitorder="little").view(bool)
+
+
+def num_bytes(bits: int) -> int:
+    """Bytes per pattern of `bits` bits."""
+    return -(-bits // 8)
+
+
+def num_words(bits: int) -> int:
+    """uint32 words per pattern of `bits` bits."""
+    return -(-bits // WORD_BITS)
+
+
+def sign_words(
+    pre: Float64[np.ndarray, "rows units"],
+) -> UInt32[np.ndarray, "rows words"]:
+    """Signs of pre-activations as words, 1 where positive: a tie counts as off."""
+    packed = np.zeros((len(pre), 4 * num_words(pre.shape[1])), np.uint8)
+    bits = np.packbits(pre > 0.0, axis=1, bitorder="little")
+    packed[:, : bits.shape[1]] = bits
+    return packed.view("<u4")
+
+
+def unpack_words(
+    words: UInt32[np.ndarray, "rows words"],
+) -> UInt8[np.ndarray, "rows bits"]:
+    """All bits of words, 32 each, as 0 and 1."""
+    return np.unpackbits(word_bytes(words), axis=1, bitorder="little")
+
+
+def word_bytes(
+    words: UInt32[np.ndarray, "rows words"],
+) -> UInt8[np.ndarray, "rows bytes"]:
+    """The four bytes of each word, the lowest first."""
+    little = np.ascontiguousarray(words, dtype="<u4")
+    return little.view(np.uint8).reshape(len(words), words.shape[1] * 4)
+
+
+def words_to_bytes(
+    words: UInt32[np.ndarray, "patterns words"], bits: int
+) -> UInt8[np.ndarray, "patterns bytes"]:
+    """Words as the bytes of `pack_bits`."""
+    return np.ascontiguousarray(word_bytes(words)[:, : num_bytes(bits)])

@@ -1,4 +1,4 @@
-"""One module per figure or claim, and the list of those that run by name."""
+"""One folder per figure or claim, and the list of those that run by name."""
 
 import importlib
 from types import ModuleType
@@ -78,8 +78,8 @@ def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:
         name: One of `NAMES`.
 
     Returns:
-        A module with `NAME`, `ABOUT`, `PRESETS`, `run` and `load`, and one with
-        `figure`.
+        A package with `NAME`, `ABOUT`, `PRESETS`, `run` and `load`, and a module
+        with `figure`.
 
     Raises:
         ValueError: If there is no such experiment.
@@ -89,5 +89,5 @@ def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:
     # Imported here, so that a list of names costs no training library.
     return (
         importlib.import_module(f"experiments.{name}"),
-        importlib.import_module(f"experiments.plotting.{name}"),
+        importlib.import_module(f"experiments.{name}.figure"),
     )

@@ -125,7 +125,7 @@ def write(options: argparse.Namespace, atlas: "Atlas") -> None:
         raise ValueError("--ply: a decision surface needs a network of three inputs.")
     drawing = None
     if options.figure:
-        from experiments.plotting.atlas import figure
+        from experiments.atlas.figure import figure
 
         drawing = figure(atlas, options.color, at=options.at, overlay=options.overlay)
     written = [options.out]

@@ -36,7 +36,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def configure(options: argparse.Namespace) -> Any:
     """The preset with the options given."""
-    from experiments.ring import PRESETS
+    from experiments.ring.study import PRESETS
 
     config = PRESETS[options.preset]
     training, data = config.training, config.data
@@ -52,8 +52,7 @@ def configure(options: argparse.Namespace) -> Any:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run; the exit code says whether it verified."""
-    from experiments import ring
-    from experiments.plotting import ring as plotting
+    from experiments.ring import figure as plotting, study as ring
     from experiments.running.command_line import run_and_show
 
     config = configure(options)

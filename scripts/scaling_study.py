@@ -37,9 +37,8 @@ def execute(options: argparse.Namespace) -> int:
     """Run or show the study."""
     import dataclasses
 
-    from experiments import scaling_study
-    from experiments.plotting import scaling_study as plotting
     from experiments.running.command_line import run_and_show
+    from experiments.scaling_study import figure as plotting, study as scaling_study
 
     config = scaling_study.read_study(options.study)
     if options.seeds is not None:

@@ -69,8 +69,7 @@ def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
     import dataclasses
 
-    from experiments import data_slices
-    from experiments.plotting import data_slices as plotting
+    from experiments.data_slices import figure as plotting, study as data_slices
     from experiments.running.command_line import run_and_show
 
     training = data_slices.CLASSIFIER

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 import regions
-from experiments import ring
 from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.partition import Partition, find_partition
 from experiments.atlas.solids import find_solid
+from experiments.ring import study as ring
 from experiments.running.common import RunFolderError, read_json
 from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig

@@ -9,8 +9,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 import regions
 from experiments.atlas.colors import code_colors, code_indices, layer_colors
+from experiments.atlas.figure import LABELS, deepest_layers, figure
 from experiments.atlas.sources import plane, solid_atlas
-from experiments.plotting.atlas import LABELS, deepest_layers, figure
 from experiments.plotting.style import save_figure
 from tests.atlas.helpers import (
     compared,

@@ -7,10 +7,10 @@ import pytest
 from safetensors.numpy import save_file
 
 import regions
-from experiments import ring
 from experiments.atlas.block import unpack
 from experiments.atlas.page import read_block
 from experiments.atlas.surface import read_ply
+from experiments.ring import study as ring
 from experiments.running.common import open_run
 from tests.atlas.helpers import middle_level, network
 from tests.scripts.helpers import assert_bad_input, load_script

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from experiments import ring
+from experiments.ring import study as ring
 from tests.scripts.helpers import assert_bad_input, load_script
 from training.config import DataConfig, ModelConfig, TrainingConfig
 

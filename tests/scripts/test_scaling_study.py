@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-from experiments import scaling_study
-from experiments.plotting import scaling_study as plotting
+from experiments.scaling_study import figure as plotting, study as scaling_study
 from tests.scripts.helpers import assert_bad_input, load_script
 
 STUDY = """\

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.movie_portrait import PRESETS, PortraitMovie
+from experiments.movie_portrait.study import PRESETS, PortraitMovie
 from experiments.movies import movie_run
 from experiments.movies.movie_disc import arrangement_count, creases, largest_jump
 from experiments.movies.movie_files import read_png

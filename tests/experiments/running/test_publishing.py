@@ -9,7 +9,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from experiments import NAMES, data_slices, load_experiment
+from experiments import NAMES, load_experiment
+from experiments.data_slices import study as data_slices
 from experiments.running.about import About, Page
 from experiments.running.common import (
     RunFolderError,

@@ -1,0 +1,20 @@
+"""Is ReLU as good as anything? Four piecewise-linear activations on the ring.
+
+The same 14x6 network learns the same points with ReLU, leaky ReLU, PReLU and the
+absolute value; errors on all pixels and exact region counts are compared seed by seed.
+
+Run:       python scripts/run_experiment.py activations
+Expected:  some minutes on 2 cores; no published numbers.
+
+Source: T. Dullien, origami post of 2024-07-04: a conjecture.
+"""
+
+from experiments.activations.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

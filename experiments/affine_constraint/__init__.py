@@ -1,0 +1,23 @@
+"""A network that is affine on a given polygon, trained so and proved by enumeration.
+
+Networks learn a disc while their biases are shifted, at every update, by what makes
+them affine on a pentagon across the disc's edge. The enumerator then finds every
+activation region on the pentagon: one.
+
+Run:       python scripts/run_experiment.py affine_constraint paper
+Expected:  about a minute on 2 cores; one region on the pentagon, many without the
+           constraint.
+
+Source: S. Shekkizhar, MLPs as hashing functions, 2024 (domain constraints, an outlook);
+R. Balestriero, Y. LeCun, POLICE, 2022, arXiv 2211.01340.
+"""
+
+from experiments.affine_constraint.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

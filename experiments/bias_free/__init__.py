@@ -1,0 +1,24 @@
+"""Without biases: cones, homogeneous functions, and whether training gains by it.
+
+All hyperplanes of a network without biases pass through the origin, its regions are
+cones, and f(t x) = t f(x). Codes and outputs are tested along rays, and one layer is
+counted against the closed formula. Networks with and without biases and with equally
+many parameters learn the ring, with the origin in its corner and in its center, and
+digits: losses, updates to a given loss, learning rates that train, and the top
+eigenvalue of the Hessian.
+
+Run:       python scripts/run_experiment.py bias_free paper
+Expected:  about four minutes on 2 cores; cones exactly, and no ring at either origin.
+
+Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
+"""
+
+from experiments.bias_free.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,23 @@
+"""A network that squeezes the ring through two units, against one that does not.
+
+Ten layers of ten units, one of two, three of ten, and the 14x6 network, ten seeds
+each. Between the two parts the whole image lies in a plane, the only inside of a deep
+network that can be drawn as it is: what the first part makes of the ring, and how the
+second cuts that plane.
+
+Run:       python scripts/run_experiment.py bottleneck
+Expected:  about three minutes on 2 cores.
+
+Source: T. Dullien, origami post of 2025-04-05, which shows one run.
+"""
+
+from experiments.bottleneck.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+    summary_rows as summary_rows,
+)

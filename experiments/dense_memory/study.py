@@ -1,0 +1,244 @@
+"""What the study runs, measures and keeps."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.dense_memory.claims import dense_memory_claims, dense_memory_headline
+from experiments.dense_memory.dense_memories import (
+    UPDATES,
+    Energy,
+    basin_radius,
+    capacity,
+    random_patterns,
+)
+from experiments.dense_memory.memories_of_digits import (
+    measure_completion,
+    measure_prototypes,
+)
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.stages import stored
+from regions.files import read_arrays
+
+NAME = "dense_memory"
+ABOUT = About(
+    title="Dense associative memories",
+    page="claims",
+    source=(
+        "beren and Hoagy, comments on almost linear models, 2023 (modern Hopfield "
+        "networks store exponentially much); Krotov & Hopfield 2016; Demircigil et al. "
+        "2017"
+    ),
+    setup=(
+        "Random patterns; all neurons are updated at once, up to ten times, from "
+        "stored patterns. Capacity: the most patterns with under 1 % of wrong bits, "
+        "over 8 to 400 neurons, for energies h^2, h^3, h^4, max(h, 0)^3 and exp(h). "
+        "Basin: the largest share of flipped bits from which nine in ten of the "
+        "patterns come back, at 100 neurons. Digits: classifiers whose hidden units "
+        "are memories to the power n - 1; and 1000 binary digits stored as they are, "
+        "whose lower halves, and those of others, are completed from the upper."
+    ),
+    differs=(
+        "The comments give no numbers. Krotov and Hopfield use MNIST and clip their "
+        "memories; here it is scikit-learn's digits, and memories have length 1. At "
+        "n = 30 most of them get next to no gradient from their random start and stay "
+        "noise: the claims about the largest n fail on that, and the one on n = 20 was "
+        "added after it was seen."
+    ),
+    expected=(
+        "Capacity ~ N^(n-1) (0.138 N for n = 2, with few errors), 2^(N/2) for the "
+        "exponential (remembered, the latter without errors); from features to "
+        "prototypes as n grows (remembered)."
+    ),
+)
+
+Progress = Callable[[int, int, str], None]
+STAGES = ("capacity", "basins", "digits", "completion")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """An energy, and the sizes at which its capacity is sought.
+
+    Attributes:
+        energy: F.
+        neurons: Sizes, ascending.
+    """
+
+    energy: Energy
+    neurons: tuple[int, ...]
+
+
+GROWTHS = (
+    Growth(energy=Energy("power", 2), neurons=(50, 100, 200, 400)),
+    Growth(energy=Energy("power", 3), neurons=(40, 60, 90, 130)),
+    Growth(energy=Energy("power", 4), neurons=(30, 40, 55, 75)),
+    Growth(energy=Energy("rectified", 3), neurons=(40, 60, 90, 130)),
+    Growth(energy=Energy("exp", 0), neurons=(8, 10, 12, 14, 16, 18)),
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What identifies a run.
+
+    Attributes:
+        growths: Capacities that are sought.
+        tested: Stored patterns started from.
+        basin_neurons: Of the basins.
+        basin_energies: Of the basins.
+        basin_patterns: Numbers of patterns at which basins are measured.
+        degrees: n of the classifiers of digits.
+        memories: Of each classifier.
+        steps: Updates of each.
+        completing: Energies that complete digits.
+        stored: Digits that they store.
+        seeds: Independent repetitions of everything.
+    """
+
+    growths: tuple[Growth, ...] = GROWTHS
+    tested: int = 50
+    basin_neurons: int = 100
+    basin_energies: tuple[Energy, ...] = (
+        Energy("power", 2),
+        Energy("power", 3),
+        Energy("power", 4),
+        Energy("exp", 0),
+    )
+    basin_patterns: tuple[int, ...] = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+    degrees: tuple[int, ...] = (2, 3, 5, 10, 20, 30)
+    memories: int = 50
+    steps: int = 1500
+    completing: tuple[Energy, ...] = (
+        Energy("power", 2),
+        *(Energy("rectified", n) for n in (3, 4, 6, 10, 20)),
+        Energy("exp", 0),
+    )
+    stored: int = 1000
+    seeds: tuple[int, ...] = tuple(range(10))
+
+
+PRESETS = {
+    "smoke": Config(
+        growths=(
+            Growth(energy=Energy("power", 2), neurons=(20, 40)),
+            Growth(energy=Energy("power", 3), neurons=(20, 40)),
+            Growth(energy=Energy("exp", 0), neurons=(6, 8)),
+        ),
+        tested=20,
+        basin_neurons=40,
+        basin_energies=(Energy("power", 2), Energy("exp", 0)),
+        basin_patterns=(2, 20),
+        degrees=(2, 10),
+        memories=10,
+        steps=20,
+        completing=(Energy("power", 2), Energy("exp", 0)),
+        stored=100,
+        seeds=(0, 1),
+    ),
+    "paper": Config(),
+}
+FLIPPED = np.arange(1, 21) / 40.0
+"""Shares of flipped bits that are tried, up to one half."""
+
+
+class Result(NamedTuple):
+    """What the figure needs of a finished run.
+
+    Attributes:
+        config: As in `config.json`.
+        summary: As in `summary.json`.
+        arrays: Of each stage by name. `capacity` has, for each growth, its number as
+            key: settled and one-step capacities `(2, sizes, seeds)`.
+    """
+
+    config: Config
+    summary: dict[str, Any]
+    arrays: dict[str, dict[str, np.ndarray]]
+
+
+def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+    """Capacities, basins and digits; write it all to `folder`.
+
+    Args:
+        config: What to run. An unfinished run of it in `folder` goes on.
+        folder: From `open_run`. `summary.json` is written last.
+        progress: Called with (done, total, what is being done).
+
+    Returns:
+        The summary.
+    """
+    clock = Clock()
+    measures: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+        "capacity": lambda: _capacities(config, progress),
+        "basins": lambda: _basins(config, progress),
+        "digits": lambda: measure_prototypes(
+            config.degrees, config.memories, config.steps, config.seeds
+        ),
+        "completion": lambda: measure_completion(
+            config.completing, config.stored, config.seeds
+        ),
+    }
+    arrays = {}
+    for done, stage in enumerate(STAGES):
+        progress(done, len(STAGES), f"stage: {stage}")
+        arrays[stage] = stored(folder / f"{stage}.npz", measures[stage])
+        clock.lap(stage)
+    growths = [(growth.energy, growth.neurons) for growth in config.growths]
+    claims = dense_memory_claims(growths, config.basin_energies, config.degrees, arrays)
+    summary = {
+        "headline": dense_memory_headline(growths, arrays["capacity"]),
+        "claims": [claim.to_dict() for claim in claims],
+    }
+    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def load(config: Config, folder: pathlib.Path) -> Result:
+    """A finished run, from the files in its folder."""
+    arrays = {stage: read_arrays(folder / f"{stage}.npz") for stage in STAGES}
+    return Result(config, read_json(folder / "summary.json"), arrays)
+
+
+def _capacities(config: Config, progress: Progress) -> dict[str, np.ndarray]:
+    """Settled and one-step capacities of every growth."""
+    found = {}
+    for g, growth in enumerate(config.growths):
+        values = np.zeros((2, len(growth.neurons), len(config.seeds)))
+        for i, neurons in enumerate(growth.neurons):
+            for s, seed in enumerate(config.seeds):
+                for u, updates in enumerate((UPDATES, 1)):
+                    rng = np.random.default_rng([seed, neurons, g])
+                    values[u, i, s] = capacity(
+                        growth.energy,
+                        neurons,
+                        rng,
+                        tested=config.tested,
+                        updates=updates,
+                    )
+            progress(i + 1, len(growth.neurons), f"capacity of {growth.energy.label}")
+        found[str(g)] = values
+    return found
+
+
+def _basins(config: Config, progress: Progress) -> dict[str, np.ndarray]:
+    """Basin radii by energy, number of patterns and seed."""
+    shape = (len(config.basin_energies), len(config.basin_patterns), len(config.seeds))
+    radii = np.zeros(shape)
+    for done, place in enumerate(np.ndindex(*shape)):
+        count, seed = config.basin_patterns[place[1]], config.seeds[place[2]]
+        rng = np.random.default_rng([seed, count])
+        radii[place] = basin_radius(
+            config.basin_energies[place[0]],
+            random_patterns(count, config.basin_neurons, rng),
+            rng,
+            tested=config.tested,
+            shares=FLIPPED,
+        )
+        progress(done + 1, radii.size, "measuring basins")
+    return {"radii": radii}

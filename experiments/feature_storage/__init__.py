@@ -1,0 +1,24 @@
+"""Many features in few dimensions: what linear, curved and thresholded storage cost.
+
+Features share a space of fewer dimensions. Measured: how the effect of one depends on
+what else is on, the error of what is read, what optimal linear and trained read-outs
+make of sparse features, which read-out is best for which feature under noise, and
+whether trained classifiers are linear maps at all.
+
+Run:       python scripts/run_experiment.py feature_storage paper
+Expected:  about three minutes on 2 cores; linear storage is free of context, and
+           nonlinear read-outs have the smaller error wherever features are sparse.
+
+Source: Hoagy, comment on beren's "Deep learning models might be secretly (almost)
+linear", 2023, and the replies.
+"""
+
+from experiments.feature_storage.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,25 @@
+"""Networks built to fold, and what depth does to the length of curves.
+
+Zig-zags of the line and of the plane, counted exactly beside their formulas; and random
+networks, whose images of a circle grow or keep their length with the variance of the
+weights.
+
+Run:       python scripts/run_experiment.py folding paper
+Expected:  under a minute on 2 cores; every count equal to its formula, lengths that
+           grow by sqrt(variance / 2) a layer, and lengths that shrink slowly at
+           variance 2.
+
+Source: M. Telgarsky 2015 (1509.08101); G. Montufar et al., NeurIPS 2014 (1402.1869); M.
+Raghu et al., ICML 2017 (1606.05336); B. Hanin, R. Jeong, D. Rolnick, ICLR 2022
+(2102.10492).
+"""
+
+from experiments.folding.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

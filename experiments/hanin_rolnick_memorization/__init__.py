@@ -1,0 +1,22 @@
+"""Can training be driven to many regions? Memorization, noise, rates, initial scales.
+
+Networks of depth 3 memorize random classes of random points of the plane, and learn
+digits with part of the classes replaced by random ones, at several learning rates and
+from several scales of initialization. Regions are counted exactly on whole planes.
+
+Run:       python scripts/run_experiment.py hanin_rolnick_memorization paper
+Expected:  some minutes on 2 cores; never twice as many regions as at initialization.
+
+Source: B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activation
+patterns, NeurIPS 2019, arXiv 1906.00904, figures on memorization.
+"""
+
+from experiments.hanin_rolnick_memorization.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,23 @@
+"""Activation regions on planes through data, at initialization and over training.
+
+Networks of several shapes learn digits; on the whole plane through the origin and two
+training images every activation region is counted, exactly, and divided by N^2 / 2 for
+N hidden units.
+
+Run:       python scripts/run_experiment.py hanin_rolnick_planes paper
+Expected:  a few minutes on 2 cores; ratios near 1 at initialization, a dip of 10 to
+           30 % in training, and no dependence on depth that a factor would show.
+
+Source: B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activation
+patterns, NeurIPS 2019, arXiv 1906.00904.
+"""
+
+from experiments.hanin_rolnick_planes.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,24 @@
+"""Singular values of the layers of networks before training, by law of the weights.
+
+Later notes of the author of the preconditioner essay look at principal components of
+the layers of a random network, with weights from a normal law or on the sphere, and see
+all but a few singular values vanish with depth. Here the spectrum of each layer's
+embedding is followed for normal, spherical and orthogonal weights, without biases and
+with the author's.
+
+Run:       python scripts/run_experiment.py initial_spectra
+Expected:  some seconds on 2 cores; spectra that narrow with depth.
+
+Source: T. C. H. Lux, notes after "MLP's are actually nonlinear -> linear
+preconditioners", 2021.
+"""
+
+from experiments.initial_spectra.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,24 @@
+"""How far off linear interpolation can be: the bound, point by point.
+
+An essay of 2021 argues by a bound on piecewise linear interpolation: change of slope
+times distances, over the least singular value of a simplex. The bound is proved in
+`linear_interpolation`, with a sharper one, and checked at every grid point; its parts
+are followed as points are added in 2 and in 20 dimensions, and from the inputs to the
+embedding of trained networks.
+
+Run:       python scripts/run_experiment.py interpolation_bound
+Expected:  three minutes on 2 cores; no violation.
+
+Sources: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021;
+T. C. H. Lux et al., Interpolation of sparse high-dimensional data, 2020, section 5.
+"""
+
+from experiments.interpolation_bound.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,24 @@
+"""Memorized or generalized: points against features, random labels, linear embeddings.
+
+Toy models on ever more points first store the points and then the features. Networks on
+a ring with ever more random labels give points regions of their own, at a price in
+sharpness and robustness. And the better a network knows a disc, the closer the disc is
+to an affine function of two directions of its last embedding.
+
+Run:       python scripts/run_experiment.py memorized_or_generalized paper
+Expected:  about three minutes on 2 cores; a bump of the test loss between points and
+           features.
+
+Source: beren and Hoagy, comments on almost linear models, 2023; T. Henighan et al.,
+Superposition, memorization, and double descent, 2023.
+"""
+
+from experiments.memorized_or_generalized.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,21 @@
+"""The classifier that the posts announce: three colors, cross entropy, six panels.
+
+Three outputs say how red (outside), green (the ring) or blue (the disc inside) a pixel
+is. Panels: red, blue, all three with white boundaries; green, the class map, and the
+original with the points.
+
+Run:       python scripts/run_experiment.py movie_classifier
+
+Source: T. Dullien, origami posts (announced 2024-07-04), and the panels of his later
+program, described in words.
+"""
+
+from experiments.movie_classifier.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,22 @@
+"""Learning moves the partition and changes the maps: how much of each, and until when.
+
+Networks learn two moons. Each epoch's change of the outputs is split into what the
+moved partition did and what the changed maps did; creases of the first layer are
+followed one by one; and parts of the parameters are trained alone.
+
+Run:       python scripts/run_experiment.py moving_and_mapping paper
+Expected:  about two minutes on 2 cores.
+
+Sources: S. Shekkizhar, MLPs as hashing functions, 2024; arXiv 2602.08333 (patterns
+settle before weights).
+"""
+
+from experiments.moving_and_mapping.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,22 @@
+"""One unit is one hyperplane: its two half-spaces, its offset, and the side it is on.
+
+A unit's pre-activation `w x + b` is zero on a line of the plane, at the signed offset
+`-b / |w|` along the normal `w / |w|`; its bit says on which side of the line a point
+lies. Bits of a dense grid are held against the signs in exact arithmetic, points on the
+line included, and the two enumerated regions against the closed formulas.
+
+Run:       python scripts/run_experiment.py neuron_hyperplane paper
+Expected:  under a minute on 2 cores; no bit that is not the sign.
+
+Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
+"""
+
+from experiments.neuron_hyperplane.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

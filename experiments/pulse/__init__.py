@@ -1,0 +1,25 @@
+"""Where the pulse of the creases comes from: period and strength by optimizer.
+
+The first origami post sees the creases of a one-layer network pulse while Adam trains
+it, and asks why. Here the loss of each full-batch update is followed for many settings
+of the optimizer, and the top eigenvalue of the preconditioned Hessian beside it.
+
+Run:       python scripts/run_experiment.py pulse
+Expected:  some minutes on 2 cores; a pulse of Adam whose period grows with
+           1 / (1 - beta2), none of plain gradient descent.
+
+Sources: T. Dullien, origami post of 2024-07-04. Predictor: J. Cohen et al., Adaptive
+gradient methods at the edge of stability (arXiv 2207.14484); that spikes follow when
+the preconditioned curvature crosses its threshold: arXiv 2506.04805.
+"""
+
+from experiments.pulse.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+    summary_rows as summary_rows,
+)

@@ -1,0 +1,322 @@
+"""What the study runs, measures and keeps."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from jaxtyping import Float64, UInt8
+
+import regions
+from experiments.measures.image_fit import image_fit
+from experiments.running.about import About
+from experiments.running.common import Clock, read_json, write_json, write_provenance
+from regions.files import open_atomically
+from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
+from regions.lp.interior_point import chebyshev_balls
+from regions.lp.solve import chebyshev_ball
+from training.config import DataConfig, TrainingConfig
+from training.datasets import Dataset, load_image, pixel_points, sample_points
+from training.fit import fit
+from training.models import params_to_relu_network
+from training.snapshots import Losses
+
+NAME = "ring"
+ABOUT = About(
+    title="The black ring",
+    page="gallery",
+    source="T. Dullien, origami posts, 2024-07-04 and 2025-04-05",
+    setup=(
+        "A 14x6 leaky-ReLU network learns the 1024 x 1024 ring from 5000 of its pixels "
+        "(Adam, 6000 epochs of five updates); every activation region of the unit "
+        "square is found, measured and verified in rational arithmetic."
+    ),
+    expected="Full-image error near 0.007 (measured with another implementation).",
+)
+UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
+CHUNK = 65536
+"""Pixels evaluated at once; all layers of that many stay under 100 MB."""
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What identifies a run.
+
+    Attributes:
+        training: Network, optimizer and length.
+        data: Image and sampled points.
+        grid: Side of the hash grid.
+    """
+
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    grid: int = 1024
+
+
+PRESETS = {
+    "smoke": Config(training=TrainingConfig(epochs=300, snapshot_every=100), grid=256),
+    "paper": Config(),
+}
+
+
+class Result(NamedTuple):
+    """What the figure needs of a finished run.
+
+    Attributes:
+        config: As in `config.json`.
+        summary: As in `summary.json`.
+        image: The image that was learned.
+        output: The network at each pixel.
+        polygons: Corners of each region, in order.
+        data: The sampled points.
+    """
+
+    config: Config
+    summary: dict[str, Any]
+    image: UInt8[np.ndarray, "height width"]
+    output: Float64[np.ndarray, "height width"]
+    polygons: list[Float64[np.ndarray, "_ 2"]]
+    data: Dataset
+
+
+def load_data(config: Config) -> tuple[UInt8[np.ndarray, "height width"], Dataset]:
+    """The image and the points sampled from it.
+
+    Raises:
+        FileNotFoundError: If the image file does not exist.
+        ValueError: If it cannot be read, or has fewer pixels than are asked for.
+    """
+    data = config.data
+    image = load_image(data)
+    return image, sample_points(image, data.num_train, data.num_val, data.seed)
+
+
+def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+    """Train, find all regions, measure and verify; write it all to `folder`.
+
+    Args:
+        config: What to run. An unfinished run of it in `folder` goes on.
+        folder: From `open_run`. `summary.json` is written last.
+        progress: Called with (done, total, what is being done).
+
+    Returns:
+        The summary.
+    """
+    clock = Clock()
+    image, data = load_data(config)
+    fitted = fit(config.training, data, folder, progress)
+    network = params_to_relu_network(fitted.params, config.training.model)
+    regions.save_network(folder / "network.npz", network)
+    clock.lap("training")
+    output = predict_image(network, image.shape, progress)
+    clock.lap("full image")
+    grid = regions.hash_grid(
+        network,
+        UNIT_SQUARE,
+        config.grid,
+        offset=0.0,
+        labels=False,
+        progress=lambda done, total: progress(done, total, "hashing the grid"),
+    )
+    clock.lap("grid")
+    found = _enumerate(network, progress)
+    found.save(folder / "regions.parquet")
+    write_polygons(folder / "polygons.npz", found.polygons())
+    clock.lap("enumeration")
+    radii = _write_geometry(folder / "geometry.parquet", found, progress)
+    clock.lap("Chebyshev balls and bounds")
+    progress(0, 1, "verifying")
+    report = regions.verify(found, exact=True)
+    progress(1, 1, "verifying")
+    clock.lap("verification")
+    quality = _fit_quality(output, image)
+    numbers = _region_numbers(grid, found, radii)
+    summary = {
+        "headline": _headline(quality, numbers),
+        **_last_losses(fitted.losses),
+        **quality,
+        **numbers,
+        "verified": bool(report.ok),
+        "verification": {c.name: f"{c.verdict}: {c.detail}" for c in report.checks},
+    }
+    write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def _headline(quality: dict[str, float], numbers: dict[str, Any]) -> str:
+    """One line for the pages."""
+    kind = "proved complete" if numbers["complete"] else "NOT all that there are"
+    return (
+        f"{numbers['exact_regions']:,} regions, {kind}; the grid sees "
+        f"{numbers['grid_regions']:,}; image MSE {quality['image_mse']:.4f}, pixel "
+        f"accuracy {quality['pixel_accuracy']:.2%}"
+    )
+
+
+def _enumerate(network: regions.ReluNetwork, progress: Progress) -> regions.RegionSet:
+    """All regions in the unit square; Ctrl-C ends the run, not just the search."""
+    found = regions.enumerate_regions(
+        network,
+        UNIT_SQUARE,
+        progress=lambda done, total: progress(done, total, "enumerating the regions"),
+    )
+    if found.stats.get("stopped") == "interrupted":
+        raise KeyboardInterrupt
+    return found
+
+
+def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, value and remark of what a reader of the summary looks for, for Rich."""
+    size = " x ".join(map(str, summary["grid_resolution"]))
+    kind = "complete" if summary["complete"] else "NOT complete"
+    verdict = "passed" if summary["verified"] else "FAILED"
+    mean = f"predicting the mean: {summary['mean_predictor_mse']:.5f}"
+    lower_bound = f"{size}: a lower bound"
+    square = f"unit square, {kind}, {summary['method']}"
+    rows = [
+        ("full-image MSE", f"{summary['image_mse']:.5f}", mean),
+        ("pixel accuracy", f"{summary['pixel_accuracy']:.2%}", "threshold 0.5"),
+        ("regions on the grid", f"{summary['grid_regions']:,}", lower_bound),
+        ("exact regions", f"{summary['exact_regions']:,}", square),
+        ("missed by the grid", f"{summary['grid_missed']:,}", ""),
+        ("smallest inradius", f"{summary['smallest_inradius']:.3g}", ""),
+        ("verification", verdict, ""),
+    ]
+    if summary["train_loss"] is not None:
+        rows = [
+            ("training loss", f"{summary['train_loss']:.5f}", ""),
+            ("validation loss", f"{summary['val_loss']:.5f}", ""),
+            *rows,
+        ]
+    styles = {
+        "exact regions": "bold",
+        "verification": "green" if summary["verified"] else "red",
+    }
+    width = max(len(value) for _, value, _ in rows)
+    return [
+        (name, f"[{styles.get(name, 'none')}]{value:>{width}}[/]", f"[dim]{note}[/]")
+        for name, value, note in rows
+    ]
+
+
+def load(config: Config, folder: pathlib.Path) -> Result:
+    """A finished run, from the files in its folder."""
+    image, data = load_data(config)
+    network = regions.load_network(folder / "network.npz")
+    return Result(
+        config,
+        read_json(folder / "summary.json"),
+        image,
+        predict_image(network, image.shape, lambda *_: None),
+        read_polygons(folder / "polygons.npz"),
+        data,
+    )
+
+
+def predict_image(
+    network: regions.ReluNetwork, shape: tuple[int, int], progress: Progress
+) -> Float64[np.ndarray, "height width"]:
+    """The network's only output at every pixel, in float64."""
+    height, width = shape
+    output = np.empty(height * width)
+    for start in range(0, len(output), CHUNK):
+        indices = np.arange(start, min(start + CHUNK, len(output)))
+        points = pixel_points(indices, height, width).astype(np.float64)
+        output[indices] = network(points)[:, 0]
+        progress(int(indices[-1]) + 1, len(output), "evaluating every pixel")
+    return output.reshape(height, width)
+
+
+def _last_losses(losses: Losses) -> dict[str, float | None]:
+    """Losses of the last epoch; none of a run of no epochs."""
+    train, val = map(float, losses[-1]) if len(losses) else (None, None)
+    return {"train_loss": train, "val_loss": val}
+
+
+def _fit_quality(output: np.ndarray, image: np.ndarray) -> dict[str, float]:
+    """Errors on all pixels, the sampled ones included."""
+    fit_numbers = image_fit(output, image)
+    return {
+        "image_mse": fit_numbers.mse,
+        "mean_predictor_mse": float((image / 255.0).var()),
+        "pixel_accuracy": fit_numbers.accuracy,
+    }
+
+
+def _region_numbers(
+    grid: regions.GridCount, found: regions.RegionSet, radii: np.ndarray
+) -> dict[str, Any]:
+    """Counts of grid and enumeration, held against each other."""
+    exact = {pattern.tobytes() for pattern in found.patterns}
+    on_grid = {pattern.tobytes() for pattern in grid.patterns[grid.strict]}
+    return {
+        "grid_resolution": list(grid.resolution),
+        "grid_regions": grid.count,
+        "exact_regions": len(found),
+        "complete": bool(found.complete),
+        "method": found.method,
+        "grid_missed": len(exact - on_grid),
+        "grid_patterns_not_enumerated": len(on_grid - exact),
+        "smallest_inradius": float(radii.min()),
+        "median_inradius": float(np.median(radii)),
+    }
+
+
+def chebyshev(
+    found: regions.RegionSet, progress: Progress
+) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, " regions"]]:
+    """Centers and radii of the largest discs in all regions.
+
+    In batches by the interior point; CVXPY solves those that it leaves open.
+    """
+    A_domain, b_domain = domain_rows(UNIT_SQUARE)
+    bits = found.pattern_bits()
+    centers, radii = np.empty((len(bits), 2)), np.empty(len(bits))
+    for start in range(0, len(bits), 1024):
+        part = slice(start, min(start + 1024, len(bits)))
+        A, b = halfspaces_batch(found.network, bits[part])
+        size = len(A)
+        A = np.concatenate([A, np.tile(A_domain, (size, 1, 1))], axis=1)
+        b = np.concatenate([b, np.tile(b_domain, (size, 1))], axis=1)
+        balls = chebyshev_balls(A, b, max_radius=1.0)
+        centers[part], radii[part] = balls.centers, balls.radii
+        for i in np.flatnonzero(~balls.converged):
+            ball = chebyshev_ball(Halfspaces(A[i], b[i]), max_radius=1.0)
+            centers[start + i], radii[start + i] = ball.center, ball.radius
+        progress(part.stop, len(bits), "Chebyshev balls")
+    return centers, radii
+
+
+def _write_geometry(
+    path: pathlib.Path, found: regions.RegionSet, progress: Progress
+) -> Float64[np.ndarray, " regions"]:
+    """Write center, radius, bounds and area of each region; return the radii."""
+    centers, radii = chebyshev(found, progress)
+    lower, upper = found.bounds()
+    columns = {"radius": radii, "area": found.volumes()}
+    for axis, name in enumerate("xy"):
+        columns[f"center_{name}"] = centers[:, axis]
+        columns[f"lower_{name}"] = lower[:, axis]
+        columns[f"upper_{name}"] = upper[:, axis]
+    with open_atomically(path) as file:
+        pyarrow.parquet.write_table(pa.table(columns), file)
+    return radii
+
+
+def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:
+    """Write polygons as one array of corners and the lengths."""
+    lengths = np.array([len(polygon) for polygon in polygons], np.int64)
+    with open_atomically(path) as file:
+        np.savez_compressed(file, corners=np.concatenate(polygons), lengths=lengths)
+
+
+def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "_ 2"]]:
+    """What `write_polygons` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])

@@ -1,0 +1,22 @@
+"""How region counts scale: many networks, exact counts, fitted exponents.
+
+Every architecture is drawn with many seeds, counted at initialization, trained as one
+vmapped ensemble and counted again. The mean count is fitted to a power of width or
+depth, and so of the number of units N, and to M^d / d! over the input dimension d,
+with bootstrap intervals over the seeds. One hidden layer in general position has about
+N^d / d! regions: exponent d, and M near N.
+
+Run:       python scripts/scaling_study.py scripts/study.toml
+
+Sources: B. Hanin, D. Rolnick, Complexity of linear regions in deep networks, ICML 2019,
+and Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019.
+"""
+
+from experiments.scaling_study.study import (
+    NAME as NAME,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+    summary_rows as summary_rows,
+)

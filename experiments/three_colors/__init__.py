@@ -1,0 +1,23 @@
+"""Cross-entropy against squared error on the ring in three colors.
+
+The first origami post announces categorical data with cross-entropy in place of squared
+error. Here the same networks learn the same points with either loss; errors, exact
+regions, the width of the outer edge, the distance from the decision boundary to the
+nearest crease, and calibration are compared seed by seed.
+
+Run:       python scripts/run_experiment.py three_colors
+Expected:  some minutes on 2 cores; no published numbers.
+
+Source: T. Dullien, origami posts (announced 2024-07-04; his classifier shows the six
+panels of the figure).
+"""
+
+from experiments.three_colors.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,24 @@
+"""A transformer block: the regions of its feed-forward layer that tokens meet.
+
+Small pre-norm blocks learn sums modulo a number. Tokens are hashed by the activation
+pattern of the feed-forward layer; the intrinsic dimension of what attention gives is
+set beside the number of patterns; and the layer's regions on a plane through three
+tokens are enumerated exactly.
+
+Run:       python scripts/run_experiment.py transformer_block paper
+Expected:  about two minutes on 2 cores.
+
+Source: S. Shekkizhar, MLPs as hashing functions, 2024 (an outlook on attention and
+feed-forward layers); R. Cosentino, S. Shekkizhar, Reasoning in large language models: a
+geometric perspective, 2024.
+"""
+
+from experiments.transformer_block.study import (
+    ABOUT as ABOUT,
+    NAME as NAME,
+    PRESETS as PRESETS,
+    Config as Config,
+    Result as Result,
+    load as load,
+    run as run,
+)

@@ -1,0 +1,105 @@
+"""What the claims on a transformer's feed-forward regions come to."""
+
+import numpy as np
+
+from experiments.memorized_or_generalized.claims import rank_correlation
+from experiments.running.claims import Claim, claim_exact, claim_median
+
+COSENTINO = "Cosentino & Shekkizhar 2024 (of language models)"
+POST = "Shekkizhar 2024 (MLPs as hashing functions), an outlook"
+OURS = "this project"
+Named = dict[str, np.ndarray]
+
+
+def transformer_block_claims(
+    named: Named, heads: tuple[int, ...], pairs: int
+) -> list[Claim]:
+    """Claims in the order of the page.
+
+    Args:
+        named: Measures by name, `(heads, times, seeds)`.
+        heads: Of the attention.
+        pairs: Equals signs that are hashed.
+    """
+    patterns, dimension = named["patterns"], named["neighbor_dimension"]
+    axes = named["axis_dimension"]
+    wrong = named["plane_regions"] != named["plane_formula"]
+    few, many = heads[0], heads[-1]
+    flat = (-1, patterns.shape[-1])
+    return [
+        claim_exact(
+            "On the plane the enumerator finds as many regions as Euler's formula",
+            "derived: lines in general position",
+            f"planes of {wrong.size} on which the counts differ (0)",
+            float(wrong.sum()),
+            holds=not wrong.any(),
+        ),
+        claim_median(
+            "The task is learned",
+            OURS,
+            "share of the learned pairs that are right, least over heads (at least "
+            "0.95)",
+            named["learned"][:, 1].min(axis=0),
+            low=0.95,
+        ),
+        claim_median(
+            "The feed-forward layer hashes tokens: it uses fewer patterns than there "
+            "are pairs",
+            POST,
+            "patterns over pairs after training, mean over heads (at most 0.9)",
+            patterns[:, 1].mean(axis=0) / pairs,
+            high=0.9,
+        ),
+        claim_median(
+            "Training spreads tokens over more regions",
+            OURS,
+            "patterns after over before, mean over heads (above 1)",
+            (patterns[:, 1] / patterns[:, 0]).mean(axis=0),
+            low=1.0,
+        ),
+        claim_median(
+            f"With more heads the attention's output has a higher dimension ({many} "
+            f"against {few})",
+            COSENTINO,
+            "dimension from two neighbors after training, difference (above 0)",
+            dimension[-1, 1] - dimension[0, 1],
+            low=0.0,
+        ),
+        claim_median(
+            "... by principal axes, too",
+            COSENTINO,
+            "participation ratio of the variances after training, difference (above 0)",
+            axes[-1, 1] - axes[0, 1],
+            low=0.0,
+        ),
+        claim_median(
+            f"With more heads tokens meet more regions ({many} against {few})",
+            COSENTINO,
+            "patterns after training, difference (above 0)",
+            (patterns[-1, 1] - patterns[0, 1]).astype(np.float64),
+            low=0.0,
+        ),
+        claim_median(
+            "A higher dimension goes with more regions",
+            COSENTINO,
+            "rank correlation of dimension and patterns over heads, before and after, "
+            "seed by seed (at least 0.5)",
+            rank_correlation(dimension.reshape(flat), patterns.reshape(flat)),
+            low=0.5,
+        ),
+    ]
+
+
+def transformer_block_headline(named: Named, heads: tuple[int, ...], pairs: int) -> str:
+    """One line for the pages."""
+    words = [
+        f"{n} head{'s' if n > 1 else ''}: {np.median(named['patterns'][i, 1]):.0f} "
+        f"patterns for {pairs} pairs, dimension "
+        f"{np.median(named['neighbor_dimension'][i, 1]):.1f}"
+        for i, n in enumerate(heads)
+    ]
+    return (
+        "after training, medians: "
+        + "; ".join(words)
+        + f"; regions on a plane {np.median(named['plane_regions'][:, 1]):.0f}"
+    )

@@ -1,1 +1,0 @@
-"""What the rows of an experiment say of each claim, one module an experiment."""

@@ -1,0 +1,97 @@
+"""Rings from several seeds: every number against one computed another way."""
+
+import json
+
+import numpy as np
+import pytest
+
+import regions
+from experiments.measures.seed_networks import (
+    initial_networks,
+    ring_data,
+    seed_networks,
+)
+from experiments.ring_quality import study as ring_quality
+from experiments.running.claims import LEVEL
+from tests.experiments.helpers import no_progress, run_smoke
+from training.ensemble import ensemble_snapshots
+from training.snapshots import read_metrics
+
+CONFIG = ring_quality.PRESETS["smoke"]
+SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return run_smoke(ring_quality.NAME, tmp_path_factory)
+
+
+def test_errors_are_those_of_the_last_snapshot_on_all_pixels(finished):
+    folder, summary = finished
+    (*_, (epoch, params)) = ensemble_snapshots(CONFIG.training, CONFIG.seeds, folder)
+    assert epoch == CONFIG.training.epochs
+    image, _ = ring_data(CONFIG.data)
+    rows, columns = np.mgrid[:64, :64] / 64
+    points = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    target = image.ravel() / 255.0
+    networks = seed_networks(params, CONFIG.training)
+    for network, row in zip(networks, summary["table"], strict=True):
+        assert network is not None
+        output = network(points)[:, 0]
+        assert row["mse"] == pytest.approx(((output - target) ** 2).mean(), rel=1e-9)
+        right = (output > 0.5) == (target > 0.5)
+        assert row["accuracy"] == pytest.approx(right.mean())
+        losses = read_metrics(folder / f"metrics/seed-{row['seed']}.csv", epoch)
+        assert row["train_loss"] == pytest.approx(float(losses[-1, 0]))
+
+
+def test_counts_are_those_of_another_engine(finished):
+    _, summary = finished
+    for network, row in zip(
+        initial_networks(CONFIG.training, CONFIG.seeds), summary["table"], strict=True
+    ):
+        count = regions.count_regions(network, SQUARE, method="tree")
+        assert row["exact_before"] == int(count)
+        assert row["grid_before"] <= row["exact_before"]
+        assert row["grid_after"] <= row["exact_after"]
+        assert row["grid_only"] == 0
+
+
+def test_few_seeds_give_no_verdict(finished):
+    _, summary = finished
+    verdicts = {claim["verdict"] for claim in summary["claims"] if claim["seeds"]}
+    assert verdicts == {"too few seeds"}
+    assert summary["not_learned"] == []
+
+
+def test_finished_stages_are_not_repeated(finished, monkeypatch):
+    folder, summary = finished
+    monkeypatch.setattr(
+        regions, "hash_grid", lambda *_: pytest.fail("measured a second time")
+    )
+    again = ring_quality.run(CONFIG, folder, no_progress)
+    assert json.loads(json.dumps(again)) == summary
+
+
+@pytest.mark.parametrize("when", [("training", 20), ("measuring the networks", 1)])
+def test_an_interrupted_run_goes_on_to_the_same_numbers(finished, tmp_path, when):
+    folder, summary = finished
+
+    def stop(done: int, total: int, message: str) -> None:
+        if (message, done) == when:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ring_quality.run(CONFIG, tmp_path, stop)
+    assert not (tmp_path / "summary.json").exists()
+    ring_quality.run(CONFIG, tmp_path, no_progress)
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    for seed in CONFIG.seeds:
+        files = [run / f"metrics/seed-{seed}.csv" for run in (tmp_path, folder)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_sixteen_good_seeds_are_needed_for_eight_of_ten():
+    # Clopper and Pearson's lower end of 90 % for n of n is the n-th root of 0.05.
+    tail = (1.0 - LEVEL) / 2.0
+    assert tail ** (1 / 10) < 0.8 < tail ** (1 / len(ring_quality.Config().seeds))

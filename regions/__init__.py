@@ -22,6 +22,10 @@ if TYPE_CHECKING:
         count_regions as count_regions,
         enumerate_regions as enumerate_regions,
     )
+    from regions.enumeration.restriction.polynomial import (
+        CharacteristicPolynomial as CharacteristicPolynomial,
+        characteristic_polynomial as characteristic_polynomial,
+    )
     from regions.enumeration.walk.facet_flips import explore_regions as explore_regions
     from regions.errors import (
         EmptyPolyhedronError as EmptyPolyhedronError,
@@ -64,6 +68,10 @@ _MODULES = {
     "certificates": ["VerificationReport", "verify"],
     "domains.shapes": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
     "enumeration": ["count_regions", "enumerate_regions"],
+    "enumeration.restriction.polynomial": [
+        "CharacteristicPolynomial",
+        "characteristic_polynomial",
+    ],
     "enumeration.walk.facet_flips": ["explore_regions"],
     "errors": [
         "EmptyPolyhedronError",

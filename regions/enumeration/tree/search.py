@@ -53,6 +53,10 @@ MODERATE = 2.0**300
 """Forms with a largest number above it, or below its inverse, are rescaled."""
 
 
+Forms = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Gradients, offsets and rounding of the units of a layer on some cells."""
+
+
 class Tree:
     """The search: a stack of blocks of cells, deepest last.
 
@@ -121,23 +125,43 @@ class Tree:
 
         A number that overflows becomes infinite or NaN, and proves nothing.
         """
-        index = int(np.searchsorted(self._first, block.unit, side="right") - 1)
-        forms = layer_forms(self._restricted, block.bits, index, self._chart_doubt)
-        gradients, offsets, doubts = forms
+        index = self.layer_of(block.unit)
+        forms = self.forms(block, index)
         parent = np.arange(len(block))
         limit = 2 * self._block_limit(block, budget)
         while block.unit < self._first[index + 1] and len(block) <= limit:
             if budget.spent():
                 break
-            unit, column = block.unit, block.unit - self._first[index]
-            block = dataclasses.replace(block, unit=unit + 1)
-            if self._kinks[unit]:
-                form = _Form(
-                    gradients[parent, column], offsets[parent, column], doubts[parent]
-                )
-                block, origin = self._insert(block, form.rescaled(), unit)
-                parent = parent[origin]
+            block, origin = self.inserted(block, forms, parent)
+            parent = parent[origin]
         return block.compacted()
+
+    def layer_of(self, unit: int) -> int:
+        """Index of the hidden layer of a unit; units are numbered through."""
+        return int(np.searchsorted(self._first, unit, side="right") - 1)
+
+    def forms(self, cells: TreeCells, layer: int) -> Forms:
+        """Affine forms of the units of a layer on cells: `layer_forms`."""
+        return layer_forms(self._restricted, cells.bits, layer, self._chart_doubt)
+
+    def inserted(
+        self, cells: TreeCells, forms: Forms, parent: Int[np.ndarray, " cells"]
+    ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
+        """The cells split by their next unit; the cell that each was part of.
+
+        Args:
+            cells: The cells.
+            forms: Of the layer of that unit, on the cells at which the layer began.
+            parent: Which of these each cell is part of.
+        """
+        gradients, offsets, doubts = forms
+        unit = cells.unit
+        column = unit - self._first[self.layer_of(unit)]
+        cells = dataclasses.replace(cells, unit=unit + 1)
+        if not self._kinks[unit]:
+            return cells, np.arange(len(cells))
+        form = _Form(gradients[parent, column], offsets[parent, column], doubts[parent])
+        return self._insert(cells, form.rescaled(), unit)
 
     def _insert(
         self, cells: TreeCells, form: "_Form", unit: int

@@ -1,0 +1,1 @@
+"""Unbiased estimates of the number of regions, where no list can be made."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         SolverError as SolverError,
         UndecidedError as UndecidedError,
     )
+    from regions.estimates.estimate import estimate_regions as estimate_regions
+    from regions.estimates.result import RegionEstimate as RegionEstimate
     from regions.grid.hash_grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
@@ -81,6 +83,8 @@ _MODULES = {
         "SolverError",
         "UndecidedError",
     ],
+    "estimates.estimate": ["estimate_regions"],
+    "estimates.result": ["RegionEstimate"],
     "grid.hash_grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
     "polytopes.meeting": ["Meeting", "regions_meeting_at"],

@@ -92,8 +92,10 @@ def log_lower_bound(
         """Logarithm of the mean stake of all players, minus what is to be reached."""
         ratios = np.exp(np.minimum(finite - log_m, 700.0)) - 1.0
         won = np.log1p(BETS[:, None] * ratios[None, :]).sum(1)
-        with np.errstate(divide="ignore"):
-            won = won + zeros * np.log1p(-BETS)
+        if zeros:
+            # Whoever put all at risk has lost it.
+            with np.errstate(divide="ignore"):
+                won = won + zeros * np.log1p(-BETS)
         return log_mean(won) - goal
 
     low, high = float(finite.min()) - goal - 700.0, float(finite.max()) + 1.0

@@ -29,7 +29,7 @@ class RegionEstimate:
     Example:
         >>> estimate = RegionEstimate(np.log([90.0, 100.0, 110.0, 105.0]), None, 1.0)
         >>> round(estimate.mean), [round(v) for v in estimate.interval(0.9)]
-        (101, [92, 111])
+        (101, [90, 110])
     """
 
     log_runs: Float64[np.ndarray, " runs"]

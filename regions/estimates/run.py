@@ -16,14 +16,14 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64
 
 from regions.enumeration.tree.cells import TreeCells
-from regions.enumeration.tree.search import Forms, Tree
+from regions.enumeration.tree.search import Tree
 from regions.estimates.resampling import inclusion_chances, kept_systematically
 
-SORT = False
-Guess = Callable[[TreeCells, Forms, Int[np.ndarray, " cells"], int], np.ndarray]
+SMALLEST_SIDE = 1e-100
+"""Sides of boxes below it count as it: a guess is positive."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,13 +41,21 @@ class RunValue:
     cells: int
 
 
+def guess_of(cells: TreeCells) -> Float64[np.ndarray, " cells"]:
+    """How many regions each cell may hold in the end, up to a common factor.
+
+    Any positive guess leaves the value unbiased, and a good one makes it spread less.
+    Units cut large cells more often: the mean side of the box around a cell, squared.
+    """
+    return np.maximum((cells.high - cells.low).mean(1), SMALLEST_SIDE) ** 2
+
+
 @np.errstate(all="ignore")
 def run_once(
     tree: Tree,
     most: int,
     rng: np.random.Generator,
     stop: Callable[[], bool] = lambda: False,
-    guess: Guess | None = None,
 ) -> RunValue | None:
     """One unbiased value; None if `stop` said so before the end.
 
@@ -56,8 +64,6 @@ def run_once(
         most: Cells to keep at most, on average.
         rng: Chances come from here alone.
         stop: Asked before every unit.
-        guess: How many regions each cell may have in the end, up to a factor. Any
-            guess leaves the value unbiased; a good one makes it spread less.
     """
     (cells,) = tree.stack
     log_weight = np.zeros(1)
@@ -74,11 +80,9 @@ def run_once(
         order = np.argsort(origin, kind="stable")
         if len(cells) > most:
             size = log_weight[origin[order]]
-            if guess is not None:
-                size = size + np.log(guess(cells, forms, parent[origin], tree._first[layer]))[order]
+            size = size + np.log(guess_of(cells))[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)
-            by = np.argsort(size, kind='stable') if SORT else np.arange(len(size))
-            kept = np.sort(by[kept_systematically(chances[by], rng)])
+            kept = kept_systematically(chances, rng)
             log_weight = log_weight[origin[order[kept]]] - np.log(chances[kept])
             order, dropped = order[kept], True
         else:

@@ -1,0 +1,103 @@
+import math
+
+import numpy as np
+import pytest
+
+import regions
+from regions.domains.shapes import Box, WholeSpace
+from regions.errors import RegionsError
+from regions.estimates.estimate import estimate_regions
+from regions.estimates.result import RegionEstimate
+from tests.helpers import random_network
+from tests.zoo import ZOO
+
+NETWORK = random_network(np.random.default_rng(11), 2, [6, 5])
+BOX = Box([-1.0, -1.0], [1.0, 1.0])
+
+
+def test_nothing_dropped_is_the_count():
+    for name, (network, box) in list(ZOO.items())[::4]:
+        found = estimate_regions(network, box, cells=3000)
+        expected = regions.count_regions(network, box, method="tree").count
+        assert found.exact == expected, name
+        assert found.mean == expected
+        assert found.interval() == pytest.approx((expected, expected))
+        assert len(found.runs) == 1
+
+
+def test_whole_space_is_counted_with_enough_cells():
+    found = estimate_regions(NETWORK, WholeSpace(2), cells=3000)
+    assert found.exact == regions.count_regions(NETWORK, WholeSpace(2)).count
+
+
+def test_runs_are_unbiased():
+    count = regions.count_regions(NETWORK, BOX).count
+    found = estimate_regions(NETWORK, BOX, cells=6, runs=40)
+    assert found.exact is None
+    error = (found.runs.mean() - count) / (found.runs.std(ddof=1) / math.sqrt(40))
+    assert abs(error) < 3.5
+    low, high = found.interval(0.999)
+    assert low <= count <= high
+    assert found.at_least() <= count
+    assert "estimate" in str(found)
+
+
+def test_same_seed_same_runs_for_any_number_of_threads(monkeypatch):
+    values = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("RELU_REGIONS_THREADS", threads)
+        values.append(estimate_regions(NETWORK, BOX, cells=8, runs=5, seed=3).log_runs)
+    assert (values[0] == values[1]).all()
+    other = estimate_regions(NETWORK, BOX, cells=8, runs=5, seed=4).log_runs
+    assert (values[0] != other).any()
+
+
+def test_relative_error_is_reached():
+    found = estimate_regions(NETWORK, BOX, cells=20, relative_error=0.1)
+    assert found.relative_error <= 0.1
+
+
+def test_stop_keeps_the_runs_that_ended():
+    calls = []
+
+    def stop() -> bool:
+        calls.append(0)
+        return len(calls) > 40
+
+    found = estimate_regions(NETWORK, BOX, cells=6, runs=1000, stop=stop)
+    assert found.stats["stopped"] == "interrupted"
+    assert found.stats["abandoned_runs"] >= 1
+    assert 1 <= len(found.runs) < 1000
+    expected = estimate_regions(NETWORK, BOX, cells=6, runs=len(found.runs))
+    assert (found.log_runs == expected.log_runs).all()
+
+
+def test_not_one_run_in_time_is_an_error():
+    with pytest.raises(TimeoutError, match="no run of 6 cells ended"):
+        estimate_regions(NETWORK, BOX, cells=6, stop=lambda: True)
+
+
+def test_numbers_beyond_float64():
+    found = RegionEstimate(np.array([2000.0, 2000.5, 1999.7, 2000.1]), None, 1.0)
+    assert found.mean == math.inf
+    assert found.log10 == pytest.approx(2000.1 / math.log(10.0), abs=0.1)
+    low, high = found.log10_interval()
+    assert low < found.log10 < high
+    assert "e868" in str(found)
+
+
+@pytest.mark.parametrize("limit", [{"cells": 0}, {"runs": -1}, {"max_seconds": 0.0}])
+def test_limits_are_positive(limit):
+    with pytest.raises(ValueError, match="a positive number is required"):
+        estimate_regions(NETWORK, BOX, **limit)
+
+
+def test_level_is_a_probability():
+    found = RegionEstimate(np.zeros(3), None, 1.0)
+    with pytest.raises(ValueError, match=r"`level` is 1\.0"):
+        found.interval(1.0)
+
+
+def test_domain_must_fit():
+    with pytest.raises((ValueError, RegionsError)):
+        estimate_regions(NETWORK, Box([-1.0], [1.0]))

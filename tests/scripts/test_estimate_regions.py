@@ -1,0 +1,38 @@
+"""The command line that estimates the number of regions."""
+
+import pathlib
+
+import pytest
+
+from tests.scripts.helpers import assert_bad_input, load_script
+
+NET = str(pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_16x1.npz")
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("estimate_regions")
+
+
+def test_with_cells_enough_the_count_is_printed(script, capsys):
+    assert script.main([NET, "--box", "-1", "1", "--cells", "200"]) == 0
+    assert "96 regions (exact: nothing was dropped)" in capsys.readouterr().out
+
+
+def test_estimate_is_printed_with_its_interval(script, capsys):
+    assert script.main([NET, "--box", "-1", "1", "--cells", "8", "--runs", "4"]) == 0
+    text = capsys.readouterr().out
+    assert "an estimate: 95 % interval" in text
+    assert "relative error" in text
+    assert "at least" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--box", "-1", "1", "--cells", "0"], "`cells` is 0"),
+        (["--box", "-1", "1", "--relative-error", "-1"], "`relative_error` is -1"),
+    ],
+)
+def test_bad_options_are_one_line(script, arguments, message, capsys):
+    assert_bad_input(script, [NET, *arguments], message, capsys)

@@ -107,6 +107,7 @@ class _Compiled:
     """The modules that need the compiler."""
 
     chains: Any
+    polytopes: Any
     symmetry: Any
 
 
@@ -118,6 +119,7 @@ def compiled_forms() -> _Compiled | None:
     try:
         return _Compiled(
             importlib.import_module(f"{here}.fast"),
+            importlib.import_module(f"{here}.fast_polytopes"),
             importlib.import_module(f"{here}.symmetry"),
         )
     except ImportError:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from flint import fmpz_mat
 
 from regions.enumeration.restriction import field
+from regions.enumeration.restriction.claims import are_true
 from regions.enumeration.restriction.hyperplanes import Row, minor_bound
 
 QUOTA = 1 << 22
 """Entries of traces between two questions whether to stop: some 20 ms."""
-MAX_CLAIMS = 1 << 16
+MAX_CLAIMS, CLAIMS_ROOM = 1 << 18, 1 << 13
+"""Dependences to prove, at most and at once: some 20 us each."""
 
 
 class UnprovedError(Exception):
@@ -60,8 +61,8 @@ class FastChains:
         scratch = np.zeros((2, 4 * count + 8), np.int64)
         words = np.zeros(count, np.uint64)
         pairs = np.zeros((count, 2), np.int64)
-        room = 0 if self._exact else MAX_CLAIMS + count
-        claims = np.zeros((room, self._rank + 3), np.int64)
+        room = 0 if self._exact else CLAIMS_ROOM + count
+        claims = np.zeros((room, self._rank + 4), np.int64)
         level, status = (0 if self._rank > 1 else -1), field.PAUSED
         while status != field.DONE:
             if stop():
@@ -82,32 +83,14 @@ class FastChains:
                 0,
                 QUOTA,
             )
-            self._check(claims[:found], before)
+            self.claims += found
+            if self.claims > MAX_CLAIMS or not are_true(claims[:found], self._rows):
+                # What is not proved is not counted.
+                self._betti[:] = before
+                raise UnprovedError
             self.done = (int(self._index[0]) / max(count, 1)) ** self._rank
             tell(self.done)
         self.complete = True
-
-    def _check(self, claims: np.ndarray, before: np.ndarray) -> None:
-        """Prove dependences in integers; what is not proved is not counted."""
-        self.claims += len(claims)
-        proved = self.claims <= MAX_CLAIMS and all(map(self._holds, claims.tolist()))
-        if not proved:
-            self._betti[:] = before
-            raise UnprovedError
-
-    def _holds(self, claim: list[int]) -> bool:
-        """Whether two hyperplanes have one trace on a flat, or one is parallel."""
-        one, two, *rest = claim
-        flat = [self._rows[k] for k in rest if k != field.EMPTY]
-        if two == field.EMPTY:
-            return _rank([row[:-1] for row in [*flat, self._rows[one]]]) == len(flat)
-        both = [*flat, self._rows[one], self._rows[two]]
-        return _rank(both) == len(flat) + 1
-
-
-def _rank(rows: Sequence[Row]) -> int:
-    """Rank of integer rows."""
-    return fmpz_mat(len(rows), len(rows[0]), [v for row in rows for v in row]).rank()
 
 
 def residues(rows: Sequence[Row]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Box, Domain, Slice
 from regions.enumeration.restriction.hyperplanes import Row
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork
@@ -18,6 +18,11 @@ def refusal(network: ReluNetwork, domain: Domain) -> str | None:
         return (
             f"has kinks in {sum(kinked)} layers, and restriction counts those of one: "
             "use method='auto'."
+        )
+    if isinstance(domain, Box | Slice) and domain.dim > MAX_CORNERS_DIM:
+        return (
+            f"lies in a box of dimension {domain.dim}, whose corners are too many from "
+            f"dimension {MAX_CORNERS_DIM + 1} on: use method='tree'."
         )
     return None
 

@@ -1,23 +1,29 @@
-"""Files that are whole or absent: written under a temporary name, then renamed."""
+"""Files that are whole or absent: written without a name, then given theirs."""
 
 import contextlib
+import errno
+import io
 import os
 import pathlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors of a disk, a quota or a limit of file sizes that is reached."""
+
 
 @contextlib.contextmanager
-def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
+def open_atomically(path: str | pathlib.Path) -> Iterator[io.BufferedIOBase]:
     """A binary file that takes its name when the block ends without an error.
 
-    The temporary file lies in the same folder, so that the renaming is one step of
-    the file system; an error removes it and leaves an older `path` as it was.
+    Until then it has no name where the system can do that (Linux), so that nothing
+    stays behind even of a process that is killed; elsewhere it has a temporary one in
+    the same folder. An error leaves an older `path` as it was.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
+        OSError: If there is no room; the message names the file.
     """
     path = pathlib.Path(path)
     if not path.absolute().parent.is_dir():
@@ -26,13 +32,46 @@ def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
         )
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with _open_nameless(path, temporary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if not temporary.exists():
+                _give_name(file.fileno(), temporary)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise OSError(
+            error.errno,
+            f"{os.strerror(error.errno)}: nothing was written; make room, or write "
+            "elsewhere",
+            str(path),
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _open_nameless(path: pathlib.Path, temporary: pathlib.Path) -> io.BufferedIOBase:
+    """A file without a name in the folder of `path`, or the temporary one."""
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is not None and os.path.isdir("/proc/self/fd"):
+        try:
+            handle = os.open(path.absolute().parent, flag | os.O_RDWR, 0o666)
+        except OSError as error:
+            # File systems without nameless files, NFS say, answer in these ways.
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT):
+                raise
+        else:
+            return os.fdopen(handle, "w+b")
+    return temporary.open("wb")
+
+
+def _give_name(handle: int, path: pathlib.Path) -> None:
+    """Link a nameless file; its entry in /proc is the only one that it has."""
+    # Only with a handle of a folder, which an absolute name makes void, does Python
+    # call what follows that entry to the file.
+    os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)
 
 
 def write_text(path: str | pathlib.Path, text: str) -> None:

@@ -36,7 +36,7 @@ def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
             f"{'axis' if ndim == 1 else 'axes'} is required."
         )
     array = np.array(raw, dtype=np.float64)
-    if raw.dtype.kind in "iu" and raw.size and not _embeds(raw, array):
+    if raw.dtype.kind in "iu" and not _embeds(raw):
         raise ValueError(
             f"`{name}` holds integers beyond 2^53, which float64 cannot represent: "
             "scale them down."
@@ -53,9 +53,15 @@ def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
     return array
 
 
-def _embeds(raw: np.ndarray, array: np.ndarray) -> bool:
-    """Whether the integers in `raw` survive the conversion to float64."""
-    return all(int(a) == int(b) for a, b in zip(raw.flat, array.flat, strict=True))
+def _embeds(raw: np.ndarray) -> bool:
+    """Whether float64 holds all these integers: odd parts of at most 53 bits."""
+    if raw.size == 0 or max(int(raw.max()), -int(raw.min())) <= 2**53:
+        return True
+    wide = raw.astype(np.uint64)
+    size = np.where(raw < 0, -wide, wide)  # -2^63 has this size, too
+    size = size[size > 2**53]
+    lowest = size & -size  # the lowest bit that is set
+    return bool(np.all(size // lowest <= 2**53))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

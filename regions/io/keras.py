@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from regions.archives import open_archive
 from regions.errors import FileFormatError, ImportNotice
-from regions.io.archives import open_archive
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
 from regions.io.keras_layers import FINAL_ACTIVATIONS, LAYERS, KerasLayer

@@ -5,17 +5,20 @@ included; `slope{i}`, a number or a vector, for hidden layers that are not ReLU;
 `skip{layer}_{source}` for skip blocks, counted as in `ReluNetwork.from_arrays`.
 """
 
+import io
 import pathlib
 import re
-import tokenize
-import zipfile
 
 import numpy as np
 
 from regions.errors import FileFormatError
 from regions.files import open_atomically
-from regions.io.archives import open_archive
 from regions.network import ReluNetwork
+from regions.numpy_files import (
+    ArrayHeader,
+    accept_real,
+    load_npz as load_npz_arrays,
+)
 
 _KEY = re.compile(r"(W|b|slope)(0|[1-9]\d*)|skip(0|[1-9]\d*)_(0|[1-9]\d*)")
 _AXES = {"W": (2,), "b": (1,), "slope": (0, 1), "skip": (2,)}
@@ -28,7 +31,7 @@ def load_npz(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
         FileFormatError: If the file is no such archive. Shapes and types are checked
             before anything is allocated.
     """
-    arrays = read_arrays(path, max_bytes=max_bytes)
+    arrays = load_npz_arrays(path, max_bytes=max_bytes, accept=_accept)
     weights = _numbered(path, arrays, "W")
     if not weights:
         raise FileFormatError(f"{path} has no W0: keys W0, b0, W1, ... are required.")
@@ -56,6 +59,12 @@ def save_npz(path: pathlib.Path, network: ReluNetwork) -> None:
     """
     if path.suffix != ".npz":
         raise ValueError(f"`path` is {path}: networks are saved as .npz; rename it.")
+    with open_atomically(path) as file:
+        write_npz(file, network)
+
+
+def write_npz(file: io.BufferedIOBase, network: ReluNetwork) -> None:
+    """Write `network` as the content of an `.npz` file."""
     arrays: dict[str, np.ndarray] = {}
     for index, layer in enumerate(network.layers):
         arrays[f"W{index}"], arrays[f"b{index}"] = layer.weight, layer.bias
@@ -64,71 +73,20 @@ def save_npz(path: pathlib.Path, network: ReluNetwork) -> None:
     for index, layer in enumerate(network.hidden):
         if layer.slopes.any():
             arrays[f"slope{index}"] = layer.slopes
-    with open_atomically(path) as file:
-        np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+    np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
-def read_arrays(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarray]:
-    """Every array of the archive by its key, each checked before it is read."""
-    with open_archive(path, "an .npz file", max_bytes) as archive:
-        return {
-            info.filename.removesuffix(".npy"): _read_member(path, archive, info)
-            for info in archive.infolist()
-        }
-
-
-def _read_member(
-    path: pathlib.Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo
-) -> np.ndarray:
-    """One `.npy` member, refused when its header is not that of a network's array."""
-    key = info.filename.removesuffix(".npy")
-    match = _KEY.fullmatch(key)
-    if match is None or not info.filename.endswith(".npy"):
-        raise FileFormatError(
-            f"{path} holds {info.filename!r}; only W0, b0, slope0, skip1_0 and the "
-            "like belong there: remove it."
+def _accept(name: str, header: ArrayHeader) -> None:
+    """Raise unless the name and the header are those of a network's array."""
+    match = _KEY.fullmatch(name)
+    if match is None:
+        raise ValueError("only W0, b0, slope0, skip1_0 and the like belong there")
+    accept_real(name, header)
+    if len(header.shape) not in _AXES[match[1] or "skip"] or 0 in header.shape:
+        raise ValueError(
+            f"{name} has shape {header.shape}; W and skip need two axes, b one, slope "
+            "none or one, and none may be empty"
         )
-    with archive.open(info) as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            shape, fortran, dtype = _read_header(file, version)
-        except (ValueError, tokenize.TokenError) as error:
-            raise FileFormatError(
-                f"{path}: the header of {key} cannot be read ({error}): write the "
-                "file again with numpy.savez."
-            ) from error
-        if dtype.kind not in "fiub" or dtype.itemsize > 8:
-            raise FileFormatError(
-                f"{path}: {key} has dtype {dtype}; real numbers of at most 64 bits "
-                "are required."
-            )
-        if len(shape) not in _AXES[match[1] or "skip"] or min(shape, default=1) < 1:
-            raise FileFormatError(
-                f"{path}: {key} has shape {shape}; W and skip need two axes, b one, "
-                "slope none or one, and none may be empty."
-            )
-        size = dtype.itemsize
-        for axis in shape:
-            size *= int(axis)
-        left = info.file_size - file.tell()
-        if left != size:
-            raise FileFormatError(
-                f"{path}: {key} declares shape {shape} of {dtype}, {size} bytes, but "
-                f"{left} follow: the file is damaged; write it again."
-            )
-        flat = np.frombuffer(file.read(), dtype)
-    return flat.reshape(shape, order="F" if fortran else "C")
-
-
-def _read_header(
-    file, version: tuple[int, int]
-) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, Fortran order and dtype of an `.npy` file after its magic string."""
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(file)
-    raise ValueError(f"version {version} of the format")
 
 
 def _numbered(

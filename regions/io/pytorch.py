@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from regions.archives import open_archive
 from regions.errors import FileFormatError
-from regions.io.archives import open_archive
 from regions.io.checks import check_forward
 from regions.io.optional import require
 from regions.network import ReluNetwork

@@ -25,6 +25,7 @@ from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
 from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
+from regions.files import write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, interruptible, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
@@ -295,7 +296,7 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{error.strerror or error} while writing the regions; the files written "
+            f"{os.strerror(error.errno or 0)} while writing the regions; the files written "
             "before are kept: make room, or give another folder, and then the same "
             "command again",
             str(path),
@@ -304,16 +305,8 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
 
 def _write_json(path: pathlib.Path, data: Any) -> None:
     """Write JSON, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with _writing(path):
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(data, file, default=_plain)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(path, json.dumps(data, default=_plain))
 
 
 def _plain(value: Any) -> Any:

@@ -40,7 +40,7 @@ def test_objects_are_not_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", objects, allow_pickle=True)
     np.savez(tmp_path / "x.npz", X=objects, allow_pickle=True)
     for name in ("x.npy", "x.npz"):
-        with pytest.raises(FileFormatError, match="Object arrays"):
+        with pytest.raises(FileFormatError, match="has dtype object"):
             load_points(tmp_path / name)
 
 
@@ -66,6 +66,9 @@ def test_tables_of_numbers_are_read_with_or_without_names(tmp_path, start):
         ("a,b\n", "shape"),
         ("1,nan\n", "infinity"),
         ("\x00\n", "x.csv"),
+        ("1.O,2\n3,4\n", "line 1: could not convert string to float: '1.O'"),
+        ("x,2\n3,4\n", "line 1: could not convert string to float: 'x'"),
+        ("-\n3\n", "may have no entry that begins as a number"),
     ],
 )
 def test_tables_that_are_no_points_are_one_clear_line(tmp_path, text, match):
@@ -98,3 +101,37 @@ def test_archive_of_two_unnamed_arrays_and_missing_files_are_refused(tmp_path):
     for path, read in ((tmp_path, read_npy), (tmp_path / "folder.csv", load_points)):
         with pytest.raises(IsADirectoryError, match="is a folder: give"):
             read(path)
+
+
+def test_what_is_larger_than_the_limit_is_refused_before_it_is_read(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((100, 10), np.int8))
+    np.savez_compressed(tmp_path / "x.npz", X=np.zeros((100, 10), np.int8))
+    (tmp_path / "x.csv").write_text("1,2,3,4,5\n" * 200)
+    for name in ("x.npy", "x.npz", "x.csv"):
+        assert load_points(tmp_path / name, max_bytes=8000).size == 1000
+        with pytest.raises(FileFormatError, match="raise `max_bytes`"):
+            load_points(tmp_path / name, max_bytes=7999)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'shape': (",
+        "{[]: 1}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "9" * 26 + ", 2), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "9" * 6000 + ",), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (True, True), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }",
+        "{'descr': '|V0', 'fortran_order': False, 'shape': (3, 2), }",
+        "{'d': " + "-" * 9000 + "1}",
+        "{'descr': '<f8'," + " " * 9000 + "x}",
+    ],
+)
+def test_headers_that_are_none_are_one_clear_line(tmp_path, header):
+    text = header.encode()
+    start = b"\x93NUMPY\x01\0" + len(text).to_bytes(2, "little")
+    (tmp_path / "x.npy").write_bytes(start + text + bytes(80))
+    with pytest.raises(FileFormatError, match=r"x\.npy") as caught:
+        load_points(tmp_path / "x.npy")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000

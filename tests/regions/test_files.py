@@ -1,9 +1,12 @@
 """Files that are whole or absent."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from regions.files import open_atomically, read_arrays, write_arrays
+from regions.files import open_atomically, read_arrays, write_arrays, write_text
 
 
 def test_arrays_come_back_bit_for_bit(tmp_path):
@@ -35,3 +38,53 @@ def test_a_file_that_fails_leaves_the_older_one(tmp_path):
         fail()
     assert (read_arrays(tmp_path / "x.npz")["a"] == 1.0).all()
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.npz"]
+
+
+_WRITE_AND_WAIT = """
+import sys, time
+from regions.files import open_atomically
+with open_atomically(sys.argv[1]) as file:
+    file.write(b"half" * 10_000)
+    file.flush()
+    print("written", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_writer_leaves_nothing_behind(tmp_path):
+    write_text(tmp_path / "x.txt", "before")
+    command = [sys.executable, "-c", _WRITE_AND_WAIT, str(tmp_path / "x.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.kill()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
+    assert (tmp_path / "x.txt").read_text() == "before"
+
+
+_WRITE_TOO_MUCH = """
+import resource, sys
+from regions.files import open_atomically
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    with open_atomically(sys.argv[1]) as file:
+        file.write(bytes(2000))
+except OSError as error:
+    print(error)
+"""
+
+
+def test_a_disk_without_room_is_named_with_advice(tmp_path):
+    write_text(tmp_path / "x.txt", "before")
+    command = [sys.executable, "-c", _WRITE_TOO_MUCH, str(tmp_path / "x.txt")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "nothing was written; make room, or write elsewhere" in said
+    assert str(tmp_path / "x.txt") in said
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
+    assert (tmp_path / "x.txt").read_text() == "before"
+
+
+def test_files_get_the_rights_that_the_mask_leaves(tmp_path):
+    (tmp_path / "plain").touch()
+    write_text(tmp_path / "x", "")
+    assert (tmp_path / "x").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -118,7 +118,7 @@ def test_bad_labeled_files_are_refused_by_name(tmp_path, inputs, labels, match):
 
 def test_objects_in_a_labeled_file_are_not_unpickled(tmp_path):
     np.save(tmp_path / "x.npy", np.array([{}, {}], object), allow_pickle=True)
-    with pytest.raises(FileFormatError, match=r"x\.npy is no \.npy file of numbers"):
+    with pytest.raises(FileFormatError, match=r"x\.npy is not a \.npy file of numbers"):
         load_labeled(tmp_path / "x.npy", tmp_path / "x.npy")
     (tmp_path / "short.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(FileFormatError, match="short"):

@@ -1,26 +1,15 @@
 """Zip archives from strangers: sizes are compared with a limit before reading."""
 
 import contextlib
-import errno
-import lzma
 import pathlib
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 
 from regions.errors import FileFormatError
+from regions.reading import check_size, reading
 
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,  # a compression that zipfile does not know
-    ValueError,
-)
-"""What zipfile raises on files that are not what they should be."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Compressions that need no memory of their own; a header of LZMA asks for 4 GB."""
 
 
 @contextlib.contextmanager
@@ -41,16 +30,14 @@ def open_archive(
         FileFormatError: If it is no zip file, is damaged (also while the caller
             reads it), repeats a name, is encrypted, or is larger than the limit.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_members(path, archive, max_bytes)
-            yield archive
-    except (*_DAMAGED, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
-            raise  # not the file's content, which can only lead to a bad position
-        raise FileFormatError(
-            f"{path} is not {what}, or is truncated ({error}): write it again."
-        ) from error
+    # Opened here, since zipfile leaves the file open when the archive is damaged.
+    with (
+        reading(path, what, "write it again"),
+        path.open("rb") as file,
+        zipfile.ZipFile(file) as archive,
+    ):
+        _check_members(path, archive, max_bytes)
+        yield archive
 
 
 def _check_members(
@@ -58,13 +45,14 @@ def _check_members(
 ) -> None:
     """Raise for members that repeat, are encrypted, or are too large together."""
     members = archive.infolist()
-    total = sum(member.file_size for member in members)
-    if total > max_bytes:
-        raise FileFormatError(
-            f"{path} declares {total} bytes of content; at most {max_bytes} are "
-            "allowed: raise `max_bytes` if you trust it."
-        )
+    check_size(path, sum(member.file_size for member in members), max_bytes)
     if len({member.filename for member in members}) < len(members):
         raise FileFormatError(f"{path} holds two members of one name: write it again.")
     if any(member.flag_bits & 1 for member in members):
         raise FileFormatError(f"{path} is encrypted: decrypt it first.")
+    odd = [m.compress_type for m in members if m.compress_type not in _METHODS]
+    if odd:
+        raise FileFormatError(
+            f"{path} is compressed by method {odd[0]} of zip; none or deflate is "
+            "required: write it again."
+        )

@@ -1,6 +1,7 @@
 """Zip archives from strangers: sizes are compared with a limit before reading."""
 
 import contextlib
+import io
 import pathlib
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +15,11 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 @contextlib.contextmanager
 def open_archive(
-    path: pathlib.Path, what: str, max_bytes: int
+    path: pathlib.Path | str,
+    what: str,
+    max_bytes: int,
+    *,
+    content: bytes | None = None,
 ) -> Iterator[zipfile.ZipFile]:
     """An open zip file whose members together declare at most `max_bytes`.
 
@@ -25,6 +30,8 @@ def open_archive(
         path: The file.
         what: What the file should be, for messages, e.g. `"an .npz file"`.
         max_bytes: Limit of the sum of the uncompressed sizes.
+        content: The archive itself, if it lies inside another file; then `path` is
+            its name in messages.
 
     Raises:
         FileFormatError: If it is no zip file, is damaged (also while the caller
@@ -33,15 +40,20 @@ def open_archive(
     # Opened here, since zipfile leaves the file open when the archive is damaged.
     with (
         reading(path, what, "write it again"),
-        path.open("rb") as file,
+        _source(path, content) as file,
         zipfile.ZipFile(file) as archive,
     ):
         _check_members(path, archive, max_bytes)
         yield archive
 
 
+def _source(path: pathlib.Path | str, content: bytes | None) -> io.BufferedIOBase:
+    """The bytes of an archive."""
+    return pathlib.Path(path).open("rb") if content is None else io.BytesIO(content)
+
+
 def _check_members(
-    path: pathlib.Path, archive: zipfile.ZipFile, max_bytes: int
+    path: pathlib.Path | str, archive: zipfile.ZipFile, max_bytes: int
 ) -> None:
     """Raise for members that repeat, are encrypted, or are too large together."""
     members = archive.infolist()

@@ -140,9 +140,10 @@ def load_npy(path: pathlib.Path, *, max_bytes: int) -> np.ndarray:
 
 
 def load_npz(
-    path: pathlib.Path,
+    path: pathlib.Path | str,
     *,
     max_bytes: int,
+    content: bytes | None = None,
     accept: Accept = accept_real,
     wanted: Callable[[list[str]], list[str]] = list,
 ) -> dict[str, np.ndarray]:
@@ -151,6 +152,8 @@ def load_npz(
     Args:
         path: The file.
         max_bytes: Limit of what the numbers would take in float64, all together.
+        content: The archive itself, if it lies inside another file; then `path` is
+            its name in messages.
         accept: Called with each name and header; raises for those not wanted.
         wanted: Given the names in the file, those to read.
 
@@ -159,7 +162,7 @@ def load_npz(
     """
     with (
         reading(path, "an .npz file of numbers", "write it with numpy.savez"),
-        open_archive(path, "an .npz file", max_bytes) as archive,
+        open_archive(path, "an .npz file", max_bytes, content=content) as archive,
     ):
         members = {info.filename: info for info in archive.infolist()}
         names = {name.removesuffix(".npy"): name for name in members}
@@ -175,7 +178,7 @@ def _key(info: zipfile.ZipInfo) -> str:
 
 
 def _checked_header(
-    path: pathlib.Path,
+    path: pathlib.Path | str,
     archive: zipfile.ZipFile,
     info: zipfile.ZipInfo,
     accept: Accept,

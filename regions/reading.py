@@ -94,6 +94,8 @@ def reading(
 def one_line(error: Exception) -> str:
     """What an error says, without line breaks and of bounded length."""
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, LookupError | AttributeError | AssertionError):
+        text = f"{type(error).__name__}: {text}"  # which alone says little
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

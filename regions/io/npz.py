@@ -24,14 +24,18 @@ _KEY = re.compile(r"(W|b|slope)(0|[1-9]\d*)|skip(0|[1-9]\d*)_(0|[1-9]\d*)")
 _AXES = {"W": (2,), "b": (1,), "slope": (0, 1), "skip": (2,)}
 
 
-def load_npz(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
+def load_npz(
+    path: pathlib.Path | str, *, max_bytes: int, content: bytes | None = None
+) -> ReluNetwork:
     """The network in an `.npz` file; see the module for its keys.
+
+    With `content` the archive is that, and `path` is its name in messages.
 
     Raises:
         FileFormatError: If the file is no such archive. Shapes and types are checked
             before anything is allocated.
     """
-    arrays = load_npz_arrays(path, max_bytes=max_bytes, accept=_accept)
+    arrays = load_npz_arrays(path, max_bytes=max_bytes, accept=_accept, content=content)
     weights = _numbered(path, arrays, "W")
     if not weights:
         raise FileFormatError(f"{path} has no W0: keys W0, b0, W1, ... are required.")
@@ -90,7 +94,7 @@ def _accept(name: str, header: ArrayHeader) -> None:
 
 
 def _numbered(
-    path: pathlib.Path, arrays: dict[str, np.ndarray], letter: str
+    path: pathlib.Path | str, arrays: dict[str, np.ndarray], letter: str
 ) -> list[np.ndarray]:
     """Arrays `letter0, letter1, ...` in order, refused when a number is missing."""
     pattern = re.compile(rf"{letter}(\d+)")
@@ -105,7 +109,7 @@ def _numbered(
 
 
 def _refuse_late_slopes(
-    path: pathlib.Path, arrays: dict[str, np.ndarray], layers: int
+    path: pathlib.Path | str, arrays: dict[str, np.ndarray], layers: int
 ) -> None:
     """Raise for a slope of the affine last layer or beyond."""
     for key in arrays:

@@ -296,9 +296,9 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{os.strerror(error.errno or 0)} while writing the regions; the files written "
-            "before are kept: make room, or give another folder, and then the same "
-            "command again",
+            f"{os.strerror(error.errno or 0)} while writing the regions; the files "
+            "written before are kept: make room, or give another folder, and then the "
+            "same command again",
             str(path),
         ) from error
 

@@ -10,16 +10,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regions.domains.shapes import domain_from_dict
-from regions.results.region_columns import read_coordinates, read_exact, read_patterns
+from regions.reading import MAX_BYTES
+from regions.results.region_columns import (
+    read_coordinates,
+    read_exact,
+    read_exact_text,
+    read_patterns,
+)
 from regions.results.region_files import (
     ROW_GROUP,
-    UNREADABLE,
-    damaged,
+    check_rows,
     describe_changes,
-    network_digest,
+    digests_of_parts,
     open_parquet,
+    read_domain,
     read_header,
+    reading_regions,
 )
 from regions.results.region_set import RegionSet
 
@@ -28,8 +34,8 @@ class RegionFile:
     """Regions in a Parquet file that stay there until they are asked for.
 
     Opening reads the network and the domain; memory does not grow with the file.
-    `file[a:b]` and `file.batches()` give region sets of some regions, which are never
-    complete by themselves.
+    `file[k]`, `file[a:b]` and `file.batches()` give region sets of some regions, which
+    are never complete by themselves; `regions.verify` takes the file itself.
 
     Attributes:
         path: The file.
@@ -45,18 +51,29 @@ class RegionFile:
         FileFormatError: If it cannot be read as a file of regions.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(self, path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES):
         self.path = pathlib.Path(path)
-        self._header, self.network, self._groups = read_header(self.path)
-        try:
-            self.domain = domain_from_dict(self._header["domain"])
-            self.domain.restrict(self.network)
+        self._max_bytes = max_bytes
+        self._header, self.network, self._groups = read_header(
+            self.path, max_bytes=max_bytes
+        )
+        with reading_regions(self.path):
+            self.domain = read_domain(self._header, self.network)
+            for rows in self._groups:  # one of them is in memory at a time
+                check_rows(self.path, self.network, self.domain, rows, max_bytes)
             self.complete = self._header["complete"] is True
             self.method = str(self._header["method"])
             self.seconds = float(self._header["seconds"])
             self.stats: dict[str, Any] = dict(self._header["stats"])
-        except UNREADABLE as error:
-            raise damaged(self.path, error) from error
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
+
+    def __iter__(self) -> Iterator[RegionSet]:
+        """Every region, as a set of one."""
+        for batch in self.batches():
+            for k in range(len(batch)):
+                yield _part(batch, k)
 
     def __len__(self) -> int:
         return sum(self._groups)
@@ -65,8 +82,22 @@ class RegionFile:
         found = "complete" if self.complete else "not complete"
         return f"RegionFile({len(self)} regions, {found}, {self.path})"
 
-    def __getitem__(self, regions: slice) -> RegionSet:
-        """The regions of a slice with step 1; only their row groups are read."""
+    def __getitem__(self, regions: int | slice) -> RegionSet:
+        """The regions of a slice with step 1, or one alone.
+
+        Only their row groups are read.
+
+        Raises:
+            IndexError: If there is no such region.
+            ValueError: If the step is another.
+        """
+        if isinstance(regions, int | np.integer):
+            index = int(regions) + (len(self) if regions < 0 else 0)
+            if not 0 <= index < len(self):
+                raise IndexError(
+                    f"region {regions} is asked for and {self.path} has {len(self)}."
+                )
+            regions = slice(index, index + 1)
         start, stop, step = regions.indices(len(self))
         if step != 1:
             raise ValueError(f"`regions` has step {step}: 1 is required.")
@@ -74,7 +105,7 @@ class RegionFile:
         begins = ends - self._groups
         wanted = np.flatnonzero((ends > start) & (begins < stop)).tolist()
         first = int(begins[wanted[0]]) if wanted else 0
-        with open_parquet(self.path) as file:
+        with reading_regions(self.path), open_parquet(self.path) as file:
             table = file.read_row_groups(wanted)
         return self._regions(table.slice(start - first, max(0, stop - start)))
 
@@ -83,9 +114,13 @@ class RegionFile:
 
         Raises:
             FileFormatError: If the file is damaged.
+            ValueError: If `regions` is no positive number.
         """
-        for table in self._tables(None, regions):
-            yield self._regions(table)
+        if regions < 1:
+            raise ValueError(
+                f"`regions` is {regions}: 1 or more at a time is required."
+            )
+        return (self._regions(table) for table in self._tables(None, regions))
 
     def changes(self) -> tuple[str, ...]:
         """What differs from the digests of the file; nothing if it is as written.
@@ -94,53 +129,62 @@ class RegionFile:
         """
         patterns, witnesses = hashlib.sha256(), hashlib.sha256()
         for batch in self.batches():
-            patterns.update(batch.patterns.tobytes())
+            patterns.update(batch.patterns)
             points = np.ascontiguousarray(batch.coordinates, "<f8")
-            witnesses.update(points.tobytes())
+            witnesses.update(points)
         # The digest is of one JSON list, which is long.
         mark = "["
         for table in self._tables(["exact_witness"], ROW_GROUP):
-            entries = json.dumps(table.column("exact_witness").to_pylist())[1:-1]
+            entries = json.dumps(read_exact_text(table, self._max_bytes))[1:-1]
             witnesses.update(f"{mark}{entries}".encode())
             mark = ", "
         witnesses.update(b"]" if mark != "[" else b"[]")
-        domain = json.dumps(self.domain.to_dict()).encode()
-        found = {
-            "network": network_digest(self.network),
-            "domain": hashlib.sha256(domain).hexdigest(),
-            "patterns": patterns.hexdigest(),
-            "witnesses": witnesses.hexdigest(),
-        }
-        return describe_changes(self._header, found, len(self))
+        with reading_regions(self.path):
+            found = {
+                **digests_of_parts(self._header, self.network, self.domain),
+                "patterns": patterns.hexdigest(),
+                "witnesses": witnesses.hexdigest(),
+            }
+            sizes = (len(self), self.network.num_bits, self.domain.dim)
+            return describe_changes(self._header, found, sizes)
 
     def _tables(self, columns: list[str] | None, regions: int) -> Iterator[pa.Table]:
         """Some columns, at most so many rows at a time."""
-        try:
-            with open_parquet(self.path) as file:
-                # Asked for all row groups at once, Arrow keeps what it has read.
-                for group in range(len(self._groups)):
-                    table = file.read_row_group(group, columns=columns)
-                    for start in range(0, len(table), regions):
-                        yield table.slice(start, regions)
-        except UNREADABLE as error:
-            raise damaged(self.path, error) from error
+        with reading_regions(self.path), open_parquet(self.path) as file:
+            # Asked for all row groups at once, Arrow keeps what it has read.
+            for group in range(len(self._groups)):
+                table = file.read_row_group(group, columns=columns)
+                for start in range(0, len(table), regions):
+                    yield table.slice(start, regions)
 
     def _regions(self, table: pa.Table) -> RegionSet:
         """Rows as a region set."""
-        dim = self.domain.dim
-        try:
+        with reading_regions(self.path):
+            exact = read_exact_text(table, self._max_bytes)
             return RegionSet(
                 self.network,
                 self.domain,
                 read_patterns(table, self.network.num_bits),
-                read_coordinates(table, dim),
+                read_coordinates(table, self.domain.dim),
                 complete=False,
                 method=self.method,
                 seconds=self.seconds,
                 stats=self.stats,
-                exact_witnesses=read_exact(
-                    table.column("exact_witness").to_pylist(), dim
-                ),
+                exact_witnesses=read_exact(exact, self.domain.dim),
             )
-        except UNREADABLE as error:
-            raise damaged(self.path, error) from error
+
+
+def _part(regions: RegionSet, k: int) -> RegionSet:
+    """One region of a set, alone."""
+    exact = regions.exact_witnesses.get(k)
+    return RegionSet(
+        regions.network,
+        regions.domain,
+        regions.patterns[k : k + 1],
+        regions.coordinates[k : k + 1],
+        complete=False,
+        method=regions.method,
+        seconds=regions.seconds,
+        stats=regions.stats,
+        exact_witnesses={} if exact is None else {0: exact},
+    )

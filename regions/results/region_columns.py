@@ -1,16 +1,23 @@
 """The columns of a file of regions: written from arrays, read back and checked."""
 
 import json
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from flint import fmpz
 from jaxtyping import Float64, UInt8
 
 _WIDE = 16
 """Beyond this dimension the witnesses make one list column."""
+
+_DIGITS = 20_000
+"""Most digits of a numerator or denominator: beyond, reading would take seconds."""
+
+_FRACTION = re.compile(rf"-?[0-9]{{1,{_DIGITS}}}(?:/[0-9]{{1,{_DIGITS}}})?")
 
 
 def pattern_column(patterns: UInt8[np.ndarray, "regions bytes"]) -> pa.Array:
@@ -32,13 +39,36 @@ def coordinate_columns(
     return {f"t{k}": pa.array(coordinates[:, k]) for k in range(dim)}
 
 
+def _fraction_text(value: Fraction) -> str:
+    """A fraction as digits and a slash; Python itself writes at most 4,300 digits."""
+    parts = (value.numerator, value.denominator)
+    text = "/".join(str(fmpz(part)) for part in parts[: 1 + (parts[1] != 1)])
+    if not _FRACTION.fullmatch(text):
+        raise ValueError(
+            f"a coordinate of an exact witness has more than {_DIGITS} digits, which "
+            "a file of regions does not hold"
+        )
+    return text
+
+
+def _read_fraction(text: Any) -> Fraction:
+    """The fraction that such a text stands for; a power of ten would be endless."""
+    if not isinstance(text, str) or not _FRACTION.fullmatch(text):
+        raise ValueError(
+            "a coordinate of an exact witness is not written as p/q of at most "
+            f"{_DIGITS} digits"
+        )
+    top, _, bottom = text.partition("/")
+    return Fraction(int(fmpz(top)), int(fmpz(bottom or "1")))
+
+
 def exact_column(
     count: int, exact: Mapping[int, tuple[Fraction, ...]]
 ) -> list[str | None]:
     """Exact witnesses as JSON text, by region."""
     column: list[str | None] = [None] * count
     for region, point in exact.items():
-        column[region] = json.dumps([str(Fraction(v)) for v in point])
+        column[region] = json.dumps([_fraction_text(Fraction(v)) for v in point])
     return column
 
 
@@ -51,9 +81,15 @@ def read_patterns(table: pa.Table, num_bits: int) -> UInt8[np.ndarray, "_ bytes"
         )
     if column.null_count:
         raise ValueError("`pattern` has missing values")
-    joined = b"".join(column.to_pylist())
-    packed = np.frombuffer(joined, np.uint8).reshape(table.num_rows, max(width, 1))
-    return packed[:, :width].copy()
+    packed = np.empty((table.num_rows, width), np.uint8)
+    start = 0
+    for part in column.chunks:
+        size, buffer = column.type.byte_width, part.buffers()[1]
+        if len(part):
+            flat = np.frombuffer(buffer, np.uint8, len(part) * size, part.offset * size)
+            packed[start : start + len(part)] = flat.reshape(-1, size)[:, :width]
+        start += len(part)
+    return packed
 
 
 def read_coordinates(table: pa.Table, dim: int) -> Float64[np.ndarray, "_ dim"]:
@@ -67,11 +103,32 @@ def read_coordinates(table: pa.Table, dim: int) -> Float64[np.ndarray, "_ dim"]:
         parts = [table.column(f"t{k}") for k in range(dim)]
         if any(p.type != pa.float64() or p.null_count for p in parts):
             raise ValueError("`t0, t1, ...` must be float64 without missing values")
-        columns = np.stack([p.to_numpy() for p in parts], 1)
-    points = np.array(columns, np.float64).reshape(table.num_rows, dim)
+        columns = np.empty((table.num_rows, dim))
+        for axis, part in enumerate(parts):
+            columns[:, axis] = part.to_numpy()
+    points = np.asarray(columns, np.float64).reshape(table.num_rows, dim)
     if not np.isfinite(points).all():
         raise ValueError("a witness is not finite")
     return points
+
+
+def read_exact_text(table: pa.Table, max_bytes: int) -> list[str | None]:
+    """Exact witnesses as they are written, one entry a region.
+
+    A file can hold a long text once and name it for every region, so that the texts
+    are counted before they are unfolded.
+    """
+    column = table.column("exact_witness").combine_chunks()
+    if not pa.types.is_dictionary(column.type) or not pa.types.is_string(
+        column.type.value_type
+    ):
+        raise ValueError(f"`exact_witness` has type {column.type}, texts are required")
+    texts = column.dictionary.to_pylist()
+    index = column.indices.to_pylist()
+    lengths = [0 if text is None else len(text) for text in texts]
+    if sum(lengths[k] for k in index if k is not None) > max_bytes:
+        raise ValueError(f"exact witnesses of more than {max_bytes} bytes")
+    return [None if k is None else texts[k] for k in index]
 
 
 def read_exact(column: list[Any], dim: int) -> dict[int, tuple[Fraction, ...]]:
@@ -80,13 +137,13 @@ def read_exact(column: list[Any], dim: int) -> dict[int, tuple[Fraction, ...]]:
     for region, text in enumerate(column):
         if text is None:
             continue
-        entries = json.loads(text)
-        if not isinstance(entries, list) or len(entries) != dim:
-            raise ValueError(f"the exact witness of region {region} is not a point")
         try:
-            exact[region] = tuple(Fraction(str(entry)) for entry in entries)
-        except ZeroDivisionError as error:
+            entries = json.loads(text)
+            if not isinstance(entries, list) or len(entries) != dim:
+                raise ValueError("it is not a point")
+            exact[region] = tuple(map(_read_fraction, entries))
+        except (ValueError, ZeroDivisionError, RecursionError) as error:
             raise ValueError(
-                f"the exact witness of region {region} divides by zero"
+                f"the exact witness of region {region} cannot be read ({error})"
             ) from error
     return exact

@@ -8,13 +8,13 @@ digests of all parts. Nothing in a file is run or unpickled.
 """
 
 import base64
-import binascii
+import contextlib
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
@@ -22,38 +22,43 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import Float64, UInt8
 
 from regions.domains.shapes import Domain, domain_from_dict
 from regions.errors import FileFormatError
 from regions.files import open_atomically
-from regions.io.npz import load_npz, save_npz
+from regions.io.npz import load_npz, write_npz
 from regions.network import ReluNetwork
+from regions.reading import MAX_BYTES, check_size, reading
 from regions.results.region_columns import (
     coordinate_columns,
     exact_column,
     pattern_column,
     read_coordinates,
     read_exact,
+    read_exact_text,
     read_patterns,
 )
 from regions.results.region_set import RegionSet
 
 SCHEMA_VERSION = 1
 ROW_GROUP = 65_536
-MAX_NETWORK_BYTES = 4 * 2**30
-"""A network that declares more memory than this is refused."""
-
 _HEADER, _NETWORK = b"relu_regions", b"relu_regions.network"
 _MAX_FOOTER = 2**31 - 1
 _PARTS = {
-    "network": "a weight of the network",
-    "domain": "the domain",
-    "patterns": "a bit of a pattern",
-    "witnesses": "a witness",
+    "network": "a weight of the network was",
+    "domain": "the domain was",
+    "patterns": "a bit of a pattern was",
+    "witnesses": "a witness was",
+    "header": "the header was",
 }
-UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError)
-"""What reading a damaged file raises."""
+_LATER = ("header",)
+"""Parts of which older files hold no digest."""
+
+_COMPARED = ("sha256", "regions", "num_bits", "dim", "domain")
+"""Entries of the header that its digest leaves out."""
+
+_WHAT = "a file of regions"
+_ADVICE = "write it again with RegionSet.save"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -115,20 +120,25 @@ def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Pa
 
 
 def load_regions(
-    path: str | os.PathLike[str], network: ReluNetwork | None = None
+    path: str | os.PathLike[str],
+    network: ReluNetwork | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
 ) -> RegionSet:
     """Read what `save_regions` wrote; `regions.verify` proves its content.
 
     Args:
         path: The file.
         network: If given, the file must belong to this network.
+        max_bytes: Refuse files whose regions, or whose network, would take more
+            memory than this.
 
     Raises:
         FileNotFoundError: If there is no such file.
         FileFormatError: If it is truncated, of another format, or was altered.
         ValueError: If it belongs to another network than the one given.
     """
-    stored = read_stored(path)
+    stored = read_stored(path, max_bytes=max_bytes)
     if stored.changes:
         raise FileFormatError(f"{path} was altered: {stored.changes[0]}.")
     if network is not None:
@@ -141,32 +151,52 @@ def load_regions(
     return stored.regions
 
 
-def read_stored(path: str | os.PathLike[str]) -> StoredRegions:
+def read_stored(
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES
+) -> StoredRegions:
     """Read a file and compare every part with its digest, without judging.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        FileFormatError: If it cannot be read as a file of regions.
+        FileFormatError: If it cannot be read as a file of regions, or its content
+            would take more than `max_bytes`.
     """
     source = pathlib.Path(path)
-    header, network, _ = read_header(source)
-    try:
+    header, network, sizes = read_header(source, max_bytes=max_bytes)
+    with reading_regions(source):
+        domain = read_domain(header, network)
+        check_rows(source, network, domain, sum(sizes), max_bytes)
         with open_parquet(source) as file:
-            return _assemble(network, header, file.read())
-    except UNREADABLE as error:
-        raise damaged(source, error) from error
+            return _assemble(network, domain, header, file.read(), max_bytes)
+
+
+def reading_regions(path: pathlib.Path) -> contextlib.AbstractContextManager[None]:
+    """The door through which files of regions come in."""
+    return reading(path, _WHAT, _ADVICE, pa.ArrowException)
 
 
 def open_parquet(path: pathlib.Path) -> pq.ParquetFile:
     """A Parquet file whose footer may hold a large network."""
     return pq.ParquetFile(
         path,
+        # A text that many regions name is kept once.
+        read_dictionary=["exact_witness"],
         thrift_string_size_limit=_MAX_FOOTER,
         thrift_container_size_limit=_MAX_FOOTER,
     )
 
 
-def read_header(path: pathlib.Path) -> tuple[dict[str, Any], ReluNetwork, list[int]]:
+def check_rows(
+    path: pathlib.Path, network: ReluNetwork, domain: Domain, rows: int, max_bytes: int
+) -> None:
+    """Raise when so many regions would take more memory than is allowed."""
+    width = (network.num_bits + 7) // 8 + 8 * domain.dim + 8
+    check_size(path, rows * width, max_bytes)
+
+
+def read_header(
+    path: pathlib.Path, *, max_bytes: int = MAX_BYTES
+) -> tuple[dict[str, Any], ReluNetwork, list[int]]:
     """Header and network of a file, and the regions of each row group.
 
     Raises:
@@ -175,7 +205,12 @@ def read_header(path: pathlib.Path) -> tuple[dict[str, Any], ReluNetwork, list[i
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: give a file of regions.")
-    try:
+    if path.suffix == ".csv":
+        raise FileFormatError(
+            f"{path} is a table to read: regions are verified and loaded from the "
+            ".parquet that `RegionSet.save` writes."
+        )
+    with reading_regions(path):
         with open_parquet(path) as file:
             entries = file.metadata.metadata or {}
             if _HEADER not in entries or _NETWORK not in entries:
@@ -187,28 +222,16 @@ def read_header(path: pathlib.Path) -> tuple[dict[str, Any], ReluNetwork, list[i
             _check_version(path, header)
             groups = range(file.metadata.num_row_groups)
             sizes = [file.metadata.row_group(k).num_rows for k in groups]
-    except UNREADABLE as error:
-        if path.suffix == ".csv":
-            raise FileFormatError(
-                f"{path} is a table to read: regions are verified and loaded from the "
-                ".parquet that `RegionSet.save` writes."
-            ) from error
-        raise FileFormatError(
-            f"{path} is no file of regions, or is truncated "
-            f"({_one_line(error)}): write it again."
-        ) from error
-    return header, _read_network(path, entries[_NETWORK]), sizes
+        content = base64.b64decode(entries[_NETWORK], validate=True)
+        name = f"{path}: its network"
+        return header, load_npz(name, max_bytes=max_bytes, content=content), sizes
 
 
-def damaged(path: pathlib.Path, error: Exception) -> FileFormatError:
-    """What to raise of a file whose content cannot be read."""
-    return FileFormatError(f"{path} is damaged ({_one_line(error)}): write it again.")
-
-
-def _one_line(error: Exception) -> str:
-    """The first line of a message, without its full stop."""
-    lines = f"{type(error).__name__}: {error}".splitlines()
-    return lines[0].rstrip(".")[:200]
+def read_domain(header: dict[str, Any], network: ReluNetwork) -> Domain:
+    """The domain of a file, which must fit its network."""
+    domain = domain_from_dict(header["domain"])
+    domain.restrict(network)
+    return domain
 
 
 def _check_version(path: pathlib.Path, header: Any) -> None:
@@ -223,7 +246,7 @@ def _check_version(path: pathlib.Path, header: Any) -> None:
 
 def _header(regions: RegionSet, exact: list[str | None]) -> dict[str, Any]:
     """Everything but the columns and the network."""
-    return {
+    header = {
         "schema_version": SCHEMA_VERSION,
         "software": f"relu-regions {metadata.version('relu-regions')}",
         "regions": len(regions),
@@ -234,14 +257,33 @@ def _header(regions: RegionSet, exact: list[str | None]) -> dict[str, Any]:
         "method": regions.method,
         "seconds": float(regions.seconds),
         "stats": _plain(regions.stats),
-        "sha256": _digests(
-            regions.network,
-            regions.domain,
-            regions.patterns,
-            regions.coordinates,
-            exact,
-        ),
     }
+    witnesses = hashlib.sha256(np.ascontiguousarray(regions.coordinates, "<f8"))
+    witnesses.update(json.dumps(exact).encode())
+    header["sha256"] = {
+        **digests_of_parts(header, regions.network, regions.domain),
+        "patterns": hashlib.sha256(regions.patterns).hexdigest(),
+        "witnesses": witnesses.hexdigest(),
+    }
+    return header
+
+
+def digests_of_parts(
+    header: dict[str, Any], network: ReluNetwork, domain: Domain
+) -> dict[str, str]:
+    """SHA-256 of the header, the network and the domain."""
+    # Counts and digests are compared on their own, and say more precisely what differs.
+    rest = {k: v for k, v in header.items() if k not in _COMPARED}
+    return {
+        "network": network_digest(network),
+        "domain": _json_digest(domain.to_dict()),
+        "header": _json_digest(dict(sorted(rest.items()))),
+    }
+
+
+def _json_digest(data: Any) -> str:
+    """SHA-256 of what JSON makes of it."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -255,61 +297,32 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, type(None))) else str(value)
 
 
-def _digests(
-    network: ReluNetwork,
-    domain: Domain,
-    patterns: UInt8[np.ndarray, "regions bytes"],
-    coordinates: Float64[np.ndarray, "regions dim"],
-    exact: list[str | None],
-) -> dict[str, str]:
-    """SHA-256 of each part."""
-    points = np.ascontiguousarray(coordinates, "<f8").tobytes()
-    return {
-        "network": network_digest(network),
-        "domain": hashlib.sha256(json.dumps(domain.to_dict()).encode()).hexdigest(),
-        "patterns": hashlib.sha256(patterns.tobytes()).hexdigest(),
-        "witnesses": hashlib.sha256(points + json.dumps(exact).encode()).hexdigest(),
-    }
-
-
 def _network_bytes(network: ReluNetwork) -> bytes:
     """The network as the content of an `.npz` file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "network.npz"
-        save_npz(path, network)
-        return path.read_bytes()
-
-
-def _read_network(path: pathlib.Path, entry: bytes) -> ReluNetwork:
-    """The network inside a file of regions."""
-    try:
-        content = base64.b64decode(entry, validate=True)
-        with tempfile.TemporaryDirectory() as folder:
-            inner = pathlib.Path(folder) / "network.npz"
-            inner.write_bytes(content)
-            return load_npz(inner, max_bytes=MAX_NETWORK_BYTES)
-    except binascii.Error as error:
-        raise FileFormatError(
-            f"{path}: its network is damaged ({error}): write it again."
-        ) from error
-    except FileFormatError as error:
-        what = str(error).partition("network.npz")[2].strip(" :")
-        raise FileFormatError(f"{path}: its network {what}") from error
+    content = io.BytesIO()
+    write_npz(content, network)
+    return content.getvalue()
 
 
 def _assemble(
-    network: ReluNetwork, header: dict[str, Any], table: pa.Table
+    network: ReluNetwork,
+    domain: Domain,
+    header: dict[str, Any],
+    table: pa.Table,
+    max_bytes: int,
 ) -> StoredRegions:
     """The region set, and what does not fit its header."""
-    domain = domain_from_dict(header["domain"])
-    domain.restrict(network)
     patterns = read_patterns(table, network.num_bits)
     coordinates = read_coordinates(table, domain.dim)
-    exact = table.column("exact_witness").to_pylist()
-    found = _digests(network, domain, patterns, coordinates, exact)
-    changes = describe_changes(header, found, len(patterns))
-    if (header["num_bits"], header["dim"]) != (network.num_bits, domain.dim):
-        changes = (*changes, "the header was changed since it was written")
+    exact = read_exact_text(table, max_bytes)
+    witnesses = hashlib.sha256(np.ascontiguousarray(coordinates, "<f8"))
+    witnesses.update(json.dumps(exact).encode())
+    found = {
+        **digests_of_parts(header, network, domain),
+        "patterns": hashlib.sha256(patterns).hexdigest(),
+        "witnesses": witnesses.hexdigest(),
+    }
+    sizes = (len(patterns), network.num_bits, domain.dim)
     regions = RegionSet(
         network,
         domain,
@@ -321,20 +334,20 @@ def _assemble(
         stats=dict(header["stats"]),
         exact_witnesses=read_exact(exact, domain.dim),
     )
-    return StoredRegions(regions, changes)
+    return StoredRegions(regions, describe_changes(header, found, sizes))
 
 
 def describe_changes(
-    header: dict[str, Any], found: Mapping[str, str], count: int
+    header: dict[str, Any], found: Mapping[str, str], sizes: tuple[int, int, int]
 ) -> tuple[str, ...]:
     """One line for each part of a file that differs from what was written.
 
     Args:
         header: Of the file.
         found: Digest of each part as it is now.
-        count: Regions in the file.
+        sizes: Regions in the file, bits of a pattern, and dimension of the domain.
     """
-    written = header["regions"]
+    count, written = sizes[0], header["regions"]
     if written != count:
         change = count - written
         what = f"{abs(change)} region{'s were' if abs(change) > 1 else ' was'}"
@@ -342,8 +355,14 @@ def describe_changes(
             f"{what} {'added' if change > 0 else 'removed'}: it was written with "
             f"{written} and has {count}",
         )
-    return tuple(
-        f"{what} was changed since it was written"
-        for part, what in _PARTS.items()
-        if header["sha256"][part] != found[part]
-    )
+    digests = header["sha256"]
+    if not isinstance(digests, dict) or not set(_PARTS) - set(_LATER) <= set(digests):
+        return ("its digests were removed since it was written",)
+    changed = [
+        part
+        for part in _PARTS
+        if digests.get(part, found[part] if part in _LATER else None) != found[part]
+    ]
+    if (header["num_bits"], header["dim"]) != sizes[1:] and "header" not in changed:
+        changed.append("header")
+    return tuple(f"{_PARTS[part]} changed since it was written" for part in changed)

@@ -6,12 +6,12 @@ with the limit and with the bytes that follow, and only then is the array read.
 """
 
 import dataclasses
-import io
 import math
 import pathlib
 import re
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +58,7 @@ Accept = Callable[[str, ArrayHeader], None]
 """Raises when an array of this name and header is not wanted."""
 
 
-def read_header(file: io.BufferedIOBase) -> ArrayHeader:
+def read_header(file: Any) -> ArrayHeader:
     """The header of an `.npy` file, which stands at its start.
 
     Raises:
@@ -102,7 +102,7 @@ def check_left(header: ArrayHeader, size: int) -> None:
         )
 
 
-def read_body(file: io.BufferedIOBase, header: ArrayHeader) -> np.ndarray:
+def read_body(file: Any, header: ArrayHeader) -> np.ndarray:
     """The array after its header."""
     flat = np.frombuffer(file.read(), header.dtype)
     return flat.reshape(header.shape, order="F" if header.fortran else "C")

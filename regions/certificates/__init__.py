@@ -13,6 +13,7 @@ import numpy as np
 from regions.certificates.float_volumes import check_volumes
 from regions.certificates.floats import (
     check_distinct,
+    check_finite,
     check_grid,
     check_inside,
     check_witnesses,
@@ -103,6 +104,9 @@ def _region_checks(
     regions: RegionSet, exact: bool, progress: Progress | None
 ) -> list[Check]:
     """Witnesses, places and completeness."""
+    finite = check_finite(regions)
+    if not finite.passed:
+        return [finite, Check("completeness", None, "the witnesses failed")]
     if exact:
         from regions.certificates.exact_checks import check_exactly
 

@@ -56,10 +56,12 @@ def check_witnesses(regions: RegionSet, progress: Progress | None) -> Check:
         start = part.start
         claimed = regions.pattern_bits(part)
         found = chart.patterns(regions.coordinates[part])
-        wrong = (found != claimed).any(1)
-        for row in np.flatnonzero(wrong):
+        doubtful = (found != claimed).any(1)
+        doubtful[_with_exact_witness(regions, part)] = True
+        for row in np.flatnonzero(doubtful):
             region = start + int(row)
-            # A witness close to a boundary may be wronged by rounding: look exactly.
+            # A witness close to a boundary may be wronged by rounding, and one that is
+            # kept as fractions is no float: look exactly.
             truth = forms.pattern_at(witness(regions, region))
             if (truth != claimed[row]).any():
                 detail = describe_mismatch(regions, region, truth, claimed[row])
@@ -104,16 +106,35 @@ def check_inside(regions: RegionSet) -> Check:
     walls = domain_rows(domain)
     for part in chunks(len(regions)):
         points = regions.coordinates[part]
-        for row in np.flatnonzero((points @ A.T >= b).any(1)):
+        doubtful = np.array((points @ A.T >= b).any(1))
+        doubtful[_with_exact_witness(regions, part)] = True
+        for row in np.flatnonzero(doubtful):
             region = part.start + int(row)
             if any(value(wall, witness(regions, region)) <= 0 for wall in walls):
+                kept = "exact " if region in regions.exact_witnesses else ""
                 return Check(
                     name,
                     False,
-                    f"region {region}: the witness {points[row].tolist()} is not "
-                    "strictly inside the domain",
+                    f"region {region}: the {kept}witness is not strictly inside the "
+                    f"domain (near {points[row].tolist()})",
                 )
     return Check(name, True, "every witness is strictly inside")
+
+
+def check_finite(regions: RegionSet) -> Check:
+    """Whether every coordinate of a witness is a number."""
+    bad = np.flatnonzero(~np.isfinite(regions.coordinates).all(1))
+    if len(bad):
+        point = regions.coordinates[bad[0]].tolist()
+        return Check("witnesses", False, f"region {bad[0]}: {point} is no point")
+    return Check("witnesses", True, "all are points")
+
+
+def _with_exact_witness(regions: RegionSet, part: slice) -> list[int]:
+    """Which of some regions have a witness in fractions, counted from the first."""
+    return [
+        k - part.start for k in regions.exact_witnesses if part.start <= k < part.stop
+    ]
 
 
 def chart_rows(

@@ -117,9 +117,7 @@ class RegionFile:
             ValueError: If `regions` is no positive number.
         """
         if regions < 1:
-            raise ValueError(
-                f"`regions` is {regions}: 1 or more at a time is required."
-            )
+            raise ValueError(f"`regions` is {regions}: 1 or more is required.")
         return (self._regions(table) for table in self._tables(None, regions))
 
     def changes(self) -> tuple[str, ...]:
@@ -129,9 +127,9 @@ class RegionFile:
         """
         patterns, witnesses = hashlib.sha256(), hashlib.sha256()
         for batch in self.batches():
-            patterns.update(batch.patterns)
+            patterns.update(batch.patterns.data)
             points = np.ascontiguousarray(batch.coordinates, "<f8")
-            witnesses.update(points)
+            witnesses.update(points.data)
         # The digest is of one JSON list, which is long.
         mark = "["
         for table in self._tables(["exact_witness"], ROW_GROUP):

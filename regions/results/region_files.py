@@ -15,13 +15,14 @@ import io
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from jaxtyping import UInt8
 
 from regions.domains.shapes import Domain, domain_from_dict
 from regions.errors import FileFormatError
@@ -175,12 +176,18 @@ def reading_regions(path: pathlib.Path) -> contextlib.AbstractContextManager[Non
     return reading(path, _WHAT, _ADVICE, pa.ArrowException)
 
 
-def open_parquet(path: pathlib.Path) -> pq.ParquetFile:
-    """A Parquet file whose footer may hold a large network."""
+def open_parquet(
+    path: pathlib.Path, dictionaries: Sequence[str] = ("exact_witness",)
+) -> pq.ParquetFile:
+    """A Parquet file whose footer may hold a large network.
+
+    Args:
+        path: The file.
+        dictionaries: Columns in which a text that many regions name is kept once.
+    """
     return pq.ParquetFile(
         path,
-        # A text that many regions name is kept once.
-        read_dictionary=["exact_witness"],
+        read_dictionary=list(dictionaries),
         thrift_string_size_limit=_MAX_FOOTER,
         thrift_container_size_limit=_MAX_FOOTER,
     )
@@ -211,7 +218,7 @@ def read_header(
             ".parquet that `RegionSet.save` writes."
         )
     with reading_regions(path):
-        with open_parquet(path) as file:
+        with open_parquet(path, ()) as file:
             entries = file.metadata.metadata or {}
             if _HEADER not in entries or _NETWORK not in entries:
                 raise FileFormatError(
@@ -258,11 +265,13 @@ def _header(regions: RegionSet, exact: list[str | None]) -> dict[str, Any]:
         "seconds": float(regions.seconds),
         "stats": _plain(regions.stats),
     }
-    witnesses = hashlib.sha256(np.ascontiguousarray(regions.coordinates, "<f8"))
+    witnesses = hashlib.sha256(np.ascontiguousarray(regions.coordinates, "<f8").data)
     witnesses.update(json.dumps(exact).encode())
     header["sha256"] = {
         **digests_of_parts(header, regions.network, regions.domain),
-        "patterns": hashlib.sha256(regions.patterns).hexdigest(),
+        "patterns": hashlib.sha256(
+            np.ascontiguousarray(regions.patterns).data
+        ).hexdigest(),
         "witnesses": witnesses.hexdigest(),
     }
     return header
@@ -279,6 +288,11 @@ def digests_of_parts(
         "domain": _json_digest(domain.to_dict()),
         "header": _json_digest(dict(sorted(rest.items()))),
     }
+
+
+def _digest(patterns: UInt8[np.ndarray, "regions bytes"]) -> str:
+    """SHA-256 of the packed patterns."""
+    return hashlib.sha256(np.ascontiguousarray(patterns).data).hexdigest()
 
 
 def _json_digest(data: Any) -> str:
@@ -315,11 +329,11 @@ def _assemble(
     patterns = read_patterns(table, network.num_bits)
     coordinates = read_coordinates(table, domain.dim)
     exact = read_exact_text(table, max_bytes)
-    witnesses = hashlib.sha256(np.ascontiguousarray(coordinates, "<f8"))
+    witnesses = hashlib.sha256(np.ascontiguousarray(coordinates, "<f8").data)
     witnesses.update(json.dumps(exact).encode())
     found = {
         **digests_of_parts(header, network, domain),
-        "patterns": hashlib.sha256(patterns).hexdigest(),
+        "patterns": _digest(patterns),
         "witnesses": witnesses.hexdigest(),
     }
     sizes = (len(patterns), network.num_bits, domain.dim)

@@ -334,6 +334,29 @@ def test_verify_exact_witness_is_used(generic):
     assert verify(moved, exact=True).complete
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_verify_exact_witness_far_outside_fails(generic, exact):
+    wrong = _set(
+        generic.network,
+        generic.domain,
+        generic.patterns,
+        generic.coordinates,
+        exact={0: (Fraction(10**9),) * 2},
+    )
+    report = verify(wrong, exact=exact)
+    assert not report.ok
+    assert any("region 0" in line for line in report.failures)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_verify_witness_that_is_no_number_fails(generic, exact):
+    points = generic.coordinates.copy()
+    points[4, 1] = np.nan
+    report = verify(_changed(generic, points=points), exact=exact)
+    assert not report.ok
+    assert any("region 4" in line for line in report.failures)
+
+
 def test_verify_grid_patterns_must_be_members(generic):
     grid = hash_grid(generic.network, generic.domain, 64, labels=False)
     assert verify(generic, grid=grid).ok

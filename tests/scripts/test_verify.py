@@ -117,7 +117,7 @@ def test_verify_unreadable_input_exits_two(script, tmp_path, capsys):
     assert len(lines) == 2
     assert lines[0].startswith("error: ")
     assert "does not exist" in lines[0]
-    assert "no file of regions" in lines[1]
+    assert "not a file of regions" in lines[1]
 
 
 def test_verify_bad_argument_exits_two(script, capsys):

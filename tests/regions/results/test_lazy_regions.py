@@ -1,5 +1,6 @@
 """Files of regions opened without reading them: the same regions, part by part."""
 
+import json
 import pathlib
 from fractions import Fraction
 
@@ -8,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import regions.results.region_files
+from regions.certificates import verify
 from regions.domains.shapes import Box
 from regions.enumeration import enumerate_regions
 from regions.errors import FileFormatError
 from regions.io import load_network
 from regions.results.lazy_regions import RegionFile
-from regions.results.region_files import save_regions
+from regions.results.region_files import load_regions, save_regions
 from regions.results.region_set import RegionSet
 
 NET = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets" / "d2_16x1.npz"
@@ -122,5 +124,64 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give a file of regions"):
         RegionFile(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("text")
-    with pytest.raises(FileFormatError, match="is no file of regions"):
+    with pytest.raises(FileFormatError, match="is not a file of regions"):
         RegionFile(tmp_path / "text.parquet")
+
+
+def test_batches_of_no_region_are_refused(stored):
+    file = RegionSet.open(stored[0])
+    for count in (0, -1):
+        with pytest.raises(ValueError, match=f"`regions` is {count}: 1 or more"):
+            file.batches(count)
+
+
+def test_single_regions_are_reached_by_number_and_in_turn(stored):
+    path, rs = stored
+    file = RegionSet.open(path)
+    for k in (0, 30, 95):
+        assert_part(file[k], rs, slice(k, k + 1))
+    assert np.array_equal(file[-1].patterns, rs.patterns[95:])
+    for k in (96, -97):
+        with pytest.raises(IndexError, match=f"region {k} is asked for .* has 96"):
+            file[k]
+    turn = list(file)
+    assert [len(part) for part in turn] == [1] * 96
+    assert_part(turn[30], rs, slice(30, 31))
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "message"),
+    [
+        ("num_bits", 7, "the header was changed"),
+        ("dim", 3, "the header was changed"),
+        ("complete", False, "the header was changed"),
+        ("sha256", {}, "its digests were removed"),
+    ],
+)
+def test_an_edited_header_is_noticed_without_loading(stored, entry, value, message):
+    path, _ = stored
+    table, entries = pq.read_table(path), pq.read_metadata(path).metadata
+    header = json.loads(entries[b"relu_regions"]) | {entry: value}
+    with pq.ParquetWriter(path, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(
+            {
+                "relu_regions": json.dumps(header),
+                "relu_regions.network": entries[b"relu_regions.network"].decode(),
+            }
+        )
+    assert RegionSet.open(path).changes() == (f"{message} since it was written",)
+
+
+def test_what_would_take_too_much_memory_is_refused(stored):
+    path, _ = stored
+    with pytest.raises(FileFormatError, match="raise `max_bytes`"):
+        RegionFile(path, max_bytes=20 * (2 + 16 + 8) - 1)
+    with pytest.raises(FileFormatError, match="raise `max_bytes`"):
+        load_regions(path, max_bytes=96 * (2 + 16 + 8) - 1)
+
+
+def test_a_file_that_is_open_is_verified(tmp_path):
+    rs = enumerate_regions(load_network(NET), Box.cube(2))
+    file = RegionSet.open(rs.save(tmp_path / "r.parquet"))
+    assert verify(file).ok

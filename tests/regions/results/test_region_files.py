@@ -263,7 +263,11 @@ def test_load_pickle_as_network_raises(tmp_path):
     [
         (lambda h: {**h, "domain": {"kind": "torus"}}, "torus"),
         (lambda h: {**h, "domain": {"kind": "box"}}, "KeyError"),
-        (lambda h: {**h, "sha256": {}}, "KeyError"),
+        (lambda h: {**h, "sha256": {}}, "its digests were removed"),
+        (lambda h: {**h, "sha256": 7}, "its digests were removed"),
+        (lambda h: {**h, "regions": "all"}, "damaged"),
+        (lambda h: {**h, "seconds": [1]}, "damaged"),
+        (lambda h: {**h, "stats": "none"}, "damaged"),
         (lambda h: {k: v for k, v in h.items() if k != "complete"}, "KeyError"),
     ],
 )
@@ -288,3 +292,56 @@ def test_load_changed_sizes_in_the_header_raises(change, tmp_path):
     _rewrite(path, header=lambda h: {**h, **change})
     with pytest.raises(FileFormatError, match="the header was changed"):
         load_regions(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["1e99999999","1"]',
+        "[" * 100_000,
+        '["1/0","1"]',
+        '["' + "9" * 30_000 + '","1"]',
+        '["1"]',
+        "{}",
+        '["0x10","1"]',
+        "[1,2]",
+        '["1/2/3","0"]',
+    ],
+)
+def test_exact_witnesses_that_explode_or_are_none_are_one_line(tmp_path, text):
+    path = _found().save(tmp_path / "r.parquet")
+
+    def replace(table):
+        column = pa.array([text] + [None] * (len(table) - 1))
+        place = table.column_names.index("exact_witness")
+        return table.set_column(place, "exact_witness", column)
+
+    _rewrite(path, table=replace)
+    with pytest.raises(FileFormatError, match="exact witness of region 0") as caught:
+        read_stored(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_exact_witnesses_of_many_digits_come_back(tmp_path):
+    found = _found()
+    long = Fraction(10**19_999 + 1, 3**41_000)
+    found.exact_witnesses[0] = (long, -long)
+    back = load_regions(found.save(tmp_path / "r.parquet"))
+    assert back.exact_witnesses[0] == (long, -long)
+    found.exact_witnesses[0] = (long * 10, long)
+    with pytest.raises(ValueError, match="more than 20000 digits"):
+        found.save(tmp_path / "s.parquet")
+
+
+def test_a_text_that_every_region_names_is_counted_unfolded(tmp_path):
+    found = _found()
+    path = found.save(tmp_path / "r.parquet")
+    text = json.dumps(["1" * 9_000, "1" * 9_000])
+
+    def replace(table):
+        place = table.column_names.index("exact_witness")
+        return table.set_column(place, "exact_witness", pa.array([text] * len(table)))
+
+    _rewrite(path, table=replace)
+    with pytest.raises(FileFormatError, match="exact witnesses of more than 100000"):
+        load_regions(path, max_bytes=100_000)

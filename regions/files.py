@@ -2,10 +2,10 @@
 
 import contextlib
 import errno
-import io
 import os
 import pathlib
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def open_atomically(path: str | pathlib.Path) -> Iterator[io.BufferedIOBase]:
+def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
     """A binary file that takes its name when the block ends without an error.
 
     Until then it has no name where the system can do that (Linux), so that nothing
@@ -52,7 +52,7 @@ def open_atomically(path: str | pathlib.Path) -> Iterator[io.BufferedIOBase]:
         temporary.unlink(missing_ok=True)
 
 
-def _open_nameless(path: pathlib.Path, temporary: pathlib.Path) -> io.BufferedIOBase:
+def _open_nameless(path: pathlib.Path, temporary: pathlib.Path) -> BinaryIO:
     """A file without a name in the folder of `path`, or the temporary one."""
     flag = getattr(os, "O_TMPFILE", None)
     if flag is not None and os.path.isdir("/proc/self/fd"):

@@ -5,9 +5,9 @@ included; `slope{i}`, a number or a vector, for hidden layers that are not ReLU;
 `skip{layer}_{source}` for skip blocks, counted as in `ReluNetwork.from_arrays`.
 """
 
-import io
 import pathlib
 import re
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def save_npz(path: pathlib.Path, network: ReluNetwork) -> None:
         write_npz(file, network)
 
 
-def write_npz(file: io.BufferedIOBase, network: ReluNetwork) -> None:
+def write_npz(file: Any, network: ReluNetwork) -> None:
     """Write `network` as the content of an `.npz` file."""
     arrays: dict[str, np.ndarray] = {}
     for index, layer in enumerate(network.layers):

@@ -15,6 +15,7 @@ import numpy as np
 
 from regions.domains.shapes import Box, Domain, WholeSpace
 from regions.enumeration.budget import Budget
+from regions.enumeration.cells.engine import cells_serve, count_cells
 from regions.enumeration.faces.cones import (
     MAX_RANK,
     are_cones,
@@ -34,7 +35,7 @@ from regions.packing import pack_bits
 from regions.results.region_set import RegionCount, RegionSet
 from regions.signs.exact import nearest_float
 
-METHODS = ("auto", "line", "sweep", "cones", "sectors", "tree")
+METHODS = ("auto", "line", "cells", "sweep", "cones", "sectors", "tree")
 MAX_SWEEP_DIM = 8
 """Above this a box has too many corners for the sweep to be the faster engine."""
 
@@ -156,6 +157,8 @@ def _choose(network: ReluNetwork, domain: Domain, method: str) -> tuple[str, str
         raise ValueError(
             "method='sweep' needs a bounded domain: use method='tree' or a Box."
         )
+    if method == "cells" and (reason := cells_serve(network, domain)):
+        raise ValueError(f"method='cells' needs a bounded plane domain: {reason}.")
     if method == "cones" and not slices_serve(network, domain):
         raise ValueError(
             "method='cones' needs a network without biases of rank 2 to "
@@ -211,6 +214,9 @@ def _count(
     if chosen == "sweep":
         assert not isinstance(domain, WholeSpace)
         return count_generic(network, domain, budget, progress)
+    if chosen == "cells":
+        assert not isinstance(domain, WholeSpace)
+        return count_cells(network, domain, budget.spent, budget.max_regions, progress)
     if chosen == "cones":
         return count_cones(network, domain, budget, progress)
     if chosen == "sectors":

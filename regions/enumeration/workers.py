@@ -47,6 +47,11 @@ def worker_count() -> int:
     return min(os.cpu_count() or 1, MAX_WORKERS)
 
 
+def is_inside_pool() -> bool:
+    """Whether this thread is one of a pool."""
+    return _here.inside
+
+
 def _enter_pool() -> None:
     """Begin a thread of a pool."""
     _here.inside = True

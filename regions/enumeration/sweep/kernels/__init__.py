@@ -15,7 +15,7 @@ import logging
 import os
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 MODES = ("auto", "on", "off")
@@ -73,19 +73,27 @@ def switched_off() -> Iterator[None]:
 
 def load(name: str) -> Any:
     """A module of this package, or None where the plain form should be used."""
+    return load_module(f"{__name__}.{name}", _price)
+
+
+def is_worthwhile(price: Callable[[], float]) -> bool:
+    """Whether to use compiled forms that cost so many seconds to load."""
     wanted = mode()
     if wanted == "off" or _Ledger.forbidden:
-        return None
-    if wanted == "auto" and not _Ledger.seconds > _price():
-        return None
-    return _loaded(name)
+        return False
+    return wanted == "on" or _Ledger.seconds > price()
+
+
+def load_module(name: str, price: Callable[[], float]) -> Any:
+    """A module of compiled forms, or None where the plain form should be used."""
+    return _loaded(name) if is_worthwhile(price) else None
 
 
 @functools.cache
 def _loaded(name: str) -> Any:
-    """Import a module of this package; None without the compiler."""
+    """Import a module; None without the compiler."""
     try:
-        return importlib.import_module(f"{__name__}.{name}")
+        return importlib.import_module(name)
     except ImportError as error:
         logging.getLogger(__name__).info("no compiled code: %s", error)
         return None

@@ -33,16 +33,22 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    """The function compiled, with its machine code among that of this package."""
+    return compile_in(code_folder(), inspect.unwrap(function), **options)
+
+
+def compile_in(
+    folder: pathlib.Path, function: Callable[..., Any], **options: Any
+) -> Any:
     """Without run-time type checks around it, without the interpreter's lock."""
-    plain = inspect.unwrap(function)
-    with _kept_in(code_folder()):
+    with _kept_in(folder):
         try:
             return numba.njit(
-                plain, cache=True, nogil=True, error_model="numpy", **options
+                function, cache=True, nogil=True, error_model="numpy", **options
             )
         except RuntimeError:
             # The folder cannot be written to.
-            return numba.njit(plain, nogil=True, error_model="numpy", **options)
+            return numba.njit(function, nogil=True, error_model="numpy", **options)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,85 @@
+"""Signs that floats leave open, in rational arithmetic, one cell after another."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.flat import FlatNetwork
+from regions.enumeration.cells.plane import ANSWERED, ASKED, LAYER, TOP
+from regions.enumeration.cells.state import State
+from regions.network import ReluNetwork
+from regions.signs.exact import ExactNetwork, dyadic
+
+Row = list[int]
+
+
+class ExactSigns:
+    """Answers the questions of walks over the cells of one network on one domain."""
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain, net: FlatNetwork):
+        self._exact = ExactNetwork(network, domain)
+        self._net = net
+        self._starts = np.cumsum([0, *network.widths])
+        polytope = domain.polytope()
+        self._facets: list[Row] = [
+            dyadic([*(-normal).tolist(), float(right)])[0]
+            for normal, right in zip(polytope.A, polytope.b, strict=True)
+        ]
+        self._key: bytes | None = None
+        self._forms: list[Row] = []
+
+    def answer(self, state: State) -> None:
+        """Write the signs that the walk asks for."""
+        head = state.head
+        layer = int(state.parts[head[TOP] - 1, LAYER])
+        forms = self._forms_on(state, layer)
+        for n in range(int(head[ANSWERED]), int(head[ASKED])):
+            unit, corner = state.asked[n].tolist()
+            p, q = (self._row(r, forms) for r in state.rows[corner].tolist())
+            h = forms[self._starts[layer] + unit]
+            state.answers[n] = sign_at_meeting(p, q, h)
+        head[ANSWERED] = head[ASKED]
+
+    def _forms_on(self, state: State, layer: int) -> list[Row]:
+        """Rows of all units up to a layer on the cell of the layers before."""
+        widths = self._net.widths
+        before = [state.path[k, : widths[k]] for k in range(layer)]
+        bits = np.concatenate([np.zeros(0, np.uint8), *before]).astype(bool)
+        key = bits.tobytes() + bytes([0]) + str(layer).encode()
+        if key != self._key:
+            pattern = np.zeros(self._starts[-1], bool)
+            pattern[: len(bits)] = bits
+            self._forms = self._exact.affine_forms(pattern, layers=layer + 1)
+            self._key = key
+        return self._forms
+
+    def _row(self, row: int, forms: list[Row]) -> Row:
+        """The form of a facet or a unit, up to a positive factor."""
+        if row < len(self._facets):
+            return self._facets[row]
+        layer, unit = divmod(row - len(self._facets), self._net.bias.shape[1])
+        return forms[self._starts[layer] + unit]
+
+
+def meeting(p: Row, q: Row) -> tuple[int, int, int]:
+    """Where two lines meet, in homogeneous coordinates."""
+    return (
+        p[1] * q[2] - p[2] * q[1],
+        p[2] * q[0] - p[0] * q[2],
+        p[0] * q[1] - p[1] * q[0],
+    )
+
+
+def meeting_point(p: Row, q: Row) -> tuple[Fraction, Fraction]:
+    """Where two lines meet."""
+    x, y, z = meeting(p, q)
+    return Fraction(x, z), Fraction(y, z)
+
+
+def sign_at_meeting(p: Row, q: Row, h: Row) -> int:
+    """Sign of a form where the lines of two others meet."""
+    x, y, z = meeting(p, q)
+    total = h[0] * x + h[1] * y + h[2] * z
+    sign = (total > 0) - (total < 0)
+    return sign if z > 0 else -sign

@@ -1,0 +1,401 @@
+"""The walk over the cells of a plane domain: plain control flow over arrays.
+
+Parts of cells lie on a stack, depth first, so memory is that of one path:
+
+- A part belongs to a layer. It has a ring of corners in cyclic order, each with the row
+  (facet of the domain or unit) of the edge to the next, and a list of the units of its
+  layer that cross it, each with the sets of corners where it is positive and negative.
+- Forms of a layer are kept once: all parts of the layer on the stack are parts of one
+  cell of the layers before.
+- A corner is where two rows meet. It never moves, and lives as long as its forms.
+
+The work stops between two steps and is taken up again: everything is in arrays. A step
+in which a sign stays open changes nothing but the questions asked; it is done again
+when they are answered. The compiled form (`compiled`) runs the very same code.
+"""
+
+import numpy as np
+
+from regions.enumeration.cells.loops import ERROR, TINY, A, B, C
+from regions.enumeration.cells.predicates import sign_at_meeting
+from regions.enumeration.cells.vectors import (
+    activate,
+    add_block,
+    all_fit,
+    begin_forms,
+    finish_forms,
+    pass_on,
+    sign_corners,
+    sign_new_corners,
+)
+from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
+
+DONE, PAUSED, OPEN, ROOM, CROWDED = range(5)
+"""Why `run` returns: no part is left; the slice of work is over; signs are asked for;
+an array is full; a cell has more corners than a set can hold."""
+
+LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK = range(6)
+"""Of a part: its layer; number of corners and where they start; number of units that
+may cross it (`FRESH` before any was tested) and where they start; where new corners go.
+"""
+FRESH = -1
+TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY = range(7)
+"""Of the head: end and start of the stack; regions found; signs asked for and answered
+in this step; what was done."""
+MOST_CORNERS = 60
+UNKNOWN = 2
+
+
+def meet(pa, pb, pc, pe, qa, qb, qc, qe):
+    """Where the zero lines of two forms meet, computed, and how far off that may be.
+
+    The forms have errors of at most `pe` and `qe`; the true point is in |s| <= 1, and
+    so is the computed one. Its residuals in the true forms, times the inverse of their
+    matrix of gradients, bound the distance.
+    """
+    det = pa * qb - pb * qa
+    x, y = 0.0, 0.0
+    if det != 0.0:
+        x, y = (pb * qc - pc * qb) / det, (pc * qa - pa * qc) / det
+    if not (abs(x) <= 1.0 and abs(y) <= 1.0):
+        # Nearer to the true point; 0 where it is NaN.
+        x = min(max(x, -1.0), 1.0) if abs(x) >= 0.0 else 0.0
+        y = min(max(y, -1.0), 1.0) if abs(y) >= 0.0 else 0.0
+    p_size, q_size = abs(pa) + abs(pb), abs(qa) + abs(qb)
+    p_off = abs(pa * x + pb * y + pc) + 4.0 * UNIT_ROUNDOFF * (p_size + abs(pc))
+    q_off = abs(qa * x + qb * y + qc) + 4.0 * UNIT_ROUNDOFF * (q_size + abs(qc))
+    doubt = 4.0 * UNIT_ROUNDOFF * (abs(pa * qb) + abs(pb * qa))
+    doubt += pe * q_size + qe * p_size + pe * qe + TINY
+    least = abs(det) - SAFETY * doubt
+    # Both points are in |s| <= 1: no distance is larger than 2.
+    reach = 2.0
+    if least > 0.0:
+        reach = (p_off + pe) * (q_size + qe) + (q_off + qe) * (p_size + pe) + TINY
+        reach = SAFETY * reach / least
+        if not reach <= 2.0:
+            reach = 2.0
+    return x, y, reach
+
+
+def run(net, state, work, most, counting):
+    """Walk on.
+
+    Args:
+        net: The flat network.
+        state: Arrays of `state.State`.
+        work: About how many operations to do before the next pause.
+        most: Pause when so many regions are found.
+        counting: Whether to count only: then units that cross alone need no split.
+
+    Returns:
+        Why it returned.
+    """
+    (weights, blocks, first_block, widths, bias, slopes, bit) = net[:7]
+    exact_limit, slope_limit, slack, gamma = net[7:11]
+    facets = net[12]
+    (head, parts, ring_corner, ring_row, unit_list, above, below) = state[:7]
+    (points, rows, slots, forms, held, exact, on, path) = state[7:15]
+    (asked, answers, split, signs, unclear, new, keep) = state[15:22]
+    (side_corner, side_row, at_corner) = state[22:25]
+    depth, room, num_facets = len(widths), forms.shape[2], len(facets)
+    while True:
+        top = head[TOP]
+        if top <= head[BASE]:
+            return DONE
+        if work <= 0 or head[REGIONS] >= most:
+            return PAUSED
+        p = top - 1
+        layer, k = parts[p, LAYER], parts[p, CORNERS]
+        ring, first = parts[p, RING], parts[p, FIRST_UNIT]
+        width, last = widths[layer], layer == depth - 1
+        if (
+            top >= len(parts)
+            or ring + 2 * k + 4 > len(ring_corner)
+            or first + 2 * width > len(unit_list)
+            or parts[p, MARK] + 2 > len(points)
+        ):
+            return ROOM
+        if parts[p, UNITS] == FRESH:
+            work -= width * k + 50
+            corners = ring_corner[ring : ring + k]
+            plus, minus = above[first : first + width], below[first : first + width]
+            if sign_corners(
+                forms[layer], width, corners, points, slots, plus, minus, unclear
+            ):
+                seen = 0
+                for j in range(width):
+                    if unclear[j] == 0 or bit[layer, j] < 0:
+                        continue
+                    for q in range(k):
+                        c = corners[q]
+                        if unclear[j] & slots[c] == 0:
+                            continue
+                        sign = resolve(
+                            layer, j, c, rows, forms, exact, facets, num_facets, room
+                        )
+                        head[TESTED_EXACTLY] += 1
+                        if sign == UNKNOWN:
+                            if seen < head[ANSWERED]:
+                                sign = answers[seen]
+                            elif seen < len(asked):
+                                asked[seen, 0], asked[seen, 1] = j, c
+                            seen += 1
+                        if sign == 1:
+                            plus[j] |= slots[c]
+                        elif sign == -1:
+                            minus[j] |= slots[c]
+                if seen > head[ANSWERED]:
+                    head[ASKED] = min(seen, len(asked))
+                    return OPEN
+            head[ANSWERED] = 0
+            r = 0
+            for j in range(width):
+                on[p, j] = 0
+                if bit[layer, j] < 0:
+                    continue
+                if plus[j] != 0 and minus[j] != 0:
+                    unit_list[first + r] = j
+                    above[first + r], below[first + r] = plus[j], minus[j]
+                    r += 1
+                elif plus[j] != 0:
+                    on[p, j] = 1
+            parts[p, UNITS] = r
+            continue
+        r = parts[p, UNITS]
+        if r == 0 or (counting and last and r == 1):
+            if last:
+                head[REGIONS] += 1 + r
+                head[TOP] = p
+                work -= 1
+                continue
+            path[layer, :width] = on[p, :width]
+            no_rounding = activate(
+                width,
+                on[p],
+                slopes[layer],
+                bit[layer],
+                slope_limit[layer],
+                forms[layer],
+                held[layer + 1],
+            )
+            exact[layer + 1] = 1 if exact[depth + 1 + layer] and no_rounding else 0
+            layer += 1
+            work -= sum_forms(
+                layer,
+                weights,
+                blocks,
+                first_block,
+                widths,
+                bias,
+                exact_limit,
+                slack,
+                gamma,
+                held,
+                exact,
+                forms[layer],
+            )
+            parts[p, LAYER], parts[p, UNITS] = layer, FRESH
+            continue
+        if k > MOST_CORNERS:
+            return CROWDED
+        # Split by the last unit of the list.
+        z = first + r - 1
+        unit, plus_j, minus_j = unit_list[z], above[z], below[z]
+        row = num_facets + layer * room + unit
+        mark, count, used = parts[p, MARK], 0, np.int64(0)
+        for q in range(k):
+            used |= slots[ring_corner[ring + q]]
+        free = np.int64(1)
+        for q in range(k):
+            here = slots[ring_corner[ring + q]]
+            there = slots[ring_corner[ring + (q + 1 if q + 1 < k else 0)]]
+            at_corner[q] = -1
+            if (plus_j & here and minus_j & there) or (
+                minus_j & here and plus_j & there
+            ):
+                c = mark + count
+                while used & free:
+                    free <<= 1
+                used |= free
+                slots[c], new[count] = free, free
+                other = ring_row[ring + q]
+                rows[c, 0], rows[c, 1] = other, row
+                pa, pb, pc, pe = form_of(other, forms, facets, num_facets, room)
+                x, y, reach = meet(
+                    pa,
+                    pb,
+                    pc,
+                    pe,
+                    forms[layer, A, unit],
+                    forms[layer, B, unit],
+                    forms[layer, C, unit],
+                    forms[layer, ERROR, unit],
+                )
+                points[c, 0], points[c, 1], points[c, 2] = x, y, reach
+                at_corner[q] = c
+                count += 1
+        units = unit_list[first:z]
+        work -= 4 * r + 60
+        if sign_new_corners(forms[layer], units, points, mark, count, signs):
+            seen = 0
+            for q in range(count):
+                for i in range(r - 1):
+                    if signs[q, i] != UNKNOWN:
+                        continue
+                    j, c = units[i], mark + q
+                    sign = resolve(
+                        layer, j, c, rows, forms, exact, facets, num_facets, room
+                    )
+                    head[TESTED_EXACTLY] += 1
+                    if sign == UNKNOWN:
+                        if seen < head[ANSWERED]:
+                            sign = answers[seen]
+                        elif seen < len(asked):
+                            asked[seen, 0], asked[seen, 1] = j, c
+                        seen += 1
+                    signs[q, i] = sign
+            if seen > head[ANSWERED]:
+                head[ASKED] = min(seen, len(asked))
+                return OPEN
+        head[ANSWERED] = 0
+        head[SPLITS] += 1
+        # The lower part takes the place of the old one, the upper part lies on top.
+        keep[0], keep[1] = used & ~minus_j, used & ~plus_j
+        for q in range(count):
+            keep[0] &= ~new[q]
+            keep[1] &= ~new[q]
+        if not (counting and last):
+            on[p + 1, :width] = on[p, :width]
+            on[p + 1, unit] = 1
+        upper, lower = pass_on(
+            units,
+            above[first:z],
+            below[first:z],
+            signs,
+            count,
+            new,
+            keep,
+            split,
+            on[p + 1],
+            on[p],
+        )
+        to = first + lower
+        for i in range(upper):
+            unit_list[to + i] = split[0, i]
+            above[to + i], below[to + i] = split[1, i], split[2, i]
+        size, small = 0, 0
+        for q in range(k):
+            c, edge = ring_corner[ring + q], ring_row[ring + q]
+            here = slots[c]
+            there = slots[ring_corner[ring + (q + 1 if q + 1 < k else 0)]]
+            if minus_j & here == 0:
+                side_corner[0, size] = c
+                leaves = plus_j & here == 0 and minus_j & there != 0
+                side_row[0, size] = row if leaves else edge
+                size += 1
+            if plus_j & here == 0:
+                side_corner[1, small] = c
+                leaves = minus_j & here == 0 and plus_j & there != 0
+                side_row[1, small] = row if leaves else edge
+                small += 1
+            if at_corner[q] >= 0:
+                # Along the line where the part ends, along the old edge where it goes on.
+                side_corner[0, size] = side_corner[1, small] = at_corner[q]
+                ends = plus_j & here != 0
+                side_row[0, size] = row if ends else edge
+                side_row[1, small] = edge if ends else row
+                size += 1
+                small += 1
+        for q in range(small):
+            ring_corner[ring + q], ring_row[ring + q] = (
+                side_corner[1, q],
+                side_row[1, q],
+            )
+        for q in range(size):
+            ring_corner[ring + small + q] = side_corner[0, q]
+            ring_row[ring + small + q] = side_row[0, q]
+        parts[p, CORNERS], parts[p, UNITS] = small, lower
+        parts[p, MARK] = mark + count
+        parts[p + 1, LAYER] = layer
+        parts[p + 1, CORNERS], parts[p + 1, RING] = size, ring + small
+        parts[p + 1, UNITS], parts[p + 1, FIRST_UNIT] = upper, to
+        parts[p + 1, MARK] = mark + count
+        head[TOP] = top + 1
+
+
+def form_of(row, forms, facets, num_facets, room):
+    """`a, b, c` and error of a row."""
+    if row < num_facets:
+        return facets[row, 0], facets[row, 1], facets[row, 2], facets[row, 3]
+    layer, j = (row - num_facets) // room, (row - num_facets) % room
+    return (
+        forms[layer, A, j],
+        forms[layer, B, j],
+        forms[layer, C, j],
+        (forms[layer, ERROR, j]),
+    )
+
+
+def is_exact(row, exact, facets, num_facets, room):
+    """Whether the form of a row has no error."""
+    if row < num_facets:
+        return facets[row, 4] != 0.0
+    depth = (len(exact) - 1) // 2
+    return exact[depth + 1 + (row - num_facets) // room] != 0
+
+
+def resolve(layer, j, corner, rows, forms, exact, facets, num_facets, room):
+    """Sign of a unit at a corner that its bound left open, or UNKNOWN."""
+    ha, hb, hc = forms[layer, A, j], forms[layer, B, j], forms[layer, C, j]
+    depth = (len(exact) - 1) // 2
+    if exact[depth + 1 + layer] == 0:
+        return UNKNOWN
+    if ha == 0.0 and hb == 0.0:
+        return 0 if hc == 0.0 else (1 if hc > 0.0 else -1)
+    p, q = rows[corner, 0], rows[corner, 1]
+    if not (
+        is_exact(p, exact, facets, num_facets, room)
+        and is_exact(q, exact, facets, num_facets, room)
+    ):
+        return UNKNOWN
+    pa, pb, pc, _ = form_of(p, forms, facets, num_facets, room)
+    qa, qb, qc, _ = form_of(q, forms, facets, num_facets, room)
+    return sign_at_meeting(pa, pb, pc, qa, qb, qc, ha, hb, hc)
+
+
+def sum_forms(
+    layer,
+    weights,
+    blocks,
+    first_block,
+    widths,
+    bias,
+    exact_limit,
+    slack,
+    gamma,
+    held,
+    exact,
+    forms,
+):
+    """Forms of a layer on a cell, from those of what it reads; returns the work."""
+    width, work, depth = widths[layer], 0, len(widths)
+    begin, end = first_block[layer], first_block[layer + 1]
+    may_be_exact = exact_limit[layer] > 0.0
+    for n in range(begin, end):
+        if exact[blocks[n, 0]] == 0:
+            may_be_exact = False
+    factor = 1.0 if may_be_exact else gamma[layer]
+    begin_forms(bias[layer], factor, width, forms)
+    for n in range(begin, end):
+        source, start, fan_in = blocks[n, 0], blocks[n, 1], blocks[n, 2]
+        add_block(weights, start, fan_in, width, held[source], factor, forms)
+        work += fan_in * width
+    is_free = may_be_exact and all_fit(width, exact_limit[layer], forms)
+    exact[depth + 1 + layer] = 1 if is_free else 0
+    if is_free:
+        finish_forms(width, 0.0, 0.0, forms)
+    else:
+        finish_forms(
+            width, SAFETY * (gamma[layer] if may_be_exact else 1.0), slack[layer], forms
+        )
+    return work

@@ -1,0 +1,181 @@
+"""The arrays of a walk over cells, which grow when the walk asks for room."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.enumeration.cells.flat import FlatNetwork
+from regions.enumeration.cells.loops import ERROR, SIZE, A, B, C
+from regions.enumeration.cells.plane import (
+    BASE,
+    CORNERS,
+    FIRST_UNIT,
+    FRESH,
+    LAYER,
+    MARK,
+    MOST_CORNERS,
+    RING,
+    TOP,
+    UNITS,
+    meet,
+    sum_forms,
+)
+
+NUM_PARTS = 48
+"""Parts that there is room for at first."""
+QUESTIONS = 1024
+"""Signs that are asked for at once, at most."""
+
+
+class State(NamedTuple):
+    """All that a walk holds; every array is contiguous and written in place.
+
+    Attributes:
+        head: Ends of the stack and numbers, by the names in `plane`.
+        parts: The stack, `(parts, 6)`.
+        ring_corner: Corners of the parts in cyclic order, part after part.
+        ring_row: The row of the edge from each of them to the next.
+        unit_list: Units that cross the parts, part after part.
+        above: Corners at which they are positive, as sets of slots.
+        below: Corners at which they are negative.
+        points: Position in s and bound of its error, of all corners.
+        rows: The two rows that meet in each corner.
+        slots: Its bit in sets of corners.
+        forms: Forms of each layer, `(layers, 6, room)`.
+        held: Forms of the input and of each layer's activations.
+        exact: Whether the forms in `held`, and then those in `forms`, have no error.
+        on: Whether each unit of its layer is positive on a part, if decided.
+        path: The same for the layers before, on the cell that is walked.
+        asked: Unit and corner of the signs asked for.
+        answers: Their signs.
+        split: Scratch, as are all that follow.
+        signs: Signs at new corners.
+        unclear: Corners with open signs.
+        new: Bits of new corners.
+        keep: Corners of both parts.
+        side_corner: Rings of both parts.
+        side_row: Their rows.
+        at_corner: New corner on each edge.
+    """
+
+    head: np.ndarray
+    parts: np.ndarray
+    ring_corner: np.ndarray
+    ring_row: np.ndarray
+    unit_list: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+    points: np.ndarray
+    rows: np.ndarray
+    slots: np.ndarray
+    forms: np.ndarray
+    held: np.ndarray
+    exact: np.ndarray
+    on: np.ndarray
+    path: np.ndarray
+    asked: np.ndarray
+    answers: np.ndarray
+    split: np.ndarray
+    signs: np.ndarray
+    unclear: np.ndarray
+    new: np.ndarray
+    keep: np.ndarray
+    side_corner: np.ndarray
+    side_row: np.ndarray
+    at_corner: np.ndarray
+
+    def copy(self) -> "State":
+        """The same walk once more."""
+        return State(*(array.copy() for array in self))
+
+    def with_room(self) -> "State":
+        """The same walk with more room for parts, corners and lists."""
+        grown = {}
+        for name in GROWING:
+            array = getattr(self, name)
+            larger = np.zeros((2 * len(array), *array.shape[1:]), array.dtype)
+            larger[: len(array)] = array
+            grown[name] = larger
+        return self._replace(**grown)
+
+
+GROWING = (
+    "parts",
+    "ring_corner",
+    "ring_row",
+    "unit_list",
+    "above",
+    "below",
+    "points",
+    "rows",
+    "slots",
+    "on",
+)
+
+
+def initial_state(net: FlatNetwork) -> State:
+    """One part: the whole domain, at the first layer."""
+    depth, room = net.bias.shape
+    corners = len(net.ring)
+    around = MOST_CORNERS + 4
+    integer = np.int64
+    state = State(
+        head=np.zeros(16, integer),
+        parts=np.zeros((NUM_PARTS, 6), integer),
+        ring_corner=np.zeros(16 * NUM_PARTS, integer),
+        ring_row=np.zeros(16 * NUM_PARTS, integer),
+        unit_list=np.zeros(4 * room + 8 * NUM_PARTS, integer),
+        above=np.zeros(4 * room + 8 * NUM_PARTS, integer),
+        below=np.zeros(4 * room + 8 * NUM_PARTS, integer),
+        points=np.zeros((8 * NUM_PARTS, 3)),
+        rows=np.zeros((8 * NUM_PARTS, 2), integer),
+        slots=np.zeros(8 * NUM_PARTS, integer),
+        forms=np.zeros((depth, 6, room)),
+        held=np.zeros((depth + 1, 6, room)),
+        exact=np.zeros(2 * depth + 1, integer),
+        on=np.zeros((NUM_PARTS, room), np.uint8),
+        path=np.zeros((depth, room), np.uint8),
+        asked=np.zeros((QUESTIONS, 2), integer),
+        answers=np.zeros(QUESTIONS, integer),
+        split=np.zeros((3, room), integer),
+        signs=np.zeros((2, room), integer),
+        unclear=np.zeros(room, integer),
+        new=np.zeros(2, integer),
+        keep=np.zeros(2, integer),
+        side_corner=np.zeros((2, around), integer),
+        side_row=np.zeros((2, around), integer),
+        at_corner=np.zeros(around, integer),
+    )
+    state.head[BASE], state.head[TOP] = 0, 1
+    state.parts[0, [LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK]] = (
+        0,
+        corners,
+        0,
+        FRESH,
+        0,
+        corners,
+    )
+    for q in range(corners):
+        # The corner between the last edge and this one.
+        before, after = net.ring[q - 1], net.ring[q]
+        p, r = net.facets[before], net.facets[after]
+        state.points[q] = meet(*p[:4], *r[:4])
+        state.rows[q], state.slots[q] = (before, after), 1 << q
+        state.ring_corner[q], state.ring_row[q] = q, after
+    state.held[0][[A, B, C, ERROR, SIZE], :2] = net.inputs
+    state.exact[0] = 1
+    sum_forms(
+        0,
+        net.weights,
+        net.blocks,
+        net.first_block,
+        net.widths,
+        net.bias,
+        net.exact_limit,
+        net.slack,
+        net.gamma,
+        state.held,
+        state.exact,
+        state.forms[0],
+    )
+    return state

@@ -9,7 +9,7 @@ from regions.enumeration.cells.loading import code_folder
 from regions.enumeration.sweep.kernels import jit
 
 IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
-    (predicates, ("grow", "last_sign", "minor", "sign_at_meeting")),
+    (predicates, ("grow", "last_sign", "minor", "add_multiple", "sign_at_meeting")),
     (
         loops,
         (

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.flat import flatten
 from regions.enumeration.cells.plane import SPLITS, TESTED_EXACTLY
@@ -60,9 +62,9 @@ def count_cells(
         more = first.advance()
     if more and not is_over():
         team.run(alone=max_regions is not None)
-    walks = [walk for walk in team.walks if isinstance(walk, PlaneWalk)]
+    walks = team.walks
     left = sum(walk.parts_left for walk in walks)
-    heads = sum(walk.state.head for walk in walks)
+    heads = np.sum([walk.state.head for walk in walks], axis=0)
     stats = {
         "cells_split": int(heads[SPLITS]),
         "signs_tested_exactly": int(heads[TESTED_EXACTLY]),

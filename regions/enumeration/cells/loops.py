@@ -59,10 +59,10 @@ def add_block(weights, start, fan_in, width, held, factor, forms):
 
 def all_fit(width, limit, forms):
     """Whether no bound of a layer's sums exceeds a limit; NaN does."""
+    fit = True
     for j in range(width):
-        if not SAFETY * forms[GRADIENT, j] <= limit:
-            return False
-    return True
+        fit &= SAFETY * forms[GRADIENT, j] <= limit
+    return fit
 
 
 def finish_forms(width, factor, slack, forms):

@@ -30,9 +30,10 @@ from regions.enumeration.cells.vectors import (
 )
 from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
 
-DONE, PAUSED, OPEN, ROOM, CROWDED = range(5)
+DONE, PAUSED, OPEN, ROOM, CROWDED, BROKEN = range(6)
 """Why `run` returns: no part is left; the slice of work is over; signs are asked for;
-an array is full; a cell has more corners than a set can hold."""
+an array is full; a cell has more corners than a set can hold; a line crosses the edges
+of a convex cell more than twice, which no right signs allow."""
 
 LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK = range(6)
 """Of a part: its layer; number of corners and where they start; number of units that
@@ -213,6 +214,8 @@ def run(net, state, work, most, counting):
             if (plus_j & here and minus_j & there) or (
                 minus_j & here and plus_j & there
             ):
+                if count == 2:
+                    return BROKEN
                 c = mark + count
                 while used & free:
                     free <<= 1
@@ -299,7 +302,7 @@ def run(net, state, work, most, counting):
                 side_row[1, small] = row if leaves else edge
                 small += 1
             if at_corner[q] >= 0:
-                # Along the line where the part ends, along the old edge where it goes on.
+                # Along the line where the part ends, and along the old edge.
                 side_corner[0, size] = side_corner[1, small] = at_corner[q]
                 ends = plus_j & here != 0
                 side_row[0, size] = row if ends else edge

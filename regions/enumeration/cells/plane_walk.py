@@ -9,6 +9,7 @@ from regions.enumeration.cells.loading import choose_run
 from regions.enumeration.cells.plane import (
     ASKED,
     BASE,
+    BROKEN,
     CROWDED,
     DONE,
     OPEN,
@@ -81,6 +82,8 @@ class PlaneWalk:
             self.state = self.state.with_room()
         elif why == CROWDED:
             raise NotGenericError("a cell has more than 60 corners.")
+        elif why == BROKEN:
+            raise AssertionError("signs at the corners of a cell contradict each other")
         elif why not in (DONE, OPEN):
             pace.stop()
         return why != DONE and self.regions < task.most

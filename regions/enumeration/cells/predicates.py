@@ -61,6 +61,15 @@ def minor(a, b, c, d, sum_):
     return grow(sum_, length, -high)
 
 
+def add_multiple(total, length, terms, size, factor):
+    """Add a multiple of one expansion to another; returns its new length."""
+    for k in range(size):
+        high, low = two_product(terms[k], factor)
+        length = grow(total, length, low)
+        length = grow(total, length, high)
+    return length
+
+
 def sign_at_meeting(pa, pb, pc, qa, qb, qc, ha, hb, hc):
     """Sign of the form h where the lines of the forms p and q meet, all exact.
 
@@ -68,20 +77,11 @@ def sign_at_meeting(pa, pb, pc, qa, qb, qc, ha, hb, hc):
     zero, as they meet in one point.
     """
     minors, total = np.empty(4), np.empty(MOST_TERMS + 1)
-    length = 0
-    factor = ha
-    for k in range(3):
-        if k == 0:
-            size = minor(pb, pc, qb, qc, minors)
-        elif k == 1:
-            size = minor(pc, pa, qc, qa, minors)
-            factor = hb
-        else:
-            size = minor(pa, pb, qa, qb, minors)
-            factor = hc
-        for m in range(size):
-            high, low = two_product(minors[m], factor)
-            length = grow(total, length, low)
-            length = grow(total, length, high)
-    # The last minor computed is the denominator.
+    size = minor(pb, pc, qb, qc, minors)
+    length = add_multiple(total, 0, minors, size, ha)
+    size = minor(pc, pa, qc, qa, minors)
+    length = add_multiple(total, length, minors, size, hb)
+    size = minor(pa, pb, qa, qb, minors)
+    length = add_multiple(total, length, minors, size, hc)
+    # The last minor is the denominator.
     return last_sign(total, length) * last_sign(minors, size)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, Self, TypeVar
 
 from regions.enumeration.workers import is_inside_pool, worker_count
 
@@ -20,22 +20,25 @@ class Walk(Protocol):
         """Do some work; whether there is more."""
         ...
 
-    def give(self) -> "Walk | None":
+    def give(self) -> Self | None:
         """A part of what is left, taken out of it; None if it is not worth it."""
         ...
 
 
-class Team:
+AnyWalk = TypeVar("AnyWalk", bound=Walk)
+
+
+class Team(Generic[AnyWalk]):
     """Walks until all is done or it is time to stop.
 
     Attributes:
         walks: All walks, in the order of what they find.
     """
 
-    def __init__(self, first: Walk, stop: Callable[[], bool]):
+    def __init__(self, first: AnyWalk, stop: Callable[[], bool]):
         self.walks = [first]
         self._stop = stop
-        self._waiting: deque[Walk] = deque([first])
+        self._waiting: deque[AnyWalk] = deque([first])
         self._changed = threading.Condition()
         self._busy = self._idle = 0
         self._failure: BaseException | None = None
@@ -97,7 +100,7 @@ class Team:
         """Whether it is time to stop."""
         return self._failure is not None or self._stop()
 
-    def _hand_out(self, walk: Walk) -> None:
+    def _hand_out(self, walk: AnyWalk) -> None:
         """Give a part of a walk to a thread that waits."""
         part = walk.give()
         if part is None:

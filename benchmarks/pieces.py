@@ -12,9 +12,9 @@ import os
 import pathlib
 import time
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions
-from regions.enumeration.sweep import kernels
 from regions.io import load_network
 from regions.pieces.count import count_by_pieces
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("networks", nargs="+", type=pathlib.Path)
     parser.add_argument("--parts", nargs="+", type=int, default=[4, 16])
     options = parser.parse_args()
-    os.environ[kernels.SWITCH] = "on"
+    os.environ[COMPILED] = "on"
     print(HEAD)
     print("|" + " --- |" * (HEAD.count("|") - 1))
     for path in options.networks:

@@ -14,9 +14,9 @@ import time
 
 import numpy as np
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions
-from regions.enumeration.sweep import kernels
 from regions.enumeration.workers import worker_count
 from regions.network import ReluNetwork
 
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    os.environ[kernels.SWITCH] = "on"
+    os.environ[COMPILED] = "on"
     network = random_network(options.dim, options.widths, options.seed)
     count_regions(random_network(options.dim, [8, 8]), Box.cube(options.dim))
     before, clock = os.times(), time.perf_counter()

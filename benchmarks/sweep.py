@@ -26,9 +26,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions, workers
-from regions.enumeration.sweep import kernels
 from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.grow import sweep
 from regions.io import load_network
@@ -92,7 +92,7 @@ def measure(
     name: str, network: ReluNetwork, half_width: float, repeats: int, mode: str
 ) -> str:
     """One row of the table; best times of several runs."""
-    os.environ[kernels.SWITCH] = mode
+    os.environ[COMPILED] = mode
     box = Box.cube(network.input_dim, half_width)
     polytope = box.polytope()
     # Code is loaded, and its memory taken, before anything is measured.

@@ -4,9 +4,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from regions.compiled import jit
 from regions.enumeration.cells import loops, plane, predicates
-from regions.enumeration.cells.loading import code_folder
-from regions.enumeration.sweep.kernels import jit
 
 IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (predicates, ("grow", "last_sign", "minor", "add_multiple", "sign_at_meeting")),
@@ -54,7 +53,7 @@ def _compile_all() -> dict[str, Any]:
 def _compile(function: Callable[..., Any]) -> Any:
     """One function, compiled on its first call."""
     inlined = {"forceinline": True} if function.__name__ in INLINED else {}
-    return jit.compile_in(code_folder(), function, **inlined)
+    return jit.compile_with(function, **inlined)
 
 
 _made = _compile_all()

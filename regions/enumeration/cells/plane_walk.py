@@ -5,7 +5,7 @@ import numpy as np
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.answers import ExactSigns
 from regions.enumeration.cells.flat import FlatNetwork
-from regions.enumeration.cells.loading import choose_run
+from regions.enumeration.cells.loading import KERNELS, choose_run
 from regions.enumeration.cells.plane import (
     ASKED,
     BASE,
@@ -21,7 +21,6 @@ from regions.enumeration.cells.plane import (
 )
 from regions.enumeration.cells.state import State, initial_state
 from regions.enumeration.cells.team import Pace
-from regions.enumeration.sweep.kernels import plain_work
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 
@@ -74,7 +73,7 @@ class PlaneWalk:
         run, self.compiled = choose_run()
         pace = self._paces[self.compiled]
         work = pace.start()
-        with plain_work(run if self.compiled else None):
+        with KERNELS.plain_work(run if self.compiled else None):
             why = run(task.net, self.state, work, task.most, True)
             if why == OPEN:
                 self._answer()

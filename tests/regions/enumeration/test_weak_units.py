@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.sweep import engine as generic, kernels
+from regions.enumeration.sweep import engine as generic
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.pieces.count import count_by_pieces
@@ -70,7 +71,7 @@ def patterns_of(found):
 @pytest.fixture(params=["off", "on"])
 def compiled(request, monkeypatch):
     """With plain and with compiled code."""
-    monkeypatch.setenv(kernels.SWITCH, request.param)
+    monkeypatch.setenv(COMPILED, request.param)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

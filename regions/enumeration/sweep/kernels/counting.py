@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regions.enumeration.sweep.kernels.jit import compiled
+from regions.compiled.jit import compiled
 
 
 @compiled

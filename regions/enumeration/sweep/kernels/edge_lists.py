@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regions.enumeration.sweep.kernels.jit import bit_position, compiled
+from regions.compiled.jit import bit_position, compiled
 
 
 class Lists(NamedTuple):

@@ -21,7 +21,7 @@ import math
 
 import numpy as np
 
-from regions.enumeration.sweep.kernels.jit import (
+from regions.compiled.jit import (
     bit_position,
     compiled_sum,
     fma,

@@ -13,7 +13,7 @@ they were made, all signs are proved once this holds for every vertex.
 
 import numpy as np
 
-from regions.enumeration.sweep.kernels.jit import bit_position, inlined
+from regions.compiled.jit import bit_position, inlined
 
 BROKEN = -2
 

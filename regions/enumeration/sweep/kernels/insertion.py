@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regions.compiled.jit import compiled, inlined, prefetch
 from regions.enumeration.sweep.insertion import TIE, UNPAIRED
 from regions.enumeration.sweep.kernels.buffers import Block, Buffers, Counts, Words
 from regions.enumeration.sweep.kernels.edge_lists import (
@@ -17,7 +18,6 @@ from regions.enumeration.sweep.kernels.edge_lists import (
     cut_edges,
     start_lists,
 )
-from regions.enumeration.sweep.kernels.jit import compiled, inlined, prefetch
 from regions.enumeration.sweep.partial_complex import PartialComplex
 from regions.enumeration.sweep.rows import Rows
 from regions.errors import NotGenericError

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from regions.compiled.jit import fma, inlined
 from regions.enumeration.sweep.kernels.forms import SQUARE
-from regions.enumeration.sweep.kernels.jit import fma, inlined
 from regions.signs.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
 

@@ -8,6 +8,12 @@ gradient times the distance, in float64.
 
 import numpy as np
 
+from regions.compiled.jit import (
+    bit_position,
+    compiled,
+    inlined,
+    prefetch,
+)
 from regions.enumeration.sweep.kernels.forms import (
     SQUARE,
     SUM_ERROR,
@@ -20,12 +26,6 @@ from regions.enumeration.sweep.kernels.forms import (
     sum_shift,
 )
 from regions.enumeration.sweep.kernels.heritage import BROKEN, heritage
-from regions.enumeration.sweep.kernels.jit import (
-    bit_position,
-    compiled,
-    inlined,
-    prefetch,
-)
 from regions.enumeration.sweep.kernels.positions import (
     dot_error,
     facet_form,

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from regions.enumeration.sweep.kernels.jit import compiled
+from regions.compiled.jit import compiled
 
 PER_BOX = 64
 """Vertices per box in which they are sorted, about."""

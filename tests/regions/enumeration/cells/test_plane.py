@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions
 from regions.enumeration.cells import compiled, plane
 from regions.enumeration.cells.flat import flatten
 from regions.enumeration.cells.predicates import sign_at_meeting, two_product
 from regions.enumeration.cells.state import initial_state
-from regions.enumeration.sweep import kernels
 from regions.network import ReluNetwork
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import exact_patterns, integer_network
@@ -30,7 +30,7 @@ def count(network, domain):
 @pytest.fixture(params=["off", "on"])
 def form(request, monkeypatch):
     """Plain code, then compiled code."""
-    monkeypatch.setenv(kernels.SWITCH, request.param)
+    monkeypatch.setenv(SWITCH, request.param)
 
 
 @pytest.mark.parametrize("name", PLANAR)
@@ -133,7 +133,7 @@ def test_stopped_counts_are_lower_bounds(limit, form):
 
 
 def test_number_of_threads_changes_nothing(monkeypatch):
-    monkeypatch.setenv(kernels.SWITCH, "on")
+    monkeypatch.setenv(SWITCH, "on")
     network = random_network(np.random.default_rng(6), 2, [48, 48])
     counts = []
     for threads in ("1", "2", "5"):

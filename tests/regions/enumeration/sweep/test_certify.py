@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box
-from regions.enumeration.sweep import kernels
 from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.grow import sweep
 from regions.errors import NotGenericError
@@ -18,7 +18,7 @@ from tests.helpers import random_network
 @pytest.fixture(autouse=True, params=["off", "on"])
 def compiled(request, monkeypatch):
     """Every test runs with plain and with compiled code."""
-    monkeypatch.setenv(kernels.SWITCH, request.param)
+    monkeypatch.setenv(COMPILED, request.param)
 
 
 def complex_of(network, domain):

@@ -6,9 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.sweep import engine as generic, kernels
+from regions.enumeration.sweep import engine as generic
 from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.chambers import (
     Wall,
@@ -39,7 +40,7 @@ CASES = [
 
 @pytest.fixture(params=["off", "on"])
 def compiled(request, monkeypatch):
-    monkeypatch.setenv(kernels.SWITCH, request.param)
+    monkeypatch.setenv(COMPILED, request.param)
     return request.param == "on"
 
 
@@ -100,7 +101,7 @@ def test_both_forms_make_the_same_complex_of_a_chamber(monkeypatch, seed):
     assert part is not None
     pair = []
     for mode in ("off", "on"):
-        monkeypatch.setenv(kernels.SWITCH, mode)
+        monkeypatch.setenv(COMPILED, mode)
         pair.append(sweep(network, part))
     assert_same(*pair)
     complex_ = pair[0]

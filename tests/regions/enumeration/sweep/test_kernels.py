@@ -1,23 +1,20 @@
 """Compiled and plain forms of the sweep and its proof give the same, bit by bit."""
 
 import itertools
-import pathlib
-import shutil
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex
 from regions.enumeration import count_regions
-from regions.enumeration.sweep import kernels
 from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.grow import sweep
 from regions.enumeration.sweep.kernels import (
     flat_network,
     forms,
     insertion,
-    jit,
     norms,
     proofs,
     trie,
@@ -31,7 +28,7 @@ ARRAYS = ("vertices", "zeros", "ends", "edge_zeros", "signs", "parents")
 
 
 def switch(monkeypatch, mode):
-    monkeypatch.setenv(kernels.SWITCH, mode)
+    monkeypatch.setenv(COMPILED, mode)
 
 
 def both(monkeypatch, function):
@@ -269,51 +266,3 @@ def test_spectral_bound_holds_and_is_close(shape):
         norm = float(np.linalg.norm(matrix / scale, 2)) * scale
         assert norm <= norms.spectral_bound(matrix) <= 1.2 * norm
     assert norms.spectral_bound(np.zeros((2, 2))) == 0.0
-
-
-def test_compiled_code_is_loaded_once_it_has_paid_for_itself(monkeypatch):
-    switch(monkeypatch, "auto")
-    monkeypatch.setattr(kernels._Ledger, "seconds", 0.0)
-    assert kernels.load("proofs") is None
-    monkeypatch.setattr(kernels._Ledger, "seconds", 1e9)
-    assert kernels.load("proofs") is proofs
-    with kernels.switched_off():
-        assert kernels.load("proofs") is None
-    switch(monkeypatch, "off")
-    assert kernels.load("proofs") is None
-    switch(monkeypatch, "maybe")
-    with pytest.raises(ValueError, match="one of auto, on, off is required"):
-        kernels.load("proofs")
-
-
-def test_code_is_compiled_without_a_folder_to_keep_it_in(monkeypatch):
-    real, calls = jit.numba.njit, []
-
-    def njit(function, **options):
-        calls.append(options.get("cache", False))
-        if calls[-1]:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(function, **options)
-
-    monkeypatch.setattr(jit.numba, "njit", njit)
-    twice = jit.compiled(lambda x: 2 * x)
-    assert twice(21) == 42
-    assert calls == [True, False]
-
-
-def test_compiled_code_of_other_sources_is_never_read(monkeypatch, tmp_path):
-    """The compiler's own cache would not see a change in another file."""
-    package = pathlib.Path(kernels.__file__).parent
-    copy = tmp_path / "kernels"
-    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(kernels, "__file__", str(copy / "__init__.py"))
-    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    find = kernels.code_folder.__wrapped__
-    before = find()
-    assert before.name == kernels.code_folder().name
-    assert before == find()
-    with (copy / "forms.py").open("a") as file:
-        file.write("# changed\n")
-    assert find() != before
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "elsewhere"))
-    assert find().parent == tmp_path / "elsewhere"

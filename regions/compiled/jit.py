@@ -2,16 +2,15 @@
 
 import contextlib
 import inspect
-import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numba
 from llvmlite import ir
-from numba.core import config
 from numba.extending import intrinsic
 
-from regions.enumeration.sweep.kernels import code_folder
+from regions.compiled.cache import code_folder
+from regions.compiled.machine_code import CheckedCache
 
 REORDER = {"reassoc", "contract"}
 """Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
@@ -19,51 +18,30 @@ REORDER = {"reassoc", "contract"}
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile on the first call, and keep the machine code on disk where possible."""
-    return _compile(function, fastmath=False)
+    return compile_with(function, fastmath=False)
 
 
 def compiled_sum(function: Callable[..., Any]) -> Any:
     """A small part of an inner loop, a sum whose terms may be added in any order."""
-    return _compile(function, fastmath=REORDER, forceinline=True)
+    return compile_with(function, fastmath=REORDER, forceinline=True)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """The same for small parts of inner loops: no call is left of it."""
-    return _compile(function, fastmath=False, forceinline=True)
+    return compile_with(function, fastmath=False, forceinline=True)
 
 
-def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    """The function compiled, with its machine code among that of this package."""
-    return compile_in(code_folder(), inspect.unwrap(function), **options)
-
-
-def compile_in(
-    folder: pathlib.Path, function: Callable[..., Any], **options: Any
-) -> Any:
+def compile_with(function: Callable[..., Any], **options: Any) -> Any:
     """Without run-time type checks around it, without the interpreter's lock."""
-    with _kept_in(folder):
-        try:
-            return numba.njit(
-                function, cache=True, nogil=True, error_model="numpy", **options
-            )
-        except RuntimeError:
-            # The folder cannot be written to.
-            return numba.njit(function, nogil=True, error_model="numpy", **options)
-
-
-@contextlib.contextmanager
-def _kept_in(folder: pathlib.Path) -> Iterator[None]:
-    """What is declared inside keeps its machine code in a folder, or nowhere."""
-    settings: Any = config
-    names = ("CACHE_DIR", "CACHE_LOCATOR_CLASSES")
-    before = {name: getattr(settings, name, "") for name in names}
-    settings.CACHE_DIR = str(folder)
-    settings.CACHE_LOCATOR_CLASSES = "UserProvidedCacheLocator"
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(settings, name, value)
+    plain = inspect.unwrap(function)
+    compiled_form: Any = numba.njit(plain, nogil=True, error_model="numpy", **options)
+    folder = code_folder(plain.__module__.rpartition(".")[0])
+    if folder is not None:
+        # The compiler's error where a folder cannot be written to.
+        with contextlib.suppress(RuntimeError):
+            # As numba.njit(cache=True) does, with files that are checked.
+            compiled_form._cache = CheckedCache(plain, folder)
+    return compiled_form
 
 
 def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:

@@ -1,0 +1,100 @@
+"""Making compiled code ready beside the work that will want it.
+
+Code on the disk is loaded by a thread. Compiling keeps the interpreter busy, which the
+work needs too: another process does it, and leaves the code on the disk, where this run
+finds it, or the next one.
+"""
+
+import contextlib
+import importlib
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from regions.compiled import SWITCH
+from regions.compiled.cache import code_folder, is_writable, note_whole
+
+PATIENCE = 300.0
+"""Seconds after which a process that compiles is believed to be dead."""
+_NICE = 10
+"""How far that process stands behind the work."""
+
+
+def load_beside(load: Callable[[], None]) -> None:
+    """Run `load` in a thread."""
+    threading.Thread(target=load, name="load compiled code").start()
+
+
+def compile_beside(package: str, exercise: str) -> bool:
+    """Compile a package in another process; False where that cannot be done.
+
+    The process goes on when this one ends: what it compiles serves the next.
+    """
+    if not sys.executable or not is_writable(package):
+        return False
+    root = pathlib.Path(__file__).parents[2]
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        SWITCH: "on",
+    }
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", __name__, package, exercise],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    # Nobody waits for it: without this, Python warns that it still runs.
+    child.returncode = 0
+    return True
+
+
+@contextlib.contextmanager
+def _only_one(package: str) -> Iterator[bool]:
+    """Whether no other process compiles this package, for as long as this lasts."""
+    folder = code_folder(package)
+    assert folder is not None
+    lock = folder / "compiling"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if time.time() - lock.stat().st_mtime > PATIENCE:
+            lock.unlink()
+    try:
+        lock.touch(exist_ok=False)
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def run_exercise(exercise: str) -> None:
+    """Call a function named as `module:function`."""
+    module, _, name = exercise.partition(":")
+    getattr(importlib.import_module(module), name)()
+
+
+def main(package: str, exercise: str) -> None:
+    """Compile all functions of a package, in a process of its own."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    with _only_one(package) as alone:
+        if alone:
+            run_exercise(exercise)
+            note_whole(package)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -209,8 +209,11 @@ def _count(
 ) -> tuple[int, bool, dict[str, Any]]:
     """What the chosen engine counts, whether that is all, and statistics."""
     if chosen == "line":
-        listing = _list_line(network, domain)
-        return len(listing.patterns), listing.complete, listing.stats
+        line = cut_line(network, domain, budget)
+        stats: dict[str, Any] = {"breakpoints": len(line.places)}
+        if not line.complete:
+            stats["stopped"] = budget.reason()
+        return len(line.patterns), line.complete, stats
     if chosen == "sweep":
         assert not isinstance(domain, WholeSpace)
         return count_generic(network, domain, budget, progress)
@@ -264,7 +267,7 @@ def _list_line(network: ReluNetwork, domain: Domain) -> Listing:
     exact: dict[int, tuple[Fraction, ...]] = {
         k: (m,) for k, m in enumerate(middles) if Fraction(nearest_float(m)) != m
     }
-    stats: dict[str, Any] = {"breakpoints": len(line.breakpoints)}
+    stats: dict[str, Any] = {"breakpoints": len(line.places)}
     points = np.array([[nearest_float(m)] for m in middles])
     return Listing(packed, points, exact, True, stats, _line_cells(line))
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from regions.compiled import mode
 from regions.enumeration.restriction.hyperplanes import Row, essential
 from regions.enumeration.restriction.plain import Chains
-from regions.enumeration.sweep.kernels import mode
 
 FEW_CHAINS = 50_000
 """Chains of restrictions that the plain form counts while the compiler is loaded."""

@@ -17,7 +17,7 @@ import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from regions.enumeration.sweep.kernels.jit import compiled, inlined
+from regions.compiled.jit import compiled, inlined
 
 PRIME = (1 << 61) - 1
 DONE, PAUSED, CLAIMS_FULL, OPEN, NO_ROOM = range(5)

@@ -5,6 +5,8 @@ Bit i of a row is bit `i % 8` of byte `i // 8`, in memory and in every file, and
 are the bytes of the row, so the two forms are one.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8, UInt32
 
@@ -83,3 +85,22 @@ def words_to_bytes(
 ) -> UInt8[np.ndarray, "patterns bytes"]:
     """Words as the bytes of `pack_bits`."""
     return np.ascontiguousarray(word_bytes(words)[:, : num_bytes(bits)])
+
+
+def unpack_layers(
+    words: UInt32[np.ndarray, "rows words"], widths: Sequence[int]
+) -> Bool[np.ndarray, "rows units"]:
+    """Sign words of layers side by side, each from a new word on, as one bool a unit.
+
+    Example:
+        >>> words = np.array([[5, 1]], np.uint32)
+        >>> unpack_layers(words, [3, 1])
+        array([[ True, False,  True,  True]])
+    """
+    bits, first = [np.zeros((len(words), 0), bool)], 0
+    for width in widths:
+        last = first + num_words(width)
+        flat = unpack_words(words[:, first:last])
+        bits.append(flat[:, :width].astype(bool))
+        first = last
+    return np.concatenate(bits, axis=1)

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 import regions
-from regions.signs.point_signs import exact_signs
+from regions.domains.shapes import WholeSpace
+from regions.signs.predicate import Predicate
 
 POWERS = (-20, -8, -1, 1, 8, 20)
 """Of 2, by which points are scaled: that rounds nothing."""
@@ -41,11 +42,12 @@ def compare_rays(
     network: regions.ReluNetwork, points: Float64[np.ndarray, "points dim"]
 ) -> RayTest:
     """Compare each point with its multiples by powers of 2."""
-    signs, outputs = exact_signs(network, points), network(points)
+    predicate = Predicate(network, WholeSpace(network.input_dim))
+    signs, outputs = predicate.signs(points).sign, network(points)
     codes, largest = 0, 0.0
     for power in POWERS:
         scaled = 2.0**power * points
-        codes += int((exact_signs(network, scaled) != signs).any(axis=1).sum())
+        codes += int((predicate.signs(scaled).sign != signs).any(axis=1).sum())
         wanted = 2.0**power * outputs
         gap = float(np.abs(network(scaled) - wanted).max())
         largest = max(largest, gap / max(float(np.abs(wanted).max()), 1e-300))

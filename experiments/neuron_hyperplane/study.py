@@ -18,7 +18,7 @@ from experiments.running.claims import claim_exact
 from experiments.running.common import Clock, read_json, write_json, write_provenance
 from regions.files import open_atomically, read_arrays, write_arrays
 from regions.patterns import unpack_bits
-from regions.signs.point_signs import exact_signs
+from regions.signs.predicate import signs as signs_at
 
 NAME = "neuron_hyperplane"
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
@@ -225,7 +225,7 @@ def measure(
     grid = regions.hash_grid(network, BOX, resolution, offset=0.0)
     assert grid.labels is not None
     bits = unpack_bits(grid.patterns, 1)[grid.labels.ravel(), 0]
-    signs = exact_signs(network, grid_points(resolution))[:, 0]
+    signs = signs_at(network, BOX, grid_points(resolution)).sign[:, 0]
     norm = float(np.linalg.norm(w))
     found = enumerate_all(network, BOX)
     on = found.pattern_bits()[:, 0]

@@ -8,6 +8,7 @@ them simple polytopes with exact float64 facets. On a `Box` the chart is the ide
 import abc
 import dataclasses
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -375,6 +376,23 @@ class WholeSpace:
 
 BoundedDomain = Box | Slice | Segment | Simplex
 Domain = BoundedDomain | WholeSpace
+
+
+def embed_exactly(domain: Domain, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """The point of the ambient space for rational chart coordinates, exactly.
+
+    Example:
+        >>> embed_exactly(Segment([0.0, 1.0], [1.0, 1.0]), [Fraction(1, 3)])
+        (Fraction(1, 3), Fraction(1, 1))
+    """
+    origin, directions = domain.rational_chart()
+    return tuple(
+        start
+        + sum(
+            (t * row[i] for t, row in zip(point, directions, strict=True)), Fraction()
+        )
+        for i, start in enumerate(origin)
+    )
 
 
 def domain_from_dict(data: dict[str, Any]) -> Domain:

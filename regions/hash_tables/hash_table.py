@@ -18,7 +18,7 @@ from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
 from regions.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.point_signs import are_inside, exact_signs
+from regions.signs.predicate import signs
 
 _PROBE_BATCH = 4096
 """Codes pushed through the network at once to compare their maps."""
@@ -117,9 +117,10 @@ def hash_table(
         ([1, 2], [0, 1])
     """
     _check_points(network, points)
-    signs = exact_signs(network, points)
-    packed = pack_bits(signs[:, network.kinks] > 0)
-    codes, counts = _number(signs[:, network.kinks] > 0)
+    found = signs(network, WholeSpace(network.input_dim), points)
+    bits = found.on[:, network.kinks]
+    packed = pack_bits(bits)
+    codes, counts = _number(bits)
     first = np.unique(codes, return_index=True)[1]
     outputs = network(points)
     lower = np.full((len(counts), network.output_dim), np.inf)
@@ -133,7 +134,7 @@ def hash_table(
         patterns=patterns,
         codes=codes,
         counts=counts,
-        inside=are_inside(network, points, signs),
+        inside=found.strict,
         lower=lower,
         upper=upper,
         functions=equal_maps(network, unpack_bits(patterns, network.num_bits)),

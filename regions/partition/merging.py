@@ -25,9 +25,9 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
 from regions.polytopes.facet_sharing import Side, Wall, share_facet
+from regions.polytopes.network_rows import NetworkRows
 from regions.results.region_set import RegionSet
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.network_rows import NetworkRows
 
 MODULI = (2097143, 2097133, 2097131)
 """Odd, below 2^21: products of two fit 42 bits, and 2,048 of them add up in float64."""

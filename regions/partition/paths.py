@@ -18,7 +18,7 @@ from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
 from regions.results.region_set import RegionSet
-from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.predicate import signs
 
 
 class Crossing(NamedTuple):
@@ -75,17 +75,12 @@ def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
             f"the point has shape {np.shape(x)}: {chart.input_dim} entries are "
             "required."
         )
-    exact = ExactNetwork(rs.network, rs.domain)
-    signs = exact.signs(Columns.of_floats(np.asarray(x, np.float64)[None]))[:, 0]
-    kinks = chart.kinks
-    ties = np.flatnonzero(kinks & (signs == 0))
-    # A unit that is 0 all around the point makes no boundary there.
-    forms = exact.affine_forms(signs > 0) if len(ties) else []
-    if any(any(forms[unit][:-1]) for unit in ties.tolist()):
+    here = signs(rs.network, rs.domain, np.asarray(x, np.float64)[None])
+    if not here.strict[0]:
         raise ValueError(
             f"the point {x[:4]} lies on the boundary of a region: move it a little."
         )
-    packed = pack_bits((signs > 0)[None, kinks])
+    packed = pack_bits(here.on[:, chart.kinks])
     found = np.flatnonzero((rs.patterns == packed).all(axis=1))
     if not len(found):
         more = "" if rs.complete else ", which is not complete: search further"

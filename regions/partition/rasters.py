@@ -18,22 +18,15 @@ from regions.domains.shapes import Box
 from regions.grid.hash_grid import Axes, grid_axes
 from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
-from regions.packing import pack_bits, unpack_bits
+from regions.packing import pack_bits
 from regions.partition.class_polygons import region_polygons
 from regions.results.region_set import RegionSet
-from regions.signs.point_signs import exact_signs
-from regions.signs.zonotope_bounds import ZonotopeBounds
+from regions.signs.predicate import Predicate
+from regions.signs.rounding import UNIT_ROUNDOFF
 
 NO_REGION = -1
 """Label of a point where boundaries meet, if its pattern is that of no region."""
 
-_CHUNK = 64
-"""Points whose bounds are computed at once; they stay in the cache."""
-
-_SHALLOW = 8
-"""Up to so many layers the cheaper bounds of `exact_signs` prove nearly all points."""
-
-_ROUNDOFF = 2.0**-53
 _MARGIN = 2.0**-40
 """Added to each doubt, as a share of the largest coordinate: sorting rounds too."""
 
@@ -185,7 +178,7 @@ def _are_ordered(
     error = np.maximum(errors, errors[after])
     length = np.abs(step).sum(1)
     doubt = 4.0 * error * (length + length[after]) + 16.0 * error**2
-    doubt += 16.0 * _ROUNDOFF * length * length[after]
+    doubt += 16.0 * UNIT_ROUNDOFF * length * length[after]
     proved = np.ones(int(owner[-1]) + 1, bool)
     proved[owner[~(turn > doubt)]] = False
     return proved[owner]
@@ -275,10 +268,10 @@ def _column_doubt(
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = 2.0 * errors * (1.0 + (dy + 2.0 * errors) / dx)
         size = np.abs(start[:, 1]) + np.abs(end[:, 1])
-        moved += 16.0 * _ROUNDOFF * (size + (dy / dx) * np.abs(xs).max())
+        moved += 16.0 * UNIT_ROUNDOFF * (size + (dy / dx) * np.abs(xs).max())
     moved = np.where(ordered, np.nan_to_num(moved, nan=np.inf), 0.0)
     np.maximum.at(doubt, column, moved[side])
-    reach = 4.0 * errors[ordered] + 8.0 * _ROUNDOFF * np.abs(xs).max()
+    reach = 4.0 * errors[ordered] + 8.0 * UNIT_ROUNDOFF * np.abs(xs).max()
     place = start[ordered, 0]
     spoiled = np.zeros(len(xs) + 1, np.int64)
     np.add.at(spoiled, np.searchsorted(xs, place - reach), 1)
@@ -301,7 +294,7 @@ def _prove(
     while len(open_ := _open_points(labels, known, all_of_run=rounds > _PATIENCE)):
         x, y = np.divmod(open_, len(axes[1]))
         points = np.stack([axes[0][x], axes[1][y]], axis=1)
-        flat[open_] = finder.find(points, flat[open_])
+        flat[open_] = finder.find(points)
         known[open_] = True
         rounds += 1
 
@@ -329,37 +322,18 @@ class _PatternFinder:
     """The region of a point by its exact pattern."""
 
     def __init__(self, found: RegionSet, box: Box):
-        self._network: ReluNetwork = found.network
-        self._bounds = ZonotopeBounds(found.network, box, box.polytope())
+        self._predicate = Predicate(found.network, box)
         self._kinks = found.network.kinks
         self._patterns = found.patterns
         self._index: dict[bytes, int] = {}
 
     def find(
-        self, points: Float64[np.ndarray, "points 2"], guess: Int[np.ndarray, " points"]
+        self, points: Float64[np.ndarray, "points 2"]
     ) -> Int32[np.ndarray, " points"]:
-        """Labels of points, most of which are as guessed."""
-        labels = guess.astype(np.int32)
-        open_ = np.flatnonzero(~self._proved(points, guess))
-        on = exact_signs(self._network, points[open_])[:, self._kinks] > 0
+        """Labels of points."""
+        on = self._predicate.signs(points).on[:, self._kinks]
         packed: UInt8[np.ndarray, "points bytes"] = pack_bits(on)
-        labels[open_] = [self._label(row.tobytes()) for row in packed]
-        return labels
-
-    def _proved(
-        self, points: Float64[np.ndarray, "points 2"], guess: Int[np.ndarray, " points"]
-    ) -> Bool[np.ndarray, " points"]:
-        """At which points the bounds for deep networks prove what is guessed."""
-        proved = np.zeros(len(points), bool)
-        if not self._bounds.available or len(self._network.hidden) <= _SHALLOW:
-            return proved
-        for start in range(0, len(points), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            rows = self._patterns[np.maximum(guess[part], 0)]
-            bits = unpack_bits(rows, self._network.num_bits)
-            claimed = self._network.unit_patterns(bits)
-            proved[part] = self._bounds.prove(points[part], claimed)[0]
-        return proved & (guess >= 0)
+        return np.array([self._label(row.tobytes()) for row in packed], np.int32)
 
     def _label(self, pattern: bytes) -> int:
         """Index of the region with a packed pattern."""

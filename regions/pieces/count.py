@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Domain, WholeSpace, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
@@ -38,8 +38,7 @@ from regions.packing import pack_bits
 from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet
-from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.point_signs import are_inside, exact_signs
+from regions.signs.predicate import Predicate, Signs, signs
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -285,9 +284,7 @@ def count_face(
     """
     free = face.free
     if not free:
-        point = np.array([face.lower])
-        signs = exact_signs(problem.chart_network, point)
-        return int(are_inside(problem.chart_network, point, signs)[0])
+        return int(_at_corner(problem, face).strict[0])
     try:
         if len(free) < problem.domain.dim:
             cells = _cells(problem, face, progress, seconds)
@@ -321,12 +318,15 @@ def wall_patterns(
         cells = _cells(problem, face, progress)
         packed = cells.patterns[_are_open(problem, cells)]
     else:
-        network, point = problem.chart_network, np.array([face.lower])
-        signs = exact_signs(network, point)
-        signs = signs[are_inside(network, point, signs)]
-        bits = signs[:, network.kinks] > 0
-        packed = pack_bits(bits)
+        here = _at_corner(problem, face)
+        packed = pack_bits(here.on[here.strict][:, problem.chart_network.kinks])
     return {row.tobytes() for row in packed}
+
+
+def _at_corner(problem: Problem, face: Face) -> Signs:
+    """Signs at a face that is a point, and whether it is on no boundary."""
+    network, point = problem.chart_network, np.array([face.lower])
+    return signs(network, WholeSpace(network.input_dim), point)
 
 
 def _cells(
@@ -357,12 +357,9 @@ def _are_open(problem: Problem, cells: RegionSet) -> Bool[np.ndarray, " cells"]:
     A unit that vanishes at a cell's witness vanishes on all of the cell, which then is
     inside a region only if the unit has no gradient across the wall either.
     """
-    network = problem.chart_network
-    points = cells.witnesses
-    signs = exact_signs(network, points)
-    if cells.exact_witnesses:
-        rows = list(cells.exact_witnesses)
-        exact = ExactNetwork(network, cells.domain)
-        columns = Columns.of_points([cells.exact_witnesses[row] for row in rows])
-        signs[rows] = exact.signs(columns).T
-    return are_inside(network, points, signs)
+    predicate = Predicate(problem.chart_network, WholeSpace(problem.domain.dim))
+    strict = predicate.signs(cells.witnesses).strict
+    for row, point in cells.exact_witnesses.items():
+        exact = embed_exactly(cells.domain, point)
+        strict[row] = predicate.signs([exact]).strict[0]
+    return strict

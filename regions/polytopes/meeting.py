@@ -13,16 +13,15 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.walk.crossing import bits_just_beyond, point_along
 from regions.errors import UndecidedError
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 from regions.network import ReluNetwork
+from regions.polytopes.crossing import bits_just_beyond, point_along
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
+from regions.polytopes.network_rows import NetworkRows
 from regions.polytopes.polytope import outside_text
-from regions.signs.exact import Columns
-from regions.signs.network_rows import NetworkRows
 
 MAX_MEETING = 4096
 
@@ -114,7 +113,7 @@ class _Cones:
     ):
         self._rows = rows
         self._x: Point = as_fractions(x)
-        signs = rows.exact.signs(Columns.of_floats(x[None]))[:, 0]
+        signs = rows.signs(x[None]).sign[0]
         table = rows.integers(signs > 0)[rows.num_units :]
         slack = [slack_at(row, self._x) for row in table]
         if min(slack, default=Fraction(1)) < 0:

@@ -30,6 +30,7 @@ from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
 from regions.results.cells import hull_volume
 from regions.signs.exact import Columns, ExactNetwork, to_fraction
+from regions.signs.predicate import signs as signs_at
 
 MAX_EXACT_DIM = 12
 """Up to here bounds come from exact programs."""
@@ -315,7 +316,7 @@ def polytope_at(
         )
     exact = ExactNetwork(network, WholeSpace(len(x)) if domain is None else domain)
     kinks = network.kinks
-    signs = exact.signs(Columns.of_floats(x[None]))[:, 0] > 0
+    signs = signs_at(network, exact.domain, x[None]).on[0]
     pattern = signs[kinks]
     with np.errstate(over="ignore", invalid="ignore"):
         units_only = halfspaces(chart, pattern)

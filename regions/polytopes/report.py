@@ -12,17 +12,16 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.walk.crossing import cross_exactly
 from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
 from regions.network import ReluNetwork
+from regions.polytopes.crossing import cross_exactly
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.meeting import Meeting, regions_meeting_at
+from regions.polytopes.network_rows import NetworkRows, reduce_first_layer
 from regions.polytopes.polytope import Polytope, polytope_at
-from regions.signs.exact import Columns
-from regions.signs.network_rows import NetworkRows, reduce_first_layer
 
 SHAPE_DIM = 32
 """Bounds are sought up to this dimension: two linear programs per axis."""
@@ -134,8 +133,8 @@ def describe_polytope(
     x, chart = polytope.x, network if domain is None else domain.restrict(network)
     domain = WholeSpace(network.input_dim) if domain is None else domain
     rows = NetworkRows(network, domain)
-    signs = rows.exact.signs(Columns.of_floats(x[None]))[:, 0]
-    pattern = signs[rows.units] > 0
+    found = rows.signs(x[None])
+    signs, pattern = found.sign[0], found.on[0, rows.units]
     inside, meeting = (signs[rows.units] != 0).all(), None
     if not inside or not _in_interior(polytope):
         meeting = regions_meeting_at(network, x, domain)

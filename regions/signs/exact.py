@@ -159,13 +159,15 @@ class ExactNetwork:
     Slices, segments and simplices are composed with the first layer exactly.
 
     Attributes:
+        network: The network.
+        domain: The domain.
         dim: Dimension of the chart.
         widths: Units per hidden layer.
     """
 
     def __init__(self, network: ReluNetwork, domain: Domain):
         chart = None if domain.is_chart_identity else domain.rational_chart()
-        self.network = network
+        self.network, self.domain = network, domain
         self.dim = domain.dim
         self.widths = network.widths
         self._layers = [

@@ -7,11 +7,13 @@ region: the units x and -x are both off only where x = 0.
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
+from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
+from regions.signs.predicate import signs
 
 _BATCH_NUMBERS = 2**22
-"""Pre-activations, or entries of Jacobians, held at a time."""
+"""Pre-activations held at a time."""
 
 
 def are_strict(
@@ -21,8 +23,7 @@ def are_strict(
 ) -> Bool[np.ndarray, " points"]:
     """Whether each point has its pattern, in float64, with no unit at zero.
 
-    A unit whose pre-activation is zero with zero gradient is constant around the point,
-    makes no boundary there, and is no tie.
+    Where float64 gives a zero, the exact sign and the rule for ties decide.
 
     Args:
         network: The network.
@@ -51,24 +52,7 @@ def _batch_is_strict(
     # What overflows tells nothing of the layers after it.
     strict &= np.all([np.isfinite(pre).all(1) for pre in pres], axis=0)
     rows = np.flatnonzero(strict & tied)
-    largest = max((network.input_dim, *network.widths))
-    batch = max(1, _BATCH_NUMBERS // (largest * network.input_dim))
-    for start in range(0, len(rows), batch):
-        part = rows[start : start + batch]
-        strict[part] = ~_moving_tie(network, points[part])
+    found = signs(network, WholeSpace(network.input_dim), points[rows])
+    same = pack_bits(found.on[:, network.kinks]) == packed[rows]
+    strict[rows] = found.strict & same.all(1)
     return strict
-
-
-def _moving_tie(network: ReluNetwork, points: np.ndarray) -> np.ndarray:
-    """Whether a unit is zero at the point but has a gradient there."""
-    dim = network.input_dim
-    jacobians = [np.broadcast_to(np.eye(dim), (len(points), dim, dim))]
-    moving = np.zeros(len(points), bool)
-    pres = network.pre_activations(points)
-    for index, (layer, pre) in enumerate(zip(network.hidden, pres, strict=False)):
-        jacobian = np.sum([m @ jacobians[s] for s, m in layer.blocks(index)], axis=0)
-        tied = (pre == 0.0) & layer.kinks
-        moving |= (tied & (jacobian != 0.0).any(2)).any(1)
-        factor = np.where(pre > 0.0, 1.0, layer.slopes)
-        jacobians.append(factor[:, :, None] * jacobian)
-    return moving

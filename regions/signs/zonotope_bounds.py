@@ -11,16 +11,18 @@ gradients are accumulated forward, and their rounding obeys the same bounds.
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain
 from regions.domains.simple_polytope import SimplePolytope
 from regions.network import Layer, ReluNetwork
-from regions.signs.float_bounds import (
+from regions.signs.rounding import (
     SAFETY,
     SMALLEST,
-    UNIT_ROUNDOFF,
     chart_rounding,
     gamma,
+    is_certain,
     position_bound,
+    slope_error,
+    sum_error,
 )
 
 MAX_GENERATORS = 64
@@ -31,13 +33,16 @@ class ZonotopeBounds:
     """Proves signs at points of one network on one domain; no skip blocks."""
 
     def __init__(
-        self, network: ReluNetwork, domain: BoundedDomain, polytope: SimplePolytope
+        self,
+        network: ReluNetwork,
+        domain: Domain,
+        polytope: SimplePolytope | None = None,
     ):
         self._polytope = polytope
         self._layers = domain.restrict(network).hidden
         self._first = network.unit_starts
-        self._row_doubt, self._bias_doubt = chart_rounding(network, domain)
-        self._facets = len(polytope.b)
+        self._row_error, self._bias_error = chart_rounding(network, domain)
+        self._facets = 0 if polytope is None else len(polytope.b)
         self._kinks = network.kinks
         self.available = not network.has_skips
 
@@ -62,7 +67,8 @@ class ZonotopeBounds:
         if zeros is not None:
             row, slot = np.nonzero(zeros >= self._facets)
             own[row, zeros[row, slot] - self._facets] = True
-        walk = _Walk(self, points, bits.T, own.T)
+        # Only a position that is not known exactly asks for gradients.
+        walk = _ZonotopePass(self, points, bits.T, own.T, zeros is not None)
         value, steep, error, jacobian = walk.run()
         dim = points.shape[1]
         position = np.zeros(len(points))
@@ -74,7 +80,7 @@ class ZonotopeBounds:
         finite = np.isfinite(position)
         reach = np.where(finite, position, 0.0)
         bound = SAFETY * (error * (1.0 + dim * reach) + steep * reach)
-        strict = np.where(bits.T, value > bound, value < -bound)
+        strict = is_certain(np.where(bits.T, value, -value), bound)
         fine = np.where(own, ~bits, strict.T) | ~self._kinks
         return fine.all(1) & finite, position
 
@@ -86,7 +92,8 @@ class ZonotopeBounds:
         error: np.ndarray,
         jacobian: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Gradients of the zeros, bounds of their rounding, and residuals."""
+        """Gradients of the zeros, their errors, and bounds of the zeros' values."""
+        assert self._polytope is not None
         count, dim = zeros.shape
         J, J_error = np.zeros((count, dim, dim)), np.zeros((count, dim))
         residual = np.zeros((count, dim))
@@ -96,7 +103,7 @@ class ZonotopeBounds:
         J[row, slot] = A
         size = (np.abs(A) * np.abs(points[row])).sum(1) + np.abs(b)
         gap = np.abs((A * points[row]).sum(1) - b)
-        residual[row, slot] = gap + gamma(dim + 2) * size + SMALLEST
+        residual[row, slot] = gap + sum_error(dim + 2, size)
         row, slot = np.nonzero(zeros >= self._facets)
         unit = zeros[row, slot] - self._facets
         J[row, slot] = jacobian[unit, row]
@@ -105,7 +112,7 @@ class ZonotopeBounds:
         return J, J_error, residual
 
 
-class _Walk:
+class _ZonotopePass:
     """Values, gradients and error generators through the layers; units lead."""
 
     def __init__(
@@ -114,20 +121,24 @@ class _Walk:
         points: np.ndarray,
         bits: np.ndarray,
         own: np.ndarray,
+        gradients: bool,
     ):
         self._bounds, self._points, self._bits, self._own = bounds, points, bits, own
+        self._columns = points.shape[1] if gradients else 0
 
     def run(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Values, absolute gradient sums, error bounds and gradients of all units."""
         count, dim = self._points.shape
         units = int(self._bounds._first[-1])
         value, steep = np.empty((units, count)), np.empty((units, count))
-        error, gradient = np.empty((units, count)), np.empty((units, count, dim))
+        error = np.empty((units, count))
+        gradient = np.empty((units, count, self._columns))
         # Column 0 is the value, the others the gradient.
+        unit_rows = np.eye(dim, self._columns)[:, None, :]
         held = np.concatenate(
             [
                 self._points.T[:, :, None],
-                np.broadcast_to(np.eye(dim)[:, None, :], (dim, count, dim)),
+                np.broadcast_to(unit_rows, (dim, count, self._columns)),
             ],
             axis=2,
         )
@@ -143,7 +154,7 @@ class _Walk:
             error[part] = SAFETY * (np.abs(generators).sum(2) + rounding)
             gate = np.where(self._bits[part], 1.0, layer.slopes[:, None])
             gate[self._own[part]] = 0.0
-            rounding += UNIT_ROUNDOFF * (np.abs(held).max(2) + error[part]) + SMALLEST
+            rounding += slope_error(np.abs(held).max(2) + error[part])
             held = held * gate[:, :, None]
             generators = _gated(generators, rounding, gate)
         return value, steep, error, gradient
@@ -161,7 +172,7 @@ class _Walk:
         result += terms * (generators.shape[2] + 2) * SMALLEST
         if index == 0:
             size = np.maximum(size, np.abs(self._points).max(1))
-            result += self._bounds._row_doubt[0] * size + self._bounds._bias_doubt[0]
+            result += self._bounds._row_error[0] * size + self._bounds._bias_error[0]
         return result * SAFETY
 
 
@@ -182,6 +193,7 @@ def _gated(
     fresh = np.zeros((width, count, width))
     unit = np.arange(width)
     # The products with a slope may underflow, in the value and in every generator.
-    lost = np.where((gate == 0.0) | (gate == 1.0), 0.0, (held + 2) * SMALLEST)
-    fresh[unit, :, unit] = np.abs(gate) * rounding + lost
+    is_exact = (gate == 0.0) | (gate == 1.0)
+    underflow = np.where(is_exact, 0.0, (held + 2) * SMALLEST)
+    fresh[unit, :, unit] = np.abs(gate) * rounding + underflow
     return np.concatenate([generators * gate[:, :, None], fresh], axis=2)

@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from regions.signs.point_signs import exact_signs
+from regions.domains.shapes import WholeSpace
+from regions.signs.predicate import signs as signs_at
 from training.affine_on_polytope import MARGIN, constrain
 from training.config import ModelConfig
 from training.ensemble import member
@@ -22,12 +23,12 @@ def test_every_unit_has_one_sign_at_all_vertices(activation):
     for i in range(4):
         held = jax.tree.map(np.asarray, constrain(config, member(params, i), SQUARE))
         network = params_to_relu_network(held, config)
-        signs = exact_signs(network, SQUARE.astype(np.float64))
+        signs = signs_at(network, WholeSpace(2), SQUARE.astype(np.float64)).sign
         assert (np.abs(signs.sum(axis=0)) == len(SQUARE)).all()
         before = params_to_relu_network(
             jax.tree.map(np.asarray, member(params, i)), config
         )
-        free = exact_signs(before, SQUARE.astype(np.float64))
+        free = signs_at(before, WholeSpace(2), SQUARE.astype(np.float64)).sign
         assert (np.abs(free.sum(axis=0)) < len(SQUARE)).any()
 
 

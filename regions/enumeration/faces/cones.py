@@ -47,8 +47,8 @@ from regions.errors import NotGenericError
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
 from regions.packing import pack_bits, unpack_bits
+from regions.polytopes.network_rows import NetworkRows
 from regions.signs.exact import Columns, ExactNetwork, nearest_float, to_fmpq
-from regions.signs.network_rows import NetworkRows
 
 MAX_RANK = 6
 """Above this rank the tree is as fast or faster: the faces are too many.

@@ -27,7 +27,8 @@ from regions.enumeration.workers import map_chunks
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork, dyadic, solve_rational
-from regions.signs.float_bounds import SAFETY, SMALLEST, FloatBounds, gamma
+from regions.signs.float_bounds import FloatBounds
+from regions.signs.rounding import SAFETY, SMALLEST, certain_signs, sum_error
 from regions.signs.zonotope_bounds import ZonotopeBounds
 
 CHUNK_ENTRIES = 1 << 19
@@ -80,19 +81,18 @@ class Proof:
         heights = complex_.vertices @ direction
         size = np.abs(complex_.vertices) @ np.abs(direction)
         error = np.abs(direction).sum() * self.position_error
-        error = SAFETY**2 * (error + gamma(complex_.dim + 1) * size)
-        error += (complex_.dim + 1) * SMALLEST
-        slack = SAFETY * error
+        error = SAFETY**2 * (error + sum_error(complex_.dim + 1, size))
+        error *= SAFETY
         compiled = kernels.load("counting")
         if compiled is None:
             first, second = complex_.ends[:, 0], complex_.ends[:, 1]
             rise = heights[second] - heights[first]
             result = rise > 0.0
-            # NaN, where a height overflowed, is unclear too.
-            doubt = ~(np.abs(rise) > slack[first] + slack[second])
+            # NaN, where a height overflowed, is open too.
+            open_ = certain_signs(rise, error[first] + error[second]) == 0
         else:
-            result, doubt = compiled.compare(complex_.ends, heights, slack)
-        unclear = np.flatnonzero(doubt)
+            result, open_ = compiled.compare(complex_.ends, heights, error)
+        unclear = np.flatnonzero(open_)
         if len(unclear):
             self.exact_edges += len(unclear)
             tier = self._tier()
@@ -251,7 +251,9 @@ def _prove_plainly(
     def prove(start: int) -> np.ndarray:
         check()
         part = left[start : start + chunk]
-        proved, errors[part] = bounds.prove(complex_, part)
+        proved, errors[part] = bounds.prove(
+            complex_.vertices[part], complex_.zeros[part], complex_.signs[part]
+        )
         return part[~proved]
 
     parts = map_chunks(prove, range(0, len(left), chunk))

@@ -14,7 +14,7 @@ from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.listing import Listing
-from regions.enumeration.sweep.certify import ZONOTOPE_CHUNK, Proof, certify
+from regions.enumeration.sweep.certify import Proof, certify
 from regions.enumeration.sweep.chambers import (
     Chamber,
     cut_out,
@@ -22,16 +22,16 @@ from regions.enumeration.sweep.chambers import (
     plan_chambers,
 )
 from regions.enumeration.sweep.complex import Complex, RisingEdges
-from regions.enumeration.sweep.grow import Progress, sign_layout, sweep
+from regions.enumeration.sweep.grow import Progress, sweep
 from regions.enumeration.sweep.incidence import build_cells, cell_signs, middle_points
 from regions.enumeration.sweep.rows import reused_memory
 from regions.enumeration.workers import map_chunks, worker_count
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.packing import sign_words
-from regions.signs.exact import Columns, ExactNetwork, nearest_float
-from regions.signs.float_bounds import FloatBounds
-from regions.signs.zonotope_bounds import ZonotopeBounds
+from regions.signs.exact import nearest_float
+from regions.signs.predicate import Predicate, signs as signs_at
+from regions.signs.rounding import SAFETY, gamma, is_certain
 
 WITNESS_CHUNK = 2048
 FEW = 64
@@ -186,7 +186,7 @@ def list_generic(
     low, uppers = rising.cells()
     signs = cell_signs(complex_, low, uppers)
     points = middle_points(complex_, low, uppers)
-    proved = prove_witnesses(network, domain, points, signs, ~complex_.words.keyed)
+    proved = prove_witnesses(network, domain, points, signs)
     exact: dict[int, tuple[Fraction, ...]] = {}
     for region in np.flatnonzero(~proved).tolist():
         corners = [int(low[region]), *map(int, uppers[region])]
@@ -217,11 +217,10 @@ def _check_exact_witnesses(
     """
     if not exact:
         return
-    words = complex_.words
-    found = ExactNetwork(network, domain).signs(Columns.of_points([*exact.values()])).T
-    claimed = words.unpack(signs[[*exact]])
-    fine = np.where(claimed, found > 0, found < ~words.keyed) | ~words.kinks
-    if not fine.all():
+    found = signs_at(network, domain, [*exact.values()])
+    claimed = complex_.words.unpack(signs[[*exact]])
+    same = (found.on == claimed) | ~network.kinks
+    if not (found.strict & same.all(1)).all():
         raise NotGenericError("the mean of a cell's corners has other signs.")
 
 
@@ -279,36 +278,20 @@ def prove_witnesses(
     domain: BoundedDomain,
     points: Float64[np.ndarray, "points dim"],
     signs: UInt32[np.ndarray, "points words"],
-    weak: Bool[np.ndarray, " units"],
 ) -> Bool[np.ndarray, " points"]:
-    """Which points lie inside the domain with all signs strictly as claimed, proved.
+    """Which points lie inside the domain and a region, with signs as claimed, proved.
 
-    A `weak` unit splits nothing: where it is zero at a point inside a region it is zero
-    on all of the region, and so off there.
+    A unit that splits nothing may be zero there: if it is, it is so on all of the
+    region, and off.
     """
-    polytope, layout = domain.polytope(), sign_layout(network)
-    bounds = FloatBounds(network, domain, polytope)
-    sharper = ZonotopeBounds(network, domain, polytope)
+    predicate = Predicate(network, domain)
     proved = np.zeros(len(points), bool)
 
     def prove(start: int) -> None:
-        part = np.arange(start, min(start + WITNESS_CHUNK, len(points)))
-        proved[part] = bounds.prove_points(points[part], signs[part])
-        left = part[~proved[part]] if sharper.available else part[:0]
-        for first in range(0, len(left), ZONOTOPE_CHUNK):
-            few = left[first : first + ZONOTOPE_CHUNK]
-            proved[few], _ = sharper.prove(points[few], layout.unpack(signs[few]))
+        part = slice(start, start + WITNESS_CHUNK)
+        proved[part] = predicate.agree(points[part], signs[part])
 
     map_chunks(prove, range(0, len(points), WITNESS_CHUNK))
-    left = np.flatnonzero(~proved & np.isfinite(points).all(1))
-    if len(left):
-        exact = ExactNetwork(network, domain)
-        for start in range(0, len(left), WITNESS_CHUNK):
-            part = left[start : start + WITNESS_CHUNK]
-            found = exact.signs(Columns.of_floats(points[part])).T
-            claimed = layout.unpack(signs[part])
-            strict = np.where(claimed, found > 0, found < weak)
-            proved[part] = (strict | ~layout.kinks).all(1)
     return proved & inside_domain(points, domain)
 
 
@@ -322,11 +305,12 @@ def inside_domain(
     polytope = domain.polytope()
     # A coordinate is compared as it is; the sum in a simplex rounds.
     rounds = (polytope.A != 0.0).sum(1) > 1
-    doubt = np.where(rounds, 2.0 * domain.dim * np.finfo(float).eps, 0.0)
     inside = np.ones(len(points), bool)
-    with np.errstate(invalid="ignore"):
-        for row, bound in zip(polytope.A, polytope.b - doubt, strict=True):
-            inside &= points @ row < bound
+    with np.errstate(invalid="ignore", over="ignore"):
+        for row, end, sums in zip(polytope.A, polytope.b, rounds, strict=True):
+            size = np.abs(points) @ np.abs(row) + abs(end)
+            error = SAFETY * gamma(domain.dim + 2) * size * sums
+            inside &= is_certain(end - points @ row, error)
     return inside
 
 
@@ -346,7 +330,7 @@ def _found_so_far(
     low, uppers = rising.cells()
     points = middle_points(complex_, low, uppers)[: budget.max_regions]
     points = points[np.isfinite(points).all(1)]
-    bounds = FloatBounds(network, domain, domain.polytope())
+    predicate = Predicate(network, domain)
     chart, limit = domain.restrict(network), 1.25 * budget.seconds + 1.0
     packed = [complex_.words.pack(complex_.signs[:0])]
     kept = [np.zeros(0, np.int64)]
@@ -355,8 +339,7 @@ def _found_so_far(
         pres = chart.pre_activations(part)[:-1]
         none = np.zeros((len(part), 0), np.uint32)
         signs = np.concatenate([none, *(sign_words(pre) for pre in pres)], axis=1)
-        proved = bounds.prove_points(part, signs)
-        proved |= _prove_few(network, domain, part, signs, ~proved)
+        proved = predicate.agree(part, signs, most_exact=FEW)
         inside = np.flatnonzero(proved & inside_domain(part, domain))
         packed.append(complex_.words.pack(signs[inside]))
         kept.append(start + inside)
@@ -366,22 +349,3 @@ def _found_so_far(
     chosen = np.concatenate(kept)[first]
     stats = {"vertices": len(complex_.vertices), "stopped": budget.reason()}
     return Listing(table, points[chosen], {}, False, stats)
-
-
-def _prove_few(
-    network: ReluNetwork,
-    domain: BoundedDomain,
-    points: Float64[np.ndarray, "points dim"],
-    signs: UInt32[np.ndarray, "points words"],
-    unproved: Bool[np.ndarray, " points"],
-) -> Bool[np.ndarray, " points"]:
-    """Exact proofs for a few of the points that the bounds leave open."""
-    proved = np.zeros(len(points), bool)
-    few = np.flatnonzero(unproved)[:FEW]
-    if len(few):
-        layout = sign_layout(network)
-        exact = ExactNetwork(network, domain).signs(Columns.of_floats(points[few])).T
-        claimed = layout.unpack(signs[few])
-        strict = np.where(claimed, exact > 0, exact < 0)
-        proved[few] = (strict | ~layout.kinks).all(1)
-    return proved

@@ -6,14 +6,10 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from regions.network import Layer, ReluNetwork
-from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF, gamma
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 
 NO_ROW = -1
 """Identifier of a padding row."""
-
-SMALLEST = 2.0**-1074
-"""The smallest float64: products that underflow err by less."""
 
 Witness = tuple[Fraction, ...]
 
@@ -148,78 +144,3 @@ def tightened(
     new_high = np.where(a > 0.0, np.minimum(high, limit + outward), high)
     new_low = np.where(a < 0.0, np.maximum(low, limit - outward), low)
     return new_low, new_high
-
-
-def layer_forms(
-    network: ReluNetwork,
-    bits: Bool[np.ndarray, "cells units"],
-    index: int,
-    chart_doubt: tuple[list[float], list[float]],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Affine forms of the units of a layer on cells, with bounds of their rounding.
-
-    `chart_doubt` is the rounding of the rows and biases composed with a chart.
-
-    Returns:
-        Gradients `(cells, width, dim)`, offsets `(cells, width)`, and per cell a bound
-        of the error of every gradient (1-norm) and offset.
-    """
-    count, dim = len(bits), network.input_dim
-    held = {
-        0: (np.broadcast_to(np.eye(dim), (count, dim, dim)), np.zeros((count, dim)))
-    }
-    doubt = {0: np.zeros(count)}
-    first = 0
-    for layer_index, layer in enumerate(network.hidden[: index + 1]):
-        jacobian, offset, error = _affine_step(layer, layer_index, held, doubt)
-        rows, bias = chart_doubt
-        error = error + rows[layer_index] + bias[layer_index]
-        if layer_index == index:
-            return jacobian, offset, error
-        part = bits[:, first : first + layer.width]
-        first += layer.width
-        gate = np.where(part, 1.0, layer.slopes)
-        held[layer_index + 1] = (gate[..., None] * jacobian, gate * offset)
-        size = np.abs(held[layer_index + 1][0]).sum(2).max(1)
-        size = np.maximum(size, np.abs(held[layer_index + 1][1]).max(1))
-        # What a slope makes of a form may underflow to nothing.
-        sloped = (gate != 0.0) & (gate != 1.0)
-        lost = np.maximum(np.abs(jacobian).sum(2), np.abs(offset)) * sloped
-        doubt[layer_index + 1] = SAFETY * (
-            np.abs(gate).max(1) * error + UNIT_ROUNDOFF * size
-        ) + _underflow(np.maximum(size, lost.max(1)) + error, dim + 1)
-    raise IndexError(index)
-
-
-def _affine_step(
-    layer: Layer,
-    index: int,
-    held: dict[int, tuple[np.ndarray, np.ndarray]],
-    doubt: dict[int, np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Affine forms of a layer from those of its sources."""
-    jacobian, offset = 0.0, layer.bias
-    blocks = layer.blocks(index)
-    first_only = len(blocks) == 1 and index == 0
-    terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
-    error = gamma(terms) * np.abs(layer.bias).max()
-    for source, matrix in blocks:
-        source_jacobian, source_offset = held[source]
-        jacobian = jacobian + matrix @ source_jacobian
-        offset = offset + source_offset @ matrix.T
-        norm = float(np.abs(matrix).sum(1).max())
-        size = np.abs(source_jacobian).sum(2).max(1)
-        size = np.maximum(size, np.abs(source_offset).max(1))
-        error = error + norm * (doubt[source] + gamma(terms) * size)
-        error = error + _underflow(
-            size + doubt[source], terms * (jacobian.shape[2] + 1)
-        )
-    # The first layer's rows are the weights themselves: no rounding at all.
-    count = len(held[0][1])
-    error = np.zeros(count) if first_only else SAFETY * np.broadcast_to(error, (count,))
-    return np.asarray(jacobian), np.broadcast_to(offset, (count, layer.width)), error
-
-
-def _underflow(size: Float64[np.ndarray, " cells"], products: int) -> np.ndarray:
-    """Bound of what underflow adds to the error; products with zero are exact."""
-    return np.where(size == 0.0, 0.0, 4 * products * SMALLEST)

@@ -20,6 +20,7 @@ from regions.lp.chebyshev import chebyshev_balls
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic, nearest_float
+from regions.signs.rounding import certain_signs
 
 MAX_BATCHED_DIM = 12
 """Up to here programs go in batches; above, the simplex method takes one at a time."""
@@ -64,7 +65,7 @@ class Questions:
         size += np.abs(form.offset)
         slack = row_slack(form.doubt, size, np.abs(cells.center).max(1), cells.dim)
         rational = np.array([e is not None for e in cells.exact], bool)
-        sign = np.where(value > slack, 1, np.where(value < -slack, -1, 0))
+        sign = certain_signs(value, slack).astype(np.int64)
         flat = np.zeros(len(cells), bool)
         for k in np.flatnonzero((sign == 0) | rational).tolist():
             row = self._forms(cells, k, unit)[unit]

@@ -26,9 +26,7 @@ from regions.domains.shapes import BoundedDomain, Simplex
 from regions.enumeration.budget import Budget
 from regions.enumeration.tree.cells import (
     NO_ROW,
-    SMALLEST,
     TreeCells,
-    layer_forms,
     reach_of,
     row_slack,
     tightened,
@@ -39,7 +37,8 @@ from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
-from regions.signs.float_bounds import SAFETY, chart_rounding
+from regions.signs.layer_forms import layer_forms
+from regions.signs.rounding import SAFETY, SMALLEST, chart_rounding
 
 MAX_CELLS, FEW_CELLS = 4096, 64
 MAX_ENTRIES = 1 << 24

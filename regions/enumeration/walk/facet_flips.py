@@ -20,15 +20,14 @@ from jaxtyping import Bool, Float64, Int, UInt8
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.walk.crossing import Place, cross_exactly, points_across
 from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
+from regions.polytopes.crossing import Place, cross_exactly, points_across
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
+from regions.polytopes.network_rows import NetworkRows
 from regions.results.region_set import RegionSet
-from regions.signs.exact import Columns
-from regions.signs.network_rows import NetworkRows
 
 BATCH = 64
 """Neighbors whose rows are held at a time."""
@@ -95,9 +94,7 @@ def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
             f"`start` has shape {point.shape}: a finite vector of {domain.dim} entries "
             "is required."
         )
-    signs = rows.exact.signs(Columns.of_floats(point[None]))[:, 0]
-    bits = np.zeros(len(signs), bool)
-    bits[rows.units] = signs[rows.units] > 0
+    bits = rows.all_bits(rows.signs(point[None]).on[:, rows.units])[0]
     table = rows.integers(bits)
     steep = [k for k, row in enumerate(table) if any(row[:-1])]
     for k in steep:

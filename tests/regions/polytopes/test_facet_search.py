@@ -14,7 +14,7 @@ from regions.lp.warm_lp import WarmProgram
 from regions.network import ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
-from regions.signs.network_rows import NetworkRows, reduce_first_layer
+from regions.polytopes.network_rows import NetworkRows, reduce_first_layer
 from tests.helpers import brute_force_rows, random_network
 
 

@@ -100,7 +100,7 @@ def flatten(bounds: FloatBounds, complex_: Complex) -> Net:
         spectral=norms.spectral,
         row=norms.row,
         bias_size=norms.bias,
-        doubts=np.array([bounds.row_doubt[0], bounds.bias_doubt[0]]),
+        doubts=np.array([bounds.row_error[0], bounds.bias_error[0]]),
     )
 
 

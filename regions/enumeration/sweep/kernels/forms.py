@@ -27,7 +27,7 @@ from regions.compiled.jit import (
     fma,
     inlined,
 )
-from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 SQUARE = UNIT_ROUNDOFF**2
 TINY, HUGE = 1e-280, 1e300

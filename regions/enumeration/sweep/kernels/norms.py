@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.network import Layer
-from regions.signs.float_bounds import SAFETY, SMALLEST, gamma
+from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 SQUARINGS = 5
 

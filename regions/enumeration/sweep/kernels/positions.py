@@ -4,13 +4,9 @@ import numpy as np
 
 from regions.compiled.jit import fma, inlined
 from regions.enumeration.sweep.kernels.forms import SQUARE
-from regions.signs.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
-
-@inlined
-def dot_error(terms):
-    """Relative error of a dot product, as `float_bounds.gamma`."""
-    return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
+dot_error = inlined(gamma)
 
 
 @inlined

@@ -34,7 +34,7 @@ from regions.enumeration.sweep.kernels.positions import (
     unit_form,
 )
 from regions.enumeration.sweep.kernels.trie import branch
-from regions.signs.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
 AHEAD = 16
 """How many vertices ahead of the work memory is asked for."""

@@ -185,7 +185,7 @@ def test_deep_bounds_are_no_worse_than_plain_ones_and_reach_further():
     domain = Box.cube(2)
     complex_ = sweep(network, domain.polytope())
     bounds = FloatBounds(network, domain, domain.polytope())
-    plain, _ = bounds.prove(complex_, np.arange(len(complex_.vertices)))
+    plain, _ = bounds.prove(complex_.vertices, complex_.zeros, complex_.signs)
     deep, errors = heritage_proofs(complex_, network, domain)
     assert plain.mean() < 0.5
     assert deep.mean() > 0.99

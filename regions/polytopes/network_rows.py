@@ -11,13 +11,14 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.tree.cells import layer_forms
 from regions.halfspaces import domain_rows
 from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
-from regions.signs.float_bounds import chart_rounding
+from regions.signs.layer_forms import layer_forms
+from regions.signs.predicate import Signs, signs
+from regions.signs.rounding import chart_rounding
 
 
 class NetworkRows:
@@ -35,18 +36,16 @@ class NetworkRows:
 
     def __init__(self, network: ReluNetwork, domain: Domain):
         self._chart = domain.restrict(network)
-        self._slopes = np.concatenate(
-            [np.zeros(0), *(h.slopes for h in network.hidden)]
-        )
-        self.units = np.flatnonzero(self._slopes != 1.0)
+        self._network, self._domain = network, domain
+        self.units = np.flatnonzero(network.kinks)
         self.num_units = len(self.units)
         self.exact = ExactNetwork(network, domain)
         if isinstance(domain, WholeSpace):
             none = [0.0] * len(network.hidden)
-            self._doubt, self.reach = (none, none), None
+            self._chart_error, self.reach = (none, none), None
             self._A, self._b = np.zeros((0, domain.dim)), np.zeros(0)
         else:
-            self._doubt = chart_rounding(network, domain)
+            self._chart_error = chart_rounding(network, domain)
             box = domain.chart_box()
             self.reach = float(np.abs([box.lower, box.upper]).max())
             self._A, self._b = domain_rows(domain)
@@ -55,9 +54,11 @@ class NetworkRows:
         self, bits: Bool[np.ndarray, "regions bits"]
     ) -> Bool[np.ndarray, "regions units"]:
         """Patterns with a bit, False, also for the units without a kink."""
-        full = np.zeros((len(bits), len(self._slopes)), bool)
-        full[:, self.units] = bits
-        return full
+        return self._network.unit_patterns(bits)
+
+    def signs(self, points: Float64[np.ndarray, "points dim"]) -> Signs:
+        """Exact signs of all hidden units at points of the chart."""
+        return signs(self._network, self._domain, points)
 
     def batch(
         self, bits: Bool[np.ndarray, "regions units"]
@@ -65,18 +66,18 @@ class NetworkRows:
         """`A`, `b` and the rounding of each row, `(regions, rows, ...)`."""
         count = len(bits)
         forms = [
-            layer_forms(self._chart, bits, index, self._doubt)
+            layer_forms(self._chart, bits, index, self._chart_error)
             for index in range(len(self._chart.hidden))
         ]
         dim, facets = self._chart.input_dim, len(self._b)
         widths = [offset.shape[1] for _, offset, _ in forms]
         J = np.concatenate([np.zeros((count, 0, dim)), *(f[0] for f in forms)], axis=1)
         c = np.concatenate([np.zeros((count, 0)), *(f[1] for f in forms)], axis=1)
-        doubt = [
+        errors = [
             np.repeat(f[2][:, None], w, axis=1)
             for f, w in zip(forms, widths, strict=True)
         ]
-        error = np.concatenate([np.zeros((count, 0)), *doubt], axis=1)[:, self.units]
+        error = np.concatenate([np.zeros((count, 0)), *errors], axis=1)[:, self.units]
         sign = np.where(bits, 1.0, -1.0)[:, self.units]
         A = -sign[:, :, None] * J[:, self.units] + 0.0
         b = sign * c[:, self.units] + 0.0

@@ -17,8 +17,8 @@ from jaxtyping import Bool, Float64, Int
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import Point, check_witness
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
+from regions.polytopes.network_rows import NetworkRows
 from regions.signs.exact import Columns, ExactNetwork, nearest_float
-from regions.signs.network_rows import NetworkRows
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

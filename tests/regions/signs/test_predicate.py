@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
-from regions.signs.point_signs import are_inside, exact_signs
+from regions.signs.predicate import signs
 from tests.helpers import random_network
 from tests.zoo import ZOO
+
+
+def everywhere(network, points):
+    """Signs at points of the input space."""
+    return signs(network, WholeSpace(network.input_dim), points)
 
 
 def _signs_by_fractions(network: ReluNetwork, point: np.ndarray) -> list[int]:
@@ -37,7 +43,7 @@ def test_signs_are_those_of_fractions_on_and_off_boundaries(name):
     points = np.vstack([rng.uniform(box.lower, box.upper, (6, box.dim)), dyadic])
     wanted = [_signs_by_fractions(network, point) for point in points]
     kinks = network.kinks
-    found = exact_signs(network, points)
+    found = everywhere(network, points).sign
     assert found[:, kinks].tolist() == np.array(wanted, int)[:, kinks].tolist()
 
 
@@ -51,23 +57,23 @@ def test_points_rounded_onto_a_crease_get_their_exact_side(seed):
     on_crease = start - (row @ start + bias) / (row @ row) * row
     points = np.stack([on_crease, np.nextafter(on_crease, 9.0)])
     wanted = [_signs_by_fractions(network, point) for point in points]
-    assert exact_signs(network, points).tolist() == wanted
+    assert everywhere(network, points).sign.tolist() == wanted
 
 
 def test_a_point_on_a_crease_is_not_inside():
     network = ReluNetwork.from_arrays([np.eye(2), np.ones((1, 2))], None)
     points = np.array([[0.5, 0.5], [0.0, 0.5], [0.0, 0.0]])
-    signs = exact_signs(network, points)
-    assert signs.tolist() == [[1, 1], [0, 1], [0, 0]]
-    assert are_inside(network, points, signs).tolist() == [True, False, False]
+    found = everywhere(network, points)
+    assert found.sign.tolist() == [[1, 1], [0, 1], [0, 0]]
+    assert found.strict.tolist() == [True, False, False]
 
 
 def test_a_unit_that_is_zero_everywhere_is_no_boundary():
     network, _ = ZOO["zero_weights_zero_bias"]
     points = np.array([[0.5, 0.25], [0.25, 0.5]])
-    signs = exact_signs(network, points)
-    assert signs[:, 0].tolist() == [0, 0]
-    assert are_inside(network, points, signs).tolist() == [True, False]
+    found = everywhere(network, points)
+    assert found.sign[:, 0].tolist() == [0, 0]
+    assert found.strict.tolist() == [True, False]
 
 
 def test_units_without_kink_are_off_in_unit_patterns():
@@ -81,4 +87,4 @@ def test_huge_weights_that_overflow_are_settled_exactly():
     network = ReluNetwork.from_arrays(
         [[[1e200]], [[1e200]], [[-1.0]], [[1.0]]], [[0.0], [0.0], [1.0], [0.0]]
     )
-    assert exact_signs(network, np.array([[1.0]])).tolist() == [[1, 1, -1]]
+    assert everywhere(network, np.array([[1.0]])).sign.tolist() == [[1, 1, -1]]

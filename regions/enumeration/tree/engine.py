@@ -16,7 +16,7 @@ from regions.enumeration.tree.questions import witness_of
 from regions.enumeration.tree.search import Tree
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
-from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.predicate import Predicate
 
 Progress = Callable[[int, int], None]
 PROGRESS_STEPS = 1_000_000
@@ -163,14 +163,13 @@ class _Search:
         Cells of fewer units differ in some unit; a witness whose signs of all units are
         strict in exact arithmetic lies in a region of the whole network.
         """
-        exact = ExactNetwork(self.tree.network, self.tree.domain)
-        kink = self.tree.network.kinks
+        predicate = Predicate(self.tree.network, self.tree.domain)
         result: list[Found] = []
         for block in self.tree.stack:
             points = [witness_of(block, k) for k in range(len(block))]
-            signs = exact.signs(Columns.of_points(points)).T
-            strict = (signs[:, kink] != 0).all(1)
-            bits = (signs > 0)[strict]
+            found = predicate.signs(points)
+            strict = found.strict
+            bits = found.on[strict]
             result.append((bits, block.center[strict], block.exact[strict]))
             if self._budget.interrupted and len(result) > 8:
                 break

@@ -13,9 +13,10 @@ import numpy as np
 from flint import fmpq_mat
 from jaxtyping import Bool, Float64
 
-from regions.domains.shapes import BoundedDomain, Box, Slice, WholeSpace
+from regions.domains.shapes import BoundedDomain, Box, Slice, WholeSpace, embed_exactly
 from regions.network import Layer, ReluNetwork
-from regions.signs.exact import Columns, ExactNetwork, nearest_float, to_fmpq
+from regions.signs.exact import nearest_float, to_fmpq
+from regions.signs.predicate import Predicate
 
 Rational = dict[int, tuple[Fraction, ...]]
 
@@ -83,26 +84,19 @@ def from_cone(
     rational: Rational,
 ) -> tuple[Float64[np.ndarray, "regions dim"], Rational]:
     """Witnesses of regions from those of their cones: x / s, float64 if possible."""
-    origin, directions = cone_domain.rational_chart()
-    exact = ExactNetwork(network, domain)
+    predicate = Predicate(network, domain)
     kinks = network.kinks
     points = np.empty((len(center), network.input_dim))
     left: Rational = {}
     for k in range(len(center)):
         t = rational.get(k) or tuple(Fraction(float(v)) for v in center[k])
-        y = [
-            o
-            + sum(
-                (c * row[i] for c, row in zip(t, directions, strict=True)), Fraction(0)
-            )
-            for i, o in enumerate(origin)
-        ]
+        y = embed_exactly(cone_domain, t)
         left[k] = tuple(v / y[-1] for v in y[:-1])
         points[k] = [nearest_float(v) for v in left[k]]
     for start in range(0, len(points), 1024):
         part = slice(start, start + 1024)
-        signs = exact.signs(Columns.of_floats(points[part]))[kinks].T
-        fine = ((signs > 0) == bits[part][:, kinks]).all(1) & (signs != 0).all(1)
-        for k in np.flatnonzero(fine).tolist():
+        found = predicate.signs(points[part])
+        same = (found.on == bits[part]) | ~kinks
+        for k in np.flatnonzero(found.strict & same.all(1)).tolist():
             del left[start + k]
     return points, left

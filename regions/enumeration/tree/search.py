@@ -38,7 +38,7 @@ from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 from regions.signs.layer_forms import layer_forms
-from regions.signs.rounding import SAFETY, SMALLEST, chart_rounding
+from regions.signs.rounding import SAFETY, SMALLEST, chart_rounding, is_certain
 
 MAX_CELLS, FEW_CELLS = 4096, 64
 MAX_ENTRIES = 1 << 24
@@ -290,7 +290,8 @@ class _Form:
         size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
         slack = row_slack(self.doubt, size, reach.max(1), cells.dim)
         zero = ~self.gradient.any(1) & (self.offset == 0.0) & (self.doubt == 0.0)
-        return np.where(low > slack, 1, np.where((high < -slack) | zero, -1, 0))
+        above, below = is_certain(low, slack), is_certain(-high, slack)
+        return np.where(above, 1, np.where(below | zero, -1, 0))
 
 
 def _chart_doubt(

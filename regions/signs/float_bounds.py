@@ -23,7 +23,6 @@ from regions.packing import sign_words
 from regions.signs.rounding import (
     SAFETY,
     SMALLEST,
-    UNIT_ROUNDOFF as UNIT_ROUNDOFF,
     are_on,
     chart_rounding,
     gamma,

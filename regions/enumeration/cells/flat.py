@@ -15,7 +15,7 @@ from jaxtyping import Float64, Int
 from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
 from regions.network import Layer, ReluNetwork
-from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF, chart_rounding
+from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
 LANES = 8
 """The units of a layer are filled up to a multiple of these, by zeros."""

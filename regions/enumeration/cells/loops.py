@@ -6,7 +6,7 @@ forms then give the same numbers, bit by bit.
 
 import numpy as np
 
-from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 A, B, C, GRADIENT, BOUND, ERROR = range(6)
 """Rows of the forms of a layer: `a s_0 + b s_1 + c` with |s| <= 1; |a| + |b|; what a

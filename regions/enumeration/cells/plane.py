@@ -28,7 +28,7 @@ from regions.enumeration.cells.vectors import (
     sign_corners,
     sign_new_corners,
 )
-from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 DONE, PAUSED, OPEN, ROOM, CROWDED, BROKEN = range(6)
 """Why `run` returns: no part is left; the slice of work is over; signs are asked for;

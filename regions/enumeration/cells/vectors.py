@@ -16,7 +16,7 @@ from regions.enumeration.cells.loops import (
     B,
     C,
 )
-from regions.signs.float_bounds import SAFETY, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 
 def begin_forms(bias, factor, width, forms):

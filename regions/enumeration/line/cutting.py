@@ -26,7 +26,7 @@ from regions.enumeration.line.values import (
     ratio,
 )
 from regions.network import Layer, ReluNetwork
-from regions.signs.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, is_certain
 
 MAX_OPEN = 16
 """Single precision gives way to pairs when it leaves more decisions open."""
@@ -175,7 +175,7 @@ class Cutter:
     ) -> Int8[np.ndarray, "units nodes"]:
         """Signs at the nodes; units without a kink have none that matters."""
         signs = np.sign(pre.high).astype(np.int8)
-        proved = (np.abs(pre.high) > error) & np.isfinite(pre.high)
+        proved = is_certain(np.abs(pre.high), error) & np.isfinite(pre.high)
         unclear = np.argwhere(~proved & layer.kinks[:, None])
         self._count_open(len(unclear))
         self.exact_signs += len(unclear)

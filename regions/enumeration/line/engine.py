@@ -20,7 +20,7 @@ from regions.enumeration.line.cutting import Cutter, ImpreciseError
 from regions.network import ReluNetwork
 from regions.results.cells import Cells
 from regions.signs.exact import nearest_float
-from regions.signs.float_bounds import SAFETY
+from regions.signs.rounding import SAFETY
 
 CLOSE = 1e-12
 """A breakpoint with a larger relative bound of its error is rounded from its value."""

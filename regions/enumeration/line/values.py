@@ -20,7 +20,7 @@ from jaxtyping import Float64
 
 from regions.enumeration.sweep.kernels.norms import spectral_bound
 from regions.network import Layer
-from regions.signs.float_bounds import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 
 SQUARE = UNIT_ROUNDOFF**2
 PAIR_BITS = 104

@@ -102,10 +102,10 @@ def test_code_of_other_sources_is_never_read(monkeypatch, tmp_path):
 def test_code_with_other_constants_is_never_read(monkeypatch, tmp_path):
     """A constant of another file is a number in the compiled code."""
     (tmp_path / "kernels.py").write_text(
-        "from regions.signs.float_bounds import (\n    SAFETY,\n)\n"
+        "from regions.signs.rounding import (\n    SAFETY,\n)\n"
     )
     sources = cache._sources(tmp_path)
-    spec = importlib.util.find_spec("regions.signs.float_bounds")
+    spec = importlib.util.find_spec("regions.signs.rounding")
     assert spec is not None
     assert any(str(path) == spec.origin for path in sources)
 

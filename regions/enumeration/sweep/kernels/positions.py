@@ -4,9 +4,13 @@ import numpy as np
 
 from regions.compiled.jit import fma, inlined
 from regions.enumeration.sweep.kernels.forms import SQUARE
-from regions.signs.rounding import SAFETY, SMALLEST, gamma
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
-dot_error = inlined(gamma)
+
+@inlined
+def dot_error(terms):
+    """Relative error of a dot product: `rounding.gamma`, compiled."""
+    return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
 
 
 @inlined

@@ -1,38 +1,48 @@
 """Load networks that people already have, and save ours.
 
 `load_network` chooses the reader by the file's suffix. No reader unpickles or runs
-code from a file, and none allocates more than `max_bytes`. Packages that a reader
-needs (PyTorch, ONNX, h5py, safetensors) are extras of this project.
+code from a file, and none allocates more than `max_bytes`; whatever is wrong with a
+file is said in one line. Packages that a reader needs (PyTorch, ONNX, h5py,
+safetensors) are extras of this project, and load when they are needed.
 
 Exactness: weights are taken over as they are. Affine layers with no kink between them
 (a convolution, then batch normalization) are not multiplied out, which would round,
 but kept as layers of slope 1, which make no kink; `fold=True` multiplies them out in
-float64. The scale and shift of a batch normalization and the `1 / count` of average
-pooling are rounded to float64 first, and are exact from there on.
+float64. The scale and shift of a batch normalization, the factors of other
+normalizations and the `1 / count` of average pooling are rounded to float64 first, and
+are exact from there on.
 """
 
 import pathlib
 from collections.abc import Sequence
 
 from regions.errors import FileFormatError
-from regions.io.keras import load_keras
 from regions.io.npz import load_npz, save_npz
-from regions.io.onnx import load_onnx
-from regions.io.pytorch import check_with_torch, load_state_dict
-from regions.io.pytree import network_from_pytree as network_from_pytree
-from regions.io.safetensors import load_safetensors
+from regions.io.pytree import (
+    chain_of_arrays,
+    network_from_pytree as network_from_pytree,
+)
 from regions.io.state_dict import (
     Activation,
     Slopes,
     network_from_state_dict as network_from_state_dict,
+    with_prefix,
 )
 from regions.network import ReluNetwork
+from regions.reading import MAX_BYTES as MAX_BYTES, reading
 
-MAX_BYTES = 4 * 2**30
-"""Default limit of the memory that a loaded network may take."""
+_STATE_DICTS = (".safetensors", ".pt", ".pth", ".msgpack")
+_UNROLLED = (".onnx", ".keras", ".h5", ".hdf5")
+_SUFFIXES = (".npz", *_STATE_DICTS, *_UNROLLED, ".nnet", ".mat")
 
-_STATE_DICTS = (".safetensors", ".pt", ".pth")
-_SUFFIXES = (".npz", *_STATE_DICTS, ".onnx", ".keras")
+_ADVICE = {
+    ".joblib": "a pickle can run code and is not read: export the model to ONNX",
+    ".pb": "save the model again as .keras, or export it to ONNX",
+    ".pickle": "a pickle can run code and is not read: save the weights as .npz",
+    ".pkl": "a pickle can run code and is not read: save the weights as .npz",
+    ".tflite": "export the model to ONNX, or save it as .keras",
+}
+"""What to do with files of other kinds that networks come in."""
 
 
 def load_network(
@@ -41,6 +51,7 @@ def load_network(
     order: Sequence[str] | None = None,
     activation: Activation = "relu",
     slopes: Slopes | None = None,
+    prefix: str | None = None,
     check: bool = True,
     fold: bool = False,
     max_bytes: int = MAX_BYTES,
@@ -51,19 +62,25 @@ def load_network(
         path: An `.npz` file with keys `W0, b0, W1, b1, ...` (`W` of shape
             `(fan_out, fan_in)`), optional `slope0, ...` and `skip{layer}_{source}`;
             a `.safetensors`, `.pt` or `.pth` file with a state dict of linear layers;
-            an `.onnx` or `.keras` model; or a run folder that holds `network.npz`.
+            a `.msgpack` file or an Orbax folder of Flax with dense layers; an `.onnx`,
+            `.keras` or `.h5` model; a `.nnet` file of ACAS Xu; a `.mat` file with
+            `W`, `b` and names of activations, as NNV has them; or a run folder that
+            holds `network.npz`.
         order: State dicts only: names of the linear layers, first to last, when their
             names and shapes leave the order open.
         activation: State dicts only: `"prelu"` reads lone vectors as PReLU slopes.
         slopes: State dicts only: slopes below zero, as in `ReluNetwork.from_arrays`;
             0, that is ReLU, when left out.
+        prefix: State dicts only: how the names of one of several networks begin, such
+            as `"actor"`; `order` then names its layers without it.
         check: Compare our forward pass with the source framework's at random inputs,
             where that framework is installed.
         fold: ONNX and Keras only: multiply affine layers out in float64.
         max_bytes: Refuse files whose arrays would take more memory than this.
 
     Returns:
-        The network; a final softmax or sigmoid is left out with an `ImportNotice`.
+        The network; a final softmax, sigmoid or tanh is left out with an
+        `ImportNotice`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -73,18 +90,18 @@ def load_network(
         ValueError: If an option is given that the format does not take.
     """
     path = _existing_file(pathlib.Path(path))
-    suffix = path.suffix.lower()
     _check_options(
-        path, order is not None or activation != "relu" or slopes is not None
+        path,
+        order is not None
+        or activation != "relu"
+        or slopes is not None
+        or prefix is not None,
     )
-    if suffix == ".npz":
-        return load_npz(path, max_bytes=max_bytes)
-    if suffix == ".onnx":
-        return load_onnx(path, max_bytes=max_bytes, check=check, fold=fold)
-    if suffix == ".keras":
-        return load_keras(path, max_bytes=max_bytes, check=check, fold=fold)
-    slopes = 0.0 if slopes is None else slopes
-    return _load_chain(path, order, activation, slopes, check, max_bytes)
+    with reading(path, "a model that can be read", "save or export it again"):
+        if not _is_state_dict(path):
+            return _load_whole(path, check=check, fold=fold, max_bytes=max_bytes)
+        slopes = 0.0 if slopes is None else slopes
+        return _load_chain(path, order, activation, slopes, prefix, check, max_bytes)
 
 
 def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
@@ -97,18 +114,54 @@ def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
 
 
 def _existing_file(path: pathlib.Path) -> pathlib.Path:
-    """The file, or that of a run folder."""
+    """The file, or that of a run folder, or a folder of Orbax."""
     if path.is_dir():
         file = path / "network.npz"
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"{path} is a folder without network.npz: give a run folder or a "
-                "model file."
-            )
-        return file
+        if file.is_file():
+            return file
+        if _is_orbax(path):
+            return path
+        raise FileNotFoundError(
+            f"{path} is a folder without network.npz: give a run folder or a model "
+            "file."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"{path} does not exist: give a model file.")
     return path
+
+
+def _is_orbax(path: pathlib.Path) -> bool:
+    """Whether a folder is a checkpoint of Orbax."""
+    return (path / "_METADATA").is_file() or (path / "default").is_dir()
+
+
+def _is_state_dict(path: pathlib.Path) -> bool:
+    """Whether a file or folder holds named arrays alone."""
+    return path.is_dir() or path.suffix.lower() in _STATE_DICTS
+
+
+def _load_whole(
+    path: pathlib.Path, *, check: bool, fold: bool, max_bytes: int
+) -> ReluNetwork:
+    """The network in a file that says what happens to its weights."""
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return load_npz(path, max_bytes=max_bytes)
+    if suffix == ".nnet":
+        from regions.io.nnet import load_nnet
+
+        return load_nnet(path, max_bytes=max_bytes)
+    if suffix == ".mat":
+        from regions.io.matlab import load_mat
+
+        return load_mat(path, max_bytes=max_bytes)
+    if suffix == ".onnx":
+        from regions.io.onnx import load_onnx
+
+        return load_onnx(path, max_bytes=max_bytes, check=check, fold=fold)
+    from regions.io.keras import load_keras
+
+    return load_keras(path, max_bytes=max_bytes, check=check, fold=fold)
 
 
 def _load_chain(
@@ -116,21 +169,38 @@ def _load_chain(
     order: Sequence[str] | None,
     activation: Activation,
     slopes: Slopes,
+    prefix: str | None,
     check: bool,
     max_bytes: int,
 ) -> ReluNetwork:
     """The network in a state dict; the arguments are those of `load_network`."""
-    load = (
-        load_safetensors if path.suffix.lower() == ".safetensors" else load_state_dict
-    )
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix == ".msgpack":
+        from regions.io.flax_files import load_msgpack, load_orbax
+
+        load_tree = load_orbax if path.is_dir() else load_msgpack
+        leaves = load_tree(path, max_bytes=max_bytes)
+        try:
+            return chain_of_arrays(leaves, order, slopes, prefix)
+        except ValueError as error:
+            raise FileFormatError(f"{path}: {error}") from error
+    if suffix == ".safetensors":
+        from regions.io.safetensors import load_safetensors as load
+    else:
+        from regions.io.pytorch import load_state_dict as load
     state = load(path, max_bytes=max_bytes)
     try:
         network = network_from_state_dict(
-            state, order=order, activation=activation, slopes=slopes
+            with_prefix(state, prefix),
+            order=order,
+            activation=activation,
+            slopes=slopes,
         )
     except ValueError as error:
         raise FileFormatError(f"{path}: {error}") from error
-    if check and load is load_state_dict:
+    if check and suffix != ".safetensors":
+        from regions.io.pytorch import check_with_torch
+
         check_with_torch(path, network)
     return network
 
@@ -138,13 +208,14 @@ def _load_chain(
 def _check_options(path: pathlib.Path, state_dict_options: bool) -> None:
     """Raise for a suffix that cannot be read, and for options it does not take."""
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
+    if not path.is_dir() and suffix not in _SUFFIXES:
+        advice = _ADVICE.get(suffix, "convert it, or rename it if it is one of them")
         raise FileFormatError(
             f"{path} ends in {path.suffix!r}; one of {', '.join(_SUFFIXES)} is "
-            "required: convert or rename it."
+            f"required: {advice}."
         )
-    if state_dict_options and suffix not in _STATE_DICTS:
+    if state_dict_options and not _is_state_dict(path):
         raise ValueError(
-            f"`order`, `activation` and `slopes` are for state dicts; {path} says all "
-            "that itself: leave them out."
+            f"`order`, `activation`, `slopes` and `prefix` are for state dicts; {path} "
+            "says all that itself: leave them out."
         )

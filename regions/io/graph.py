@@ -86,7 +86,7 @@ class GraphBuilder:
         self.name, self.max_bytes, self.fold = name, max_bytes, fold
         size = math.prod(input_shape)
         self._bytes = 0
-        self.reserve(8 * size)
+        self.reserve(24 * size)  # an identity, sparse
         self._widths = [size]
         self._layers: list[tuple[Expression, np.ndarray]] = []
         self._emitted: dict[int, tuple[Expression, Expression]] = {}
@@ -201,24 +201,39 @@ class GraphBuilder:
         self._reserve_layer(expression)
         weights, biases, skips = [], [], {}
         rows = [*(pre for pre, _ in self._layers), expression]
-        for index, row in enumerate(rows):
-            blocks = {k: b.toarray() for k, b in row.blocks.items() if b.nnz}
-            previous = np.zeros((row.size, self._widths[index]))
-            weights.append(blocks.pop(index, previous))
+        kept = self._kept(rows)
+        # Source k is the activation of layer k - 1; those that go close the ranks.
+        place = {0: 0} | {index + 1: k + 1 for k, index in enumerate(kept)}
+        widths = [self._widths[0], *(self._widths[index + 1] for index in kept)]
+        for index, row in enumerate([*(rows[k] for k in kept), expression]):
+            blocks = {place[k]: b.toarray() for k, b in row.blocks.items() if b.nnz}
+            own = blocks.pop(index, None)
+            weights.append(np.zeros((row.size, widths[index])) if own is None else own)
             biases.append(row.offset)
             skips[index] = blocks
-        slopes = [slopes for _, slopes in self._layers]
+        slopes = [self._layers[index][1] for index in kept]
         try:
             return ReluNetwork.from_arrays(weights, biases, slopes, skips=skips)
         except ValueError as error:
             raise FileFormatError(f"{self.name}: {error}") from error
 
+    def _kept(self, rows: list[Expression]) -> list[int]:
+        """The hidden layers but those without a kink that nothing reads."""
+        read: set[int] = set()
+        kept = []
+        for index in range(len(rows) - 1, -1, -1):
+            last = index == len(rows) - 1
+            if last or index + 1 in read or np.any(self._layers[index][1] != 1.0):
+                read |= {k for k, block in rows[index].blocks.items() if block.nnz}
+                kept += [] if last else [index]
+        return kept[::-1]
+
     def _reserve_layer(self, expression: Expression) -> None:
-        """Count the dense matrices of a layer that computes `expression`."""
+        """Count the dense matrices of a layer, and its activations' identity."""
         previous = len(self._widths) - 1
         sources = {previous, *(k for k, b in expression.blocks.items() if b.nnz)}
         columns = sum(self._widths[k] for k in sources if k < len(self._widths))
-        self.reserve(8 * expression.size * columns)
+        self.reserve(8 * expression.size * (columns + 3))
 
 
 def clean(matrix) -> sp.csr_array:

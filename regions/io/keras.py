@@ -1,16 +1,19 @@
-"""Networks from Keras 3 `.keras` files, read without Keras.
+"""Networks from Keras models, read without Keras: `.keras` files and old `.h5` ones.
 
-The file is a zip of `config.json`, which is only looked up, never executed (a Lambda
-layer is refused by name), and an HDF5 file of weights, read with h5py. Links out of
-the HDF5 file are refused.
+A `.keras` file is a zip of `config.json`, which is only looked up, never executed (a
+Lambda layer is refused by name), and an HDF5 file of weights, read with h5py; an `.h5`
+file holds both. Links out of the HDF5 file are refused.
 """
 
+import importlib
 import importlib.util
 import io
 import json
 import pathlib
+import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,23 +21,37 @@ import numpy as np
 from regions.archives import open_archive
 from regions.errors import FileFormatError, ImportNotice
 from regions.io.checks import check_forward
-from regions.io.graph import Expression, GraphBuilder
-from regions.io.keras_layers import FINAL_ACTIVATIONS, LAYERS, KerasLayer
+from regions.io.graph import GraphBuilder
+from regions.io.hdf5_files import Hdf5Arrays
+from regions.io.keras_layers import LAYERS
+from regions.io.keras_model import (
+    MODELS,
+    KerasModel,
+    Scope,
+    input_shape,
+    layer_name,
+    layers_of,
+)
 from regions.io.optional import require
 from regions.network import ReluNetwork
+from regions.reading import check_file_size, one_line, reading
 
-_CLASSES = ("Sequential", "Functional")
+_WHAT, _ADVICE = "a Keras model", "save the model again with model.save"
+_PLAIN = (None, *MODELS, "DTypePolicy", "__keras_tensor__")
 _MODEL_MODULES = ("keras", "keras.src.models.functional")
-_PLAIN = (None, *_CLASSES, "DTypePolicy", "__keras_tensor__")
+_PARTS = ("layers", "_layer_checkpoint_dependencies")
+"""Names of the group of a model's layers; the second one by TensorFlow's Keras 2."""
 
 _DAMAGED = (OSError, LookupError, ArithmeticError, RuntimeError, TypeError, ValueError)
 """What h5py raises on files that are not what they should be."""
+
+Weights = dict[Scope, list[np.ndarray]]
 
 
 def load_keras(
     path: pathlib.Path, *, max_bytes: int, check: bool = True, fold: bool = False
 ) -> ReluNetwork:
-    """The network in a `.keras` file.
+    """The network in a `.keras` file, or in an `.h5` file of a whole model.
 
     Args:
         path: The file.
@@ -47,37 +64,24 @@ def load_keras(
             not known here; the message names it and its position.
         ImportError: If `h5py` is not installed.
     """
-    h5py = require("h5py", "keras", ".keras files")
-    config, stored = _read(path, max_bytes)
-    layers = _layers(path, config)
-    inputs = [layer for layer in layers if layer["class_name"] == "InputLayer"]
-    if len(inputs) != 1:
-        raise FileFormatError(f"{path} has {len(inputs)} inputs; one is required.")
-    weights = _weights(h5py, path, stored, max_bytes)
-    shape = inputs[0]["config"].get("batch_shape") or []
-    if len(shape) < 2 or not all(isinstance(n, int) and n > 0 for n in shape[1:]):
-        raise FileFormatError(
-            f"{path} has input shape {shape}; fixed sizes after the batch axis are "
-            "required."
-        )
-    builder = GraphBuilder(shape[1:], name=str(path), max_bytes=max_bytes, fold=fold)
-    values = {inputs[0]["config"]["name"]: builder.input}
-    target = _output_name(path, config, layers)
-    final = None
-    for position, layer in enumerate(layers, start=1):
-        if layer["class_name"] != "InputLayer":
-            op = _layer(builder, position, layer, values, weights)
-            last = op.name == target
-            values[op.name], dropped = _apply(path, op, last=last)
-            final = dropped if last else final
-    network = builder.finish(values[target])
-    if check and importlib.util.find_spec("keras") is not None:
-        _check(path, config, network, tuple(shape[1:]), final)
-    return network
+    h5py = require("h5py", "keras", f"{path.suffix} files")
+    read = _read_zip if path.suffix.lower() == ".keras" else _read_h5
+    with reading(path, _WHAT, _ADVICE):
+        config, weights = read(h5py, path, max_bytes)
+        shape = input_shape(str(path), config)
+        builder = GraphBuilder(shape, name=str(path), max_bytes=max_bytes, fold=fold)
+        model = KerasModel(str(path), config, weights)
+        output, final = model.run(builder, builder.input)
+        network = builder.finish(output)
+        if check and importlib.util.find_spec("keras") is not None:
+            _check(path, config, network, shape, final)
+        return network
 
 
-def _read(path: pathlib.Path, max_bytes: int) -> tuple[dict[str, Any], bytes]:
-    """The configuration and the HDF5 file, as parsed JSON and bytes."""
+def _read_zip(
+    h5py: Any, path: pathlib.Path, max_bytes: int
+) -> tuple[dict[str, Any], Weights]:
+    """Configuration and weights of a `.keras` file."""
     with open_archive(path, "a .keras file", max_bytes) as archive:
         names = set(archive.namelist())
         if not {"config.json", "model.weights.h5"} <= names:
@@ -86,171 +90,161 @@ def _read(path: pathlib.Path, max_bytes: int) -> tuple[dict[str, Any], bytes]:
                 "with Keras 3."
             )
         text, stored = archive.read("config.json"), archive.read("model.weights.h5")
+    config = _parse(path, text)
+    weights: Weights = {}
+
+    def take(file: Any, arrays: Hdf5Arrays) -> None:
+        _walk_groups(path, config, file, arrays, (), weights)
+
+    _open_weights(h5py, path, io.BytesIO(stored), max_bytes, take)
+    return config, weights
+
+
+def _read_h5(
+    h5py: Any, path: pathlib.Path, max_bytes: int
+) -> tuple[dict[str, Any], Weights]:
+    """Configuration and weights of an `.h5` file."""
+    check_file_size(path, max_bytes)
+    found: list[dict[str, Any]] = []
+    weights: Weights = {}
+
+    def take(file: Any, arrays: Hdf5Arrays) -> None:
+        text = file.attrs.get("model_config")
+        if text is None:
+            raise FileFormatError(
+                f"{path} holds no model, or weights alone, which leave open what "
+                "happens to them: save the whole model with model.save('model.keras')."
+            )
+        found.append(_parse(path, text))
+        stored = arrays.group(file, "model_weights")
+        for layer in layers_of(str(path), found[0]):
+            name = layer_name(layer)
+            group = None if stored is None else arrays.group(stored, *name.split("/"))
+            names = [] if group is None else _names(group, "weight_names")
+            for label in names:
+                scope = _scope_of(layer, label)
+                weights.setdefault(scope, []).append(arrays.array(group, label))
+
+    _open_weights(h5py, path, path, max_bytes, take)
+    return found[0], weights
+
+
+def _open_weights(
+    h5py: Any,
+    path: pathlib.Path,
+    source: Any,
+    max_bytes: int,
+    take: Callable[[Any, Hdf5Arrays], None],
+) -> None:
+    """Call `take` with the open HDF5 file; failures of its content are one line."""
+    try:
+        with h5py.File(source, "r") as file:
+            take(file, Hdf5Arrays(h5py, path, max_bytes))
+    except _DAMAGED as error:
+        raise FileFormatError(
+            f"{path}: its weights are damaged ({one_line(error)}): save the model "
+            "again."
+        ) from error
+
+
+def _parse(path: pathlib.Path, text: str | bytes) -> dict[str, Any]:
+    """The configuration of a model."""
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path}: config.json is damaged ({error}).") from error
-    if not isinstance(config, dict) or config.get("class_name") not in _CLASSES:
+        raise FileFormatError(
+            f"{path}: config.json is damaged ({one_line(error)})."
+        ) from error
+    if not isinstance(config, dict) or config.get("class_name") not in MODELS:
         kind = config.get("class_name") if isinstance(config, dict) else config
         raise FileFormatError(
-            f"{path} holds a {kind!r} model; Sequential or Functional is required."
+            f"{path} holds a {str(kind)[:80]!r} model; Sequential or Functional is "
+            "required."
         )
-    return config, stored
+    layers_of(str(path), config)
+    return config
 
 
-def _layers(path: pathlib.Path, config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The layers' configurations; unknown layers are refused before anything else."""
-    inner = config.get("config")
-    layers = inner.get("layers") if isinstance(inner, dict) else None
-    if not isinstance(layers, list) or not layers:
-        raise FileFormatError(f"{path} has no layers: save the model again.")
-    for position, layer in enumerate(layers, start=1):
-        if not isinstance(layer, dict) or not isinstance(layer.get("config"), dict):
-            raise FileFormatError(f"{path}: layer {position} is damaged: save again.")
-        kind, name = layer.get("class_name"), layer["config"].get("name")
-        known = kind in LAYERS or kind == "InputLayer"
-        if layer.get("module") != "keras.layers" or not known or not name:
-            raise FileFormatError(
-                f"{path}: layer {position} ({name!r}) is {kind}: it is not piecewise "
-                "affine, or not one of the layers read here; replace it."
-            )
-    return layers
-
-
-def _weights(
-    h5py: Any, path: pathlib.Path, stored: bytes, max_bytes: int
-) -> dict[str, list[np.ndarray]]:
-    """The variables of each layer by its name, sizes checked before they are read."""
-    weights: dict[str, list[np.ndarray]] = {}
-    budget = max_bytes
-    try:
-        with h5py.File(io.BytesIO(stored), "r") as file:
-            for group in _groups(h5py, path, file):
-                name = str(group.attrs.get("name", ""))
-                weights[name] = []
-                for index in range(len(group)):
-                    data = _member(h5py, path, group, str(index), h5py.Dataset)
-                    budget -= 8 * data.size
-                    if data.external or data.is_virtual or data.dtype.kind != "f":
-                        raise FileFormatError(
-                            f"{path}: a weight of {name!r} is stored outside or has "
-                            f"dtype {data.dtype}; plain real numbers are required."
-                        )
-                    if budget < 0:
-                        raise FileFormatError(
-                            f"{path} declares weights of more than {max_bytes} bytes: "
-                            "raise `max_bytes` if you trust it."
-                        )
-                    weights[name].append(data[()].astype(np.float64))
-    except _DAMAGED as error:
-        raise FileFormatError(
-            f"{path}: model.weights.h5 is damaged ({error}): save the model again."
-        ) from error
-    return weights
-
-
-def _groups(h5py: Any, path: pathlib.Path, file: Any) -> Iterator[Any]:
-    """The group of variables of each layer."""
-    if "layers" not in file:
+def _walk_groups(
+    path: pathlib.Path,
+    model: dict[str, Any],
+    group: Any,
+    arrays: Hdf5Arrays,
+    scope: Scope,
+    weights: Weights,
+) -> None:
+    """Variables of a model's layers in a `.keras` file, into `weights`."""
+    inner = next((g for key in _PARTS if (g := arrays.group(group, key))), None)
+    if inner is None:
         return
-    layers = _member(h5py, path, file, "layers", h5py.Group)
-    for key in layers:
-        layer = _member(h5py, path, layers, key, h5py.Group)
-        if "vars" in layer:
-            yield _member(h5py, path, layer, "vars", h5py.Group)
+    groups = dict(arrays.children(inner))
+    # Newer versions write the layer's name beside it; older ones count the classes.
+    named = {str(g.attrs["name"]): g for g in _with_names(arrays, groups)}
+    counts: Counter[str] = Counter()
+    for layer in layers_of(str(path), model):
+        kind, name = _snake_case(layer["class_name"]), layer_name(layer)
+        numbered = f"{kind}_{counts[kind]}" if counts[kind] else kind
+        counts[kind] += 1
+        own = named.get(name) if named else groups.get(numbered)
+        if layer["class_name"] in MODELS:
+            # The names of models inside stand with none of their variables.
+            nested = groups.get(numbered)
+            if nested is not None:
+                _walk_groups(path, layer, nested, arrays, (*scope, name), weights)
+        elif own is not None:
+            stored = arrays.group(own, "vars") if "vars" in own else own
+            count = len(stored)
+            weights[*scope, name] = [
+                arrays.array(stored, str(index)) for index in range(count)
+            ]
 
 
-def _member(h5py: Any, path: pathlib.Path, group: Any, key: str, kind: type) -> Any:
-    """A member of an HDF5 group that is really there and of the kind."""
-    link = group.get(key, getlink=True)
-    if not isinstance(link, h5py.HardLink) or not isinstance(group[key], kind):
-        raise FileFormatError(
-            f"{path}: {key!r} in model.weights.h5 is a link or no "
-            f"{kind.__name__.lower()}: save the model again."
-        )
-    return group[key]
+def _with_names(arrays: Hdf5Arrays, groups: dict[str, Any]) -> list[Any]:
+    """The groups of variables that carry the name of their layer."""
+    found = (arrays.group(group, "vars") for group in groups.values())
+    return [group for group in found if group is not None and "name" in group.attrs]
 
 
-def _output_name(
-    path: pathlib.Path, config: dict[str, Any], layers: list[dict[str, Any]]
-) -> str:
-    """Name of the layer whose output is the model's."""
-    if config["class_name"] == "Sequential":
-        return str(layers[-1]["config"]["name"])
-    outputs = config["config"].get("output_layers") or []
-    if len(outputs) == 3 and isinstance(outputs[0], str):
-        outputs = [outputs]
-    if len(outputs) != 1:
-        raise FileFormatError(f"{path} has {len(outputs)} outputs; one is required.")
-    return str(outputs[0][0])
+def _snake_case(name: str) -> str:
+    """A class's name as Keras writes it for the groups of its layers."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _layer(
-    builder: GraphBuilder,
-    position: int,
-    layer: dict[str, Any],
-    values: Mapping[str, Expression],
-    weights: Mapping[str, list[np.ndarray]],
-) -> KerasLayer:
-    """One layer with its inputs and variables."""
-    name = str(layer["config"]["name"])
-    where = f"{builder.name}: layer {position} ({name!r}, {layer['class_name']})"
-    if "inbound_nodes" not in layer:
-        sources = [list(values)[-1]]
-    else:
-        calls = layer["inbound_nodes"]
-        if len(calls) != 1:
-            raise FileFormatError(f"{where} is used {len(calls)} times; once required.")
-        sources = [str(h[0]) for h in _histories(calls[0])]
-    missing = [source for source in sources if source not in values]
-    if missing or not sources:
-        raise FileFormatError(f"{where} reads {missing or 'nothing'}: not in order.")
-    return KerasLayer(
-        name=name,
-        where=where,
-        kind=layer["class_name"],
-        config=layer["config"],
-        inputs=[values[source] for source in sources],
-        weights=weights.get(name, []),
-        builder=builder,
-    )
+def _names(group: Any, key: str) -> list[str]:
+    """A list of names beside a group, which may be cut into several."""
+    parts = [group.attrs[key]] if key in group.attrs else []
+    while f"{key}{len(parts)}" in group.attrs:
+        parts.append(group.attrs[f"{key}{len(parts)}"])
+    return [
+        name.decode() if isinstance(name, bytes) else str(name)
+        for part in parts
+        for name in part
+    ]
 
 
-def _histories(node: Any) -> Iterator[list[Any]]:
-    """`keras_history` of every tensor among a call's arguments, in order."""
-    if isinstance(node, dict):
-        if node.get("class_name") == "__keras_tensor__":
-            yield node["config"]["keras_history"]
+def _scope_of(layer: dict[str, Any], label: str) -> Scope:
+    """The layer to which a weight of an `.h5` file belongs, by the weight's name."""
+    own = (layer_name(layer),)
+    if layer["class_name"] not in MODELS:
+        return own
+    owner = (label.split("/")[-2:-1] or [""])[0]
+    inside = [scope for scope in _scopes(layer) if scope[-1] == owner]
+    if len(inside) != 1:
+        raise ValueError(f"{label!r} belongs to no layer, or to several")
+    return own + inside[0]
+
+
+def _scopes(model: dict[str, Any]) -> list[Scope]:
+    """Names of all layers inside a model, with those of the models around them."""
+    found: list[Scope] = []
+    for layer in layers_of("the model", model):
+        own = (layer_name(layer),)
+        if layer["class_name"] in MODELS:
+            found += [own + scope for scope in _scopes(layer)]
         else:
-            for value in node.values():
-                yield from _histories(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _histories(value)
-
-
-def _apply(
-    path: pathlib.Path, op: KerasLayer, *, last: bool
-) -> tuple[Expression, str | None]:
-    """The layer's output and the name of the final activation left out."""
-    try:
-        result = LAYERS[op.kind](op)
-        name = op.activation_name()
-        if name in FINAL_ACTIVATIONS and last:
-            if len(result.shape) != 1 or op.config.get("axis", -1) not in (-1, 1):
-                raise ValueError("its final activation must act on a vector")
-            warnings.warn(
-                f"{op.where}: the final {name} is left out: the network's outputs are "
-                "its inputs.",
-                ImportNotice,
-                stacklevel=4,
-            )
-            return result, name
-        result = op.activate(result, name)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise FileFormatError(f"{op.where} cannot be read: {error}.") from error
-    op.builder.limit(result.size)
-    return result, None
+            found.append(own)
+    return found
 
 
 def _check(
@@ -265,12 +259,21 @@ def _check(
     Every class that the configuration names must be one of Keras itself, so that
     Keras imports nothing on the file's behalf.
     """
-    _refuse_foreign_classes(path, config)
     try:
         keras = importlib.import_module("keras")
     except ImportError:
         return  # Keras without a backend cannot run the model
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    _refuse_foreign_classes(path, keras, config)
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (*_DAMAGED, AttributeError, NotImplementedError) as error:
+        warnings.warn(
+            f"{path} was read, but Keras cannot load it to check the forward pass "
+            f"({one_line(error)[:200]}).",
+            ImportNotice,
+            stacklevel=4,
+        )
+        return
 
     def reference(points: np.ndarray) -> np.ndarray:
         batch = points.astype(np.float32).reshape(-1, *shape)
@@ -279,17 +282,20 @@ def _check(
     check_forward(str(path), network, reference, final=final, framework="Keras")
 
 
-def _refuse_foreign_classes(path: pathlib.Path, node: Any) -> None:
+def _refuse_foreign_classes(path: pathlib.Path, keras: Any, node: Any) -> None:
     """Raise where a configuration names a class or function outside of Keras."""
     if isinstance(node, list):
         for value in node:
-            _refuse_foreign_classes(path, value)
+            _refuse_foreign_classes(path, keras, value)
     elif isinstance(node, dict):
         module, kind = node.get("module", "keras"), node.get("class_name")
+        layer = kind in LAYERS or kind == "InputLayer"
         known = (
             (module in _MODEL_MODULES and kind in _PLAIN)
-            or (module == "keras.layers" and (kind in LAYERS or kind == "InputLayer"))
+            or (module == "keras.models" and kind in MODELS)
+            or (module == "keras.layers" and layer)
             or module in ("keras.initializers", "keras.regularizers")
+            or ("module" not in node and (layer or _is_plain_class(keras, kind)))
         )
         if not known or node.get("registered_name") not in (None, kind):
             raise FileFormatError(
@@ -298,4 +304,10 @@ def _refuse_foreign_classes(path: pathlib.Path, node: Any) -> None:
             )
         for key, value in node.items():
             if key != "compile_config":  # not read: the model is not compiled
-                _refuse_foreign_classes(path, value)
+                _refuse_foreign_classes(path, keras, value)
+
+
+def _is_plain_class(keras: Any, kind: Any) -> bool:
+    """Whether an old configuration, which names no module, means one of these."""
+    places = (keras.initializers, keras.regularizers, keras.constraints)
+    return isinstance(kind, str) and any(hasattr(place, kind) for place in places)

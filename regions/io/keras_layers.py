@@ -23,7 +23,7 @@ from regions.io.spatial import (
     tournament,
 )
 
-FINAL_ACTIVATIONS = ("softmax", "sigmoid", "log_softmax")
+FINAL_ACTIVATIONS = ("softmax", "sigmoid", "log_softmax", "tanh")
 """Activations that are left out at the output and refused elsewhere."""
 
 
@@ -55,9 +55,16 @@ class KerasLayer:
             raise ValueError(f"{len(self.weights)} weights found, {count} required")
         return self.weights
 
-    def number(self, key: str) -> float:
-        """A number of the configuration in the precision that the layer runs in."""
-        value = self.config[key]
+    def number(self, key: str, *, old: str = "") -> float:
+        """A number of the configuration in the precision that the layer runs in.
+
+        Args:
+            key: Its name.
+            old: Its name in older versions.
+        """
+        value = self.config[old if key not in self.config and old else key]
+        if isinstance(value, dict):  # an array of NumPy
+            value = np.asarray(value["config"]["value"]).reshape(())
         policy = self.config.get("dtype")
         name = policy["config"]["name"] if isinstance(policy, dict) else policy
         return float(value) if name == "float64" else float(np.float32(value))
@@ -66,9 +73,10 @@ class KerasLayer:
         """The activation applied after the layer's own work."""
         if self.kind == "Softmax":
             return "softmax"
-        name = self.config.get("activation", "linear")
+        name = self.config.get("activation") or "linear"
         if isinstance(name, dict):
-            name = name.get("class_name")
+            kind = name.get("class_name")
+            name = name.get("config") if kind == "function" else kind
         return str(name)
 
     def activate(self, result: Expression, name: str) -> Expression:
@@ -81,6 +89,12 @@ class KerasLayer:
             return self.builder.clip(result, 0.0, 6.0)
         if name == "leaky_relu":
             return self.builder.kink(result, float(np.float32(0.2)))
+        if name in ("ReLU", "LeakyReLU"):  # a layer in the place of a function
+            config = self.config["activation"]["config"]
+            inner = dataclasses.replace(
+                self, kind=name, config=config, inputs=[result], weights=[]
+            )
+            return LAYERS[name](inner)
         raise ValueError(f"its activation {name!r} is not piecewise affine here")
 
 
@@ -98,9 +112,12 @@ def _dense(layer: KerasLayer) -> Expression:
 
 def _relu(layer: KerasLayer) -> Expression:
     x, top = layer.inputs[0], layer.config.get("max_value")
-    if layer.number("threshold"):
+    if layer.config.get("threshold") and layer.number("threshold"):
         raise ValueError("with a threshold it is not continuous")
-    below = layer.builder.kink(x, layer.number("negative_slope"))
+    slope = 0.0
+    if layer.config.get("negative_slope") is not None:
+        slope = layer.number("negative_slope")
+    below = layer.builder.kink(x, slope)
     if top is None:
         return below
     excess = layer.builder.shift(x, -layer.number("max_value"))
@@ -108,7 +125,8 @@ def _relu(layer: KerasLayer) -> Expression:
 
 
 def _leaky_relu(layer: KerasLayer) -> Expression:
-    return layer.builder.kink(layer.inputs[0], layer.number("negative_slope"))
+    slope = layer.number("negative_slope", old="alpha")
+    return layer.builder.kink(layer.inputs[0], slope)
 
 
 def _prelu(layer: KerasLayer) -> Expression:
@@ -147,6 +165,37 @@ def _batch_norm(layer: KerasLayer) -> Expression:
     mean, variance = stored
     epsilon = float(config["epsilon"])
     return normalize(layer.builder, x, (gamma, beta, mean, variance), epsilon, axis)
+
+
+def _normalization(layer: KerasLayer) -> Expression:
+    """`(x - mean) / max(sqrt(variance), epsilon)`, or its inverse."""
+    x, axes = layer.inputs[0], layer.config.get("axis", -1)
+    axes = [] if axes is None else axes if isinstance(axes, list) else [axes]
+    rank = len(x.shape) + 1
+    kept = sorted(int(a) % rank - 1 for a in axes)
+    form = [n if i in kept else 1 for i, n in enumerate(x.shape)]
+    if len(layer.weights) in (2, 3):  # adapted; the third counts the samples
+        mean, variance = layer.weights[:2]
+    else:
+        mean, variance = (_given_array(layer.config[k]) for k in ("mean", "variance"))
+    mean, variance = (
+        np.broadcast_to(m, [form[i] for i in kept]).reshape(form)
+        for m in (mean, variance)
+    )
+    if np.any(variance < 0):
+        raise ValueError("a variance is negative")
+    spread = np.maximum(np.sqrt(variance), float(np.float32(1e-7)))
+    if layer.config.get("invert", False):
+        return layer.builder.scale(x, spread, mean)
+    moved = layer.builder.shift(x, np.broadcast_to(-mean, x.shape))
+    return layer.builder.scale(moved, 1.0 / spread)
+
+
+def _given_array(value: Any) -> np.ndarray:
+    """Numbers of a configuration, in the precision that Keras holds them in."""
+    if isinstance(value, dict):
+        value = value["config"]["value"]
+    return np.asarray(value, np.float32).astype(np.float64)
 
 
 def _channels(x: Expression, *, first: bool) -> Expression:
@@ -193,6 +242,43 @@ def _conv(layer: KerasLayer) -> Expression:
     return _windowed(layer, weight.shape[2:], layer.config["strides"], apply)
 
 
+def _depthwise(layer: KerasLayer) -> Expression:
+    biased = layer.config.get("use_bias", True)
+    kernel, *bias = layer.variables(2 if biased else 1)
+    return _depthwise_windows(layer, kernel, bias[0] if bias else None)
+
+
+def _depthwise_windows(
+    layer: KerasLayer, kernel: np.ndarray, bias: np.ndarray | None
+) -> Expression:
+    """Each channel with kernels of its own: as many groups as channels."""
+    *sizes, channels, each = kernel.shape
+    weight = np.moveaxis(kernel, (-2, -1), (0, 1)).reshape(channels * each, 1, *sizes)
+
+    def apply(x: Expression, window: Window) -> Expression:
+        return convolve(layer.builder, x, weight, bias, window, channels)
+
+    strides = layer.config["strides"]
+    strides = strides if isinstance(strides, list) else [strides]
+    return _windowed(layer, weight.shape[2:], strides, apply)
+
+
+def _separable(layer: KerasLayer) -> Expression:
+    biased = layer.config.get("use_bias", True)
+    kernel, points, *bias = layer.variables(3 if biased else 2)
+    middle = _depthwise_windows(layer, kernel, None)
+    plain = {"data_format": layer.config.get("data_format"), "padding": "valid"}
+    rest = dataclasses.replace(layer, config=plain, inputs=[middle])
+    weight = np.moveaxis(points, (-1, -2), (0, 1))
+
+    def apply(x: Expression, window: Window) -> Expression:
+        shift = bias[0] if bias else None
+        return convolve(layer.builder, x, weight, shift, window)
+
+    rank = weight.ndim - 2
+    return _windowed(rest, weight.shape[2:], [1] * rank, apply)
+
+
 def _pool(
     layer: KerasLayer, pool: Callable[[Expression, Window], Expression]
 ) -> Expression:
@@ -213,15 +299,14 @@ def _max_pool(layer: KerasLayer) -> Expression:
 
 
 def _global_pool(layer: KerasLayer) -> Expression:
-    if layer.config.get("keepdims", False):
-        raise ValueError("keepdims is not read")
     shape = layer.inputs[0].shape
     last = layer.config.get("data_format") != "channels_first"
     kernel = shape[:-1] if last else shape[1:]
     maximum = layer.kind.startswith("GlobalMax")
     pool = (lambda x, w: max_pool(layer.builder, x, w)) if maximum else _average(layer)
     result = _windowed(layer, kernel, [1] * len(kernel), pool)
-    return result.reshape((result.size,))
+    kept = layer.config.get("keepdims", False)
+    return result if kept else result.reshape((result.size,))
 
 
 def _add(layer: KerasLayer) -> Expression:
@@ -240,6 +325,53 @@ def _maximum(layer: KerasLayer) -> Expression:
     return tournament(layer.builder, layer.inputs)
 
 
+def _minimum(layer: KerasLayer) -> Expression:
+    negated = [x.negate() for x in layer.inputs]
+    return tournament(layer.builder, negated).negate()
+
+
+def _mean(layer: KerasLayer) -> Expression:
+    return layer.builder.scale(_add(layer), 1.0 / len(layer.inputs))
+
+
+def _permute(layer: KerasLayer) -> Expression:
+    x = layer.inputs[0]
+    return x.select(x.positions().transpose([int(a) - 1 for a in layer.config["dims"]]))
+
+
+def _spatial_axes(layer: KerasLayer, count: int) -> range:
+    """The axes of a picture that are not its channels."""
+    x, last = layer.inputs[0], layer.config.get("data_format") != "channels_first"
+    if len(x.shape) != count + 1:
+        raise ValueError(f"its settings for {count} axes meet shape {x.shape}")
+    return range(count) if last else range(1, count + 1)
+
+
+def _up_sampling(layer: KerasLayer) -> Expression:
+    if layer.config.get("interpolation", "nearest") != "nearest":
+        raise ValueError("only interpolation by the nearest neighbor is read")
+    x, size = layer.inputs[0], layer.config["size"]
+    sizes = [int(n) for n in (size if isinstance(size, list) else [size])]
+    if min(sizes) < 1:
+        raise ValueError(f"its size is {sizes}")
+    layer.builder.limit(x.size * math.prod(sizes))
+    index = x.positions()
+    for axis, times in zip(_spatial_axes(layer, len(sizes)), sizes, strict=True):
+        index = index.repeat(times, axis)
+    return x.select(index)
+
+
+def _cropping(layer: KerasLayer) -> Expression:
+    x, cuts = layer.inputs[0], layer.config["cropping"]
+    pairs = [cuts] if not isinstance(cuts[0], list) else cuts
+    index = x.positions()
+    for axis, (a, b) in zip(_spatial_axes(layer, len(pairs)), pairs, strict=True):
+        index = np.moveaxis(np.moveaxis(index, axis, 0)[a : -b or None], 0, axis)
+    if not index.size:
+        raise ValueError(f"its cropping {pairs} leaves nothing")
+    return x.select(index)
+
+
 def _concatenate(layer: KerasLayer) -> Expression:
     axis = int(layer.config.get("axis", -1))
     if axis == 0:
@@ -249,7 +381,8 @@ def _concatenate(layer: KerasLayer) -> Expression:
 
 
 def _zero_padding(layer: KerasLayer) -> Expression:
-    x, width = layer.inputs[0], [tuple(p) for p in layer.config["padding"]]
+    x, width = layer.inputs[0], layer.config["padding"]
+    width = [tuple(p) for p in (width if isinstance(width[0], list) else [width])]
     last = layer.config.get("data_format") != "channels_first"
     width = [*width, (0, 0)] if last else [(0, 0), *width]
     if len(width) != len(x.shape):
@@ -261,16 +394,23 @@ def _zero_padding(layer: KerasLayer) -> Expression:
 
 LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "Activation": _same,
+    "ActivityRegularization": _same,
     "Add": _add,
+    "Average": _mean,
     "AveragePooling1D": _average_pool,
     "AveragePooling2D": _average_pool,
     "BatchNormalization": _batch_norm,
     "Concatenate": _concatenate,
     "Conv1D": _conv,
     "Conv2D": _conv,
+    "Cropping1D": _cropping,
+    "Cropping2D": _cropping,
     "Dense": _dense,
+    "DepthwiseConv1D": _depthwise,
+    "DepthwiseConv2D": _depthwise,
     "Dropout": _same,
     "Flatten": _flatten,
+    "GaussianDropout": _same,
     "GaussianNoise": _same,
     "GlobalAveragePooling1D": _global_pool,
     "GlobalAveragePooling2D": _global_pool,
@@ -280,13 +420,22 @@ LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "MaxPooling1D": _max_pool,
     "MaxPooling2D": _max_pool,
     "Maximum": _maximum,
+    "Minimum": _minimum,
+    "Normalization": _normalization,
     "PReLU": _prelu,
+    "Permute": _permute,
     "ReLU": _relu,
     "Rescaling": _rescale,
     "Reshape": _reshape,
+    "SeparableConv1D": _separable,
+    "SeparableConv2D": _separable,
     "Softmax": _same,
+    "SpatialDropout1D": _same,
     "SpatialDropout2D": _same,
     "Subtract": _subtract,
+    "UpSampling1D": _up_sampling,
+    "UpSampling2D": _up_sampling,
+    "ZeroPadding1D": _zero_padding,
     "ZeroPadding2D": _zero_padding,
 }
 """The layers that can be read; each gives its output before its activation."""

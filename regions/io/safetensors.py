@@ -7,6 +7,7 @@ import numpy as np
 
 from regions.errors import FileFormatError
 from regions.io.optional import require
+from regions.reading import check_size, reading
 
 _REAL = ("F64", "F32", "F16", "BF16")
 _COUNTER = "num_batches_tracked"
@@ -21,16 +22,14 @@ def load_safetensors(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndar
         ImportError: If `safetensors` is not installed.
     """
     safetensors = require("safetensors", "safetensors", ".safetensors files")
-    try:
-        with safetensors.safe_open(str(path), framework="np") as file:
-            names = list(file.keys())
-            _check_headers(path, {n: file.get_slice(n) for n in names}, max_bytes)
-            return {n: np.asarray(file.get_tensor(n), np.float64) for n in names}
-    except safetensors.SafetensorError as error:
-        raise FileFormatError(
-            f"{path} is not a .safetensors file, or is truncated ({error}): write it "
-            "again."
-        ) from error
+    error = safetensors.SafetensorError
+    with (
+        reading(path, "a .safetensors file", "write it again", error),
+        safetensors.safe_open(str(path), framework="np") as file,
+    ):
+        names = list(file.keys())
+        _check_headers(path, {n: file.get_slice(n) for n in names}, max_bytes)
+        return {n: np.asarray(file.get_tensor(n), np.float64) for n in names}
 
 
 def _check_headers(path: pathlib.Path, headers: dict, max_bytes: int) -> None:
@@ -43,8 +42,4 @@ def _check_headers(path: pathlib.Path, headers: dict, max_bytes: int) -> None:
                 f"{', '.join(_REAL)} is required."
             )
         total += 8 * math.prod(header.get_shape())
-    if total > max_bytes:
-        raise FileFormatError(
-            f"{path} declares {total} bytes of content; at most {max_bytes} are "
-            "allowed: raise `max_bytes` if you trust it."
-        )
+    check_size(path, total, max_bytes)

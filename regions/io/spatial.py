@@ -143,6 +143,74 @@ def convolve(
     return builder.affine(tensor, matrix, shift, (outputs, *counts))
 
 
+def convolve_transposed(
+    builder: GraphBuilder,
+    tensor: Expression,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    window: Window,
+    extra: Sequence[int],
+    groups: int = 1,
+) -> Expression:
+    """The transpose of a convolution, `weight` `(inputs, outputs / groups, *kernel)`.
+
+    Args:
+        builder: Where layers go.
+        tensor: What takes the place of the convolution's output.
+        weight: The kernel.
+        bias: One number for each output channel.
+        window: The convolution's, over the result.
+        extra: Positions added at the end of each axis.
+        groups: Of channels.
+
+    Raises:
+        ValueError: If channels, groups and kernel do not fit the tensor.
+    """
+    channels, *spatial = tensor.shape
+    per_group = weight.shape[1]
+    if channels != weight.shape[0] or channels % groups or len(extra) != len(spatial):
+        raise ValueError(
+            f"a kernel of shape {weight.shape} in {groups} groups meets a tensor of "
+            f"shape {tensor.shape}"
+        )
+    sizes = [
+        s * (n - 1) + e + d * (k - 1) + 1 - b - a
+        for n, s, e, d, k, b, a in zip(
+            spatial,
+            window.strides,
+            extra,
+            window.dilations,
+            window.kernel,
+            window.before,
+            window.after,
+            strict=True,
+        )
+    ]
+    if min(sizes) < 1 or window.counts(sizes) != tuple(spatial):
+        raise ValueError(f"its window and its output padding give shape {sizes}")
+    positions, windows = math.prod(sizes), math.prod(spatial)
+    outputs = per_group * groups
+    builder.reserve(32 * weight.size * windows)
+    builder.limit(outputs * windows * channels * positions)
+    index = window.indices(sizes)
+    inner, out, p, q = np.broadcast_arrays(
+        np.arange(channels)[:, None, None, None],
+        np.arange(per_group)[None, :, None, None],
+        np.arange(windows)[None, None, :, None],
+        np.arange(index.shape[1])[None, None, None, :],
+    )
+    used = index[p, q] >= 0
+    inner, out, p, q = inner[used], out[used], p[used], q[used]
+    channel = inner // (channels // groups) * per_group + out
+    values = weight.reshape(channels, per_group, -1)[inner, out, q]
+    matrix = sp.csr_array(
+        (values, (channel * positions + index[p, q], inner * windows + p)),
+        shape=(outputs * positions, channels * windows),
+    )
+    shift = 0.0 if bias is None else np.repeat(bias, positions)
+    return builder.affine(tensor, matrix, shift, (outputs, *sizes))
+
+
 def average_pool(
     builder: GraphBuilder, tensor: Expression, window: Window, *, count_padding: bool
 ) -> Expression:

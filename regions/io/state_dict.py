@@ -10,7 +10,7 @@ convolution, the epsilon of a normalization) is refused: ONNX files hold it.
 import itertools
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +51,31 @@ def network_from_state_dict(
     if order is None:
         _notice_adjacent(matrices)
     return chain_network(state, order, activation, slopes)
+
+
+def with_prefix(
+    state: Mapping[str, numpy.typing.ArrayLike], prefix: str | None
+) -> dict[str, Any]:
+    """The arrays of one of several networks, their names without its own.
+
+    Raises:
+        ValueError: If no name begins in this way.
+    """
+    if prefix is None:
+        return dict(state)
+    start = prefix.rstrip(".") + "."
+    chosen = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+    if not chosen:
+        raise ValueError(
+            f"no name begins with `prefix` {prefix!r}: one of {_heads(state)} is "
+            "required."
+        )
+    return chosen
+
+
+def _heads(names: Iterable[str]) -> list[str]:
+    """What stands before the first dot of each name."""
+    return sorted({name.partition(".")[0] for name in names})
 
 
 def chain_network(
@@ -148,19 +173,41 @@ def _ordered(
         found = list(itertools.islice(_chains(layers), 2))
     if len(found) != 1:
         how = "several orders fit" if found else "no order could be found for"
+        heads = _heads(layers)
+        several = (
+            f", or `prefix`, one of {heads}, if these are several networks"
+            if len(heads) > 1 and any("." in name for name in layers)
+            else ""
+        )
         raise ValueError(
             f"{how} the layers {sorted(layers)}: pass `order` with their names, first "
-            "to last."
+            f"to last{several}."
         )
+    _notice_order(found[0])
     return found[0]
+
+
+def _notice_order(names: Sequence[str]) -> None:
+    """Warn where what may be several networks was joined to one by its shapes."""
+    heads = [name.rpartition(".")[0] for name in names]
+    groups = [head for head, _ in itertools.groupby(heads)]
+    if len(groups) > 1 and min(map(heads.count, groups)) > 1:
+        warnings.warn(
+            f"the groups of layers {groups} are read one after the other, since their "
+            "shapes allow it: pass `prefix` if they are several networks.",
+            ImportNotice,
+            stacklevel=2,
+        )
 
 
 def _notice_adjacent(names: Sequence[str]) -> None:
     """Warn where `nn.Sequential` numbering leaves no room for an activation."""
-    if not all(name.isdigit() for name in names):
-        return
-    for before, after in itertools.pairwise(sorted(names, key=int)):
-        if int(after) == int(before) + 1:
+    places = [name.rpartition(".")[::2] for name in names]
+    numbered = sorted((head, int(n)) for head, n in places if n.isdecimal())
+    for (head, number), following in itertools.pairwise(numbered):
+        if following == (head, number + 1):
+            dot = f"{head}." if head else ""
+            before, after = f"{dot}{number}", f"{dot}{number + 1}"
             warnings.warn(
                 f"layers {before!r} and {after!r} are neighbors: an activation is "
                 "assumed between them all the same.",

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import FileFormatError
-from regions.numpy_files import load_npy, load_npz
+from regions.numpy_files import as_float64, load_npy, load_npz
 from regions.reading import MAX_BYTES, check_size, reading
 
 _NUMBER_LIKE = re.compile(r"\s*[\d+.-]")
@@ -46,7 +46,7 @@ def load_points(
             f"{path} has shape {array.shape} and dtype {array.dtype}: real numbers of "
             "shape (points, dim) are required."
         )
-    points = array.reshape(len(array), -1).astype(np.float64)
+    points = as_float64(path, array.reshape(len(array), -1))
     if not np.isfinite(points).all():
         raise FileFormatError(f"{path} holds NaN or infinity: remove those points.")
     return points

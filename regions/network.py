@@ -36,7 +36,7 @@ def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
             f"{'axis' if ndim == 1 else 'axes'} is required."
         )
     array = np.array(raw, dtype=np.float64)
-    if raw.dtype.kind in "iu" and not _embeds(raw):
+    if raw.dtype.kind in "iu" and not fits_float64(raw):
         raise ValueError(
             f"`{name}` holds integers beyond 2^53, which float64 cannot represent: "
             "scale them down."
@@ -53,7 +53,7 @@ def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
     return array
 
 
-def _embeds(raw: np.ndarray) -> bool:
+def fits_float64(raw: np.ndarray) -> bool:
     """Whether float64 holds all these integers: odd parts of at most 53 bits."""
     if raw.size == 0 or max(int(raw.max()), -int(raw.min())) <= 2**53:
         return True

@@ -17,6 +17,7 @@ import numpy as np
 
 from regions.archives import open_archive
 from regions.errors import FileFormatError
+from regions.network import fits_float64
 from regions.reading import check_size, reading
 
 _ITEM = re.compile(
@@ -119,6 +120,20 @@ def accept_real(name: str, header: ArrayHeader) -> None:
             f"{name} has dtype {header.dtype}; real numbers of at most 64 bits are "
             "required"
         )
+
+
+def as_float64(path: pathlib.Path | str, array: np.ndarray) -> np.ndarray:
+    """Real numbers as float64, which must hold every one of them.
+
+    Raises:
+        FileFormatError: If an integer is beyond what float64 can represent.
+    """
+    if array.dtype.kind in "iu" and not fits_float64(array):
+        raise FileFormatError(
+            f"{path} holds integers beyond 2^53, which float64 cannot represent: scale "
+            "them down."
+        )
+    return array.astype(np.float64)
 
 
 def load_npy(path: pathlib.Path, *, max_bytes: int) -> np.ndarray:

@@ -5,6 +5,7 @@ its target is its gray value / 255.
 """
 
 import pathlib
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import PIL.Image
 import skimage
 from jaxtyping import Array, Float32, Int, UInt8
 
+from regions.reading import MAX_BYTES, check_size, reading
 from training.config import DataConfig
 
 INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024
@@ -77,12 +79,15 @@ def portrait_image(size: int = 512) -> UInt8[np.ndarray, "size size"]:
     return skimage.util.img_as_ubyte(gray)
 
 
-def read_image(path: str | pathlib.Path) -> UInt8[np.ndarray, "height width"]:
+def read_image(
+    path: str | pathlib.Path, *, max_bytes: int = MAX_BYTES
+) -> UInt8[np.ndarray, "height width"]:
     """An image file as gray values; colors are weighed and transparency is dropped.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not an image that can be read.
+        FileFormatError: If the file is not an image that can be read, or its pixels
+            would take more than `max_bytes` while colors are weighed.
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -90,13 +95,16 @@ def read_image(path: str | pathlib.Path) -> UInt8[np.ndarray, "height width"]:
             f"`image` is {str(path)!r}: ring, disc, portrait or the path of a file is "
             "required."
         )
-    try:
+    bomb = PIL.Image.DecompressionBombError
+    with (
+        reading(path, "an image that can be read", "use PNG or JPEG", bomb),
+        warnings.catch_warnings(),
+    ):
+        # The size is compared with a limit of ours.
+        warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
         with PIL.Image.open(path) as image:
+            check_size(path, 32 * image.width * image.height, max_bytes)
             pixels = np.asarray(image.convert("RGBA") if image.mode == "P" else image)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ValueError(
-            f"`image` {str(path)!r} cannot be read as an image: use PNG or JPEG."
-        ) from error
     if pixels.ndim == 3 and pixels.shape[-1] == 2:
         pixels = pixels[..., 0]
     if pixels.ndim == 3 and pixels.shape[-1] in (3, 4):

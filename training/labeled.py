@@ -8,6 +8,7 @@ from jaxtyping import Float32, Float64, Int, Int64
 
 from regions.data_files import load_points, read_npy, read_npz
 from regions.errors import FileFormatError
+from regions.numpy_files import as_float64
 from training.datasets import Dataset
 
 
@@ -91,7 +92,7 @@ def load_images(path: str | pathlib.Path) -> Labeled:
             f"{path} has y of shape {labels.shape} and dtype {labels.dtype}: one "
             f"integer for each of the {len(images)} images is required."
         )
-    points = images.reshape(len(images), -1).astype(np.float64)
+    points = as_float64(path, images.reshape(len(images), -1))
     if images.dtype == np.uint8:
         points /= 255.0
     if not np.isfinite(points).all() or labels.min() < 0:

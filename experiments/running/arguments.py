@@ -8,16 +8,16 @@ import pathlib
 import re
 import sys
 import warnings
-import zipfile
 from typing import Literal, NoReturn
 
 import numpy as np
 from jaxtyping import Float64
 
-from regions.data_files import read_npy
+from regions.data_files import read_npy, read_npz
 from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
-from regions.errors import ImportNotice
+from regions.errors import FileFormatError, ImportNotice
 from regions.network import ReluNetwork
+from regions.numpy_files import as_float64
 
 OtherDomain = Literal["segment", "slice", "whole-space"]
 """Domains that a command may take besides a box."""
@@ -99,7 +99,7 @@ class Parser(argparse.ArgumentParser):
             self.error("--lower and --upper are required together")
 
 
-NETWORK = ".npz, .safetensors, .pt, .onnx or .keras file, or a run folder"
+NETWORK = "a model (.npz, .pt, .onnx, .keras, .nnet and others), or a run folder"
 """Help of the argument that names a network."""
 
 
@@ -137,15 +137,15 @@ def read_row(path: str | pathlib.Path, row: int) -> Float64[np.ndarray, " dim"]:
         ValueError: If it holds no such row of numbers.
     """
     points = read_npy(path)
-    if points.dtype.kind not in "fiub" or points.ndim == 0:
-        raise ValueError(f"{path} holds no real numbers: give an array of them.")
+    if points.ndim == 0:
+        raise ValueError(f"{path} holds one number: give an array of points.")
     rows = points[None] if points.ndim == 1 else points.reshape(len(points), -1)
     if not 0 <= row < len(rows):
         raise ValueError(
             f"row {row} is asked for and {path} has {len(rows)}: give 0 to "
             f"{len(rows) - 1}."
         )
-    return rows[row].astype(np.float64)
+    return as_float64(path, rows[row])
 
 
 def run_folder(name: str, preset: str) -> pathlib.Path:
@@ -223,17 +223,15 @@ def read_slice(path: pathlib.Path) -> Slice:
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it holds no slice; the message names it.
+        FileFormatError: If it is damaged, or holds other arrays; the message names it.
+        ValueError: If the arrays make no slice.
     """
-    try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise KeyError("it holds a single array")
-        with file:
-            parts = [file[k] for k in ("origin", "directions", "lower", "upper")]
-    except (KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is no slice: an npz with origin, directions, lower and upper is "
-            f"required ({error})"
-        ) from error
+    names = ("origin", "directions", "lower", "upper")
+    parts = [as_float64(path, array) for array in read_npz(path, names)]
+    for name, array, axes in zip(names, parts, (1, 2, 1, 1), strict=True):
+        if array.ndim != axes:
+            raise FileFormatError(
+                f"{path} is no slice: {name} has shape {array.shape}, and {axes} "
+                f"{'axis is' if axes == 1 else 'axes are'} required."
+            )
     return Slice(parts[0], parts[1], Box(parts[2], parts[3]))

@@ -69,7 +69,7 @@ def read_json(path: str | pathlib.Path) -> Any:
     path = pathlib.Path(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise RunFolderError(
             f"{path} is not JSON ({error}): run again with --force."
         ) from error

@@ -143,7 +143,7 @@ def read_study(path: pathlib.Path) -> Config:
         raise FileNotFoundError(f"{path} does not exist: give a TOML file.")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not TOML: {error}.") from error
     tables = data.pop("families", [])
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):

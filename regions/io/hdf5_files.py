@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from regions.errors import FileFormatError
+from regions.network import fits_float64
 from regions.reading import check_size
 
 
@@ -53,7 +54,7 @@ class Hdf5Arrays:
         self._bytes += 8 * int(data.size or 0)
         check_size(self._path, self._bytes, self._limit)
         array = data[()]
-        if data.dtype.kind in "iu" and np.any(np.abs(array.astype(float)) > 2**53):
+        if data.dtype.kind in "iu" and not fits_float64(np.asarray(array)):
             raise FileFormatError(
                 f"{self._path}: a weight {path!r} holds integers beyond 2^53, which "
                 "float64 cannot represent: scale them down."

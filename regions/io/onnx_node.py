@@ -14,6 +14,7 @@ import numpy as np
 
 from regions.io.graph import Expression, GraphBuilder, broadcast
 from regions.io.spatial import Window
+from regions.network import fits_float64
 
 LEGACY = 7
 """From this opset on, operands are broadcast as NumPy does."""
@@ -96,11 +97,9 @@ class Operation:
         value = self.constant(index)
         if value is None:
             return None
-        widened = value.astype(np.float64)
-        beyond = value.dtype.kind in "iu" and value.dtype.itemsize == 8
-        if beyond and np.any(np.abs(widened) > 2**53):
+        if value.dtype.kind in "iu" and not fits_float64(value):
             raise ValueError(f"input {index} holds integers beyond 2^53: scale it down")
-        return widened
+        return value.astype(np.float64)
 
     def required(self, index: int) -> np.ndarray:
         """A constant input that must be there, as float64."""

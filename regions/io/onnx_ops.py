@@ -212,9 +212,8 @@ def _div(op: Operation) -> Expression:
 def _scaler(op: Operation) -> Expression:
     """`(x - offset) * scale`, the standardization of a pipeline."""
     x = op.tensor()
-    shift, factors = (
-        np.asarray(op.get(name, fill), np.float64) for name, fill in _SCALER
-    )
+    shift = np.asarray(op.get("offset", [0.0]), np.float64)
+    factors = np.asarray(op.get("scale", [1.0]), np.float64)
     moved = op.builder.shift(x, -op.aligned(shift, x.shape))
     return op.builder.scale(moved, op.aligned(factors, x.shape))
 

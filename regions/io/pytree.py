@@ -143,16 +143,15 @@ def _name_of(stage: Any) -> str:
 
 def _refuse_other_functions(model: Any, place: str = "") -> None:
     """Raise where a model keeps a function that is no ReLU, say as its activation."""
-    if not hasattr(model, "_pytree__nodes"):
-        return  # no model of NNX: an array, a tree of arrays, a setting
+    if not hasattr(model, "_pytree__nodes") or _is_layer(model):
+        return  # no model of NNX of one's own
     for key, value in vars(model).items():
         own = f"{place}.{key}" if place else key
         if _is_sequence(value):
             inside = list(_stages(value, f"{own}.layers"))
         elif hasattr(value, "_pytree__nodes"):
             inside = []
-            if not _is_layer(value):
-                _refuse_other_functions(value, own)
+            _refuse_other_functions(value, own)
         else:
             inside = [(own, value)]
         for name, stage in inside:

@@ -146,7 +146,7 @@ class PieceJournal:
         try:
             data = json.loads(line)
             digest = data.pop("sha256")
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return False
         if digest != self._digest(data):
             self._refuse_other_problem(data, digest)

@@ -277,7 +277,7 @@ def _read_json(path: pathlib.Path) -> Any:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         version = data["version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is damaged ({error}): enumerate again."
         ) from error

@@ -104,7 +104,7 @@ def test_bad_files_are_reported_in_one_line(script, model, capsys, tmp_path):
     assert "0 to 2" in capsys.readouterr().err
     np.save(tmp_path / "words.npy", np.array(["a"]))
     assert script.main([model, "--input", str(tmp_path / "words.npy")]) == 2
-    assert "real numbers of shape" in capsys.readouterr().err
+    assert "real numbers of at most 64 bits" in capsys.readouterr().err
     (tmp_path / "broken.npz").write_bytes(b"PK nothing")
     assert script.main([str(tmp_path / "broken.npz"), "--at", "0,0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1

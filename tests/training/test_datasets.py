@@ -1,9 +1,11 @@
 """Images and the points sampled from them."""
 
 import numpy as np
+import PIL.Image
 import pytest
 import skimage
 
+from regions.errors import FileFormatError
 from training.config import DataConfig
 from training.datasets import (
     disc_image,
@@ -95,7 +97,7 @@ def test_missing_image_file_is_an_error(tmp_path):
 
 def test_file_that_is_no_image_is_an_error(tmp_path):
     (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(ValueError, match="cannot be read as an image"):
+    with pytest.raises(FileFormatError, match="is not an image that can be read"):
         read_image(tmp_path / "text.png")
 
 
@@ -131,3 +133,10 @@ def test_portrait_is_the_gray_astronaut_at_any_size():
     assert np.abs(half - means).mean() < 6
     named = load_image(DataConfig(image="portrait", size=256))
     assert (named == half).all()
+
+
+def test_image_larger_than_the_limit_is_refused_before_it_is_decoded(tmp_path):
+    PIL.Image.new("L", (4000, 3000)).save(tmp_path / "wide.png")
+    assert (tmp_path / "wide.png").stat().st_size < 40_000
+    with pytest.raises(FileFormatError, match="raise `max_bytes`"):
+        read_image(tmp_path / "wide.png", max_bytes=32 * 4000 * 3000 - 1)

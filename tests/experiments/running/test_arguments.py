@@ -14,6 +14,7 @@ from experiments.running.arguments import (
     run_folder,
 )
 from regions.domains.shapes import Box, Segment, Slice, WholeSpace
+from regions.errors import FileFormatError
 
 
 def _options(*arguments: str, required: bool = True):
@@ -84,8 +85,25 @@ def test_one_number_stands_for_every_axis_only_where_asked():
 def test_file_without_a_slice_is_named(tmp_path):
     path = tmp_path / "no.npz"
     np.savez(path, origin=[0.0])
-    with pytest.raises(ValueError, match=r"no\.npz is no slice.*directions"):
+    with pytest.raises(FileFormatError, match=r"no\.npz holds .*directions"):
         read_slice(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"directions": np.eye(2) + 5j}, "complex128"),
+        ({"directions": np.ones(2)}, r"directions has shape \(2,\), and 2 axes"),
+        ({"origin": np.array([2**53 + 1, 0])}, r"integers beyond 2\^53"),
+        ({"lower": np.array(["a", "b"])}, "dtype <U1"),
+    ],
+)
+def test_slice_of_other_numbers_is_refused(tmp_path, change, message):
+    parts = {"origin": np.zeros(2), "directions": np.eye(2)}
+    parts |= {"lower": -np.ones(2), "upper": np.ones(2)} | change
+    np.savez(tmp_path / "s.npz", **parts)
+    with pytest.raises(FileFormatError, match=message):
+        read_slice(tmp_path / "s.npz")
 
 
 def test_row_of_a_file_is_flattened_and_a_vector_is_one_row(tmp_path):

@@ -190,7 +190,7 @@ def test_load_pt_never_unpickles(tmp_path):
     )
     for name, message in [
         ("bare.pt", "not a PyTorch file"),
-        ("old.pt", "not a PyTorch file"),
+        ("old.pt", "would execute code"),
         ("inside.pt", "holds more than tensors"),
         ("module.pt", "holds more than tensors"),
     ]:

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from regions.grid.hash_grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.io import load_network as load_network, save_network as save_network
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
-    from regions.partition.merging import (
-        LinearRegions as LinearRegions,
+    from regions.partition.linear_regions import (
         count_linear_regions as count_linear_regions,
     )
     from regions.partition.paths import (
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
         PolytopeReport as PolytopeReport,
         describe_polytope as describe_polytope,
     )
+    from regions.results.merging import LinearRegions as LinearRegions
     from regions.results.region_set import (
         RegionCount as RegionCount,
         RegionSet as RegionSet,
@@ -88,7 +88,8 @@ _MODULES = {
     "grid.hash_grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
     "polytopes.meeting": ["Meeting", "regions_meeting_at"],
-    "partition.merging": ["LinearRegions", "count_linear_regions"],
+    "partition.linear_regions": ["count_linear_regions"],
+    "results.merging": ["LinearRegions"],
     "network": ["Layer", "ReluNetwork"],
     "partition.paths": ["regions_between", "save_graph", "shortest_path"],
     "polytopes.polytope": ["Polytope", "polytope_at"],

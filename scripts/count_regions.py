@@ -90,9 +90,7 @@ def save(found: "RegionSet", path: pathlib.Path) -> None:
 
 def with_linear_regions(found: "RegionSet") -> "RegionCount":
     """The count, with that of the linear regions among its facts."""
-    from regions.partition.merging import merge_linear_regions
-
-    linear = merge_linear_regions(found).count
+    linear = found.linear_regions().count
     stats = {"linear_regions": linear, **found.count.stats}
     return dataclasses.replace(found.count, stats=stats)
 

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Int64
 from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.partition.merging import connected_parts
+from regions.results.merging import connected_parts
 from regions.results.region_set import RegionSet
 
 

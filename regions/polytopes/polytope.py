@@ -28,7 +28,7 @@ from regions.halfspaces import (
 from regions.lp import exact_lp, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
-from regions.results.cells import hull_volume
+from regions.polytopes.hull_volume import hull_volume
 from regions.signs.exact import Columns, ExactNetwork, to_fraction
 from regions.signs.predicate import signs as signs_at
 

@@ -5,7 +5,7 @@ import io
 import pathlib
 
 from regions.files import write_text
-from regions.hash_tables.files import code_text
+from regions.results.code_text import code_text
 from regions.results.region_set import RegionSet
 
 CHUNK = 65536

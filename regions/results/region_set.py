@@ -19,8 +19,8 @@ from regions.results.cells import Cells
 if TYPE_CHECKING:
     import networkx
 
-    from regions.partition.merging import LinearRegions
     from regions.results.lazy_regions import RegionFile
+    from regions.results.merging import LinearRegions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -197,13 +197,13 @@ class RegionSet:
 
     def bounded(self) -> Bool[np.ndarray, " regions"]:
         """Which regions are bounded, decided exactly by their recession cones."""
-        from regions.partition.boundedness import bounded_regions
+        from regions.polytopes.boundedness import bounded_regions
 
-        return bounded_regions(self)
+        return bounded_regions(self.network, self.domain, self.patterns)
 
     def linear_regions(self) -> "LinearRegions":
         """The maximal connected unions of regions on which the network is affine."""
-        from regions.partition.merging import merge_linear_regions
+        from regions.results.merging import merge_linear_regions
 
         return merge_linear_regions(self)
 

@@ -73,30 +73,6 @@ class LinearRegions:
         )
 
 
-def count_linear_regions(
-    network: ReluNetwork, domain: Domain, **options: Any
-) -> LinearRegions:
-    """Linear regions of a network on a domain, from all its activation regions.
-
-    Args:
-        network: The network.
-        domain: Where to count.
-        options: Passed to `enumerate_regions`.
-
-    Returns:
-        Both counts; `int()` of it is the number of linear regions.
-
-    Example:
-        >>> from regions.domains.shapes import Box
-        >>> identity = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, -1.0]]], None)
-        >>> print(count_linear_regions(identity, Box([-1], [1])))
-        1 linear regions of 2 activation regions (all of them)
-    """
-    from regions.enumeration import enumerate_regions
-
-    return merge_linear_regions(enumerate_regions(network, domain, **options))
-
-
 def merge_linear_regions(regions: RegionSet) -> LinearRegions:
     """Merge activation regions that share a facet and have exactly equal affine maps.
 

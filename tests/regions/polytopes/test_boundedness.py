@@ -9,8 +9,8 @@ from scipy.optimize import linprog
 from regions.domains.shapes import Box, Segment, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.partition import boundedness
-from regions.partition.boundedness import bounded_regions, is_cone_trivial
+from regions.polytopes import boundedness
+from regions.polytopes.boundedness import is_cone_trivial
 from tests.helpers import brute_force_rows, random_network
 from tests.regions.enumeration.oracles import integer_network
 
@@ -88,7 +88,7 @@ def test_integer_networks_agree_with_linear_programs(seed):
         bounded_by_programs(brute_force_rows(network, bits)[0])
         for bits in rs.pattern_bits()
     ]
-    assert bounded_regions(rs).tolist() == expected
+    assert rs.bounded().tolist() == expected
 
 
 def test_deep_regions_agree_with_linear_programs():
@@ -104,9 +104,9 @@ def test_a_batch_of_hints_and_single_programs_agree(monkeypatch):
     rs = enumerate_regions(
         random_network(np.random.default_rng(6), 2, [5, 4]), WholeSpace(2)
     )
-    alone = bounded_regions(rs)
+    alone = rs.bounded()
     monkeypatch.setattr(boundedness, "FEW", 0)
-    assert (bounded_regions(rs) == alone).all()
+    assert (rs.bounded() == alone).all()
     assert alone.any()
     assert not alone.all()
 

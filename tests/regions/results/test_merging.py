@@ -12,11 +12,8 @@ import regions
 from regions.domains.shapes import Box, Segment, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.partition.merging import (
-    LinearRegions,
-    count_linear_regions,
-    map_fingerprints,
-)
+from regions.partition.linear_regions import count_linear_regions
+from regions.results.merging import LinearRegions, map_fingerprints
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import Polygon, exact_pieces, integer_network
 from tests.zoo import ZOO

@@ -17,12 +17,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
-from regions.domains.shapes import WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.halfspaces import halfspaces_batch
 from regions.lp.exact_lp import maximize
-from regions.results.region_set import RegionSet
+from regions.network import ReluNetwork
+from regions.packing import unpack_bits
 from regions.signs.exact import ExactNetwork, to_fmpq
 
 BATCH_NUMBERS = 1 << 21
@@ -38,25 +39,32 @@ Row = list[int]
 """Gradient of a row `gradient . y <= 0`, up to a positive factor."""
 
 
-def bounded_regions(regions: RegionSet) -> Bool[np.ndarray, " regions"]:
+def bounded_regions(
+    network: ReluNetwork, domain: Domain, packed: UInt8[np.ndarray, "regions bytes"]
+) -> Bool[np.ndarray, " regions"]:
     """Which regions are bounded, decided exactly.
 
     All are on a bounded domain. In the whole space a strip between parallel lines is
     not, however thin it is.
+
+    Args:
+        network: The network.
+        domain: Where its regions lie.
+        packed: Packed pattern of each region.
     """
-    if not isinstance(regions.domain, WholeSpace):
-        return np.ones(len(regions), bool)
-    exact = ExactNetwork(regions.network, regions.domain)
-    dim, bits = regions.network.input_dim, regions.network.num_bits
-    result = np.zeros(len(regions), bool)
+    if not isinstance(domain, WholeSpace):
+        return np.ones(len(packed), bool)
+    exact = ExactNetwork(network, domain)
+    dim, bits = network.input_dim, network.num_bits
+    result = np.zeros(len(packed), bool)
     if not bits:
         return result
     step = max(1, BATCH_NUMBERS // (bits * (dim + 1)))
-    for start in range(0, len(regions), step):
+    for start in range(0, len(packed), step):
         part = slice(start, start + step)
-        patterns = regions.pattern_bits(part)
-        if len(regions) > FEW:
-            directions, weights = _suggestions(regions, patterns)
+        patterns = unpack_bits(packed[part], bits)
+        if len(packed) > FEW:
+            directions, weights = _suggestions(network, patterns)
         else:
             directions = weights = [None] * len(patterns)
         result[part] = [
@@ -67,7 +75,7 @@ def bounded_regions(regions: RegionSet) -> Bool[np.ndarray, " regions"]:
 
 
 def _suggestions(
-    regions: RegionSet, patterns: Bool[np.ndarray, "regions bits"]
+    network: ReluNetwork, patterns: Bool[np.ndarray, "regions bits"]
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each region a direction deepest in its cone, and weights of unit rows."""
     # JAX loads only where a program has to be solved.
@@ -75,7 +83,7 @@ def _suggestions(
 
     # A row that overflows suggests nothing; what is suggested is proved.
     with np.errstate(all="ignore"):
-        A, _ = halfspaces_batch(regions.network, patterns)
+        A, _ = halfspaces_batch(network, patterns)
         A = np.where(np.isfinite(A).all(axis=2, keepdims=True), A, 0.0)
         _, shift = np.frexp(np.abs(A).max(axis=2))
         A = np.ldexp(A, -shift[:, :, None])

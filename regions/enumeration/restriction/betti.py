@@ -1,19 +1,25 @@
 """Betti numbers of a hyperplane arrangement, by the form that is fastest for it."""
 
 import dataclasses
-import importlib
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from regions.compiled import mode
-from regions.enumeration.restriction.hyperplanes import Row, essential
+from regions.enumeration.restriction.forms import (
+    Compiled,
+    compiled_forms,
+    count_plainly,
+)
+from regions.enumeration.restriction.hyperplanes import Arrangement, Row, essential
 from regions.enumeration.restriction.plain import Chains
 
-FEW_CHAINS = 50_000
-"""Chains of restrictions that the plain form counts while the compiler is loaded."""
+SECONDS_A_CHAIN = 1e-5
+"""What a chain of restrictions and its points take in the plain form, about."""
 MANY_CHAINS = 500_000
 """Chains from which on it is worth while to look for symmetries."""
+
+Stop = Callable[[int], bool]
+Tell = Callable[[float], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Betti:
     Attributes:
         numbers: Absolute values of the coefficients of the characteristic polynomial,
             from that of the highest power on; their sum is the number of regions.
-        complete: Whether all are counted; if not, each is a lower bound.
+        complete: Whether all are counted; if not, their sum is a lower bound.
         facts: What was done.
     """
 
@@ -32,26 +38,7 @@ class Betti:
     facts: dict[str, Any]
 
 
-class Counter(Protocol):
-    """A form of the count: `Chains`, `FastChains` or `SymmetricFlats`."""
-
-    complete: bool
-
-    @property
-    def betti(self) -> list[int]:
-        """Betti numbers as far as they are counted."""
-        ...
-
-    def count(self, stop: Callable[[], bool], tell: Callable[[float], None]) -> None:
-        """Count until all is counted or `stop` says so."""
-        ...
-
-
-def betti_numbers(
-    hyperplanes: Sequence[Row],
-    stop: Callable[[int], bool],
-    tell: Callable[[float], None],
-) -> Betti:
+def betti_numbers(hyperplanes: Sequence[Row], stop: Stop, tell: Tell) -> Betti:
     """Betti numbers of distinct hyperplanes in the whole space.
 
     Args:
@@ -62,65 +49,57 @@ def betti_numbers(
     if not hyperplanes:
         return Betti([1], True, {})
     arrangement = essential(hyperplanes)
-    rows, rank = arrangement.rows, arrangement.rank
-    facts: dict[str, Any] = {"hyperplanes": len(hyperplanes), "rank": rank}
-    most = sum(math.comb(len(rows), k) for k in range(rank))
-    fast = compiled_forms() if most > FEW_CHAINS else None
-    if fast is not None and most > MANY_CHAINS:
+    most = sum(math.comb(len(arrangement.rows), k) for k in range(arrangement.rank))
+    ahead = SECONDS_A_CHAIN * most
+    fast = compiled_forms(ahead)
+    if fast is None:
+        plain = Chains(arrangement.rows, arrangement.rank)
+        fast = count_plainly(
+            plain, ahead, lambda: stop(_sum(arrangement, plain.betti)), tell
+        )
+        if fast is None:
+            numbers = arrangement.from_rows(plain.betti)
+            return Betti(numbers, plain.complete, {})
+    return _by_compiled(fast, arrangement, most, stop, tell)
+
+
+def _by_compiled(
+    fast: Compiled, arrangement: Arrangement, most: int, stop: Stop, tell: Tell
+) -> Betti:
+    """The same by flats up to symmetry, if there are enough, or by compiled chains."""
+    facts: dict[str, Any] = {}
+    if most > MANY_CHAINS:
         symmetries = fast.symmetry.Symmetries(arrangement.central)
         facts["symmetries"] = symmetries.order
-        if symmetries.order > 2 * rank and fast.symmetry.serves(arrangement.central):
-            flats = fast.symmetry.SymmetricFlats(arrangement.central, symmetries)
-            # The regions of the arrangement come twice if infinity was added.
-            share = 1 if arrangement.is_central else 2
-            flats.count(lambda: stop(sum(flats.betti) // share), tell)
-            if flats.complete:
-                numbers = arrangement.from_central(flats.betti)
-            else:
-                numbers = [max(1, sum(flats.betti) // share)]
-            return Betti(numbers, flats.complete, {**facts, "classes": flats.classes})
-    if fast is not None:
-        chains = fast.chains.FastChains(rows, rank)
-        try:
-            numbers = _counted(chains, arrangement.from_rows, stop, tell)
-            return Betti(numbers, chains.complete, {**facts, "checked": chains.claims})
-        except fast.chains.UnprovedError:
-            facts["unproved"] = chains.claims
-    plain = Chains(rows, rank)
-    numbers = _counted(plain, arrangement.from_rows, stop, tell)
-    return Betti(numbers, plain.complete, facts)
-
-
-def _counted(
-    counter: Counter,
-    given: Callable[[Sequence[int]], list[int]],
-    stop: Callable[[int], bool],
-    tell: Callable[[float], None],
-) -> list[int]:
-    """What a form of the count gives for the arrangement that was given."""
-    counter.count(lambda: stop(sum(given(counter.betti))), tell)
-    return given(counter.betti)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Compiled:
-    """The modules that need the compiler."""
-
-    chains: Any
-    polytopes: Any
-    symmetry: Any
-
-
-def compiled_forms() -> _Compiled | None:
-    """The compiled forms; None where they are switched off or there is no compiler."""
-    if mode() == "off":
-        return None
-    here = "regions.enumeration.restriction"
+        many = symmetries.order > 2 * arrangement.rank
+        if many and fast.symmetry.serves(arrangement.central):
+            return _by_flats(fast, arrangement, symmetries, stop, tell)
+    chains = fast.chains.FastChains(arrangement.rows, arrangement.rank)
     try:
-        return _Compiled(
-            importlib.import_module(f"{here}.fast"),
-            importlib.import_module(f"{here}.fast_polytopes"),
-            importlib.import_module(f"{here}.symmetry"),
-        )
-    except ImportError:
-        return None
+        chains.count(lambda: stop(_sum(arrangement, chains.betti)), tell)
+        facts["checked"] = chains.claims
+        return Betti(arrangement.from_rows(chains.betti), chains.complete, facts)
+    except fast.chains.UnprovedError:
+        facts["unproved"] = chains.claims
+    plain = Chains(arrangement.rows, arrangement.rank)
+    plain.count(lambda: stop(_sum(arrangement, plain.betti)), tell)
+    return Betti(arrangement.from_rows(plain.betti), plain.complete, facts)
+
+
+def _by_flats(
+    fast: Compiled, arrangement: Arrangement, symmetries: Any, stop: Stop, tell: Tell
+) -> Betti:
+    """The same by flats up to symmetry."""
+    flats = fast.symmetry.SymmetricFlats(arrangement.central, symmetries)
+    # The regions of the arrangement come twice if infinity was added.
+    share = 1 if arrangement.is_central else 2
+    flats.count(lambda: stop(sum(flats.betti) // share), tell)
+    facts = {"symmetries": symmetries.order, "classes": flats.classes}
+    if flats.complete:
+        return Betti(arrangement.from_central(flats.betti), True, facts)
+    return Betti([max(1, sum(flats.betti) // share)], False, facts)
+
+
+def _sum(arrangement: Arrangement, betti: Sequence[int]) -> int:
+    """Regions of the arrangement that was given, from the numbers of its rows."""
+    return sum(arrangement.from_rows(betti))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpz_mat
 
-from regions.enumeration.restriction.field import CORNER, EMPTY
 from regions.enumeration.restriction.hyperplanes import Row
+from regions.enumeration.restriction.kernels.field import CORNER, EMPTY
 
 
 def are_true(

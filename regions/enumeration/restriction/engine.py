@@ -9,7 +9,12 @@ from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.restriction.betti import betti_numbers, compiled_forms
+from regions.enumeration.restriction.betti import betti_numbers
+from regions.enumeration.restriction.forms import (
+    Compiled,
+    compiled_forms,
+    count_plainly,
+)
 from regions.enumeration.restriction.hyperplanes import Row, distinct_hyperplanes
 from regions.enumeration.restriction.layer import layer_rows
 from regions.enumeration.restriction.polytopes import (
@@ -22,10 +27,10 @@ from regions.network import ReluNetwork
 
 Progress = Callable[[int, int], None]
 PROGRESS_STEPS = 1_000_000
-LITTLE_WORK = 10_000
-"""Corners of flats that the plain form goes through while the compiler is loaded."""
-MUCH_WORK = 1_000_000
-"""Corners of flats that take the plain form minutes."""
+SECONDS_A_CORNER = 3e-5
+"""What a corner of a flat takes in the plain form, about."""
+MANY_SECONDS = 30.0
+"""Seconds from which on the plain form is not begun."""
 
 
 def count_layer(
@@ -45,10 +50,14 @@ def count_layer(
     def stop(found: int) -> bool:
         return budget.spent() or budget.full(found)
 
+    most = 0
+
     def tell(share: float) -> None:
+        nonlocal most
+        # What was begun in one form may begin anew in another.
+        most = max(most, min(int(share * PROGRESS_STEPS), PROGRESS_STEPS - 1))
         if progress is not None:
-            done = min(int(share * PROGRESS_STEPS), PROGRESS_STEPS - 1)
-            progress(done, PROGRESS_STEPS)
+            progress(most, PROGRESS_STEPS)
 
     if isinstance(domain, WholeSpace) or _meet_inside(hyperplanes, domain):
         betti = betti_numbers(hyperplanes, stop, tell)
@@ -58,6 +67,7 @@ def count_layer(
         count, complete, facts = _count_inside(hyperplanes, domain, stop, tell)
     if complete and progress is not None:
         progress(PROGRESS_STEPS, PROGRESS_STEPS)
+    facts = {"hyperplanes": len(hyperplanes), **facts}
     if not complete:
         facts["stopped"] = budget.reason()
     return count, complete, facts
@@ -70,27 +80,47 @@ def _count_inside(
     tell: Callable[[float], None],
 ) -> tuple[int, bool, dict[str, Any]]:
     """What `count_layer` does, on a bounded domain."""
-    corners, facets = domain_corners(domain), facet_rows(domain)
-    facts: dict[str, Any] = {"hyperplanes": len(hyperplanes)}
+    corners = domain_corners(domain)
     flats = sum(math.comb(len(hyperplanes), k) for k in range(domain.dim))
-    work = flats * len(corners)
-    fast = compiled_forms() if work > LITTLE_WORK else None
-    if fast is not None:
-        chains = fast.polytopes.FastPolytopes(hyperplanes, corners, facets)
-        try:
-            chains.count(lambda: stop(sum(chains.betti)), tell)
-            facts["checked"] = chains.claims
-            return sum(chains.betti), chains.complete, facts
-        except fast.chains.UnprovedError:
-            if work > MUCH_WORK:
-                raise NotGenericError(
-                    f"{len(hyperplanes)} hyperplanes in dimension {domain.dim} have "
-                    "more coincidences than are proved one by one: use method='tree'."
-                ) from None
-            facts["unproved"] = chains.claims
+    ahead = SECONDS_A_CORNER * flats * len(corners)
     plain = PolytopeChains(hyperplanes, corners)
-    plain.count(lambda: stop(sum(plain.betti)), tell)
+
+    def is_over() -> bool:
+        return stop(sum(plain.betti))
+
+    facts: dict[str, Any] = {}
+    fast = compiled_forms(ahead) or count_plainly(plain, ahead, is_over, tell)
+    if fast is not None:
+        found = _count_compiled(fast, hyperplanes, domain, stop, tell)
+        if found is not None:
+            return found
+        if ahead > MANY_SECONDS:
+            raise NotGenericError(
+                f"{len(hyperplanes)} hyperplanes in dimension {domain.dim} have more "
+                "coincidences than are proved one by one: use method='tree'."
+            )
+        facts["unproved"] = 1
+        plain = PolytopeChains(hyperplanes, corners)
+        plain.count(is_over, tell)
     return sum(plain.betti), plain.complete, facts
+
+
+def _count_compiled(
+    fast: Compiled,
+    hyperplanes: Sequence[Row],
+    domain: BoundedDomain,
+    stop: Callable[[int], bool],
+    tell: Callable[[float], None],
+) -> tuple[int, bool, dict[str, Any]] | None:
+    """The same by the compiled form; None if something stays open."""
+    chains = fast.polytopes.FastPolytopes(
+        hyperplanes, domain_corners(domain), facet_rows(domain)
+    )
+    try:
+        chains.count(lambda: stop(sum(chains.betti)), tell)
+    except fast.chains.UnprovedError:
+        return None
+    return sum(chains.betti), chains.complete, {"checked": chains.claims}
 
 
 def _meet_inside(hyperplanes: Sequence[Row], domain: BoundedDomain) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from regions.enumeration.restriction import field
 from regions.enumeration.restriction.claims import are_true
 from regions.enumeration.restriction.hyperplanes import Row, minor_bound
+from regions.enumeration.restriction.kernels import chains, field
 
 QUOTA = 1 << 22
 """Entries of traces between two questions whether to stop: some 20 ms."""
@@ -68,7 +68,7 @@ class FastChains:
             if stop():
                 return
             before = self._betti.copy()
-            status, level, found = field.advance(
+            status, level, found = chains.advance(
                 self._levels,
                 self._ids,
                 self._counts,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from regions.enumeration.restriction import field
 from regions.enumeration.restriction.claims import are_true
 from regions.enumeration.restriction.fast import (
     CLAIMS_ROOM,
@@ -13,6 +12,8 @@ from regions.enumeration.restriction.fast import (
     residues,
 )
 from regions.enumeration.restriction.hyperplanes import Row, minor_bound, primitive
+from regions.enumeration.restriction.kernels import field
+from regions.enumeration.restriction.kernels.polytopes import advance_inside
 from regions.enumeration.restriction.polytopes import Corner, crosses, values
 
 QUOTA = 1 << 24
@@ -91,7 +92,7 @@ class FastPolytopes:
             if stop():
                 return
             before = self._betti.copy()
-            status, level, found = field.advance_inside(
+            status, level, found = advance_inside(
                 self._levels,
                 self._ids,
                 self._counts,

@@ -20,9 +20,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.enumeration.restriction import field
 from regions.enumeration.restriction.fast import residues
 from regions.enumeration.restriction.hyperplanes import Row, minor_bound, primitive
+from regions.enumeration.restriction.kernels.field import PRIME
+from regions.enumeration.restriction.kernels.flats import cover_flats
 
 CHUNK_WORDS = 1 << 22
 """Words of keys to find between two questions whether to stop."""
@@ -139,7 +140,7 @@ class SymmetricFlats:
         width = (part.shape[1] + 1) * part.shape[2]
         found = np.empty((0 if keys is None else room, width), np.uint64)
         origin, sizes = np.empty(room, np.int64), np.empty((room, 2), np.int64)
-        count = field.cover_flats(
+        count = cover_flats(
             rows,
             outer,
             part,
@@ -162,4 +163,4 @@ class SymmetricFlats:
 def serves(central: Sequence[Row]) -> bool:
     """Whether flats can be told apart modulo the prime, and their hints fit a word."""
     largest = max((abs(v) for row in central for v in row), default=0)
-    return minor_bound(central) < field.PRIME and largest < 1 << 20
+    return minor_bound(central) < PRIME and largest < 1 << 20

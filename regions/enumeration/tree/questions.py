@@ -4,6 +4,7 @@ The order of the tests goes from the cheapest to the exact; every answer is cert
 """
 
 import dataclasses
+import importlib
 import threading
 from collections import Counter
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.compiled import mode
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
 from regions.halfspaces import domain_rows
@@ -22,6 +24,8 @@ from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic, nearest_float
 from regions.signs.rounding import certain_signs
 
+SMALL_NETWORK = 8
+"""Up to so many units the compiler takes longer to load than all programs."""
 MAX_BATCHED_DIM = 12
 """Up to here programs go in batches; above, the simplex method takes one at a time."""
 
@@ -46,6 +50,12 @@ class Questions:
         at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
         self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
         self.counts: Counter[str] = Counter()
+        # Which form runs depends on the network alone: so does the order of regions.
+        is_small = sum(network.widths) <= SMALL_NETWORK
+        self._simplex: Any = None
+        self._proofs: Any = None
+        if not is_small:
+            self._simplex, self._proofs = _compiled()
         self._lock = threading.Lock()
 
     def note(self, test: str, decisions: int) -> None:
@@ -127,18 +137,12 @@ class Questions:
         open_ = np.flatnonzero(~inside)
         if not len(open_):
             return
-        rows = part.take(open_)
-        empty = prove_empty_batch(
-            rows.A,
-            rows.b,
-            np.where(np.isfinite(duals[open_]), duals[open_], 0.0),
-            row_error=rows.doubt,
-            # Without biases every right-hand side is zero, and not just nearly so.
-            right_error=np.where(rows.b == 0.0, 0.0, rows.doubt)
-            if self._bias_free
-            else None,
-            radius=float(reach_of(rows).max()),
-        )
+        rows, weights = part.take(open_), duals[open_]
+        weights = np.where(np.isfinite(weights), weights, 0.0)
+        empty = self._excluded(rows, weights)
+        rest = np.flatnonzero(~empty)
+        if len(rest):
+            empty[rest] = self._prove_empty(rows.take(rest), weights[rest])
         self.note("farkas", int(empty.sum()))
         for k in np.flatnonzero(~empty).tolist():
             self.note("exact", 1)
@@ -152,6 +156,34 @@ class Questions:
                 0
             ]:
                 exact[where] = point
+
+    def _excluded(
+        self, cells: TreeCells, weights: Float64[np.ndarray, "cells rows"]
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether cells are proved to be empty by weights of their rows as they are."""
+        proved = np.zeros(len(cells), bool)
+        if self._simplex is not None:
+            radius = float(reach_of(cells).max())
+            self._proofs.excluded(
+                cells.A, cells.b, cells.doubt, weights, radius, proved
+            )
+        return proved
+
+    def _prove_empty(
+        self, cells: TreeCells, weights: Float64[np.ndarray, "cells rows"]
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether cells are proved to be empty by weights near those given."""
+        return prove_empty_batch(
+            cells.A,
+            cells.b,
+            weights,
+            row_error=cells.doubt,
+            # Without biases every right-hand side is zero, and not just nearly so.
+            right_error=np.where(cells.b == 0.0, 0.0, cells.doubt)
+            if self._bias_free
+            else None,
+            radius=float(reach_of(cells).max()),
+        )
 
     def recentered(self, cells: TreeCells, which: np.ndarray) -> TreeCells:
         """The cells with better balls for some of them, where the program finds one."""
@@ -171,6 +203,8 @@ class Questions:
         """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
         self.note("lps", len(cells))
         cap = max(float((cells.high - cells.low).max()), 1e-300)
+        if self._simplex is not None:
+            return _balls_by_simplex(self._simplex, cells.A, cells.b, cap)
         if cells.dim <= MAX_BATCHED_DIM:
             return chebyshev_balls(cells.A, cells.b, cap)
         balls = [
@@ -183,6 +217,10 @@ class Questions:
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
     ) -> Bool[np.ndarray, " cells"]:
         """Whether points are proved to lie strictly inside cells."""
+        if self._simplex is not None:
+            inside = np.empty(len(cells), bool)
+            self._proofs.inside(cells.A, cells.b, cells.doubt, points, inside)
+            return inside
         usable = np.all(np.isfinite(points), axis=1)
         safe = np.where(usable[:, None], points, 0.0)
         proved = prove_witness_batch(cells.A, cells.b, safe, row_error=cells.doubt)
@@ -209,6 +247,40 @@ class Questions:
             A.append(a)
             b.append(right)
         return interior(A, b).witness
+
+
+def _compiled() -> tuple[Any, Any]:
+    """Compiled programs and proofs; None where switched off or without a compiler."""
+    if mode() == "off":
+        return None, None
+    here = "regions.enumeration.tree.kernels"
+    try:
+        return (
+            importlib.import_module(f"{here}.simplex"),
+            importlib.import_module(f"{here}.quick_proofs"),
+        )
+    except ImportError:
+        return None, None
+
+
+def _balls_by_simplex(
+    simplex: Any,
+    A: Float64[np.ndarray, "cells rows dim"],
+    b: Float64[np.ndarray, "cells rows"],
+    cap: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Chebyshev balls and duals of cells by the compiled simplex method: hints."""
+    count, rows, dim = A.shape
+    centers, radii = np.empty((count, dim)), np.empty(count)
+    duals, solved = np.empty((count, rows)), np.empty(count, bool)
+    A, b = np.ascontiguousarray(A), np.ascontiguousarray(b)
+    simplex.balls(A, b, cap, centers, radii, duals, solved)
+    open_ = np.flatnonzero(~solved)
+    if len(open_):
+        # The other method, which needs no pivots, has its own difficulties.
+        part = chebyshev_balls(A[open_], b[open_], cap)
+        centers[open_], radii[open_], duals[open_] = part
+    return centers, radii, duals
 
 
 def _ball_by_simplex(

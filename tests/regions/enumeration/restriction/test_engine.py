@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
@@ -154,7 +155,7 @@ def test_general_position_in_a_large_box_is_the_whole_space():
 
 
 def test_coincidences_of_large_numbers_are_proved_in_a_box(monkeypatch):
-    monkeypatch.setattr(engine, "LITTLE_WORK", 0)
+    monkeypatch.setenv(SWITCH, "on")
     rng = np.random.default_rng(1)
     rows = rng.standard_normal((8, 4))
     rows[:, -1] = 0.0
@@ -168,15 +169,26 @@ def test_coincidences_of_large_numbers_are_proved_in_a_box(monkeypatch):
 
 
 def test_too_many_coincidences_are_refused_or_left_to_integers(monkeypatch):
-    monkeypatch.setattr(engine, "LITTLE_WORK", 0)
+    monkeypatch.setenv(SWITCH, "on")
     monkeypatch.setattr(fast_polytopes, "MAX_CLAIMS", 2)
     rows = np.random.default_rng(1).standard_normal((6, 4))
     rows[:5, -1] = 0.0
     network, domain = network_of(rows), Box.cube(3)
     assert counted(network, domain) == len(exact_patterns(network, domain))
-    monkeypatch.setattr(engine, "MUCH_WORK", 0)
+    monkeypatch.setattr(engine, "MANY_SECONDS", 0.0)
     with pytest.raises(NotGenericError, match="more coincidences"):
         count_layer(network, domain, Budget())
+
+
+def test_a_box_of_long_numbers_has_the_coincidences_of_its_facets_proved(monkeypatch):
+    monkeypatch.setenv(SWITCH, "on")
+    network = network_of([(*row[:-1], -1) for row in families.resonance(4)])
+    # 0.9 and -0.9 cancel: hyperplanes go through corners of flats.
+    domain = Box.cube(4, 0.9)
+    count, complete, facts = count_layer(network, domain, Budget())
+    assert complete
+    assert facts["checked"] > 100
+    assert count == int(count_regions(network, domain, method="tree"))
 
 
 def test_corners_beyond_the_first_room(monkeypatch):

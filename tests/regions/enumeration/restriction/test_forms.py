@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from regions.enumeration.restriction import betti, fast, field
+from regions.compiled import SWITCH
+from regions.enumeration.restriction import betti, fast, forms
+from regions.enumeration.restriction.exercise import exercise
 from regions.enumeration.restriction.fast import FastChains, UnprovedError, residues
 from regions.enumeration.restriction.hyperplanes import (
     distinct_hyperplanes,
@@ -14,6 +16,7 @@ from regions.enumeration.restriction.hyperplanes import (
     integer_rows,
     minor_bound,
 )
+from regions.enumeration.restriction.kernels import chains, field
 from regions.enumeration.restriction.plain import Chains
 from regions.enumeration.restriction.symmetry import SymmetricFlats, Symmetries
 from tests.regions.enumeration.restriction import families
@@ -87,7 +90,7 @@ def test_products_modulo_the_prime():
         out, ids = np.zeros((2, 3), np.uint64), np.zeros(2, np.int64)
         table, heads = np.zeros(16, np.int64), np.zeros(2, np.int64)
         words, pairs = np.zeros(2, np.uint64), np.zeros((2, 2), np.int64)
-        count, _ = field.restrict(
+        count, _ = chains.restrict(
             rows, np.arange(2), 1, 3, out, ids, table, heads, words, pairs
         )
         normal, offset = (a - 7 * b) % field.PRIME, (1 - 5 * b) % field.PRIME
@@ -131,7 +134,7 @@ def test_false_dependences_are_not_believed():
 
 def test_too_many_claims_are_left_to_integers(monkeypatch):
     monkeypatch.setattr(fast, "MAX_CLAIMS", 3)
-    monkeypatch.setattr(betti, "FEW_CHAINS", 0)
+    monkeypatch.setenv(SWITCH, "on")
     rows = floats(1, 3, 3)
     rows += [[*row[:3], row[3] + k] for row in rows for k in (1, 2)]
     rows = distinct_hyperplanes(rows)
@@ -184,3 +187,31 @@ def test_the_bound_holds_for_all_minors():
     for chosen in itertools.combinations(rows, 3):
         assert abs(round(np.linalg.det(np.array(chosen, float)))) <= bound
     assert bound <= math.prod([sum(v * v for v in row) for row in rows])
+
+
+def test_compiled_forms_take_over_when_they_become_ready(monkeypatch):
+    calls = []
+    ready = forms.KERNELS.load
+
+    def load(name, *, ahead=0.0):
+        calls.append(name)
+        return ready(name, ahead=ahead) if len(calls) > 3 else None
+
+    monkeypatch.setenv(SWITCH, "on")
+    monkeypatch.setattr(forms.KERNELS, "load", load)
+    hyperplanes = distinct_hyperplanes(families.resonance(5))
+    found = betti.betti_numbers(hyperplanes, lambda n: False, lambda s: None)
+    assert sum(found.numbers) == 11292
+    assert "checked" in found.facts
+
+
+def test_plain_forms_alone(monkeypatch):
+    monkeypatch.setenv(SWITCH, "off")
+    hyperplanes = distinct_hyperplanes(families.resonance(5))
+    found = betti.betti_numbers(hyperplanes, lambda n: False, lambda s: None)
+    assert sum(found.numbers) == 11292
+    assert found.facts == {}
+
+
+def test_the_exercise_calls_everything():
+    exercise()

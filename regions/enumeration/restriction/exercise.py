@@ -1,0 +1,27 @@
+"""Small problems that call every compiled function of restriction."""
+
+import numpy as np
+
+from regions.domains.shapes import Box
+from regions.enumeration.restriction.fast import FastChains
+from regions.enumeration.restriction.fast_polytopes import FastPolytopes
+from regions.enumeration.restriction.hyperplanes import (
+    distinct_hyperplanes,
+    essential,
+)
+from regions.enumeration.restriction.polytopes import domain_corners, facet_rows
+from regions.enumeration.restriction.symmetry import SymmetricFlats, Symmetries
+
+
+def exercise() -> None:
+    """Count a few regions in every way; loads or compiles what it calls."""
+    rows = np.random.default_rng(0).integers(-3, 4, (7, 4)).tolist()
+    hyperplanes = distinct_hyperplanes(rows)
+    arrangement = essential(hyperplanes)
+    box = Box.cube(3)
+    for counter in (
+        FastChains(arrangement.rows, arrangement.rank),
+        SymmetricFlats(arrangement.central, Symmetries(arrangement.central)),
+        FastPolytopes(hyperplanes, domain_corners(box), facet_rows(box)),
+    ):
+        counter.count(lambda: False, lambda share: None)

@@ -1,0 +1,1 @@
+"""Compiled programs and proofs of the tree."""

@@ -1,7 +1,10 @@
 """One folder per figure or claim, and the list of those that run by name."""
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.running.study import Study
 
 NAMES = (
     "activations",
@@ -71,15 +74,11 @@ IMAGE_NAMES = (
 """Those whose `data` may be a file of images."""
 
 
-def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:
-    """An experiment and its figure.
+def load_experiment(name: str) -> "Study[Any, Any]":
+    """The study of a name.
 
     Args:
         name: One of `NAMES`.
-
-    Returns:
-        A package with `NAME`, `ABOUT`, `PRESETS`, `run` and `load`, and a module
-        with `figure`.
 
     Raises:
         ValueError: If there is no such experiment.
@@ -87,7 +86,4 @@ def load_experiment(name: str) -> tuple[ModuleType, ModuleType]:
     if name not in NAMES:
         raise ValueError(f"`name` is {name!r}: one of {', '.join(NAMES)} is required.")
     # Imported here, so that a list of names costs no training library.
-    return (
-        importlib.import_module(f"experiments.{name}"),
-        importlib.import_module(f"experiments.{name}.figure"),
-    )
+    return importlib.import_module(f"experiments.{name}").STUDY

@@ -109,19 +109,17 @@ def configure(options: argparse.Namespace) -> Any:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
-    from experiments.movies import movie_run
     from experiments.movies.movie import Movie
     from experiments.movies.movie_files import encoder
-    from experiments.plotting import movie_strip
+    from experiments.movies.movie_study import movie_study
     from experiments.running.command_line import run_and_show
 
     config = configure(options)
     # A bad image, or no encoder, must not leave a folder behind.
     Movie(config).load_scene()
     encoder()
-    return run_and_show(
-        movie_run, movie_strip, config, options.folder, force=options.force
-    )
+    study = movie_study("movie")
+    return run_and_show(study, config, options.folder, force=options.force)
 
 
 def main(arguments: list[str] | None = None) -> int:

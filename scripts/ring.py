@@ -36,7 +36,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def configure(options: argparse.Namespace) -> Any:
     """The preset with the options given."""
-    from experiments.ring.study import PRESETS
+    from experiments.ring import PRESETS
 
     config = PRESETS[options.preset]
     training, data = config.training, config.data
@@ -52,14 +52,14 @@ def configure(options: argparse.Namespace) -> Any:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run; the exit code says whether it verified."""
-    from experiments.ring import figure as plotting, study as ring
+    from experiments.ring import STUDY
+    from experiments.ring.study import load_data
     from experiments.running.command_line import run_and_show
 
     config = configure(options)
-    ring.load_data(config)  # A bad image must not leave a folder behind.
+    load_data(config)  # A bad image must not leave a folder behind.
     return run_and_show(
-        ring,
-        plotting,
+        STUDY,
         config,
         options.folder,
         force=options.force,

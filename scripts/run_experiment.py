@@ -47,8 +47,8 @@ def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
     from experiments.running.command_line import run_and_show
 
-    experiment, plotting = load_experiment(options.name)
-    config = experiment.PRESETS[options.preset]
+    study = load_experiment(options.name)
+    config = study.presets[options.preset]
     if options.data is not None:
         if options.name not in IMAGE_NAMES:
             raise ValueError(
@@ -57,8 +57,7 @@ def execute(options: argparse.Namespace) -> int:
             )
         config = dataclasses.replace(config, data=options.data)
     return run_and_show(
-        experiment,
-        plotting,
+        study,
         config,
         options.folder,
         force=options.force,

@@ -38,14 +38,14 @@ def execute(options: argparse.Namespace) -> int:
     import dataclasses
 
     from experiments.running.command_line import run_and_show
-    from experiments.scaling_study import figure as plotting, study as scaling_study
+    from experiments.scaling_study import STUDY
+    from experiments.scaling_study.study import read_study
 
-    config = scaling_study.read_study(options.study)
+    config = read_study(options.study)
     if options.seeds is not None:
         config = dataclasses.replace(config, seeds=options.seeds)
     return run_and_show(
-        scaling_study,
-        plotting,
+        STUDY,
         config,
         options.folder,
         force=options.force,

@@ -69,12 +69,13 @@ def execute(options: argparse.Namespace) -> int:
     """Run or show the run."""
     import dataclasses
 
-    from experiments.data_slices import figure as plotting, study as data_slices
+    from experiments.data_slices import STUDY
+    from experiments.data_slices.study import CLASSIFIER, Config, prepare
     from experiments.running.command_line import run_and_show
 
-    training = data_slices.CLASSIFIER
+    training = CLASSIFIER
     model = dataclasses.replace(training.model, widths=tuple(options.widths))
-    config = data_slices.Config(
+    config = Config(
         training=dataclasses.replace(
             training, model=model, epochs=options.epochs, seed=options.seed
         ),
@@ -91,12 +92,10 @@ def execute(options: argparse.Namespace) -> int:
         # What the file leaves open has now been said.
         warnings.simplefilter("ignore", ImportNotice)
     # Here, since bad input must not leave a folder behind.
-    data, _, _ = data_slices.prepare(config)
+    data, _, _ = prepare(config)
     held_out = options.num_val or max(1, len(data.inputs) // 5)
     config = dataclasses.replace(config, num_val=held_out)
-    return run_and_show(
-        data_slices, plotting, config, options.folder, force=options.force
-    )
+    return run_and_show(STUDY, config, options.folder, force=options.force)
 
 
 def main(arguments: list[str] | None = None) -> int:

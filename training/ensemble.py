@@ -18,7 +18,6 @@ from training.datasets import Dataset
 from training.fit import run_blocks, updates_per_epoch
 from training.loop import (
     EpochLosses,
-    Progress,
     TrainState,
     init_state,
     shuffle_key,
@@ -27,6 +26,7 @@ from training.loop import (
     without_length,
 )
 from training.models import params_to_relu_network
+from training.progress import Progress
 from training.snapshots import SnapshotStore, read_metrics, write_metrics
 
 CACHE_BYTES = 1 << 20

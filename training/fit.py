@@ -10,7 +10,6 @@ from training.config import TrainingConfig
 from training.datasets import Dataset
 from training.loop import (
     EpochLosses,
-    Progress,
     TrainState,
     block_lengths,
     check_finite,
@@ -20,6 +19,7 @@ from training.loop import (
     train_block,
     without_length,
 )
+from training.progress import Progress
 from training.snapshots import Losses, SnapshotStore, read_metrics, write_metrics
 
 Advance = Callable[[TrainState, int], tuple[TrainState, EpochLosses]]

@@ -7,7 +7,6 @@ it into an ensemble.
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -20,9 +19,6 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.lux import lux
 from training.models import apply_params, init_model, to_params
-
-Progress = Callable[[int, int, str], None]
-"""Called with the amount done, the total and what is being done."""
 
 
 class TrainState(NamedTuple):

@@ -9,12 +9,16 @@ Expected:  some minutes on 2 cores; no published numbers.
 Source: T. Dullien, origami post of 2024-07-04: a conjecture.
 """
 
-from experiments.activations.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.activations.figure import draw
+from experiments.activations.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="activations",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -11,7 +11,7 @@ from experiments.plotting.curves import SERIES
 from experiments.plotting.style import FONT, INK, MUTED, RED, blank
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """A panel an activation, two panels of numbers below."""
     names = list(result.measures)
     drawing = Figure(figsize=(13.0, 7.2))

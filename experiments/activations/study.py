@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,18 +18,19 @@ from experiments.measures.seed_networks import (
 from experiments.ring.study import predict_image, read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median, claim_share
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
+from experiments.running.study import Summary
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import load_image
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "activations"
 ABOUT = About(
     title="Four activations",
     page="claims",
@@ -49,7 +49,6 @@ ABOUT = About(
     expected="No numbers are published.",
 )
 
-Progress = Callable[[int, int, str], None]
 
 TRAINING = TrainingConfig(epochs=1500, snapshot_every=1500)
 ACTIVATIONS = ("relu", "leaky_relu", "prelu", "abs")
@@ -106,23 +105,15 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     polygons: dict[str, list[Float64[np.ndarray, "_ 2"]]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train with every activation, measure; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train with every activation, measure; write it all to `folder`."""
     how = {
         name: functools.partial(_measure, config, name, folder)
         for name in config.activations
@@ -137,14 +128,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         }
         for name, values in measures.items()
     ]
-    summary = {
+    return {
         "headline": _headline(table),
         "table": table,
-        "claims": [claim.to_dict() for claim in _claims(config, measures)],
+        "claims": _claims(config, measures),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 NUMBERS = ("mse", "accuracy", "regions_before", "regions")
@@ -160,11 +148,11 @@ def _headline(table: list[dict[str, Any]]) -> str:
     return "median error: " + "; ".join(parts)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, config.activations),
         {name: read_polygons(_polygons(folder, name)) for name in config.activations},
     )

@@ -11,12 +11,16 @@ Source: B. Gaines, J. Bi, Characterizing the discrete geometry of ReLU networks,
 2026, arXiv 2606.07728.
 """
 
-from experiments.adjacency_graphs.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.adjacency_graphs.figure import draw
+from experiments.adjacency_graphs.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="adjacency_graphs",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -11,7 +11,7 @@ from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 NAMES = ("input dimension d", "units per layer", "hidden layers")
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """A column for dimension, width and depth each, and two of all architectures."""
     drawing = Figure(figsize=(15.0, 6.2), layout="constrained")
     panels = drawing.subplots(2, 5)

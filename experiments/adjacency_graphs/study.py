@@ -3,8 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +13,16 @@ from jaxtyping import Float64, Int64
 import regions
 from experiments.adjacency_graphs.graph_diameter import diameter
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, fit_ensemble
 from training.labeled import one_hot
+from training.progress import Progress
 
-NAME = "adjacency_graphs"
 SOURCE = "Gaines & Bi, ICLR 2026 (2606.07728)"
 ABOUT = About(
     title="Degrees and diameters of the adjacency graph",
@@ -58,7 +58,6 @@ TRAINING = TrainingConfig(
     snapshot_every=20,
 )
 
-Progress = Callable[[int, int, str], None]
 Shape = tuple[int, int, int]
 """Inputs, units per layer, hidden layers."""
 SHAPES = tuple(
@@ -124,7 +123,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     table: Float64[np.ndarray, "shapes seeds columns"]
     histogram: Int64[np.ndarray, "shapes degrees"]
 
@@ -207,18 +206,10 @@ def write_table(path: pathlib.Path, result: Result) -> None:
         pyarrow.csv.write_csv(pa.table(table), file)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, enumerate and measure every graph; write it all to `folder`.
-
-    Args:
-        config: What to run. Training that was interrupted goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, enumerate and measure every graph; write it all to `folder`."""
     table = np.zeros((len(config.shapes), config.seeds, len(COLUMNS)))
     histograms = []
     for row, shape in enumerate(config.shapes):
@@ -243,7 +234,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_table(folder / "graphs.csv", result)
     claims, largest = _claims(result)
     base = config.shapes.index(config.base)
-    summary = {
+    return {
         "headline": (
             f"average degree at most {largest:.3f} of 2d in "
             f"{result.column('regions').size} graphs of up to "
@@ -253,15 +244,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         ),
         "claims": claims,
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "graphs.npz")
-    return Result(config, read_json(folder / "summary.json"), **arrays)
+    return Result(config, summary, **arrays)
 
 
 def _train(
@@ -308,7 +296,7 @@ def family(config: Config, varies: int) -> list[int]:
     )
 
 
-def _claims(result: Result) -> tuple[list[dict[str, Any]], float]:
+def _claims(result: Result) -> tuple[list[Claim], float]:
     """What the numbers say, and the largest average degree in parts of 2d."""
     config = result.config
     dims = np.array([shape[0] for shape in config.shapes])[:, None]
@@ -364,4 +352,4 @@ def _claims(result: Result) -> tuple[list[dict[str, Any]], float]:
             high=1.5,
         ),
     ]
-    return [claim.to_dict() for claim in claims], float(share.max())
+    return claims, float(share.max())

@@ -12,12 +12,16 @@ Source: S. Shekkizhar, MLPs as hashing functions, 2024 (domain constraints, an o
 R. Balestriero, Y. LeCun, POLICE, 2022, arXiv 2211.01340.
 """
 
-from experiments.affine_constraint.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.affine_constraint.figure import draw
+from experiments.affine_constraint.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="affine_constraint",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

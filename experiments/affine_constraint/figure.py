@@ -13,7 +13,7 @@ ZOOM = 1.35
 """Half the side of the close view, in radii of the polygon."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Two rows of maps, one a kind, and a row of numbers."""
     drawing = Figure(figsize=(9.0, 9.6), layout="constrained")
     panels = drawing.subplots(3, 3)

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -17,15 +16,16 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.affine_on_polytope import train_on_polytope
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points
+from training.progress import Progress
 
-NAME = "affine_constraint"
 POLICE = "Balestriero & LeCun 2022 (POLICE)"
 POST = "Shekkizhar 2024 (MLPs as hashing functions), an outlook"
 ABOUT = About(
@@ -55,7 +55,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 KINDS = ("constrained", "free")
 
 
@@ -124,7 +123,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     numbers: Float64[np.ndarray, "numbers kinds seeds"]
     outputs: Float64[np.ndarray, "kinds side side"]
     cells: list[list[Float64[np.ndarray, "_ 2"]]]
@@ -138,18 +137,10 @@ def polygon_of(config: Config) -> Float64[np.ndarray, "corners 2"]:
     return corners.astype(np.float32).astype(np.float64)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train with and without the constraint, enumerate, compare; write to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train with and without the constraint, enumerate, compare; write to `folder`."""
     arrays = []
     for done, kind in enumerate(KINDS):
         progress(done, len(KINDS), f"networks: {kind}")
@@ -162,7 +153,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         clock.lap(kind)
     numbers = np.stack([one["numbers"] for one in arrays], axis=1)
     named: dict[str, np.ndarray] = dict(zip(NUMBERS, numbers, strict=True))
-    summary = {
+    return {
         "headline": (
             f"activation regions on the polygon: {named['patterns'][0].max():.0f} in "
             f"every one of {len(config.seeds)} constrained networks, "
@@ -179,17 +170,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         ],
         "claims": _claims(config, named),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = [read_arrays(folder / f"{kind}.npz") for kind in KINDS]
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         np.stack([one["numbers"] for one in arrays], axis=1),
         np.stack([one["output"] for one in arrays]),
         [read_polygons(folder / f"cells-{kind}.npz") for kind in KINDS],
@@ -244,7 +232,7 @@ def inside_polygon(
     return np.asarray((turns >= 0.0).all(axis=1))
 
 
-def _claims(config: Config, named: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+def _claims(config: Config, named: dict[str, np.ndarray]) -> list[Claim]:
     """What the numbers say; the first kind is the constrained one."""
     patterns, deviation = named["patterns"], named["deviation"]
     count = len(config.seeds)
@@ -294,4 +282,4 @@ def _claims(config: Config, named: dict[str, np.ndarray]) -> list[dict[str, Any]
             low=2.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

@@ -11,12 +11,16 @@ Source: Hoagy, comment on beren's "Deep learning models might be secretly (almos
 linear", 2023, which appeals to the Johnson-Lindenstrauss lemma.
 """
 
-from experiments.almost_orthogonal.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.almost_orthogonal.figure import draw
+from experiments.almost_orthogonal.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="almost_orthogonal",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

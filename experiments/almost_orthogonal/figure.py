@@ -16,7 +16,7 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels."""
     drawing = Figure(figsize=(9.6, 7.2), layout="constrained")
     panels = drawing.subplots(2, 2)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -19,13 +18,14 @@ from experiments.measures.random_directions import (
     welch_bound,
 )
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median, claim_share
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.packings import pack_vectors
+from training.progress import Progress
 
-NAME = "almost_orthogonal"
 SOURCE = "Hoagy 2023 (comment on almost linear models)"
 LAW = "derived: tails of the cosine of two random directions"
 ABOUT = About(
@@ -57,8 +57,6 @@ BEFORE = {
     (1024, 4096): 0.173,
 }
 """Largest cosines by dimension and number, computed before with another program."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +112,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     largest: Float64[np.ndarray, "dims counts seeds"]
     rms: Float64[np.ndarray, "dims counts seeds"]
     log_counts: Float64[np.ndarray, "bounds levels seeds"]
@@ -127,28 +125,20 @@ def search_dims(config: Config) -> Int64[np.ndarray, "bounds levels"]:
     return np.round(levels / bounds[:, None] ** 2).astype(np.int64)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Draw, search and pack; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Draw, search and pack; write it all to `folder`."""
     stored(folder / "cosines.npz", lambda: _cosines(config, progress))
     clock.lap("cosines")
     stored(folder / "counts.npz", lambda: _counts(config, progress))
     clock.lap("counts")
     stored(folder / "packings.npz", lambda: _packings(config, progress))
     clock.lap("packings")
-    result = _read(config, folder, {})
+    result = read(config, folder, {})
     ratio = np.median(result.largest / _law(config)[:, :, None], axis=2)
     slopes = count_slopes(config, result.log_counts)
-    summary = {
+    return {
         "headline": (
             f"largest cosine over sqrt(4 ln m / n): {ratio.min():.3f} to "
             f"{ratio.max():.3f}; growth of ln m with n over eps^2 / 4: "
@@ -160,14 +150,6 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "table": _table(config, result),
         "claims": _claims(config, result),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return _read(config, folder, read_json(folder / "summary.json"))
 
 
 def count_slopes(
@@ -183,7 +165,7 @@ def count_slopes(
     return np.array(fits)
 
 
-def _read(config: Config, folder: pathlib.Path, summary: dict[str, Any]) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """The arrays of a run."""
     cosines = read_arrays(folder / "cosines.npz")
     return Result(
@@ -263,7 +245,7 @@ def _table(config: Config, result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _claims(config: Config, result: Result) -> list[dict[str, Any]]:
+def _claims(config: Config, result: Result) -> list[Claim]:
     """What the numbers say."""
     n, m = config.dims[-1], config.counts[-1]
     claims = [
@@ -351,7 +333,7 @@ def _claims(config: Config, result: Result) -> list[dict[str, Any]]:
             holds=bool((after >= floors[:, None] * (1.0 - 1e-5)).all()),
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims
 
 
 def _worst(

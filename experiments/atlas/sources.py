@@ -10,7 +10,7 @@ import regions
 from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.partition import Partition, find_partition
 from experiments.atlas.solids import find_solid
-from experiments.ring import study as ring
+from experiments.ring import NAME, study as ring
 from experiments.running.common import RunFolderError, read_json
 from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -27,7 +27,7 @@ MAX_LOSS_ROWS = 1000
 def is_ring_run(path: pathlib.Path) -> bool:
     """Whether a folder holds a run of `experiments.ring`."""
     file = path / "config.json"
-    return file.is_file() and read_json(file).get("experiment") == ring.NAME
+    return file.is_file() and read_json(file).get("experiment") == NAME
 
 
 def ring_config(folder: pathlib.Path) -> ring.Config:

@@ -13,12 +13,16 @@ Expected:  about four minutes on 2 cores; cones exactly, and no ring at either o
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
-from experiments.bias_free.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.bias_free.figure import draw
+from experiments.bias_free.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="bias_free",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

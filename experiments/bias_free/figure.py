@@ -15,7 +15,7 @@ CONSTANT = 0.0439
 """Mean squared error of the best constant on the ring of 1024 x 1024 pixels."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, partitions, counts, curvature; below, a task a panel, and learning."""
     tasks = list(result.contests)
     columns = max(len(tasks) + 1, 4)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,16 +25,17 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.bounds import central_count
 from regions.files import read_arrays
 from regions.partition.class_polygons import region_polygons
 from training.datasets import ring_image
 from training.ensemble import ensemble_snapshots
+from training.progress import Progress
 
-NAME = "bias_free"
 ABOUT = About(
     title="Without biases: cones, and no ring",
     page="claims",
@@ -62,7 +62,6 @@ ABOUT = About(
 VIEW = 0.5
 """Half the side of the drawn square about the origin."""
 
-Progress = Callable[[int, int, str], None]
 
 TASKS = (
     Task(name="ring corner", widths=(24, 24), free_widths=(25, 25), target=0.022),
@@ -145,25 +144,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     contests: dict[str, Contest]
     counts: Int64[np.ndarray, "layers seeds"]
     bounds: dict[str, float]
     partitions: list[list[Float64[np.ndarray, "_ 2"]]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count, train, compare; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count, train, compare; write it all to `folder`."""
     cones = stored(folder / "layers.npz", functools.partial(_count_layers, config))
     clock.lap("single layers")
     how = {
@@ -177,22 +168,19 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("rays and partitions")
     bounds = _bounds(config)
     claims = bias_claims(config.tasks, config.rates, contests, cones, rays, bounds)
-    summary = {
+    return {
         "headline": _headline(config, contests, bounds),
         "bounds": bounds,
         "table": [_row(config, name, one) for name, one in contests.items()],
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         _contests(config, folder),
         read_arrays(folder / "layers.npz")["counts"],
         _bounds(config),

@@ -11,13 +11,17 @@ Expected:  about three minutes on 2 cores.
 Source: T. Dullien, origami post of 2025-04-05, which shows one run.
 """
 
-from experiments.bottleneck.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.bottleneck.figure import draw
+from experiments.bottleneck.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="bottleneck",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -12,7 +12,7 @@ COLORS = {"bottleneck": RED, "plain": BLUE}
 SHOWN = ("mse", "near_edges", "spike_rate")
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Output, plane of the pixels, plane cut above; losses, counts, measures below."""
     drawing = Figure(figsize=(13.5, 8.4), layout="constrained")
     grid = drawing.add_gridspec(2, 12, height_ratios=(1.15, 1.0))

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,14 +29,15 @@ from experiments.measures.spikes import WINDOW, spike_rate
 from experiments.ring.study import predict_image, read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import pixel_points
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "bottleneck"
 SOURCE = "Dullien 2025-04-05"
 ABOUT = About(
     title="The ring through a bottleneck of two units",
@@ -65,8 +65,6 @@ METRICS = {
     "near_edges": "share of the boundary near the ring's edges",
     "spike_rate": "spike epochs per 1000",
 }
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,25 +148,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     losses: dict[str, np.ndarray]
     counts: dict[str, np.ndarray]
     output: np.ndarray
     plane: Plane
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train both kinds, measure, look into one bottleneck; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train both kinds, measure, look into one bottleneck; write it all to `folder`."""
     _, data = ring_data(config.data)
     tables = {}
     for kind in KINDS:
@@ -188,19 +178,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         name: rank_test(*(tables[kind][name] for kind in KINDS)) for name in METRICS
     }
     p_values = adjusted({name: test.p for name, test in tests.items()})
-    summary = {
+    return {
         "headline": _headline(tables, p_values),
         "shown_seed": config.seeds[chosen],
         "adjusted_p": p_values,
         "tables": {kind: _rows(config, tables[kind]) for kind in KINDS},
-        "claims": [c.to_dict() for c in _claims(tables, p_values)],
+        "claims": _claims(tables, p_values),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     dead = [
         f"{kind} {row['seed']}"
@@ -216,13 +203,13 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     tables = {kind: read_arrays(folder / f"{kind}.npz") for kind in KINDS}
     plane = read_arrays(folder / "plane.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {kind: tables[kind]["losses"] for kind in KINDS},
         {
             "epochs": tables["plain"]["epochs"],

@@ -14,12 +14,16 @@ Source: T. Zaslavsky 1975; R. Pascanu et al. 2013 (1312.6098); G. Montufar et al
 (1806.01918).
 """
 
-from experiments.bounds_and_counts.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.bounds_and_counts.figure import draw
+from experiments.bounds_and_counts.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="bounds_and_counts",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

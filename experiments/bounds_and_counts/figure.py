@@ -39,7 +39,7 @@ LINES: tuple[tuple[str, Callable[[int, Shape], int], str, str | tuple], ...] = (
 """Upper bounds, which every network obeys, then what some network of the shape has."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels and one legend of the bounds."""
     drawing = Figure(figsize=(11.0, 9.2), layout="constrained")
     (left, middle), (narrow, right) = drawing.subplots(2, 2)

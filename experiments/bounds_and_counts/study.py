@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
@@ -11,14 +10,15 @@ from jaxtyping import Int64
 from experiments.measures.hanin_rolnick_measures import count_everywhere
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions import bounds
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, init_ensemble
+from training.progress import Progress
 
-NAME = "bounds_and_counts"
 ABOUT = About(
     title="Bounds of the literature against exact counts",
     page="papers",
@@ -50,7 +50,6 @@ ABOUT = About(
 NARROW_DIM = 4
 """Inputs of the networks with narrow layers."""
 
-Progress = Callable[[int, int, str], None]
 Shape = tuple[int, ...]
 
 
@@ -111,25 +110,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     counts: dict[Shape, Int64[np.ndarray, " seeds"]]
     narrow: dict[Shape, Int64[np.ndarray, " seeds"]]
     shallow: dict[tuple[int, int], Int64[np.ndarray, " seeds"]]
     central: dict[tuple[int, int], Int64[np.ndarray, " seeds"]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count; write it all to `folder`."""
     shapes = dict.fromkeys([*config.by_width, *config.by_depth])
     counts, narrow, shallow, central = {}, {}, {}, {}
     for done, widths in enumerate(shapes):
@@ -155,7 +146,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     )
     claims = _claims(counts, narrow, shallow, central)
     deepest = config.by_depth[-1]
-    summary = {
+    return {
         "headline": (
             f"{_name(deepest)}: {np.median(counts[deepest]):,.0f} regions (median of "
             f"{config.seeds}), N^2/2 = {sum(deepest) ** 2 // 2:,}, bounds from "
@@ -164,19 +155,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         ),
         "verified": all(c.verdict == "supported" for c in claims if not c.seeds),
         "median_regions": {_name(w): float(np.median(a)) for w, a in counts.items()},
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "counts.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {
             w: arrays[f"plane-{_name(w)}"]
             for w in dict.fromkeys([*config.by_width, *config.by_depth])

@@ -14,13 +14,17 @@ Maennel, O. Bousquet, S. Gelly, Gradient descent quantizes ReLU network features
 (arXiv 1803.08367).
 """
 
-from experiments.bundling.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.bundling.figure import draw
+from experiments.bundling.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="bundling",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -11,7 +11,7 @@ from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Six panels: the base setting above, the causes below."""
     drawing = Figure(figsize=(13.0, 7.8))
     panels = drawing.subplots(2, 3)

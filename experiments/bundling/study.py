@@ -3,8 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,18 +11,19 @@ from experiments.bundling.claims import BASE, bundling_claims
 from experiments.bundling.creases import Bunching, measure_bunching, network_creases
 from experiments.measures.seed_networks import require_networks, seed_networks
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
+from experiments.running.study import Summary
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_snapshots, fit_ensemble
+from training.progress import Progress
 
-NAME = "bundling"
 ABOUT = About(
     title="Bundles of creases",
     page="claims",
@@ -49,7 +49,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 DISC = DataConfig(image="disc", num_train=1000, num_val=100)
 RADII = tuple(float(r) for r in np.round(np.geomspace(0.002, 0.3, 16), 6))
@@ -135,29 +134,21 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train every setting, measure its creases; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train every setting, measure its creases; write it all to `folder`."""
     how = {
         setting.name: functools.partial(_measure, config, setting, folder)
         for setting in config.settings
     }
     measures = measure_settings(folder, how, progress, "training for each cause")
     clock.lap("training and measuring")
-    summary = {
+    return {
         "headline": _headline(measures),
         "table": [
             {
@@ -170,11 +161,8 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             }
             for name, values in measures.items()
         ],
-        "claims": [claim.to_dict() for claim in bundling_claims(measures)],
+        "claims": bundling_claims(measures),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 NUMBERS = (
@@ -189,7 +177,7 @@ NUMBERS = (
 """Fields of `Bunching` that are one number a network."""
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:
@@ -203,11 +191,11 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
     )
 

@@ -11,12 +11,16 @@ Expected:  about two minutes on 2 cores.
 Source: S. Shekkizhar, MLPs as hashing functions, 2024 (compression).
 """
 
-from experiments.compression.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.compression.figure import draw
+from experiments.compression.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="compression",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

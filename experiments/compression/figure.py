@@ -21,7 +21,7 @@ FLOOR = 1e-4
 """Where an error of exactly 0 is drawn, on a logarithmic axis."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Trade-off of each shape above; a network before and merged, and units, below."""
     shapes = list(result.numbers)
     columns = max(3, len(shapes))

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,16 +23,17 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from regions.simplification.simplify import simplify
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.labeled import Labeled
+from training.progress import Progress
 from training.two_moons import moons_box, moons_dataset, two_moons
 
-NAME = "compression"
 ABOUT = About(
     title="Smaller networks, with a proved error of zero and beyond",
     page="claims",
@@ -54,8 +54,6 @@ ABOUT = About(
     ),
     expected="Error exactly 0 for units stably on or off over the box (derived).",
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +130,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     numbers: dict[str, dict[str, np.ndarray]]
     before: dict[str, dict[str, np.ndarray]]
     cells: dict[str, list[np.ndarray]]
@@ -150,18 +148,10 @@ def moons_of(config: Config, seed: int, *, test: bool) -> Labeled:
     return two_moons(number, config.noise, 2 * seed + int(test))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and shrink; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and shrink; write it all to `folder`."""
     numbers, before = {}, {}
     for widths in config.shapes:
         name = shape_name(widths)
@@ -173,7 +163,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             config, folder, widths, networks, progress
         )
         clock.lap("shrinking")
-    summary = {
+    return {
         "headline": compression_headline(numbers, before),
         "ways": config.ways(),
         "medians": {
@@ -184,17 +174,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             shape: {n: float(np.median(v)) for n, v in found.items()}
             for shape, found in before.items()
         },
-        "claims": [
-            claim.to_dict()
-            for claim in compression_claims(config.ways(), numbers, before)
-        ],
+        "claims": compression_claims(config.ways(), numbers, before),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     numbers, before = {}, {}
     for widths in config.shapes:
@@ -202,7 +186,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
         numbers[name], before[name] = _read(folder, name)
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         numbers,
         before,
         {

@@ -9,7 +9,7 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, the cut in both places; below, coverage and width."""
     drawing = Figure(figsize=(11.0, 8.0), layout="constrained")
     panels = drawing.subplots(2, 2)

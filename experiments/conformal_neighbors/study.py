@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,14 +26,15 @@ from experiments.measures.preconditioners import (
 from experiments.measures.target_curvature import one_thread
 from experiments.measures.target_surfaces import SQUARE, cosine_norm
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import TrainingConfig
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "conformal_neighbors"
 ABOUT = About(
     title="Intervals from neighbors",
     page="claims",
@@ -60,7 +60,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 LEVEL = 0.9
 PLACES = ("inputs", "embedding")
 
@@ -170,7 +169,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     cut: dict[str, np.ndarray]
 
@@ -191,18 +190,10 @@ class Sample(NamedTuple):
     wanted: Float64[np.ndarray, " test"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, make intervals, judge; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, make intervals, judge; write it all to `folder`."""
     how = {
         problem.name: functools.partial(_measure, problem, folder)
         for problem in config.problems
@@ -211,22 +202,19 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     if any(problem.name == NAMES[1] for problem in config.problems):
         stored(folder / "cut.npz", functools.partial(_cut, config, folder))
     clock.lap("training and judging")
-    summary = {
+    return {
         "headline": _headline(measures),
         "table": [_row(name, values) for name, values in measures.items()],
-        "claims": [claim.to_dict() for claim in conformal_claims(measures)],
+        "claims": conformal_claims(measures),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     cut = folder / "cut.npz"
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [p.name for p in config.problems]),
         read_arrays(cut) if cut.is_file() else {},
     )
@@ -358,7 +346,7 @@ def _headline(measures: dict[str, dict[str, np.ndarray]]) -> str:
     return "neighbors in the embedding, medians: " + "; ".join(parts)
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:

@@ -12,12 +12,16 @@ Source: planes through data points as in A. I. Humayun, R. Balestriero, G. Balak
 R. Baraniuk, SplineCam: exact visualization of deep network geometry, CVPR 2023.
 """
 
-from experiments.data_slices.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.data_slices.figure import draw
+from experiments.data_slices.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="data_slices",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -39,7 +39,7 @@ THUMBNAIL, LINE, MAX_CLASSES = 1.15, 0.209, 12
 """Sides of an image, lines of the legend, and how many of them; inches."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Regions colored by class, thin region boundaries, thick decision boundary."""
     frame = plane_frame(result.plane.directions)
     page = _page(result, frame)

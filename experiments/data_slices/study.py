@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,15 +11,16 @@ import regions
 from experiments.data_slices.class_scores import class_pieces, class_scores
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.data_files import load_points
 from regions.partition.class_polygons import ClassPolygons, region_polygons
 from training.config import ModelConfig, TrainingConfig
 from training.fit import fit
 from training.labeled import Labeled, load_digits, load_labeled, split_dataset
 from training.models import params_to_relu_network
+from training.progress import Progress
 
-NAME = "data_slices"
 ABOUT = About(
     title="The plane through three digits",
     page="gallery",
@@ -32,8 +32,6 @@ ABOUT = About(
     ),
 )
 DIGITS = "digits"
-
-Progress = Callable[[int, int, str], None]
 
 
 CLASSIFIER = TrainingConfig(
@@ -123,7 +121,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     plane: regions.Slice
     corners: Float64[np.ndarray, "3 dim"]
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -223,18 +221,10 @@ def _check_network(config: Config, network: regions.ReluNetwork, data: Data) -> 
         )
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train or load, find all regions on the plane, cut them; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train or load, find all regions on the plane, cut them; write all to `folder`."""
     data, indices, plane = prepare(config)
     network, accuracy = _network(config, data, folder, progress)
     regions.save_network(folder / "network.npz", network)
@@ -251,16 +241,13 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     progress(1, 1, "verifying")
     clock.lap("verification")
     numbers = _plane_numbers(config, data, indices, found, pieces)
-    summary = {
+    return {
         "headline": _headline(accuracy, numbers),
         **accuracy,
         **numbers,
         "verified": bool(report.ok),
         "verification": str(report),
     }
-    write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 def _headline(accuracy: dict[str, Any], numbers: dict[str, Any]) -> str:
@@ -314,9 +301,8 @@ def _output_numbers(
     return {"threshold": threshold or 0.0, "outputs": network(corners)[:, 0].tolist()}
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
-    summary = read_json(folder / "summary.json")
     found = regions.RegionSet.load(folder / "regions.parquet")
     polygons = read_polygons(folder / "polygons.npz")
     assert isinstance(found.domain, regions.Slice)

@@ -13,12 +13,16 @@ Source: beren and Hoagy, comments on almost linear models, 2023; laws of Krotov 
 Hopfield 2016 and Demircigil et al. 2017.
 """
 
-from experiments.dense_memory.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.dense_memory.figure import draw
+from experiments.dense_memory.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="dense_memory",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

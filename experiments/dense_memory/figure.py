@@ -10,7 +10,7 @@ from experiments.plotting.curves import SERIES, Style, draw_bands, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels, and rows of memories under them."""
     drawing = Figure(figsize=(10.5, 11.5), layout="constrained")
     parts = drawing.subfigures(2, 1, height_ratios=[1.0, 0.95], squeeze=False)

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,11 +20,12 @@ from experiments.dense_memory.memories_of_digits import (
     measure_prototypes,
 )
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
+from training.progress import Progress
 
-NAME = "dense_memory"
 ABOUT = About(
     title="Dense associative memories",
     page="claims",
@@ -56,7 +57,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 STAGES = ("capacity", "basins", "digits", "completion")
 
 
@@ -157,22 +157,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     arrays: dict[str, dict[str, np.ndarray]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Capacities, basins and digits; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Capacities, basins and digits; write it all to `folder`."""
     measures: dict[str, Callable[[], dict[str, np.ndarray]]] = {
         "capacity": lambda: _capacities(config, progress),
         "basins": lambda: _basins(config, progress),
@@ -190,19 +182,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         clock.lap(stage)
     growths = [(growth.energy, growth.neurons) for growth in config.growths]
     claims = dense_memory_claims(growths, config.basin_energies, config.degrees, arrays)
-    summary = {
+    return {
         "headline": dense_memory_headline(growths, arrays["capacity"]),
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = {stage: read_arrays(folder / f"{stage}.npz") for stage in STAGES}
-    return Result(config, read_json(folder / "summary.json"), arrays)
+    return Result(config, summary, arrays)
 
 
 def _capacities(config: Config, progress: Progress) -> dict[str, np.ndarray]:

@@ -12,13 +12,23 @@ Source: T. Dullien, origami post of 2025-04-05 (20x40), and the later options of
 program.
 """
 
+from experiments.depth_stability.figure import draw
 from experiments.depth_stability.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+    ABOUT,
+    PRESETS,
+    conduct,
+    read,
+    summary_rows,
 )
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="depth_stability",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
+)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -18,7 +18,7 @@ REMEDY_NAMES = {
 }
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Losses at three depths above; spike rates, worst spikes, remedies below."""
     drawing = Figure(figsize=(13.5, 7.4), layout="constrained")
     axes = np.ravel(drawing.subplots(2, 3))

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,14 +16,15 @@ from experiments.measures.seed_networks import count_square, ring_data, seed_net
 from experiments.measures.spikes import WINDOW, find_spikes, loss_ratios, spike_rate
 from experiments.ring.study import predict_image
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from regions.patterns import patterns_at
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import ensemble_snapshots, fit_ensemble
+from training.progress import Progress
 
-NAME = "depth_stability"
 ABOUT = About(
     title="Deeper and less stable",
     page="claims",
@@ -54,8 +54,6 @@ REMEDIES = {
     "amsgrad": OptimizerConfig(name="amsgrad"),
     "slow": OptimizerConfig(learning_rate=3e-4),
 }
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,22 +153,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     losses: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train all kinds, count spikes, look at partitions; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train all kinds, count spikes, look at partitions; write it all to `folder`."""
     _, data = ring_data(config.data)
     tables: dict[str, list[dict[str, Any]]] = {}
     for name, training in config.kinds().items():
@@ -185,17 +175,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     plain = {depth: tables[f"depth-{depth}"] for depth in config.depths}
     remedies = {name: tables[name] for name in config.remedies}
     claims = depth_claims(plain, plain[config.remedy_depth], remedies)
-    summary = {
+    return {
         "headline": depth_headline(plain),
         "tables": tables,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for name, table in summary["tables"].items():
@@ -206,11 +193,11 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {
             name: read_arrays(folder / f"{name}.npz")["losses"]
             for name in config.kinds()

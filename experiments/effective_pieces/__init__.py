@@ -12,12 +12,16 @@ Source: I. Safran, G. Vardi, J. D. Lee, On the effective number of linear region
 shallow univariate ReLU networks, NeurIPS 2022, arXiv 2205.09072.
 """
 
-from experiments.effective_pieces.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.effective_pieces.figure import draw
+from experiments.effective_pieces.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="effective_pieces",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

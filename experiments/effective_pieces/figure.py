@@ -8,7 +8,7 @@ from experiments.effective_pieces.study import CHANGES, MAIN, TOLERANCES, Result
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Left: one network of the largest width. Right: pieces over the width."""
     drawing = Figure(figsize=(10.2, 4.2), layout="constrained")
     left, right = drawing.subplots(1, 2, width_ratios=(1.15, 1.0))

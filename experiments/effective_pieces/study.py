@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,8 +9,9 @@ from jaxtyping import Bool, Float64, Int64
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.effective_pieces import (
     broken_line,
@@ -22,8 +22,8 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble
 from training.labeled import one_hot
+from training.progress import Progress
 
-NAME = "effective_pieces"
 SOURCE = "Safran, Vardi & Lee, NeurIPS 2022 (2205.09072)"
 ABOUT = About(
     title="Effective linear pieces in one dimension",
@@ -65,8 +65,6 @@ TRAINING = TrainingConfig(
     batch_size=None,
     snapshot_every=2500,
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     effective: Int64[np.ndarray, "snapshots widths seeds tolerances"]
     pieces: Int64[np.ndarray, "snapshots widths seeds"]
     epochs: Int64[np.ndarray, " snapshots"]
@@ -135,18 +133,10 @@ def logit_graph(
     return points, outputs[:, 1] - outputs[:, 0]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train at every width and count pieces; write it all to `folder`.
-
-    Args:
-        config: What to run. Training that was interrupted goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train at every width and count pieces; write it all to `folder`."""
     x, data = sign_data(config.points)
     counted, right, graph, epochs = [], [], np.zeros((0, 3)), []
     for width in config.widths:
@@ -175,19 +165,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         right=is_right,
         graph=graph,
     )
-    summary = {
+    return {
         **_numbers(config, effective[-1], pieces[-1], is_right),
         "claims": _claims(config, effective[-1], pieces[-1], is_right),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "pieces.npz")
-    return Result(config, read_json(folder / "summary.json"), **arrays)
+    return Result(config, summary, **arrays)
 
 
 def _count(network: regions.ReluNetwork) -> list[int]:
@@ -255,7 +242,7 @@ def _claims(
     effective: Int64[np.ndarray, "widths seeds tolerances"],
     pieces: Int64[np.ndarray, "widths seeds"],
     right: Bool[np.ndarray, "widths seeds"],
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say; no claim where too few networks are right."""
     kept = right[-1]
     if not kept.any():
@@ -289,4 +276,4 @@ def _claims(
                 high=1.5,
             )
         )
-    return [claim.to_dict() for claim in claims]
+    return claims

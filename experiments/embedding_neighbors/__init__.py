@@ -12,13 +12,23 @@ Expected:  four minutes on 2 cores; a clear gain with few points, less with many
 Source: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021.
 """
 
+from experiments.embedding_neighbors.figure import draw
 from experiments.embedding_neighbors.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+    ABOUT,
+    PRESETS,
+    conduct,
+    read,
+    summary_rows,
 )
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="embedding_neighbors",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
+)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

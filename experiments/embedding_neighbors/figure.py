@@ -18,7 +18,7 @@ VIEW = 0.0
 """Share of a turn from which the figure shows the surfaces."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Three surfaces, two maps of errors, and two panels of numbers."""
     drawing = Figure(figsize=(11.5, 13.4))
     for k, name in enumerate(TITLES):

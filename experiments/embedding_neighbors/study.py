@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +22,15 @@ from experiments.measures.target_surfaces import grid_points, wave
 from experiments.movies.movie_files import encoder
 from experiments.movies.turning import write_turning_movie
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions import ReluNetwork
 from regions.files import read_arrays
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "embedding_neighbors"
 ABOUT = About(
     title="Neighbors in the embedding",
     page="claims",
@@ -60,7 +60,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 FEW = Case(
     name="40 points, Lux",
@@ -165,24 +164,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     drawn: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train every case, read out, draw the movie; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train every case, read out, draw the movie; write it all to `folder`."""
     encoder()
-    clock = Clock()
     how = {
         case.name: functools.partial(_measure, case, folder) for case in config.cases
     }
@@ -201,21 +192,18 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     )
     clock.lap("movie")
     table = [row for name, values in measures.items() for row in _rows(name, values)]
-    summary = {
+    return {
         "headline": _headline(measures),
         "table": table,
-        "claims": [claim.to_dict() for claim in neighbor_claims(measures)],
+        "claims": neighbor_claims(measures),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [c.name for c in config.cases]),
         read_arrays(folder / "drawn.npz"),
     )
@@ -319,7 +307,7 @@ def _headline(measures: dict[str, dict[str, np.ndarray]]) -> str:
     )
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:

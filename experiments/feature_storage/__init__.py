@@ -13,12 +13,16 @@ Source: Hoagy, comment on beren's "Deep learning models might be secretly (almos
 linear", 2023, and the replies.
 """
 
-from experiments.feature_storage.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.feature_storage.figure import draw
+from experiments.feature_storage.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="feature_storage",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

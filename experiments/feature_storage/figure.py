@@ -16,7 +16,7 @@ from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Eight panels."""
     drawing = Figure(figsize=(12.5, 13.0), layout="constrained")
     panels = drawing.subplots(4, 2)

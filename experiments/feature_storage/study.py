@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,11 +23,12 @@ from experiments.feature_storage.storage import (
     read_in_contexts,
 )
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
+from training.progress import Progress
 
-NAME = "feature_storage"
 ABOUT = About(
     title="Linear storage of many features, and its read-outs",
     page="claims",
@@ -58,7 +59,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 STAGES = ("contexts", "states", "readouts", "pairs", "linearity")
 
 
@@ -130,22 +130,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     arrays: dict[str, dict[str, np.ndarray]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """All five stages; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """All five stages; write it all to `folder`."""
     measures: dict[str, Callable[[], dict[str, np.ndarray]]] = {
         "contexts": lambda: measure_contexts(config, progress),
         "states": lambda: measure_state_readouts(
@@ -178,19 +170,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         densities=config.densities,
     )
     claims = feature_storage_claims(sizes, arrays)
-    summary = {
+    return {
         "headline": feature_storage_headline(sizes, arrays),
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = {stage: read_arrays(folder / f"{stage}.npz") for stage in STAGES}
-    return Result(config, read_json(folder / "summary.json"), arrays)
+    return Result(config, summary, arrays)
 
 
 def measure_contexts(config: Config, progress: Progress) -> dict[str, np.ndarray]:

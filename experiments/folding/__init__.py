@@ -14,12 +14,16 @@ Raghu et al., ICML 2017 (1606.05336); B. Hanin, R. Jeong, D. Rolnick, ICLR 2022
 (2102.10492).
 """
 
-from experiments.folding.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.folding.figure import draw
+from experiments.folding.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="folding",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -11,7 +11,7 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels, blank
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels."""
     drawing = Figure(figsize=(10.5, 8.4), layout="constrained")
     grid = drawing.subplots(2, 2)

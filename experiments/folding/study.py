@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -23,12 +22,13 @@ from experiments.folding.fold_networks import folding_network, zig_zag_network
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions import bounds
 from regions.files import read_arrays, write_arrays
 from regions.partition.class_polygons import region_polygons
+from training.progress import Progress
 
-NAME = "folding"
 ABOUT = About(
     title="Folding networks, and the length of curves through depth",
     page="papers",
@@ -58,8 +58,6 @@ ABOUT = About(
 )
 
 CIRCLE = Circle()
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +126,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     activation: list[Int64[np.ndarray, " _"]]
     pieces: list[Int64[np.ndarray, " _"]]
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -136,18 +134,10 @@ class Result(NamedTuple):
     stretches: Float64[np.ndarray, "shapes seeds"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count and measure; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count and measure; write it all to `folder`."""
     activation, pieces = _zig_zags(config, progress)
     clock.lap("zig-zags")
     folded = _folded(config, folder, progress)
@@ -173,7 +163,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         *length_claims(config.circle, lengths),
         *stretch_claims(stretches),
     ]
-    summary = {
+    return {
         "headline": (
             f"up to {max(int(a.max()) for a in pieces):,} pieces on the line and "
             f"{int(folded.max()):,} regions of the square, each as its formula says; a "
@@ -194,19 +184,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
                 config.stretch_shapes, stretches, strict=True
             )
         },
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "numbers.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         [arrays[f"activation-{n}"] for n in config.units],
         [arrays[f"pieces-{n}"] for n in config.units],
         read_polygons(folder / "polygons.npz"),

@@ -12,12 +12,16 @@ Source: B. Hanin, D. Rolnick, Complexity of linear regions in deep networks, ICM
 arXiv 1901.09021.
 """
 
-from experiments.hanin_rolnick_lines.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.hanin_rolnick_lines.figure import draw
+from experiments.hanin_rolnick_lines.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="hanin_rolnick_lines",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -9,7 +9,7 @@ from experiments.plotting.curves import draw_bands, plain_legend, training_axis
 from experiments.plotting.style import BLUE, MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Two panels over training, one at initialization."""
     drawing = Figure(figsize=(12.5, 4.0), layout="constrained")
     left, middle, right = drawing.subplots(1, 3, width_ratios=(1.1, 1.1, 0.8))

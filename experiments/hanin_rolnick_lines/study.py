@@ -2,13 +2,12 @@
 
 import dataclasses
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from experiments.measures.digit_networks import (
-    Progress,
     Stage,
     hanin_rolnick_config,
     held_out_images,
@@ -24,15 +23,16 @@ from experiments.measures.hanin_rolnick_measures import (
 )
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.bounds import zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, init_ensemble
 from training.labeled import Labeled, load_classes
+from training.progress import Progress
 
-NAME = "hanin_rolnick_lines"
 SOURCE = "Hanin & Rolnick, ICML 2019 (1901.09021)"
 ABOUT = About(
     title="Regions on lines, and distances to the nearest boundary",
@@ -123,25 +123,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     updates: Int64[np.ndarray, " epochs"]
     lines: dict[Shape, np.ndarray]
     distances: dict[Shape, np.ndarray]
     scalar: dict[Shape, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and count; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and count; write it all to `folder`."""
     data = load_classes(config.data)
     scalar = {}
     for done, widths in enumerate(config.scalar):
@@ -160,18 +152,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **{f"distances-{_name(w)}": m["distances"] for w, m in measures.items()},
         **{f"scalar-{_name(w)}": counts for w, counts in scalar.items()},
     )
-    summary = _summary(config, measures, scalar)
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
+    return _summary(config, measures, scalar)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "measures.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         arrays["updates"],
         {w: arrays[f"lines-{_name(w)}"] for w in config.trained},
         {w: arrays[f"distances-{_name(w)}"] for w in config.trained},
@@ -239,7 +228,7 @@ def _summary(
     config: Config,
     measures: dict[Shape, dict[str, np.ndarray]],
     scalar: dict[Shape, np.ndarray],
-) -> dict[str, Any]:
+) -> Summary:
     """Numbers and claims."""
     ratios = {w: line_ratio(m["lines"], w) for w, m in measures.items()}
     scaled = {w: m["distances"] * sum(w) for w, m in measures.items()}
@@ -277,7 +266,7 @@ def _summary(
         "held_out_accuracy": {
             _name(w): float(m["accuracy"][-1].mean()) for w, m in measures.items()
         },
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
 
 

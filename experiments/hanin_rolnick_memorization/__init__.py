@@ -11,12 +11,16 @@ Source: B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activatio
 patterns, NeurIPS 2019, arXiv 1906.00904, figures on memorization.
 """
 
-from experiments.hanin_rolnick_memorization.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.hanin_rolnick_memorization.figure import draw
+from experiments.hanin_rolnick_memorization.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="hanin_rolnick_memorization",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -16,7 +16,7 @@ SWEEPS = {
 }
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """One panel a sweep: every network, medians, and the share learned."""
     drawing = Figure(figsize=(12.5, 3.9), layout="constrained")
     panels = drawing.subplots(1, len(SWEEPS), sharey=True)

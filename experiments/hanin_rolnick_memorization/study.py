@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from experiments.measures.digit_networks import (
-    Progress,
     Stage,
     corrupted_labels,
     hanin_rolnick_config,
@@ -21,11 +20,12 @@ from experiments.measures.digit_networks import (
 from experiments.measures.hanin_rolnick_measures import count_everywhere, count_on_plane
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from training.labeled import Labeled, load_classes
+from training.progress import Progress
 
-NAME = "hanin_rolnick_memorization"
 SOURCE = "Hanin & Rolnick, NeurIPS 2019 (1906.00904)"
 ABOUT = About(
     title="Regions when networks memorize, and over learning rates and scales",
@@ -134,7 +134,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     counts: dict[Setting, np.ndarray]
     fitted: dict[Setting, np.ndarray]
 
@@ -151,18 +151,10 @@ def settings(config: Config) -> list[Setting]:
     return sorted({*found, *BASE}, key=lambda s: (s.sweep, s.value))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and count; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and count; write it all to `folder`."""
     data = load_classes(config.data)
     counts, fitted = {}, {}
     for setting in settings(config):
@@ -177,18 +169,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **{f"counts-{s.name}": a for s, a in counts.items()},
         **{f"fitted-{s.name}": a for s, a in fitted.items()},
     )
-    summary = _summary(config, counts, fitted)
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
+    return _summary(config, counts, fitted)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays, found = read_arrays(folder / "counts.npz"), settings(config)
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {s: arrays[f"counts-{s.name}"] for s in found},
         {s: arrays[f"fitted-{s.name}"] for s in found},
     )
@@ -295,7 +284,7 @@ def growth(
 
 def _summary(
     config: Config, counts: dict[Setting, np.ndarray], fitted: dict[Setting, np.ndarray]
-) -> dict[str, Any]:
+) -> Summary:
     """Numbers and claims."""
     factors = {s.name: float(np.median(growth(a))) for s, a in counts.items()}
     return {
@@ -310,7 +299,7 @@ def _summary(
         },
         "growth": factors,
         "fitted_at_the_end": {s.name: float(a[-1].mean()) for s, a in fitted.items()},
-        "claims": [claim.to_dict() for claim in _claims(counts, fitted)],
+        "claims": _claims(counts, fitted),
     }
 
 

@@ -9,7 +9,7 @@ from experiments.plotting.curves import SERIES, draw_bands, plain_legend, traini
 from experiments.plotting.style import MUTED, axis_labels
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Ratios over training on the left, over the number of units on the right."""
     drawing = Figure(figsize=(10.5, 4.4), layout="constrained")
     left, right = drawing.subplots(1, 2, width_ratios=(1.2, 1.0), sharey=True)

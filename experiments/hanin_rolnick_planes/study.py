@@ -2,13 +2,12 @@
 
 import dataclasses
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from experiments.measures.digit_networks import (
-    Progress,
     Stage,
     hanin_rolnick_config,
     measure_stages,
@@ -19,14 +18,15 @@ from experiments.measures.digit_networks import (
 from experiments.measures.hanin_rolnick_measures import count_on_plane
 from experiments.running.about import About
 from experiments.running.claims import MIN_SEEDS, Claim, claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.ensemble import ensemble_networks, init_ensemble
 from training.labeled import Labeled, load_classes
+from training.progress import Progress
 
-NAME = "hanin_rolnick_planes"
 SOURCE = "Hanin & Rolnick, NeurIPS 2019 (1906.00904)"
 ABOUT = About(
     title="Activation regions on planes through data",
@@ -136,25 +136,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     updates: Int64[np.ndarray, " epochs"]
     trained: dict[tuple[int, ...], np.ndarray]
     accuracy: dict[tuple[int, ...], np.ndarray]
     initial: dict[tuple[int, ...], np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and count; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and count; write it all to `folder`."""
     data = load_classes(config.data)
     initial = _count_initial(config, data, folder, progress)
     clock.lap("counts at initialization")
@@ -170,18 +162,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **{f"accuracy-{shape_name(w)}": a for w, a in accuracy.items()},
         **{f"initial-{shape_name(w)}": a for w, a in initial.items()},
     )
-    summary = _summary(config, trained, accuracy, initial)
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
+    return _summary(config, trained, accuracy, initial)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "counts.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         arrays["updates"],
         {w: arrays[f"trained-{shape_name(w)}"] for w in config.trained},
         {w: arrays[f"accuracy-{shape_name(w)}"] for w in config.trained},
@@ -265,7 +254,7 @@ def _summary(
     trained: dict[tuple[int, ...], np.ndarray],
     accuracy: dict[tuple[int, ...], np.ndarray],
     initial: dict[tuple[int, ...], np.ndarray],
-) -> dict[str, Any]:
+) -> Summary:
     """Numbers and claims."""
     means = {w: ratio(a, w).mean(axis=-1) for w, a in trained.items()}
     starts = {shape_name(w): float(ratio(a, w).mean()) for w, a in initial.items()}
@@ -300,7 +289,7 @@ def _summary(
         "held_out_accuracy": {
             shape_name(w): float(a[-1].mean()) for w, a in accuracy.items()
         },
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
 
 

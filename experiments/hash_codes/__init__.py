@@ -12,12 +12,16 @@ Expected:  about a minute on 2 cores; no collision of 64 bits, and shared maps i
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
-from experiments.hash_codes.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.hash_codes.figure import draw
+from experiments.hash_codes.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="hash_codes",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -24,7 +24,7 @@ LABEL, GAP, MAP_WIDTH = 6.5, 0.03, 4.6
 """Size of codes and ids (points); from a point to its id, and of the map (inches)."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, partition and table; below, collisions, maps and codes."""
     drawing = Figure(figsize=(12.6, 7.6), layout="constrained")
     engine = drawing.get_layout_engine()

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +26,9 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
+from experiments.running.study import Summary
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz
 from regions.hash_tables.hash_table import HashTable, equal_maps, hash_table
@@ -36,9 +36,9 @@ from regions.hash_tables.text import function_lines, table_lines, total_line
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble, init_ensemble, member
 from training.models import apply_params
+from training.progress import Progress
 from training.two_moons import moons_box, moons_dataset, two_moons
 
-NAME = "hash_codes"
 ABOUT = About(
     title="A data set as a hash table of affine maps",
     page="claims",
@@ -63,8 +63,6 @@ ABOUT = About(
 )
 MARGIN = 0.5
 """Around the moons, of the box in which regions are counted."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +128,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     lines: list[str]
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -138,18 +136,10 @@ class Result(NamedTuple):
     points: Float64[np.ndarray, "points 2"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Make the tables and audit them; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Make the tables and audit them; write it all to `folder`."""
     how = {
         setting.name: functools.partial(_measure, config, setting, folder)
         for setting in config.settings
@@ -159,25 +149,22 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     claims = hash_claims(config.settings, measures, config.resolution, config.lengths)
     patterns = sum(int(m["patterns"].sum()) for m in measures.values())
     error = max(float(m["map_error"].max()) for m in measures.values())
-    summary = {
+    return {
         "headline": (
             f"maps equal to the network within {error:.1g}; {patterns:,} patterns on "
             f"grids, {int(claims[2].value)} pairs of them share 64 bits"
         ),
         "table": [_row(name, values) for name, values in measures.items()],
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     drawn = read_arrays(folder / "printed.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
         (folder / "table.txt").read_text(encoding="utf-8").splitlines(),
         read_polygons(folder / "regions.npz"),

@@ -12,12 +12,16 @@ Source: D. J. Amit, H. Gutfreund, H. Sompolinsky, Storing infinite numbers of pa
 in a spin-glass model of neural networks, Physical Review Letters 55, 1985.
 """
 
-from experiments.hopfield.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.hopfield.figure import draw
+from experiments.hopfield.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="hopfield",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -11,7 +11,7 @@ COLORS = (MUTED, BLUE, RED)
 """Of the sizes, the smallest first."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Means over networks with their spread, the theory, and the critical load."""
     drawing = Figure(figsize=(7.2, 4.3), layout="constrained")
     axes = drawing.subplots()

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.optimize
@@ -11,11 +10,12 @@ import scipy.special
 from jaxtyping import Float64
 
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
+from training.progress import Progress
 
-NAME = "hopfield"
 SOURCE = "Amit, Gutfreund & Sompolinsky 1985"
 ABOUT = About(
     title="Load curve of the Hopfield network",
@@ -44,8 +44,6 @@ MEASURED = {
     0.2: 0.618,
 }
 """Mean overlaps by load with 500 neurons, computed with another program."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     overlaps: Float64[np.ndarray, "sizes loads seeds"]
 
 
@@ -164,18 +162,10 @@ def critical_point() -> tuple[float, float]:
     return float(theory_load(np.array([y]))[0]), float(scipy.special.erf(y))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Store, start and settle at every size and load; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Store, start and settle at every size and load; write it all to `folder`."""
     shape = (len(config.neurons), len(config.loads), config.seeds)
     overlaps, resting = np.zeros(shape), np.zeros(shape, bool)
     for done, place in enumerate(np.ndindex(*shape)):
@@ -187,7 +177,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     critical, at_critical = critical_point()
     row = config.neurons.index(500) if 500 in config.neurons else 0
     below, above = (overlaps[row, config.loads.index(load)] for load in (0.138, 0.15))
-    summary = {
+    return {
         "headline": (
             f"with {config.neurons[row]} neurons the overlap is {below.mean():.3f} at "
             f"load 0.138 and {above.mean():.3f} at 0.15; critical load of the theory "
@@ -198,15 +188,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "all_at_rest": bool(resting.all()),
         "claims": _claims(config, overlaps, row, critical),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     overlaps = read_arrays(folder / "overlaps.npz")["overlaps"]
-    return Result(config, read_json(folder / "summary.json"), overlaps)
+    return Result(config, summary, overlaps)
 
 
 def _overlap(config: Config, size: int, load: float, seed: int) -> tuple[float, bool]:
@@ -225,7 +212,7 @@ def _claims(
     overlaps: Float64[np.ndarray, "sizes loads seeds"],
     row: int,
     critical: float,
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     below, above = (overlaps[row, config.loads.index(load)] for load in (0.138, 0.15))
     size = config.neurons[row]
@@ -262,7 +249,7 @@ def _claims(
             low=0.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims
 
 
 def _drop(

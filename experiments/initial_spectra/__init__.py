@@ -13,12 +13,16 @@ Source: T. C. H. Lux, notes after "MLP's are actually nonlinear -> linear
 preconditioners", 2021.
 """
 
-from experiments.initial_spectra.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.initial_spectra.figure import draw
+from experiments.initial_spectra.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="initial_spectra",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

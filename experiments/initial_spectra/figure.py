@@ -12,7 +12,7 @@ LEAST = 1e-8
 """Singular values below it are drawn there."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Rows: without and with biases; columns: spectra, dimensions."""
     drawing = Figure(figsize=(11.0, 7.6), layout="constrained")
     panels = drawing.subplots(2, 2)

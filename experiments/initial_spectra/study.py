@@ -3,8 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
@@ -14,11 +13,12 @@ import regions
 from experiments.measures.preconditioners import embeddings
 from experiments.measures.target_curvature import one_thread
 from experiments.running.about import About
-from experiments.running.claims import claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
+from training.progress import Progress
 
-NAME = "initial_spectra"
 ABOUT = About(
     title="Spectra before training",
     page="claims",
@@ -42,7 +42,6 @@ ABOUT = About(
 SOURCE = "Lux, notes after the essay of 2021"
 OURS = "this project, for those notes"
 
-Progress = Callable[[int, int, str], None]
 LAWS = ("normal", "sphere", "orthogonal")
 BIASES = ("no biases", "biases")
 
@@ -82,22 +81,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     spectra: dict[tuple[str, str], Float64[np.ndarray, "seeds layers width"]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Draw networks and decompose their layers; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Draw networks and decompose their layers; write it all to `folder`."""
     kinds = [(law, biases) for law in LAWS for biases in BIASES]
     spectra = {}
     for i, (law, biases) in enumerate(kinds):
@@ -118,25 +109,22 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         if biases == BIASES[0]
     ]
     first = np.median(effective_dimension(spectra[LAWS[0], BIASES[0]])[:, 0])
-    summary = {
+    return {
         "headline": (
             f"effective dimension without biases, medians: {first:.2f} after the first "
             f"layer of normal weights; after the last {', '.join(parts)}"
         ),
         "claims": spectrum_claims(spectra),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "spectra.npz")
     spectra = {
         (law, biases): arrays[_key(law, biases)] for law in LAWS for biases in BIASES
     }
-    return Result(config, read_json(folder / "summary.json"), spectra)
+    return Result(config, summary, spectra)
 
 
 def _key(law: str, biases: str) -> str:
@@ -200,7 +188,7 @@ def effective_dimension(
 
 def spectrum_claims(
     spectra: dict[tuple[str, str], Float64[np.ndarray, "seeds layers width"]],
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the spectra say."""
     dimensions = {kind: effective_dimension(s) for kind, s in spectra.items()}
     claims = []
@@ -230,4 +218,4 @@ def spectrum_claims(
                 high=1.25,
             )
         )
-    return [claim.to_dict() for claim in claims]
+    return claims

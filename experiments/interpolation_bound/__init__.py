@@ -13,12 +13,16 @@ Sources: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners",
 T. C. H. Lux et al., Interpolation of sparse high-dimensional data, 2020, section 5.
 """
 
-from experiments.interpolation_bound.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.interpolation_bound.figure import draw
+from experiments.interpolation_bound.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="interpolation_bound",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -21,7 +21,7 @@ PARTS = {
 """Of the bounds, in the order of the panel."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Six panels."""
     drawing = Figure(figsize=(12.5, 7.6), layout="constrained")
     panels = drawing.subplots(2, 3)

@@ -3,8 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -33,12 +32,13 @@ from experiments.measures.preconditioners import (
 from experiments.measures.target_curvature import PrincipalPlane, one_thread
 from experiments.measures.target_surfaces import cosine_norm
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.ensemble import ensemble_networks, fit_ensemble
+from training.progress import Progress
 
-NAME = "interpolation_bound"
 ABOUT = About(
     title="Bounds of linear interpolation",
     page="claims",
@@ -71,7 +71,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 METHODS = ("Delaunay", "nearest neighbor", "MLP", "mean")
 SIDE = np.pi
 """Half the side of the cube in d dimensions."""
@@ -147,25 +146,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     checks: dict[str, dict[str, np.ndarray]]
     shown: dict[str, np.ndarray]
     dims: dict[int, dict[str, np.ndarray]]
     embedded: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Check, compare dimensions, compare embeddings; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Check, compare dimensions, compare embeddings; write it all to `folder`."""
     total = len(config.dims) + 2
     progress(0, total, "checking the bounds")
     for name in SURFACES:
@@ -202,11 +193,9 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             f"of slope is {gamma:.2f} times, the error of Delaunay {error:.2f} times "
             "that over the inputs"
         ),
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
     progress(total, total, "done")
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
     return summary
 
 
@@ -225,12 +214,12 @@ def _read(
     )
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     checks, dims, embedded = _read(config, folder)
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         checks,
         read_arrays(folder / "shown.npz"),
         dims,

@@ -12,12 +12,16 @@ Source: X. Zhang, D. Wu, Empirical studies on the properties of linear regions i
 neural networks, ICLR 2020, arXiv 2001.01072.
 """
 
-from experiments.linear_region_properties.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.linear_region_properties.figure import draw
+from experiments.linear_region_properties.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="linear_region_properties",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

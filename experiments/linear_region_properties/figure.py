@@ -14,7 +14,7 @@ PANELS = (
 )
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """A panel for each number and one for the accuracy; a dot for each network."""
     drawing = Figure(figsize=(11.5, 3.7), layout="constrained")
     panels = drawing.subplots(1, 4)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,14 +9,15 @@ from jaxtyping import Float64
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.region_shape import region_shapes
 from training.labeled import load_digits, split_dataset
 from training.normalized import ClassifierConfig, fold_batch_norm, train_classifiers
+from training.progress import Progress
 
-NAME = "linear_region_properties"
 SOURCE = "Zhang & Wu, ICLR 2020 (2001.01072)"
 ABOUT = About(
     title="Regions under batch normalization, dropout and learning rates",
@@ -45,8 +45,6 @@ one."""
 
 SETTINGS = ("initial", "plain", "batch norm", "dropout 0.5", "rate 1e-2")
 COLUMNS = ("inradius", "inradius_in_the_cube", "distance", "cosine")
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +84,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     table: Float64[np.ndarray, "settings seeds digits columns"]
     accuracy: Float64[np.ndarray, "settings seeds"]
 
@@ -108,18 +106,11 @@ def settings(config: Config) -> dict[str, ClassifierConfig]:
     return {name: dataclasses.replace(plain, **changes[name]) for name in SETTINGS}
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train in every setting and measure regions; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock, digits = Clock(), load_digits()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train in every setting and measure regions; write it all to `folder`."""
+    digits = load_digits()
     data, _, val = split_dataset(digits, config.num_val, 0)
     inputs, labels = digits.inputs[val], digits.labels[val]
     chosen = inputs[: config.digits]
@@ -138,7 +129,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_arrays(folder / "regions.npz", table=table, accuracy=accuracy)
     result = Result(config, {}, table, accuracy)
     inradius = np.median(result.means("inradius"), axis=1)
-    summary = {
+    return {
         "headline": "inradius "
         + ", ".join(
             f"{value:.3g} {name}"
@@ -159,15 +150,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         ),
         "claims": _claims(result),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "regions.npz")
-    summary = read_json(folder / "summary.json")
     return Result(config, summary, arrays["table"], arrays["accuracy"])
 
 
@@ -185,7 +172,7 @@ def measure(
     )
 
 
-def _claims(result: Result) -> list[dict[str, Any]]:
+def _claims(result: Result) -> list[Claim]:
     """What the numbers say."""
     inradius = dict(zip(SETTINGS, result.means("inradius"), strict=True))
     cosine = dict(zip(SETTINGS, result.means("cosine"), strict=True))
@@ -239,4 +226,4 @@ def _claims(result: Result) -> list[dict[str, Any]]:
             low=1.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

@@ -12,12 +12,16 @@ is why, ICML 2024, arXiv 2402.15555. N. Patel, G. Montufar, On the local complex
 linear regions in deep ReLU networks, ICML 2025, arXiv 2412.18283.
 """
 
-from experiments.local_complexity.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.local_complexity.figure import draw
+from experiments.local_complexity.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="local_complexity",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -10,7 +10,7 @@ from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 COLORS = (RED, BLUE, MUTED)
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Medians over networks, bands of 90 % of them, on a logarithmic time axis."""
     drawing = Figure(figsize=(12.0, 3.9), layout="constrained")
     left, middle, right = drawing.subplots(1, 3, width_ratios=(1.0, 1.0, 0.8))

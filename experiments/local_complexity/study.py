@@ -2,16 +2,17 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.local_complexity import (
     boundary_density,
@@ -22,8 +23,8 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble
 from training.labeled import Labeled, load_digits, split_dataset
+from training.progress import Progress
 
-NAME = "local_complexity"
 HUMAYUN = "Humayun, Balestriero & Baraniuk, ICML 2024 (2402.15555)"
 PATEL = "Patel & Montufar, ICML 2025 (2412.18283)"
 ABOUT = About(
@@ -67,8 +68,6 @@ TRAINING = TrainingConfig(
     snapshot_every=1000,
 )
 PLACES = ("training digits", "held-out digits", "random points")
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     epochs: Int64[np.ndarray, " snapshots"]
     complexity: Float64[np.ndarray, "snapshots seeds places"]
     density: Float64[np.ndarray, "snapshots seeds places"]
@@ -161,18 +160,10 @@ def setting(config: Config) -> Setting:
     return Setting(data, places, digits.inputs[val], digits.labels[val])
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, and look at every snapshot; write it all to `folder`.
-
-    Args:
-        config: What to run. Training that was interrupted goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, and look at every snapshot; write it all to `folder`."""
     where = setting(config)
     epochs, rows = [], []
     for epoch, networks in _snapshots(config, where.data, folder, progress, clock):
@@ -198,7 +189,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         accuracy=result.accuracy,
     )
     phases = _phases(result)
-    summary = {
+    return {
         "headline": (
             "local complexity at training digits, median: "
             + ", ".join(
@@ -209,15 +200,12 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "phases": {name: values.tolist() for name, values in phases.items()},
         "claims": _claims(result, phases),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "complexity.npz")
-    return Result(config, read_json(folder / "summary.json"), **arrays)
+    return Result(config, summary, **arrays)
 
 
 def _snapshots(
@@ -284,7 +272,7 @@ def _phases(result: Result) -> dict[str, Float64[np.ndarray, " seeds"]]:
 
 def _claims(
     result: Result, phases: dict[str, Float64[np.ndarray, " seeds"]]
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     start, low, high, end = phases.values()
     density = result.density[..., 0]
@@ -326,4 +314,4 @@ def _claims(
             high=1.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

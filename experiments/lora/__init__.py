@@ -12,12 +12,16 @@ Sources: S. Shekkizhar, MLPs as hashing functions, 2024 (what LoRA does to parti
 E. Hu et al., arXiv 2106.09685 (LoRA); R. Cosentino, arXiv 2602.03846 (PLATE).
 """
 
-from experiments.lora.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.lora.figure import draw
+from experiments.lora.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="lora",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -28,7 +28,7 @@ HEADING: dict[str, Any] = {
 TASKS = ((NEAR, "near", BLUE, -0.17), (FAR, "far", RED, 0.17))
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Partitions above, drift of their maps below, then six panels of numbers."""
     columns = max(len(result.pictures), 4)
     drawing = Figure(figsize=(15.0, 13.2), layout="constrained")

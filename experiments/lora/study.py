@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -20,17 +19,18 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.adapters import Catch, Schedule
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import fit_ensemble
 from training.labeled import Labeled
+from training.progress import Progress
 from training.two_moons import Move, moons_dataset, moved_moons, two_moons
 
-NAME = "lora"
 ABOUT = About(
     title="Low-rank adapters and the partition",
     page="claims",
@@ -71,8 +71,6 @@ PICTURES = (
     ("lora-1", FAR),
 )
 """Whose partitions and drift are drawn, if they are among the methods."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +192,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     tunings: Tunings
     pictures: list[Picture]
     old: Labeled
@@ -207,18 +205,10 @@ def moons_of(config: Config, seed: int, move: Move, *, test: bool) -> Labeled:
     return moved_moons(two_moons(number, config.noise, kind), move)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, tune, compare; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, tune, compare; write it all to `folder`."""
     home = Move(0.0, 0.0)
     fitted = fit_ensemble(
         config.training,
@@ -244,20 +234,17 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("layers of low rank")
     _draw(config, folder, bases[0], caught)
     clock.lap("pictures")
-    summary = {
+    return {
         "headline": lora_headline(tunings),
         "medians": tunings.medians(),
         "reached": tunings.shares_reached(),
         "final_loss": tunings.final_losses(),
         "low_rank": [row._asdict() for row in ranks],
-        "claims": [claim.to_dict() for claim in lora_claims(tunings, ranks)],
+        "claims": lora_claims(tunings, ranks),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays, seed = read_arrays(folder / "drift.npz"), config.seeds[0]
     pictures = [
@@ -271,7 +258,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
     ]
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         _tunings(config, read_arrays(folder / "numbers.npz")),
         pictures,
         moons_of(config, seed, Move(0.0, 0.0), test=True),

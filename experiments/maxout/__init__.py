@@ -12,12 +12,16 @@ Source: H. Tseran, G. Montufar, On the expected complexity of maxout networks, N
 2021, arXiv 2107.00379, and the numbers in the README of its code.
 """
 
-from experiments.maxout.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.maxout.figure import draw
+from experiments.maxout.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="maxout",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

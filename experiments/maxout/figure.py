@@ -9,7 +9,7 @@ from experiments.maxout.study import Result
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Linear regions with the decision boundary; linear and activation regions."""
     drawing = Figure(figsize=(10.5, 4.9), layout="constrained")
     left, right = drawing.subplots(1, 2, width_ratios=(1.0, 1.05))

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +11,14 @@ from jaxtyping import Float64, Int64
 import regions
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.maxout import maxout_network
 from regions.partition.class_polygons import class_polygons, region_polygons
+from training.progress import Progress
 
-NAME = "maxout"
 SOURCE = "Tseran & Montufar, NeurIPS 2021 (2107.00379)"
 ABOUT = About(
     title="A seeded maxout network, and regions over the rank",
@@ -44,8 +44,6 @@ ORACLE = (216, 30)
 
 GRID_ORACLE = 199
 """Regions that the paper's grid of 300 x 300 gradients sees."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     polygons: list[Float64[np.ndarray, "_ 2"]]
     segments: Float64[np.ndarray, "segments 2 2"]
     linear: Int64[np.ndarray, "ranks seeds"]
@@ -128,18 +126,10 @@ def layer_bound(width: int, rank: int, dim: int) -> int:
     return sum(math.comb(width, j) * (rank - 1) ** j for j in range(dim + 1))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Cut the seeded network and the networks of several ranks; write to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Cut the seeded network and the networks of several ranks; write to `folder`."""
     box = regions.Box.cube(2, config.half_width)
     network = draw_network(config.seed, config.widths, 2)
     regions.save_network(folder / "network.npz", network)
@@ -164,7 +154,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         activation=activation,
     )
     clock.lap("ranks")
-    summary = {
+    return {
         "headline": (
             f"{numbers['linear_regions']} linear regions and "
             f"{numbers['boundary_pieces']} pieces of decision boundary, as published; "
@@ -176,17 +166,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **numbers,
         "claims": _claims(config, numbers, linear, activation),
     }
-    write_provenance(folder, seed=config.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "counts.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_polygons(folder / "polygons.npz"),
         arrays["segments"],
         arrays["linear"],
@@ -223,7 +210,7 @@ def _claims(
     numbers: dict[str, Any],
     linear: Int64[np.ndarray, "ranks seeds"],
     activation: Int64[np.ndarray, "ranks seeds"],
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     bounds = [
         math.prod(layer_bound(width, rank, 2) for width in config.study_widths)
@@ -277,4 +264,4 @@ def _claims(
             low=1.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

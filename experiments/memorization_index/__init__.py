@@ -10,12 +10,16 @@ Expected:  about two minutes on 2 cores.
 Source: S. Shekkizhar, MLPs as hashing functions, 2024 (capacity and memorization).
 """
 
-from experiments.memorization_index.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.memorization_index.figure import draw
+from experiments.memorization_index.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="memorization_index",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

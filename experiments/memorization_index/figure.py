@@ -12,7 +12,7 @@ from experiments.plotting.style import BLUE, INK, RED, axis_labels, blank
 from training.two_moons import moons_box
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Two partitions and singletons above; sharing, regions and accuracy below."""
     drawing = Figure(figsize=(13.8, 8.0), layout="constrained")
     axes = np.ravel(drawing.subplots(2, 3))

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
@@ -17,15 +16,16 @@ from experiments.measures.seed_networks import enumerate_all, snapshot_networks
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.labeled import Labeled
+from training.progress import Progress
 from training.two_moons import moons_box, moons_dataset, two_moons
 
-NAME = "memorization_index"
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 ABOUT = About(
     title="Points alone in their region, and label noise",
@@ -44,8 +44,6 @@ ABOUT = About(
     ),
     expected="More points alone in their region the more labels are random (the post).",
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     epochs: np.ndarray
     numbers: dict[str, np.ndarray]
     cells: list[list[Float64[np.ndarray, "_ 2"]]]
@@ -139,45 +137,34 @@ def learned(config: Config, seed: int, share: float) -> Labeled:
     return data._replace(labels=corrupted_labels(data, share, seed))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and group the points; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and group the points; write it all to `folder`."""
     for share in config.shares:
         _measure_share(config, folder, share, progress, clock)
     arrays = [read_arrays(folder / f"share-{share:g}.npz") for share in config.shares]
     epochs = arrays[0].pop("epochs")
     numbers = {name: np.stack([a[name] for a in arrays]) for name in arrays[0]}
     stored(folder / "numbers.npz", lambda: numbers | {"epochs": epochs})
-    summary = {
+    return {
         "headline": _headline(numbers),
         "medians": {
             name: np.median(values[:, -1], axis=-1).tolist()
             for name, values in numbers.items()
             if np.isfinite(values).all()
         },
-        "claims": [claim.to_dict() for claim in memorization_claims(config, numbers)],
+        "claims": memorization_claims(config, numbers),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     numbers = read_arrays(folder / "numbers.npz")
     ends, seed = (config.shares[0], config.shares[-1]), config.seeds[0]
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         numbers.pop("epochs"),
         numbers,
         [read_polygons(folder / f"cells-{share:g}.npz") for share in ends],

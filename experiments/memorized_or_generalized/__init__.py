@@ -13,12 +13,16 @@ Source: beren and Hoagy, comments on almost linear models, 2023; T. Henighan et 
 Superposition, memorization, and double descent, 2023.
 """
 
-from experiments.memorized_or_generalized.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.memorized_or_generalized.figure import draw
+from experiments.memorized_or_generalized.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="memorized_or_generalized",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -13,7 +13,7 @@ SHOWN = 200
 """Hidden states drawn, at most."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """A row of hidden planes, and two rows of panels."""
     drawing = Figure(figsize=(11.5, 12.0), layout="constrained")
     parts = drawing.subfigures(2, 1, height_ratios=[0.72, 2.0], squeeze=False)[:, 0]

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,14 +24,15 @@ from experiments.memorized_or_generalized.label_noise import (
 )
 from experiments.memorized_or_generalized.points_and_features import measure_sizes
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "memorized_or_generalized"
 ABOUT = About(
     title="Memorized or generalized",
     page="claims",
@@ -64,8 +64,6 @@ ABOUT = About(
         "generalization (claimed)."
     ),
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,24 +167,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     toy: dict[str, np.ndarray]
     noise: dict[str, np.ndarray]
     linear: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Toy models, random labels, embeddings; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Toy models, random labels, embeddings; write it all to `folder`."""
     progress(0, 3, "toy models on points")
     stored(
         folder / "toy.npz",
@@ -206,24 +196,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         for width in config.linear_widths:
             _measure_embedding(config, folder, size, width, progress)
     clock.lap("embeddings")
-    result = _read(config, folder, {})
+    result = read(config, folder, {})
     claims = memorized_or_generalized_claims(
         result.toy, result.noise, result.linear, config.sizes
     )
-    summary = {
+    return {
         "headline": memorized_or_generalized_headline(
             result.toy, result.noise, config.sizes
         ),
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return _read(config, folder, read_json(folder / "summary.json"))
 
 
 def _measure_share(
@@ -279,7 +261,7 @@ def disc_points(config: Config, size: int, seed: int) -> Dataset:
     return ring_data(data)[1]
 
 
-def _read(config: Config, folder: pathlib.Path, summary: dict[str, Any]) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """The arrays of a run, stacked over its settings."""
     shares = [read_arrays(folder / f"share-{share:g}.npz") for share in config.shares]
     linear = [

@@ -5,12 +5,8 @@ Run:       python scripts/run_experiment.py movie_20x40
 Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
-from experiments.movie_20x40.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-)
+from experiments.movie_20x40.study import ABOUT, PRESETS, DeepMovie
+from experiments.movies.movie_study import movie_study
+
+STUDY = movie_study("movie_20x40", DeepMovie, about=ABOUT, presets=PRESETS)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

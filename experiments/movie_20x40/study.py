@@ -1,13 +1,9 @@
-"""What the study runs, measures and keeps."""
-
-import pathlib
+"""What the movie shows, and of which run."""
 
 from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
-from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
-NAME = "movie_20x40"
 ABOUT = About(
     title="Movie: 20 units x 40 layers on the ring",
     page="gallery",
@@ -62,13 +58,3 @@ class DeepMovie(Movie):
             f"{last['pixel_accuracy']:.2%}; worst frame after the first third: epoch "
             f"{worst['epoch']:,}, training loss {worst['train_loss']:.4f}"
         }
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
-    return run_movie(DeepMovie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(DeepMovie(config), folder)

@@ -11,12 +11,8 @@ Expected:  some minutes on 2 cores.
 Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
-from experiments.movie_bottleneck.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-)
+from experiments.movie_bottleneck.study import ABOUT, PRESETS, BottleneckMovie
+from experiments.movies.movie_study import movie_study
+
+STUDY = movie_study("movie_bottleneck", BottleneckMovie, about=ABOUT, presets=PRESETS)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

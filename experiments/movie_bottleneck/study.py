@@ -1,7 +1,6 @@
-"""What the study runs, measures and keeps."""
+"""What the movie shows, and of which run."""
 
 import itertools
-import pathlib
 
 import numpy as np
 from jaxtyping import Float64
@@ -9,13 +8,11 @@ from jaxtyping import Float64
 import regions
 from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
 from experiments.movies.movie_look import Look, look_at
-from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import RED, Rgb, gray_panel, paint
 from experiments.running.about import About
 from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
-NAME = "movie_bottleneck"
 ABOUT = About(
     title="Movie: a bottleneck of two units, and its plane",
     page="gallery",
@@ -165,13 +162,3 @@ def _hit(
     mask = np.zeros((height, width), bool)
     mask[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)] = True
     return mask
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
-    return run_movie(BottleneckMovie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(BottleneckMovie(config), folder)

@@ -10,12 +10,8 @@ Source: T. Dullien, origami posts (announced 2024-07-04), and the panels of his 
 program, described in words.
 """
 
-from experiments.movie_classifier.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-)
+from experiments.movie_classifier.study import ABOUT, PRESETS, ClassifierMovie
+from experiments.movies.movie_study import movie_study
+
+STUDY = movie_study("movie_classifier", ClassifierMovie, about=ABOUT, presets=PRESETS)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

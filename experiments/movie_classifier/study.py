@@ -1,6 +1,4 @@
-"""What the study runs, measures and keeps."""
-
-import pathlib
+"""What the movie shows, and of which run."""
 
 import numpy as np
 import scipy.special
@@ -9,7 +7,6 @@ from jaxtyping import Array, Float, UInt8
 import regions
 from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
 from experiments.movies.movie_look import Look
-from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import (
     CYAN,
     GREEN,
@@ -25,7 +22,6 @@ from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_classes, sample_classes
 
-NAME = "movie_classifier"
 ABOUT = About(
     title="Movie: a classifier of three colors",
     page="gallery",
@@ -140,13 +136,3 @@ def _wrong(
     places, size = np.asarray(points, np.float64), np.array(classes.shape[::-1])
     columns, rows = np.rint(places * size).astype(int).T
     return int((network(places).argmax(axis=1) != classes[rows, columns]).sum())
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
-    return run_movie(ClassifierMovie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(ClassifierMovie(config), folder)

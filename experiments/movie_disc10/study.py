@@ -1,14 +1,9 @@
-"""What the study runs, measures and keeps."""
+"""What the movie shows, and of which run."""
 
-import pathlib
-
-from experiments.movies.movie import MovieConfig as Config, Row
-from experiments.movies.movie_disc import DiscMovie
-from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
+from experiments.movies.movie import MovieConfig as Config
 from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
-NAME = "movie_disc10"
 ABOUT = About(
     title="Movie: 10 units on the disc",
     page="gallery",
@@ -49,13 +44,3 @@ PRESETS = {
         gif_frames=50,
     ),
 }
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
-    return run_movie(DiscMovie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(DiscMovie(config), folder)

@@ -7,12 +7,8 @@ Run:       python scripts/run_experiment.py movie_portrait
 Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
 """
 
-from experiments.movie_portrait.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-)
+from experiments.movie_portrait.study import ABOUT, PRESETS, PortraitMovie
+from experiments.movies.movie_study import movie_study
+
+STUDY = movie_study("movie_portrait", PortraitMovie, about=ABOUT, presets=PRESETS)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -1,6 +1,5 @@
-"""What the study runs, measures and keeps."""
+"""What the movie shows, and of which run."""
 
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,10 @@ import regions
 from experiments.movies.movie import MovieConfig as Config, Row, Scene
 from experiments.movies.movie_disc import DiscMovie
 from experiments.movies.movie_look import Look
-from experiments.movies.movie_run import Progress, Result, load_movie, run_movie
 from experiments.plotting.movie_panels import Rgb
 from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 
-NAME = "movie_portrait"
 ABOUT = About(
     title="Movie: a portrait folded by 500 units",
     page="gallery",
@@ -84,13 +81,3 @@ class PortraitMovie(DiscMovie):
         own, last = super().summarize(rows, scene), rows[-1]
         likeness = f", PSNR {last['psnr']:.2f} dB, SSIM {last['ssim']:.3f}"
         return {**own, "headline": likeness + own["headline"]}
-
-
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
-    """Train, draw and encode; see `experiments.movies.movie_run.run_movie`."""
-    return run_movie(PortraitMovie(config), folder, progress)
-
-
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return load_movie(PortraitMovie(config), folder)

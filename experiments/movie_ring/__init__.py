@@ -6,11 +6,8 @@ Expected:  a few minutes on 2 cores; about 1,500 regions, full-image error near 
 Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
-from experiments.movie_ring.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    load as load,
-    run as run,
-)
+from experiments.movie_ring.study import ABOUT, PRESETS
+from experiments.movies.movie_study import movie_study
+
+STUDY = movie_study("movie_ring", about=ABOUT, presets=PRESETS)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -1,11 +1,9 @@
-"""What the study runs, measures and keeps."""
+"""What the movie shows, and of which run."""
 
 from experiments.movies.movie import MovieConfig as Config
-from experiments.movies.movie_run import load as load, run as run
 from experiments.running.about import About
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
-NAME = "movie_ring"
 ABOUT = About(
     title="Movie: 14 units x 6 layers on the ring",
     page="gallery",

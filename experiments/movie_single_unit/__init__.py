@@ -6,12 +6,16 @@ Expected:  a minute on 2 cores.
 Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
 """
 
-from experiments.movie_single_unit.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.movie_single_unit.figure import draw
+from experiments.movie_single_unit.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="movie_single_unit",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -7,17 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from experiments.movie_single_unit.figure import draw_frame
+from experiments.movie_single_unit.sheets import draw_frame
 from experiments.movie_single_unit.unit import ACTS, sheet_of
 from experiments.movies.movie import Row
 from experiments.movies.movie_files import encoder, write_gif, write_mp4, write_png
-from experiments.movies.movie_run import Progress, frame_path, rows_to_text
+from experiments.movies.movie_run import frame_path, rows_to_text
 from experiments.running.about import About
 from experiments.running.claims import claim_exact
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import open_atomically, write_text
+from training.progress import Progress
 
-NAME = "movie_single_unit"
 ABOUT = About(
     title="Movie: a single unit",
     page="gallery",
@@ -73,13 +74,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: Row
+    summary: Summary
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
     """Draw the frames that are not there, compare, and encode; write it to `folder`."""
     encoder()
-    clock = Clock()
     (folder / "frames").mkdir(exist_ok=True)
     rows, frames = [], [frame_path(folder, k) for k in range(config.frames)]
     for k, path in enumerate(frames):
@@ -101,10 +103,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> Row:
         folder / "movie.gif", some, fps, config.gif_width, 32, lambda *_: None, hold=0.0
     )
     clock.lap("encoding")
-    summary = summarize(rows)
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
+    return summarize(rows)
 
 
 def rows_at(frame: int, share: float) -> list[Row]:
@@ -127,7 +126,7 @@ def rows_at(frame: int, share: float) -> list[Row]:
     return rows
 
 
-def summarize(rows: list[Row]) -> Row:
+def summarize(rows: list[Row]) -> Summary:
     """The largest difference of each fact, and its claim."""
     words = {
         "cosine": "The crease is perpendicular to (a, b).",
@@ -149,7 +148,7 @@ def summarize(rows: list[Row]) -> Row:
                 f"{len(known)} sheets",
                 largest[name],
                 holds=largest[name] < 1e-12,
-            ).to_dict()
+            )
         )
     creases = sum(np.isfinite(row["offset_error"]) for row in rows)
     return {
@@ -161,6 +160,7 @@ def summarize(rows: list[Row]) -> Row:
     }
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
-    return Result(config, read_json(folder / "summary.json"))
+    del folder  # The figure shows units of its own choice.
+    return Result(config, summary)

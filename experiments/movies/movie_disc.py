@@ -211,13 +211,13 @@ class DiscMovie(Movie):
                     "differs from the formula",
                     wrong,
                     holds=bool(exact) and wrong == 0,
-                ).to_dict(),
+                ),
                 claim_exact(
                     "On each area a different affine function, equal on the creases.",
                     source,
                     f"largest jump at a crease (outputs span {scale:.3g})",
                     jump,
                     holds=0.0 <= jump < 1e-5,
-                ).to_dict(),
+                ),
             ],
         }

@@ -7,7 +7,7 @@ where it was and ends with the same frames and the same `metrics.csv`.
 import csv
 import io
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,19 +30,16 @@ from experiments.movies.movie_files import (
 )
 from experiments.movies.movie_look import UNIT_SQUARE
 from experiments.plotting.movie_panels import GAP
-from experiments.running.claims import claim_exact
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit
 from training.loop import init_state, weighted_cross_entropy, weighted_mse
 from training.models import params_to_relu_network
+from training.progress import Progress
 from training.snapshots import Losses, SnapshotStore, read_metrics
-
-NAME = "movie"
-"""Of runs that are no experiment: `scripts/movie.py`."""
-
-Progress = Callable[[int, int, str], None]
 
 
 class Result(NamedTuple):
@@ -56,22 +53,14 @@ class Result(NamedTuple):
     """
 
     config: MovieConfig
-    summary: Row
+    summary: Summary
     rows: list[Row]
     panels: dict[int, np.ndarray]
 
 
-def run(config: MovieConfig, folder: pathlib.Path, progress: Progress) -> Row:
-    """The three panels of the posts; see `run_movie`."""
-    return run_movie(Movie(config), folder, progress)
-
-
-def load(config: MovieConfig, folder: pathlib.Path) -> Result:
-    """A finished run of `run`, from the files in its folder."""
-    return load_movie(Movie(config), folder)
-
-
-def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
+def run_movie(
+    movie: Movie, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
     """Train, draw a frame of each snapshot, encode; write it all to `folder`.
 
     On Ctrl-C the frames drawn so far become `movie.mp4`, and the interrupt goes on.
@@ -80,8 +69,9 @@ def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
         movie: What to show. An unfinished run of it in `folder` goes on.
         folder: From `open_run`. Gets `metrics.csv`, `snapshots/`,
             `frames/`, `frames.csv`, tables of the movie's own, `network.npz`,
-            `last_frame.png`, `movie.mp4`, `movie.gif`, and `summary.json` last.
+            `last_frame.png`, `movie.mp4` and `movie.gif`.
         progress: Called with (done, total, what is being done).
+        clock: Told when a stage ends.
 
     Returns:
         The summary.
@@ -90,7 +80,7 @@ def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
         ImportError: If the package that encodes is not installed.
     """
     encoder()
-    clock, scene = Clock(), movie.load_scene()
+    scene = movie.load_scene()
     fitted = fit(movie.config.training, scene.data, folder, progress)
     network = params_to_relu_network(fitted.params, movie.config.training.model)
     regions.save_network(folder / "network.npz", network)
@@ -108,8 +98,6 @@ def run_movie(movie: Movie, folder: pathlib.Path, progress: Progress) -> Row:
     clock.lap("encoding")
     summary = summarize(movie, scene, rows, folder)
     clock.lap("checks")
-    write_provenance(folder, seed=movie.config.training.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
     return summary
 
 
@@ -235,7 +223,9 @@ def _number(text: str) -> int | float:
         return float(text)
 
 
-def summarize(movie: Movie, scene: Scene, rows: list[Row], folder: pathlib.Path) -> Row:
+def summarize(
+    movie: Movie, scene: Scene, rows: list[Row], folder: pathlib.Path
+) -> Summary:
     """The summary; its headline starts with the number of regions at the end."""
     last, exact = rows[-1], sum(row["exact"] for row in rows)
     kind = "exact" if last["exact"] else "at least, on the grid"
@@ -261,7 +251,7 @@ def summarize(movie: Movie, scene: Scene, rows: list[Row], folder: pathlib.Path)
     }
 
 
-def _pixel_claim(differ: int, checked: int) -> Row:
+def _pixel_claim(differ: int, checked: int) -> Claim:
     """The claim that boundaries are drawn where they are."""
     return claim_exact(
         "A pixel is marked exactly where a 4-neighbor has another activation pattern.",
@@ -270,7 +260,7 @@ def _pixel_claim(differ: int, checked: int) -> Row:
         "patterns, evaluated apart",
         differ,
         holds=differ == 0,
-    ).to_dict()
+    )
 
 
 def check_pixels(
@@ -308,7 +298,7 @@ def shown_panel(
     return read_png(frame_path(folder, epoch))[top : top + height, left : left + width]
 
 
-def load_movie(movie: Movie, folder: pathlib.Path) -> Result:
+def read_movie(movie: Movie, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     rows, scene = read_rows(folder / "frames.csv"), movie.load_scene()
     # Training moves fast at first.
@@ -318,5 +308,4 @@ def load_movie(movie: Movie, folder: pathlib.Path) -> Result:
         rows[k]["epoch"]: shown_panel(movie, scene, folder, rows[k]["epoch"])
         for k in chosen
     }
-    summary = read_json(folder / "summary.json")
     return Result(movie.config, summary, rows, panels)

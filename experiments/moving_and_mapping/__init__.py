@@ -11,12 +11,16 @@ Sources: S. Shekkizhar, MLPs as hashing functions, 2024; arXiv 2602.08333 (patte
 settle before weights).
 """
 
-from experiments.moving_and_mapping.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.moving_and_mapping.figure import draw
+from experiments.moving_and_mapping.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="moving_and_mapping",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

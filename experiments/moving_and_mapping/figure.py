@@ -21,7 +21,7 @@ KIND_NAMES = {
 }
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Creases, split on grid and data, changed patterns; rates, motion, losses."""
     drawing = Figure(figsize=(15.0, 7.6), layout="constrained")
     axes = np.ravel(drawing.subplots(2, 4))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,15 +19,16 @@ from experiments.moving_and_mapping.epoch_history import (
     window_shares,
 )
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from regions.partition.partition_change import compare_patterns
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import Labeled
+from training.progress import Progress
 from training.two_moons import moons_box, moons_dataset, two_moons
 
-NAME = "moving_and_mapping"
 ABOUT = About(
     title="Moved partitions and changed maps",
     page="claims",
@@ -56,8 +56,6 @@ ABOUT = About(
 )
 PARTS = ("last_layer", "first_biases")
 """Of the parameters, that are trained alone."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +149,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     changes: dict[str, dict[str, np.ndarray]]
     creases: Float64[np.ndarray, "2 units 3"]
     data: Labeled
@@ -162,18 +160,10 @@ def moons_of(config: Config, seed: int) -> Labeled:
     return two_moons(config.points, config.noise, seed)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train all kinds and follow them; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train all kinds and follow them; write it all to `folder`."""
     moons = [moons_of(config, seed) for seed in config.seeds]
     data = [moons_dataset(one, one) for one in moons]
     changes = {}
@@ -190,22 +180,19 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         clock.lap("partitions")
     stored(folder / "losses.npz", lambda: {n: c["losses"] for n, c in changes.items()})
     tables = {name: _rows(config, found) for name, found in changes.items()}
-    summary = {
+    return {
         "headline": moving_headline(tables),
         "tables": tables,
-        "claims": [claim.to_dict() for claim in moving_claims(tables, PARTS)],
+        "claims": moving_claims(tables, PARTS),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     losses = read_arrays(folder / "losses.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {
             name: read_arrays(folder / f"changes-{name}.npz") | {"losses": losses[name]}
             for name in config.kinds()

@@ -11,12 +11,16 @@ Expected:  under a minute on 2 cores; no bit that is not the sign.
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
-from experiments.neuron_hyperplane.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.neuron_hyperplane.figure import draw
+from experiments.neuron_hyperplane.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="neuron_hyperplane",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -13,7 +13,7 @@ FILLS = ("#f2f2f2", "#cfe0f5")
 """Of the regions where the unit is off and on."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Half-spaces, profile along the normal, bits."""
     drawing = Figure(figsize=(12.6, 4.3), layout="constrained")
     left, middle, right = drawing.subplots(1, 3)

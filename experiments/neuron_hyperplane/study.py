@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +13,14 @@ import regions
 from experiments.measures.seed_networks import enumerate_all
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.claims import claim_exact
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from regions.patterns import unpack_bits
 from regions.signs.predicate import signs as signs_at
+from training.progress import Progress
 
-NAME = "neuron_hyperplane"
 SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 ABOUT = About(
     title="One unit, one hyperplane, two half-spaces",
@@ -47,8 +47,6 @@ SLOPES = {"ReLU": 0.0, "leaky ReLU": 0.01, "absolute value": -1.0}
 
 COARSE = 16
 """Weights and biases are multiples of 1 / this for the units that meet grid points."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +123,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     w: Float64[np.ndarray, " 2"]
     b: float
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -134,18 +132,10 @@ class Result(NamedTuple):
     points: Float64[np.ndarray, "points 2"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Compare bits with signs and edges with lines; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Compare bits with signs and edges with lines; write it all to `folder`."""
     table = []
     units = random_units(config)
     for done, (w, b) in enumerate(units):
@@ -160,7 +150,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     _write_drawn(folder)
     bits = len(table) * config.resolution**2
     ties = sum(row.ties for row in table)
-    summary = {
+    return {
         "headline": (
             f"{bits:,} bits of {len(table)} units, {ties:,} of them on a line: "
             f"{sum(row.wrong_bits for row in table)} are not the sign; common edges "
@@ -171,17 +161,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "cut": sum(row.regions == 2 for row in table),
         "claims": _claims(table, bits),
     }
-    write_provenance(folder, seed=config.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "drawn.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         arrays["w"],
         float(arrays["b"]),
         read_polygons(folder / "drawn-regions.npz"),
@@ -306,7 +293,7 @@ def _write_drawn(folder: pathlib.Path) -> None:
     )
 
 
-def _claims(table: list[Measure], bits: int) -> list[dict[str, Any]]:
+def _claims(table: list[Measure], bits: int) -> list[Claim]:
     """What the numbers say."""
     wrong = sum(row.wrong_bits for row in table)
     sides = sum(row.wrong_side for row in table)
@@ -357,4 +344,4 @@ def _claims(table: list[Measure], bits: int) -> list[dict[str, Any]]:
             holds=maps == 0.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

@@ -10,13 +10,17 @@ Expected:  five to six minutes on 2 cores.
 Source: T. Dullien, origami posts of 2025-04-05 and 2025-04-10, which judge by eye.
 """
 
-from experiments.overfitting.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.overfitting.figure import draw
+from experiments.overfitting.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="overfitting",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

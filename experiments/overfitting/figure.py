@@ -18,7 +18,7 @@ NAMES = {
 }
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Errors, overlap, errors by distance above; outputs of one seed below."""
     drawing = Figure(figsize=(13.5, 7.8), layout="constrained")
     sizes = result.config.sizes

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,14 +14,15 @@ from experiments.overfitting.baselines import SIGMA, interpolate
 from experiments.overfitting.claims import overfitting_claims, overfitting_headline
 from experiments.ring.study import predict_image
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, pixel_points
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "overfitting"
 METHODS = ("network", "smoothing", "nearest")
 EDGES = (0.0, 4.0, 8.0, 16.0, 32.0, np.inf)
 """Bounds of the bins of distance to the nearest sampled pixel, in pixels."""
@@ -48,8 +48,6 @@ ABOUT = About(
         "memorized in two of three seeds (measured with another implementation)."
     ),
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,24 +125,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     outputs: dict[int, UInt8[np.ndarray, "side side"]]
     samples: dict[int, np.ndarray]
     by_distance: Float64[np.ndarray, "sizes 2 bins"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train all sizes, measure networks and baselines; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train all sizes, measure networks and baselines; write it all to `folder`."""
     rows: list[dict[str, Any]] = []
     for size in config.sizes:
         datasets = [seed_data(config, size, seed) for seed in config.seeds]
@@ -159,18 +149,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         progress(1, 1, f"measuring {size} points")
         clock.lap("measures")
     claims = overfitting_claims(rows, _variance(config))
-    summary = {
+    return {
         "headline": overfitting_headline(rows),
         "variance": _variance(config),
         "table": rows,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     dead = [
         f"{row['points']} points, seed {row['seed']}: {row['state']}"
@@ -183,12 +170,12 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = {size: read_arrays(folder / f"points-{size}.npz") for size in config.sizes}
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {size: arrays[size]["output"] for size in config.sizes},
         {
             size: np.asarray(seed_data(config, size, config.seeds[0]).train_inputs)

@@ -13,13 +13,23 @@ change); T. Dullien, origami post, 2025-04-05 (boundaries migrate, spikes, a par
 that settles anew); arXiv 2602.08333 (patterns settle before weights).
 """
 
+from experiments.partition_dynamics.figure import draw
 from experiments.partition_dynamics.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+    ABOUT,
+    PRESETS,
+    conduct,
+    read,
+    summary_rows,
 )
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="partition_dynamics",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
+)
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

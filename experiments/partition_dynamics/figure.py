@@ -15,7 +15,7 @@ GREEN = "#1b7837"
 PARTS = {"all": "all", "last_layer": "last layer", "first_biases": "first biases"}
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Counts, births, migration, split above; losses, rates, distances, parts below."""
     drawing = Figure(figsize=(15.0, 7.4), layout="constrained")
     axes = np.ravel(drawing.subplots(2, 4))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,15 +27,16 @@ from experiments.measures.spikes import WINDOW, find_spikes, spike_rate
 from experiments.partition_dynamics.claims import dynamics_claims, dynamics_headline
 from experiments.ring.study import predict_image
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from regions.partition.partition_change import compare_patterns, compare_points
 from regions.patterns import patterns_at
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "partition_dynamics"
 ABOUT = About(
     title="A partition learns",
     page="claims",
@@ -66,8 +66,6 @@ ABOUT = About(
 ABLATIONS = ("last_layer", "first_biases")
 SETTLE = 50
 """Epochs after a spike before the partition is looked at."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,24 +132,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     epochs: Int[np.ndarray, " snapshots"]
     losses: Float[np.ndarray, "epochs seeds"]
     histories: list[dict[str, np.ndarray]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, follow the partitions, train parts alone; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, follow the partitions, train parts alone; write it all to `folder`."""
     image, data = ring_data(config.data)
     fitted = fit_ensemble(config.training, data, config.seeds, folder / "all", progress)
     losses = fitted.losses[:, :, 0]
@@ -180,29 +170,26 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     ]
     variance = float((image / 255.0).var())
     claims = dynamics_claims(table, ablations, variance)
-    summary = {
+    return {
         "headline": dynamics_headline(table),
         "variance": variance,
         "table": table,
         "ablations": ablations,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     return [("result", summary["headline"])]
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     losses = read_arrays(folder / "losses.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         losses["epochs"],
         losses["losses"],
         [read_arrays(folder / f"history-{seed}.npz") for seed in config.seeds],

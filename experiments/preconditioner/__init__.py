@@ -11,13 +11,17 @@ Expected:  six minutes on 2 cores; an almost plane embedding with both optimizer
 Source: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021.
 """
 
-from experiments.preconditioner.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.preconditioner.figure import draw
+from experiments.preconditioner.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="preconditioner",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

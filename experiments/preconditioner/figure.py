@@ -15,7 +15,7 @@ VIEW = 0.02
 """Share of a turn from which the figure shows the surfaces."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, the three surfaces; below, numbers of all seeds."""
     drawing = Figure(figsize=(11.5, 10.2))
     for k in range(3):

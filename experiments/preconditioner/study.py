@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,14 +34,15 @@ from experiments.preconditioner.embedding_measures import (
 )
 from experiments.preconditioner.surfaces import draw_frame
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import TrainingConfig
 from training.ensemble import ensemble_snapshots, fit_ensemble
+from training.progress import Progress
 
-NAME = "preconditioner"
 ABOUT = About(
     title="Preconditioners",
     page="claims",
@@ -72,8 +72,6 @@ ABOUT = About(
         "0.0002; the first component has 86 to 99 % of the variance."
     ),
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,24 +165,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     drawn: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train every setting, measure, draw the movie; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train every setting, measure, draw the movie; write it all to `folder`."""
     encoder()
-    clock = Clock()
     how = {
         setting.name: functools.partial(_measure, config, setting, folder)
         for setting in config.settings
@@ -202,21 +192,18 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     )
     clock.lap("movie")
     claims = preconditioner_claims(measures)
-    summary = {
+    return {
         "headline": _headline(measures),
         "table": [_row(name, values) for name, values in measures.items()],
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
         read_arrays(folder / "drawn.npz"),
     )
@@ -359,7 +346,7 @@ def _headline(measures: dict[str, dict[str, np.ndarray]]) -> str:
     return "medians: " + "; ".join(parts)
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:

@@ -13,13 +13,17 @@ gradient methods at the edge of stability (arXiv 2207.14484); that spikes follow
 the preconditioned curvature crosses its threshold: arXiv 2506.04805.
 """
 
-from experiments.pulse.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.pulse.figure import draw
+from experiments.pulse.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="pulse",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

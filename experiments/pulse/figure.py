@@ -18,7 +18,7 @@ STRETCH = 300
 """Updates that are drawn of them."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels."""
     drawing = Figure(figsize=(11.5, 8.0))
     panels = drawing.subplots(2, 2)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +13,7 @@ from jaxtyping import Float64
 from experiments.pulse.claims import BASE, pulse_claims
 from experiments.pulse.oscillation import measure_leads, measure_oscillation
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
@@ -22,14 +21,15 @@ from experiments.running.settings import (
     setting_folder,
 )
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.curvature import stability_threshold, trace_curvature
 from training.datasets import Dataset
 from training.ensemble import ensemble_state, fit_ensemble
 from training.loop import to_device
+from training.progress import Progress
 
-NAME = "pulse"
 ABOUT = About(
     title="The pulse of Adam",
     page="claims",
@@ -53,7 +53,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 ADAM = OptimizerConfig(learning_rate=1e-2)
 DISC = DataConfig(image="disc", num_train=1000, num_val=100)
@@ -151,23 +150,15 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     trace: dict[str, np.ndarray]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train every setting, measure its pulse; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train every setting, measure its pulse; write it all to `folder`."""
     data = dataset_of_each_seed(config.data, config.seeds)
     how = {
         setting.name: functools.partial(_measure, config, setting, data, folder)
@@ -179,25 +170,22 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("curvature")
     trace = read_arrays(folder / "trace.npz")
     claims = pulse_claims(measures, trace, period_slopes(config, measures))
-    summary = {
+    return {
         "headline": _headline(config, measures),
         "table": [
             {"setting": name, **{k: float(np.median(v[k])) for k in NUMBERS}}
             for name, v in measures.items()
         ],
         "leads": {k: trace[k].tolist() for k in ("peaks", "announced", "chance")},
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 NUMBERS = ("period", "share", "swing", "rising", "loss")
 """Of each seed; `loss` is the last one."""
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:
@@ -210,11 +198,11 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
         read_arrays(folder / "trace.npz"),
     )

@@ -12,12 +12,16 @@ Expected:  about two minutes on 2 cores; no region without a parent, and creases
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
-from experiments.refinement_tree.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.refinement_tree.figure import draw
+from experiments.refinement_tree.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="refinement_tree",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

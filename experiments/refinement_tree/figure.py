@@ -12,7 +12,7 @@ from experiments.refinement_tree.study import Result
 from regions.partition.class_polygons import area
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, a map for each layer; below, the tree and three diagrams."""
     depth = len(result.levels)
     drawing = Figure(figsize=(13.0, 6.9), layout="constrained")

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,18 +20,19 @@ from experiments.refinement_tree.claims import Setting, refinement_claims
 from experiments.refinement_tree.refinement import Level, refine
 from experiments.ring.study import UNIT_SQUARE, read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
+from experiments.running.study import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "refinement_tree"
 ABOUT = About(
     title="Layers refine: the tree of regions",
     page="claims",
@@ -56,7 +56,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 DISC = DataConfig(image="disc", num_train=2000, num_val=100)
 
@@ -114,24 +113,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
     levels: list[list[Float64[np.ndarray, "_ 2"]]]
     parents: list[Int64[np.ndarray, " regions"]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Enumerate the levels of every network; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Enumerate the levels of every network; write it all to `folder`."""
     how = {
         setting.name: functools.partial(_measure, config, setting, folder)
         for setting in config.settings
@@ -139,25 +130,20 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     measures = measure_settings(folder, how, progress, "enumerating layer by layer")
     clock.lap("training and enumerating")
     table = [_row(name, values) for name, values in measures.items()]
-    summary = {
+    return {
         "headline": _headline(table[0], measures),
         "table": table,
-        "claims": [
-            claim.to_dict() for claim in refinement_claims(config.settings, measures)
-        ],
+        "claims": refinement_claims(config.settings, measures),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "parents.npz")
     depth = len(config.settings[0].widths)
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
         [read_polygons(folder / f"level-{k + 1}.npz") for k in range(depth)],
         [arrays[f"level{k + 1}"] for k in range(depth)],

@@ -12,12 +12,16 @@ Expected:  about two minutes on 2 cores; 32 codes from five inputs on, and seven
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
-from experiments.region_utilization.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.region_utilization.figure import draw
+from experiments.region_utilization.study import ABOUT, PRESETS, conduct, read
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="region_utilization",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

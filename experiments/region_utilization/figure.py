@@ -15,7 +15,7 @@ CODES = 32
 SEVEN = 7
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Settings of five units at the left; maxima, clusters and larger networks."""
     drawing = Figure(figsize=(12.8, 7.8), layout="constrained")
     grid = drawing.add_gridspec(2, 3, width_ratios=(1.25, 1.0, 1.0))

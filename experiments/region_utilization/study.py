@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,17 +34,18 @@ from experiments.region_utilization.random_codes import (
     whole_counts,
 )
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from regions.files import read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import fit_ensemble
 from training.labeled import one_hot
+from training.progress import Progress
 from training.two_moons import two_moons
 
-NAME = "region_utilization"
 ABOUT = About(
     title="Of 32 codes, seven used",
     page="claims",
@@ -72,8 +72,6 @@ ABOUT = About(
 )
 REACH = 4.0
 """Half the side of the box, in standard deviations of the data."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def _five() -> tuple[Setting, ...]:
@@ -165,7 +163,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     five: dict[str, dict[str, np.ndarray]]
     larger: dict[tuple[int, int, int], dict[str, np.ndarray]]
     swept: Int64[np.ndarray, "dims clusters networks"]
@@ -173,18 +171,10 @@ class Result(NamedTuple):
     whole: Int64[np.ndarray, "inputs 2 seeds"]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count; write it all to `folder`."""
     stored(folder / "chances.npz", functools.partial(_chances, config))
     clock.lap("random networks")
     how = {
@@ -197,7 +187,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         progress(i, len(shapes), "wider and deeper networks")
         stored(_larger_file(folder, shape), functools.partial(_larger, config, shape))
     clock.lap("wider and deeper networks")
-    result = _read(config, folder, {})
+    result = read(config, folder, {})
     claims = utilization_claims(
         config.five,
         result.five,
@@ -215,7 +205,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     seven = [row["setting"] for row in table if 6.5 <= row["occupied"] <= 7.5]
     clustered = _clusters_with_seven(config, result.swept)
     chance = float((result.normal[0, 0] == 7).mean())
-    summary = {
+    return {
         "headline": (
             "about seven of 32 codes occupied, medians: random units on "
             f"{', '.join(clustered) or 'no clusters'}; {', '.join(seven)}; exactly "
@@ -224,19 +214,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "table": table,
         "about_seven": seven,
         "clusters_with_about_seven": clustered,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
-    """A finished run, from the files in its folder."""
-    return _read(config, folder, read_json(folder / "summary.json"))
-
-
-def _read(config: Config, folder: pathlib.Path, summary: dict[str, Any]) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """The stored numbers."""
     chances = read_arrays(folder / "chances.npz")
     return Result(

@@ -10,13 +10,17 @@ Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 202
 Their "6000 steps" are epochs of five updates.
 """
 
-from experiments.ring.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.ring.figure import draw
+from experiments.ring.study import ABOUT, PRESETS, conduct, read, summary_rows
+from experiments.running.study import Study
+
+STUDY = Study(
+    name="ring",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -16,7 +16,7 @@ DOT = (2.0 * 72.0 / DPI) ** 2
 """Area of a dot in square points: two pixels of the figure on a side."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Network output with all region boundaries; output; original with the points."""
     drawing = Figure(figsize=(18.0, 6.85))
     left, middle, right = drawing.subplots(1, 3)

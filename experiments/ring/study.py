@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,8 @@ from jaxtyping import Float64, UInt8
 import regions
 from experiments.measures.image_fit import image_fit
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import open_atomically
 from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
 from regions.lp.interior_point import chebyshev_balls
@@ -22,9 +22,9 @@ from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points, sample_points
 from training.fit import fit
 from training.models import params_to_relu_network
+from training.progress import Progress
 from training.snapshots import Losses
 
-NAME = "ring"
 ABOUT = About(
     title="The black ring",
     page="gallery",
@@ -39,8 +39,6 @@ ABOUT = About(
 UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
 CHUNK = 65536
 """Pixels evaluated at once; all layers of that many stay under 100 MB."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +75,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     image: UInt8[np.ndarray, "height width"]
     output: Float64[np.ndarray, "height width"]
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -96,18 +94,10 @@ def load_data(config: Config) -> tuple[UInt8[np.ndarray, "height width"], Datase
     return image, sample_points(image, data.num_train, data.num_val, data.seed)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, find all regions, measure and verify; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, find all regions, measure and verify; write it all to `folder`."""
     image, data = load_data(config)
     fitted = fit(config.training, data, folder, progress)
     network = params_to_relu_network(fitted.params, config.training.model)
@@ -136,7 +126,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("verification")
     quality = _fit_quality(output, image)
     numbers = _region_numbers(grid, found, radii)
-    summary = {
+    return {
         "headline": _headline(quality, numbers),
         **_last_losses(fitted.losses),
         **quality,
@@ -144,9 +134,6 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "verified": bool(report.ok),
         "verification": {c.name: f"{c.verdict}: {c.detail}" for c in report.checks},
     }
-    write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 def _headline(quality: dict[str, float], numbers: dict[str, Any]) -> str:
@@ -171,7 +158,7 @@ def _enumerate(network: regions.ReluNetwork, progress: Progress) -> regions.Regi
     return found
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str, str]]:
     """Name, value and remark of what a reader of the summary looks for, for Rich."""
     size = " x ".join(map(str, summary["grid_resolution"]))
     kind = "complete" if summary["complete"] else "NOT complete"
@@ -205,13 +192,13 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     image, data = load_data(config)
     network = regions.load_network(folder / "network.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         image,
         predict_image(network, image.shape, lambda *_: None),
         read_polygons(folder / "polygons.npz"),

@@ -8,7 +8,7 @@ from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels,
 from experiments.ring_quality.study import ACCURACY_BAR, MSE_BAR, Result
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Three outputs above; errors and region counts of all seeds below."""
     drawing = Figure(figsize=(10.5, 7.6), layout="constrained")
     grid = drawing.add_gridspec(2, 6, height_ratios=(1.0, 1.1))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,12 +19,13 @@ from experiments.measures.seed_networks import (
 from experiments.ring.study import UNIT_SQUARE, predict_image
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "ring_quality"
 MSE_BAR, ACCURACY_BAR = 0.012, 0.985
 ABOUT = About(
     title="The ring from sixteen seeds",
@@ -43,8 +43,6 @@ ABOUT = About(
         "regions after as before (measured with another implementation, two seeds)."
     ),
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +92,15 @@ class Result(NamedTuple):
         outputs: Output of each seed as gray values, on fewer pixels.
     """
 
-    summary: dict[str, Any]
+    summary: Summary
     table: list[dict[str, Any]]
     outputs: list[UInt8[np.ndarray, "side side"]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train all seeds, measure each; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train all seeds, measure each; write it all to `folder`."""
     image, data = ring_data(config.data)
     fitted = fit_ensemble(config.training, data, config.seeds, folder, progress)
     clock.lap("training")
@@ -126,18 +116,15 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         progress(i + 1, len(config.seeds), "measuring the networks")
     clock.lap("measures")
     claims = _claims(table)
-    summary = {
+    return {
         "headline": _headline(table),
         "not_learned": [row["seed"] for row in table if row["state"] != "learned"],
         "table": table,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     dead = summary["not_learned"]
     return [
@@ -146,9 +133,8 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
-    summary = read_json(folder / "summary.json")
     outputs = []
     for seed in config.seeds:
         with np.load(folder / f"seed-{seed}.npz", allow_pickle=False) as arrays:

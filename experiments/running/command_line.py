@@ -15,12 +15,12 @@ from experiments.plotting.style import save_figure
 from experiments.running.claims import describe_value
 from experiments.running.common import mark_resumed, open_run, read_json
 from experiments.running.console import Bars, print_rows
+from experiments.running.study import Config, Study, Summary
 
 
 def run_and_show(
-    experiment: Any,
-    plotting: Any,
-    config: Any,
+    study: Study[Config, Any],
+    config: Config,
     folder: pathlib.Path,
     *,
     force: bool = False,
@@ -29,9 +29,7 @@ def run_and_show(
     """Run a configuration in a folder, or show the run that is there.
 
     Args:
-        experiment: Module with `NAME`, `run` and `load`; also with `summary_rows`
-            where a table for readers differs from the summary.
-        plotting: Module with `figure`.
+        study: What is run.
         config: What to run.
         folder: The run folder.
         force: Replace the run in the folder.
@@ -41,7 +39,7 @@ def run_and_show(
         The exit code: 0 done, 1 not verified.
     """
     start = time.perf_counter()
-    state = open_run(folder, experiment.NAME, config, force=force)
+    state = open_run(folder, study.name, config, force=force)
     if state == "finished":
         _say(f"{folder} holds this run, finished: --force runs it anew.")
         summary = read_json(folder / "summary.json")
@@ -49,15 +47,15 @@ def run_and_show(
         if state == "unfinished":
             _say(f"Going on with the unfinished run in {folder}.")
         with Bars() as bars:
-            summary = experiment.run(config, folder, bars)
+            summary = study.run(config, folder, bars)
         if state == "unfinished":
             mark_resumed(folder)
     files = [folder / f"figure.{suffix}" for suffix in formats]
     if not all(file.is_file() for file in files):
-        figure = plotting.figure(experiment.load(config, folder))
+        figure = study.draw(study.load(config, folder))
         for file in files:
             save_figure(figure, file)
-    print_rows(getattr(experiment, "summary_rows", _plain_rows)(summary))
+    print_rows((study.rows or _plain_rows)(summary))
     print_rows(_claim_rows(summary.get("claims", [])))
     names = ", ".join(file.name for file in files)
     seconds = time.perf_counter() - start
@@ -70,7 +68,7 @@ def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def _plain_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _plain_rows(summary: Summary) -> Iterator[tuple[str, str]]:
     """The summary as it stands, but for claims and the details of verification."""
     for key, value in summary.items():
         if key in ("verification", "claims"):

@@ -90,7 +90,7 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     Raises:
         RunFolderError: If the run is unfinished, or one of another configuration.
     """
-    experiment, _ = load_experiment(name)
+    study = load_experiment(name)
     for file in ("config.json", "summary.json", "provenance.json", "figure.png"):
         if not (folder / file).is_file():
             raise RunFolderError(
@@ -99,7 +99,7 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
             )
     expected = {
         "experiment": name,
-        "config": config_to_dict(experiment.PRESETS["paper"]),
+        "config": config_to_dict(study.presets["paper"]),
     }
     if read_json(folder / "config.json") != expected:
         raise RunFolderError(
@@ -168,10 +168,17 @@ def _published(docs: pathlib.Path) -> list[tuple[str, dict[str, Any], About]]:
     """Name, record and words of each experiment that has a record."""
     files = {name: docs / "results" / f"{name}.json" for name in NAMES}
     return [
-        (name, read_json(file), load_experiment(name)[0].ABOUT)
+        (name, read_json(file), _about(name))
         for name, file in files.items()
         if file.is_file()
     ]
+
+
+def _about(name: str) -> About:
+    """The words of an experiment."""
+    about = load_experiment(name).about
+    assert about is not None
+    return about
 
 
 def _table(

@@ -12,11 +12,15 @@ Sources: B. Hanin, D. Rolnick, Complexity of linear regions in deep networks, IC
 and Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019.
 """
 
-from experiments.scaling_study.study import (
-    NAME as NAME,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.running.study import Study
+from experiments.scaling_study.figure import draw
+from experiments.scaling_study.study import conduct, read, summary_rows
+
+STUDY = Study(
+    name="scaling_study",
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

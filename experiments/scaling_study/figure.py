@@ -21,7 +21,7 @@ COLORS = {"initial": BLUE, "trained": RED}
 STAGE_NAMES = {"initial": "at initialization", "trained": "after training"}
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """One panel per family: every count, the means, the fits, and the bounds."""
     families = result.config.families
     drawing = Figure(figsize=(5.2 * len(families), 4.8), layout="constrained")

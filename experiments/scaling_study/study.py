@@ -4,9 +4,8 @@ import dataclasses
 import itertools
 import math
 import pathlib
-import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +15,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 import regions
-from experiments.running.common import read_json, write_json, write_provenance
+from experiments.running.common import Clock, read_json, write_json
+from experiments.running.study import Summary
 from experiments.scaling_study.scaling_fits import Fit, fit_law
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import open_atomically
@@ -24,12 +24,10 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, init_ensemble, train_ensemble_block
 from training.loop import check_finite, shuffle_key, to_device, without_length
+from training.progress import Progress
 
-NAME = "scaling_study"
 STAGES = ("initial", "trained")
 VARIES = ("dim", "depth", "width")
-
-Progress = Callable[[int, int, str], None]
 
 
 class Architecture(NamedTuple):
@@ -195,21 +193,13 @@ class Result(NamedTuple):
 
     config: Config
     table: list[dict[str, Any]]
-    summary: dict[str, Any]
+    summary: Summary
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, count and fit; an architecture that is finished is not repeated.
-
-    Args:
-        config: The study.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with networks done, networks in all, what is being done.
-
-    Returns:
-        The summary.
-    """
-    start = time.perf_counter()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, count and fit; an architecture that is finished is not repeated."""
     architectures = config.architectures()
     total, done = 2 * config.seeds * len(architectures), 0
     rows: list[dict[str, Any]] = []
@@ -231,16 +221,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         pyarrow.parquet.write_table(table, file)
     with open_atomically(folder / "networks.csv") as file:
         pyarrow.csv.write_csv(table, file)
-    summary = summarize(config, rows)
-    write_provenance(folder, seed=0, seconds={"this run": time.perf_counter() - start})
-    write_json(folder / "summary.json", summary)
-    return summary
+    clock.lap("this run")
+    return summarize(config, rows)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished study, from the files in its folder."""
     table = pyarrow.parquet.read_table(folder / "networks.parquet").to_pylist()
-    return Result(config, table, read_json(folder / "summary.json"))
+    return Result(config, table, summary)
 
 
 def study_architecture(
@@ -318,7 +306,7 @@ def both_stages(
     )
 
 
-def summarize(config: Config, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def summarize(config: Config, rows: list[dict[str, Any]]) -> Summary:
     """Mean counts and fitted exponents of every family and stage."""
     fits = []
     for family, stage in itertools.product(config.families, STAGES):
@@ -356,7 +344,7 @@ def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.
     )
 
 
-def summary_rows(summary: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def summary_rows(summary: Summary) -> Iterator[tuple[str, str]]:
     """The summary as a table for readers."""
     yield "networks, initial and trained", f"{summary['networks']:,}"
     yield "regions", f"{summary['regions']:,}"

@@ -14,12 +14,16 @@ of deep neural networks, ICML 2018, arXiv 1711.02114; T. Serra, S. Ramalingam, A
 2020, arXiv 1810.03370.
 """
 
-from experiments.serra_counts.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.serra_counts.figure import draw
+from experiments.serra_counts.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="serra_counts",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

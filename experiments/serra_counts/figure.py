@@ -9,7 +9,7 @@ from experiments.plotting.style import BLUE, INK, RED, axis_labels
 from experiments.serra_counts.study import Family, Result, bound, splits
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """The paper's family, the small one, and its training."""
     drawing = Figure(figsize=(12.5, 6.2), layout="constrained")
     grid = drawing.subplots(

@@ -2,22 +2,23 @@
 
 import dataclasses
 import pathlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from experiments.measures.digit_networks import Progress, measure_stages, train_stages
+from experiments.measures.digit_networks import measure_stages, train_stages
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from experiments.serra_counts.two_layer_counts import count_two_layers
 from regions.bounds import serra_2018_upper_bound
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import Labeled, load_classes
+from training.progress import Progress
 
-NAME = "serra_counts"
 SOURCE = "Serra, Tjandraatmadja & Ramalingam, ICML 2018 (1711.02114)"
 ABOUT = About(
     title="Exact counts and the bound for every split of the units",
@@ -102,7 +103,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     counts: dict[Split, np.ndarray]
     accuracy: dict[Split, np.ndarray]
 
@@ -112,18 +113,10 @@ def splits(family: Family) -> list[Split]:
     return [(a, family.units - a) for a in family.splits]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train and count; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train and count; write it all to `folder`."""
     data = load_classes(config.data)
     counts, accuracy = {}, {}
     for family in (config.small, config.large):
@@ -137,19 +130,16 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **{f"counts-{a}-{b}": found for (a, b), found in counts.items()},
         **{f"accuracy-{a}-{b}": found for (a, b), found in accuracy.items()},
     )
-    summary = _summary(config, counts, accuracy)
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
+    return _summary(config, counts, accuracy)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "counts.npz")
     found = [s for family in (config.small, config.large) for s in splits(family)]
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         {(a, b): arrays[f"counts-{a}-{b}"] for a, b in found},
         {(a, b): arrays[f"accuracy-{a}-{b}"] for a, b in found},
     )
@@ -202,7 +192,7 @@ def bound(split: Split) -> int:
 
 def _summary(
     config: Config, counts: dict[Split, np.ndarray], accuracy: dict[Split, np.ndarray]
-) -> dict[str, Any]:
+) -> Summary:
     """Numbers and claims."""
     large = splits(config.large)
     most = max(int(counts[s].max()) for s in large)
@@ -221,7 +211,7 @@ def _summary(
         "held_out_accuracy": {
             f"{a}-{b}": float(found[-1].mean()) for (a, b), found in accuracy.items()
         },
-        "claims": [claim.to_dict() for claim in _claims(config, counts)],
+        "claims": _claims(config, counts),
     }
 
 

@@ -12,13 +12,17 @@ Expected:  some minutes on 2 cores; a depth effect of more than ten times, next 
 Source: T. Dullien, origami post of 2024-07-04.
 """
 
-from experiments.soft_edge.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
-    summary_rows as summary_rows,
+from experiments.running.study import Study
+from experiments.soft_edge.figure import draw
+from experiments.soft_edge.study import ABOUT, PRESETS, conduct, read, summary_rows
+
+STUDY = Study(
+    name="soft_edge",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
+    rows=summary_rows,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -13,7 +13,7 @@ EXTRA = (Style("#56b4e9", "X", "-"), Style("#666666", "*", (0, (3, 1))))
 """For the seventh and eighth curve."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Four panels."""
     drawing = Figure(figsize=(11.5, 8.0))
     panels = drawing.subplots(2, 2)

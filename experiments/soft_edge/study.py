@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,19 +16,20 @@ from experiments.measures.seed_networks import (
     seed_networks,
 )
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
+from experiments.running.study import Summary
 from experiments.soft_edge.claims import soft_edge_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import OUTER_RADIUS
 from training.ensemble import ensemble_snapshots, fit_ensemble
+from training.progress import Progress
 
-NAME = "soft_edge"
 ABOUT = About(
     title="Soft edges",
     page="claims",
@@ -52,7 +52,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 DISC = DataConfig(image="disc", num_train=5000, num_val=100)
 SHALLOW, EQUAL = (500,), (19,) * 6
@@ -142,22 +141,14 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     measures: dict[str, dict[str, np.ndarray]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train every setting, measure its edge; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train every setting, measure its edge; write it all to `folder`."""
     how = {
         setting.name: functools.partial(_measure, config, setting, folder)
         for setting in config.settings
@@ -166,14 +157,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     clock.lap("training and measuring")
     claims = soft_edge_claims(measures, np.array(config.measured))
     table = [_row(name, values, config.data.size) for name, values in measures.items()]
-    summary = {
+    return {
         "headline": _headline(table),
         "table": table,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 def _row(name: str, values: dict[str, np.ndarray], size: int) -> dict[str, Any]:
@@ -199,7 +187,7 @@ def _headline(table: list[dict[str, Any]]) -> str:
     return "10-90 width and largest slope, medians: " + "; ".join(parts)
 
 
-def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     """What a reader of the summary looks for, for Rich."""
     rows = [("result", summary["headline"])]
     for row in summary["table"]:
@@ -213,11 +201,11 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         read_measures(folder, [s.name for s in config.settings]),
     )
 

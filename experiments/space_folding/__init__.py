@@ -11,12 +11,16 @@ Source: M. Lewandowski, H. Eghbalzadeh, B. Heinzl, R. Pisoni, B. A. Moser, On sp
 folds of ReLU neural networks, TMLR 2025, arXiv 2502.09954.
 """
 
-from experiments.space_folding.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.space_folding.figure import draw
+from experiments.space_folding.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="space_folding",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

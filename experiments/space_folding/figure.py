@@ -8,7 +8,7 @@ from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 from experiments.space_folding.study import Result
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Left: every network before and after training. Right: pairs of one or two."""
     drawing = Figure(figsize=(9.6, 3.9), layout="constrained")
     left, right = drawing.subplots(1, 2, sharey=True)

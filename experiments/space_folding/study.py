@@ -2,23 +2,23 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.folding import space_folding
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, fit_ensemble, init_ensemble
 from training.labeled import load_digits, split_dataset
+from training.progress import Progress
 
-NAME = "space_folding"
 SOURCE = "Lewandowski et al., TMLR 2025 (2502.09954)"
 ABOUT = About(
     title="Space folding over depth",
@@ -46,8 +46,6 @@ TRAINING = TrainingConfig(
     batch_size=64,
     snapshot_every=30,
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     folding: Float64[np.ndarray, "stages depths seeds pairs"]
     same: Bool[np.ndarray, " pairs"]
     accuracy: Float64[np.ndarray, "depths seeds"]
@@ -114,18 +112,11 @@ def draw_pairs(
     return np.array(result, np.int64)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train at every depth and measure the folding; write it all to `folder`.
-
-    Args:
-        config: What to run. Training that was interrupted goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock, digits = Clock(), load_digits()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train at every depth and measure the folding; write it all to `folder`."""
+    digits = load_digits()
     data, _, val = split_dataset(digits, config.num_val, 0)
     inputs, labels = digits.inputs[val], digits.labels[val]
     pairs = draw_pairs(labels, config.pairs)
@@ -150,7 +141,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
     write_arrays(folder / "folding.npz", folding=folding, same=same, accuracy=accuracy)
     means = np.median(folding[1].mean(axis=2), axis=1)
-    summary = {
+    return {
         "headline": "folding after training "
         + ", ".join(
             f"{mean:.3f} with {depth} hidden layer{'s' * (depth > 1)}"
@@ -159,15 +150,11 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "accuracy": np.median(accuracy, axis=1).tolist(),
         "claims": _claims(config, folding),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "folding.npz")
-    summary = read_json(folder / "summary.json")
     return Result(
         config, summary, arrays["folding"], arrays["same"], arrays["accuracy"]
     )
@@ -196,7 +183,7 @@ def _foldings(
 
 def _claims(
     config: Config, folding: Float64[np.ndarray, "stages depths seeds pairs"]
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     shallow = folding[:, np.array(config.depths) == 1]
     trained = folding[1].mean(axis=2)
@@ -224,4 +211,4 @@ def _claims(
             low=0.0,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

@@ -11,12 +11,16 @@ Expected:  under two minutes on 2 cores; 2, 4 and 5 features at sparsities 0, 0.
 Source: N. Elhage et al., Toy models of superposition, 2022, arXiv 2209.10652.
 """
 
-from experiments.superposition.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.superposition.figure import draw
+from experiments.superposition.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="superposition",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -15,7 +15,7 @@ PHASES = ("the more important alone", "both, in superposition")
 FILLS = ("#e6e6e6", "#f3b199")
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, the best models at each sparsity; below, phases and cells."""
     drawing = Figure(figsize=(9.6, 7.0), layout="constrained")
     grid = drawing.add_gridspec(2, 12, height_ratios=(1.0, 1.25))

@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -14,10 +13,12 @@ from jaxtyping import Float64, Int64
 import regions
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_median, claim_share
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.bounds import mean_facets, zaslavsky_count
 from regions.files import read_arrays, write_arrays
+from training.progress import Progress
 from training.toy_models import (
     antipodal_loss,
     decoder_network,
@@ -29,7 +30,6 @@ from training.toy_models import (
     train_toy_models,
 )
 
-NAME = "superposition"
 SOURCE = "Elhage et al. 2022 (2209.10652)"
 ABOUT = About(
     title="Toy models of superposition, and the regions of their decoder",
@@ -58,8 +58,6 @@ BIAS = -0.2
 
 VIEW = 1.0
 """Half the side of the square of the hidden plane that is drawn."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +115,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     W: Float64[np.ndarray, "sparsities seeds hidden features"]
     losses: Float64[np.ndarray, "sparsities seeds"]
     phases: Float64[np.ndarray, "densities ratios 2"]
@@ -143,18 +141,10 @@ def border(
     return np.asarray((smaller / 3.0) / ((1.0 + ratio) / 6.0 + smaller / 4.0))
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, compare with closed forms, count cells; write it all to `folder`.
-
-    Args:
-        config: What to run.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, compare with closed forms, count cells; write it all to `folder`."""
     progress(0, 2, "training models of five features")
     W, losses = _train_five(config)
     clock.lap("five features")
@@ -172,7 +162,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     )
     clock.lap("regions")
     counts = represented(W)
-    summary = {
+    return {
         "headline": (
             "features with a direction, median: "
             + ", ".join(
@@ -184,17 +174,14 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         **numbers,
         "claims": _claims(config, W, losses, phase_losses, numbers),
     }
-    write_provenance(folder, seed=0, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "models.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         arrays["W"],
         arrays["losses"],
         arrays["phases"],
@@ -280,7 +267,7 @@ def _claims(
     losses: Float64[np.ndarray, "sparsities seeds"],
     phase_losses: Float64[np.ndarray, "densities ratios"],
     numbers: dict[str, Any],
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     counts = represented(W)
     claims = [
@@ -353,4 +340,4 @@ def _claims(
             holds=numbers["cells_without_biases"] == 2 * FEATURES,
         ),
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

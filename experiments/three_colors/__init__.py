@@ -12,12 +12,16 @@ Source: T. Dullien, origami posts (announced 2024-07-04; his classifier shows th
 panels of the figure).
 """
 
-from experiments.three_colors.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.three_colors.figure import draw
+from experiments.three_colors.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="three_colors",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

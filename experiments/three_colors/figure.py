@@ -15,7 +15,7 @@ DOT = (2.0 * 72.0 / DPI) ** 2
 """Area of a dot in square points: two pixels of the figure on a side."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Red and blue neuron, probabilities; green neuron, classes, sampled points."""
     drawing = Figure(figsize=(15.0, 10.6))
     panels = drawing.subplots(2, 3)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +18,9 @@ from experiments.measures.seed_networks import (
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, setting_folder
+from experiments.running.study import Summary
 from experiments.three_colors.boundary_distance import boundary_distances
 from experiments.three_colors.calibration import brier_score, calibration_error
 from regions.partition.class_polygons import class_polygons
@@ -33,8 +33,8 @@ from training.datasets import (
     sample_classes,
 )
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "three_colors"
 LOSSES = ("mse", "cross_entropy")
 ABOUT = About(
     title="Cross-entropy and squared error on the three-color ring",
@@ -58,7 +58,6 @@ ABOUT = About(
 RED, GREEN, BLUE = 0, 1, 2
 """Classes: outside, on the ring, inside."""
 
-Progress = Callable[[int, int, str], None]
 
 BASE = TrainingConfig(model=ModelConfig(output_dim=3), epochs=1500, snapshot_every=1500)
 
@@ -114,25 +113,17 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     outputs: Float64[np.ndarray, "side side 3"]
     polygons: list[Float64[np.ndarray, "_ 2"]]
     classes: UInt8[np.ndarray, "side side"]
     data: Dataset
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train with both losses, measure every network; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train with both losses, measure every network; write it all to `folder`."""
     how = {loss: functools.partial(_measure, config, loss, folder) for loss in LOSSES}
     measures = measure_settings(folder, how, progress, "training with either loss")
     clock.lap("training and measuring")
@@ -143,16 +134,13 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         }
         for loss in LOSSES
     ]
-    summary = {
+    return {
         "headline": _headline(table),
         "table": table,
         "first_misclassified": int(measures["cross_entropy"]["train_wrong"][0]),
         "first_regions": int(measures["cross_entropy"]["regions"][0]),
-        "claims": [claim.to_dict() for claim in _claims(measures)],
+        "claims": _claims(measures),
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
 NUMBERS = (
@@ -185,13 +173,13 @@ def _headline(table: list[dict[str, Any]]) -> str:
     return "; ".join(parts)
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     network = regions.load_network(folder / "network.npz")
     classes = _grid_classes(config)
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         network(_grid_points(config)).reshape(*classes.shape, 3),
         read_polygons(folder / "polygons.npz"),
         classes,

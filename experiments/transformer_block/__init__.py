@@ -13,12 +13,16 @@ feed-forward layers); R. Cosentino, S. Shekkizhar, Reasoning in large language m
 geometric perspective, 2024.
 """
 
-from experiments.transformer_block.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.transformer_block.figure import draw
+from experiments.transformer_block.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="transformer_block",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

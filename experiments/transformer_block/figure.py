@@ -10,7 +10,7 @@ from experiments.plotting.style import INK, RED, axis_labels, blank
 from experiments.transformer_block.study import MEASURES, Result
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Two planes and four panels of numbers."""
     drawing = Figure(figsize=(11.0, 7.4), layout="constrained")
     panels = drawing.subplots(2, 3)

@@ -2,8 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -13,8 +12,9 @@ import regions
 from experiments.measures.seed_networks import enumerate_all
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from experiments.transformer_block.claims import (
     transformer_block_claims,
     transformer_block_headline,
@@ -25,6 +25,7 @@ from experiments.transformer_block.intrinsic_dimension import (
 )
 from experiments.transformer_block.line_arrangements import regions_of_lines
 from regions.files import read_arrays, write_arrays
+from training.progress import Progress
 from training.transformer import (
     TransformerConfig,
     feed_forward_network,
@@ -34,7 +35,6 @@ from training.transformer import (
     train_transformers,
 )
 
-NAME = "transformer_block"
 ABOUT = About(
     title="Regions of a transformer's feed-forward layer",
     page="claims",
@@ -66,7 +66,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 TIMES = ("before", "after")
 
 
@@ -134,7 +133,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     numbers: Float64[np.ndarray, "measures heads times seeds"]
     cells: list[list[Float64[np.ndarray, "_ 2"]]]
     tokens: Float64[np.ndarray, "times 3 2"]
@@ -170,18 +169,10 @@ def plane_through(points: Float64[np.ndarray, "3 dim"], margin: float) -> Plane:
     return Plane(regions.Slice(points[0], Q, box), places)
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Train, hash the tokens, enumerate the plane; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Train, hash the tokens, enumerate the plane; write it all to `folder`."""
     numbers = []
     for done, heads in enumerate(config.heads):
         progress(done, len(config.heads), f"blocks of {heads} heads")
@@ -193,22 +184,19 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         clock.lap(f"{heads} heads")
     named = _named(np.stack(numbers, axis=1))
     claims = transformer_block_claims(named, config.heads, config.modulus**2)
-    summary = {
+    return {
         "headline": transformer_block_headline(named, config.heads, config.modulus**2),
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     numbers = [read_arrays(folder / f"heads-{n}.npz")["numbers"] for n in config.heads]
     shown = read_arrays(folder / "shown.npz")
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         np.stack(numbers, axis=1),
         [read_polygons(folder / f"cells-{time}.npz") for time in TIMES],
         shown["tokens"],

@@ -13,12 +13,16 @@ Source: H.-P. Beise, S. Dias Da Cruz, U. Schroeder, On decision regions of narro
 neural networks, 2018 (Neural Networks 2021), arXiv 1807.01194.
 """
 
-from experiments.unbounded_decision_regions.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.unbounded_decision_regions.figure import draw
+from experiments.unbounded_decision_regions.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="unbounded_decision_regions",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -14,7 +14,7 @@ FILLS = ("white", "#f3c9a5")
 """Of the two classes."""
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """A map for each width that is shown, then shares over the width."""
     count = len(result.shown)
     drawing = Figure(figsize=(3.3 * count + 4.0, 3.7), layout="constrained")

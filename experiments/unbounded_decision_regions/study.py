@@ -3,16 +3,16 @@
 import dataclasses
 import itertools
 import pathlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import claim_exact, claim_share
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.claims import Claim, claim_exact, claim_share
+from experiments.running.common import Clock
+from experiments.running.study import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.class_polygons import ClassPolygons, class_polygons
 from regions.partition.decision_regions import decision_regions
@@ -20,8 +20,8 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, fit_ensemble
 from training.labeled import one_hot
+from training.progress import Progress
 
-NAME = "unbounded_decision_regions"
 SOURCE = "Beise, Dias Da Cruz & Schroeder 2018 (1807.01194)"
 ABOUT = About(
     title="Narrow networks have only unbounded decision regions",
@@ -58,8 +58,6 @@ TRAINING = TrainingConfig(
     batch_size=128,
     snapshot_every=600,
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +119,7 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     bounded: Int64[np.ndarray, "widths seeds"]
     accuracy: Float64[np.ndarray, "widths seeds"]
     shown: list[tuple[int, ClassPolygons]]
@@ -154,18 +152,10 @@ def count_components(network: regions.ReluNetwork) -> tuple[int, int]:
     return len(found), int(found.bounded.sum())
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count components of random and trained networks; write it all to `folder`.
-
-    Args:
-        config: What to run. Training that was interrupted goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count components of random and trained networks; write it all to `folder`."""
     narrow = _random_counts(config.narrow, config.random_seeds, progress)
     one_more = _random_counts(config.one_more, config.random_seeds, progress)
     clock.lap("random networks")
@@ -188,7 +178,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     write_arrays(folder / "counts.npz", bounded=bounded, accuracy=accuracy)
     claims = _claims(config, narrow, one_more, bounded)
     total = narrow.size + int((np.array(config.widths) <= 2).sum()) * config.seeds
-    summary = {
+    return {
         "headline": (
             f"{int(narrow[..., 1].sum())} bounded components in {narrow[..., 1].size} "
             "random narrow networks; trained on a disc, bounded ones in "
@@ -200,12 +190,9 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
         "narrow_networks": total,
         "claims": claims,
     }
-    write_provenance(folder, seed=config.training.seed, seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     arrays = read_arrays(folder / "counts.npz")
     box = regions.Box.cube(2, VIEW)
@@ -215,7 +202,7 @@ def load(config: Config, folder: pathlib.Path) -> Result:
         shown.append((width, class_polygons(regions.enumerate_regions(network, box))))
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         arrays["bounded"],
         arrays["accuracy"],
         shown,
@@ -262,7 +249,7 @@ def _claims(
     narrow: Int64[np.ndarray, "shapes seeds 2"],
     one_more: Int64[np.ndarray, "shapes seeds 2"],
     bounded: Int64[np.ndarray, "widths seeds"],
-) -> list[dict[str, Any]]:
+) -> list[Claim]:
     """What the numbers say."""
     thin = np.array(config.widths) <= 2
     violations = int(narrow[..., 1].sum() + bounded[thin].sum())
@@ -298,4 +285,4 @@ def _claims(
         for row, width in enumerate(config.widths)
         if width > 2
     ]
-    return [claim.to_dict() for claim in claims]
+    return claims

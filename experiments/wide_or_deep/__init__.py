@@ -12,12 +12,16 @@ Expected:  about three minutes on 2 cores; slopes near d, fewer regions for dept
 Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024 (later version).
 """
 
-from experiments.wide_or_deep.study import (
-    ABOUT as ABOUT,
-    NAME as NAME,
-    PRESETS as PRESETS,
-    Config as Config,
-    Result as Result,
-    load as load,
-    run as run,
+from experiments.running.study import Study
+from experiments.wide_or_deep.figure import draw
+from experiments.wide_or_deep.study import ABOUT, PRESETS, conduct, read
+
+STUDY = Study(
+    name="wide_or_deep",
+    about=ABOUT,
+    presets=PRESETS,
+    conduct=conduct,
+    read=read,
+    draw=draw,
 )
+NAME, run, load = STUDY.name, STUDY.run, STUDY.load

@@ -13,7 +13,7 @@ from experiments.wide_or_deep.study import Result, widths_of
 from regions.bounds import hanin_rolnick_2019_count
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Above, random networks and regions by depth; below, losses and partitions."""
     drawing = Figure(figsize=(11.4, 7.0), layout="constrained")
     (counts, ratios, regions), (losses, wide, deep) = drawing.subplots(2, 3)

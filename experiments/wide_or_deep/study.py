@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,16 +17,17 @@ from experiments.measures.seed_networks import (
 )
 from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock
 from experiments.running.settings import dataset_of_each_seed
 from experiments.running.stages import stored
+from experiments.running.study import Summary
 from experiments.wide_or_deep.claims import Shape, wide_or_deep_claims
 from experiments.wide_or_deep.equal_parameters import count_parameters, width_for
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
+from training.progress import Progress
 
-NAME = "wide_or_deep"
 ABOUT = About(
     title="Wide or deep, at equal parameters",
     page="claims",
@@ -52,7 +52,6 @@ ABOUT = About(
     ),
 )
 
-Progress = Callable[[int, int, str], None]
 
 DISC = DataConfig(image="disc", num_train=2000, num_val=20_000)
 
@@ -116,24 +115,16 @@ class Result(NamedTuple):
     """
 
     config: Config
-    summary: dict[str, Any]
+    summary: Summary
     random: dict[Shape, np.ndarray]
     trained: dict[int, dict[str, np.ndarray]]
     partitions: list[list[Float64[np.ndarray, "_ 2"]]]
 
 
-def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
-    """Count random networks, train and count others; write it all to `folder`.
-
-    Args:
-        config: What to run. An unfinished run of it in `folder` goes on.
-        folder: From `open_run`. `summary.json` is written last.
-        progress: Called with (done, total, what is being done).
-
-    Returns:
-        The summary.
-    """
-    clock = Clock()
+def conduct(
+    config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
+) -> Summary:
+    """Count random networks, train and count others; write it all to `folder`."""
     shapes = random_shapes(config)
     for i, shape in enumerate(shapes):
         progress(i, len(shapes), "counting random networks")
@@ -150,7 +141,7 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
     claims = wide_or_deep_claims(random, trained, config.stacks)
     table = [_row(config, depth, values) for depth, values in trained.items()]
     first, last = table[0], table[-1]
-    summary = {
+    return {
         "headline": (
             f"{config.budget} parameters, medians, {first['shape']} against "
             f"{last['shape']}: {first['before']:,.0f} and {last['before']:,.0f} "
@@ -158,20 +149,17 @@ def run(config: Config, folder: pathlib.Path, progress: Progress) -> dict[str, A
             f"after, test loss {first['test']:.4f} and {last['test']:.4f}"
         ),
         "table": table,
-        "claims": [claim.to_dict() for claim in claims],
+        "claims": claims,
     }
-    write_provenance(folder, seed=config.seeds[0], seconds=clock.seconds)
-    write_json(folder / "summary.json", summary)
-    return summary
 
 
-def load(config: Config, folder: pathlib.Path) -> Result:
+def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     random, trained = _read(config, folder)
     drawn = (config.depths[0], config.depths[-1])
     return Result(
         config,
-        read_json(folder / "summary.json"),
+        summary,
         random,
         trained,
         [read_polygons(folder / f"partition-{depth}.npz") for depth in drawn],

@@ -22,11 +22,11 @@ def run_smoke(
     name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[pathlib.Path, dict[str, Any]]:
     """Run the smoke preset and draw it from its folder; give folder and summary."""
-    experiment, plotting = load_experiment(name)
-    config = experiment.PRESETS["smoke"]
+    study = load_experiment(name)
+    config = study.presets["smoke"]
     folder = tmp_path_factory.mktemp("runs") / name
     assert open_run(folder, name, config) == "new"
-    summary = experiment.run(config, folder, no_progress)
+    summary = study.run(config, folder, no_progress)
     assert open_run(folder, name, config) == "finished"
     written = json.loads((folder / "summary.json").read_text())
     assert written == json.loads(json.dumps(summary))
@@ -35,7 +35,7 @@ def run_smoke(
         assert claim["verdict"] in VERDICTS
         assert claim["interval"][0] <= claim["value"] <= claim["interval"][1]
     assert json.loads((folder / "provenance.json").read_text())["seconds"]
-    figure = plotting.figure(experiment.load(config, folder))
+    figure = study.draw(study.load(config, folder))
     for suffix in ("png", "pdf"):
         save_figure(figure, folder / f"figure.{suffix}", dpi=60.0)
         assert (folder / f"figure.{suffix}").stat().st_size > 1000

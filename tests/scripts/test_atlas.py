@@ -7,10 +7,11 @@ import pytest
 from safetensors.numpy import save_file
 
 import regions
+from experiments import ring
 from experiments.atlas.block import unpack
 from experiments.atlas.page import read_block
 from experiments.atlas.surface import read_ply
-from experiments.ring import study as ring
+from experiments.ring import study
 from experiments.running.common import open_run
 from tests.atlas.helpers import middle_level, network
 from tests.scripts.helpers import assert_bad_input, load_script
@@ -42,7 +43,7 @@ def test_network_file_gives_a_page_and_a_figure(script, tmp_path, capsys):
 def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path):
     folder = tmp_path / "tiny"
     training = TrainingConfig(epochs=20, snapshot_every=10)
-    config = ring.Config(training=training, grid=16)
+    config = study.Config(training=training, grid=16)
     open_run(folder, ring.NAME, config)
     ring.run(config, folder, lambda *_: None)
     assert script.main([str(folder)]) == 0

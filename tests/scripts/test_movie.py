@@ -70,11 +70,9 @@ def test_options_are_those_of_the_configuration(script):
 
 
 def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
-    from experiments.movies import movie_run
-
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(movie_run, "run", interrupted)
+    monkeypatch.setattr("experiments.running.study.Study.run", interrupted)
     assert script.main([*TINY, "--folder", str(tmp_path / "run")]) == 130
     assert "Give the same command again" in capsys.readouterr().err

@@ -4,11 +4,12 @@ import pathlib
 
 import pytest
 
-from experiments.ring import study as ring
+from experiments import ring
+from experiments.ring import study
 from tests.scripts.helpers import assert_bad_input, load_script
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
-TINY = ring.Config(
+TINY = study.Config(
     training=TrainingConfig(
         model=ModelConfig(widths=(4,)), epochs=2, batch_size=64, snapshot_every=1
     ),
@@ -79,7 +80,7 @@ def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ring, "run", interrupted)
+    monkeypatch.setattr("experiments.running.study.Study.run", interrupted)
     command = ["--preset", "smoke", "--folder", str(tmp_path / "run")]
     assert script.main(command) == 130
     error = capsys.readouterr().err

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from experiments.scaling_study import figure as plotting, study as scaling_study
+from experiments import scaling_study
+from experiments.scaling_study import study
 from tests.scripts.helpers import assert_bad_input, load_script
 
 STUDY = """\
@@ -34,8 +35,8 @@ def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
     assert "95 %" not in text
     fits = json.loads((folder / "summary.json").read_text())["fits"]
     assert [(fit["low"], fit["high"]) for fit in fits] == [(None, None)] * 2
-    config = dataclasses.replace(scaling_study.read_study(path), seeds=1)
-    drawing = plotting.figure(scaling_study.load(config, folder))
+    config = dataclasses.replace(study.read_study(path), seeds=1)
+    drawing = scaling_study.STUDY.draw(scaling_study.load(config, folder))
     legend = drawing.axes[0].get_legend()
     assert legend is not None
     labels = [entry.get_text() for entry in legend.get_texts()[:2]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.activations import study as activations
+from experiments import activations
 from experiments.measures.seed_networks import require_networks, seed_networks
 from tests.experiments.helpers import run_smoke
 from training.datasets import ring_image

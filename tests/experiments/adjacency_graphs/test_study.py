@@ -6,7 +6,8 @@ import pyarrow.csv
 import pytest
 
 import regions
-from experiments.adjacency_graphs import study as experiment
+from experiments import adjacency_graphs as experiment
+from experiments.adjacency_graphs import study
 from regions.bounds import mean_facets, zaslavsky_count
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
@@ -20,14 +21,14 @@ def finished(tmp_path_factory):
 
 
 def _column(numbers, name):
-    return numbers[experiment.COLUMNS.index(name)]
+    return numbers[study.COLUMNS.index(name)]
 
 
 @pytest.mark.parametrize(("dim", "units"), [(2, 6), (3, 5)])
 def test_one_layer_has_the_degrees_and_the_diameter_of_an_arrangement(dim, units):
     network = random_network(np.random.default_rng(dim), dim, [units])
     found = regions.explore_regions(network, 0.1 * np.ones(dim))
-    numbers, degrees = experiment.graph_numbers(found, np.zeros((1, dim)), 100)
+    numbers, degrees = study.graph_numbers(found, np.zeros((1, dim)), 100)
     assert _column(numbers, "regions") == zaslavsky_count(units, dim)
     assert degrees.mean() == pytest.approx(float(mean_facets(units, dim)))
     # Opposite unbounded regions differ in every hyperplane, and each is crossed once.
@@ -39,7 +40,7 @@ def test_deep_graph_equals_all_pairs_of_shortest_paths():
     network = random_network(np.random.default_rng(0), 2, [6, 5])
     found = regions.enumerate_regions(network, regions.Box.cube(2, 3.0))
     points = np.random.default_rng(1).uniform(-3.0, 3.0, (40, 2))
-    numbers, degrees = experiment.graph_numbers(found, points, 1000)
+    numbers, degrees = study.graph_numbers(found, points, 1000)
     distances = dict(networkx.all_pairs_shortest_path_length(found.adjacency()))
     assert _column(numbers, "diameter") == max(
         max(row.values()) for row in distances.values()
@@ -52,11 +53,11 @@ def test_deep_graph_equals_all_pairs_of_shortest_paths():
         )
         for point in points
     }
-    chosen = experiment.regions_of(found, points)
+    chosen = study.regions_of(found, points)
     assert set(np.flatnonzero(chosen).tolist()) == with_data
     assert _column(numbers, "degree_with_data") == degrees[chosen].mean()
     assert degrees.sum() == 2 * found.adjacency().number_of_edges()
-    numbers, _ = experiment.graph_numbers(found, points, len(found) - 1)
+    numbers, _ = study.graph_numbers(found, points, len(found) - 1)
     assert np.isnan(_column(numbers, "diameter"))
 
 
@@ -75,9 +76,7 @@ def test_average_degree_is_at_most_twice_the_dimension(finished):
 
 def test_families_vary_one_number():
     config = experiment.PRESETS["paper"]
-    shapes = [
-        [config.shapes[k] for k in experiment.family(config, v)] for v in range(3)
-    ]
+    shapes = [[config.shapes[k] for k in study.family(config, v)] for v in range(3)]
     assert len(config.shapes) == 46
     assert [s[0] for s in shapes[0]] == [2, 3, 4, 5]
     assert [s[1] for s in shapes[1]] == [4, 8, 16]

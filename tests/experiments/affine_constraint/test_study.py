@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.affine_constraint import study as experiment
+from experiments import affine_constraint as experiment
 from experiments.affine_constraint.study import NUMBERS, inside_polygon, polygon_of
 from tests.experiments.helpers import run_smoke
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.almost_orthogonal import study as experiment
+from experiments import almost_orthogonal as experiment
+from experiments.almost_orthogonal import study
 from experiments.measures.random_directions import median_count, unit_vectors
 from tests.experiments.helpers import run_smoke
 
@@ -25,7 +26,7 @@ def test_cosines_are_those_of_the_seeded_vectors(finished):
 
 def test_counts_are_near_the_median_of_the_law(finished):
     result, _ = finished
-    dims = experiment.search_dims(result.config)
+    dims = study.search_dims(result.config)
     assert dims.tolist() == [[200, 400], [89, 178]]
     law = [
         [median_count(bound, int(n)) for n in row]
@@ -38,10 +39,10 @@ def test_counts_are_near_the_median_of_the_law(finished):
 
 
 def test_slopes_recover_an_exact_exponential():
-    config = experiment.Config(bounds=(0.2,), seeds=(0,))
-    n = experiment.search_dims(config)
+    config = study.Config(bounds=(0.2,), seeds=(0,))
+    n = study.search_dims(config)
     logs = (0.7 + 0.04 / 4.0 * n)[:, :, None]
-    assert experiment.count_slopes(config, logs) == pytest.approx(np.ones((1, 1)))
+    assert study.count_slopes(config, logs) == pytest.approx(np.ones((1, 1)))
 
 
 def test_packings_improve_and_respect_the_bound(finished):

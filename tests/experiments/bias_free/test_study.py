@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.bias_free import study as bias_free
+from experiments import bias_free
+from experiments.bias_free import study
 from experiments.bias_free.claims import bias_claims
 from experiments.bias_free.tuned_training import Contest
 from regions.partition.class_polygons import area
@@ -55,7 +56,7 @@ def test_claims_compare_without_with():
         sharpness=np.stack([np.full((2, seeds), 5.0), np.full((2, seeds), 1.0)]),
         curves=np.ones((2, 3, seeds)),
     )
-    task = bias_free.TASKS[0]
+    task = study.TASKS[0]
     cones = {
         "counts": np.array([[10]]),
         "bounded": np.zeros((1, 1)),

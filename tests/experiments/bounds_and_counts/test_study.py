@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.bounds_and_counts import study as bounds_and_counts
+from experiments import bounds_and_counts
+from experiments.bounds_and_counts import study
 from regions import bounds
 from tests.experiments.helpers import run_smoke
 
@@ -40,7 +41,7 @@ def test_counts_are_between_one_and_every_upper_bound(finished):
 
 def test_a_deep_network_may_exceed_one_layer_with_as_many_units():
     # Found by drawing: deeper is not bounded by the count of lines.
-    counts = bounds_and_counts.random_counts((8, 8), 2, 12, use_bias=True)
+    counts = study.random_counts((8, 8), 2, 12, use_bias=True)
     assert counts.max() > bounds.zaslavsky_count(16, 2) == 137
     assert counts.max() <= bounds.serra_2018_upper_bound(2, (8, 8)) == 1369
 

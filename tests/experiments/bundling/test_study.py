@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.bundling import study as bundling
+from experiments import bundling
+from experiments.bundling import study
 from experiments.bundling.claims import bundling_claims
 from experiments.bundling.creases import network_creases
 from experiments.measures.seed_networks import initial_networks
@@ -48,7 +49,7 @@ def test_updates_are_about_those_asked_for(finished):
 def test_paper_preset_sees_each_pixel_at_most_twice():
     config = bundling.PRESETS["paper"]
     setting = next(s for s in config.settings if s.all_pixels)
-    training = bundling.training_of(config, setting)
+    training = study.training_of(config, setting)
     assert training.epochs <= 2
     assert training.batch_size == config.data.num_train
 

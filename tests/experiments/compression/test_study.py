@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.compression import study as compression
+from experiments import compression
+from experiments.compression import study
 from experiments.compression.claims import compression_claims, free_bits
 from experiments.compression.unit_removal import remove_lightest
 from experiments.measures.adaptation import box_grid
@@ -55,7 +56,7 @@ def test_a_unit_that_never_turns_on_is_removed_exactly():
         [[0.0, 0.0, -50.0], [0.0, 0.0]],
     )
     points = Labeled(np.array([[0.5, 0.5], [-0.5, -0.2]]), np.array([0, 1]))
-    found = compression.way_numbers(network, "exact", moons_box(0.0), points, points)
+    found = study.way_numbers(network, "exact", moons_box(0.0), points, points)
     assert (found["bits"], found["proved"], found["error"]) == (2 / 3, 1.0, 0.0)
     assert found["data_error"] == 0.0
 

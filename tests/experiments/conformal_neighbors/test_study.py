@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.conformal_neighbors import study as conformal_neighbors
+from experiments import conformal_neighbors
 from experiments.conformal_neighbors.claims import conformal_claims
 from experiments.conformal_neighbors.study import noise_deviation, sample_problem
 from experiments.measures.preconditioners import embeddings, kept_networks

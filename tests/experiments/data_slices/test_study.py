@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import regions
-from experiments import NAMES, load_experiment
-from experiments.data_slices import study as data_slices
-from experiments.data_slices.figure import figure, percent, plane_frame
+from experiments import data_slices, load_experiment
+from experiments.data_slices import study
+from experiments.data_slices.figure import draw, percent, plane_frame
 from experiments.plotting.style import save_figure
 from experiments.running.common import open_run
 from tests.helpers import random_network
@@ -79,7 +79,7 @@ def test_area_of_each_class_is_its_share_of_random_points(finished):
 def test_figure_is_drawn_from_the_folder_alone(finished, tmp_path):
     folder, summary = finished
     result = data_slices.load(CONFIG, folder)
-    save_figure(figure(result), tmp_path / "figure.png")
+    save_figure(draw(result), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 20_000
     assert len(result.polygons) == summary["exact_regions"]
     assert len(result.pieces.segments) == summary["decision_segments"]
@@ -99,7 +99,7 @@ def test_own_network_and_points_need_no_labels(tmp_path):
     network = random_network(np.random.default_rng(0), 5, [6], outputs=3)
     regions.save_network(tmp_path / "net.npz", network)
     np.save(tmp_path / "x.npy", np.random.default_rng(1).standard_normal((9, 5)))
-    config = data_slices.Config(
+    config = study.Config(
         network=str(tmp_path / "net.npz"),
         inputs=str(tmp_path / "x.npy"),
         points=(8, 0, 4),
@@ -112,14 +112,14 @@ def test_own_network_and_points_need_no_labels(tmp_path):
     assert summary["exact_regions"] == int(regions.count_regions(network, plane))
 
 
-def _one_output(folder, **changes) -> data_slices.Config:
+def _one_output(folder, **changes) -> study.Config:
     """A network of one output and points, as files."""
     network = random_network(np.random.default_rng(3), 4, [9], outputs=1)
     regions.save_network(folder / "one.npz", network)
     points = np.random.default_rng(4).standard_normal((12, 4))
     np.save(folder / "x.npy", points)
     np.save(folder / "y.npy", np.arange(12) % 2)
-    return data_slices.Config(
+    return study.Config(
         network=str(folder / "one.npz"),
         inputs=str(folder / "x.npy"),
         points=(1, 4, 6),
@@ -151,19 +151,19 @@ def test_one_output_is_cut_at_the_threshold(tmp_path):
     np.testing.assert_allclose(network(result.plane.embed(ends)), level, atol=1e-9)
     # The folder keeps the network as it was given.
     assert regions.load_network(folder / "network.npz").output_dim == 1
-    texts = {text.get_text() for text in figure(result).legends[0].get_texts()}
+    texts = {text.get_text() for text in draw(result).legends[0].get_texts()}
     assert any(text.startswith(f"1: output > {level:g} ") for text in texts)
 
 
 def test_threshold_and_labels_must_fit_the_outputs(tmp_path):
     config = _one_output(tmp_path)
-    data_slices.prepare(config)
+    study.prepare(config)
     np.save(tmp_path / "y.npy", np.arange(12) % 3)
     labels = str(tmp_path / "y.npy")
     with pytest.raises(ValueError, match="`labels` holds 2"):
-        data_slices.prepare(dataclasses.replace(config, labels=labels))
+        study.prepare(dataclasses.replace(config, labels=labels))
     with pytest.raises(ValueError, match="it is for networks"):
-        data_slices.prepare(dataclasses.replace(CONFIG, threshold=1.0))
+        study.prepare(dataclasses.replace(CONFIG, threshold=1.0))
     with pytest.raises(ValueError, match="`threshold` is nan"):
         dataclasses.replace(CONFIG, threshold=float("nan"))
 
@@ -177,7 +177,7 @@ def test_page_is_as_long_as_the_plane(finished, stretch):
     directions = np.zeros_like(plane.directions)
     directions[0, 0], directions[1, 1] = stretch, 1.0
     plane = regions.Slice(plane.origin, directions, plane.box)
-    drawing = figure(result._replace(plane=plane))
+    drawing = draw(result._replace(plane=plane))
     width, height = drawing.get_size_inches()
     place = drawing.axes[0].get_position()
     map_width, map_height = place.width * width, place.height * height
@@ -217,26 +217,17 @@ def test_small_share_is_not_rounded_to_nothing():
 )
 def test_bad_choices_are_refused(changes, match):
     with pytest.raises(ValueError, match=match):
-        data_slices.prepare(dataclasses.replace(CONFIG, **changes))
+        study.prepare(dataclasses.replace(CONFIG, **changes))
     with pytest.raises(ValueError, match="`margin`"):
         dataclasses.replace(CONFIG, margin=-1.0)
 
 
 def test_one_class_three_times_takes_three_points_of_it():
     config = dataclasses.replace(CONFIG, classes=(7, 7, 7))
-    data, indices, _ = data_slices.prepare(config)
+    data, indices, _ = study.prepare(config)
     assert data.labels is not None
     assert len(set(indices)) == 3
     assert data.labels[list(indices)].tolist() == [7, 7, 7]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_registered_experiment_has_the_common_parts(name):
-    experiment, plotting = load_experiment(name)
-    assert name == experiment.NAME
-    assert set(experiment.PRESETS) == {"smoke", "paper"}
-    for part in (experiment.run, experiment.load, plotting.figure):
-        assert callable(part)
 
 
 def test_unknown_experiment_is_refused():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.dense_memory import study as experiment
+from experiments import dense_memory as experiment
 from experiments.dense_memory.claims import exponents, log_slopes
 from experiments.dense_memory.memories_of_digits import binary_digits, participation
 from tests.experiments.helpers import run_smoke

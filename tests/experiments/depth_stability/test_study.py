@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 import regions
-from experiments.depth_stability import study as depth_stability
+from experiments import depth_stability
 from experiments.depth_stability.claims import depth_claims, depth_correlations
 from experiments.measures.seed_networks import snapshot_networks
 from tests.experiments.helpers import run_smoke

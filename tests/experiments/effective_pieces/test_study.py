@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.effective_pieces import study as experiment
+from experiments import effective_pieces as experiment
+from experiments.effective_pieces import study
 from tests.experiments.helpers import run_smoke
 
 SMOKE = experiment.PRESETS["smoke"]
@@ -36,7 +37,7 @@ def test_pieces_are_exact_linear_regions_of_the_logit(finished):
         [rng.standard_normal((9, 1)), rng.standard_normal((2, 9))],
         [rng.standard_normal(9), None],
     )
-    points, logit = experiment.logit_graph(network)
+    points, logit = study.logit_graph(network)
     assert len(points) - 1 == regions.count_linear_regions(network, line).count
     outputs = network(points[:, None])
     np.testing.assert_allclose(logit, outputs[:, 1] - outputs[:, 0], atol=1e-12)
@@ -46,8 +47,8 @@ def test_pieces_are_exact_linear_regions_of_the_logit(finished):
 
 
 def test_class_changes_four_times():
-    x, data = experiment.sign_data(101)
+    x, data = study.sign_data(101)
     classes = np.asarray(data.train_targets).argmax(axis=1)
     changes = np.flatnonzero(np.diff(classes))
     assert len(changes) == 4
-    np.testing.assert_allclose(x[changes] + 0.01, experiment.CHANGES, atol=0.011)
+    np.testing.assert_allclose(x[changes] + 0.01, study.CHANGES, atol=0.011)

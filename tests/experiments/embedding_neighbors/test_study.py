@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.embedding_neighbors import study as embedding_neighbors
+from experiments import embedding_neighbors
+from experiments.embedding_neighbors import study
 from experiments.embedding_neighbors.claims import neighbor_claims, ratios
 from experiments.embedding_neighbors.read_out_cases import read_out_errors, sample_case
 from experiments.measures.read_outs import READ_OUTS
@@ -22,7 +23,7 @@ def finished(tmp_path_factory):
 
 def test_table_is_that_of_the_networks(finished):
     folder, summary = finished
-    networks = embedding_neighbors.final_networks(CASE, folder)
+    networks = study.final_networks(CASE, folder)
     errors = np.array(
         [
             read_out_errors(CASE, network, sample_case(CASE, seed))

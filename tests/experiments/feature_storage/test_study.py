@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.feature_storage import study as experiment
+from experiments import feature_storage as experiment
 from experiments.feature_storage.claims import error_exponents
 from experiments.feature_storage.noisy_channels import channels
 from experiments.feature_storage.noisy_readouts import least_error, linear_error

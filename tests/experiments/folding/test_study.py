@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.folding import study as folding
+from experiments import folding
 from experiments.folding.curve_lengths import circle_lengths
 from experiments.folding.fold_networks import folding_network, zig_zag_network
 from regions import bounds

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.hanin_rolnick_lines import study as lines
+from experiments import hanin_rolnick_lines as lines
 from experiments.measures.digit_networks import (
     hanin_rolnick_config,
     random_pairs,

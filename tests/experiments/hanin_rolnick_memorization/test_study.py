@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.hanin_rolnick_memorization import study as memorization
+from experiments import hanin_rolnick_memorization as memorization
+from experiments.hanin_rolnick_memorization import study
 from experiments.measures.digit_networks import (
     corrupted_labels,
     hanin_rolnick_config,
@@ -25,9 +26,9 @@ def finished(tmp_path_factory):
 def test_base_is_one_run_in_three_sweeps(finished):
     folder, _ = finished
     result = memorization.load(SMOKE, folder)
-    first, *others = (result.counts[setting] for setting in memorization.BASE)
+    first, *others = (result.counts[setting] for setting in study.BASE)
     assert all((first == other).all() for other in others)
-    noisy = result.counts[memorization.Setting("noise", 1.0)]
+    noisy = result.counts[study.Setting("noise", 1.0)]
     # The same networks before training; other classes lead elsewhere.
     assert (noisy[0] == first[0]).all()
     assert (noisy[1] != first[1]).any()
@@ -37,11 +38,11 @@ def test_base_is_one_run_in_three_sweeps(finished):
 def test_counts_and_shares_are_those_of_the_networks_in_the_snapshots(finished):
     folder, _ = finished
     result = memorization.load(SMOKE, folder)
-    sets = [memorization.random_points(20, seed) for seed in range(2)]
+    sets = [study.random_points(20, seed) for seed in range(2)]
     training = hanin_rolnick_config(
         SMOKE.widths, sets[0]._replace(labels=np.arange(20) % 2), 10, snapshot_every=10
     )
-    setting = memorization.Setting("points", 20)
+    setting = study.Setting("points", 20)
     stages = train_points(
         training, sets, range(2), (0, 10), folder / setting.name, no_progress
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.hanin_rolnick_planes import study as planes
+from experiments import hanin_rolnick_planes as planes
+from experiments.hanin_rolnick_planes import study
 from experiments.measures.hanin_rolnick_measures import (
     boundary_distances,
     count_on_line,
@@ -56,7 +57,7 @@ def test_killed_run_goes_on_with_the_stages_that_it_kept(finished):
 
 
 def test_depth_three_has_half_the_square_of_its_units_at_initialization():
-    counts = planes.initial_counts((20, 20, 20), load_digits(), 10, 1)
+    counts = study.initial_counts((20, 20, 20), load_digits(), 10, 1)
     assert counts.shape == (10, 1)
     assert counts.mean() == pytest.approx(60**2 / 2, rel=0.1)
 

@@ -7,7 +7,8 @@ import pyarrow.parquet
 import pytest
 
 import regions
-from experiments.hash_codes import study as hash_codes
+from experiments import hash_codes
+from experiments.hash_codes import study
 from regions.files import read_arrays
 from tests.experiments.helpers import run_smoke
 
@@ -69,5 +70,5 @@ def test_dead_paths_make_codes_share_a_map():
     network = regions.ReluNetwork.from_arrays(
         [np.eye(2), [[1.0, 0.0], [0.0, 0.0]]], [[0.1, 0.2], [0.0, 0.0]]
     )
-    found = hash_codes._region_numbers(network)
+    found = study._region_numbers(network)
     assert found == {"regions": 4, "region_maps": 2, "shared": 4}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.hopfield import study as hopfield
+from experiments import hopfield
+from experiments.hopfield import study
 from tests.experiments.helpers import run_smoke
 
 
@@ -21,7 +22,7 @@ def test_smoke_run_rests_and_few_patterns_are_kept(finished):
 
 
 def test_critical_load_of_the_theory_is_that_of_amit_gutfreund_and_sompolinsky():
-    critical, overlap = hopfield.critical_point()
+    critical, overlap = study.critical_point()
     # 0.1379 with an overlap of 0.967: the published values.
     assert critical == pytest.approx(0.1379, abs=1e-4)
     assert overlap == pytest.approx(0.967, abs=1e-3)
@@ -33,7 +34,7 @@ def test_theory_solves_the_mean_field_equations():
     from scipy.special import erf
 
     for y in (1.6, 1.9, 2.4):
-        load = hopfield.theory_load(np.array([y]))[0]
+        load = study.theory_load(np.array([y]))[0]
         m = erf(y)
         r = (m / y) ** 2 / (2.0 * load)
         C = np.sqrt(2.0 / (np.pi * load * r)) * np.exp(-(m**2) / (2.0 * load * r))
@@ -43,13 +44,13 @@ def test_theory_solves_the_mean_field_equations():
 def test_every_update_lowers_the_energy_until_no_neuron_wants_to_flip():
     rng = np.random.default_rng(0)
     patterns = rng.choice([-1.0, 1.0], (12, 60))
-    couplings = hopfield.hebbian_couplings(patterns)
+    couplings = study.hebbian_couplings(patterns)
     start = rng.choice([-1.0, 1.0], (5, 60))
 
     def energy(states):
         return -0.5 * np.einsum("si,ij,sj->s", states, couplings, states)
 
-    end, rests = hopfield.settle(couplings, start, rng=rng, max_sweeps=100)
+    end, rests = study.settle(couplings, start, rng=rng, max_sweeps=100)
     assert rests
     assert (energy(end) < energy(start)).all()
     assert (end * (end @ couplings) >= -1e-9).all()
@@ -59,9 +60,9 @@ def test_every_update_lowers_the_energy_until_no_neuron_wants_to_flip():
 def test_one_pattern_and_its_negative_are_all_that_one_pattern_leaves():
     rng = np.random.default_rng(1)
     pattern = rng.choice([-1.0, 1.0], (1, 31))
-    couplings = hopfield.hebbian_couplings(pattern)
+    couplings = study.hebbian_couplings(pattern)
     start = rng.choice([-1.0, 1.0], (20, 31))
-    end, _ = hopfield.settle(couplings, start, rng=rng, max_sweeps=50)
+    end, _ = study.settle(couplings, start, rng=rng, max_sweeps=50)
     assert (np.abs(end @ pattern[0]) == 31.0).all()
     # 31 is odd: the sign of the overlap is that of the start.
     assert (np.sign(end @ pattern[0]) == np.sign(start @ pattern[0])).mean() > 0.8
@@ -69,7 +70,7 @@ def test_one_pattern_and_its_negative_are_all_that_one_pattern_leaves():
 
 def test_a_network_that_is_stopped_early_says_so():
     rng = np.random.default_rng(2)
-    couplings = hopfield.hebbian_couplings(rng.choice([-1.0, 1.0], (30, 60)))
+    couplings = study.hebbian_couplings(rng.choice([-1.0, 1.0], (30, 60)))
     start = rng.choice([-1.0, 1.0], (3, 60))
-    _, rests = hopfield.settle(couplings, start, rng=rng, max_sweeps=1)
+    _, rests = study.settle(couplings, start, rng=rng, max_sweeps=1)
     assert not rests

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.initial_spectra import study as initial_spectra
+from experiments import initial_spectra
+from experiments.initial_spectra import study
 from experiments.initial_spectra.study import (
     effective_dimension,
     random_network,
@@ -31,7 +32,7 @@ def test_spectra_are_roots_of_eigenvalues_of_covariances(tmp_path_factory):
 def test_weights_follow_their_laws():
     config = initial_spectra.PRESETS["paper"]
     normal, sphere, orthogonal = (
-        random_network(config, law, law != "normal", 0) for law in initial_spectra.LAWS
+        random_network(config, law, law != "normal", 0) for law in study.LAWS
     )
     assert normal.hidden[1].weight.std() == pytest.approx(np.sqrt(2 / 40), rel=0.1)
     assert (normal.hidden[1].bias == 0.0).all()
@@ -52,9 +53,9 @@ def test_claims_follow_the_numbers():
     flat = np.ones((12, 2, 4))
     narrowing = flat.copy()
     narrowing[:, 1, 1:] = 0.0
-    kinds = [(law, b) for law in initial_spectra.LAWS for b in initial_spectra.BIASES]
+    kinds = [(law, b) for law in study.LAWS for b in study.BIASES]
     spectra = dict.fromkeys(kinds, narrowing) | {("normal", "biases"): flat}
-    verdicts = [claim["verdict"] for claim in spectrum_claims(spectra)]
+    verdicts = [claim.verdict for claim in spectrum_claims(spectra)]
     assert verdicts[:2] == ["supported", "not supported"]
     assert verdicts[2:6] == ["supported"] * 4
     assert verdicts[6:] == ["supported", "not supported"]

@@ -5,7 +5,7 @@ import pytest
 import scipy.interpolate
 import scipy.spatial
 
-from experiments.interpolation_bound import study as interpolation_bound
+from experiments import interpolation_bound
 from experiments.interpolation_bound.claims import interpolation_claims, shrink_exponent
 from experiments.interpolation_bound.study import nested_points
 from experiments.measures.target_surfaces import cosine_norm

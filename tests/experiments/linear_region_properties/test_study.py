@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.linear_region_properties import study as experiment
+from experiments import linear_region_properties as experiment
+from experiments.linear_region_properties import study
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
 
@@ -28,7 +29,7 @@ def test_no_digit_is_farther_from_the_boundary_than_the_inradius(finished):
 
 
 def test_settings_differ_from_the_plain_one_in_one_thing():
-    found = experiment.settings(experiment.PRESETS["paper"])
+    found = study.settings(experiment.PRESETS["paper"])
     plain = found["plain"]
     assert (plain.epochs, plain.learning_rate, plain.batch_norm, plain.dropout) == (
         60,
@@ -51,7 +52,7 @@ def test_units_times_any_number_have_the_same_shapes():
     )
     points = np.random.default_rng(1).uniform(0.0, 1.0, (2, 64))
     np.testing.assert_allclose(
-        experiment.measure(network, points),
-        experiment.measure(scaled, points),
+        study.measure(network, points),
+        study.measure(scaled, points),
         rtol=1e-6,
     )

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.local_complexity import study as experiment
+from experiments import local_complexity as experiment
+from experiments.local_complexity import study
 from tests.experiments.helpers import run_smoke
 
 SMOKE = experiment.PRESETS["smoke"]
@@ -25,7 +26,7 @@ def test_snapshots_are_those_of_both_runs_once_each(finished):
 
 
 def test_training_digits_and_held_out_digits_are_apart():
-    where = experiment.setting(SMOKE)
+    where = study.setting(SMOKE)
     assert len(where.data.train_inputs) == 200
     assert len(where.inputs) == 1797 - 200
     train, held_out, random = where.places
@@ -37,7 +38,7 @@ def test_training_digits_and_held_out_digits_are_apart():
 
 def test_phases_are_the_largest_rise_of_each_curve():
     curve = np.array([[9.0, 5.0], [4.0, 4.0], [7.0, 3.0], [6.0, 2.0], [3.0, 1.0]])
-    result = experiment.Result(
+    result = study.Result(
         SMOKE,
         {},
         np.arange(5),
@@ -45,7 +46,7 @@ def test_phases_are_the_largest_rise_of_each_curve():
         np.ones((5, 2, 3)),
         np.ones((5, 2)),
     )
-    start, low, high, end = experiment._phases(result).values()
+    start, low, high, end = study._phases(result).values()
     assert start.tolist() == [9.0, 5.0]
     # The first falls to 4, rises to 7 and ends at 3; the second never rises.
     assert (low[0], high[0], end[0]) == (4.0, 7.0, 3.0)

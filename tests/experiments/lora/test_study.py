@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.lora import study as lora
+from experiments import lora
+from experiments.lora import study
 from experiments.lora.claims import Tunings, lora_claims
 from experiments.measures.seed_networks import seed_networks
 from regions.files import read_arrays
@@ -92,7 +93,7 @@ def _tunings(seeds=10):
     final = np.full((3, 2, seeds), 0.1)
     final[1, 1] = 0.9
     methods = ("full", "lora-1", "last_layer")
-    moves = (lora.NEAR, lora.FAR)
+    moves = (study.NEAR, study.FAR)
     return Tunings(methods, moves, ("loss", "distance"), numbers, final)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.maxout import study as maxout
+from experiments import maxout
+from experiments.maxout import study
 from tests.experiments.helpers import run_smoke
 
 SMOKE = maxout.PRESETS["smoke"]
@@ -35,7 +36,7 @@ def test_network_is_the_largest_of_the_numbers_drawn():
         hidden = np.maximum(values[:, 0::2], values[:, 1::2])
     W = np.random.normal(0.0, 3.0**-0.5, (2, 6))  # noqa: NPY002
     b = np.random.normal(0.0, 3.0**-0.5, 2)  # noqa: NPY002
-    network = maxout.draw_network(123, (7, 7, 6), 2)
+    network = study.draw_network(123, (7, 7, 6), 2)
     np.testing.assert_allclose(network(points), hidden @ W.T + b, atol=1e-12)
 
 
@@ -58,6 +59,6 @@ def test_counts_of_the_study_obey_bound_and_order(finished):
 
 
 def test_bound_of_one_layer_at_rank_two_is_zaslavsky():
-    assert maxout.layer_bound(8, 2, 2) == 37
-    assert maxout.layer_bound(10, 2, 4) == 386
-    assert maxout.layer_bound(1, 5, 3) == 5
+    assert study.layer_bound(8, 2, 2) == 37
+    assert study.layer_bound(10, 2, 4) == 386
+    assert study.layer_bound(1, 5, 3) == 5

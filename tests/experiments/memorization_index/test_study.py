@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import regions
+from experiments import memorization_index
 from experiments.measures.seed_networks import snapshot_networks
-from experiments.memorization_index import study as memorization_index
+from experiments.memorization_index import study
 from tests.experiments.helpers import run_smoke
 from training.two_moons import moons_box
 
@@ -27,7 +28,7 @@ def test_numbers_are_those_of_the_saved_networks(finished):
     )
     assert result.epochs.tolist() == epochs.tolist() == [0, 30]
     network = networks[1][1]
-    data = memorization_index.learned(CONFIG, 1, 1.0)
+    data = study.learned(CONFIG, 1, 1.0)
     # Brute force: the pattern of every point as text.
     names = [
         "".join("01"[int(b)] for b in row) for row in network.patterns(data.inputs)
@@ -49,9 +50,9 @@ def test_labels_play_no_part_before_training(finished):
 
 
 def test_random_labels_are_nested_and_none_at_zero():
-    true = memorization_index.moons_of(CONFIG, 0).labels
+    true = study.moons_of(CONFIG, 0).labels
     none, half, all_of_it = (
-        memorization_index.learned(CONFIG, 0, share).labels for share in (0.0, 0.5, 1.0)
+        study.learned(CONFIG, 0, share).labels for share in (0.0, 0.5, 1.0)
     )
     assert (none == true).all()
     assert 0 < (half != true).sum() <= (all_of_it != true).sum()
@@ -59,7 +60,7 @@ def test_random_labels_are_nested_and_none_at_zero():
 
 def test_trends_are_rank_correlations():
     values = np.array([[1.0, 3.0, 2.0], [2.0, 2.0, 2.0], [9.0, 1.0, 2.0]])
-    trends = memorization_index.trends((0.0, 0.1, 1.0), values)
+    trends = study.trends((0.0, 0.1, 1.0), values)
     np.testing.assert_allclose(trends, [1.0, -1.0, 0.0])
 
 

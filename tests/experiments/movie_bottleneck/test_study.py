@@ -5,7 +5,7 @@ import pytest
 import scipy.special
 
 import regions
-from experiments.movie_20x40 import study as movie_20x40
+from experiments import movie_20x40
 from experiments.movie_bottleneck import study as movie_bottleneck
 from experiments.movie_bottleneck.study import box_around, narrow_values, tail_network
 from experiments.movie_classifier import study as movie_classifier

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.movie_ring import study as movie_ring
+from experiments import movie_ring
 from experiments.movies import movie_run
 from experiments.movies.movie import (
     Movie,

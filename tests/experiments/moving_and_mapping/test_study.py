@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.moving_and_mapping import study as moving_and_mapping
+from experiments import moving_and_mapping
+from experiments.moving_and_mapping import study
 from experiments.moving_and_mapping.claims import moving_claims, moving_headline
 from experiments.moving_and_mapping.epoch_history import epoch_networks
 from tests.experiments.helpers import run_smoke
@@ -21,7 +22,7 @@ def finished(tmp_path_factory):
 
 
 def _networks(folder, name):
-    moons = [moving_and_mapping.moons_of(CONFIG, seed) for seed in CONFIG.seeds]
+    moons = [study.moons_of(CONFIG, seed) for seed in CONFIG.seeds]
     data = [moons_dataset(one, one) for one in moons]
     path = folder / f"networks-{name}.npz"
     assert path.is_file()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.neuron_hyperplane import study as neuron_hyperplane
+from experiments import neuron_hyperplane
+from experiments.neuron_hyperplane import study
 from experiments.neuron_hyperplane.study import DRAWN, SLOPES, edge_distance, measure
 from tests.experiments.helpers import run_smoke
 
@@ -58,8 +59,8 @@ def test_a_line_outside_the_box_leaves_one_region():
 
 
 def test_edge_distance_sees_a_shifted_line():
-    network = neuron_hyperplane.unit_network(np.array([1.0, 0.0]), -0.25, 0.0)
-    found = regions.enumerate_regions(network, neuron_hyperplane.BOX)
+    network = study.unit_network(np.array([1.0, 0.0]), -0.25, 0.0)
+    found = regions.enumerate_regions(network, study.BOX)
     normal = np.array([1.0, 0.0])
     assert edge_distance(found.polygons(), normal, 0.25) == 0.0
     assert edge_distance(found.polygons(), normal, 0.75) == 0.5
@@ -69,4 +70,4 @@ def test_edge_distance_sees_a_shifted_line():
 
 def test_too_few_units_are_refused():
     with pytest.raises(ValueError, match="`units` is 1"):
-        neuron_hyperplane.Config(units=1)
+        study.Config(units=1)

@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from experiments import overfitting
 from experiments.measures.seed_networks import ring_data, seed_networks
-from experiments.overfitting import study as overfitting
+from experiments.overfitting import study
 from experiments.overfitting.claims import gaps, memorizes, overfitting_claims
 from tests.experiments.helpers import no_progress, run_smoke
 from training.ensemble import ensemble_snapshots
@@ -26,14 +27,14 @@ def test_all_sizes_get_the_same_number_of_updates(preset):
     config = overfitting.PRESETS[preset]
     for size in config.sizes:
         training = config.training_of(size)
-        data = overfitting.seed_data(config, size, 0)
+        data = study.seed_data(config, size, 0)
         assert len(data.train_inputs) == size
         assert updates_per_epoch(training, data) * training.epochs == config.updates
 
 
 def test_smaller_sets_are_parts_of_larger_ones_and_seeds_differ():
     large, small, other = (
-        overfitting.seed_data(CONFIG, size, seed)
+        study.seed_data(CONFIG, size, seed)
         for size, seed in ((80, 0), (20, 0), (80, 1))
     )
     assert np.array_equal(large.train_inputs[:20], small.train_inputs)
@@ -59,7 +60,7 @@ def test_errors_are_those_of_the_last_networks(finished):
             output = network(points)[:, 0].reshape(32, 32)
             expected = ((output - target) ** 2).mean()
             assert row["network_mse"] == pytest.approx(expected, rel=1e-9)
-            data = overfitting.seed_data(CONFIG, size, seed)
+            data = study.seed_data(CONFIG, size, seed)
             inputs = np.asarray(data.train_inputs, np.float64)
             errors = (network(inputs) - data.train_targets) ** 2
             assert row["train"] == pytest.approx(float(errors.mean()), rel=1e-9)
@@ -91,7 +92,7 @@ def test_bins_of_distance_split_the_error():
     rng = np.random.default_rng(0)
     output, target = rng.uniform(size=(8, 8)), np.full((8, 8), 255, np.uint8)
     distance = rng.uniform(0.0, 30.0, 64)
-    found = overfitting.binned_errors(output, target, distance)
+    found = study.binned_errors(output, target, distance)
     squares = (output.ravel() - 1.0) ** 2
     assert found[1] == pytest.approx(squares[(distance >= 4) & (distance < 8)].mean())
     assert np.isnan(found[-1])

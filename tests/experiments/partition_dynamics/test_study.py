@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 import regions
+from experiments import partition_dynamics
 from experiments.measures.seed_networks import initial_networks, snapshot_networks
-from experiments.partition_dynamics import study as partition_dynamics
 from experiments.partition_dynamics.claims import (
     dynamics_claims,
     freeze_ratio,

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import regions
+from experiments import preconditioner
 from experiments.measures.target_surfaces import SQUARE, cosine_norm
-from experiments.preconditioner import study as preconditioner
+from experiments.preconditioner import study
 from experiments.preconditioner.claims import (
     curved,
     monotonicity,
@@ -28,9 +29,9 @@ def test_errors_and_r2_are_those_of_formulas(finished):
     result = preconditioner.load(SMOKE, folder)
     for setting in SMOKE.settings:
         values = result.measures[setting.name]
-        networks = preconditioner.final_networks(SMOKE, setting, folder)
+        networks = study.final_networks(SMOKE, setting, folder)
         for seed, network in enumerate(networks):
-            sample = preconditioner.sample_of(SMOKE, setting, seed)
+            sample = study.sample_of(SMOKE, setting, seed)
             x = sample.task.inputs.back(sample.test)
             np.testing.assert_allclose(sample.target, cosine_norm(x), atol=1e-9)
             outputs = network(sample.test)[:, 0] * sample.task.outputs.scale
@@ -57,9 +58,9 @@ def test_regions_are_at_least_those_of_a_grid(finished):
     folder, _ = finished
     setting = SMOKE.settings[1]
     counts = preconditioner.load(SMOKE, folder).measures["Lux"]["regions"]
-    networks = preconditioner.final_networks(SMOKE, setting, folder)
+    networks = study.final_networks(SMOKE, setting, folder)
     for seed, network in enumerate(networks):
-        inputs = preconditioner.sample_of(SMOKE, setting, seed).task.inputs
+        inputs = study.sample_of(SMOKE, setting, seed).task.inputs
         box = standardized_square(SQUARE, inputs)
         grid = regions.hash_grid(network, box, 200, labels=False)
         assert grid.count <= counts[seed] <= grid.count + 6

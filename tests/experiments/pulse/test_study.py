@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from experiments.pulse import study as pulse
+from experiments import pulse
+from experiments.pulse import study
 from experiments.pulse.claims import pulse_claims
 from tests.experiments.helpers import no_progress, run_smoke
 
@@ -54,7 +55,7 @@ def test_killed_run_does_not_train_finished_settings_again(finished, monkeypatch
     folder, summary = finished
     (folder / "summary.json").unlink()
     for name in ("fit_ensemble", "trace_curvature"):
-        monkeypatch.setattr(pulse, name, None)
+        monkeypatch.setattr(study, name, None)
     again = pulse.run(SMOKE, folder, no_progress)
     assert json.loads(json.dumps(again)) == summary
 
@@ -65,7 +66,7 @@ def test_exponent_of_a_period_that_follows_a_power_is_found():
         s.name: {"period": 2.0 * (1.0 - s.optimizer.beta2) ** np.array([-0.5, -1.0])}
         for s in config.settings
     }
-    assert pulse.period_slopes(config, measures) == pytest.approx([0.5, 1.0])
+    assert study.period_slopes(config, measures) == pytest.approx([0.5, 1.0])
 
 
 def _measures(swings: dict[str, float], rising: float) -> dict:

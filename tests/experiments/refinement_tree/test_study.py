@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from experiments.refinement_tree import study as refinement_tree
+from experiments import refinement_tree
 from experiments.refinement_tree.claims import Setting
 from experiments.refinement_tree.figure import tree_order
 from regions.partition.class_polygons import area

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+from experiments import region_utilization
 from experiments.measures.region_use import RegionUse
-from experiments.region_utilization import study as region_utilization
 from experiments.region_utilization.claims import Setting, utilization_claims
 from tests.experiments.helpers import run_smoke
 

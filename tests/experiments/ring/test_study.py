@@ -9,14 +9,15 @@ import pyarrow.parquet
 import pytest
 
 import regions
+from experiments import ring
 from experiments.plotting.style import save_figure
-from experiments.ring import study as ring
-from experiments.ring.figure import caption, figure
+from experiments.ring import study
+from experiments.ring.figure import caption, draw
 from experiments.running.common import open_run
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_image
 
-CONFIG = ring.Config(
+CONFIG = study.Config(
     training=TrainingConfig(
         model=ModelConfig(widths=(6, 5)), epochs=20, batch_size=64, snapshot_every=10
     ),
@@ -73,7 +74,7 @@ def test_counts_agree_with_each_other_and_with_a_fine_grid(finished):
 
 def test_polygons_tile_the_unit_square(finished):
     folder, summary, _ = finished
-    polygons = ring.read_polygons(folder / "polygons.npz")
+    polygons = study.read_polygons(folder / "polygons.npz")
     assert len(polygons) == summary["exact_regions"]
     assert sum(_area(polygon) for polygon in polygons) == pytest.approx(1.0, abs=1e-12)
 
@@ -81,7 +82,7 @@ def test_polygons_tile_the_unit_square(finished):
 def test_geometry_of_each_region_fits_its_polygon(finished):
     folder, summary, _ = finished
     table = pyarrow.parquet.read_table(folder / "geometry.parquet").to_pydict()
-    polygons = ring.read_polygons(folder / "polygons.npz")
+    polygons = study.read_polygons(folder / "polygons.npz")
     for i, polygon in enumerate(polygons):
         center = np.array([table["center_x"][i], table["center_y"][i]])
         edges = np.roll(polygon, -1, axis=0) - polygon
@@ -133,7 +134,7 @@ def test_interrupted_run_ends_with_the_same_summary(finished, tmp_path):
 def test_figure_has_the_three_panels_of_the_post(finished, tmp_path):
     folder, summary, _ = finished
     result = ring.load(CONFIG, folder)
-    drawing = figure(result)
+    drawing = draw(result)
     left, middle, right = drawing.axes
     assert str(summary["exact_regions"]) in left.get_title(loc="left")
     outlines = left.collections[0]

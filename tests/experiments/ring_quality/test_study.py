@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import regions
+from experiments import ring_quality
 from experiments.measures.seed_networks import (
     initial_networks,
     ring_data,
     seed_networks,
 )
-from experiments.ring_quality import study as ring_quality
+from experiments.ring_quality import study
 from experiments.running.claims import LEVEL
 from tests.experiments.helpers import no_progress, run_smoke
 from training.ensemble import ensemble_snapshots
@@ -94,4 +95,4 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(finished, tmp_path, when
 def test_sixteen_good_seeds_are_needed_for_eight_of_ten():
     # Clopper and Pearson's lower end of 90 % for n of n is the n-th root of 0.05.
     tail = (1.0 - LEVEL) / 2.0
-    assert tail ** (1 / 10) < 0.8 < tail ** (1 / len(ring_quality.Config().seeds))
+    assert tail ** (1 / 10) < 0.8 < tail ** (1 / len(study.Config().seeds))

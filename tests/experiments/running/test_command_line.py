@@ -1,9 +1,11 @@
 """What a run prints of its summary."""
 
 import dataclasses
-import types
+
+from matplotlib.figure import Figure
 
 from experiments.running import command_line
+from experiments.running.study import Study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,12 +22,15 @@ def test_table_of_a_summary_is_a_row_for_each_of_its_rows(tmp_path, capsys):
         "table": [{"network": "a", "num_regions": 1234}, {"network": "b", "loss": 0.5}],
         "empty": [],
     }
-    experiment = types.SimpleNamespace(
-        NAME="some", run=lambda config, folder, bars: dict(summary)
+    study = Study(
+        name="some",
+        conduct=lambda config, folder, progress, clock: dict(summary),
+        read=lambda config, folder, summary: summary,
+        draw=lambda result: Figure(),
     )
     folder = tmp_path / "run"
     # With no formats there is no figure to draw.
-    code = command_line.run_and_show(experiment, None, Config(), folder, formats=())
+    code = command_line.run_and_show(study, Config(), folder, formats=())
     assert code == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["largest", "error", "0.1235"] in lines

@@ -1,6 +1,7 @@
 """Pages: made from records, which are made from finished runs."""
 
 import dataclasses
+import importlib
 import json
 import pathlib
 from typing import get_args
@@ -9,8 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from experiments import NAMES, load_experiment
-from experiments.data_slices import study as data_slices
+from experiments import NAMES, data_slices, load_experiment
 from experiments.running.about import About, Page
 from experiments.running.common import (
     RunFolderError,
@@ -125,12 +125,15 @@ def test_text_around_the_table_is_kept(run, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_says_what_it_is(name):
-    experiment, plotting = load_experiment(name)
-    assert isinstance(experiment.ABOUT, About)
-    assert name == experiment.NAME
-    assert set(experiment.PRESETS) == {"smoke", "paper"}
-    assert all(dataclasses.is_dataclass(c) for c in experiment.PRESETS.values())
-    assert callable(plotting.figure)
+    study = load_experiment(name)
+    assert isinstance(study.about, About)
+    assert name == study.name
+    assert set(study.presets) == {"smoke", "paper"}
+    assert all(dataclasses.is_dataclass(c) for c in study.presets.values())
+    package = importlib.import_module(f"experiments.{name}")
+    assert package.ABOUT is study.about
+    assert package.PRESETS is study.presets
+    assert (package.run, package.load) == (study.run, study.load)
 
 
 def test_time_of_a_resumed_run_is_a_lower_bound(run, tmp_path):

@@ -11,7 +11,8 @@ import pyarrow.parquet
 import pytest
 
 import regions
-from experiments.scaling_study import figure as plotting, study as scaling_study
+from experiments import scaling_study
+from experiments.scaling_study import figure as plotting, study
 from experiments.scaling_study.scaling_fits import fit_law
 from experiments.scaling_study.study import Architecture, Config, Family, read_study
 from training.loop import init_state, shuffle_key, to_device, train_block
@@ -36,13 +37,13 @@ def quiet(done, total, message):
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     return folder, scaling_study.run(CONFIG, folder, quiet)
 
 
-def test_every_network_is_counted_once_and_within_the_bounds(study):
-    folder, summary = study
+def test_every_network_is_counted_once_and_within_the_bounds(finished):
+    folder, summary = finished
     table = pyarrow.parquet.read_table(folder / "networks.parquet").to_pylist()
     # Three architectures: the one of width 6 in the plane belongs to both families.
     assert summary["networks"] == len(table) == 3 * 3 * 2
@@ -53,11 +54,11 @@ def test_every_network_is_counted_once_and_within_the_bounds(study):
     assert pyarrow.csv.read_csv(folder / "networks.csv").num_rows == len(table)
 
 
-def test_counts_are_those_of_the_networks(study):
-    folder, _ = study
+def test_counts_are_those_of_the_networks(finished):
+    folder, _ = finished
     table = scaling_study.load(CONFIG, folder).table
     architecture = Architecture(2, 1, 6)
-    training = scaling_study.training_config(architecture, CONFIG)
+    training = study.training_config(architecture, CONFIG)
     state = init_state(training)
     box = regions.Box.cube(2)
     (row,) = (
@@ -73,9 +74,9 @@ def test_counts_are_those_of_the_networks(study):
 
 def test_trained_networks_are_those_of_training_alone():
     architecture = Architecture(2, 2, 4)
-    training = scaling_study.training_config(architecture, CONFIG)
-    initial, trained = scaling_study.both_stages(architecture, training, CONFIG)
-    data = to_device(scaling_study.target_points(2, CONFIG))
+    training = study.training_config(architecture, CONFIG)
+    initial, trained = study.both_stages(architecture, training, CONFIG)
+    data = to_device(study.target_points(2, CONFIG))
     for seed in range(CONFIG.seeds):
         state = init_state(dataclasses.replace(training, seed=seed))
         alone, _ = train_block(state, data, shuffle_key(3), training, CONFIG.epochs)
@@ -90,8 +91,10 @@ def test_trained_networks_are_those_of_training_alone():
                 )
 
 
-def test_interrupted_study_goes_on_with_the_same_result(study, tmp_path, monkeypatch):
-    _, summary = study
+def test_interrupted_study_goes_on_with_the_same_result(
+    finished, tmp_path, monkeypatch
+):
+    _, summary = finished
 
     class KilledError(Exception):
         pass
@@ -103,9 +106,9 @@ def test_interrupted_study_goes_on_with_the_same_result(study, tmp_path, monkeyp
     with pytest.raises(KilledError):
         scaling_study.run(CONFIG, tmp_path, stop)
     asked = []
-    inner = scaling_study.study_architecture
+    inner = study.study_architecture
     monkeypatch.setattr(
-        scaling_study, "study_architecture", lambda *a: asked.append(a) or inner(*a)
+        study, "study_architecture", lambda *a: asked.append(a) or inner(*a)
     )
     again = scaling_study.run(CONFIG, tmp_path, quiet)
     assert len(asked) == 2
@@ -115,9 +118,9 @@ def test_interrupted_study_goes_on_with_the_same_result(study, tmp_path, monkeyp
     }
 
 
-def test_figure_shows_every_count_and_fit(study):
-    folder, summary = study
-    drawing = plotting.figure(scaling_study.load(CONFIG, folder))
+def test_figure_shows_every_count_and_fit(finished):
+    folder, summary = finished
+    drawing = plotting.draw(scaling_study.load(CONFIG, folder))
     assert len(drawing.axes) == 2
     left = drawing.axes[0]
     assert left.get_xlabel() == "units per layer"
@@ -134,7 +137,7 @@ def test_figure_shows_every_count_and_fit(study):
     assert other is not None
     effective = summary["fits"][2]["parameter"]
     assert f"$M$ = {effective:.2f}" in other.get_texts()[0].get_text()
-    rows = dict(scaling_study.summary_rows(summary))
+    rows = dict(study.summary_rows(summary))
     assert rows["networks, initial and trained"] == "18"
 
 

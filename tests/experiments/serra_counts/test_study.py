@@ -8,7 +8,8 @@ from flint import fmpq_mat
 from hypothesis import given, settings, strategies as st
 
 import regions
-from experiments.serra_counts import study as serra_counts, two_layer_counts
+from experiments import serra_counts
+from experiments.serra_counts import two_layer_counts
 from experiments.serra_counts.two_layer_counts import (
     count_by_bases,
     count_two_layers,

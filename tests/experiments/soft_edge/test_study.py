@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import regions
+from experiments import soft_edge
 from experiments.measures.seed_networks import require_networks, seed_networks
-from experiments.soft_edge import study as soft_edge
+from experiments.soft_edge import study
 from experiments.soft_edge.claims import shrink_exponents, soft_edge_claims
 from tests.experiments.helpers import run_smoke
 from training.ensemble import ensemble_snapshots
@@ -20,7 +21,7 @@ def finished(tmp_path_factory):
 
 
 def _networks(folder, index: int) -> list[regions.ReluNetwork]:
-    training = soft_edge.training_of(SMOKE, SMOKE.settings[index])
+    training = study.training_of(SMOKE, SMOKE.settings[index])
     place = folder / SMOKE.settings[index].name
     *_, (epoch, params) = ensemble_snapshots(training, SMOKE.seeds, place)
     assert epoch == SMOKE.epochs

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.space_folding import study as space_folding
+from experiments import space_folding
+from experiments.space_folding import study
 from tests.experiments.helpers import run_smoke
 from training.labeled import load_digits
 
@@ -33,7 +34,7 @@ def test_values_are_shares_below_one(finished):
 
 def test_pairs_are_two_points_each_of_the_kind_in_turn():
     labels = load_digits().labels
-    pairs = space_folding.draw_pairs(labels, 20)
+    pairs = study.draw_pairs(labels, 20)
     assert (pairs[:, 0] != pairs[:, 1]).all()
     same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
     assert (same == (np.arange(20) % 2 == 0)).all()

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from experiments.superposition import study as superposition
+from experiments import superposition
+from experiments.superposition import study
 from tests.experiments.helpers import run_smoke
 from training.toy_models import antipodal_loss, ignored_loss, polygon
 
@@ -32,22 +33,22 @@ def test_drawn_cells_fill_the_square(finished):
     for cell in result.cells:
         x, y = cell.T
         area += 0.5 * (x @ np.roll(y, -1) - y @ np.roll(x, -1))
-    assert area == pytest.approx(4.0 * superposition.VIEW**2)
+    assert area == pytest.approx(4.0 * study.VIEW**2)
     assert result.W.shape == (3, 2, 2, 5)
     assert result.phases.shape == (2, 2, 2)
 
 
 def test_border_is_where_the_closed_forms_are_equal():
     ratio = np.geomspace(0.1, 10.0, 9)
-    density = superposition.border(ratio)
+    density = study.border(ratio)
     kept = np.minimum(1.0, ratio) * ignored_loss(density)
     both = (1.0 + ratio) * antipodal_loss(density)
     np.testing.assert_allclose(kept, both, rtol=1e-12)
     # Two features of one importance: p/3 - p^2/4 = p^2/3.
-    assert superposition.border(np.array([1.0]))[0] == pytest.approx(4.0 / 7.0)
+    assert study.border(np.array([1.0]))[0] == pytest.approx(4.0 / 7.0)
 
 
 def test_represented_counts_long_columns():
-    assert superposition.represented(polygon(5)) == 5
+    assert study.represented(polygon(5)) == 5
     W = np.array([[[1.0, 0.1, 0.0]], [[0.0, 0.4, -0.6]]])
-    assert superposition.represented(W).tolist() == [1, 1]
+    assert study.represented(W).tolist() == [1, 1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.three_colors import study as three_colors
+from experiments import three_colors
 from experiments.three_colors.study import probabilities
 from tests.experiments.helpers import run_smoke
 from training.datasets import ring_classes

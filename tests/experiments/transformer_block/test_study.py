@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.transformer_block import study as experiment
+from experiments import transformer_block as experiment
 from experiments.transformer_block.study import MEASURES, plane_through
 from tests.experiments.helpers import run_smoke
 from training.transformer import (

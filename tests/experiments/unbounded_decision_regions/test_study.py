@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import regions
-from experiments.unbounded_decision_regions import study as experiment
+from experiments import unbounded_decision_regions as experiment
+from experiments.unbounded_decision_regions import study
 from tests.experiments.helpers import run_smoke
 
 SMOKE = experiment.PRESETS["smoke"]
@@ -32,7 +33,7 @@ def test_a_bounded_component_is_one_that_no_far_circle_meets(finished):
     near = np.random.default_rng(0).uniform(-2.0, 2.0, (4000, 2))
     far = set(network(circle).argmax(axis=1).tolist())
     gone = set(network(near).argmax(axis=1).tolist()) - far
-    components, bounded = experiment.count_components(network)
+    components, bounded = study.count_components(network)
     assert bounded >= len(gone)
     assert components > bounded
     assert result.bounded.shape == (1, 2)
@@ -41,12 +42,12 @@ def test_a_bounded_component_is_one_that_no_far_circle_meets(finished):
 def test_diamond_has_one_bounded_component():
     weights = [[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[-1.0] * 4]]
     diamond = regions.ReluNetwork.from_arrays(weights, [[0.0] * 4, [1.0]])
-    assert experiment.count_components(diamond) == (2, 1)
+    assert study.count_components(diamond) == (2, 1)
 
 
 def test_data_are_points_of_the_square_with_the_disc_as_a_class():
-    data = experiment.disc_data(4000, 0)
+    data = study.disc_data(4000, 0)
     inside = data.train_targets[:, 1].mean()
-    assert inside == pytest.approx(np.pi * experiment.RADIUS**2 / 4.0, abs=0.03)
+    assert inside == pytest.approx(np.pi * study.RADIUS**2 / 4.0, abs=0.03)
     radii = np.linalg.norm(data.train_inputs, axis=1)
-    assert ((radii < experiment.RADIUS) == (data.train_targets[:, 1] == 1.0)).all()
+    assert ((radii < study.RADIUS) == (data.train_targets[:, 1] == 1.0)).all()

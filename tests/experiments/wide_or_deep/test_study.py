@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.wide_or_deep import study as wide_or_deep
+from experiments import wide_or_deep
 from experiments.wide_or_deep.claims import slopes, wide_or_deep_claims
 from regions.bounds import zaslavsky_count
 from regions.partition.class_polygons import area

@@ -12,7 +12,7 @@ from experiments.plotting.style import FONT, INK, MUTED, blank
 TRAIN, VAL, REGIONS = "#333333", "#1b7fb5", "#c23b22"
 
 
-def figure(result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """The panels above, the curves below."""
     drawing = Figure(figsize=(13.0, 5.6))
     count, by_epoch = len(result.panels), {row["epoch"]: row for row in result.rows}

@@ -2,11 +2,6 @@
 
 The same 14x6 network learns the same points with ReLU, leaky ReLU, PReLU and the
 absolute value; errors on all pixels and exact region counts are compared seed by seed.
-
-Run:       python scripts/run_experiment.py activations
-Expected:  some minutes on 2 cores; no published numbers.
-
-Source: T. Dullien, origami post of 2024-07-04: a conjecture.
 """
 
 from experiments.activations.figure import draw

@@ -4,9 +4,6 @@ Networks learn three Gaussian blobs. The partition of a box around the data is f
 exactly, with the facets that regions share; degrees, diameters, and the regions that
 contain data against the rest are read off the graph.
 
-Run:       python scripts/run_experiment.py adjacency_graphs paper
-Expected:  about three minutes on 2 cores; average degrees below twice the dimension.
-
 Source: B. Gaines, J. Bi, Characterizing the discrete geometry of ReLU networks, ICLR
 2026, arXiv 2606.07728.
 """

@@ -4,10 +4,6 @@ Networks learn a disc while their biases are shifted, at every update, by what m
 them affine on a pentagon across the disc's edge. The enumerator then finds every
 activation region on the pentagon: one.
 
-Run:       python scripts/run_experiment.py affine_constraint paper
-Expected:  about a minute on 2 cores; one region on the pentagon, many without the
-           constraint.
-
 Source: S. Shekkizhar, MLPs as hashing functions, 2024 (domain constraints, an outlook);
 R. Balestriero, Y. LeCun, POLICE, 2022, arXiv 2211.01340.
 """

@@ -6,11 +6,6 @@ counted against the closed formula. Networks with and without biases and with eq
 many parameters learn the ring, with the origin in its corner and in its center, and
 digits: losses, updates to a given loss, learning rates that train, and the top
 eigenvalue of the Hessian.
-
-Run:       python scripts/run_experiment.py bias_free paper
-Expected:  about four minutes on 2 cores; cones exactly, and no ring at either origin.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
 from experiments.bias_free.figure import draw

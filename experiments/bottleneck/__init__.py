@@ -4,11 +4,6 @@ Ten layers of ten units, one of two, three of ten, and the 14x6 network, ten see
 each. Between the two parts the whole image lies in a plane, the only inside of a deep
 network that can be drawn as it is: what the first part makes of the ring, and how the
 second cuts that plane.
-
-Run:       python scripts/run_experiment.py bottleneck
-Expected:  about three minutes on 2 cores.
-
-Source: T. Dullien, origami post of 2025-04-05, which shows one run.
 """
 
 from experiments.bottleneck.figure import draw

@@ -4,10 +4,6 @@ Random ReLU networks of the plane over widths and depths, counted exactly in the
 plane, between all lower and upper bounds; and one hidden layer in 2 to 4 dimensions,
 where the count is a formula.
 
-Run:       python scripts/run_experiment.py bounds_and_counts paper
-Expected:  about two minutes on 2 cores; no count beyond a bound, one hidden layer as
-           its formula says, and deep random networks that stay near N^2 / 2.
-
 Source: T. Zaslavsky 1975; R. Pascanu et al. 2013 (1312.6098); G. Montufar et al. 2014
 (1402.1869); G. Montufar 2017; M. Raghu et al. 2017 (1606.05336); T. Serra et al. 2018
 (1711.02114); R. Arora et al. 2018 (1611.01491); P. Hinz, S. van de Geer 2018

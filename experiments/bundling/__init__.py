@@ -5,10 +5,6 @@ though the circle that is learned is rotation invariant, and asks why. Here each
 is a point (direction, offset) and its distance to the nearest other one is compared
 with random creases and with the network's own initial ones, for several causes.
 
-Run:       python scripts/run_experiment.py bundling
-Expected:  some minutes on 2 cores; trained creases far closer than the nulls, which a
-           Rayleigh test of the directions does not show.
-
 Source: T. Dullien, origami post of 2024-07-04. Candidate causes: early alignment, H.
 Maennel, O. Bousquet, S. Gelly, Gradient descent quantizes ReLU network features
 (arXiv 1803.08367).

@@ -4,11 +4,6 @@ Trained networks are made smaller in four ways: exactly, by units that keep thei
 in a box (equality is proved); by units whose bit is the same at all data; by merging
 units with nearly equal creases; and by leaving out the lightest units. The largest
 difference on the box is found at vertices, not on a grid.
-
-Run:       python scripts/run_experiment.py compression paper
-Expected:  about two minutes on 2 cores.
-
-Source: S. Shekkizhar, MLPs as hashing functions, 2024 (compression).
 """
 
 from experiments.compression.figure import draw

@@ -4,12 +4,6 @@ An essay of 2021 says that many nearest neighbors in an embedding give predictio
 distributions, with statistical bounds. Here the quantiles of the values of neighbors,
 in the inputs and in the last embedding, are corrected by split-conformal calibration;
 what is judged is their coverage on other points, before and after, and their width.
-
-Run:       python scripts/run_experiment.py conformal_neighbors
-Expected:  two minutes on 2 cores; 90 % coverage everywhere, shorter intervals in
-           embeddings of surfaces.
-
-Source: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021.
 """
 
 from experiments.conformal_neighbors.figure import draw

@@ -4,10 +4,6 @@ A ReLU network learns to tell scikit-learn's 8 x 8 digits apart (64 inputs, 10 c
 The plane through three of them is cut into all its activation regions, and each region
 along the decision boundary, which is straight there: nothing is sampled.
 
-Run:       python scripts/run_experiment.py data_slices
-Expected:  about half a minute on 2 cores; 96 to 98 % of the held-out digits right, and
-           a few hundred regions on the plane.
-
 Source: planes through data points as in A. I. Humayun, R. Balestriero, G. Balakrishnan,
 R. Baraniuk, SplineCam: exact visualization of deep network geometry, CVPR 2023.
 """

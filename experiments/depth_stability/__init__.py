@@ -4,12 +4,6 @@ Networks of width 20 and depth 2 to 40 learn the ring, ten seeds each; spikes of
 loss are counted. At one depth the options that the author of the posts added later are
 tried: a clipped gradient, a larger epsilon, AMSGrad; and a smaller learning rate. For
 the two deepest, the partition before each spike is held against the one after it.
-
-Run:       python scripts/run_experiment.py depth_stability
-Expected:  five to six minutes on 2 cores.
-
-Source: T. Dullien, origami post of 2025-04-05 (20x40), and the later options of his
-program.
 """
 
 from experiments.depth_stability.figure import draw

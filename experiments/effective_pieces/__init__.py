@@ -4,10 +4,6 @@ Networks of one hidden layer learn, by gradient descent on the logistic loss, a 
 that changes four times. However wide they are, few of their pieces matter: a broken
 line of few pieces stays within 3 % of the graph's range.
 
-Run:       python scripts/run_experiment.py effective_pieces paper
-Expected:  about half a minute on 2 cores; about seven effective pieces at every width,
-           of up to 170 that there are.
-
 Source: I. Safran, G. Vardi, J. D. Lee, On the effective number of linear regions in
 shallow univariate ReLU networks, NeurIPS 2022, arXiv 2205.09072.
 """

@@ -5,11 +5,6 @@ predict better than neighbors among the inputs, usually much, on any problem. He
 is tried on a surface known at 40 points (the essay's own picture), on the cosine of the
 norm at 10,000, on digits and on diabetes, with read-outs from neighbors, Shepard's
 weights, triangles and least squares, on the inputs and on every layer.
-
-Run:       python scripts/run_experiment.py embedding_neighbors
-Expected:  four minutes on 2 cores; a clear gain with few points, less with many.
-
-Source: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021.
 """
 
 from experiments.embedding_neighbors.figure import draw

@@ -5,10 +5,6 @@ what else is on, the error of what is read, what optimal linear and trained read
 make of sparse features, which read-out is best for which feature under noise, and
 whether trained classifiers are linear maps at all.
 
-Run:       python scripts/run_experiment.py feature_storage paper
-Expected:  about three minutes on 2 cores; linear storage is free of context, and
-           nonlinear read-outs have the smaller error wherever features are sparse.
-
 Source: Hoagy, comment on beren's "Deep learning models might be secretly (almost)
 linear", 2023, and the replies.
 """

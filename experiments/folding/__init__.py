@@ -4,11 +4,6 @@ Zig-zags of the line and of the plane, counted exactly beside their formulas; an
 networks, whose images of a circle grow or keep their length with the variance of the
 weights.
 
-Run:       python scripts/run_experiment.py folding paper
-Expected:  under a minute on 2 cores; every count equal to its formula, lengths that
-           grow by sqrt(variance / 2) a layer, and lengths that shrink slowly at
-           variance 2.
-
 Source: M. Telgarsky 2015 (1509.08101); G. Montufar et al., NeurIPS 2014 (1402.1869); M.
 Raghu et al., ICML 2017 (1606.05336); B. Hanin, R. Jeong, D. Rolnick, ICLR 2022
 (2102.10492).

@@ -4,9 +4,6 @@ Networks of depth 3 memorize random classes of random points of the plane, and l
 digits with part of the classes replaced by random ones, at several learning rates and
 from several scales of initialization. Regions are counted exactly on whole planes.
 
-Run:       python scripts/run_experiment.py hanin_rolnick_memorization paper
-Expected:  some minutes on 2 cores; never twice as many regions as at initialization.
-
 Source: B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activation
 patterns, NeurIPS 2019, arXiv 1906.00904, figures on memorization.
 """

@@ -4,10 +4,6 @@ Networks of several shapes learn digits; on the whole plane through the origin a
 training images every activation region is counted, exactly, and divided by N^2 / 2 for
 N hidden units.
 
-Run:       python scripts/run_experiment.py hanin_rolnick_planes paper
-Expected:  a few minutes on 2 cores; ratios near 1 at initialization, a dip of 10 to
-           30 % in training, and no dependence on depth that a factor would show.
-
 Source: B. Hanin, D. Rolnick, Deep ReLU networks have surprisingly few activation
 patterns, NeurIPS 2019, arXiv 1906.00904.
 """

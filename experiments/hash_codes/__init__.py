@@ -4,12 +4,6 @@ The activation pattern of a point is its code; all points of a code share one af
 map. Printed and saved as a table like the post's; the maps are held against the
 network, the codes of a dense grid against their 64-bit hashes, and codes that share one
 map are counted exactly.
-
-Run:       python scripts/run_experiment.py hash_codes paper
-Expected:  about a minute on 2 cores; no collision of 64 bits, and shared maps in narrow
-           ReLU networks alone.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
 from experiments.hash_codes.figure import draw

@@ -4,10 +4,6 @@ Random patterns are stored by Hebb's rule. The network starts at a stored patter
 updated, one neuron after another in random order, until nothing changes. The overlap of
 the end with the start falls from near 1 where the load passes the critical one.
 
-Run:       python scripts/run_experiment.py hopfield paper
-Expected:  half a minute on 2 cores; with 500 neurons an overlap of 0.99 at load 0.138
-           and of 0.89 at 0.15.
-
 Source: D. J. Amit, H. Gutfreund, H. Sompolinsky, Storing infinite numbers of patterns
 in a spin-glass model of neural networks, Physical Review Letters 55, 1985.
 """

@@ -5,12 +5,6 @@ the layers of a random network, with weights from a normal law or on the sphere,
 all but a few singular values vanish with depth. Here the spectrum of each layer's
 embedding is followed for normal, spherical and orthogonal weights, without biases and
 with the author's.
-
-Run:       python scripts/run_experiment.py initial_spectra
-Expected:  some seconds on 2 cores; spectra that narrow with depth.
-
-Source: T. C. H. Lux, notes after "MLP's are actually nonlinear -> linear
-preconditioners", 2021.
 """
 
 from experiments.initial_spectra.figure import draw

@@ -6,9 +6,6 @@ times distances, over the least singular value of a simplex. The bound is proved
 are followed as points are added in 2 and in 20 dimensions, and from the inputs to the
 embedding of trained networks.
 
-Run:       python scripts/run_experiment.py interpolation_bound
-Expected:  three minutes on 2 cores; no violation.
-
 Sources: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021;
 T. C. H. Lux et al., Interpolation of sparse high-dimensional data, 2020, section 5.
 """

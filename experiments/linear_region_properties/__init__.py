@@ -4,10 +4,6 @@ Networks learn scikit-learn's digits plainly, with batch normalization, with dro
 with a larger learning rate. Of the region of each of some held-out digits: inradius,
 distance of the digit to the boundary, cosines between the hyperplanes' normals.
 
-Run:       python scripts/run_experiment.py linear_region_properties paper
-Expected:  about a minute on 2 cores; batch normalization makes regions less than
-           half as large and normals more orthogonal, dropout less orthogonal.
-
 Source: X. Zhang, D. Wu, Empirical studies on the properties of linear regions in deep
 neural networks, ICLR 2020, arXiv 2001.01072.
 """

@@ -4,9 +4,6 @@ Networks learn 200 digits for very long. Around training digits, held-out digits
 random points, the units are counted that change sign over a small random cross-polytope
 (Humayun et al.), and the density of kinks at the data is measured (Patel & Montufar).
 
-Run:       python scripts/run_experiment.py local_complexity paper
-Expected:  about three minutes on 2 cores.
-
 Sources: A. I. Humayun, R. Balestriero, R. Baraniuk, Deep networks always grok and here
 is why, ICML 2024, arXiv 2402.15555. N. Patel, G. Montufar, On the local complexity of
 linear regions in deep ReLU networks, ICML 2025, arXiv 2412.18283.

@@ -4,12 +4,6 @@ Networks learn two moons and are then tuned for the same moons turned and shifte
 and far: as a whole, by LoRA of five ranks, by biases alone, by the last layer alone,
 and by a tuning like PLATE. Regions are counted exactly before and after, at the same
 loss on the new task and at the same distance from the start.
-
-Run:       python scripts/run_experiment.py lora paper
-Expected:  about three minutes on 2 cores.
-
-Sources: S. Shekkizhar, MLPs as hashing functions, 2024 (what LoRA does to partitions);
-E. Hu et al., arXiv 2106.09685 (LoRA); R. Cosentino, arXiv 2602.03846 (PLATE).
 """
 
 from experiments.lora.figure import draw

@@ -4,10 +4,6 @@ Maxout units are tournaments of ReLU units, so the engines of `regions` take the
 they are. At rank 2 every activation region is a linear region; above, the tournament
 cuts more than the network bends, and regions of equal affine maps are merged.
 
-Run:       python scripts/run_experiment.py maxout paper
-Expected:  under a minute on 2 cores; exactly 216 linear regions and 30 pieces of
-           decision boundary.
-
 Source: H. Tseran, G. Montufar, On the expected complexity of maxout networks, NeurIPS
 2021, arXiv 2107.00379, and the numbers in the README of its code.
 """

@@ -5,10 +5,6 @@ a ring with ever more random labels give points regions of their own, at a price
 sharpness and robustness. And the better a network knows a disc, the closer the disc is
 to an affine function of two directions of its last embedding.
 
-Run:       python scripts/run_experiment.py memorized_or_generalized paper
-Expected:  about three minutes on 2 cores; a bump of the test loss between points and
-           features.
-
 Source: beren and Hoagy, comments on almost linear models, 2023; T. Henighan et al.,
 Superposition, memorization, and double descent, 2023.
 """

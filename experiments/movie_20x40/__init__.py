@@ -1,9 +1,4 @@
-"""The deep run of the second post: 20 units x 40 layers on the ring.
-
-Run:       python scripts/run_experiment.py movie_20x40
-
-Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
-"""
+"""The deep run of the second post: 20 units x 40 layers on the ring."""
 
 from experiments.movie_20x40.study import ABOUT, PRESETS, DeepMovie
 from experiments.movies.movie_study import movie_study

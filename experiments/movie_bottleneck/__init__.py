@@ -4,11 +4,6 @@ All that the last layers know of a point are the two numbers of the narrow layer
 inside of a deep network that can be drawn without projection. A fourth panel shows that
 plane: the exact partition and the output that the last layers make of it, and on it the
 image of the training points.
-
-Run:       python scripts/run_experiment.py movie_bottleneck
-Expected:  some minutes on 2 cores.
-
-Source: T. Dullien, the second post on neural networks as origami, 2025-04-05.
 """
 
 from experiments.movie_bottleneck.study import ABOUT, PRESETS, BottleneckMovie

@@ -3,11 +3,6 @@
 Three outputs say how red (outside), green (the ring) or blue (the disc inside) a pixel
 is. Panels: red, blue, all three with white boundaries; green, the class map, and the
 original with the points.
-
-Run:       python scripts/run_experiment.py movie_classifier
-
-Source: T. Dullien, origami posts (announced 2024-07-04), and the panels of his later
-program, described in words.
 """
 
 from experiments.movie_classifier.study import ABOUT, PRESETS, ClassifierMovie

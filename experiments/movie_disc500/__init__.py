@@ -1,9 +1,4 @@
-"""The movie of the first post: 500 units in one layer learn the black disc.
-
-Run:       python scripts/run_experiment.py movie_disc500
-
-Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
-"""
+"""The movie of the first post: 500 units in one layer learn the black disc."""
 
 from experiments.movie_disc500.study import ABOUT, PRESETS
 from experiments.movies.movie_disc import DiscMovie

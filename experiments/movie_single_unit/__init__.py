@@ -1,10 +1,4 @@
-"""The single-unit movies of the first post: max(ax + by + c, 0) turns, rises, shifts.
-
-Run:       python scripts/run_experiment.py movie_single_unit
-Expected:  a minute on 2 cores.
-
-Source: T. Dullien, the first post on neural networks as origami, 2024-07-04.
-"""
+"""The single-unit movies of the first post: max(ax + by + c, 0) turns and shifts."""
 
 from experiments.movie_single_unit.figure import draw
 from experiments.movie_single_unit.study import ABOUT, PRESETS, conduct, read

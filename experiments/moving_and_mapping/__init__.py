@@ -3,12 +3,6 @@
 Networks learn two moons. Each epoch's change of the outputs is split into what the
 moved partition did and what the changed maps did; creases of the first layer are
 followed one by one; and parts of the parameters are trained alone.
-
-Run:       python scripts/run_experiment.py moving_and_mapping paper
-Expected:  about two minutes on 2 cores.
-
-Sources: S. Shekkizhar, MLPs as hashing functions, 2024; arXiv 2602.08333 (patterns
-settle before weights).
 """
 
 from experiments.moving_and_mapping.figure import draw

@@ -4,11 +4,6 @@ A unit's pre-activation `w x + b` is zero on a line of the plane, at the signed 
 `-b / |w|` along the normal `w / |w|`; its bit says on which side of the line a point
 lies. Bits of a dense grid are held against the signs in exact arithmetic, points on the
 line included, and the two enumerated regions against the closed formulas.
-
-Run:       python scripts/run_experiment.py neuron_hyperplane paper
-Expected:  under a minute on 2 cores; no bit that is not the sign.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
 from experiments.neuron_hyperplane.figure import draw

@@ -4,13 +4,6 @@ Ten 14x6 networks learn the ring. At every snapshot the activation regions are c
 exactly and compared with those of the snapshot before; patterns on a grid and on the
 training points say how fast the partition moves, and freezing either the patterns or
 the maps says which of the two changed the output.
-
-Run:       python scripts/run_experiment.py partition_dynamics
-Expected:  about five minutes on 2 cores.
-
-Sources: S. Shekkizhar, MLPs as hashing functions, 2024 (partitions move and maps
-change); T. Dullien, origami post, 2025-04-05 (boundaries migrate, spikes, a partition
-that settles anew); arXiv 2602.08333 (patterns settle before weights).
 """
 
 from experiments.partition_dynamics.figure import draw

@@ -4,11 +4,6 @@ An essay of 2021 says that training makes a map to a space in which the target i
 good as linear: for cos(||x||) on a square, the last embedding's first two principal
 components and the target make a plane. Here that is a number by layer and over
 training, beside random weights and an autoencoder.
-
-Run:       python scripts/run_experiment.py preconditioner
-Expected:  six minutes on 2 cores; an almost plane embedding with both optimizers.
-
-Source: T. C. H. Lux, "MLP's are actually nonlinear -> linear preconditioners", 2021.
 """
 
 from experiments.preconditioner.figure import draw

@@ -4,10 +4,6 @@ The first origami post sees the creases of a one-layer network pulse while Adam 
 it, and asks why. Here the loss of each full-batch update is followed for many settings
 of the optimizer, and the top eigenvalue of the preconditioned Hessian beside it.
 
-Run:       python scripts/run_experiment.py pulse
-Expected:  some minutes on 2 cores; a pulse of Adam whose period grows with
-           1 / (1 - beta2), none of plain gradient descent.
-
 Sources: T. Dullien, origami post of 2024-07-04. Predictor: J. Cohen et al., Adaptive
 gradient methods at the edge of stability (arXiv 2207.14484); that spikes follow when
 the preconditioned curvature crosses its threshold: arXiv 2506.04805.

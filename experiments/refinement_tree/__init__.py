@@ -4,12 +4,6 @@ Every region of the first l layers is enumerated, for every l. Prefixes of the p
 and areas both say in which region of the layer before each one lies: a tree. Counted:
 parts of a region, by layer; regions that a unit's crease passes through, bending from
 one to the next; and all counts against the bounds of the literature.
-
-Run:       python scripts/run_experiment.py refinement_tree paper
-Expected:  about two minutes on 2 cores; no region without a parent, and creases of
-           deep layers in many pieces.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
 from experiments.refinement_tree.figure import draw

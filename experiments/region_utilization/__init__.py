@@ -4,12 +4,6 @@ Five units have 32 possible codes. How many occur is bounded by the input dimens
 by whether there are biases; how many hold data depends on the data and on training.
 Settings in which about 7 of 32 are occupied are searched for, and wider and deeper
 networks are counted against N^d / d!.
-
-Run:       python scripts/run_experiment.py region_utilization paper
-Expected:  about two minutes on 2 cores; 32 codes from five inputs on, and seven of them
-           occupied for clustered data, not by chance.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024.
 """
 
 from experiments.region_utilization.figure import draw

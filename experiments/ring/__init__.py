@@ -3,9 +3,6 @@
 A 14x6 leaky-ReLU network learns the 1024x1024 ring from 5000 of its pixels; then every
 activation region in the unit square is found, measured and verified.
 
-Run:       make ring
-Expected:  about a minute on 2 cores; full-image error near 0.007, about 2,000 regions.
-
 Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 2025-04-05.
 Their "6000 steps" are epochs of five updates.
 """

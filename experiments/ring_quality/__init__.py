@@ -3,11 +3,6 @@
 Sixteen networks train together on the same 5000 pixels; each is held to all pixels of
 the image, and its activation regions are counted exactly before and after, and by the
 grid of pixels.
-
-Run:       python scripts/run_experiment.py ring_quality
-Expected:  about three minutes on 2 cores; nearly all seeds under an error of 0.012.
-
-Source: T. Dullien, origami post of 2025-04-05; the bar is this project's own.
 """
 
 from experiments.ring_quality.figure import draw

@@ -5,10 +5,6 @@ the whole input space are counted exactly: with 64 inputs and at most 22 units t
 layer's pre-activations cover their space, and hundreds of thousands of small linear
 systems decide which of millions of patterns occur.
 
-Run:       python scripts/run_experiment.py serra_counts paper
-Expected:  some minutes on 2 cores; counts below the bound at every split, and both
-           growing with the first layer.
-
 Source: T. Serra, C. Tjandraatmadja, S. Ramalingam, Bounding and counting linear regions
 of deep neural networks, ICML 2018, arXiv 1711.02114; T. Serra, S. Ramalingam, AAAI
 2020, arXiv 1810.03370.

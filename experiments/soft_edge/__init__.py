@@ -4,12 +4,6 @@ The first origami post expected one narrow polytope with very large slopes aroun
 sharp edge, saw a soft one, and asks whether regularization prevents it. Here the 10-90
 width of the disc's edge is followed for shallow and deep networks with about as many
 parameters, and the largest slope is taken exactly, over all activation regions.
-
-Run:       python scripts/run_experiment.py soft_edge
-Expected:  some minutes on 2 cores; a depth effect of more than ten times, next to none
-           of weight decay.
-
-Source: T. Dullien, origami post of 2024-07-04.
 """
 
 from experiments.running.study import Study

@@ -5,9 +5,6 @@ error. Here the same networks learn the same points with either loss; errors, ex
 regions, the width of the outer edge, the distance from the decision boundary to the
 nearest crease, and calibration are compared seed by seed.
 
-Run:       python scripts/run_experiment.py three_colors
-Expected:  some minutes on 2 cores; no published numbers.
-
 Source: T. Dullien, origami posts (announced 2024-07-04; his classifier shows the six
 panels of the figure).
 """

@@ -5,9 +5,6 @@ pattern of the feed-forward layer; the intrinsic dimension of what attention giv
 set beside the number of patterns; and the layer's regions on a plane through three
 tokens are enumerated exactly.
 
-Run:       python scripts/run_experiment.py transformer_block paper
-Expected:  about two minutes on 2 cores.
-
 Source: S. Shekkizhar, MLPs as hashing functions, 2024 (an outlook on attention and
 feed-forward layers); R. Cosentino, S. Shekkizhar, Reasoning in large language models: a
 geometric perspective, 2024.

@@ -4,12 +4,6 @@ At initialization the number of regions depends on the number of units, hardly o
 they are stacked: about N^d / d!. Random networks are counted exactly in the whole
 space over units and depth. Then networks of equally many parameters, from one wide
 layer to eight narrow ones, learn the disc, and are counted before and after.
-
-Run:       python scripts/run_experiment.py wide_or_deep paper
-Expected:  about three minutes on 2 cores; slopes near d, fewer regions for depth before
-           training, and a better fit.
-
-Source: S. Shekkizhar, Understanding MLPs as hashing functions, 2024 (later version).
 """
 
 from experiments.running.study import Study

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable
 
 import regions
+from experiments.measures.unit_square import UNIT_SQUARE
 from experiments.movies.movie import Movie, MovieConfig, draw_frame
 from experiments.movies.movie_files import write_png
-from experiments.movies.movie_look import UNIT_SQUARE, look_at
+from experiments.movies.movie_look import look_at
 from regions.partition.rasters import label_grid
 from training.config import DataConfig
 

@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.running.study import Study
+    from experiments.running.studies import Study
 
 NAMES = (
     "activations",

@@ -52,12 +52,12 @@ def configure(options: argparse.Namespace) -> Any:
 
 def execute(options: argparse.Namespace) -> int:
     """Run or show the run; the exit code says whether it verified."""
+    from experiments.measures.unit_square import sample_image
     from experiments.ring import STUDY
-    from experiments.ring.study import load_data
     from experiments.running.command_line import run_and_show
 
     config = configure(options)
-    load_data(config)  # A bad image must not leave a folder behind.
+    sample_image(config)  # A bad image must not leave a folder behind.
     return run_and_show(
         STUDY,
         config,

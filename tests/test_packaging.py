@@ -3,10 +3,12 @@ import importlib
 import pathlib
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 import regions
+from experiments import NAMES
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -55,3 +57,14 @@ def test_no_module_sets_a_global_jax_option():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) != "jax.config.update", file
+
+
+def test_every_study_is_named_and_kept_apart():
+    folders = {file.parent.name for file in (ROOT / "experiments").glob("*/study.py")}
+    # The scaling study has a command of its own.
+    assert folders == {*NAMES, "scaling_study"}
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (layers,) = (c["layers"] for c in contracts if c["name"].startswith("no study"))
+    kept_apart = {name.strip() for name in layers[0].split("|")}
+    assert kept_apart == {f"experiments.{folder}" for folder in folders}

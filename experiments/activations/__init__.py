@@ -6,7 +6,7 @@ absolute value; errors on all pixels and exact region counts are compared seed b
 
 from experiments.activations.figure import draw
 from experiments.activations.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="activations",

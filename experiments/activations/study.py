@@ -10,22 +10,22 @@ from jaxtyping import Float64, UInt8
 
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
 from experiments.measures.seed_networks import (
-    enumerate_square,
     initial_networks,
     require_networks,
     seed_networks,
 )
-from experiments.ring.study import predict_image, read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_square, predict_image
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median, claim_share
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import load_image
 from training.ensemble import fit_ensemble

@@ -10,7 +10,7 @@ Source: B. Gaines, J. Bi, Characterizing the discrete geometry of ReLU networks,
 
 from experiments.adjacency_graphs.figure import draw
 from experiments.adjacency_graphs.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="adjacency_graphs",

@@ -10,7 +10,7 @@ R. Balestriero, Y. LeCun, POLICE, 2022, arXiv 2211.01340.
 
 from experiments.affine_constraint.figure import draw
 from experiments.affine_constraint.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="affine_constraint",

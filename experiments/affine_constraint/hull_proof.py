@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 import regions
-from experiments.measures.seed_networks import enumerate_all
+from experiments.measures.unit_square import enumerate_all
 from regions.signs.exact import Columns, ExactNetwork
 
 SAMPLES = 2000

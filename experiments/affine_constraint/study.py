@@ -8,18 +8,15 @@ import numpy as np
 from jaxtyping import Float64
 
 from experiments.affine_constraint.hull_proof import examine_hull
-from experiments.measures.seed_networks import (
-    enumerate_square,
-    require_networks,
-    ring_data,
-    seed_networks,
-)
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_square, sample_image
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.sources import HASHING
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.affine_on_polytope import train_on_polytope
 from training.config import DataConfig, ModelConfig, TrainingConfig
@@ -27,7 +24,7 @@ from training.datasets import Dataset, load_image, pixel_points
 from training.progress import Progress
 
 POLICE = "Balestriero & LeCun 2022 (POLICE)"
-POST = "Shekkizhar 2024 (MLPs as hashing functions), an outlook"
+POST = f"{HASHING}, an outlook"
 ABOUT = About(
     title="Affine on a polygon, by constraint",
     page="claims",
@@ -188,7 +185,7 @@ def _measure(config: Config, kind: str, folder: pathlib.Path) -> dict[str, np.nd
     """Train one kind for all seeds, and measure it."""
     corners = polygon_of(config)
     datasets = [
-        ring_data(dataclasses.replace(config.data, seed=seed))[1]
+        sample_image(dataclasses.replace(config.data, seed=seed))[1]
         for seed in config.seeds
     ]
     params = train_on_polytope(

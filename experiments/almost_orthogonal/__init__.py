@@ -10,7 +10,7 @@ linear", 2023, which appeals to the Johnson-Lindenstrauss lemma.
 
 from experiments.almost_orthogonal.figure import draw
 from experiments.almost_orthogonal.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="almost_orthogonal",

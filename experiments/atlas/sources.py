@@ -10,7 +10,9 @@ import regions
 from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.partition import Partition, find_partition
 from experiments.atlas.solids import find_solid
-from experiments.ring import NAME, study as ring
+from experiments.measures.unit_square import UNIT_SQUARE, sample_image
+from experiments.ring import NAME
+from experiments.ring.study import Config
 from experiments.running.common import RunFolderError, read_json
 from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -30,7 +32,7 @@ def is_ring_run(path: pathlib.Path) -> bool:
     return file.is_file() and read_json(file).get("experiment") == NAME
 
 
-def ring_config(folder: pathlib.Path) -> ring.Config:
+def ring_config(folder: pathlib.Path) -> Config:
     """The configuration of a run of the ring.
 
     Raises:
@@ -43,7 +45,7 @@ def ring_config(folder: pathlib.Path) -> ring.Config:
         model = dict(training.pop("model"))
         model["widths"] = tuple(model["widths"])
         optimizer = OptimizerConfig(**training.pop("optimizer"))
-        return ring.Config(
+        return Config(
             training=TrainingConfig(
                 model=ModelConfig(**model), optimizer=optimizer, **training
             ),
@@ -63,15 +65,15 @@ def ring_atlas(
     """The atlas of a run of the ring: its snapshots, points, mistakes and losses."""
     config = ring_config(folder)
     epochs, networks = _ring_networks(folder, config, snapshots=snapshots)
-    frames = _find_all(networks, ring.UNIT_SQUARE, _named(folder, epochs), progress)
-    _, data = ring.load_data(config)
+    frames = _find_all(networks, UNIT_SQUARE, _named(folder, epochs), progress)
+    _, data = sample_image(config.data)
     points = [
         _image_points("training", data.train_inputs, data.train_targets, networks),
         _image_points("validation", data.val_inputs, data.val_targets, networks),
     ]
     return Atlas(
         title=f"{folder.name}: activation regions of {_shape(networks[-1])}",
-        domain=ring.UNIT_SQUARE,
+        domain=UNIT_SQUARE,
         series=[Series(folder.name, frames, epochs)],
         points=points,
         losses=_losses(folder, config),
@@ -81,7 +83,7 @@ def ring_atlas(
 
 
 def _ring_networks(
-    folder: pathlib.Path, config: ring.Config, *, snapshots: bool
+    folder: pathlib.Path, config: Config, *, snapshots: bool
 ) -> tuple[list[float], list[regions.ReluNetwork]]:
     """Epochs and networks of all snapshots, or of the end alone."""
     last = float(config.training.epochs)
@@ -128,7 +130,7 @@ def _image_points(
     return Points(name, positions, light.astype(np.int32), np.array(mistakes))
 
 
-def _losses(folder: pathlib.Path, config: ring.Config) -> np.ndarray:
+def _losses(folder: pathlib.Path, config: Config) -> np.ndarray:
     """Epoch, training and validation loss; thinned out evenly."""
     epochs = config.training.epochs
     losses = read_metrics(folder / "metrics.csv", epochs)

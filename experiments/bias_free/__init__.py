@@ -10,7 +10,7 @@ eigenvalue of the Hessian.
 
 from experiments.bias_free.figure import draw
 from experiments.bias_free.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="bias_free",

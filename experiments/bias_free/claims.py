@@ -6,8 +6,8 @@ import numpy as np
 
 from experiments.bias_free.tuned_training import Contest, Task, best_rate
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.sources import HASHING
 
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
 """Upper end of what is below 1: as many updates are not fewer."""
 
@@ -56,7 +56,7 @@ def _cones(cones: Mapping[str, np.ndarray]) -> list[Claim]:
         ),
         claim_exact(
             "All its regions are unbounded",
-            SOURCE,
+            HASHING,
             f"bounded ones of {int(counts.sum()):,} regions, by their recession cones "
             "(0)",
             bounded,
@@ -73,7 +73,7 @@ def _rays(rays: Mapping[str, np.ndarray]) -> list[Claim]:
         claim_exact(
             "Without biases all hyperplanes pass through the origin: x and t x have "
             "one code",
-            SOURCE,
+            HASHING,
             f"of {pairs:,} pairs, t a power of 2, those with different exact signs, "
             "trained networks (0)",
             codes,
@@ -119,7 +119,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
     claims = [
         claim_median(
             f"Leaving out biases is a beneficial regularization: {name}",
-            SOURCE,
+            HASHING,
             "test loss without biases over that with, equal parameters, the best rate "
             "of each (below 1)",
             contest.test[1, free] / contest.test[0, biased],
@@ -127,7 +127,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
         ),
         claim_median(
             f"It simplifies optimization, more learning rates train: {name}",
-            SOURCE,
+            HASHING,
             f"rates that reach a training loss of {task.target:g} without biases less "
             f"those with, of {len(rates)} half decades (at least 1)",
             (trained[1] - trained[0]).astype(float),
@@ -140,7 +140,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
         claims.append(
             claim_median(
                 f"It simplifies optimization, the loss is less curved {label}: {name}",
-                SOURCE,
+                HASHING,
                 "top eigenvalue of the Hessian without biases over that with (below 1)",
                 ratio[np.isfinite(ratio)],
                 high=BELOW_ONE,
@@ -156,7 +156,7 @@ def _updates(task: Task, contest: Contest, biased: int, free: int) -> Claim:
     if (reached > 0).all():
         return claim_median(
             text,
-            SOURCE,
+            HASHING,
             f"updates to a training loss of {task.target:g} without biases over those "
             "with, the best rate of each (below 1)",
             reached[1] / reached[0],
@@ -166,7 +166,7 @@ def _updates(task: Task, contest: Contest, biased: int, free: int) -> Claim:
     steps = np.where(reached > 0, reached, never)
     return claim_share(
         text,
-        SOURCE,
+        HASHING,
         f"seeds that reach a training loss of {task.target:g} sooner without biases, "
         f"the best rate of each; {int((reached[0] > 0).sum())} reach it with and "
         f"{int((reached[1] > 0).sum())} without (above 0.5)",

@@ -18,17 +18,14 @@ from experiments.bias_free.tuned_training import (
     compare_training,
 )
 from experiments.measures.region_use import random_units
-from experiments.measures.seed_networks import (
-    enumerate_all,
-    require_networks,
-    seed_networks,
-)
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.bounds import central_count
 from regions.files import read_arrays
 from regions.partition.class_polygons import region_polygons

@@ -8,7 +8,7 @@ second cuts that plane.
 
 from experiments.bottleneck.figure import draw
 from experiments.bottleneck.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="bottleneck",

@@ -19,19 +19,20 @@ from experiments.bottleneck.rank_tests import (
 from experiments.measures.boundary_length import share_in_ring
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
 from experiments.measures.partition_history import NEAR_EDGES
-from experiments.measures.seed_networks import (
+from experiments.measures.seed_networks import snapshot_networks
+from experiments.measures.spikes import WINDOW, spike_rate
+from experiments.measures.unit_square import (
     enumerate_all,
     enumerate_square,
-    ring_data,
-    snapshot_networks,
+    predict_image,
+    sample_image,
 )
-from experiments.measures.spikes import WINDOW, spike_rate
-from experiments.ring.study import predict_image, read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import pixel_points
@@ -159,7 +160,7 @@ def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train both kinds, measure, look into one bottleneck; write it all to `folder`."""
-    _, data = ring_data(config.data)
+    _, data = sample_image(config.data)
     tables = {}
     for kind in KINDS:
         training = config.training_of(kind)
@@ -248,7 +249,7 @@ def _measure(
 ) -> dict[str, Any]:
     """All numbers of one kind, one entry a seed."""
     training = config.training_of(kind)
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     epochs, snapshots = snapshot_networks(training, config.seeds, folder / kind)
     target = every_nth_pixel(image, config.side)
     half = 0.5 * float((image / 255.0).var())
@@ -283,7 +284,7 @@ def _write_plane(config: Config, folder: pathlib.Path, chosen: int) -> None:
     training, layer = config.training_of("bottleneck"), len(config.before)
     _, snapshots = snapshot_networks(training, config.seeds, folder / "bottleneck")
     network = snapshots[chosen][-1]
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     target = every_nth_pixel(image, config.side)
     indices = np.arange(target.size)
     points = pixel_points(indices, *target.shape).astype(np.float64)

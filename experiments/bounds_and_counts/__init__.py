@@ -12,7 +12,7 @@ Source: T. Zaslavsky 1975; R. Pascanu et al. 2013 (1312.6098); G. Montufar et al
 
 from experiments.bounds_and_counts.figure import draw
 from experiments.bounds_and_counts.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="bounds_and_counts",

@@ -12,7 +12,7 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions import bounds
 from regions.files import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig

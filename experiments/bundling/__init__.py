@@ -12,7 +12,7 @@ Maennel, O. Bousquet, S. Gelly, Gradient descent quantizes ReLU network features
 
 from experiments.bundling.figure import draw
 from experiments.bundling.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="bundling",

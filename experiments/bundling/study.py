@@ -18,7 +18,7 @@ from experiments.running.settings import (
     read_measures,
     setting_folder,
 )
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_snapshots, fit_ensemble

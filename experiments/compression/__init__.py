@@ -8,7 +8,7 @@ difference on the box is found at vertices, not on a grid.
 
 from experiments.compression.figure import draw
 from experiments.compression.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="compression",

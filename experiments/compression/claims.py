@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from experiments.partition_dynamics.claims import HASHING
 from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.sources import HASHING
 
 Numbers = Mapping[str, Mapping[str, np.ndarray]]
 

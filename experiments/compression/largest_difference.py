@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from experiments.measures.seed_networks import enumerate_all
+from experiments.measures.unit_square import enumerate_all
 
 _PAIRS = 1 << 21
 """Pairs of edges that are crossed at once."""

@@ -16,16 +16,16 @@ from experiments.compression.unit_removal import (
 )
 from experiments.measures.adaptation import accuracy
 from experiments.measures.seed_networks import (
-    enumerate_all,
     initial_networks,
     require_networks,
     seed_networks,
 )
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from regions.simplification.simplify import simplify
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig

@@ -14,7 +14,7 @@ from experiments.conformal_neighbors.study import (
     read,
     summary_rows,
 )
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="conformal_neighbors",

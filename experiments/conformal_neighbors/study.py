@@ -29,7 +29,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import TrainingConfig
 from training.ensemble import fit_ensemble

@@ -10,7 +10,7 @@ R. Baraniuk, SplineCam: exact visualization of deep network geometry, CVPR 2023.
 
 from experiments.data_slices.figure import draw
 from experiments.data_slices.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="data_slices",

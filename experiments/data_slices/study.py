@@ -9,10 +9,10 @@ from jaxtyping import Float64, Int64
 
 import regions
 from experiments.data_slices.class_scores import class_pieces, class_scores
-from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.studies import Summary
 from regions.data_files import load_points
 from regions.partition.class_polygons import ClassPolygons, region_polygons
 from training.config import ModelConfig, TrainingConfig

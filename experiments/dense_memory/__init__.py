@@ -8,7 +8,7 @@ energy lies between recalling what it stored and completing what it did not.
 
 from experiments.dense_memory.figure import draw
 from experiments.dense_memory.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="dense_memory",

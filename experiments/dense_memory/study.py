@@ -22,7 +22,7 @@ from experiments.dense_memory.memories_of_digits import (
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.progress import Progress
 

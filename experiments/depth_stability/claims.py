@@ -6,7 +6,7 @@ import numpy as np
 import scipy.stats
 from jaxtyping import Float64
 
-from experiments.partition_dynamics.claims import spike_contrasts
+from experiments.measures.resettling import spike_contrasts
 from experiments.running.claims import Claim, claim_median, claim_share
 
 SOURCE = "Dullien 2025-04-05"

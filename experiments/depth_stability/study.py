@@ -12,13 +12,13 @@ from experiments.depth_stability.claims import depth_claims, depth_headline
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
 from experiments.measures.partition_history import bit_distances, square_grid
 from experiments.measures.resettling import resettlings
-from experiments.measures.seed_networks import count_square, ring_data, seed_networks
+from experiments.measures.seed_networks import seed_networks
 from experiments.measures.spikes import WINDOW, find_spikes, loss_ratios, spike_rate
-from experiments.ring.study import predict_image
+from experiments.measures.unit_square import count_square, predict_image, sample_image
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from regions.patterns import patterns_at
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -161,7 +161,7 @@ def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train all kinds, count spikes, look at partitions; write it all to `folder`."""
-    _, data = ring_data(config.data)
+    _, data = sample_image(config.data)
     tables: dict[str, list[dict[str, Any]]] = {}
     for name, training in config.kinds().items():
         fitted = fit_ensemble(training, data, config.seeds, folder / name, progress)
@@ -209,7 +209,7 @@ def _measure(
     config: Config, folder: pathlib.Path, training: TrainingConfig, losses: np.ndarray
 ) -> dict[str, Any]:
     """Numbers of all seeds of one kind."""
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     target = every_nth_pixel(image, config.side)
     deep = len(training.model.widths) >= config.deep
     epochs, columns = [], []

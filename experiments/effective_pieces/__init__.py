@@ -10,7 +10,7 @@ shallow univariate ReLU networks, NeurIPS 2022, arXiv 2205.09072.
 
 from experiments.effective_pieces.figure import draw
 from experiments.effective_pieces.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="effective_pieces",

@@ -15,7 +15,7 @@ from experiments.embedding_neighbors.study import (
     read,
     summary_rows,
 )
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="embedding_neighbors",

@@ -11,7 +11,7 @@ linear", 2023, and the replies.
 
 from experiments.feature_storage.figure import draw
 from experiments.feature_storage.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="feature_storage",

@@ -11,7 +11,7 @@ Raghu et al., ICML 2017 (1606.05336); B. Hanin, R. Jeong, D. Rolnick, ICLR 2022
 
 from experiments.folding.figure import draw
 from experiments.folding.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="folding",

@@ -19,11 +19,11 @@ from experiments.folding.curve_lengths import (
     stretch_factors,
 )
 from experiments.folding.fold_networks import folding_network, zig_zag_network
-from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.studies import Summary
 from regions import bounds
 from regions.files import read_arrays, write_arrays
 from regions.partition.class_polygons import region_polygons

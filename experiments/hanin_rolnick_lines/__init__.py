@@ -10,7 +10,7 @@ arXiv 1901.09021.
 
 from experiments.hanin_rolnick_lines.figure import draw
 from experiments.hanin_rolnick_lines.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="hanin_rolnick_lines",

@@ -21,7 +21,7 @@ from experiments.measures.hanin_rolnick_measures import count_everywhere, count_
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays, write_arrays
 from training.labeled import Labeled, load_classes
 from training.progress import Progress

@@ -10,7 +10,7 @@ patterns, NeurIPS 2019, arXiv 1906.00904.
 
 from experiments.hanin_rolnick_planes.figure import draw
 from experiments.hanin_rolnick_planes.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="hanin_rolnick_planes",

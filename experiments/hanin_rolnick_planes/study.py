@@ -20,7 +20,7 @@ from experiments.running.about import About
 from experiments.running.claims import MIN_SEEDS, Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.ensemble import ensemble_networks, init_ensemble

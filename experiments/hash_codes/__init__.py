@@ -8,7 +8,7 @@ map are counted exactly.
 
 from experiments.hash_codes.figure import draw
 from experiments.hash_codes.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="hash_codes",

@@ -7,8 +7,7 @@ import numpy as np
 
 from experiments.hash_codes.hash_audit import expected_pairs
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
-
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
+from experiments.running.sources import HASHING
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def hash_claims(
         claim_exact(
             "A code is looked up for its function: one affine map serves all points of "
             "a code",
-            SOURCE,
+            HASHING,
             "largest difference between A x + c and the network, over its largest "
             "output, in float64 (at most 1e-12)",
             error,

@@ -20,15 +20,15 @@ from experiments.hash_codes.hash_audit import (
     shared_maps,
 )
 from experiments.measures.seed_networks import (
-    enumerate_all,
     require_networks,
     seed_networks as networks_by_seed,
 )
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import measure_settings, read_measures, setting_folder
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz
 from regions.hash_tables.hash_table import HashTable, equal_maps, hash_table

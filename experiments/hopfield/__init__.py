@@ -10,7 +10,7 @@ in a spin-glass model of neural networks, Physical Review Letters 55, 1985.
 
 from experiments.hopfield.figure import draw
 from experiments.hopfield.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="hopfield",

@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays, write_arrays
 from training.progress import Progress
 

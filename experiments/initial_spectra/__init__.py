@@ -9,7 +9,7 @@ with the author's.
 
 from experiments.initial_spectra.figure import draw
 from experiments.initial_spectra.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="initial_spectra",

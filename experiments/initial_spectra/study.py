@@ -15,7 +15,7 @@ from experiments.measures.target_curvature import one_thread
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays, write_arrays
 from training.progress import Progress
 

@@ -12,7 +12,7 @@ T. C. H. Lux et al., Interpolation of sparse high-dimensional data, 2020, sectio
 
 from experiments.interpolation_bound.figure import draw
 from experiments.interpolation_bound.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="interpolation_bound",

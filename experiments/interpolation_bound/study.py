@@ -34,7 +34,7 @@ from experiments.measures.target_surfaces import cosine_norm
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.ensemble import ensemble_networks, fit_ensemble
 from training.progress import Progress

@@ -10,7 +10,7 @@ neural networks, ICLR 2020, arXiv 2001.01072.
 
 from experiments.linear_region_properties.figure import draw
 from experiments.linear_region_properties.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="linear_region_properties",

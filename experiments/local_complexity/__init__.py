@@ -11,7 +11,7 @@ linear regions in deep ReLU networks, ICML 2025, arXiv 2412.18283.
 
 from experiments.local_complexity.figure import draw
 from experiments.local_complexity.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="local_complexity",

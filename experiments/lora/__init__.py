@@ -8,7 +8,7 @@ loss on the new task and at the same distance from the start.
 
 from experiments.lora.figure import draw
 from experiments.lora.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="lora",

@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float
 
 from experiments.lora.low_rank_layers import RankCount
 from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.sources import HASHING
 from training.adapters import Tuning
 
-HASHING = "Shekkizhar 2024 (MLPs as hashing functions)"
 PLATE = "Cosentino 2026 (2602.03846)"
 NEAR, FAR = 0, 1
 """The two tasks whose partitions are compared."""

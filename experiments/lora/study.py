@@ -12,16 +12,13 @@ from experiments.lora.claims import Tunings, lora_claims, lora_headline
 from experiments.lora.low_rank_layers import count_low_rank
 from experiments.lora.tuned_networks import MARKS, tune_methods
 from experiments.measures.adaptation import Probe, adaptation_numbers, box_grid, drift
-from experiments.measures.seed_networks import (
-    enumerate_all,
-    require_networks,
-    seed_networks,
-)
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.adapters import Catch, Schedule
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig

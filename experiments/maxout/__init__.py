@@ -10,7 +10,7 @@ Source: H. Tseran, G. Montufar, On the expected complexity of maxout networks, N
 
 from experiments.maxout.figure import draw
 from experiments.maxout.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="maxout",

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.studies import Summary
 from regions.files import read_arrays, write_arrays
 from regions.maxout import maxout_network
 from regions.partition.class_polygons import class_polygons, region_polygons

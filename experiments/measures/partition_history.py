@@ -9,7 +9,7 @@ from jaxtyping import Float, Float64, UInt8
 
 import regions
 from experiments.measures.boundary_length import share_in_ring
-from experiments.measures.seed_networks import enumerate_square
+from experiments.measures.unit_square import enumerate_square
 from regions.partition.partition_change import (
     compare_patterns,
     compare_points,
@@ -217,3 +217,13 @@ def _exact(networks: Sequence[regions.ReluNetwork]) -> dict[str, Any]:
 def _rms(values: np.ndarray) -> float:
     """Root mean square."""
     return float(np.sqrt((values**2).mean()))
+
+
+def freeze_ratio(row: dict[str, Any], kind: str) -> float:
+    """How many times later the weights freeze than the patterns.
+
+    What does not freeze within the run is taken to freeze at its end: the ratio is
+    then a lower bound if only the weights go on, an upper one if only the patterns do.
+    """
+    weights = row["weights_freeze"] or row["epochs"]
+    return weights / (row[f"{kind}_freeze"] or row["epochs"])

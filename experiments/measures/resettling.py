@@ -6,7 +6,7 @@ windows of the same length in the same run.
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -97,3 +97,13 @@ def _quiet(
         if not any(disturbed[start : start + lag])
     ]
     return float(np.median(quiet)) if quiet else None
+
+
+def spike_contrasts(table: list[dict[str, Any]]) -> list[float]:
+    """For each seed with spikes, the median distance across one over a quiet one."""
+    found = []
+    for row in table:
+        ratios = [s["distance"] / s["quiet"] for s in row["spikes"] if s["quiet"]]
+        if ratios:
+            found.append(float(np.median(ratios)))
+    return found

@@ -7,7 +7,7 @@ alone, over the share of random labels.
 
 from experiments.memorization_index.figure import draw
 from experiments.memorization_index.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="memorization_index",

@@ -12,13 +12,15 @@ import regions
 from experiments.measures.adaptation import accuracy
 from experiments.measures.digit_networks import corrupted_labels
 from experiments.measures.occupancy import measure_occupancy
-from experiments.measures.seed_networks import enumerate_all, snapshot_networks
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.seed_networks import snapshot_networks
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.sources import HASHING
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
@@ -26,11 +28,10 @@ from training.labeled import Labeled
 from training.progress import Progress
 from training.two_moons import moons_box, moons_dataset, two_moons
 
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 ABOUT = About(
     title="Points alone in their region, and label noise",
     page="claims",
-    source=f"{SOURCE}, on capacity and memorization",
+    source=f"{HASHING}, on capacity and memorization",
     setup=(
         "Ten 2-64-64-2 ReLU networks learn 100 points of two moons (noise 0.1) with 0 "
         "to 100 % of the labels replaced by random ones, 2500 full-batch updates of "
@@ -274,7 +275,7 @@ def memorization_claims(config: Config, numbers: dict[str, np.ndarray]) -> list[
     claims = [
         claim_median(
             "Points alone in their region rise with label noise",
-            SOURCE,
+            HASHING,
             "rank correlation of the share of random labels and the share of occupied "
             "regions with one training point (above 0.5)",
             trends(config.shares, single[:, -1]),
@@ -283,14 +284,14 @@ def memorization_claims(config: Config, numbers: dict[str, np.ndarray]) -> list[
         claim_median(
             "More occupied regions hold one point with random labels than with true "
             "ones",
-            SOURCE,
+            HASHING,
             "their share at 100 % random labels minus at 0 % (above 0.05)",
             single[-1, -1] - single[0, -1],
             low=0.05,
         ),
         claim_median(
             "Fewer points share a region with random labels",
-            SOURCE,
+            HASHING,
             "points per occupied region at 100 % random labels over 0 % (below 0.95)",
             per_region[-1, -1] / per_region[0, -1],
             high=0.95,

@@ -11,7 +11,7 @@ Superposition, memorization, and double descent, 2023.
 
 from experiments.memorized_or_generalized.figure import draw
 from experiments.memorized_or_generalized.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="memorized_or_generalized",

@@ -1,9 +1,8 @@
 """What the claims on memorized and generalized solutions come to."""
 
 import numpy as np
-import scipy.stats
-from jaxtyping import Float64
 
+from experiments.measures.rank_correlation import rank_correlation
 from experiments.running.claims import Claim, claim_median, claim_share
 
 THREAD = "beren and Hoagy 2023 (comments on almost linear models)"
@@ -38,20 +37,6 @@ def memorized_or_generalized_headline(
         f"{alone[0]:.0%} to {alone[-1]:.0%} of the points alone in a region, sharpness "
         f"{sharp[0]:.3g} to {sharp[-1]:.3g}"
     )
-
-
-def rank_correlation(
-    first: Float64[np.ndarray, "settings seeds"],
-    second: Float64[np.ndarray, "settings seeds"],
-) -> Float64[np.ndarray, " seeds"]:
-    """Spearman's correlation over the settings, seed by seed; 0 for constants."""
-    found = [
-        float(np.corrcoef(scipy.stats.rankdata(x), scipy.stats.rankdata(y))[0, 1])
-        if np.ptp(x) and np.ptp(y)
-        else 0.0
-        for x, y in zip(first.T, second.T, strict=True)
-    ]
-    return np.array(found, np.float64)
 
 
 def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:

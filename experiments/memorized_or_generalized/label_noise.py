@@ -12,12 +12,8 @@ from jaxtyping import Float64
 import regions
 from experiments.measures.occupancy import measure_occupancy
 from experiments.measures.preconditioners import embeddings
-from experiments.measures.seed_networks import (
-    enumerate_square,
-    require_networks,
-    ring_data,
-    seed_networks,
-)
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_square, sample_image
 from regions.partition.local_complexity import boundary_density
 from training.config import DataConfig, TrainingConfig
 from training.curvature import top_eigenvalues
@@ -48,7 +44,7 @@ MEASURES = (
 
 def noisy_ring(data: DataConfig, share: float, seed: int) -> Dataset:
     """Pixels of a seed, a share of their gray values replaced by fair coins."""
-    _, points = ring_data(dataclasses.replace(data, seed=seed))
+    _, points = sample_image(dataclasses.replace(data, seed=seed))
     # The same pixels are the first to be replaced, whatever the share.
     rng = np.random.default_rng([seed, 7])
     targets = np.asarray(points.train_targets)

@@ -8,12 +8,9 @@ import numpy as np
 
 from experiments.measures.image_fit import every_nth_pixel
 from experiments.measures.preconditioners import embeddings
-from experiments.measures.seed_networks import (
-    require_networks,
-    ring_data,
-    seed_networks,
-)
+from experiments.measures.seed_networks import require_networks, seed_networks
 from experiments.measures.target_curvature import PrincipalPlane, linear_r2
+from experiments.measures.unit_square import sample_image
 from experiments.memorized_or_generalized.claims import (
     memorized_or_generalized_claims,
     memorized_or_generalized_headline,
@@ -26,7 +23,7 @@ from experiments.memorized_or_generalized.points_and_features import measure_siz
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points
@@ -258,7 +255,7 @@ def _measure_embedding(
 def disc_points(config: Config, size: int, seed: int) -> Dataset:
     """So many pixels of the disc, of one seed."""
     data = dataclasses.replace(config.linear_data, num_train=size, seed=seed)
-    return ring_data(data)[1]
+    return sample_image(data)[1]
 
 
 def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:

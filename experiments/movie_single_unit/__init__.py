@@ -2,7 +2,7 @@
 
 from experiments.movie_single_unit.figure import draw
 from experiments.movie_single_unit.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="movie_single_unit",

@@ -15,7 +15,7 @@ from experiments.movies.movie_run import frame_path, rows_to_text
 from experiments.running.about import About
 from experiments.running.claims import claim_exact
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import open_atomically, write_text
 from training.progress import Progress
 

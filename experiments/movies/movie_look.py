@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float64, Int32, UInt8
 
 import regions
 from experiments.measures.image_fit import CONSTANT
+from experiments.measures.unit_square import UNIT_SQUARE
 from regions.grid.hash_grid import grid_axes
 from regions.partition.rasters import label_grid, outputs_on_grid
 from regions.patterns import pack_bits, unpack_bits
 
-UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
 DEEP = 9
 """Layers from which on proofs are dear."""
 

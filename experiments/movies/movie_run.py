@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import regions
+from experiments.measures.unit_square import UNIT_SQUARE
 from experiments.movies.movie import (
     Movie,
     MovieConfig,
@@ -28,11 +29,10 @@ from experiments.movies.movie_files import (
     write_mp4,
     write_png,
 )
-from experiments.movies.movie_look import UNIT_SQUARE
 from experiments.plotting.movie_panels import GAP
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit

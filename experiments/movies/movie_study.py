@@ -8,7 +8,7 @@ from experiments.movies.movie_run import Result, read_movie, run_movie
 from experiments.movies.movie_strip import draw
 from experiments.running.about import About
 from experiments.running.common import Clock
-from experiments.running.study import Study, Summary
+from experiments.running.studies import Study, Summary
 from training.progress import Progress
 
 

@@ -7,7 +7,7 @@ followed one by one; and parts of the parameters are trained alone.
 
 from experiments.moving_and_mapping.figure import draw
 from experiments.moving_and_mapping.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="moving_and_mapping",

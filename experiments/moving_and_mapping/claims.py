@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.partition_dynamics.claims import HASHING, SETTLING, freeze_ratio
+from experiments.measures.partition_history import freeze_ratio
 from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.sources import HASHING, SETTLING
 
 Table = list[dict[str, Any]]
 

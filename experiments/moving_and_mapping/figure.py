@@ -6,9 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.measures.partition_history import FREEZE_SHARE
+from experiments.measures.partition_history import FREEZE_SHARE, freeze_ratio
 from experiments.moving_and_mapping.study import PARTS, Result
-from experiments.partition_dynamics.claims import freeze_ratio
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels, blank
 from training.two_moons import moons_box

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 import regions
 from experiments.measures.adaptation import box_grid
 from experiments.measures.partition_history import freeze_epoch
-from experiments.measures.seed_networks import enumerate_all
+from experiments.measures.unit_square import enumerate_all
 from experiments.moving_and_mapping.claims import moving_claims, moving_headline
 from experiments.moving_and_mapping.epoch_history import (
     epoch_changes,
@@ -21,7 +21,7 @@ from experiments.moving_and_mapping.epoch_history import (
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from regions.partition.partition_change import compare_patterns
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig

@@ -8,7 +8,7 @@ line included, and the two enumerated regions against the closed formulas.
 
 from experiments.neuron_hyperplane.figure import draw
 from experiments.neuron_hyperplane.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="neuron_hyperplane",

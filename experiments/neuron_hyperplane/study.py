@@ -10,22 +10,22 @@ import pyarrow.csv
 from jaxtyping import Bool, Float64
 
 import regions
-from experiments.measures.seed_networks import enumerate_all
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.sources import HASHING
+from experiments.running.studies import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from regions.patterns import unpack_bits
 from regions.signs.predicate import signs as signs_at
 from training.progress import Progress
 
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 ABOUT = About(
     title="One unit, one hyperplane, two half-spaces",
     page="claims",
-    source=SOURCE,
+    source=HASHING,
     setup=(
         "Single units w x + b with random weights in the plane, under ReLU, leaky ReLU "
         "(0.01) and the absolute value. The bit of the activation pattern at each "
@@ -306,7 +306,7 @@ def _claims(table: list[Measure], bits: int) -> list[Claim]:
         claim_exact(
             "A unit's activation says on which side of its hyperplane a point lies, "
             "for ReLU, leaky ReLU and the absolute value",
-            SOURCE,
+            HASHING,
             f"of {bits:,} bits, those that are not the exact sign of w x + b (0)",
             wrong,
             holds=wrong == 0,
@@ -330,7 +330,7 @@ def _claims(table: list[Measure], bits: int) -> list[Claim]:
         claim_exact(
             "Each unit makes a partition in two, and the normal points to the side "
             "where it is on",
-            SOURCE,
+            HASHING,
             "regions whose witness lies on the other side (0)",
             sides,
             holds=sides == 0 and all(row.regions <= 2 for row in table),

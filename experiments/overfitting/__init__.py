@@ -7,7 +7,7 @@ beside kernel smoothing and the nearest neighbor on the same pixels.
 
 from experiments.overfitting.figure import draw
 from experiments.overfitting.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="overfitting",

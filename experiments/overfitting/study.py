@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
-from experiments.measures.seed_networks import ring_data, seed_networks
+from experiments.measures.seed_networks import seed_networks
+from experiments.measures.unit_square import predict_image, sample_image
 from experiments.overfitting.baselines import SIGMA, interpolate
 from experiments.overfitting.claims import overfitting_claims, overfitting_headline
-from experiments.ring.study import predict_image
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, pixel_points
@@ -189,7 +189,7 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
 
 def seed_data(config: Config, size: int, seed: int) -> Dataset:
     """The pixels of a seed: the first `size` of those it draws."""
-    _, data = ring_data(dataclasses.replace(config.data, seed=seed))
+    _, data = sample_image(dataclasses.replace(config.data, seed=seed))
     return data._replace(
         train_inputs=data.train_inputs[:size], train_targets=data.train_targets[:size]
     )
@@ -197,7 +197,7 @@ def seed_data(config: Config, size: int, seed: int) -> Dataset:
 
 def _variance(config: Config) -> float:
     """Error of the constant that fits the image best."""
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     return float((image / 255.0).var())
 
 
@@ -208,7 +208,7 @@ def _measure(
     training: TrainingConfig,
 ) -> dict[str, Any]:
     """Errors of all networks of one size and of the baselines on their points."""
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     target = every_nth_pixel(image, config.side)
     points = pixel_points(np.arange(target.size), *target.shape).astype(np.float64)
     found: dict[str, list[Any]] = {"state": [], "train": [], "by_distance": []}

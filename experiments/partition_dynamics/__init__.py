@@ -14,7 +14,7 @@ from experiments.partition_dynamics.study import (
     read,
     summary_rows,
 )
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="partition_dynamics",

@@ -4,32 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.measures.partition_history import NEAR_EDGES
+from experiments.measures.partition_history import NEAR_EDGES, freeze_ratio
+from experiments.measures.resettling import spike_contrasts
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.sources import HASHING, SETTLING
 
-HASHING = "Shekkizhar 2024 (MLPs as hashing functions)"
 ORIGAMI = "Dullien 2025-04-05"
-SETTLING = "arXiv 2602.08333 (remembered: 3.85 times on average)"
-
-
-def freeze_ratio(row: dict[str, Any], kind: str) -> float:
-    """How many times later the weights freeze than the patterns.
-
-    What does not freeze within the run is taken to freeze at its end: the ratio is
-    then a lower bound if only the weights go on, an upper one if only the patterns do.
-    """
-    weights = row["weights_freeze"] or row["epochs"]
-    return weights / (row[f"{kind}_freeze"] or row["epochs"])
-
-
-def spike_contrasts(table: list[dict[str, Any]]) -> list[float]:
-    """For each seed with spikes, the median distance across one over a quiet one."""
-    found = []
-    for row in table:
-        ratios = [s["distance"] / s["quiet"] for s in row["spikes"] if s["quiet"]]
-        if ratios:
-            found.append(float(np.median(ratios)))
-    return found
 
 
 def dynamics_claims(

@@ -16,20 +16,22 @@ from experiments.measures.partition_history import (
 )
 from experiments.measures.resettling import resettlings
 from experiments.measures.seed_networks import (
-    enumerate_square,
     initial_networks,
     require_networks,
-    ring_data,
     seed_networks,
     snapshot_networks,
 )
 from experiments.measures.spikes import WINDOW, find_spikes, spike_rate
+from experiments.measures.unit_square import (
+    enumerate_square,
+    predict_image,
+    sample_image,
+)
 from experiments.partition_dynamics.claims import dynamics_claims, dynamics_headline
-from experiments.ring.study import predict_image
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from regions.partition.partition_change import compare_patterns, compare_points
 from regions.patterns import patterns_at
@@ -142,7 +144,7 @@ def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train, follow the partitions, train parts alone; write it all to `folder`."""
-    image, data = ring_data(config.data)
+    image, data = sample_image(config.data)
     fitted = fit_ensemble(config.training, data, config.seeds, folder / "all", progress)
     losses = fitted.losses[:, :, 0]
     clock.lap("training")
@@ -220,7 +222,7 @@ def _train_part(
         epochs=config.ablation_epochs,
         snapshot_every=config.ablation_epochs,
     )
-    _, data = ring_data(config.data)
+    _, data = sample_image(config.data)
     fitted = fit_ensemble(training, data, config.seeds, folder / trained, progress)
     return require_networks(seed_networks(fitted.params, training), config.seeds)
 
@@ -252,7 +254,7 @@ def _end_numbers(
     config: Config, start: regions.ReluNetwork, end: regions.ReluNetwork
 ) -> dict[str, float]:
     """Numbers of one trained network."""
-    image, _ = ring_data(config.data)
+    image, _ = sample_image(config.data)
     grid = square_grid(config.grid)
     packed = [patterns_at(network, grid) for network in (start, end)]
     found = [enumerate_square(network) for network in (start, end)]

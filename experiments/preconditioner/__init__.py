@@ -8,7 +8,7 @@ training, beside random weights and an autoencoder.
 
 from experiments.preconditioner.figure import draw
 from experiments.preconditioner.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="preconditioner",

@@ -11,7 +11,7 @@ the preconditioned curvature crosses its threshold: arXiv 2506.04805.
 
 from experiments.pulse.figure import draw
 from experiments.pulse.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="pulse",

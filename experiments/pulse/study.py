@@ -21,7 +21,7 @@ from experiments.running.settings import (
     setting_folder,
 )
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.curvature import stability_threshold, trace_curvature

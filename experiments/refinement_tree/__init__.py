@@ -8,7 +8,7 @@ one to the next; and all counts against the bounds of the literature.
 
 from experiments.refinement_tree.figure import draw
 from experiments.refinement_tree.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="refinement_tree",

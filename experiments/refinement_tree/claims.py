@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.sources import HASHING
 from regions.bounds import (
     montufar_2017_upper_bound,
     serra_2018_upper_bound,
     zaslavsky_count,
 )
 
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 AREA_TOLERANCE = 1e-9
 """Of areas in float64, as shares of the box."""
 
@@ -99,7 +99,7 @@ def _violations(measures: dict[str, dict[str, np.ndarray]]) -> list[Claim]:
         claim_exact(
             "Each layer refines the partition of the layers before: every region lies "
             "in exactly one region of them, and every one of them holds some",
-            SOURCE,
+            HASHING,
             f"of {total:,} regions, those whose prefix is no pattern of the layer "
             "before, and regions without a child (0)",
             wrong,
@@ -108,7 +108,7 @@ def _violations(measures: dict[str, dict[str, np.ndarray]]) -> list[Claim]:
         *_areas(np.concatenate([m["area_gaps"].ravel() for m in measures.values()])),
         claim_exact(
             "A layer never lowers the count",
-            SOURCE,
+            HASHING,
             "layers after which there are fewer regions (0)",
             fewer,
             holds=fewer == 0,
@@ -157,7 +157,7 @@ def _bent(setting: Setting, values: dict[str, np.ndarray]) -> Claim:
     """Creases of the last layer in pieces."""
     return claim_median(
         f"A crease of the last layer bends in several regions: {setting.name}",
-        SOURCE,
+        HASHING,
         "regions of the layers before that it passes through, mean over the units of "
         "a network (above 2)",
         values["pieces"][:, -1].mean(axis=1),

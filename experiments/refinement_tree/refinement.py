@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int64
 
 import regions
-from experiments.measures.seed_networks import enumerate_all
+from experiments.measures.unit_square import enumerate_all
 from regions.patterns import pack_bits
 
 

@@ -16,18 +16,19 @@ from experiments.measures.seed_networks import (
     require_networks,
     seed_networks,
 )
+from experiments.measures.unit_square import UNIT_SQUARE
 from experiments.refinement_tree.claims import Setting, refinement_claims
 from experiments.refinement_tree.refinement import Level, refine
-from experiments.ring.study import UNIT_SQUARE, read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import (
     dataset_of_each_seed,
     measure_settings,
     read_measures,
     setting_folder,
 )
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble

@@ -8,7 +8,7 @@ networks are counted against N^d / d!.
 
 from experiments.region_utilization.figure import draw
 from experiments.region_utilization.study import ABOUT, PRESETS, conduct, read
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="region_utilization",

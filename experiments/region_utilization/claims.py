@@ -8,9 +8,9 @@ from jaxtyping import Int64
 
 from experiments.measures.region_use import RegionUse
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
+from experiments.running.sources import HASHING
 from regions.bounds import central_count, hanin_rolnick_2019_count, zaslavsky_count
 
-SOURCE = "Shekkizhar 2024 (MLPs as hashing functions)"
 UNITS = 5
 CODES = 2**UNITS
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
@@ -161,7 +161,7 @@ def _clustered(
     return [
         claim_median(
             f"Seven clusters of data occupy about seven of 32 codes, d = {dim}",
-            f"{SOURCE}; the clusters are ours",
+            f"{HASHING}; the clusters are ours",
             "occupied codes of random networks with biases (6 to 8)",
             counts,
             low=6.0,
@@ -178,7 +178,7 @@ def _sevens(
     return [
         claim_median(
             f"About seven of 32 codes hold data: {setting.name}",
-            SOURCE,
+            HASHING,
             "occupied codes (6 to 8)",
             five[setting.name]["occupied"],
             low=6.0,

@@ -9,7 +9,7 @@ Their "6000 steps" are epochs of five updates.
 
 from experiments.ring.figure import draw
 from experiments.ring.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="ring",

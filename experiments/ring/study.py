@@ -11,15 +11,17 @@ from jaxtyping import Float64, UInt8
 
 import regions
 from experiments.measures.image_fit import image_fit
+from experiments.measures.unit_square import UNIT_SQUARE, predict_image, sample_image
 from experiments.running.about import About
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.studies import Summary
 from regions.files import open_atomically
 from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
 from regions.lp.interior_point import chebyshev_balls
 from regions.lp.solve import chebyshev_ball
 from training.config import DataConfig, TrainingConfig
-from training.datasets import Dataset, load_image, pixel_points, sample_points
+from training.datasets import Dataset
 from training.fit import fit
 from training.models import params_to_relu_network
 from training.progress import Progress
@@ -36,9 +38,6 @@ ABOUT = About(
     ),
     expected="Full-image error near 0.007 (measured with another implementation).",
 )
-UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
-CHUNK = 65536
-"""Pixels evaluated at once; all layers of that many stay under 100 MB."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +81,11 @@ class Result(NamedTuple):
     data: Dataset
 
 
-def load_data(config: Config) -> tuple[UInt8[np.ndarray, "height width"], Dataset]:
-    """The image and the points sampled from it.
-
-    Raises:
-        FileNotFoundError: If the image file does not exist.
-        ValueError: If it cannot be read, or has fewer pixels than are asked for.
-    """
-    data = config.data
-    image = load_image(data)
-    return image, sample_points(image, data.num_train, data.num_val, data.seed)
-
-
 def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train, find all regions, measure and verify; write it all to `folder`."""
-    image, data = load_data(config)
+    image, data = sample_image(config.data)
     fitted = fit(config.training, data, folder, progress)
     network = params_to_relu_network(fitted.params, config.training.model)
     regions.save_network(folder / "network.npz", network)
@@ -194,7 +181,7 @@ def summary_rows(summary: Summary) -> list[tuple[str, str, str]]:
 
 def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
-    image, data = load_data(config)
+    image, data = sample_image(config.data)
     network = regions.load_network(folder / "network.npz")
     return Result(
         config,
@@ -204,20 +191,6 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
         read_polygons(folder / "polygons.npz"),
         data,
     )
-
-
-def predict_image(
-    network: regions.ReluNetwork, shape: tuple[int, int], progress: Progress
-) -> Float64[np.ndarray, "height width"]:
-    """The network's only output at every pixel, in float64."""
-    height, width = shape
-    output = np.empty(height * width)
-    for start in range(0, len(output), CHUNK):
-        indices = np.arange(start, min(start + CHUNK, len(output)))
-        points = pixel_points(indices, height, width).astype(np.float64)
-        output[indices] = network(points)[:, 0]
-        progress(int(indices[-1]) + 1, len(output), "evaluating every pixel")
-    return output.reshape(height, width)
 
 
 def _last_losses(losses: Losses) -> dict[str, float | None]:
@@ -294,16 +267,3 @@ def _write_geometry(
     with open_atomically(path) as file:
         pyarrow.parquet.write_table(pa.table(columns), file)
     return radii
-
-
-def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:
-    """Write polygons as one array of corners and the lengths."""
-    lengths = np.array([len(polygon) for polygon in polygons], np.int64)
-    with open_atomically(path) as file:
-        np.savez_compressed(file, corners=np.concatenate(polygons), lengths=lengths)
-
-
-def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "_ 2"]]:
-    """What `write_polygons` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])

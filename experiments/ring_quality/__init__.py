@@ -7,7 +7,7 @@ grid of pixels.
 
 from experiments.ring_quality.figure import draw
 from experiments.ring_quality.study import ABOUT, PRESETS, conduct, read, summary_rows
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 STUDY = Study(
     name="ring_quality",

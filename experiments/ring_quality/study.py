@@ -10,18 +10,21 @@ from jaxtyping import UInt8
 import regions
 from experiments.measures.image_fit import every_nth_pixel, image_fit, output_state
 from experiments.measures.seed_networks import (
-    enumerate_square,
     initial_networks,
     require_networks,
-    ring_data,
     seed_networks,
 )
-from experiments.ring.study import UNIT_SQUARE, predict_image
+from experiments.measures.unit_square import (
+    UNIT_SQUARE,
+    enumerate_square,
+    predict_image,
+    sample_image,
+)
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
 from experiments.running.common import Clock
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.progress import Progress
@@ -101,7 +104,7 @@ def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train all seeds, measure each; write it all to `folder`."""
-    image, data = ring_data(config.data)
+    image, data = sample_image(config.data)
     fitted = fit_ensemble(config.training, data, config.seeds, folder, progress)
     clock.lap("training")
     before = initial_networks(config.training, config.seeds)

@@ -15,7 +15,7 @@ from experiments.plotting.style import save_figure
 from experiments.running.claims import describe_value
 from experiments.running.common import mark_resumed, open_run, read_json
 from experiments.running.console import Bars, print_rows
-from experiments.running.study import Config, Study, Summary
+from experiments.running.studies import Config, Study, Summary
 
 
 def run_and_show(

@@ -12,7 +12,7 @@ Sources: B. Hanin, D. Rolnick, Complexity of linear regions in deep networks, IC
 and Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.scaling_study.figure import draw
 from experiments.scaling_study.study import conduct, read, summary_rows
 

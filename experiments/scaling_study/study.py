@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 import regions
 from experiments.running.common import Clock, read_json, write_json
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.scaling_study.scaling_fits import Fit, fit_law
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
 from regions.files import open_atomically

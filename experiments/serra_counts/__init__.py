@@ -10,7 +10,7 @@ of deep neural networks, ICML 2018, arXiv 1711.02114; T. Serra, S. Ramalingam, A
 2020, arXiv 1810.03370.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.serra_counts.figure import draw
 from experiments.serra_counts.study import ABOUT, PRESETS, conduct, read
 

@@ -11,7 +11,7 @@ from experiments.measures.digit_networks import measure_stages, train_stages
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.serra_counts.two_layer_counts import count_two_layers
 from regions.bounds import serra_2018_upper_bound
 from regions.files import read_arrays, write_arrays

@@ -6,7 +6,7 @@ width of the disc's edge is followed for shallow and deep networks with about as
 parameters, and the largest slope is taken exactly, over all activation regions.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.soft_edge.figure import draw
 from experiments.soft_edge.study import ABOUT, PRESETS, conduct, read, summary_rows
 

@@ -10,11 +10,8 @@ from jaxtyping import Float64
 
 import regions
 from experiments.measures.edge_width import edge_widths
-from experiments.measures.seed_networks import (
-    enumerate_square,
-    require_networks,
-    seed_networks,
-)
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_square
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.settings import (
@@ -23,7 +20,7 @@ from experiments.running.settings import (
     read_measures,
     setting_folder,
 )
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.soft_edge.claims import soft_edge_claims
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import OUTER_RADIUS

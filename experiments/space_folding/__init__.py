@@ -8,7 +8,7 @@ Source: M. Lewandowski, H. Eghbalzadeh, B. Heinzl, R. Pisoni, B. A. Moser, On sp
 folds of ReLU neural networks, TMLR 2025, arXiv 2502.09954.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.space_folding.figure import draw
 from experiments.space_folding.study import ABOUT, PRESETS, conduct, read
 

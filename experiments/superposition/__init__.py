@@ -6,7 +6,7 @@ density and relative importance, beside the border that closed forms draw. The d
 hyperplanes cut the hidden plane: a pentagon has exactly 16 cells.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.superposition.figure import draw
 from experiments.superposition.study import ABOUT, PRESETS, conduct, read
 

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from experiments.ring.study import read_polygons, write_polygons
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median, claim_share
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.studies import Summary
 from regions.bounds import mean_facets, zaslavsky_count
 from regions.files import read_arrays, write_arrays
 from training.progress import Progress

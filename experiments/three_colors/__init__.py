@@ -9,7 +9,7 @@ Source: T. Dullien, origami posts (announced 2024-07-04; his classifier shows th
 panels of the figure).
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.three_colors.figure import draw
 from experiments.three_colors.study import ABOUT, PRESETS, conduct, read
 

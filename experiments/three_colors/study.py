@@ -10,17 +10,14 @@ from jaxtyping import Float, Float64, UInt8
 
 import regions
 from experiments.measures.edge_width import edge_widths
-from experiments.measures.seed_networks import (
-    enumerate_square,
-    require_networks,
-    seed_networks,
-)
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.unit_square import enumerate_square
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import measure_settings, setting_folder
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.three_colors.boundary_distance import boundary_distances
 from experiments.three_colors.calibration import brier_score, calibration_error
 from regions.partition.class_polygons import class_polygons

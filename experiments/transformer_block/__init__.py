@@ -10,7 +10,7 @@ feed-forward layers); R. Cosentino, S. Shekkizhar, Reasoning in large language m
 geometric perspective, 2024.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.transformer_block.figure import draw
 from experiments.transformer_block.study import ABOUT, PRESETS, conduct, read
 

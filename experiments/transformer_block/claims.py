@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from experiments.memorized_or_generalized.claims import rank_correlation
+from experiments.measures.rank_correlation import rank_correlation
 from experiments.running.claims import Claim, claim_exact, claim_median
+from experiments.running.sources import HASHING
 
 COSENTINO = "Cosentino & Shekkizhar 2024 (of language models)"
-POST = "Shekkizhar 2024 (MLPs as hashing functions), an outlook"
+POST = f"{HASHING}, an outlook"
 OURS = "this project"
 Named = dict[str, np.ndarray]
 

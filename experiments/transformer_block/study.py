@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from experiments.measures.seed_networks import enumerate_all
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.transformer_block.claims import (
     transformer_block_claims,
     transformer_block_headline,

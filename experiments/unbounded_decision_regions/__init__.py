@@ -9,7 +9,7 @@ Source: H.-P. Beise, S. Dias Da Cruz, U. Schroeder, On decision regions of narro
 neural networks, 2018 (Neural Networks 2021), arXiv 1807.01194.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.unbounded_decision_regions.figure import draw
 from experiments.unbounded_decision_regions.study import ABOUT, PRESETS, conduct, read
 

@@ -12,7 +12,7 @@ import regions
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_share
 from experiments.running.common import Clock
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from regions.files import read_arrays, write_arrays
 from regions.partition.class_polygons import ClassPolygons, class_polygons
 from regions.partition.decision_regions import decision_regions

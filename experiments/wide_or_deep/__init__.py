@@ -6,7 +6,7 @@ space over units and depth. Then networks of equally many parameters, from one w
 layer to eight narrow ones, learn the disc, and are counted before and after.
 """
 
-from experiments.running.study import Study
+from experiments.running.studies import Study
 from experiments.wide_or_deep.figure import draw
 from experiments.wide_or_deep.study import ABOUT, PRESETS, conduct, read
 

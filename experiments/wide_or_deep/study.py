@@ -10,17 +10,17 @@ from jaxtyping import Float64
 
 from experiments.measures.hanin_rolnick_measures import count_everywhere
 from experiments.measures.seed_networks import (
-    enumerate_square,
     initial_networks,
     require_networks,
     seed_networks,
 )
-from experiments.ring.study import read_polygons, write_polygons
+from experiments.measures.unit_square import enumerate_square
 from experiments.running.about import About
 from experiments.running.common import Clock
+from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import dataset_of_each_seed
 from experiments.running.stages import stored
-from experiments.running.study import Summary
+from experiments.running.studies import Summary
 from experiments.wide_or_deep.claims import Shape, wide_or_deep_claims
 from experiments.wide_or_deep.equal_parameters import count_parameters, width_for
 from regions.files import read_arrays

@@ -73,6 +73,6 @@ def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.running.study.Study.run", interrupted)
+    monkeypatch.setattr("experiments.running.studies.Study.run", interrupted)
     assert script.main([*TINY, "--folder", str(tmp_path / "run")]) == 130
     assert "Give the same command again" in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.running.study.Study.run", interrupted)
+    monkeypatch.setattr("experiments.running.studies.Study.run", interrupted)
     command = ["--preset", "smoke", "--folder", str(tmp_path / "run")]
     assert script.main(command) == 130
     error = capsys.readouterr().err

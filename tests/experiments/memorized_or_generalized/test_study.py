@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import memorized_or_generalized as experiment
-from experiments.memorized_or_generalized.claims import rank_correlation
+from experiments.measures.rank_correlation import rank_correlation
 from tests.experiments.helpers import run_smoke
 
 

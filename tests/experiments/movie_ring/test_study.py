@@ -10,6 +10,7 @@ import pytest
 
 import regions
 from experiments import movie_ring
+from experiments.measures.unit_square import UNIT_SQUARE
 from experiments.movies import movie_run
 from experiments.movies.movie import (
     Movie,
@@ -22,7 +23,7 @@ from experiments.movies.movie import (
     shape_text,
 )
 from experiments.movies.movie_files import read_png
-from experiments.movies.movie_look import UNIT_SQUARE, look_at
+from experiments.movies.movie_look import look_at
 from experiments.plotting.movie_panels import GAP, RED
 from experiments.running.common import open_run
 from regions.grid.hash_grid import boundary_pixels

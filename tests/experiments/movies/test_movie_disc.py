@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import regions
+from experiments.measures.unit_square import UNIT_SQUARE
 from experiments.movie_portrait.study import PRESETS, PortraitMovie
 from experiments.movies import movie_run
 from experiments.movies.movie_disc import arrangement_count, creases, largest_jump
 from experiments.movies.movie_files import read_png
-from experiments.movies.movie_look import UNIT_SQUARE
 from experiments.plotting.movie_panels import GAP
 from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network

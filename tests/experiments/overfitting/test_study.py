@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments import overfitting
-from experiments.measures.seed_networks import ring_data, seed_networks
+from experiments.measures.seed_networks import seed_networks
+from experiments.measures.unit_square import sample_image
 from experiments.overfitting import study
 from experiments.overfitting.claims import gaps, memorizes, overfitting_claims
 from tests.experiments.helpers import no_progress, run_smoke
@@ -44,7 +45,7 @@ def test_smaller_sets_are_parts_of_larger_ones_and_seeds_differ():
 
 def test_errors_are_those_of_the_last_networks(finished):
     folder, summary = finished
-    image, _ = ring_data(CONFIG.data)
+    image, _ = sample_image(CONFIG.data)
     target = image[::2, ::2] / 255.0
     rows, columns = np.mgrid[:32, :32] / 32
     points = np.stack([columns.ravel(), rows.ravel()], axis=1)

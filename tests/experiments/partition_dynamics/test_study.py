@@ -6,12 +6,10 @@ import pytest
 
 import regions
 from experiments import partition_dynamics
+from experiments.measures.partition_history import freeze_ratio
+from experiments.measures.resettling import spike_contrasts
 from experiments.measures.seed_networks import initial_networks, snapshot_networks
-from experiments.partition_dynamics.claims import (
-    dynamics_claims,
-    freeze_ratio,
-    spike_contrasts,
-)
+from experiments.partition_dynamics.claims import dynamics_claims
 from tests.experiments.helpers import run_smoke
 
 CONFIG = partition_dynamics.PRESETS["smoke"]

@@ -14,6 +14,7 @@ from experiments.plotting.style import save_figure
 from experiments.ring import study
 from experiments.ring.figure import caption, draw
 from experiments.running.common import open_run
+from experiments.running.polygons import read_polygons
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_image
 
@@ -74,7 +75,7 @@ def test_counts_agree_with_each_other_and_with_a_fine_grid(finished):
 
 def test_polygons_tile_the_unit_square(finished):
     folder, summary, _ = finished
-    polygons = study.read_polygons(folder / "polygons.npz")
+    polygons = read_polygons(folder / "polygons.npz")
     assert len(polygons) == summary["exact_regions"]
     assert sum(_area(polygon) for polygon in polygons) == pytest.approx(1.0, abs=1e-12)
 
@@ -82,7 +83,7 @@ def test_polygons_tile_the_unit_square(finished):
 def test_geometry_of_each_region_fits_its_polygon(finished):
     folder, summary, _ = finished
     table = pyarrow.parquet.read_table(folder / "geometry.parquet").to_pydict()
-    polygons = study.read_polygons(folder / "polygons.npz")
+    polygons = read_polygons(folder / "polygons.npz")
     for i, polygon in enumerate(polygons):
         center = np.array([table["center_x"][i], table["center_y"][i]])
         edges = np.roll(polygon, -1, axis=0) - polygon

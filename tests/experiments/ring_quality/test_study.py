@@ -7,11 +7,8 @@ import pytest
 
 import regions
 from experiments import ring_quality
-from experiments.measures.seed_networks import (
-    initial_networks,
-    ring_data,
-    seed_networks,
-)
+from experiments.measures.seed_networks import initial_networks, seed_networks
+from experiments.measures.unit_square import sample_image
 from experiments.ring_quality import study
 from experiments.running.claims import LEVEL
 from tests.experiments.helpers import no_progress, run_smoke
@@ -31,7 +28,7 @@ def test_errors_are_those_of_the_last_snapshot_on_all_pixels(finished):
     folder, summary = finished
     (*_, (epoch, params)) = ensemble_snapshots(CONFIG.training, CONFIG.seeds, folder)
     assert epoch == CONFIG.training.epochs
-    image, _ = ring_data(CONFIG.data)
+    image, _ = sample_image(CONFIG.data)
     rows, columns = np.mgrid[:64, :64] / 64
     points = np.stack([columns.ravel(), rows.ravel()], axis=1)
     target = image.ravel() / 255.0

@@ -5,7 +5,7 @@ import dataclasses
 from matplotlib.figure import Figure
 
 from experiments.running import command_line
-from experiments.running.study import Study
+from experiments.running.studies import Study
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,21 @@
+"""Polygons of a run in a file: the corners of all, and how many each has."""
+
+import pathlib
+
+import numpy as np
+from jaxtyping import Float64
+
+from regions.files import open_atomically
+
+
+def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:
+    """Write polygons as one array of corners and the lengths."""
+    lengths = np.array([len(polygon) for polygon in polygons], np.int64)
+    with open_atomically(path) as file:
+        np.savez_compressed(file, corners=np.concatenate(polygons), lengths=lengths)
+
+
+def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "_ 2"]]:
+    """What `write_polygons` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])

@@ -2,17 +2,28 @@
 
 import { css, layerColor } from "./palette";
 import type { Model } from "./model";
-import type { Pane } from "./pane";
 import { OUTSIDE, type Partition } from "./partition";
 import { cutSegment, cutToRect } from "./clip";
 
+/** What a map has to say of itself to be marked. */
+interface Marked {
+  readonly marks: HTMLCanvasElement;
+  /** Of the map, in CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly partition: Partition;
+  readonly series: number;
+  /** Whether the cross in its middle is shown. */
+  readonly cursor: boolean;
+}
+
 interface Canvas {
   context: CanvasRenderingContext2D;
-  pane: Pane;
+  pane: Marked;
   model: Model;
 }
 
-export function drawMarks(pane: Pane, model: Model, style: CSSStyleDeclaration): void {
+export function drawMarks(pane: Marked, model: Model, style: CSSStyleDeclaration): void {
   const ratio = window.devicePixelRatio || 1;
   const { marks, width, height } = pane;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];

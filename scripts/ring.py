@@ -57,7 +57,7 @@ def execute(options: argparse.Namespace) -> int:
     from experiments.running.command_line import run_and_show
 
     config = configure(options)
-    sample_image(config)  # A bad image must not leave a folder behind.
+    sample_image(config.data)  # A bad image must not leave a folder behind.
     return run_and_show(
         STUDY,
         config,

@@ -176,7 +176,7 @@ def _measure(config: Config, name: str, folder: pathlib.Path) -> dict[str, Any]:
     image = every_nth_pixel(load_image(config.data), config.pixels)
     rows = []
     for initial, network in zip(before, networks, strict=True):
-        output = predict_image(network, image.shape, lambda *_: None)
+        output = predict_image(network, image.shape)
         rows.append(
             {
                 **image_fit(output, image)._asdict(),
@@ -187,12 +187,7 @@ def _measure(config: Config, name: str, folder: pathlib.Path) -> dict[str, Any]:
         )
     write_polygons(_polygons(folder, name), enumerate_square(networks[0]).polygons())
     numbers = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    return numbers | {"output": _gray(predict_image(networks[0], image.shape, _quiet))}
-
-
-def _quiet(done: int, total: int, message: str) -> None:
-    """No progress is shown of what takes a moment."""
-    del done, total, message
+    return numbers | {"output": _gray(predict_image(networks[0], image.shape))}
 
 
 def _gray(output: Float64[np.ndarray, "side side"]) -> UInt8[np.ndarray, "side side"]:

@@ -1,7 +1,7 @@
 """Where an atlas comes from: run folders, network files, and a domain."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,8 @@ from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.loop import init_state
 from training.models import params_to_relu_network
+from training.progress import Progress
 from training.snapshots import SnapshotStore, read_metrics
-
-Progress = Callable[[int, int, str], None]
 
 MAX_LOSS_ROWS = 1000
 """Losses drawn below the slider; more would not be seen."""

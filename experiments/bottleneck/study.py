@@ -257,7 +257,7 @@ def _measure(
         name: [] for name in (*METRICS, "state", "counts", "iou")
     }
     for i, networks in enumerate(snapshots):
-        output = predict_image(networks[-1], target.shape, lambda *_: None)
+        output = predict_image(networks[-1], target.shape)
         fit = image_fit(output, target)
         sets = [enumerate_square(network) for network in networks]
         counts = [len(one) for one in sets]

@@ -14,8 +14,8 @@ from experiments.measures.digit_networks import (
     train_stages,
 )
 from training.labeled import load_digits
+from training.progress import Progress
 
-Progress = Callable[[int, int, str], None]
 Map = Callable[[Float64[np.ndarray, "points dim"]], Float64[np.ndarray, "points out"]]
 
 WIDTHS = (64, 32)

@@ -1,7 +1,7 @@
 """Networks tuned in several ways for the same tasks, kept in files."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,10 @@ from jaxtyping import Int
 from experiments.running.stages import stored
 from training.adapters import Catch, Schedule, Tuned, Tuning, tune
 from training.datasets import Dataset
+from training.progress import Progress
 
 MARKS = ("loss", "distance")
 """What compared networks have in common."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def tune_methods(

@@ -13,8 +13,7 @@ from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, ensemble_snapshots, fit_ensemble
 from training.labeled import Labeled, one_hot, split_dataset
-
-Progress = Callable[[int, int, str], None]
+from training.progress import Progress
 
 NUM_VAL = 360
 """Images held out, as many for every experiment."""

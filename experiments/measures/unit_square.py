@@ -12,7 +12,7 @@ from jaxtyping import Float64, UInt8
 import regions
 from training.config import DataConfig
 from training.datasets import Dataset, load_image, pixel_points, sample_points
-from training.progress import Progress
+from training.progress import Progress, quiet
 
 UNIT_SQUARE = regions.Box([0.0, 0.0], [1.0, 1.0])
 
@@ -34,7 +34,7 @@ def sample_image(
 
 
 def predict_image(
-    network: regions.ReluNetwork, shape: tuple[int, int], progress: Progress
+    network: regions.ReluNetwork, shape: tuple[int, int], progress: Progress = quiet
 ) -> Float64[np.ndarray, "height width"]:
     """The network's only output at every pixel, in float64."""
     height, width = shape

@@ -187,7 +187,7 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
         config,
         summary,
         image,
-        predict_image(network, image.shape, lambda *_: None),
+        predict_image(network, image.shape),
         read_polygons(folder / "polygons.npz"),
         data,
     )

@@ -181,7 +181,7 @@ def _measure(
     after: regions.ReluNetwork,
 ) -> dict[str, Any]:
     """Errors of the trained network; exact and grid regions of both."""
-    output = predict_image(after, image.shape, lambda *_: None)
+    output = predict_image(after, image.shape)
     numbers: dict[str, Any] = {
         "state": output_state(output),
         **image_fit(output, image)._asdict(),

@@ -10,8 +10,7 @@ from experiments.running.stages import stored
 from regions.files import read_arrays
 from training.config import DataConfig
 from training.datasets import Dataset, load_image, sample_points
-
-Progress = Callable[[int, int, str], None]
+from training.progress import Progress
 
 
 def setting_file(folder: pathlib.Path, name: str) -> pathlib.Path:

@@ -28,7 +28,7 @@ from training.datasets import Dataset
 from training.plate import layers_in_order, plate_frames
 
 KINDS = ("kernel", "bias", "last_kernel", "last_bias", "lora_a", "lora_b")
-"""Of parameters: those of hidden layers, of the last one, factors of adapters."""
+"""Kinds of parameters: of hidden layers, of the last one, factors of adapters."""
 
 MOVES = {
     "full": KINDS[:4],
@@ -49,7 +49,7 @@ class Tuning:
             (its weights and biases), `lora` (adapters of one rank on every layer, no
             biases), or `plate` (adapters that write to selected units and read a basis
             of inputs, both frozen).
-        rank: Of the adapters; the number of selected units for `plate`.
+        rank: Rank of the adapters; the number of selected units for `plate`.
     """
 
     method: str
@@ -76,7 +76,7 @@ class Schedule:
 
     Attributes:
         steps: Full-batch updates of Adam.
-        learning_rate: Of Adam.
+        learning_rate: Learning rate of Adam.
         loss: The cross entropy (in nats) on the new task at which a network is caught.
     """
 
@@ -89,8 +89,9 @@ class Catch(NamedTuple):
     """Where networks were caught on their way, one entry per network.
 
     Attributes:
-        weights: Of each layer, `(networks, fan_out, fan_in)`, adapters merged in.
-        biases: Of each layer, `(networks, fan_out)`.
+        weights: Weights of each layer, `(networks, fan_out, fan_in)`, adapters merged
+            in.
+        biases: Biases of each layer, `(networks, fan_out)`.
         reached: Updates until the mark was reached; -1 where it never was: the network
             is then the one after all updates.
         loss: Cross entropy on the new task there.
@@ -238,13 +239,13 @@ def tune(
     """Tune networks for new tasks by Adam on the cross entropy, in one program.
 
     Args:
-        params: Of ReLU networks with biases, as `training.models.to_params` gives them,
-            with a leading axis of networks.
+        params: Parameters of ReLU networks with biases, as `training.models.to_params`
+            gives them, with a leading axis of networks.
         data: The new task of each, with that axis too; validation plays no part.
         tuning: Which parameters move.
         schedule: How long, and the loss at which networks are caught.
         distances: From the start, at which networks are caught; by default nowhere.
-        seeds: Of the adapters' initialization.
+        seeds: Seeds of the adapters' initialization.
 
     Returns:
         Merged networks in float64: each weight is the float32 one plus the product of

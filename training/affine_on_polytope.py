@@ -38,7 +38,7 @@ def constrain(
     """Parameters with biases shifted so that the network is affine on the hull.
 
     Args:
-        config: Of the network; its activation must learn no slopes.
+        config: Architecture of the network; its activation must learn no slopes.
         params: As `training.models.to_params` gives them.
         vertices: Whose convex hull is the polytope.
         margin: Least size of a pre-activation at the vertices.
@@ -87,8 +87,9 @@ def train_on_polytope(
     Args:
         config: The network.
         data: Points of each seed, a leading axis in every array.
-        vertices: Of the polytope.
-        seeds: Of initialization and batches: the same with and without constraint.
+        vertices: Vertices of the polytope.
+        seeds: Seeds of initialization and batches: the same with and without
+            constraint.
         constrained: Whether the network is affine on the polytope all the time.
         steps: Updates.
         batch: Random points per update.

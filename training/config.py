@@ -63,8 +63,8 @@ class ModelConfig:
         widths: Units per hidden layer, first to last.
         input_dim: Number of inputs.
         output_dim: Number of outputs, without activation.
-        activation: Of the hidden units. `prelu` learns one slope per unit; `abs` is
-            the absolute value, a slope of -1.
+        activation: Activation of the hidden units. `prelu` learns one slope per unit;
+            `abs` is the absolute value, a slope of -1.
         slope: Slope below zero of `leaky_relu`, and initial slope of `prelu`.
         initializer: `he_normal` draws kernels from a normal law of variance
             2 / fan_in and sets every bias, the output's too, to 0.1, as the origami
@@ -114,7 +114,7 @@ class DataConfig:
         size: Side in pixels of all but a file, which keeps its own size.
         num_train: Training points, distinct pixels.
         num_val: Validation points, distinct pixels and none of the training ones.
-        seed: Of the choice of pixels.
+        seed: Seed of the choice of pixels.
     """
 
     image: str = "ring"
@@ -139,7 +139,7 @@ class OptimizerConfig:
         name: `adam`, `amsgrad`, `adamw`, `sgd`, `momentum` (heavy ball), `rmsprop`,
             `muon` (on kernels; AdamW on vectors), or `lux` (see `training.lux`).
         learning_rate: Step size.
-        weight_decay: Of `adamw` only, decoupled.
+        weight_decay: Weight decay of `adamw` only, decoupled.
         momentum: Decay of the velocity, of `momentum` and `muon` only.
         beta1: Decay of the mean of gradients, of `adam`, `amsgrad`, `adamw` only.
         beta2: Decay of the mean of their squares; also of `rmsprop`.
@@ -191,7 +191,7 @@ class TrainingConfig:
             are probabilities (a 1 for the class and 0 elsewhere).
         epochs: Passes over the training points.
         batch_size: Points per update; `None` takes all of them (full batch).
-        seed: Of the initialization and the shuffles.
+        seed: Seed of the initialization and the shuffles.
         snapshot_every: Epochs between two snapshots. A killed run resumes at the last
             one, and the program compiles once per length of a block of epochs.
     """

@@ -60,7 +60,7 @@ def trace_curvature(
         state: With a leading axis of seeds, after at least one epoch of
             full-batch training with Adam.
         data: With a leading axis of seeds.
-        keys: Of the first vector of each network.
+        keys: Random keys of the first vector of each network.
         config: Static; its optimizer must be `adam`, its loss `mse`.
         steps: Updates to follow.
         iterations: Products with the Hessian before each update, at least 1.
@@ -92,7 +92,7 @@ def top_eigenvalues(
     Args:
         params: With a leading axis of seeds.
         data: With a leading axis of seeds.
-        keys: Of the first vector of each network.
+        keys: Random keys of the first vector of each network.
         config: Static; its loss must be `mse`.
         iterations: Products with the Hessian.
 

@@ -17,7 +17,7 @@ from regions.reading import MAX_BYTES, check_size, reading
 from training.config import DataConfig
 
 INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024
-"""Of the black ring of the origami posts, as shares of the image's side."""
+"""Radii of the black ring of the origami posts, as shares of the image's side."""
 
 
 class Dataset(NamedTuple):

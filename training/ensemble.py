@@ -30,7 +30,7 @@ from training.progress import Progress
 from training.snapshots import SnapshotStore, read_metrics, write_metrics
 
 CACHE_BYTES = 1 << 20
-"""Of a CPU's core: its second-level cache, on most."""
+"""Bytes of the second-level cache of a CPU's core, on most."""
 
 
 class EnsembleResult(NamedTuple):
@@ -66,8 +66,8 @@ def fit_ensemble(
     Args:
         config: What to train and how long; its own seed plays no part.
         data: Points that all seeds share, or one dataset of one shape per seed.
-        seeds: Of initialization and shuffles. Each network starts as `fit` with that
-            seed would start it, and sees the same batches.
+        seeds: Seeds of initialization and shuffles. Each network starts as `fit` with
+            that seed would start it, and sees the same batches.
         folder: Gets `snapshots/` and `metrics/seed-<seed>.csv`.
         progress: Called after each block of epochs.
 
@@ -122,7 +122,7 @@ def train_ensemble_block(
     Args:
         state: As `init_ensemble` gives it.
         data: Shared, or with a leading axis of seeds in every array.
-        keys: Of the shuffles, one per seed.
+        keys: Random keys of the shuffles, one per seed.
         config: Static, as in `train_block`.
         epochs: Length of the block.
 

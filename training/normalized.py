@@ -33,7 +33,7 @@ class ClassifierConfig:
         output_dim: Number of classes.
         batch_norm: Normalize every pre-activation over the batch.
         dropout: Share of hidden units that are dropped at each update.
-        learning_rate: Of Adam.
+        learning_rate: Learning rate of Adam.
         epochs: Passes over the training points.
         batch_size: Points per update.
     """
@@ -62,7 +62,7 @@ class Classifier(nnx.Module):
         config: What was built.
         layers: The affine layers, the output last.
         norms: Batch normalization of each hidden layer, if any.
-        dropout: Of every hidden layer.
+        dropout: Share of the units of every hidden layer that are dropped.
     """
 
     def __init__(self, config: ClassifierConfig, *, rngs: nnx.Rngs):
@@ -110,7 +110,7 @@ def train_classifiers(
     Args:
         config: What to train; with 0 epochs the classifiers are those of the start.
         data: Points, and one-hot targets; validation points play no part.
-        seeds: Of initialization, shuffles and dropout.
+        seeds: Seeds of initialization, shuffles and dropout.
 
     Returns:
         The classifiers, in the mode of inference.

@@ -26,11 +26,11 @@ def pack_vectors(
     """Random unit vectors, and where gradient descent takes them.
 
     Args:
-        keys: Of the random vectors, one per packing.
+        keys: Random keys of the random vectors, one per packing.
         count: Vectors of a packing; static, as are the next two.
         dim: Their dimension.
         steps: Updates.
-        learning_rate: Of Adam at the start; it falls along a cosine.
+        learning_rate: Learning rate of Adam at the start; it falls along a cosine.
         beta: First and last sharpness of the soft maximum.
 
     Returns:

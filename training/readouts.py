@@ -45,12 +45,12 @@ def train_state_readouts(
 
     Args:
         config: From `dim` inputs to `features` outputs.
-        directions: Of each seed's features.
+        directions: Directions of each seed's features.
         density: Probability that a feature is on.
-        seeds: Of initialization and samples.
+        seeds: Seeds of initialization and samples.
         steps: Updates.
         batch: States per update.
-        learning_rate: Of Adam at the start.
+        learning_rate: Learning rate of Adam at the start.
 
     Returns:
         Parameters with a leading axis of seeds.
@@ -83,12 +83,12 @@ def train_noisy_readouts(
 
     Args:
         config: One input, one output.
-        settings: Of each model.
-        seeds: Of each model.
+        settings: Setting of each model.
+        seeds: Seed of each model.
         steps: Updates.
         batch: Samples of an active and of an inactive feature each, weighed by their
             probabilities: rare features are then seen as often as others.
-        learning_rate: Of Adam at the start.
+        learning_rate: Learning rate of Adam at the start.
     """
     keys, init_keys = _keys(seeds)
     params = init_many(config, init_keys)
@@ -108,12 +108,12 @@ def train_pairs(
     """Encoder and read-out learned together; the code has mean 0 and mean square 1.
 
     Args:
-        config: Of both, one input and one output.
-        settings: Of each model; the noise is added to the code.
-        seeds: Of each model.
+        config: Architecture of both networks, of one input and one output.
+        settings: Setting of each model; the noise is added to the code.
+        seeds: Seed of each model.
         steps: Updates.
         batch: As in `train_noisy_readouts`.
-        learning_rate: Of Adam at the start.
+        learning_rate: Learning rate of Adam at the start.
 
     Returns:
         `encoder` and `decoder`; `standardized_code` gives the code.
@@ -137,9 +137,9 @@ def standardized_code(
     """Code of each value, shifted and scaled to mean 0 and mean square 1.
 
     Args:
-        config: Of the encoder.
+        config: Architecture of the encoder.
         encoder: Its parameters.
-        values: Of the feature.
+        values: Values of the feature.
         weights: Their probabilities; they add up to 1.
     """
     code = apply_params(config, encoder, jnp.asarray(values)[:, None])[:, 0]

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, PyTree, Shaped
 Loss = Callable[
     [PyTree, Shaped[Array, "..."], PyTree, Float[Array, ""]], Float[Array, ""]
 ]
-"""Of parameters, the key of an update, a setting, and the share of training done."""
+"""Loss of one model: called with its parameters, the random key of an update, its
+setting, and the share of training that is done, from 0 to 1."""
 
 
 @functools.partial(
@@ -31,8 +32,9 @@ def fit_stream(
     """Train by Adam, the rate falling along a cosine to 0.
 
     Args:
-        params: Of all models, along a leading axis of every leaf.
-        keys: Of the samples, one per model; update t sees `fold_in(key, t)`.
+        params: Parameters of all models, along a leading axis of every leaf.
+        keys: Random keys of the samples, one per model; update t sees `fold_in(key,
+            t)`.
         settings: What tells one model's loss from another's, a leading axis as well.
         loss: Static, as are the two next: one function object compiles once.
         steps: Updates.

@@ -68,7 +68,7 @@ def train_toy_models(
     """Train models by Adam on fresh samples, the rate falling along a cosine.
 
     Args:
-        keys: Of initialization and samples, one per model.
+        keys: Random keys of initialization and samples, one per model.
         densities: Probability that a feature is not 0.
         importances: Weight of each feature's error.
         hidden: Dimensions of h; static, as are the next two.
@@ -135,8 +135,8 @@ def train_on_points(
     All features weigh the same.
 
     Args:
-        keys: Of initialization.
-        points: Of each model.
+        keys: Random keys of initialization.
+        points: Number of points of each model.
         hidden: Dimensions of h.
         steps: Updates.
         learning_rate: At the start; it falls along a cosine.

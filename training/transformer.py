@@ -27,10 +27,10 @@ class TransformerConfig:
 
     Attributes:
         vocabulary: Tokens.
-        length: Of a sequence.
+        length: Number of tokens of a sequence.
         classes: Outputs at the last position.
-        dim: Of the stream that attention and feed-forward layer add to.
-        heads: Of the attention, a divisor of `dim`.
+        dim: Dimension of the stream that attention and feed-forward layer add to.
+        heads: Number of heads of the attention, a divisor of `dim`.
         hidden: Units of the feed-forward layer.
     """
 
@@ -152,10 +152,10 @@ def train_transformers(
     """Train by AdamW on the cross entropy of all sequences at once.
 
     Args:
-        config: Of the model.
+        config: Configuration of the model.
         sequences: Tokens, shared by all seeds.
         classes: What the last position should tell.
-        seeds: Of initialization.
+        seeds: Seeds of initialization.
         steps: Updates.
         learning_rate: At the start; it falls along a cosine.
         weight_decay: Decoupled, times the rate.

@@ -14,7 +14,7 @@ from training.datasets import Dataset
 from training.labeled import Labeled, one_hot
 
 CENTER = (0.5, 0.25)
-"""Of the two half circles of radius 1, about which moons are turned."""
+"""Center of the two half circles of radius 1, about which moons are turned."""
 
 NUM_CLASSES = 2
 
@@ -37,7 +37,7 @@ def two_moons(num_points: int, noise: float, seed: int) -> Labeled:
     Args:
         num_points: In all.
         noise: Standard deviation of the noise in each coordinate.
-        seed: Of the noise and the order.
+        seed: Seed of the noise and the order.
 
     Raises:
         ImportError: If scikit-learn is not installed.

@@ -65,7 +65,7 @@ class Config:
         data: Image and number of points; each seed draws its own.
         activations: The first is the one that is compared with the others.
         pixels: Side of the grid of pixels on which errors are taken.
-        seeds: Of points, initialization and shuffles.
+        seeds: Seeds of points, initialization and shuffles.
     """
 
     training: TrainingConfig = TRAINING

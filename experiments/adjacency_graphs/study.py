@@ -47,7 +47,7 @@ ABOUT = About(
     ),
 )
 HALF_WIDTH = 4.0
-"""Of the box, in standard deviations of the data."""
+"""Half the side of the box, in standard deviations of the data."""
 
 TRAINING = TrainingConfig(
     model=ModelConfig(output_dim=3, activation="relu"),
@@ -108,7 +108,7 @@ COLUMNS = (
     "skewness",
     "regions_with_data",
 )
-"""Of the table: numbers of one graph."""
+"""Columns of the table: the numbers of one graph."""
 
 
 class Result(NamedTuple):
@@ -117,7 +117,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        table: Of each architecture and seed, the numbers named in `COLUMNS`.
+        table: The numbers named in `COLUMNS`, for each architecture and seed.
         histogram: Number of regions of each degree, all seeds together, by
             architecture.
     """

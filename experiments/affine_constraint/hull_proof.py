@@ -52,9 +52,9 @@ def examine_hull(
     that meets the polygon's interior meets that of some triangle: it is open.
 
     Args:
-        network: Of two inputs.
-        vertices: Of the polygon, in order.
-        rng: Of the points at which outputs are compared.
+        network: A network of two inputs.
+        vertices: Vertices of the polygon, in order, `(vertices, 2)`.
+        rng: Draws the points at which outputs are compared.
     """
     found = [enumerate_all(network, part) for part in triangles(vertices)]
     patterns = np.unique(np.concatenate([one.patterns for one in found]), axis=0)

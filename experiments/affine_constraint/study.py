@@ -62,12 +62,12 @@ class Config:
     Attributes:
         model: The network.
         data: Image and number of points; each seed draws its own.
-        center: Of the polygon.
+        center: Center of the polygon in the unit square.
         radius: From there to its corners.
         corners: How many.
         steps: Updates.
         batch: Points per update.
-        side: Of the grid of pixels for errors.
+        side: Pixels along a side of the grid on which errors are taken.
         seeds: One network with and one without the constraint for each.
     """
 
@@ -115,7 +115,7 @@ class Result(NamedTuple):
         config: As in `config.json`.
         summary: As in `summary.json`.
         numbers: `NUMBERS` of each kind and seed.
-        outputs: Of the first seed, by kind.
+        outputs: Outputs of the network of the first seed at the pixels, by kind.
         cells: Its regions of the unit square, by kind.
     """
 

@@ -339,6 +339,6 @@ def _claims(config: Config, result: Result) -> list[Claim]:
 def _worst(
     ratios: Float64[np.ndarray, "dims counts seeds"],
 ) -> Float64[np.ndarray, " seeds"]:
-    """Of each seed, the ratio farthest from 1."""
+    """The ratio farthest from 1, for each seed."""
     flat = ratios.reshape(-1, ratios.shape[-1])
     return flat[np.abs(flat - 1.0).argmax(axis=0), np.arange(flat.shape[1])]

@@ -30,7 +30,7 @@ class Block(NamedTuple):
     Attributes:
         schema: Version of the layout and of the header.
         size: Bytes before compression.
-        crc32: Of the bytes before compression, 8 hexadecimal digits.
+        crc32: CRC-32 checksum of the bytes before compression, 8 hexadecimal digits.
         text: The deflated bytes in base64.
     """
 

@@ -28,7 +28,7 @@ def clip(
         corners: In order around it: positions, and whatever else is affine on it.
         sides: Label of the side from each corner to the next.
         slack: The function at the corners.
-        label: Of the side that the cut makes.
+        label: The label that the new side gets.
     """
     kept, labels = [], []
     for i in range(len(corners)):

@@ -27,7 +27,7 @@ def code_colors() -> Float64[np.ndarray, "256 3"]:
 
 
 def layer_colors(depth: int) -> Float64[np.ndarray, "depth 3"]:
-    """Of layers, from red (first) to violet (last), all of one lightness."""
+    """Colors of the layers, from red (first) to violet (last), all of one lightness."""
     share = np.arange(depth) / max(depth - 1, 1)
     return oklch(np.full(depth, 0.55), np.full(depth, 0.17), 0.07 + 0.75 * share)
 

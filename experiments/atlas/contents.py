@@ -19,7 +19,7 @@ class Points:
     """Data on the map.
 
     Attributes:
-        name: Of the set, as the legend has it.
+        name: Name of the set in the legend.
         positions: In chart coordinates.
         labels: Class of each point.
         mistakes: Per partition of the first series: whether it errs on the point.
@@ -36,7 +36,7 @@ class Series:
     """One network: partitions of one state or of several, or a complex to cut.
 
     Attributes:
-        name: Of the network.
+        name: Name of the network.
         frames: One partition or more; none for a network of three inputs.
         values: Where on the slider each lies: epochs.
         solid: The complex of a network of three inputs.
@@ -66,7 +66,7 @@ class Atlas:
     """All that a page shows.
 
     Attributes:
-        title: Of the page.
+        title: Title of the page.
         domain: Whose chart the map is, or the 3-D domain that it is a plane of.
         series: One, or two to compare.
         points: Sets of data.

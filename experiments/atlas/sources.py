@@ -162,7 +162,7 @@ def network_atlas(
     Args:
         files: Where the networks were read from; they give them their names.
         networks: One or two.
-        domain: Of dimension 2.
+        domain: A domain of dimension 2.
         progress: Called with (done, total, what is being done).
 
     Raises:

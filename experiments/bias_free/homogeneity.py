@@ -14,10 +14,10 @@ from regions.domains.shapes import WholeSpace
 from regions.signs.predicate import Predicate
 
 POWERS = (-20, -8, -1, 1, 8, 20)
-"""Of 2, by which points are scaled: that rounds nothing."""
+"""Powers of 2 by which points are scaled: that rounds nothing."""
 
 SECTORS = 2880
-"""Of an eighth of a degree."""
+"""Number of sectors of a full turn, an eighth of a degree each."""
 
 SAMPLES = 1024
 """Along each ray."""

@@ -82,7 +82,7 @@ class Config:
     Attributes:
         tasks: What is learned, and the networks with and without biases.
         rates: Learning rates of Adam.
-        seeds: Of data, initialization and shuffles.
+        seeds: Seeds of data, initialization and shuffles.
         layers: Units and inputs of the single layers that are counted.
         rays: Points that are scaled.
     """

@@ -27,7 +27,7 @@ class Task:
     Attributes:
         name: `digits`, `ring corner` or `ring centered`.
         widths: Hidden units of the network with biases.
-        free_widths: Of the one without.
+        free_widths: Hidden widths of the network without biases.
         points: Training points.
         size: Side of the image.
         epochs: Passes over the points.
@@ -129,7 +129,7 @@ def compare_training(
     Args:
         task: What is learned.
         rates: Learning rates.
-        seeds: Of data, initialization and shuffles.
+        seeds: Seeds of data, initialization and shuffles.
         folder: Gets one folder for each ensemble; an interrupted comparison goes on.
     """
     data = [task.data(seed) for seed in seeds]

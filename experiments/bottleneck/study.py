@@ -78,7 +78,7 @@ class Config:
         after: Layers after it.
         data: Image and sampled points.
         seeds: One network of each kind for each.
-        side: Of the grid of pixels for errors.
+        side: Pixels along a side of the grid on which errors are taken.
     """
 
     training: TrainingConfig = dataclasses.field(
@@ -144,7 +144,8 @@ class Result(NamedTuple):
         summary: As in `summary.json`.
         losses: Training losses `(epochs, seeds)` of each kind.
         counts: Epochs of the snapshots, and exact counts `(seeds, snapshots)` of each.
-        output: Of the network whose plane is shown, on the unit square.
+        output: Output of the network whose plane is shown, at the pixels of the unit
+            square.
         plane: Its bottleneck.
     """
 

@@ -40,7 +40,7 @@ def network_creases(
     """Creases of the first layer.
 
     Args:
-        network: Of two inputs.
+        network: A network of two inputs.
         corner: Lower corner of the square of side 1.
     """
     layer = network.layers[0]
@@ -166,10 +166,10 @@ def measure_bunching(
 
     Args:
         creases: At least two of them meet the square.
-        radii: Of the pair counts.
-        reach: Of a bundle, as `effective_number` takes it.
-        draws: Of the null.
-        rng: Of the null.
+        radii: Distances up to which pairs are counted.
+        reach: Distance within which creases are one bundle; see `effective_number`.
+        draws: How many times the random creases of the null are drawn.
+        rng: Draws the random creases of the null.
 
     Raises:
         ValueError: If fewer than two creases meet the square.

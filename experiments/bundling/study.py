@@ -60,8 +60,8 @@ class Setting:
     """One candidate cause.
 
     Attributes:
-        name: Of its folder and in the figure.
-        learning_rate: Of Adam.
+        name: Its name, of its folder and in the figure.
+        learning_rate: Learning rate of Adam.
         init_scale: Factor of the initial weights of the hidden layer.
         all_pixels: Train on all pixels in batches as large as the others' data, so
             that hardly a point comes twice.
@@ -93,10 +93,10 @@ class Config:
         width: Units of the hidden layer.
         data: Image and number of points; each seed draws its own.
         settings: Candidate causes; the first is the base.
-        updates: Of each run.
+        updates: Updates of each run.
         snapshots: How many times on the way the creases are measured.
-        draws: Of the null.
-        seeds: Of points, initialization and shuffles.
+        draws: How many times the random creases of the null are drawn.
+        seeds: Seeds of points, initialization and shuffles.
     """
 
     width: int = 500

@@ -23,9 +23,9 @@ def largest_difference(
     Vertices are computed in float64, and so is the difference at them.
 
     Args:
-        first: Of two inputs.
+        first: A network of two inputs.
         second: With as many outputs.
-        box: Of the plane.
+        box: A box in the plane.
     """
     edges = [_edges(network, box) for network in (first, second)]
     points = [*(ends.reshape(-1, 2) for ends in edges), crossings(*edges)]

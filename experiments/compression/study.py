@@ -63,13 +63,13 @@ class Config:
     Attributes:
         shapes: Hidden widths.
         epochs: Full-batch updates.
-        learning_rate: Of Adam.
+        learning_rate: Learning rate of Adam.
         points: Training points.
-        noise: Of the points.
+        noise: Standard deviation of the noise on the points.
         tests: Test points.
-        margin: Of the box around the moons.
+        margin: Width of the margin that the box leaves around the moons.
         angles: Tolerances of merging, in radians, ascending.
-        shares: Of the units of a layer that are left out, ascending.
+        shares: Shares of the units of a layer that are left out, ascending.
         seeds: One network of each shape and one set of points each.
     """
 
@@ -124,7 +124,7 @@ class Result(NamedTuple):
         config: As in `config.json`.
         summary: As in `summary.json`.
         numbers: By shape and name, `(ways, seeds)`; see `way_numbers`.
-        before: Of the networks themselves, by shape and name, `(seeds,)`.
+        before: Numbers of the networks as they were, by shape and name, `(seeds,)`.
         cells: Regions of one network, of the same held to its data, and merged.
         data: Its training points.
     """

@@ -17,9 +17,9 @@ class Draft(NamedTuple):
     """A ReLU network being made smaller.
 
     Attributes:
-        weights: Of each layer, output last.
+        weights: Weights of each layer, `(fan_out, fan_in)`, output last.
         biases: Likewise.
-        slopes: Of each hidden layer: 1 for a unit that is held on.
+        slopes: Slopes of the units of each hidden layer: 1 for a unit that is held on.
     """
 
     weights: list[np.ndarray]
@@ -94,7 +94,8 @@ def remove_lightest(network: regions.ReluNetwork, share: float) -> regions.ReluN
 
     Args:
         network: A plain ReLU network.
-        share: Of the units of every hidden layer that go, rounded down.
+        share: Share of the units of every hidden layer that go; their number is rounded
+            down.
     """
     draft = to_draft(network)
     for layer in range(len(draft.slopes)):

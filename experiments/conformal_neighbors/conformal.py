@@ -84,7 +84,7 @@ def conformal(
 
     Args:
         calibration: Intervals of points that played no part in making them.
-        values: Of these points.
+        values: Values at these points.
         others: Intervals to be corrected.
         level: Wanted coverage.
     """

@@ -164,8 +164,9 @@ class Result(NamedTuple):
         summary: As in `summary.json`.
         measures: By problem, over (seeds, inputs and embedding): `raw_coverage`,
             `raw_width`, `coverage`, `width`; the latter in units of the target.
-        cut: Of the noisy surface along y = 0, first seed: `x`, `target`, `deviation`,
-            and `low_*`, `high_*` of both places; empty without that problem.
+        cut: Cut of the noisy surface along y = 0, first seed: `x`, `target`,
+            `deviation`, and `low_*`, `high_*` of both places; empty without that
+            problem.
     """
 
     config: Config
@@ -179,7 +180,7 @@ class Sample(NamedTuple):
 
     Attributes:
         task: To learn from.
-        values: Of the training points, in units of the target.
+        values: Values at the training points, in units of the target.
         others: Standardized points for correction and judgment.
         wanted: Their values.
     """
@@ -223,7 +224,7 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
 def noise_deviation(
     points: Float64[np.ndarray, "points 2"],
 ) -> Float64[np.ndarray, " points"]:
-    """Of the noisy surface: 0 on the left border of the square, 0.5 on the right."""
+    """Deviation of the noise: 0 on the left border of the square, 0.5 on the right."""
     return 0.25 * (1.0 + points[:, 0] / SQUARE)
 
 

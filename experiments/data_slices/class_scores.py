@@ -22,7 +22,7 @@ def class_scores(
 
     Args:
         network: Any.
-        threshold: Of a network of one output; None is 0.
+        threshold: Output above which a network of one output says class 1; None is 0.
 
     Example:
         >>> net = regions.ReluNetwork.from_arrays([[[2.0]]], [[1.0]])
@@ -57,7 +57,7 @@ def class_pieces(
     Args:
         found: On a two-dimensional domain.
         polygons: Corners of each region, from `regions.partition.class_polygons`.
-        threshold: Of a network of one output; None is 0.
+        threshold: Output above which a network of one output says class 1; None is 0.
     """
     scored = copy.copy(found)
     scored.network = class_scores(found.network, threshold)

@@ -25,14 +25,14 @@ COLORS = (
     "#d9d9d9",
     "#f4cae4",
 )
-"""Of the classes, in order; light, so that lines show. They repeat after ten."""
+"""Colors of the classes, in order; light, so that lines show. They repeat after ten."""
 
 MIN_SIDE = 8
-"""Of a point that is drawn as an image: four numbers are no picture of 2 x 2."""
+"""Least side of a point drawn as an image: four numbers are no picture of 2 x 2."""
 
 MAX_WIDTH, MAX_HEIGHT, MIN_MAP = 10.5, 8.2, 4.4
 AREA = 56.0
-"""Of the map, in square inches, where its sides are not too long for that."""
+"""Area of the map in square inches, where its sides are not too long for that."""
 
 MARGIN, HEAD, FOOT, COLUMN = 0.35, 0.5, 0.75, 3.1
 THUMBNAIL, LINE, MAX_CLASSES = 1.15, 0.209, 12
@@ -89,11 +89,11 @@ class _Page(NamedTuple):
     """Where things stand, in inches.
 
     Attributes:
-        width: Of the figure.
-        height: Of the figure.
-        top: Of the map and of the column beside it, from below.
-        map_width: Of the map.
-        map_height: Of the map.
+        width: Width of the figure.
+        height: Height of the figure.
+        top: Height of the upper edge of the map and of the column beside it.
+        map_width: Width of the map.
+        map_height: Height of the map.
         column: Left end of the column beside the map.
         thumbnails: Top of the three points in it, from below.
     """
@@ -279,7 +279,7 @@ def _thumbnails(drawing: Figure, result: Result, page: _Page) -> None:
 
 
 def _point_titles(summary: dict[str, Any]) -> list[str]:
-    """Of each point: its class if known, and the class found or the one output."""
+    """A title for each point: its class if known, and the class found or the output."""
     titles = []
     for k, name in enumerate("ABC"):
         known = f"class {summary['labels'][k]}, " if summary["labels"] else ""

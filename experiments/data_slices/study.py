@@ -58,8 +58,8 @@ class Config:
             point of each of `classes`.
         classes: Classes of the three points, when `points` does not name them.
         margin: How far the plane reaches beyond the points, as a share of its sides.
-        threshold: Of a `network` of one output: class 1 is where the output is above
-            it, class 0 elsewhere; None is 0.
+        threshold: Threshold of a `network` of one output: class 1 is where the output
+            is above it, class 0 elsewhere; None is 0.
     """
 
     training: TrainingConfig = CLASSIFIER
@@ -295,7 +295,7 @@ def _output_numbers(
     corners: Float64[np.ndarray, "3 dim"],
     threshold: float | None,
 ) -> dict[str, Any]:
-    """Of a network of one output: what it says at the three points."""
+    """What a network of one output says at the three points."""
     if network.output_dim > 1:
         return {}
     return {"threshold": threshold or 0.0, "outputs": network(corners)[:, 0].tolist()}

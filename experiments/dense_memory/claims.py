@@ -30,9 +30,9 @@ def dense_memory_claims(
 
     Args:
         growths: Energies and sizes of the capacities.
-        basin_energies: Of the basins.
-        degrees: Of the classifiers of digits.
-        arrays: Of the stages of `experiments.dense_memory`.
+        basin_energies: Energies of which basins are measured.
+        degrees: Powers of the energies of the classifiers of digits.
+        arrays: Arrays of each stage of `experiments.dense_memory`, by name.
     """
     claims = []
     for g, (energy, neurons) in enumerate(growths):

@@ -31,7 +31,7 @@ class Energy(NamedTuple):
 
     Attributes:
         kind: `power`, `rectified` (0 below 0) or `exp`.
-        degree: Of the power; 0 for `exp`.
+        degree: Exponent of the power; 0 for `exp`.
     """
 
     kind: str
@@ -110,7 +110,7 @@ def settle_in_parallel(
     """Update all free neurons at once until none changes, or so many times.
 
     Args:
-        energy: Of the memory.
+        energy: Energy of the memory.
         patterns: That are stored.
         states: At the start.
         updates: At most.
@@ -162,7 +162,7 @@ def capacity(
     averaged over as many sets of patterns as have `BITS` tested bits.
 
     Args:
-        energy: Of the memory.
+        energy: Energy of the memory.
         neurons: Its size.
         rng: Draws the patterns, each number of a set a prefix of the next.
         tested: Stored patterns started from.
@@ -252,7 +252,7 @@ def completion(
     """Share of right bits among those that are erased and completed.
 
     Args:
-        energy: Of the memory.
+        energy: Energy of the memory.
         patterns: That are stored.
         images: To be completed.
         free: Which bits are erased.

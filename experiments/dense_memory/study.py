@@ -89,11 +89,11 @@ class Config:
     Attributes:
         growths: Capacities that are sought.
         tested: Stored patterns started from.
-        basin_neurons: Of the basins.
-        basin_energies: Of the basins.
+        basin_neurons: Number of neurons of the memories whose basins are measured.
+        basin_energies: Energies of which basins are measured.
         basin_patterns: Numbers of patterns at which basins are measured.
         degrees: n of the classifiers of digits.
-        memories: Of each classifier.
+        memories: Number of memories of each classifier.
         steps: Updates of each.
         completing: Energies that complete digits.
         stored: Digits that they store.
@@ -152,8 +152,8 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        arrays: Of each stage by name. `capacity` has, for each growth, its number as
-            key: settled and one-step capacities `(2, sizes, seeds)`.
+        arrays: Arrays of each stage by name. `capacity` has, for each growth, its
+            number as key: settled and one-step capacities `(2, sizes, seeds)`.
     """
 
     config: Config

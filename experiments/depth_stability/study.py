@@ -67,13 +67,13 @@ class Config:
         remedy_depth: The depth at which they are tried; one of `depths`.
         deep: From this depth on, spikes are looked at through the partition.
         data: Image and sampled points.
-        epochs: Of every run; more than the window of the running median.
+        epochs: Epochs of every run; more than the window of the running median.
         batch: Points per update.
         snapshot_every: Epochs between two snapshots.
         settle: Epochs after a spike before the partition is looked at.
         seeds: One network for each depth and optimizer.
         grid: Side of the grid for patterns.
-        side: Of the grid of pixels for errors.
+        side: Pixels along a side of the grid on which errors are taken.
     """
 
     width: int = 20

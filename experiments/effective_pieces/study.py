@@ -50,7 +50,7 @@ CHANGES = (-0.6, -0.2, 0.2, 0.6)
 """Where the class changes."""
 
 TOLERANCES = (0.01, 0.03, 0.1)
-"""Of the broken line, in parts of the graph's range."""
+"""Largest error of the broken line, in parts of the graph's range."""
 
 MAIN = 1
 """Index of the tolerance that the claims use."""
@@ -102,7 +102,7 @@ class Result(NamedTuple):
         summary: As in `summary.json`.
         effective: Effective pieces at each snapshot, width, seed and tolerance.
         pieces: Linear pieces on [-1, 1] at each snapshot, width and seed.
-        epochs: Of the snapshots.
+        epochs: Epochs of the snapshots, ascending.
         right: Which trained networks classify all points.
         graph: Breakpoints and logit of one trained network of the largest width, and
             whether each is a corner of its broken line.

@@ -87,7 +87,7 @@ class CaseSample(NamedTuple):
 
     Attributes:
         task: To learn from.
-        values: Of the training points, as they were; one-hot classes.
+        values: Targets of the training points, as they were; classes one-hot.
         test: Other points, standardized.
         wanted: Their values, or one-hot classes.
     """

@@ -108,7 +108,7 @@ CASES = (
 )
 
 LOW, HIGH = -0.1, 1.1
-"""Of the square that is drawn, as in the essay."""
+"""Ends of both sides of the square that is drawn, as in the essay."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +120,8 @@ class Config:
         drawn: Seed of the first case that is drawn.
         surface: Side of the grid of the surfaces that are drawn.
         map: Side of the grid of the maps that are drawn.
-        frames: Of the movie, a turn.
-        height: Of a frame in pixels.
+        frames: Frames of the movie, which is one turn.
+        height: Height of a frame in pixels.
         fps: Frames per second.
     """
 

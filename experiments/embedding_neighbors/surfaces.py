@@ -16,7 +16,7 @@ TITLES = {
     "after": "nearest neighbor in the embedding",
 }
 LOW, HIGH = -0.1, 1.1
-"""Of the square on which the arrays are given."""
+"""Ends of both sides of the square on which the arrays are given."""
 
 _INCHES = 3.4
 
@@ -26,8 +26,8 @@ def draw_frame(drawn: dict[str, np.ndarray], share: float, height: int) -> Rgb:
 
     Args:
         drawn: As `experiments.embedding_neighbors.drawn_arrays` gives it.
-        share: Of the turn, from 0 to 1.
-        height: Of the frame in pixels, even.
+        share: Share of the turn that is done, from 0 to 1.
+        height: Height of the frame in pixels, even.
     """
     height += height % 2
     drawing = Figure(figsize=(3 * _INCHES, _INCHES), dpi=height / _INCHES)

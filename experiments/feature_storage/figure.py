@@ -107,7 +107,7 @@ def _states(axes: Axes, result: Result) -> None:
 
 
 def _labels(result: Result) -> list[str]:
-    """Of the features under noise."""
+    """Labels of the features under noise."""
     return ["Gaussian", *(f"0 or 1, p = {p:g}" for p in result.config.densities)]
 
 

@@ -19,7 +19,7 @@ from training.progress import Progress
 Map = Callable[[Float64[np.ndarray, "points dim"]], Float64[np.ndarray, "points out"]]
 
 WIDTHS = (64, 32)
-"""Of the classifiers of digits."""
+"""Hidden widths of the classifiers of digits."""
 
 FACTOR = 2.0
 """k of |f(kx) - k f(x)|."""

@@ -26,12 +26,12 @@ from training.readouts import (
 )
 
 MODEL = ModelConfig(widths=(16, 16), input_dim=1, output_dim=1, activation="relu")
-"""Of read-outs and encoders."""
+"""Architecture of read-outs and encoders."""
 
 BATCH = 256
 PAIR_KINDS = ("gaussian", "sparse gaussian")
 PAIR_DENSITY = 0.1
-"""Of the sparse Gaussian feature."""
+"""How often the sparse Gaussian feature is on."""
 
 GRID = 2001
 """Values at which encoders are evaluated, over plus and minus six deviations."""

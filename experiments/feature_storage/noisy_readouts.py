@@ -12,7 +12,7 @@ from jaxtyping import Float64
 
 KINDS = ("gaussian", "binary", "sparse gaussian")
 REACH, NODES = 9.0, 8001
-"""Of the integrals, in standard deviations, and their number of nodes."""
+"""Half the range of the integrals, in standard deviations; their number of nodes."""
 
 
 class Channel(NamedTuple):

@@ -35,11 +35,11 @@ def measure_state_readouts(
 
     Args:
         features: How many there are.
-        dim: Of the space, fewer.
+        dim: Dimension of the space, less than the number of features.
         active: Features that are on, on average.
         width: Hidden units of the trained read-out.
         steps: Its updates, on 128 states each.
-        seeds: Of the directions, states and networks.
+        seeds: Seeds of the directions, states and networks.
     """
     directions = np.stack(
         [

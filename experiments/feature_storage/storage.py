@@ -24,9 +24,9 @@ class Gram(NamedTuple):
     """Inner products among the features' directions.
 
     Attributes:
-        along: Of first directions with first directions.
+        along: Inner products of first directions with first directions.
         across: Row i, column j: of feature i's first with j's second direction.
-        second: Of second directions with second directions.
+        second: Inner products of second directions with second directions.
     """
 
     along: Float32[np.ndarray, "features features"]
@@ -65,7 +65,7 @@ def read_in_contexts(
     """Read random features while `active` random others are on.
 
     Args:
-        gram: Of the directions.
+        gram: Gram matrix of the directions.
         active: Others that are on, at most all of them.
         contexts: How many reads.
         rng: Chooses features, others and values.

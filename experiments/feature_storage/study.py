@@ -67,19 +67,19 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        features: Of the storages.
-        dim: Of their space.
+        features: Number of features of the storages.
+        dim: Dimension of their space.
         active: Others that are on.
         contexts: Reads at each number of them.
-        state_features: Of the read-outs of whole states.
-        state_dim: Of their space.
+        state_features: Number of features of the states that read-outs give back whole.
+        state_dim: Dimension of their space.
         state_active: Features that are on, on average.
         state_width: Hidden units of the trained read-out.
         state_steps: Its updates, on 128 states each.
         densities: Probabilities that a binary feature under noise is 1.
         noises: Standard deviations of the noise.
         noisy_steps: Updates of read-outs under noise and of pairs.
-        digit_epochs: Of the classifiers of digits.
+        digit_epochs: Epochs of the classifiers of digits.
         seeds: Independent repetitions of everything.
     """
 
@@ -126,7 +126,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        arrays: Of each stage, by name, as its measure gives them.
+        arrays: Arrays of each stage by name, as its measure gives them.
     """
 
     config: Config

@@ -17,12 +17,12 @@ class Circle:
     """A great circle, and the random networks that it goes through.
 
     Attributes:
-        width: Of every layer, and of the input.
+        width: Number of units of every layer, and of inputs.
         depth: Number of layers.
-        variances: Of weights, times fan-in.
-        bias_variance: Of biases.
+        variances: Variances of the weights, times fan-in.
+        bias_variance: Variance of the biases.
         seeds: Networks per variance.
-        points: Of the circle, on which its length is taken.
+        points: Number of points of the circle between which its length is taken.
     """
 
     width: int = 100

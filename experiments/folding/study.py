@@ -121,7 +121,7 @@ class Result(NamedTuple):
         activation: Activation regions of the line, one array over depth per zig-zag.
         pieces: Linear pieces on [0, 1], likewise.
         polygons: Activation regions of the folding network that is drawn.
-        lengths: Of the image of the circle after each layer, input first.
+        lengths: Length of the image of the circle after each layer, input first.
         stretches: Factor of a direction's length, per shape and network.
     """
 

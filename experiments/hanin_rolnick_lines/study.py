@@ -61,7 +61,7 @@ ABOUT = About(
     ),
 )
 BAND = (0.4, 1.5)
-"""Of distances times N, as remembered."""
+"""Range of distances times N, as remembered."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ ABOUT = About(
 )
 
 LOW, HIGH = 0.9, 1.1
-"""Of the mean ratio at initialization for depth 3."""
+"""Range of the mean ratio at initialization for depth 3."""
 
 WIDE = 20
 """From this width on, depth 3 makes a claim."""

@@ -15,10 +15,10 @@ class Setting:
     """One kind of network.
 
     Attributes:
-        name: Of its files and in the figure.
+        name: Its name, in its files and in the figure.
         widths: Units per hidden layer.
         leaky: Leaky ReLU (0.01) in place of ReLU.
-        epochs: Of training, in full batches; 0 leaves it as it was initialized.
+        epochs: Epochs of training, in full batches; 0 leaves it as it was initialized.
     """
 
     name: str

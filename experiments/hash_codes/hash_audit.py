@@ -18,7 +18,7 @@ def pattern_hashes(
     Args:
         patterns: As `RegionSet.patterns` has them.
         bits: Length of a pattern.
-        seed: Of the multipliers.
+        seed: Seed of the multipliers.
     """
     unpacked = unpack_bits(patterns, bits)
     padded = np.zeros((len(unpacked), -(-bits // WORD_BITS) * WORD_BITS), bool)
@@ -33,7 +33,7 @@ def colliding_pairs(hashes: UInt64[np.ndarray, " patterns"], length: int) -> int
     """Pairs of patterns that agree in the first bits of their hashes.
 
     Args:
-        hashes: Of different patterns.
+        hashes: Hash values of different patterns.
         length: Number of bits that are kept, the highest; 1 to 64.
     """
     kept = hashes >> np.uint64(HASH_BITS - length)

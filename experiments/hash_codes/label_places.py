@@ -16,7 +16,7 @@ class Label(NamedTuple):
     """A label in its place.
 
     Attributes:
-        middle: Of the label.
+        middle: Middle of the label.
         is_outside: Whether it did not fit into what it names, so that a line must lead
             there.
     """

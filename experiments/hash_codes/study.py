@@ -71,13 +71,13 @@ class Config:
 
     Attributes:
         settings: The networks; the table of the first seed of the first is printed.
-        points: Of each data set; a seed draws its own.
+        points: Number of points of each data set; a seed draws its own.
         printed: Points of the printed table.
-        noise: Of the moons.
-        learning_rate: Of Adam.
+        noise: Standard deviation of the noise on the points of the moons.
+        learning_rate: Learning rate of Adam.
         resolution: Points along an axis of the audited grid.
         lengths: Bits of the shorter hashes.
-        seeds: Of data and initialization.
+        seeds: Seeds of data and initialization.
     """
 
     settings: tuple[Setting, ...] = (
@@ -234,7 +234,7 @@ def _table_numbers(
     """Codes and maps, and how far the maps are from the network, relative to 1 or it.
 
     Args:
-        table: Of the data.
+        table: The hash table of the data.
         float32: Outputs of the network as it was trained.
     """
     jacobians, offsets = table.affine_maps(table.codes)

@@ -8,7 +8,7 @@ from experiments.hopfield.study import MEASURED, Result, critical_point, theory_
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 
 COLORS = (MUTED, BLUE, RED)
-"""Of the sizes, the smallest first."""
+"""Colors of the sizes, the smallest first."""
 
 
 def draw(result: Result) -> Figure:

@@ -119,8 +119,8 @@ def settle(
     Args:
         couplings: Symmetric, zeros on the diagonal: every update then lowers the energy
             or changes nothing, so that the network comes to rest.
-        states: Of +1 and -1; each is updated in the same order.
-        rng: Of the orders.
+        states: States of +1 and -1; each is updated in the same order.
+        rng: Draws the orders of the updates.
         max_sweeps: Give up after so many updates of all neurons.
 
     Returns:

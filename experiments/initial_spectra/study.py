@@ -141,7 +141,7 @@ def random_network(
         config: Its size.
         law: One of `LAWS`.
         has_biases: Whether units have biases, uniform on [-1, 1].
-        seed: Of the weights.
+        seed: Seed of the weights.
     """
     rng = np.random.default_rng(seed)
     sizes = [config.inputs, *[config.width] * config.depth]

@@ -28,9 +28,9 @@ SURFACES = {
 """Function, gamma and the square's ends, by name."""
 
 PARTS = (*Geometry._fields, "gamma", "bound", "error")
-"""Of `plane_parts`: medians of the parts of the bounds over points in the hull; of the
-change of slope around known points; of the mean bound with the gamma around the nearest
-of them; and the RMSE of Delaunay interpolation."""
+"""What `plane_parts` gives: medians of the parts of the bounds over points in the hull,
+of the change of slope around known points, and of the mean bound with the gamma around
+the nearest of them; and the RMSE of Delaunay interpolation."""
 
 
 class Bounded(NamedTuple):
@@ -54,7 +54,7 @@ def bounded_errors(name: str, size: int, grid: int, seed: int) -> Bounded:
         name: One of `SURFACES`.
         size: Number of points.
         grid: Side of the grid.
-        seed: Of the points.
+        seed: Seed of the points.
     """
     function, gamma, low, high = SURFACES[name]
     known = np.random.default_rng((seed, size)).uniform(low, high, (size, 2))

@@ -18,7 +18,7 @@ PARTS = {
     "bound": "mean bound",
     "error": "RMSE of Delaunay",
 }
-"""Of the bounds, in the order of the panel."""
+"""Parts of the bounds, in the order of the panel."""
 
 
 def draw(result: Result) -> Figure:

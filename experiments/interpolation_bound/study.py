@@ -93,7 +93,7 @@ class Config:
         depth: Their layers.
         steps: Their updates.
         points: Their points, and as many others.
-        seeds: Of sets and networks.
+        seeds: Seeds of sets and networks.
     """
 
     sizes: tuple[int, ...] = (8, 32, 128, 512, 2048, 8192)
@@ -137,7 +137,7 @@ class Result(NamedTuple):
         checks: By surface, over (sizes, seeds): `edge_violations`, `mean_violations`,
             `points`, and the largest shares of the bounds that errors reach,
             `edge_share` and `mean_share`.
-        shown: Of one set of the cosine: `error`, `edge`, `mean` at grid points.
+        shown: `error`, `edge` and `mean` at grid points, for one set of the cosine.
         dims: By dimension, over (sizes, seeds): `sizes`, medians `nearest`, `longest`
             and `least`, and RMSE of each of `METHODS` in `errors` (sizes, seeds,
             methods), NaN where there is no MLP.

@@ -79,7 +79,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        table: Of each setting, seed and digit, the numbers named in `COLUMNS`.
+        table: The numbers named in `COLUMNS`, for each setting, seed and digit.
         accuracy: Held-out accuracy by setting and seed.
     """
 

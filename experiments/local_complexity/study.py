@@ -52,7 +52,7 @@ ABOUT = About(
     ),
 )
 RADIUS = 0.5
-"""Of the cross-polytopes."""
+"""Radius of the cross-polytopes."""
 
 NEAR = 0.05
 """Within which a hyperplane counts in the density."""
@@ -81,7 +81,7 @@ class Config:
         seeds: Networks.
         digits: Training digits.
         points: Points of each of `PLACES` that are looked at.
-        directions: Of the cross-polytopes, two corners each.
+        directions: Number of directions of the cross-polytopes, two corners each.
     """
 
     training: TrainingConfig = TRAINING
@@ -117,7 +117,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        epochs: Of the snapshots, one update each.
+        epochs: Epochs of the snapshots, one update each.
         complexity: Mean local complexity at each snapshot, seed and place.
         density: Mean density of kinks at each snapshot, seed and place.
         accuracy: On held-out digits at each snapshot and seed.

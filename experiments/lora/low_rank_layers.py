@@ -23,9 +23,9 @@ class RankCount(NamedTuple):
     Attributes:
         dim: Inputs.
         units: Units, n.
-        rank: Of the adapter, r.
+        rank: Rank r of the adapter.
         base: Whether a random weight of full rank stands under the adapter.
-        seed: Of the entries.
+        seed: Seed of the entries.
         regions: All of them.
         bound: `sum_{k<=m} C(n, k)` with m = r without a base, m = d with one.
     """
@@ -49,9 +49,9 @@ def adapted_layer(
     Args:
         dim: Inputs.
         units: Units.
-        rank: Of the adapter, at most `dim` and `units`.
+        rank: Rank of the adapter, at most `dim` and `units`.
         base: Whether to add a random weight.
-        seed: Of all entries.
+        seed: Seed of all entries.
     """
     rng = np.random.default_rng([seed, dim, units, rank])
 

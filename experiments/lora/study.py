@@ -75,17 +75,17 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        training: Of the networks that learn the old task.
-        schedule: Of the tuning.
+        training: How the networks learn the old task.
+        schedule: How they are tuned to the new one.
         methods: Names that `training.adapters.Tuning.parse` takes; `full` first.
         moves: Tasks, `(degrees, shift)` each, the nearest first; near and far among
             them.
         points: Training points of a task.
-        noise: Of the points.
+        noise: Standard deviation of the noise on the points.
         tests: Test points of a task.
         seeds: One network each.
         lower: Both coordinates of the box's lower corner.
-        upper: Of its upper corner.
+        upper: Both coordinates of its upper corner.
         grid: Side of the grid of points.
         rank_cases: `(dim, rank)` of the layers of low rank.
         rank_units: Their units.
@@ -184,7 +184,8 @@ class Result(NamedTuple):
         config: As in `config.json`.
         summary: As in `summary.json`.
         tunings: Numbers by method, task, mark and seed.
-        pictures: Of the first seed; the network before tuning first.
+        pictures: Pictures of the network of the first seed; that before tuning is the
+            first.
         old: Test points of the old task, of the first seed.
     """
 

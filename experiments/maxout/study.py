@@ -51,12 +51,12 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        seed: Of the seeded network.
+        seed: Seed of the seeded network.
         widths: Its maxout units per layer.
-        half_width: Of the square.
+        half_width: Half the side of the square in which regions are counted.
         grid: Side of the grid of gradients.
         study_widths: Maxout units per layer of the networks of several ranks.
-        ranks: Of those networks.
+        ranks: Ranks of the maxout units of those networks.
         seeds: Number of networks of each rank.
     """
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 _ON_SIDE = 1e-12
-"""Of the unit square's side: the distance at which a corner lies on the square."""
+"""Distance at which a corner lies on the square, in sides of the unit square."""
 
 
 def boundary_segments(

@@ -19,7 +19,7 @@ NUM_VAL = 360
 """Images held out, as many for every experiment."""
 
 SPLIT_SEED = 0
-"""Of the images held out: the same for all networks, so that they are comparable."""
+"""Seed of the choice of images held out: one for all networks, to compare them."""
 
 
 class Stage(NamedTuple):
@@ -83,7 +83,7 @@ def train_stages(
     Args:
         config: Length and network, and of which epochs a snapshot is kept.
         data: Images and classes.
-        seeds: Of initialization and shuffles; the images held out are the same.
+        seeds: Seeds of initialization and shuffles; the images held out are the same.
         epochs: Which snapshots are given.
         folder: Gets the snapshots; a run that was killed goes on from there.
         progress: Called as training goes on.
@@ -139,7 +139,7 @@ def measure_stages(
 
     Args:
         stages: As `train_stages` gives them; called only when a measure is missing.
-        epochs: Of the stages.
+        epochs: Epochs at which stages end, ascending.
         folder: Keeps the measures of each stage, which a resumed run does not repeat.
         measure: Arrays by name, of equal shapes at all stages.
     """

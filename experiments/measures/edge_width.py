@@ -26,9 +26,9 @@ def edge_widths(
 
     Args:
         values: About 0 inside the circle and 1 outside.
-        center: Of the circle.
-        radius: Of the circle.
-        reach: Of the samples to either side.
+        center: Center of the circle.
+        radius: Radius of the circle.
+        reach: Distance of the farthest samples to either side.
         radii: Number of directions, the first one along the first axis.
         samples: Along each of them.
 

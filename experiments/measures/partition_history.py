@@ -111,7 +111,7 @@ def freeze_epoch(
     Args:
         rates: Change in each window between snapshots.
         epochs: End of each window.
-        share: Of the peak.
+        share: Share of the peak under which a rate counts as frozen.
 
     Returns:
         The end of the first such window after the peak; None if there is none.

@@ -52,8 +52,8 @@ class Task(NamedTuple):
 
     Attributes:
         data: Standardized points; validation on other ones.
-        inputs: Of the inputs.
-        outputs: Of the targets.
+        inputs: Center and scale of the inputs.
+        outputs: Center and scale of the targets.
     """
 
     data: Dataset
@@ -87,7 +87,7 @@ def sample_square(
     """Uniform points of the square of side 8 pi, and the cosine of their norm.
 
     Args:
-        seed: Of the choice.
+        seed: Seed of the choice.
         points: To learn from.
         tested: Other points; the first tenth of them serves for validation.
         is_autoencoder: Learn the points themselves; `target` stays the cosine.
@@ -189,8 +189,8 @@ def kept_networks(
 
     Args:
         training: What was trained.
-        seeds: Of the networks.
-        folder: Of the run, as `fit_ensemble` left it.
+        seeds: Seeds of the networks.
+        folder: Folder of the run, as `fit_ensemble` left it.
 
     Raises:
         FloatingPointError: If a seed has diverged.

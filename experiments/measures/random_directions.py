@@ -45,7 +45,7 @@ def count_within(
 
     Args:
         bound: Largest cosine allowed, in size.
-        dim: Of the vectors.
+        dim: Dimension of the vectors.
         rng: Draws them.
         most: Vectors after which the search is given up.
 

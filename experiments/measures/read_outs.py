@@ -15,10 +15,10 @@ from jaxtyping import Bool, Float64, Int
 from experiments.measures.target_curvature import PrincipalPlane, interpolate_plane
 
 ReadOut = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""Of known points, their values, and other points: the values there."""
+"""Called with known points, their values, and other points: gives the values there."""
 
 CHUNK_BYTES = 1 << 27
-"""Of a block of Shepard's distances."""
+"""Bytes of a block of Shepard's distances."""
 
 
 def nearest(

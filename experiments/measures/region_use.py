@@ -26,10 +26,10 @@ class RegionUse(NamedTuple):
         bits: Units, n; 2^n codes are possible.
         bound: Most regions of the whole space, from the literature.
         exact: Regions of the box, all of them.
-        grid: Of these, met by the grid.
-        occupied: Of these, with a point of the data inside.
-        entropy: Of the points' codes, in bits.
-        gini: Of the points per region, the empty ones included.
+        grid: How many of these the grid meets.
+        occupied: How many of these have a point of the data inside.
+        entropy: Entropy of the points' codes, in bits.
+        gini: Gini coefficient of the points per region, the empty ones included.
     """
 
     bits: int
@@ -95,9 +95,9 @@ def write_use(
     """One row a network, as CSV.
 
     Args:
-        path: Of the file.
+        path: The file.
         tables: By setting, what `use_columns` gives, one entry a seed.
-        seeds: Of the networks.
+        seeds: Seeds of the networks.
     """
     columns: dict[str, list[Any]] = {
         "setting": [name for name in tables for _ in seeds],

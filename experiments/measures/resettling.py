@@ -46,7 +46,7 @@ def resettlings(
     """Compare the partitions before and after each spike.
 
     Args:
-        spikes: Of the training loss of one run.
+        spikes: Spikes of the training loss of one run.
         losses: Training loss of each epoch.
         epochs: Epochs done at each snapshot.
         distances: Share of bits that differ between any two snapshots.

@@ -61,7 +61,7 @@ def find_spikes(
 
     Args:
         losses: Training loss of each epoch.
-        window: Of the running median.
+        window: Length of the window of the running median, in epochs.
         factor: Times the median that makes an epoch part of a spike.
         gap: Spikes with fewer epochs than this between them are one.
     """

@@ -17,7 +17,7 @@ from jaxtyping import Float64
 from threadpoolctl import ThreadpoolController
 
 NEIGHBORS = 12
-"""Of each point, to which a gradient is fitted."""
+"""Number of neighbors of each point to which a gradient is fitted."""
 
 
 @functools.cache
@@ -35,7 +35,7 @@ class PrincipalPlane:
     """The first principal components of an embedding, of total spread 1.
 
     Attributes:
-        shares: Of the embedding's variance, one a component.
+        shares: Shares of the embedding's variance, one a component.
     """
 
     def __init__(self, embedding: Float64[np.ndarray, "points dim"], count: int = 2):

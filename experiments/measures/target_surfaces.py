@@ -13,10 +13,10 @@ SQUARE = 4.0 * math.pi
 """Half the side of the square on which the cosine of the norm is learned."""
 
 COSINE_NORM_GAMMA = 1.0
-"""Of `cosine_norm`, everywhere: its eigenvalues are -cos r and -sin(r) / r."""
+"""Bound of `cosine_norm`'s curvature: its eigenvalues are -cos r and -sin(r) / r."""
 
 WAVE_GAMMA = 32.0
-"""Of `wave`: its second derivatives are -32 cos(8x) and -25 sin(5y), no others."""
+"""Bound of `wave`'s curvature: derivatives are -32 cos(8x) and -25 sin(5y)."""
 
 
 def cosine_norm(

@@ -53,11 +53,12 @@ class Config:
 
     Attributes:
         training: Network, optimizer, length and distance of the snapshots.
-        shares: Of random labels, ascending from 0 to 1.
+        shares: Shares of random labels, ascending from 0 to 1.
         points: Training points.
-        noise: Of the points.
+        noise: Standard deviation of the noise on the points.
         tests: Test points, with true labels.
-        margin: Of the box around the moons in which regions are counted.
+        margin: Width of the margin around the moons of the box in which regions are
+            counted.
         seeds: One network and one set of points each.
     """
 
@@ -111,7 +112,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        epochs: Of the snapshots.
+        epochs: Epochs of the snapshots, ascending.
         numbers: By name, `(shares, snapshots, seeds)`; see `measure`.
         cells: Regions of the first seed at the end, at the least and the largest share.
         alone: Which of its points are alone there, `(2, points)`.

@@ -20,13 +20,13 @@ from training.curvature import top_eigenvalues
 from training.datasets import Dataset
 
 RADIUS = 0.01
-"""Of the neighborhoods in which kinks are counted, in sides of the square."""
+"""Radius of the neighborhoods in which kinks are counted, in sides of the square."""
 
 INPUT_NOISE = 0.01
 """Standard deviation of the noise on inputs, in sides."""
 
 EMBEDDING_NOISE = 0.1
-"""Of the noise on each unit of the last embedding, in root mean squares of it."""
+"""Deviation of the noise on a unit of the last embedding, in root mean squares."""
 
 ELSEWHERE = 2000
 """Uniform points to which training points are compared."""

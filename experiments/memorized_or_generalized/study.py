@@ -68,13 +68,13 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        features: Of the toy models.
+        features: Numbers of features of the toy models.
         density: Probability that one is active.
         sizes: Numbers of points.
         toy_steps: Updates.
         ring: Image; its training points are those with random labels.
-        shares: Of random labels, ascending.
-        widths: Of the networks that learn them.
+        shares: Shares of random labels, ascending.
+        widths: Widths of the networks that learn them.
         noisy_epochs: Full-batch updates of these.
         linear_data: Image of the networks whose embedding is measured.
         linear_sizes: Their training points.
@@ -82,7 +82,7 @@ class Config:
         linear_depth: Their hidden layers.
         linear_updates: On batches of `linear_batch`.
         linear_batch: At most.
-        side: Of the grid of pixels on which they are measured.
+        side: Pixels along a side of the grid on which they are measured.
         seeds: Independent repetitions of everything.
     """
 
@@ -108,7 +108,7 @@ class Config:
     seeds: tuple[int, ...] = tuple(range(10))
 
     def noisy_training(self) -> TrainingConfig:
-        """Of the networks that learn random labels."""
+        """How the networks that learn random labels are trained."""
         return TrainingConfig(
             model=ModelConfig(widths=self.widths, activation="relu"),
             optimizer=OptimizerConfig(learning_rate=3e-3),
@@ -118,7 +118,10 @@ class Config:
         )
 
     def linear_training(self, size: int, width: int) -> TrainingConfig:
-        """Of the networks whose embedding is measured: as many updates at each size."""
+        """How the networks whose embedding is measured are trained, size by size.
+
+        As many updates at each size.
+        """
         epochs = self.linear_updates // -(-size // self.linear_batch)
         return TrainingConfig(
             model=ModelConfig(widths=(width,) * self.linear_depth, activation="relu"),

@@ -37,7 +37,7 @@ NARROW = 2
 """Width of the layer whose plane is drawn."""
 
 MARGIN = 0.05
-"""Of the plane around the images of the points, as a share of their extent."""
+"""Margin of the plane around the images of the points, as a share of their extent."""
 
 ON, BESIDE = (255, 140, 0), (40, 120, 200)
 """Colors of the images of dark and of bright training points."""

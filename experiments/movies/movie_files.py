@@ -25,7 +25,7 @@ PLAIN_WIDTH = 2048
 """
 
 MAX_SIDE = 4096
-"""Of videos that browsers decode."""
+"""Largest side of videos that browsers decode, in pixels."""
 
 HOLD = 2.0
 """Seconds for which the last frame stays, if nothing else is said."""

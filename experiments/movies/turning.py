@@ -7,7 +7,7 @@ from experiments.movies.movie_files import write_gif, write_mp4, write_png
 from experiments.plotting.movie_panels import Rgb
 
 COLORS = 48
-"""Of the GIF's palette."""
+"""Number of colors of the GIF's palette."""
 
 
 def write_turning_movie(
@@ -21,11 +21,11 @@ def write_turning_movie(
     """Draw the frames that are not there; encode them as `movie.mp4` and `movie.gif`.
 
     Args:
-        folder: Of the run; gets `frames/`, too.
-        frames: Of a turn.
+        folder: Folder of the run; gets `frames/`, too.
+        frames: Number of frames of a turn.
         draw: The frame at a share of the turn.
         fps: Frames per second.
-        width: Of the GIF in pixels.
+        width: Width of the GIF in pixels.
     """
     (folder / "frames").mkdir(exist_ok=True)
     paths = [folder / "frames" / f"{k:04d}.png" for k in range(frames)]

@@ -39,8 +39,8 @@ def epoch_networks(
     Args:
         config: What to train and how long.
         data: One dataset of one shape per seed.
-        seeds: Of initialization and shuffles.
-        path: Of the file that keeps all parameters; read back if it is there.
+        seeds: Seeds of initialization and shuffles.
+        path: The file that keeps all parameters; read back if it is there.
 
     Returns:
         For each seed its networks from the start on, and the training losses.

@@ -55,7 +55,7 @@ ABOUT = About(
     ),
 )
 PARTS = ("last_layer", "first_biases")
-"""Of the parameters, that are trained alone."""
+"""Parts of the parameters that are trained alone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,12 @@ class Config:
 
     Attributes:
         model: The network.
-        epochs: Of every run.
+        epochs: Epochs of every run.
         batch: Points per update.
         rates: Learning rate by optimizer; `adam` among them.
         points: Training points.
-        noise: Of the points.
-        margin: Of the box around the moons.
+        noise: Standard deviation of the noise on the points.
+        margin: Width of the margin that the box leaves around the moons.
         grid: Side of the grid of points.
         windows: Lengths in epochs over which the change of the outputs is split,
             ascending from 1 to the whole training.

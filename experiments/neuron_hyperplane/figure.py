@@ -10,7 +10,7 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels
 
 FILLS = ("#f2f2f2", "#cfe0f5")
-"""Of the regions where the unit is off and on."""
+"""Colors of the regions where the unit is off and on."""
 
 
 def draw(result: Result) -> Figure:

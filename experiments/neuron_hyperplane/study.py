@@ -57,7 +57,7 @@ class Config:
         units: Random units, half of them with coarse weights.
         resolution: Grid points along each axis, a power of 2: the grid's coordinates
             are then exact.
-        seed: Of the weights.
+        seed: Seed of the weights.
     """
 
     units: int = 40
@@ -246,8 +246,8 @@ def edge_distance(
 
     Args:
         polygons: The regions of a box, two if the line cuts it.
-        normal: Of the line, of length 1.
-        offset: Of the line along the normal.
+        normal: Normal of the line, of length 1.
+        offset: Offset of the line along the normal.
 
     Returns:
         0 for a single polygon.

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from experiments.running.claims import Claim, claim_median, claim_share
 
 SOURCES = {True: "Dullien 2025-04-05", False: "Dullien 2025-04-10 (post 3, by eye)"}
-"""Of the largest size, and of the others."""
+"""Sources of the claims on the largest size, and on the others."""
 
 GAP_BAR = 0.1
 """Share of the image's variance by which the error on the image may exceed that on the

@@ -59,9 +59,10 @@ class Config:
         data: Image, and the most training points; each seed draws its own.
         sizes: Numbers of training points, each the first ones of the largest.
         batch: Points per update, at most.
-        updates: Of every network; a multiple of the updates per epoch of each size.
+        updates: Updates of every network; a multiple of the updates per epoch of each
+            size.
         seeds: One network for each and each size.
-        side: Of the grid of pixels for errors.
+        side: Pixels along a side of the grid on which errors are taken.
     """
 
     model: ModelConfig = dataclasses.field(
@@ -118,7 +119,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        outputs: Of the first seed at each size, as gray values.
+        outputs: Output of the network of the first seed at each size, as gray values.
         samples: Its training points.
         by_distance: Squared errors of networks and nearest neighbors by distance from
             the nearest training point: medians over seeds `(sizes, 2, bins)`.

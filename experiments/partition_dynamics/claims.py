@@ -22,7 +22,7 @@ def dynamics_claims(
     Args:
         table: Rows of `partition_dynamics`, one a seed.
         ablations: Rows of the networks of which a part was trained.
-        variance: Of the image: the error of the best constant.
+        variance: Variance of the image: the error of the best constant.
     """
     column = {
         name: np.array([row[name] for row in table])

@@ -81,7 +81,7 @@ class Config:
         ablation_epochs: Length of the runs that move a part of the parameters; a
             multiple of the distance of the snapshots.
         grid: Side of the grid for patterns and outputs.
-        side: Of the grid of pixels for errors.
+        side: Pixels along a side of the grid on which errors are taken.
     """
 
     training: TrainingConfig = dataclasses.field(
@@ -128,7 +128,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        epochs: Of the snapshots.
+        epochs: Epochs of the snapshots, ascending.
         losses: Training loss of each epoch and seed.
         histories: As `experiments.measures.partition_history` gives them, one per seed.
     """

@@ -79,7 +79,7 @@ class Setting:
     """What is trained, and how.
 
     Attributes:
-        name: Of its folder and in the figure.
+        name: Its name, of its folder and in the figure.
         optimizer: One of `training.config.OPTIMIZERS`; of `lux` the best parameters
             count, of others the last.
         seeds: Number of seeds.
@@ -114,8 +114,8 @@ class Config:
         measured: Other points, on which embeddings are measured.
         tested: Other points, on which errors are.
         grid: Side of the grid that is drawn.
-        frames: Of the movie, a turn.
-        height: Of a frame in pixels.
+        frames: Frames of the movie, which is one turn.
+        height: Height of a frame in pixels.
         fps: Frames per second.
     """
 

@@ -28,8 +28,8 @@ def draw_frame(drawn: dict[str, np.ndarray], share: float, height: int) -> Rgb:
     Args:
         drawn: `target` and `fit` on a grid of the square, `plane` with coordinates of
             points in two principal components, and `values` there.
-        share: Of the turn, from 0 to 1.
-        height: Of the frame in pixels, even.
+        share: Share of the turn that is done, from 0 to 1.
+        height: Height of the frame in pixels, even.
     """
     height += height % 2
     drawing = Figure(figsize=(3 * _INCHES, _INCHES), dpi=height / _INCHES)

@@ -21,8 +21,9 @@ class Oscillation(NamedTuple):
     """What a window of losses does around its trend.
 
     Attributes:
-        period: Of the highest line of the periodogram, in steps.
-        share: Of the power that lies in that line and the two on either side of it.
+        period: Period of the highest line of the periodogram, in steps.
+        share: Share of the power that lies in that line and the two on either side of
+            it.
         swing: Standard deviation of the logarithm of the loss around its trend.
         rising: Share of the steps in which the loss rises.
     """
@@ -101,7 +102,7 @@ def measure_leads(
     Args:
         losses: One a step, positive.
         predictor: One a step, in units of the threshold.
-        prominence: Of a peak of the logarithm of the loss, at least.
+        prominence: Least prominence of a peak of the logarithm of the loss.
         reach: Steps before a peak in which it is announced; of peaks that are less
             apart the highest counts, the others are its ringing. Peaks in the first
             `reach` steps are left out.

@@ -57,7 +57,7 @@ ABOUT = About(
 ADAM = OptimizerConfig(learning_rate=1e-2)
 DISC = DataConfig(image="disc", num_train=1000, num_val=100)
 PROMINENCE, REACH = 0.1, 40
-"""Of a peak of the log loss that counts as a pulse, and updates within which peaks
+"""Prominence of a peak of the log loss that counts as a pulse, and updates within which
 belong to one pulse, about half a period."""
 
 
@@ -66,7 +66,7 @@ class Setting:
     """One optimizer.
 
     Attributes:
-        name: Of its folder and in the figure.
+        name: Its name, of its folder and in the figure.
         optimizer: The optimizer.
         batch_size: Points per update; None for all.
     """
@@ -108,10 +108,10 @@ class Config:
         width: Units of the hidden layer.
         data: Image and number of points; each seed draws its own.
         settings: Optimizers; the first is the base, whose curvature is followed.
-        updates: Of each run, a multiple of the updates in an epoch.
+        updates: Updates of each run, a multiple of the updates in an epoch.
         window: Updates at the end whose losses are analyzed.
         traced: Updates after the end along which the curvature is followed.
-        seeds: Of points, initialization and shuffles.
+        seeds: Seeds of points, initialization and shuffles.
     """
 
     width: int = 500
@@ -182,7 +182,7 @@ def conduct(
 
 
 NUMBERS = ("period", "share", "swing", "rising", "loss")
-"""Of each seed; `loss` is the last one."""
+"""Numbers of each seed; `loss` is the last one."""
 
 
 def summary_rows(summary: Summary) -> list[tuple[str, str]]:

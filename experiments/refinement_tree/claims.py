@@ -15,7 +15,7 @@ from regions.bounds import (
 )
 
 AREA_TOLERANCE = 1e-9
-"""Of areas in float64, as shares of the box."""
+"""Rounding allowed in areas in float64, as a share of the box."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,11 @@ class Setting:
     """One kind of network.
 
     Attributes:
-        name: Of its files and in the figure.
+        name: Its name, in its files and in the figure.
         widths: Units per hidden layer, all equal.
         dim: Inputs.
         leaky: Leaky ReLU (0.01) in place of ReLU.
-        epochs: Of training; 0 leaves the network as it was initialized.
+        epochs: Epochs of training; 0 leaves the network as it was initialized.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Setting:
             )
 
     def upper_bounds(self) -> list[int]:
-        """Of the regions of the first layer, the first two, and so on.
+        """Bounds of the number of regions of the first layer, the first two, and so on.
 
         Zaslavsky's count for one layer; then Serra et al. 2018, or Montufar 2017 for
         leaky ReLUs, for which the other does not hold.

@@ -26,8 +26,8 @@ class Level(NamedTuple):
         area_gap: Largest difference between the volume of a region of the level before
             and that of its children, over the volume of the box; NaN if the engine
             gave no volumes.
-        pieces: Of each unit of the last of the layers: regions of the level before
-            that its crease cuts. A crease bends only from one to the next.
+        pieces: Pieces of the crease of each unit of the last of the layers: regions of
+            the level before that it cuts. It bends only from one to the next.
     """
 
     found: regions.RegionSet
@@ -92,7 +92,7 @@ def cut_parents(
 
     Args:
         bits: One row a region, one column a unit.
-        parents: Of each region; those of -1 are left out.
+        parents: Parent of each region; regions whose parent is -1 are left out.
     """
     inside = parents >= 0
     count = int(parents.max(initial=-1)) + 1

@@ -69,8 +69,8 @@ class Config:
         settings: The networks; the first is the one that is drawn.
         data: Image that trained ones learn; each seed draws its own pixels.
         batch_size: Points per update.
-        learning_rate: Of Adam.
-        seeds: Of initialization, pixels and shuffles.
+        learning_rate: Learning rate of Adam.
+        seeds: Seeds of initialization, pixels and shuffles.
     """
 
     settings: tuple[Setting, ...] = (
@@ -110,7 +110,8 @@ class Result(NamedTuple):
             `orphans` and `area_gaps` (seeds, layers).
         levels: Polygons of the first layer, the first two, ..., of the first seed of
             the first setting.
-        parents: Of those polygons, one array a level.
+        parents: Index of the polygon of the level before that each lies in, one array a
+            level.
     """
 
     config: Config

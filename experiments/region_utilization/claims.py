@@ -35,7 +35,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """Of its files and in the figure."""
+        """The name of its files and in the figure."""
         kind = "trained" if self.trained else "random"
         bias = "" if self.use_bias else ", no bias"
         return f"d={self.dim} {self.data} {kind}{bias}".replace("=", "")

@@ -25,10 +25,10 @@ def swept_clusters(
     """Occupied codes of layers with biases, by dimension and number of clusters.
 
     Args:
-        units: Of the layer.
+        units: Number of units of the layer.
         dims: Numbers of inputs.
         clusters: Numbers of clusters of the data.
-        seeds: Of layers and data.
+        seeds: Seeds of layers and data.
         points: In all clusters together.
         reach: Largest coordinate.
     """

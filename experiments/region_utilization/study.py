@@ -100,16 +100,16 @@ class Config:
 
     Attributes:
         five: Settings of five units.
-        points: Of each data set.
-        clusters: Of the clustered data.
-        epochs: Of training, in full batches.
-        learning_rate: Of Adam.
+        points: Number of points of each data set.
+        clusters: Number of clusters of the clustered data.
+        epochs: Epochs of training, in full batches.
+        learning_rate: Learning rate of Adam.
         swept: Numbers of clusters that are tried for random networks.
         swept_dims: Dimensions in which they are.
         chances: Random networks of each of these, and of normal data.
         sizes: Units of the wider and deeper networks, by input dimension.
         depths: Their numbers of layers.
-        seeds: Of networks and data.
+        seeds: Seeds of networks and data.
     """
 
     five: tuple[Setting, ...] = _five()

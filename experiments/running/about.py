@@ -13,7 +13,7 @@ class About:
 
     Attributes:
         title: A few words.
-        page: Of `docs/` where it is shown.
+        page: Page of `docs/` where it is shown.
         source: Whose figure or claim it is: authors, year, figure or section.
         setup: What is trained, measured and compared, in a sentence or two.
         differs: Where that differs from the source, and why; empty if nowhere.

@@ -21,7 +21,7 @@ LEVEL = 0.9
 """Coverage of the intervals."""
 
 DRAWS = 10_000
-"""Of the bootstrap."""
+"""Number of draws of the bootstrap."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

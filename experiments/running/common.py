@@ -87,7 +87,7 @@ def open_run(
 
     Args:
         folder: Made when missing.
-        name: Of the experiment.
+        name: Name of the experiment.
         config: A dataclass that identifies the run; kept in `config.json`.
         force: Take the folder even if it holds another run or a finished one, and
             remove the files of that run.

@@ -23,13 +23,13 @@ from experiments.running.common import (
 from regions.files import open_atomically, write_text
 
 WIDTH = 1400
-"""Of the pictures in pixels."""
+"""Largest width of the pictures in pixels."""
 
 COLORS = 256
-"""Of the palette of a picture; enough for figures, and a fraction of the size."""
+"""Colors of the palette of a picture; enough for figures, a fraction of the size."""
 
 MOVIE = "movie.gif"
-"""Of a run, if it has one; shown above the picture."""
+"""The movie of a run, if it has one; shown above the picture."""
 
 BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
 """Marks in the README between which its table lies."""

@@ -17,8 +17,8 @@ def setting_file(folder: pathlib.Path, name: str) -> pathlib.Path:
     """Where the measures of a setting are.
 
     Args:
-        folder: Of the run.
-        name: Of the setting, letters, digits, points, commas, hyphens and spaces.
+        folder: Folder of the run.
+        name: Name of the setting: letters, digits, points, commas, hyphens and spaces.
     """
     return folder / f"{name.replace(',', '').replace(' ', '_')}.npz"
 
@@ -37,7 +37,7 @@ def measure_settings(
     """Measures of all settings, by name; those that a run has stored are not repeated.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         measures: How to measure each setting.
         progress: Called with (done, total, message).
         message: What is being done.

@@ -81,9 +81,9 @@ class Config:
         families: What varies.
         seeds: Networks per architecture.
         half_width: Regions are counted in the cube of this half width.
-        epochs: Of training, full batch.
+        epochs: Epochs of training, full batch.
         points: Training points, uniform in the cube.
-        learning_rate: Of Adam.
+        learning_rate: Learning rate of Adam.
         initializer: As in `training.config.ModelConfig`.
         bootstrap: Resamplings of the seeds for the intervals.
     """

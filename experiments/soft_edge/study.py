@@ -60,10 +60,10 @@ class Setting:
     """One network and how it is trained.
 
     Attributes:
-        name: Of its folder and in the figure.
+        name: Its name, of its folder and in the figure.
         widths: Units per hidden layer.
-        learning_rate: Of the optimizer.
-        weight_decay: Of AdamW; 0 takes Adam.
+        learning_rate: Learning rate of the optimizer.
+        weight_decay: Weight decay of AdamW; 0 takes Adam.
         init_scale: Factor of the initial weights of the hidden layers.
     """
 
@@ -93,11 +93,11 @@ class Config:
     Attributes:
         data: Image and number of points; each seed draws its own.
         settings: Networks; the first is the base.
-        epochs: Of each run.
+        epochs: Epochs of each run.
         measured: Epochs at which the width is measured, multiples of the first one.
         batch_size: Points per update.
         samples: Along each radius.
-        seeds: Of points, initialization and shuffles.
+        seeds: Seeds of points, initialization and shuffles.
     """
 
     data: DataConfig = DISC
@@ -249,7 +249,7 @@ def _measure(
 
 CENTER = (0.5, 0.5)
 REACH = 0.2
-"""Of the radii to either side of the edge, in sides."""
+"""Distance of the farthest samples to either side of the edge, in sides."""
 
 
 def _radius_points(samples: int) -> Float64[np.ndarray, "samples 2"]:

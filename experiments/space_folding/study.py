@@ -88,7 +88,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        folding: Of each stage, depth, seed and pair.
+        folding: Folding of the path between each pair, by stage, depth and seed.
         same: Which pairs are of one class.
         accuracy: Held-out accuracy of the trained networks.
     """

@@ -54,7 +54,7 @@ ABOUT = About(
     ),
 )
 BIAS = -0.2
-"""Of every output of the exact pentagon; any negative number gives the same cells."""
+"""Bias of every output of the exact pentagon; any other below 0 gives its cells."""
 
 VIEW = 1.0
 """Half the side of the square of the hidden plane that is drawn."""
@@ -65,11 +65,11 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        sparsities: Of the five features.
+        sparsities: Sparsities of the five features: how often each is off.
         seeds: Models of five features at each sparsity.
         steps: Their updates.
         batch: Points of an update.
-        densities: Of the phase diagram.
+        densities: Densities of the phase diagram: how often a feature is on.
         ratios: Importance of its second feature over that of the first.
         restarts: Runs at each place of it, the best of which counts.
         phase_steps: Their updates.
@@ -108,7 +108,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        W: Of every model of five features, by sparsity and seed.
+        W: Weights of every model of five features, by sparsity and seed.
         losses: Their losses.
         phases: `W` of the best model at each density and ratio.
         cells: The exact pentagon's cells in a square of the hidden plane.

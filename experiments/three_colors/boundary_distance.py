@@ -9,7 +9,7 @@ POINTS = 4000
 """Random points that are compared with, and points on the boundary."""
 
 _ON_SIDE = 1e-12
-"""Of the unit square: distance at which a corner lies on one of its sides."""
+"""Distance at which a corner lies on a side of the unit square."""
 
 
 def boundary_distances(
@@ -23,7 +23,7 @@ def boundary_distances(
     Args:
         polygons: All regions, which tile the unit square.
         pieces: The same regions cut along the decision boundary.
-        seed: Of the points.
+        seed: Seed of the points.
 
     Returns:
         On the boundary, and anywhere; NaN without a boundary.

@@ -69,7 +69,7 @@ class Config:
         pixels: Side of the grid of pixels on which errors are taken, a divisor of the
             image's side.
         samples: Along each radius.
-        seeds: Of points, initialization and shuffles.
+        seeds: Seeds of points, initialization and shuffles.
     """
 
     training: TrainingConfig = BASE
@@ -103,7 +103,7 @@ class Result(NamedTuple):
     Attributes:
         config: As in `config.json`.
         summary: As in `summary.json`.
-        outputs: Of the first seed with cross-entropy, on the grid of pixels.
+        outputs: Outputs of the first seed with cross-entropy, on the grid of pixels.
         polygons: Its activation regions.
         classes: True class of each pixel of the grid.
         data: Its points.

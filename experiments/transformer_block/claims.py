@@ -19,7 +19,7 @@ def transformer_block_claims(
 
     Args:
         named: Measures by name, `(heads, times, seeds)`.
-        heads: Of the attention.
+        heads: Numbers of heads of the attention.
         pairs: Equals signs that are hashed.
     """
     patterns, dimension = named["patterns"], named["neighbor_dimension"]

@@ -17,8 +17,8 @@ def regions_of_lines(
     through a corner, no two the same. Float64, so it is a check and no proof.
 
     Args:
-        normals: Of the lines `normal . t + offset = 0`; none 0.
-        offsets: Of the lines.
+        normals: Normals of the lines `normal . t + offset = 0`; none 0.
+        offsets: Offsets of the lines.
         lower: Corner of the rectangle.
         upper: Opposite corner.
     """

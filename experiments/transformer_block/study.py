@@ -74,14 +74,14 @@ class Config:
     """What identifies a run.
 
     Attributes:
-        modulus: Of the sums.
-        heads: Of the attention, one setting each.
-        dim: Of the stream.
+        modulus: Modulus of the sums.
+        heads: Numbers of heads of the attention, one setting each.
+        dim: Dimension of the stream.
         hidden: Units of the feed-forward layer.
-        share: Of the pairs that are learned.
+        share: Share of the pairs that are learned.
         steps: Updates.
-        margin: Of the plane's rectangle around its three tokens, in their largest
-            distance.
+        margin: Margin of the plane's rectangle around its three tokens, in their
+            largest distance.
         seeds: One model for each and each number of heads.
     """
 
@@ -144,7 +144,7 @@ class Plane(NamedTuple):
 
     Attributes:
         domain: The slice.
-        places: Of the three points, in its coordinates.
+        places: Places of the three points, in its coordinates.
     """
 
     domain: regions.Slice
@@ -156,7 +156,7 @@ def plane_through(points: Float64[np.ndarray, "3 dim"], margin: float) -> Plane:
 
     Args:
         points: The points.
-        margin: Of the rectangle beyond them, in their largest distance.
+        margin: Margin of the rectangle beyond them, in their largest distance.
     """
     edges = points[1:] - points[0]
     # Rows of Q are orthonormal: distances on the plane are those of the space.

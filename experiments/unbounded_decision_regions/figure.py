@@ -11,7 +11,7 @@ from experiments.unbounded_decision_regions.study import RADIUS, VIEW, Result
 from regions.partition.class_polygons import ClassPolygons
 
 FILLS = ("white", "#f3c9a5")
-"""Of the two classes."""
+"""Colors of the two classes."""
 
 
 def draw(result: Result) -> Figure:

@@ -45,7 +45,7 @@ ABOUT = About(
     ),
 )
 RADIUS = 0.6
-"""Of the disc in the square [-1, 1]^2."""
+"""Radius of the disc in the square [-1, 1]^2."""
 
 VIEW = 1.6
 """Half the side of the square that is drawn."""

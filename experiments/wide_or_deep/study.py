@@ -66,10 +66,10 @@ class Config:
         budget: Parameters of the trained networks.
         depths: Their layers; the first and the last are drawn.
         data: What they learn; each seed draws its own pixels.
-        epochs: Of training.
+        epochs: Epochs of training.
         batch_size: Points per update.
-        learning_rate: Of Adam.
-        seeds: Of initialization, pixels and shuffles.
+        learning_rate: Learning rate of Adam.
+        seeds: Seeds of initialization, pixels and shuffles.
     """
 
     units: tuple[tuple[int, tuple[int, ...]], ...] = (

@@ -15,6 +15,7 @@ from experiments.adjacency_graphs.graph_diameter import diameter
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.settings import shape_name
 from experiments.running.studies import Summary
 from regions.files import open_atomically, read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
@@ -262,7 +263,7 @@ def _train(
     )
     training = dataclasses.replace(config.training, model=model)
     data = [blob_data(dim, config.points, seed) for seed in range(config.seeds)]
-    name = "training-" + "-".join(map(str, shape))
+    name = "training-" + shape_name(shape)
     fitted = fit_ensemble(training, data, range(config.seeds), folder / name, progress)
     return ensemble_networks(fitted.params, training), data
 

@@ -14,6 +14,7 @@ from experiments.measures.unit_square import UNIT_SQUARE, sample_image
 from experiments.ring import NAME
 from experiments.ring.study import Config
 from experiments.running.common import RunFolderError, read_json
+from experiments.running.settings import shape_name
 from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.loop import init_state
@@ -248,4 +249,4 @@ def _shape(network: regions.ReluNetwork) -> str:
     widths = network.widths
     if len(set(widths)) == 1 and len(widths) > 1:
         return f"{len(widths)} layers of {widths[0]}"
-    return "-".join(map(str, widths)) or "an affine map"
+    return shape_name(widths) or "an affine map"

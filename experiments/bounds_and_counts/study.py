@@ -11,6 +11,7 @@ from experiments.measures.hanin_rolnick_measures import count_everywhere
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions import bounds
@@ -139,22 +140,24 @@ def conduct(
     clock.lap("one hidden layer")
     write_arrays(
         folder / "counts.npz",
-        **{f"plane-{_name(w)}": found for w, found in counts.items()},
-        **{f"narrow-{_name(w)}": found for w, found in narrow.items()},
-        **{f"shallow-{_name(at)}": found for at, found in shallow.items()},
-        **{f"central-{_name(at)}": found for at, found in central.items()},
+        **{f"plane-{shape_name(w)}": found for w, found in counts.items()},
+        **{f"narrow-{shape_name(w)}": found for w, found in narrow.items()},
+        **{f"shallow-{shape_name(at)}": found for at, found in shallow.items()},
+        **{f"central-{shape_name(at)}": found for at, found in central.items()},
     )
     claims = _claims(counts, narrow, shallow, central)
     deepest = config.by_depth[-1]
     return {
         "headline": (
-            f"{_name(deepest)}: {np.median(counts[deepest]):,.0f} regions (median of "
-            f"{config.seeds}), N^2/2 = {sum(deepest) ** 2 // 2:,}, bounds from "
+            f"{shape_name(deepest)}: {np.median(counts[deepest]):,.0f} regions (median "
+            f"of {config.seeds}), N^2/2 = {sum(deepest) ** 2 // 2:,}, bounds from "
             f"{bounds.montufar_2014_lower_bound(2, deepest):,} (for the best weights) "
             f"to {bounds.serra_2018_upper_bound(2, deepest):,}"
         ),
         "verified": all(c.verdict == "supported" for c in claims if not c.seeds),
-        "median_regions": {_name(w): float(np.median(a)) for w, a in counts.items()},
+        "median_regions": {
+            shape_name(w): float(np.median(a)) for w, a in counts.items()
+        },
         "claims": claims,
     }
 
@@ -166,12 +169,12 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
         config,
         summary,
         {
-            w: arrays[f"plane-{_name(w)}"]
+            w: arrays[f"plane-{shape_name(w)}"]
             for w in dict.fromkeys([*config.by_width, *config.by_depth])
         },
-        {w: arrays[f"narrow-{_name(w)}"] for w in config.narrow},
-        {at: arrays[f"shallow-{_name(at)}"] for at in config.shallow},
-        {at: arrays[f"central-{_name(at)}"] for at in config.shallow},
+        {w: arrays[f"narrow-{shape_name(w)}"] for w in config.narrow},
+        {at: arrays[f"shallow-{shape_name(at)}"] for at in config.shallow},
+        {at: arrays[f"central-{shape_name(at)}"] for at in config.shallow},
     )
 
 
@@ -197,14 +200,9 @@ def _stored(
     """Counts of one shape, kept in the folder."""
     kind = "biased" if use_bias else "central"
     return stored(
-        folder / f"{kind}-{_name(widths)}-in-{dim}.npz",
+        folder / f"{kind}-{shape_name(widths)}-in-{dim}.npz",
         lambda: {"counts": random_counts(widths, dim, config.seeds, use_bias=use_bias)},
     )["counts"]
-
-
-def _name(widths: Shape) -> str:
-    """Widths as a name."""
-    return "-".join(map(str, widths))
 
 
 def _claims(
@@ -260,7 +258,8 @@ def _claims(
     )
     claims += [
         claim_median(
-            f"Random deep networks have about N^2/2 regions of the plane, {_name(w)}",
+            "Random deep networks have about N^2/2 regions of the plane, "
+            f"{shape_name(w)}",
             "Hanin & Rolnick, NeurIPS 2019 (1906.00904)",
             "regions over N^2/2 (0.8 to 1.2)",
             a / float(bounds.hanin_rolnick_2019_count(sum(w), 2)),

@@ -24,6 +24,7 @@ from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
+from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.files import read_arrays
@@ -135,11 +136,6 @@ class Result(NamedTuple):
     before: dict[str, dict[str, np.ndarray]]
     cells: dict[str, list[np.ndarray]]
     data: Labeled
-
-
-def shape_name(widths: tuple[int, ...]) -> str:
-    """`16-16`."""
-    return "-".join(map(str, widths))
 
 
 def moons_of(config: Config, seed: int, *, test: bool) -> Labeled:

@@ -9,6 +9,7 @@ from experiments.folding.curve_lengths import leading_order
 from experiments.folding.study import Result
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels, blank
+from experiments.running.settings import shape_name
 
 
 def draw(result: Result) -> Figure:
@@ -65,7 +66,7 @@ def _square(axes: Axes, result: Result) -> None:
     )
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     folds, layers, last = result.config.folds[result.config.drawn]
-    widths = "-".join(map(str, [2 * folds] * layers + [last]))
+    widths = shape_name([2 * folds] * layers + [last])
     blank(
         axes, f"Folding network 2-{widths}: {len(result.polygons)} activation regions"
     )

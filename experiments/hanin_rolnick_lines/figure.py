@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 from experiments.hanin_rolnick_lines.study import BAND, Result, line_ratio
 from experiments.plotting.curves import draw_bands, plain_legend, training_axis
 from experiments.plotting.style import BLUE, MUTED, axis_labels
+from experiments.running.settings import shape_name
 
 
 def draw(result: Result) -> Figure:
     """Two panels over training, one at initialization."""
     drawing = Figure(figsize=(12.5, 4.0), layout="constrained")
     left, middle, right = drawing.subplots(1, 3, width_ratios=(1.1, 1.1, 0.8))
-    names = {widths: "-".join(map(str, widths)) for widths in result.lines}
+    names = {widths: shape_name(widths) for widths in result.lines}
     draw_bands(
         left,
         result.updates,
@@ -55,9 +56,7 @@ def _scalar(axes: Axes, result: Result) -> None:
         axes.scatter(at, values, s=9, color=BLUE, alpha=0.35, linewidths=0)
         median = np.median(values)
         axes.hlines(median, place - 0.32, place + 0.32, color="black", linewidth=1.6)
-    axes.set_xticks(
-        range(len(result.scalar)), ["-".join(map(str, w)) for w in result.scalar]
-    )
+    axes.set_xticks(range(len(result.scalar)), [shape_name(w) for w in result.scalar])
     axes.set_ylim(bottom=0.0)
     axis_labels(
         axes,

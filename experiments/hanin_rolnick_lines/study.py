@@ -24,6 +24,7 @@ from experiments.measures.hanin_rolnick_measures import (
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.bounds import zaslavsky_count
@@ -139,7 +140,7 @@ def conduct(
     for done, widths in enumerate(config.scalar):
         progress(done, len(config.scalar), "networks from R to R")
         scalar[widths] = stored(
-            folder / f"scalar-{_name(widths)}.npz",
+            folder / f"scalar-{shape_name(widths)}.npz",
             lambda w=widths: {"counts": scalar_counts(w, config.scalar_seeds)},
         )["counts"]
     clock.lap("networks from R to R")
@@ -148,9 +149,9 @@ def conduct(
     write_arrays(
         folder / "measures.npz",
         updates=updates_at(config.epochs, data),
-        **{f"lines-{_name(w)}": m["lines"] for w, m in measures.items()},
-        **{f"distances-{_name(w)}": m["distances"] for w, m in measures.items()},
-        **{f"scalar-{_name(w)}": counts for w, counts in scalar.items()},
+        **{f"lines-{shape_name(w)}": m["lines"] for w, m in measures.items()},
+        **{f"distances-{shape_name(w)}": m["distances"] for w, m in measures.items()},
+        **{f"scalar-{shape_name(w)}": counts for w, counts in scalar.items()},
     )
     return _summary(config, measures, scalar)
 
@@ -162,9 +163,9 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
         config,
         summary,
         arrays["updates"],
-        {w: arrays[f"lines-{_name(w)}"] for w in config.trained},
-        {w: arrays[f"distances-{_name(w)}"] for w in config.trained},
-        {w: arrays[f"scalar-{_name(w)}"] for w in config.scalar},
+        {w: arrays[f"lines-{shape_name(w)}"] for w in config.trained},
+        {w: arrays[f"distances-{shape_name(w)}"] for w in config.trained},
+        {w: arrays[f"scalar-{shape_name(w)}"] for w in config.scalar},
     )
 
 
@@ -181,11 +182,6 @@ def scalar_counts(widths: Shape, seeds: int) -> Int64[np.ndarray, " seeds"]:
     return np.array([count_everywhere(network) for network in networks])
 
 
-def _name(widths: Shape) -> str:
-    """Widths as a name of a file."""
-    return "-".join(map(str, widths))
-
-
 def _measure(
     config: Config,
     widths: Shape,
@@ -195,7 +191,7 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Regions on lines and distances of one shape over training."""
     training = hanin_rolnick_config(widths, data, max(config.epochs))
-    seeds, place = range(config.seeds), folder / _name(widths)
+    seeds, place = range(config.seeds), folder / shape_name(widths)
     place.mkdir(exist_ok=True)
     pairs = random_pairs(data, seeds, config.lines)
     images = held_out_images(data)[: config.points]
@@ -203,7 +199,7 @@ def _measure(
     def measure(stage: Stage) -> dict[str, np.ndarray]:
         lines, distances = [], []
         for seed, network in enumerate(stage.networks):
-            message = f"counting, {_name(widths)}, epoch {stage.epoch}"
+            message = f"counting, {shape_name(widths)}, epoch {stage.epoch}"
             progress(seed, config.seeds, message)
             lines.append([count_on_line(network, points) for points in pairs[seed]])
             distances.append(boundary_distances(network, images).mean())
@@ -232,7 +228,7 @@ def _summary(
     """Numbers and claims."""
     ratios = {w: line_ratio(m["lines"], w) for w, m in measures.items()}
     scaled = {w: m["distances"] * sum(w) for w, m in measures.items()}
-    starts = {_name(w): float(r[0].mean()) for w, r in ratios.items()}
+    starts = {shape_name(w): float(r[0].mean()) for w, r in ratios.items()}
     claims = [_exact_claim(measures, scalar)]
     for widths, found in ratios.items():
         if len(widths) > 1:
@@ -240,7 +236,7 @@ def _summary(
     claims += [claim for w, s in scaled.items() for claim in _distance_claims(w, s)]
     claims += [
         claim_median(
-            f"Networks from R to R have about N + 1 regions, {_name(widths)}",
+            f"Networks from R to R have about N + 1 regions, {shape_name(widths)}",
             "Kogan, Jananthan & Kepner 2025 (2512.08091), for infinite width",
             "regions over N + 1 (0.9 to 1.1)",
             counts / (sum(widths) + 1),
@@ -261,10 +257,10 @@ def _summary(
         "data": config.data,
         "line_ratio_at_start": starts,
         "lowest_median_line_ratio": {
-            _name(w): float(np.median(r, axis=1).min()) for w, r in ratios.items()
+            shape_name(w): float(np.median(r, axis=1).min()) for w, r in ratios.items()
         },
         "held_out_accuracy": {
-            _name(w): float(m["accuracy"][-1].mean()) for w, m in measures.items()
+            shape_name(w): float(m["accuracy"][-1].mean()) for w, m in measures.items()
         },
         "claims": claims,
     }
@@ -290,7 +286,7 @@ def _line_claims(
     widths: Shape, ratios: Float64[np.ndarray, "epochs seeds"]
 ) -> list[Claim]:
     """Claims on the regions on lines of one deep shape."""
-    name, later = _name(widths), ratios[min(len(ratios) // 2 + 1, len(ratios) - 1)]
+    name, later = shape_name(widths), ratios[min(len(ratios) // 2 + 1, len(ratios) - 1)]
     return [
         claim_median(
             f"At initialization a line meets about N regions, {name}",
@@ -321,7 +317,7 @@ def _distance_claims(
     widths: Shape, scaled: Float64[np.ndarray, "epochs seeds"]
 ) -> list[Claim]:
     """Claims on the mean distance times N of one shape."""
-    name = _name(widths)
+    name = shape_name(widths)
     return [
         claim_median(
             f"{extreme} mean distance to a boundary in training, {name}: {sign} "

@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.hanin_rolnick_planes.study import Result, ratio, shape_name
+from experiments.hanin_rolnick_planes.study import Result, ratio
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend, training_axis
 from experiments.plotting.style import MUTED, axis_labels
+from experiments.running.settings import shape_name
 
 
 def draw(result: Result) -> Figure:

@@ -19,6 +19,7 @@ from experiments.measures.hanin_rolnick_measures import count_on_plane
 from experiments.running.about import About
 from experiments.running.claims import MIN_SEEDS, Claim, claim_exact, claim_median
 from experiments.running.common import Clock
+from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
@@ -176,11 +177,6 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
         {w: arrays[f"accuracy-{shape_name(w)}"] for w in config.trained},
         {w: arrays[f"initial-{shape_name(w)}"] for w in config.initial},
     )
-
-
-def shape_name(widths: tuple[int, ...]) -> str:
-    """Widths as a name of a file and of a curve."""
-    return "-".join(map(str, widths))
 
 
 def ratio(

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from experiments.maxout.study import Result
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
+from experiments.running.settings import shape_name
 
 
 def draw(result: Result) -> Figure:
@@ -54,7 +55,7 @@ def _ranks(axes: Axes, result: Result) -> None:
         )
     axes.set_xticks(ranks)
     axes.set_ylim(bottom=0)
-    widths = "-".join(map(str, result.config.study_widths))
+    widths = shape_name(result.config.study_widths)
     axis_labels(
         axes,
         f"Maxout 2-{widths}-2 on the same square, {result.config.seeds} networks each",

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from experiments.plotting.curves import SERIES, plain_legend
-from experiments.plotting.style import FONT, INK, MUTED
+from experiments.plotting.style import FONT, INK, MUTED, large_labels
 from experiments.pulse.claims import BASE
 from experiments.pulse.oscillation import around_trend
 from experiments.pulse.study import Result
@@ -32,13 +32,6 @@ def draw(result: Result) -> Figure:
     return drawing
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
-    """Words around a panel."""
-    axes.set_title(title, loc="left", fontsize=10.5, color=INK, family=FONT)
-    axes.set_xlabel(x, color=INK, family=FONT)
-    axes.set_ylabel(y, color=INK, family=FONT)
-
-
 def _losses(axes: Axes, result: Result) -> None:
     """The last losses of the first seed around their trend, one below the other."""
     names = [name for name in SHOWN if name in result.measures]
@@ -57,7 +50,7 @@ def _losses(axes: Axes, result: Result) -> None:
         )
     axes.set_ylim(-len(names) + 0.4, 0.85)
     title = "Log loss around its trend, one seed"
-    _label(axes, title, "update", "log loss, moved down by 1 each")
+    large_labels(axes, title, "update", "log loss, moved down by 1 each")
 
 
 def _periods(axes: Axes, result: Result) -> None:
@@ -86,7 +79,7 @@ def _periods(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     plain_legend(axes, "", "upper left")
     title = "Period of the strongest line, Adam at lr 0.01"
-    _label(axes, title, "1 / (1 - beta2), updates", "period, updates")
+    large_labels(axes, title, "1 / (1 - beta2), updates", "period, updates")
 
 
 def _swings(axes: Axes, result: Result) -> None:
@@ -113,7 +106,7 @@ def _swings(axes: Axes, result: Result) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.margins(y=0.04)
     title = "Swing; right: share of updates with rising loss"
-    _label(axes, title, "standard deviation of log loss around its trend", "")
+    large_labels(axes, title, "standard deviation of log loss around its trend", "")
 
 
 def _curvature(axes: Axes, result: Result) -> None:
@@ -122,7 +115,7 @@ def _curvature(axes: Axes, result: Result) -> None:
     axes.plot(predictor, color=SERIES[0].color, linewidth=0.9)
     axes.axhline(1.0, color=INK, linestyle=(0, (4, 3)), linewidth=0.9)
     title = "Adam further on: curvature (blue), loss (orange)"
-    _label(axes, title, "update", "top eigenvalue / threshold")
+    large_labels(axes, title, "update", "top eigenvalue / threshold")
     right = axes.twinx()
     right.plot(losses, color=SERIES[1].color, linewidth=0.9)
     right.set_yscale("log")

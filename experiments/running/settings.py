@@ -66,3 +66,8 @@ def dataset_of_each_seed(config: DataConfig, seeds: Sequence[int]) -> list[Datas
     return [
         sample_points(image, config.num_train, config.num_val, seed) for seed in seeds
     ]
+
+
+def shape_name(widths: Sequence[int]) -> str:
+    """Hidden widths as a name of a file and of a curve."""
+    return "-".join(map(str, widths))

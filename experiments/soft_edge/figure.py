@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from experiments.plotting.curves import SERIES, Style, plain_legend
-from experiments.plotting.style import FONT, INK, MUTED
+from experiments.plotting.style import FONT, MUTED, large_labels
 from experiments.soft_edge.study import REACH, Result
 
 EXTRA = (Style("#56b4e9", "X", "-"), Style("#666666", "*", (0, (3, 1))))
@@ -32,13 +32,6 @@ def draw(result: Result) -> Figure:
     return drawing
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
-    """Words around a panel."""
-    axes.set_title(title, loc="left", fontsize=10.5, color=INK, family=FONT)
-    axes.set_xlabel(x, color=INK, family=FONT)
-    axes.set_ylabel(y, color=INK, family=FONT)
-
-
 def _profiles(axes: Axes, result: Result) -> None:
     """Output along one radius, the first shallow and the last deep network."""
     names = list(result.measures)
@@ -51,7 +44,9 @@ def _profiles(axes: Axes, result: Result) -> None:
     for level in (0.1, 0.9):
         axes.axhline(level, color=MUTED, linewidth=0.6, linestyle=(0, (2, 2)))
     plain_legend(axes, "", "lower right")
-    _label(axes, "Output along a radius, one seed", "pixels from the edge", "output")
+    large_labels(
+        axes, "Output along a radius, one seed", "pixels from the edge", "output"
+    )
 
 
 def _times(axes: Axes, result: Result) -> None:
@@ -81,7 +76,9 @@ def _times(axes: Axes, result: Result) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
     plain_legend(axes, "", "best", ncols=2)
-    _label(axes, "Width over training, median of seeds", "epoch", "10-90 width, pixels")
+    large_labels(
+        axes, "Width over training, median of seeds", "epoch", "10-90 width, pixels"
+    )
 
 
 def _settings(axes: Axes, numbers: dict[str, np.ndarray], title: str) -> None:
@@ -99,4 +96,4 @@ def _settings(axes: Axes, numbers: dict[str, np.ndarray], title: str) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
     axes.yaxis.set_minor_locator(NullLocator())
-    _label(axes, "Every seed, and the median", title, "")
+    large_labels(axes, "Every seed, and the median", title, "")

@@ -39,6 +39,10 @@ class NotGenericError(UndecidedError):
         self.tolerance = 0.0
 
 
+class IncompleteError(RegionsError):
+    """Regions may be missing from a run that stopped early, where all are required."""
+
+
 class SolverError(RegionsError):
     """A linear program ended without an answer.
 

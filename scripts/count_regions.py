@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import pathlib
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from experiments.running.arguments import (
@@ -15,6 +16,8 @@ from experiments.running.arguments import (
     read_network,
 )
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
+from regions.results.statistics import Stop
 
 if TYPE_CHECKING:
     from regions.results.region_set import RegionCount, RegionSet
@@ -31,8 +34,7 @@ examples:
   python scripts/count_regions.py net.npz --box -1 1 --save regions.csv
   python scripts/count_regions.py net.npz --box -1 1 --max-seconds 60
 
-A slice file holds origin, directions (one row each), lower and upper. --max-regions
-stops the tree; the sweep counts all at once and goes on to the end. --linear also
+A slice file holds origin, directions (one row each), lower and upper. --linear also
 merges the regions that share a facet and one affine map, compared exactly. A .csv holds
 code and witness of each region; only a .parquet can be verified (scripts/verify.py).
 Exit code: 0, also when a limit was reached; 1 if the method can not answer; 2 on bad
@@ -41,16 +43,29 @@ input; 130 on Ctrl-C, with what was found.
 BARS_AFTER_SECONDS = 2.0
 
 
+class Methods:
+    """Names of the engines; they take a while to load, and do where they are used."""
+
+    def __iter__(self) -> Iterator[str]:
+        from regions.enumeration import METHODS
+
+        return iter(METHODS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in [*self]
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain("segment", "slice", "whole-space")
-    methods = ["auto", "line", "sweep", "tree", "cones", "sectors"]
-    add("--method", choices=methods, default="auto", help="engine (default: auto)")
+    engine = "engine: %(choices)s (default: auto)"
+    add("--method", choices=Methods(), default="auto", metavar="NAME", help=engine)
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     add("--max-regions", type=int, metavar="N", help="stop when so many are known")
+    add("--max-bytes", type=int, metavar="B", help="stop at so much memory more")
     add("--linear", action="store_true", help="count the linear regions too")
     file = functools.partial(output_file, suffixes=(".parquet", ".csv"))
     add("--save", type=file, metavar="FILE", help="list the regions: .parquet or .csv")
@@ -63,12 +78,14 @@ def count(options: argparse.Namespace) -> "RegionCount":
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
-    with Bars(BARS_AFTER_SECONDS) as bars:
+    with Bars(BARS_AFTER_SECONDS) as bars, CtrlC() as stop:
         how: dict[str, Any] = {
             "method": options.method,
             "progress": bars.stage("counting"),
             "max_regions": options.max_regions,
             "max_seconds": options.max_seconds,
+            "max_bytes": options.max_bytes,
+            "stop": stop,
         }
         if options.save is None and not options.linear:
             return count_regions(network, domain, **how)
@@ -109,7 +126,8 @@ def report(count: "RegionCount", saved: pathlib.Path | None) -> None:
         rows["saved to"] = saved
     width = max(map(len, rows))
     for name, value in rows.items():
-        text = f"{value:,}" if isinstance(value, int) else str(value)
+        text = f"{value:.3f}" if isinstance(value, float) else str(value)
+        text = f"{value:,}" if isinstance(value, int) else text
         print(f"{name:<{width}}  {text}")
 
 
@@ -117,7 +135,7 @@ def execute(options: argparse.Namespace) -> int:
     """Count and print."""
     found = count(options)
     report(found, options.save)
-    return 130 if found.stats.get("stopped") == "interrupted" else 0
+    return 130 if found.stop is Stop.INTERRUPTED else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

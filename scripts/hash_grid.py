@@ -17,6 +17,7 @@ from experiments.running.arguments import (
     read_network,
 )
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
     from regions.grid.hash_grid import GridCount
@@ -91,7 +92,6 @@ def points_per_axis(text: str) -> int | list[int]:
 
 def execute(options: argparse.Namespace) -> int:
     """Hash the grid; process 0 prints."""
-    from regions.enumeration.budget import Budget
     from regions.grid.hash_grid import grid_shape, hash_grid
     from regions.grid.processes import join_processes
 
@@ -105,8 +105,8 @@ def execute(options: argparse.Namespace) -> int:
     if together:
         join_processes(options.coordinator, options.processes, options.process)
     begin = time.perf_counter()
-    watch = contextlib.nullcontext() if together else Budget()
-    with Bars() as bars, watch as ctrl_c:
+    watch = contextlib.nullcontext() if together else CtrlC()
+    with Bars() as bars, watch as stop:
         grid = hash_grid(
             network,
             domain,
@@ -116,7 +116,7 @@ def execute(options: argparse.Namespace) -> int:
             dtype=options.dtype,
             chunk=options.chunk,
             together=together,
-            stop=None if ctrl_c is None else ctrl_c.spent,
+            stop=stop,
             progress=bars.stage("grid points"),
         )
     if is_first:

@@ -13,6 +13,7 @@ from experiments.running.arguments import (
     read_network,
 )
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
 
 EXAMPLES = """\
 examples:
@@ -100,12 +101,13 @@ def execute(options: argparse.Namespace) -> int:
         (write_csv if path.suffix == ".csv" else write_npz)(path, table)
     if options.no_count:
         return 0
-    with Bars() as bars:
+    with Bars() as bars, CtrlC() as stop:
         found = utilization(
             table,
             box,
             resolution=options.resolution,
             max_seconds=options.max_seconds,
+            stop=stop,
             progress=bars.stage("counting regions"),
         )
     print("\n".join(text.utilization_lines(found)))

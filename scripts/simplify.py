@@ -14,6 +14,7 @@ from experiments.running.arguments import (
     read_network,
 )
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
 
 EXAMPLES = """\
 examples:
@@ -67,12 +68,13 @@ def execute(options: argparse.Namespace) -> int:
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
-    with Bars() as bars:
+    with Bars() as bars, CtrlC() as stop:
         small, report = simplify(
             network,
             domain,
             max_regions=options.max_regions,
             max_seconds=options.max_seconds,
+            stop=stop,
             enumerate_domain=not options.bounds_only,
             progress=bars.stage("finding the regions"),
         )

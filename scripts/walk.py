@@ -18,7 +18,9 @@ from experiments.running.arguments import (
     read_row,
 )
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
 from regions.errors import FileFormatError
+from regions.results.statistics import Stop
 
 if TYPE_CHECKING:
     from regions.network import ReluNetwork
@@ -100,8 +102,12 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     import regions
 
     box: Any = box_of(options, network.input_dim, one_for_all=True)
-    limits = {"max_regions": options.max_regions, "max_seconds": options.max_seconds}
-    with Bars() as bars:
+    with Bars() as bars, CtrlC() as stop:
+        limits = {
+            "max_regions": options.max_regions,
+            "max_seconds": options.max_seconds,
+            "stop": stop,
+        }
 
         def show(done: int, total: int) -> None:
             if options.what != "around":
@@ -146,7 +152,7 @@ def execute(options: argparse.Namespace) -> int:
         is_graph = options.save.suffix == ".graphml"
         save_graph(options.save, rs) if is_graph else rs.save(options.save)
         print(f"Wrote {options.save}.")
-    if rs.stats.get("stopped") == "interrupted":
+    if rs.stop is Stop.INTERRUPTED:
         print("Interrupted: this is what was found.", file=sys.stderr)
         return 130
     return 0

@@ -82,8 +82,6 @@ def find_partition(
             f"`domain` has dimension {domain.dim}: the map shows 2; give a slice."
         )
     found = regions.enumerate_regions(network, domain)
-    if found.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
     return from_regions(found, name)
 
 

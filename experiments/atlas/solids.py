@@ -81,8 +81,6 @@ def find_solid(network: regions.ReluNetwork, box: regions.Box, name: str) -> Sol
             f"`box` has dimension {box.dim}: planes are cut through dimension 3."
         )
     found = regions.enumerate_regions(network, box)
-    if found.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
     vertices, facets = facets_of(found)
     return Solid(
         name,

@@ -232,9 +232,7 @@ def _folded(
     for k, shape in enumerate(config.folds):
         progress(k, len(config.folds), "counting folded planes")
         network = folding_network(*shape)
-        found = regions.count_regions(network, square)
-        if found.stats.get("stopped") == "interrupted":
-            raise KeyboardInterrupt
+        found = regions.count_regions(network, square).require_complete()
         counts.append(int(found))
         if k == config.drawn:
             listed = regions.enumerate_regions(network, square)

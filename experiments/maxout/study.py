@@ -182,11 +182,8 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
 
 
 def _enumerate(network: regions.ReluNetwork, box: regions.Box) -> regions.RegionSet:
-    """All regions; Ctrl-C ends the run, not just the search."""
-    found = regions.enumerate_regions(network, box)
-    if found.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
-    return found
+    """All regions."""
+    return regions.enumerate_regions(network, box).require_complete()
 
 
 def _study(

@@ -17,9 +17,6 @@ def count_on_plane(
 
     The network is composed with the plane in float64; the composition is counted
     exactly.
-
-    Raises:
-        KeyboardInterrupt: If it was pressed: ends the run, not just the count.
     """
     chart = network.restrict(np.zeros(network.input_dim), points)
     return _whole(chart, 2)
@@ -39,11 +36,9 @@ def count_everywhere(network: regions.ReluNetwork) -> int:
 
 def _whole(network: regions.ReluNetwork, dim: int) -> int:
     """The complete count of the whole space."""
-    found = regions.count_regions(network, regions.WholeSpace(dim))
-    if found.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
-    assert found.complete
-    return int(found)
+    return int(
+        regions.count_regions(network, regions.WholeSpace(dim)).require_complete()
+    )
 
 
 def boundary_distances(

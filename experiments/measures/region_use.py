@@ -65,8 +65,6 @@ def region_use(
             f"{int((~table.inside).sum())} on a boundary: none is required."
         )
     exact = regions.count_regions(network, box)
-    if exact.stats.get("stopped") == "interrupted":
-        raise KeyboardInterrupt
     if not exact.complete:
         raise RuntimeError(f"{exact} were found: all are required.")
     grid = regions.hash_grid(network, box, GRID[box.dim], labels=False)

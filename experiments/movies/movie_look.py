@@ -71,16 +71,11 @@ def look_at(
         shape: Height and width in pixels.
         max_regions: With more regions than that, pixels are told apart by their codes.
         box: What the image shows; x runs right and y down.
-
-    Raises:
-        KeyboardInterrupt: On Ctrl-C, after which no regions are missing silently.
     """
     resolution = (shape[1], shape[0])
     found = None
     if _may_have_at_most(network, box, max_regions, resolution):
         found = regions.enumerate_regions(network, box, max_regions=max_regions)
-        if found.stats.get("stopped") == "interrupted":
-            raise KeyboardInterrupt
     if found is not None and found.complete:
         labels, patterns = label_grid(found, resolution), found.patterns
     else:

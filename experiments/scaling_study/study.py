@@ -243,9 +243,7 @@ def study_architecture(
         STAGES, both_stages(architecture, training, config), strict=True
     ):
         for seed, network in enumerate(networks):
-            count = regions.count_regions(network, box)
-            if not count.complete:
-                raise KeyboardInterrupt
+            count = regions.count_regions(network, box).require_complete()
             yield {
                 **architecture._asdict(),
                 "units": units,

@@ -147,8 +147,7 @@ def disc_data(points: int, seed: int) -> Dataset:
 def count_components(network: regions.ReluNetwork) -> tuple[int, int]:
     """Components of the decision regions in the whole space, and the bounded ones."""
     found = decision_regions(network, regions.WholeSpace(network.input_dim))
-    if not found.complete:
-        raise KeyboardInterrupt
+    found.regions.require_complete()
     return len(found), int(found.bounded.sum())
 
 

@@ -1,37 +1,78 @@
-"""Limits of a run: time, number of regions, and Ctrl-C."""
+"""Limits of a run: number of regions, time, memory, and the caller's wish to stop.
 
-import signal
-import threading
+Nothing here touches signals. A caller that wants Ctrl-C to end a run early, with what
+was found, gives a `stop` that says so; else Ctrl-C is Python's KeyboardInterrupt and
+goes through.
+"""
+
 import time
-from types import FrameType, TracebackType
+from collections.abc import Callable
+
+from regions.enumeration.memory import available_bytes, resident_bytes
+from regions.results.statistics import Stop
+
+MEMORY_SHARE = 0.5
+"""The share of the memory that is free which a run may take if nothing is said."""
+MEMORY_SECONDS = 0.02
+"""How often memory is looked at, at most."""
+GRACE_SECONDS, GRACE_SHARE = 0.4, 0.05
+"""How long proving what was found may take after a limit: so many seconds, and so
+large a share of the limit on time. Half of what is promised: a step that has begun is
+not cut off."""
 
 
 class StoppedError(Exception):
     """Work was asked to stop; never leaves this package."""
 
 
+def never() -> bool:
+    """A `stop` that lets work go on."""
+    return False
+
+
 class Budget:
-    """Says when to stop; as a context it turns Ctrl-C into a request to stop.
+    """Says when to stop, why, and when even proving what was found takes too long.
 
-    A second Ctrl-C interrupts at once.
+    Once spent it stays so. It may be asked from any thread.
 
-    Attributes:
+    Args:
         max_regions: Regions to find at most; None for no limit.
-        max_seconds: Seconds to run at most; None for no limit.
-        interrupted: Whether Ctrl-C was pressed.
+        max_seconds: Seconds to run at most, from now; None for no limit.
+        max_bytes: Memory that the run may take in addition to what the process has
+            now; None for a share of what the machine has left.
+        stop: Whether the caller wants an end. Asked often, from any thread.
+
+    Raises:
+        ValueError: If a limit is no positive number.
     """
 
     def __init__(
-        self, max_regions: int | None = None, max_seconds: float | None = None
+        self,
+        max_regions: int | None = None,
+        max_seconds: float | None = None,
+        max_bytes: int | None = None,
+        stop: Callable[[], bool] = never,
     ):
-        for name, value in (("max_regions", max_regions), ("max_seconds", max_seconds)):
+        limits = {
+            "max_regions": max_regions,
+            "max_seconds": max_seconds,
+            "max_bytes": max_bytes,
+        }
+        for name, value in limits.items():
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` is {value}: a positive number is required.")
         self.max_regions = max_regions
         self.max_seconds = max_seconds
-        self.interrupted = False
+        self.max_bytes = max_bytes
+        if max_bytes is None:
+            available = available_bytes()
+            if available is not None:
+                self.max_bytes = int(MEMORY_SHARE * available)
+        self._stop = stop
         self._start = time.perf_counter()
-        self._previous: object = None
+        self._first_bytes = resident_bytes()
+        self._looked = self._start
+        self._ended: tuple[Stop, float] | None = None
 
     @property
     def seconds(self) -> float:
@@ -39,9 +80,41 @@ class Budget:
         return time.perf_counter() - self._start
 
     def spent(self) -> bool:
-        """Whether time ran out or Ctrl-C was pressed."""
-        late = self.max_seconds is not None and self.seconds > self.max_seconds
-        return late or self.interrupted
+        """Whether to stop: the caller says so, or time or memory ran out."""
+        if self._ended is None:
+            why = self._why()
+            if why is not None:
+                self._ended = why, time.perf_counter()
+        return self._ended is not None
+
+    def _why(self) -> Stop | None:
+        """Why to stop now; None if there is no reason to."""
+        if self._stop():
+            return Stop.INTERRUPTED
+        now = time.perf_counter()
+        if self.max_seconds is not None and now - self._start > self.max_seconds:
+            return Stop.SECONDS
+        if self.max_bytes is not None and now - self._looked > MEMORY_SECONDS:
+            self._looked = now
+            if not self.fits(0):
+                return Stop.BYTES
+        return None
+
+    def fits(self, extra: int) -> bool:
+        """Whether so many bytes more may be taken."""
+        if self.max_bytes is None:
+            return True
+        return resident_bytes() - self._first_bytes + extra <= self.max_bytes
+
+    def reserve(self, extra: int) -> None:
+        """Make sure of memory before it is taken.
+
+        Raises:
+            StoppedError: If so many bytes more may not be taken; the budget is spent.
+        """
+        if not self.fits(extra):
+            self._ended = self._ended or (Stop.BYTES, time.perf_counter())
+        self.check()
 
     def check(self) -> None:
         """Raise if it is time to stop.
@@ -52,34 +125,32 @@ class Budget:
         if self.spent():
             raise StoppedError
 
+    def cancel(self) -> None:
+        """Make all threads stop: an exception is on its way to the caller."""
+        self._ended = self._ended or (Stop.INTERRUPTED, float("-inf"))
+
+    def late(self) -> bool:
+        """Whether proving what was found must end too, some time after the limit."""
+        if not self.spent():
+            return False
+        assert self._ended is not None
+        stopped, since = self._ended
+        grace = GRACE_SECONDS
+        if stopped is Stop.SECONDS and self.max_seconds is not None:
+            grace += GRACE_SHARE * self.max_seconds
+        return time.perf_counter() - since > grace
+
     def full(self, regions: int) -> bool:
         """Whether so many regions are enough."""
         return self.max_regions is not None and regions >= self.max_regions
 
+    def stopped(self) -> Stop:
+        """Why a run that did not find all regions ended."""
+        return Stop.REGIONS if self._ended is None else self._ended[0]
+
     def reason(self) -> str:
-        """Why a run stopped early."""
-        if self.interrupted:
-            return "interrupted"
-        if self.spent():
-            return f"max_seconds={self.max_seconds} reached"
-        return f"max_regions={self.max_regions} reached"
-
-    def __enter__(self) -> "Budget":
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._on_interrupt)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)  # pyright: ignore[reportArgumentType]
-            self._previous = None
-
-    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self.interrupted:
-            raise KeyboardInterrupt
-        self.interrupted = True
+        """The same in words, with the limit."""
+        stopped = self.stopped()
+        if stopped is Stop.INTERRUPTED:
+            return stopped.value
+        return f"{stopped.value}={getattr(self, stopped.value)} reached"

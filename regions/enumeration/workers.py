@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from threadpoolctl import ThreadpoolController
 
+from regions.enumeration.budget import Budget
 from regions.enumeration.sweep.rows import reuse_memory
 
 MAX_WORKERS = 8
@@ -76,12 +77,29 @@ def workers() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
+@contextmanager
+def told(budget: Budget | None) -> Iterator[None]:
+    """Tell other threads of an exception in this one, such as Ctrl-C.
+
+    They go by the budget, and end soon: a pool waits for them when it is closed.
+    """
+    try:
+        yield
+    except BaseException:
+        if budget is not None:
+            budget.cancel()
+        raise
+
+
 def map_chunks(
-    function: Callable[[Task], Result], tasks: Sequence[Task]
+    function: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    budget: Budget | None = None,
 ) -> list[Result]:
     """The results of `function` on some tasks, in order.
 
-    When one fails, those that have not begun are left out.
+    When one fails, those that have not begun are left out. Ctrl-C here spends the
+    budget, which tasks that take more than a moment must look at.
     """
     if len(tasks) <= 1 or _here.inside or worker_count() == 1:
         return [function(task) for task in tasks]
@@ -96,9 +114,13 @@ def map_chunks(
             failed.set()
             raise
 
-    with workers() as pool:
-        futures = [pool.submit(guarded, task) for task in tasks]
-        done = [future.exception() for future in futures]
+    with workers() as pool, told(budget):
+        try:
+            futures = [pool.submit(guarded, task) for task in tasks]
+            done = [future.exception() for future in futures]
+        except BaseException:
+            failed.set()
+            raise
     for error in done:
         if error is not None:
             raise error

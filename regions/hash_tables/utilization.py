@@ -13,10 +13,12 @@ from regions.bounds import (
 )
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions
+from regions.enumeration.budget import never
 from regions.grid.hash_grid import GridCount, hash_grid
 from regions.hash_tables.hash_table import HashTable, occupancy_gini
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionCount
+from regions.results.statistics import Stop
 
 GRID_RESOLUTION = 512
 MAX_GRID_DIM = 2
@@ -36,7 +38,7 @@ class Utilization:
         box: Where regions are counted.
         exact: Regions that meet the box; not all when `exact.complete` is false.
         grid: Regions that a dense grid on the box meets, or None in more than two
-            dimensions and after Ctrl-C.
+            dimensions and when the count was interrupted.
         points: Data points in the box.
         occupied: Regions that hold one of those points inside.
         entropy: Of the occupancy of all codes by all data, in bits.
@@ -59,8 +61,8 @@ class Utilization:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the exact count."""
-        return _was_interrupted(self.exact)
+        """Whether the caller's `stop` ended the exact count."""
+        return self.exact.stop is Stop.INTERRUPTED
 
     @property
     def possible(self) -> int:
@@ -75,6 +77,7 @@ def utilization(
     resolution: int = GRID_RESOLUTION,
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> Utilization:
     """Count the regions that are possible, exist, meet a grid and hold data.
@@ -84,17 +87,24 @@ def utilization(
         box: Where to count. Data outside it are left out of `occupied`.
         resolution: Grid points along each axis.
         max_regions: Stop the exact count there; see `count_regions`.
-        max_seconds: Stop the exact count after this time; Ctrl-C does so too.
+        max_seconds: Stop the exact count after this time.
+        stop: Stop it when this says so, as when a key was pressed; no grid is made.
         progress: Called with (done, total) during the exact count.
 
     Raises:
         ValueError: If the box does not fit the network.
     """
     network = table.network
-    limits = {"max_regions": max_regions, "max_seconds": max_seconds}
-    exact = count_regions(network, box, progress=progress, **limits)
+    exact = count_regions(
+        network,
+        box,
+        progress=progress,
+        max_regions=max_regions,
+        max_seconds=max_seconds,
+        stop=stop,
+    )
     grid = None
-    if box.dim <= MAX_GRID_DIM and not _was_interrupted(exact):
+    if box.dim <= MAX_GRID_DIM and exact.stop is not Stop.INTERRUPTED:
         grid = hash_grid(network, box, resolution, labels=False)
     bound, name = region_bound(network)
     within = ((table.points >= box.lower) & (table.points <= box.upper)).all(1)
@@ -115,11 +125,6 @@ def utilization(
             occupancy_gini(table.counts, int(exact)) if all_inside else None
         ),
     )
-
-
-def _was_interrupted(exact: RegionCount) -> bool:
-    """Whether Ctrl-C ended a count."""
-    return exact.stats.get("stopped") == "interrupted"
 
 
 def region_bound(network: ReluNetwork) -> tuple[int, str]:

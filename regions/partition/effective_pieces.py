@@ -83,6 +83,7 @@ def network_graph(
     The ends are included; breakpoints are found exactly, then rounded to float64, and
     those that round to one point are one.
     """
-    cells = enumerate_regions(network, Segment([start], [end])).cells
+    found = enumerate_regions(network, Segment([start], [end]))
+    cells = found.require_complete().cells
     points = np.unique(start + (end - start) * cells.vertices[:, 0])
     return points, network(points[:, None])

@@ -54,6 +54,7 @@ def regions_between(
         3
     """
     line = enumerate_regions(network, Segment(start, end), method="line")
+    line.require_complete()
     order = np.argsort(line.coordinates[:, 0], kind="stable")
     lower, upper = line.bounds()
     bits = line.pattern_bits()

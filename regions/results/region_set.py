@@ -12,9 +12,11 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
 from regions.domains.shapes import Domain
+from regions.errors import IncompleteError
 from regions.network import ReluNetwork
 from regions.packing import unpack_bits
 from regions.results.cells import Cells
+from regions.results.statistics import Stop
 
 if TYPE_CHECKING:
     import networkx
@@ -30,10 +32,10 @@ class RegionCount:
     Attributes:
         count: The number found.
         complete: Whether that is all of them.
-        method: Which engine ran: `"line"`, `"sweep"`, `"cones"`, `"sectors"` or
-            `"tree"`.
+        method: Which engine ran: one of `regions.enumeration.METHODS`.
         seconds: Wall time.
-        stats: What the engine did, and why it was chosen.
+        stats: What the engine did, with seconds for each of its stages, and why it was
+            chosen: a `Statistics` of its own kind, which reads as a mapping.
     """
 
     count: int
@@ -41,6 +43,20 @@ class RegionCount:
     method: str
     seconds: float
     stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why the run ended; None if that was not kept."""
+        return Stop.of(self.complete, self.stats)
+
+    def require_complete(self) -> "RegionCount":
+        """The count itself, if it is that of all regions.
+
+        Raises:
+            IncompleteError: If it is not, with the reason.
+        """
+        _refuse_parts(self.count, self.complete, self.stats)
+        return self
 
     def __int__(self) -> int:
         return self.count
@@ -51,6 +67,16 @@ class RegionCount:
     def __str__(self) -> str:
         found = "all of them" if self.complete else "at least; not complete"
         return f"{self.count} regions ({found}; {self.method}, {self.seconds:.3g} s)"
+
+
+def _refuse_parts(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
+    """Raise unless a run found all regions."""
+    if not complete:
+        raise IncompleteError(
+            f"{count} regions were found and some may be missing "
+            f"({stats.get('stopped', 'not complete')}): all are required; give it more "
+            "time or memory, or a smaller domain."
+        )
 
 
 class RegionSet:
@@ -69,7 +95,9 @@ class RegionSet:
         complete: Whether no region is missing.
         method: Which engine ran.
         seconds: Wall time of the enumeration.
-        stats: What the engine did, and why it was chosen.
+        stats: What the engine did, with seconds for each of its stages, and why it was
+            chosen: a `Statistics` of its own kind, or what a file kept of it. It reads
+            as a mapping.
     """
 
     def __init__(
@@ -94,7 +122,7 @@ class RegionSet:
         self.complete = complete
         self.method = method
         self.seconds = seconds
-        self.stats = dict(stats)
+        self.stats = stats
         self.exact_witnesses = dict(exact_witnesses or {})
         self._make_cells = cells
         self._neighbors = neighbors
@@ -112,6 +140,20 @@ class RegionSet:
         return RegionCount(
             len(self), self.complete, self.method, self.seconds, self.stats
         )
+
+    @property
+    def stop(self) -> Stop | None:
+        """Why the run ended; None if that was not kept."""
+        return Stop.of(self.complete, self.stats)
+
+    def require_complete(self) -> "RegionSet":
+        """The set itself, if no region is missing.
+
+        Raises:
+            IncompleteError: If one may be, with the reason.
+        """
+        _refuse_parts(len(self), self.complete, self.stats)
+        return self
 
     @property
     def witnesses(self) -> Float64[np.ndarray, "regions ambient_dim"]:

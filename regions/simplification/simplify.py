@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
+from regions.enumeration.budget import never
 from regions.errors import RegionsError
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionSet
@@ -122,6 +123,7 @@ def simplify(
     *,
     max_regions: int | None = 5000,
     max_seconds: float | None = 60.0,
+    stop: Callable[[], bool] = never,
     enumerate_domain: bool = True,
     progress: Progress | None = None,
 ) -> Simplified:
@@ -137,7 +139,8 @@ def simplify(
         network: The network.
         domain: Where it must stay the same.
         max_regions: Give up the enumeration at so many regions.
-        max_seconds: Give up the enumeration after this time; Ctrl-C does so too.
+        max_seconds: Give up the enumeration after this time.
+        stop: Give up the enumeration when it says so, as when a key was pressed.
         enumerate_domain: Whether to enumerate at all; if not, or if it is given up,
             only exact interval bounds say which units keep their sign.
         progress: Called with (done, total) during the enumeration.
@@ -156,8 +159,14 @@ def simplify(
     domain.restrict(network)
     found = stopped = None
     if enumerate_domain:
-        limits = {"max_regions": max_regions, "max_seconds": max_seconds}
-        found = enumerate_regions(network, domain, progress=progress, **limits)
+        found = enumerate_regions(
+            network,
+            domain,
+            progress=progress,
+            max_regions=max_regions,
+            max_seconds=max_seconds,
+            stop=stop,
+        )
         if not found.complete:
             stopped, found = str(found.count.stats.get("stopped", "unknown")), None
     facts = constant_units(network, domain, found)

@@ -1,12 +1,14 @@
 """The command line that walks."""
 
+import signal
+
 import networkx
 import numpy as np
 import pytest
 
-import regions
 from regions.io import save_network
 from regions.results.region_set import RegionSet
+from regions.results.statistics import Stop
 from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script
 
@@ -96,17 +98,19 @@ def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, mes
 def test_interrupted_walk_prints_and_saves_what_it_found(
     script, model, capsys, tmp_path, monkeypatch
 ):
-    whole = regions.explore_regions
+    shown = []
 
-    def interrupted(*arguments, **options):
-        found = whole(*arguments, **{**options, "max_regions": 5})
-        found.stats["stopped"] = "interrupted"
-        return found
+    def press(bars, done, total, message):
+        shown.append(done)
+        if len(shown) == 1:
+            signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(regions, "explore_regions", interrupted)
+    monkeypatch.setattr(script.Bars, "__call__", press)
     file = tmp_path / "around.parquet"
     assert script.main([model, "around", "--from", "0,0", "--save", str(file)]) == 130
     printed = capsys.readouterr()
     assert "Interrupted: this is what was found." in printed.err
-    assert "5 regions" in printed.out
-    assert len(RegionSet.load(file)) == 5
+    found = RegionSet.load(file)
+    assert found.stop is Stop.INTERRUPTED
+    assert f"{len(found)} regions (at least" in printed.out
+    assert len(shown) == 1

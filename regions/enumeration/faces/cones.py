@@ -21,9 +21,11 @@ next layer's units vanish together on its boundary; then the sweep refuses from 
 (in the plane the slices are segments, and always served) and the tree has to answer.
 """
 
+import dataclasses
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
@@ -37,17 +39,18 @@ from regions.domains.shapes import (
     Simplex,
     WholeSpace,
 )
-from regions.enumeration.budget import Budget
-from regions.enumeration.line import cut_line
-from regions.enumeration.listing import Listing
-from regions.enumeration.sweep.engine import count_generic, list_generic
-from regions.enumeration.sweep.grow import Progress
-from regions.enumeration.tree.homogeneous import seen_directions
+from regions.enumeration.budget import Budget, StoppedError
+from regions.enumeration.engine import Listing, Tally, Task
+from regions.enumeration.line.listing import LineEngine
+from regions.enumeration.stages import Stages
+from regions.enumeration.sweep.engine import Sweep
+from regions.enumeration.tree.homogeneous import are_cones, seen_directions
 from regions.errors import NotGenericError
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
 from regions.packing import pack_bits, unpack_bits
 from regions.polytopes.network_rows import NetworkRows
+from regions.results.statistics import Statistics
 from regions.signs.exact import Columns, ExactNetwork, nearest_float, to_fmpq
 
 MAX_RANK = 6
@@ -61,9 +64,10 @@ SURFACE_SEED = (0xC2B2AE35, 0x27D4EB2F)
 PROOF_NUMBERS = 1 << 20
 """Entries of rows held at a time."""
 
-EXACT_CHUNK = 256
+EXACT_CHUNK, EMBEDDED_CHUNK = 32, 256
 
 Point = tuple[Fraction, ...]
+LINE, SWEEP = LineEngine(), Sweep()
 
 
 class _Cells(NamedTuple):
@@ -82,26 +86,134 @@ class _Cells(NamedTuple):
     complete: bool
 
 
-def is_bias_free(network: ReluNetwork) -> bool:
-    """Whether the network has hidden layers and all their biases are exactly zero."""
-    return bool(network.hidden) and not any(h.bias.any() for h in network.hidden)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceStats(Statistics):
+    """What counting on the faces of a simplex or of a cone took.
 
-
-def are_cones(network: ReluNetwork, domain: Domain) -> bool:
-    """Whether the regions on a domain are those of a fan around the origin.
-
-    They are for a network without biases in the whole space, and in a box with the
-    origin in its interior, which every cone meets.
+    Attributes:
+        faces: Faces that were counted.
+        rank: Dimension of what the layers read.
+        facets: Facets whose regions were listed.
+        exact_witnesses: Regions whose witness is rational.
+        faces_seconds: Time on the faces.
+        listing_seconds: Time to put the list together.
     """
-    if isinstance(domain, Box):
-        around = bool((domain.lower < 0.0).all() and (domain.upper > 0.0).all())
-    else:
-        around = isinstance(domain, WholeSpace)
-    return around and is_bias_free(network)
+
+    faces: int | None = None
+    rank: int | None = None
+    facets: int | None = None
+    exact_witnesses: int | None = None
+    faces_seconds: float | None = None
+    listing_seconds: float | None = None
 
 
-def slices_serve(network: ReluNetwork, domain: Domain) -> bool:
-    """Whether `count_cones` and `list_cones` take this network and domain."""
+class Cones:
+    """The engine `cones`: networks without biases, around the origin."""
+
+    name = "cones"
+    lists = True
+
+    def refuses(self, task: Task) -> str | None:
+        """Networks with biases, domains not around the origin, journals."""
+        if not _slices_serve(task.network, task.domain):
+            return (
+                f"needs a network without biases of rank 2 to {MAX_RANK}, on the whole "
+                "space or a Box around the origin: use method='auto'."
+            )
+        if task.journal is not None:
+            return "keeps no journal: use method='tree', or no journal."
+        return None
+
+    def suits(self, task: Task) -> str | None:
+        """Where the sweep does not serve, or can not."""
+        if self.refuses(task) is not None:
+            return None
+        if "sweep" in task.failed:
+            error = task.failed["sweep"]
+            return f"no biases, and not in general position: {error}"
+        unbounded = isinstance(task.domain, WholeSpace)
+        if task.failed or not (unbounded or is_origin_crowded(task.network)):
+            return None
+        return "the network has no biases"
+
+    def count(self, task: Task) -> Tally:
+        """Number of regions.
+
+        It is made of those of all faces of a simplex around the origin, by the formula
+        of the module. When the budget is spent, it is the number of those that meet one
+        facet: a lower bound.
+        """
+        network, budget = task.network, task.budget
+        if budget.max_regions is not None:
+            listing = self.list(task)
+            return Tally(len(listing.patterns), listing.complete, listing.stats)
+        corners = _surface(network, task.domain)
+        rank, total, least = len(corners) - 1, 0, 1
+        faces = _faces(rank)
+        single, stages = True, Stages()
+        filled = FullCones(network)
+        for done, face in enumerate(faces):
+            vertices = corners[list(face)]
+            with stages("faces"):
+                number, complete = count_face(network, vertices, rank, filled, budget)
+            if len(face) == rank:
+                least = max(least, number)
+            if not complete or (budget.spent() and done + 1 < len(faces)):
+                stats = FaceStats(
+                    faces=done, stopped=budget.reason(), **stages.seconds()
+                )
+                return Tally(least, False, stats)
+            single &= number == 1
+            total += (-1) ** (rank - len(face)) * number
+            task.progress(done + 1, len(faces))
+        # One region on all faces is the whole space, whose trace is a sphere, not a
+        # ball.
+        stats = FaceStats(faces=len(faces), rank=rank, **stages.seconds())
+        return Tally(1 if single else total, True, stats)
+
+    def list(self, task: Task) -> Listing:
+        """All regions: those that meet the facets of a simplex around the origin."""
+        network, domain, budget = task.network, task.domain, task.budget
+        corners = _surface(network, domain)
+        rank, complete, stages = len(corners) - 1, True, Stages()
+        facets = _faces(rank)[: rank + 1]
+        found: list[tuple[BoundedDomain, _Cells]] = []
+        seen: set[bytes] = set()
+        kept: list[np.ndarray] = []
+        for done, face in enumerate(facets):
+            domain_of_face = _face_domain(corners[list(face)])
+            with stages("faces"):
+                cells = _list_face(network, domain_of_face, budget)
+            keys = [row.tobytes() for row in pack_bits(cells.bits)]
+            fresh = [k for k, key in enumerate(keys) if key not in seen]
+            seen.update(keys)
+            found.append((domain_of_face, cells))
+            kept.append(np.array(fresh, np.int64))
+            complete &= cells.complete
+            task.progress(done + 1, len(facets))
+            last = done + 1 == len(facets)
+            if not last and (budget.spent() or budget.full(len(seen))):
+                complete = False
+                break
+        with stages("listing"):
+            bits, points, exact = _embedded(network, domain, found, kept, budget)
+        complete &= len(bits) == len(seen)
+        if budget.max_regions is not None and len(bits) > budget.max_regions:
+            bits, points = bits[: budget.max_regions], points[: budget.max_regions]
+            exact = {k: v for k, v in exact.items() if k < budget.max_regions}
+            complete = False
+        stats = FaceStats(
+            facets=len(kept),
+            exact_witnesses=len(exact),
+            stopped=None if complete else budget.reason(),
+            **stages.seconds(),
+        )
+        packed = pack_bits(bits[:, network.kinks])
+        return Listing(packed, points, exact, complete, stats)
+
+
+def _slices_serve(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether a simplex around the origin shows all regions, and has few faces."""
     if not are_cones(network, domain):
         return False
     return 2 <= len(seen_directions(network)) <= MAX_RANK
@@ -111,88 +223,6 @@ def is_origin_crowded(network: ReluNetwork) -> bool:
     """Whether more units vanish at the origin than a vertex in general position has."""
     first = network.hidden[0]
     return int((first.weight.any(axis=1) & first.kinks).sum()) > network.input_dim
-
-
-def count_cones(
-    network: ReluNetwork,
-    domain: Domain,
-    budget: Budget,
-    progress: Progress | None = None,
-) -> tuple[int, bool, dict[str, Any]]:
-    """Number of regions of a network without biases, whether complete, and statistics.
-
-    Counts the cells of every face of a simplex around the origin, by the formula of
-    the module. When the budget is spent it gives a lower bound: the regions that meet
-    one facet.
-
-    Raises:
-        NotGenericError: If the network is not in general position on some face.
-    """
-    if budget.max_regions is not None:
-        listing = list_cones(network, domain, budget, progress)
-        return len(listing.patterns), listing.complete, listing.stats
-    corners = _surface(network, domain)
-    rank, total, least = len(corners) - 1, 0, 0
-    faces = _faces(rank)
-    single = True
-    filled = FullCones(network)
-    for done, face in enumerate(faces):
-        vertices = corners[list(face)]
-        number, complete = count_face(network, vertices, rank, filled, budget)
-        if len(face) == rank:
-            least = max(least, number)
-        if not complete or (budget.spent() and done + 1 < len(faces)):
-            return least, False, {"faces": done, "stopped": budget.reason()}
-        single &= number == 1
-        total += (-1) ** (rank - len(face)) * number
-        if progress is not None:
-            progress(done + 1, len(faces))
-    # One region on all faces is the whole space, whose trace is a sphere, not a ball.
-    return 1 if single else total, True, {"faces": len(faces), "rank": rank}
-
-
-def list_cones(
-    network: ReluNetwork,
-    domain: Domain,
-    budget: Budget,
-    progress: Progress | None = None,
-) -> Listing:
-    """All regions of a network without biases: those that meet the simplex's facets.
-
-    Raises:
-        NotGenericError: If the network is not in general position on some facet.
-    """
-    corners = _surface(network, domain)
-    rank, complete = len(corners) - 1, True
-    facets = _faces(rank)[: rank + 1]
-    found: list[tuple[BoundedDomain, _Cells]] = []
-    seen: set[bytes] = set()
-    kept: list[np.ndarray] = []
-    for done, face in enumerate(facets):
-        domain_of_face = _face_domain(corners[list(face)])
-        cells = _list_face(network, domain_of_face, budget)
-        keys = [row.tobytes() for row in pack_bits(cells.bits)]
-        fresh = [k for k, key in enumerate(keys) if key not in seen]
-        seen.update(keys)
-        found.append((domain_of_face, cells))
-        kept.append(np.array(fresh, np.int64))
-        complete &= cells.complete
-        if progress is not None:
-            progress(done + 1, len(facets))
-        last = done + 1 == len(facets)
-        if not last and (budget.spent() or budget.full(len(seen))):
-            complete = False
-            break
-    bits, points, exact = _embedded(network, domain, found, kept)
-    if budget.max_regions is not None and len(bits) > budget.max_regions:
-        bits, points = bits[: budget.max_regions], points[: budget.max_regions]
-        exact = {k: v for k, v in exact.items() if k < budget.max_regions}
-        complete = False
-    stats: dict[str, Any] = {"facets": len(kept), "exact_witnesses": len(exact)}
-    if not complete:
-        stats["stopped"] = budget.reason()
-    packed = pack_bits(bits[:, network.kinks])
-    return Listing(packed, points, exact, complete, stats)
 
 
 def _surface(
@@ -266,30 +296,29 @@ def count_face(
         return int(filled.contain([point]).sum()), True
     domain = _face_domain(vertices)
     if len(vertices) == rank and rank > 2:
-        number, complete, _ = count_generic(network, domain, budget)
-        return number, complete
+        found = SWEEP.count(Task(network, domain, budget))
+        return found.count, found.complete
     cells = _list_face(network, domain, budget)
     if len(vertices) == rank:
         return len(cells.bits), cells.complete
-    open_cells = _strictly_inside(network, domain, cells.bits, cells.coordinates)
+    rows = NetworkRows(network, domain)
+    open_cells = _strictly_inside(rows, cells.bits, cells.coordinates)
     left = np.flatnonzero(~open_cells)
     points = [_ambient(domain, cells, int(k)) for k in left]
-    open_cells[left] = filled.contain(points)
+    try:
+        open_cells[left] = filled.contain(points, check=budget.check)
+    except StoppedError:
+        return 0, False
     return int(open_cells.sum()), cells.complete
 
 
 def _list_face(network: ReluNetwork, domain: BoundedDomain, budget: Budget) -> _Cells:
     """Cells on a face of dimension 1 or more."""
-    kinks = network.kinks
     if domain.dim == 1:
-        line = cut_line(network, domain)
-        middles = line.middles()
-        exact = {k: (m,) for k, m in enumerate(middles) if Fraction(float(m)) != m}
-        points = np.array([[float(m)] for m in middles])
-        return _Cells(line.patterns & kinks, points, exact, True)
-    listing = list_generic(network, domain, budget)
-    bits = np.zeros((len(listing.patterns), len(kinks)), bool)
-    bits[:, kinks] = unpack_bits(listing.patterns, network.num_bits)
+        listing = LINE.list(Task(network, domain, budget))
+    else:
+        listing = SWEEP.list(Task(network, domain, budget))
+    bits = network.unit_patterns(unpack_bits(listing.patterns, network.num_bits))
     return _Cells(bits, listing.coordinates, listing.exact_witnesses, listing.complete)
 
 
@@ -306,15 +335,13 @@ def _ambient(domain: BoundedDomain, cells: _Cells, cell: int) -> Point:
 
 
 def _strictly_inside(
-    network: ReluNetwork,
-    domain: Domain,
+    rows: NetworkRows,
     bits: Bool[np.ndarray, "cells units"],
     points: Float64[np.ndarray, "cells dim"],
 ) -> Bool[np.ndarray, " cells"]:
     """Which points are proved to have every unit strictly signed as claimed."""
-    rows = NetworkRows(network, domain)
     proved = np.zeros(len(bits), bool)
-    step = max(1, PROOF_NUMBERS // max(1, bits.shape[1] * (domain.dim + 1)))
+    step = max(1, PROOF_NUMBERS // max(1, bits.shape[1] * points.shape[1]))
     for start in range(0, len(bits), step):
         part = slice(start, start + step)
         A, b, error = rows.batch(bits[part])
@@ -330,14 +357,19 @@ class FullCones:
         self._kinks = network.kinks
 
     def contain(
-        self, points: list[Point], bits: Bool[np.ndarray, "points units"] | None = None
+        self,
+        points: list[Point],
+        bits: Bool[np.ndarray, "points units"] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> Bool[np.ndarray, " points"]:
         """Whether every unit is nonzero at each point, or zero all around it.
 
-        With `bits`, whether the units moreover have these signs.
+        With `bits`, whether the units moreover have these signs. `check` is called
+        between points; it may raise to stop.
         """
         inside = np.ones(len(points), bool)
         for start in range(0, len(points), EXACT_CHUNK):
+            check()
             part = slice(start, start + EXACT_CHUNK)
             signs = self._exact.signs(Columns.of_points(points[part])).T
             if bits is not None:
@@ -363,25 +395,32 @@ def _embedded(
     domain: Domain,
     found: list[tuple[BoundedDomain, _Cells]],
     kept: list[np.ndarray],
+    budget: Budget,
 ) -> tuple[np.ndarray, np.ndarray, dict[int, Point]]:
     """Patterns of the kept cells, and a point of the domain inside each region.
 
     A float64 point near the facet where one is proved inside, else the exact point.
+    Those of the first cells only, once `budget.late()`.
     """
     pairs = list(zip(found, kept, strict=True))
     bits = np.concatenate([cells.bits[some] for (_, cells), some in pairs])
     points = np.concatenate(
         [face.embed(cells.coordinates[some]) for (face, cells), some in pairs]
     )
-    left = np.flatnonzero(~_strictly_inside(network, domain, bits, points))
-    rational = [tuple(map(Fraction, row)) for row in points[left].tolist()]
-    fine = FullCones(network).contain(rational, bits[left])
-    if isinstance(domain, Box):
-        within = (points[left] > domain.lower) & (points[left] < domain.upper)
-        fine &= within.all(axis=1)
-    unproved = set(left[~fine].tolist())
     sources = [(face, cells, int(k)) for (face, cells), some in pairs for k in some]
-    exact = {number: _ambient(*sources[number]) for number in sorted(unproved)}
-    for number, point in exact.items():
-        points[number] = [nearest_float(v) for v in point]
-    return bits, points, exact
+    rows, filled = NetworkRows(network, domain), FullCones(network)
+    exact: dict[int, Point] = {}
+    end = 0
+    while end < len(bits) and not (end and budget.late()):
+        start, end = end, min(end + EMBEDDED_CHUNK, len(bits))
+        part = np.arange(start, end)
+        left = part[~_strictly_inside(rows, bits[part], points[part])]
+        rational = [tuple(map(Fraction, row)) for row in points[left].tolist()]
+        fine = filled.contain(rational, bits[left])
+        if isinstance(domain, Box):
+            within = (points[left] > domain.lower) & (points[left] < domain.upper)
+            fine &= within.all(axis=1)
+        for number in left[~fine].tolist():
+            exact[number] = _ambient(*sources[number])
+            points[number] = [nearest_float(v) for v in exact[number]]
+    return bits[:end], points[:end], exact

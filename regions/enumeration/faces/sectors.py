@@ -19,15 +19,14 @@ to answer; in the plane that is rare, in space it takes many units a layer.
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.budget import Budget
-from regions.enumeration.faces.cones import FullCones, count_face
-from regions.enumeration.sweep.grow import Progress
+from regions.domains.shapes import WholeSpace
+from regions.enumeration.engine import Listing, Tally, Task
+from regions.enumeration.faces.cones import FaceStats, FullCones, count_face
+from regions.enumeration.stages import Stages
 from regions.enumeration.tree.homogeneous import homogenized, seen_directions
 from regions.network import ReluNetwork
 
@@ -37,43 +36,66 @@ MAX_DIM = 3
 SEED = (0x85EBCA6B, 0x510E527F)
 
 
-def sectors_serve(network: ReluNetwork, domain: Domain) -> bool:
-    """Whether `count_sectors` takes this network and domain."""
-    if not isinstance(domain, WholeSpace) or not 2 <= domain.dim <= MAX_DIM:
-        return False
-    return bool(network.hidden) and len(seen_directions(network)) == domain.dim
+class Sectors:
+    """The engine `sectors`: counts of generic networks in the whole space."""
 
+    name = "sectors"
+    lists = False
 
-def count_sectors(
-    network: ReluNetwork, budget: Budget, progress: Progress | None = None
-) -> tuple[int, bool, dict[str, Any]]:
-    """Number of regions in the whole space, whether complete, and statistics.
+    def refuses(self, task: Task) -> str | None:
+        """Bounded domains, many dimensions, directions that no layer sees, journals."""
+        network, domain = task.network, task.domain
+        low = isinstance(domain, WholeSpace) and 2 <= domain.dim <= MAX_DIM
+        if not low or not network.hidden or len(seen_directions(network)) < domain.dim:
+            return (
+                f"needs the whole space of 2 to {MAX_DIM} dimensions, all seen by the "
+                "layers: use method='auto'."
+            )
+        if task.journal is not None:
+            return "keeps no journal: use method='tree', or no journal."
+        return None
 
-    When the budget is spent it gives a lower bound: the regions that meet one sector.
+    def suits(self, task: Task) -> str | None:
+        """Counts without a limit on their number, which it can only take at its end."""
+        limited = task.budget.max_regions is not None
+        if limited or task.failed or self.refuses(task) is not None:
+            return None
+        return "the domain is unbounded, of low dimension"
 
-    Raises:
-        NotGenericError: If the network is not in general position, infinity included.
-    """
-    lifted, dim = homogenized(network), network.input_dim
-    base, apex = _surface(network)
-    faces = [
-        face
-        for size in range(dim, -1, -1)
-        for face in itertools.combinations(range(dim + 1), size)
-    ]
-    filled = FullCones(lifted)
-    total, least = 0, 0
-    for done, face in enumerate(faces):
-        corners = np.concatenate([base[list(face)], apex[None]])
-        number, complete = count_face(lifted, corners, dim + 1, filled, budget)
-        if len(face) == dim:
-            least = max(least, number)
-        if not complete or (budget.spent() and done + 1 < len(faces)):
-            return least, False, {"faces": done, "stopped": budget.reason()}
-        total += (-1) ** (dim - len(face)) * number
-        if progress is not None:
-            progress(done + 1, len(faces))
-    return total, True, {"faces": len(faces)}
+    def count(self, task: Task) -> Tally:
+        """Number of regions in the whole space.
+
+        When the budget is spent, the regions that meet one sector: a lower bound.
+        """
+        network, budget, stages = task.network, task.budget, Stages()
+        lifted, dim = homogenized(network), network.input_dim
+        base, apex = _surface(network)
+        faces = [
+            face
+            for size in range(dim, -1, -1)
+            for face in itertools.combinations(range(dim + 1), size)
+        ]
+        filled = FullCones(lifted)
+        total, least = 0, 1
+        for done, face in enumerate(faces):
+            corners = np.concatenate([base[list(face)], apex[None]])
+            with stages("faces"):
+                number, complete = count_face(lifted, corners, dim + 1, filled, budget)
+            if len(face) == dim:
+                least = max(least, number)
+            early = budget.spent() or budget.full(least)
+            if not complete or (early and done + 1 < len(faces)):
+                stats = FaceStats(
+                    faces=done, stopped=budget.reason(), **stages.seconds()
+                )
+                return Tally(least, False, stats)
+            total += (-1) ** (dim - len(face)) * number
+            task.progress(done + 1, len(faces))
+        return Tally(total, True, FaceStats(faces=len(faces), **stages.seconds()))
+
+    def list(self, task: Task) -> Listing:
+        """Never called: `lists` is false."""
+        raise NotImplementedError
 
 
 def _surface(

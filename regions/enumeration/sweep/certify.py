@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
+from regions.enumeration.budget import Budget
 from regions.enumeration.sweep import kernels
 from regions.enumeration.sweep.complex import Complex
 from regions.enumeration.workers import map_chunks
@@ -32,7 +33,7 @@ from regions.signs.rounding import SAFETY, SMALLEST, certain_signs, sum_error
 from regions.signs.zonotope_bounds import ZonotopeBounds
 
 CHUNK_ENTRIES = 1 << 19
-EXACT_CHUNK = 64
+EXACT_CHUNK = 16
 ZONOTOPE_CHUNK = 64
 HERITAGE_CHUNK = 8192
 HERITAGE_SAMPLE = 64
@@ -67,7 +68,9 @@ class Proof:
 
     @np.errstate(all="ignore")
     def ascends(
-        self, direction: Float64[np.ndarray, " dim"]
+        self,
+        direction: Float64[np.ndarray, " dim"],
+        check: Callable[[], None] = lambda: None,
     ) -> Bool[np.ndarray, " edges"]:
         """Whether each edge rises along `direction` from its first end to its second.
 
@@ -98,6 +101,7 @@ class Proof:
             tier = self._tier()
             slope = [Fraction(float(c)) for c in direction]
             for edge in unclear.tolist():
+                check()
                 low, high = (tier.height(int(v), slope) for v in complex_.ends[edge])
                 if low == high:
                     raise NotGenericError("an edge is level along a random direction.")
@@ -117,7 +121,7 @@ def certify(
     network: ReluNetwork,
     domain: BoundedDomain,
     polytope: SimplePolytope,
-    check: Callable[[], None] = lambda: None,
+    budget: Budget | None = None,
 ) -> Proof:
     """Prove the signs of all units at all vertices of `complex_`.
 
@@ -126,12 +130,14 @@ def certify(
         network: The network on the ambient space.
         domain: The domain.
         polytope: The domain's polytope, as given to the sweep.
-        check: Called between chunks of vertices; may raise to stop.
+        budget: Asked between chunks of vertices whether to stop.
 
     Raises:
+        StoppedError: If the budget is spent.
         NotGenericError: If a sign is wrong, or a unit that splits the domain vanishes
             at a vertex of other units: then the sweep's answer is worthless.
     """
+    budget = Budget() if budget is None else budget
     if not np.isfinite(complex_.vertices).all():
         raise NotGenericError("the position of a vertex overflows float64.")
     bounds = FloatBounds(network, domain, polytope)
@@ -143,23 +149,23 @@ def certify(
     def tier() -> _ExactTier:
         return _ExactTier(complex_, network, domain, polytope, weak)
 
-    left, errors = _prove_by_heritage(complex_, bounds, check)
+    left, errors = _prove_by_heritage(complex_, bounds, budget)
     compiled_too = len(left) < len(complex_.vertices)
     if len(left):
         with kernels.plain_work(None):
-            left = _prove_plainly(bounds, complex_, left, errors, check)
+            left = _prove_plainly(bounds, complex_, left, errors, budget)
     not_easy = len(left)
     if len(left) and sharper.available:
-        left = _prove_sharply(sharper, complex_, left, errors, check)
+        left = _prove_sharply(sharper, complex_, left, errors, budget)
     sharp = not_easy - len(left)
     left = np.union1d(left, _loose_vertices(complex_, weak))
     for start in range(0, len(left), EXACT_CHUNK):
-        check()
+        budget.check()
         part = left[start : start + EXACT_CHUNK]
         errors[part] = tier().prove(part)
     if compiled_too and len(left) and tier().is_loose:
         with kernels.switched_off():
-            return certify(complex_, network, domain, polytope, check)
+            return certify(complex_, network, domain, polytope, budget)
     return Proof(complex_, errors, sharp, len(left), tier)
 
 
@@ -189,7 +195,7 @@ def _loose_vertices(
 
 
 def _prove_by_heritage(
-    complex_: Complex, bounds: FloatBounds, check: Callable[[], None]
+    complex_: Complex, bounds: FloatBounds, budget: Budget
 ) -> tuple[Int[np.ndarray, " fewer"], Float64[np.ndarray, " vertices"]]:
     """Compiled proofs that use the edges on which the vertices were made.
 
@@ -220,11 +226,11 @@ def _prove_by_heritage(
 
     def prove(left: np.ndarray, in_pairs: bool) -> None:
         def some(start: int) -> None:
-            check()
+            budget.check()
             part = left[start : start + HERITAGE_CHUNK]
             proofs.prove(net, part, min(chunk, len(part)), in_pairs, *arrays)
 
-        map_chunks(some, range(0, len(left), HERITAGE_CHUNK))
+        map_chunks(some, range(0, len(left), HERITAGE_CHUNK), budget)
 
     # Deep networks outgrow float64 everywhere, and vertices made late do so first.
     prove(np.arange(max(0, count - HERITAGE_SAMPLE), count), False)
@@ -241,7 +247,7 @@ def _prove_plainly(
     complex_: Complex,
     left: Int[np.ndarray, " vertices"],
     errors: Float64[np.ndarray, " all"],
-    check: Callable[[], None],
+    budget: Budget,
 ) -> Int[np.ndarray, " fewer"]:
     """Try the float64 bounds on some vertices; which remain unproved."""
     # Chunks whose widest layer stays in the processor's cache.
@@ -249,14 +255,14 @@ def _prove_plainly(
     chunk = max(256, CHUNK_ENTRIES // widest)
 
     def prove(start: int) -> np.ndarray:
-        check()
+        budget.check()
         part = left[start : start + chunk]
         proved, errors[part] = bounds.prove(
             complex_.vertices[part], complex_.zeros[part], complex_.signs[part]
         )
         return part[~proved]
 
-    parts = map_chunks(prove, range(0, len(left), chunk))
+    parts = map_chunks(prove, range(0, len(left), chunk), budget)
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
@@ -265,12 +271,12 @@ def _prove_sharply(
     complex_: Complex,
     left: Int[np.ndarray, " vertices"],
     errors: Float64[np.ndarray, " all"],
-    check: Callable[[], None],
+    budget: Budget,
 ) -> Int[np.ndarray, " fewer"]:
     """Try the zonotope bounds on some vertices; which remain unproved."""
 
     def prove(start: int) -> np.ndarray:
-        check()
+        budget.check()
         part = left[start : start + ZONOTOPE_CHUNK]
         bits = complex_.words.unpack(complex_.signs[part])
         proved, errors[part] = bounds.prove(
@@ -278,7 +284,7 @@ def _prove_sharply(
         )
         return part[~proved]
 
-    parts = map_chunks(prove, range(0, len(left), ZONOTOPE_CHUNK))
+    parts = map_chunks(prove, range(0, len(left), ZONOTOPE_CHUNK), budget)
     return np.concatenate([np.zeros(0, np.int64), *parts])
 
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 from regions.domains.shapes import Box
-from regions.enumeration.budget import Budget
-from regions.enumeration.sweep.engine import count_generic, list_generic
+from regions.enumeration.engine import Task
+from regions.enumeration.sweep.engine import Sweep
 from regions.network import ReluNetwork
 
 _SIZES = (2, 9, 9, 1)
@@ -20,5 +20,5 @@ def exercise() -> None:
         [rng.standard_normal(shape) for shape in shapes],
         [rng.standard_normal(n) for n, _ in shapes],
     )
-    for run in (count_generic, list_generic):
-        run(network, Box.cube(_SIZES[0]), Budget())
+    for run in (Sweep().count, Sweep().list):
+        run(Task(network, Box.cube(_SIZES[0])))

@@ -13,6 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from regions.domains.simple_polytope import SimplePolytope
+from regions.enumeration.budget import never
+from regions.enumeration.engine import Progress, tell_nobody
 from regions.enumeration.sweep import insertion, kernels
 from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
@@ -20,8 +22,6 @@ from regions.enumeration.sweep.rows import reused_memory
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.packing import sign_words
-
-Progress = Callable[[int, int], None]
 
 ROOM = 1024
 """Vertices to make room for, at least."""
@@ -52,8 +52,9 @@ def sweep(
     *,
     seed: int = 0,
     room: int = 0,
-    progress: Progress | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    progress: Progress = tell_nobody,
+    stop: Callable[[], bool] = never,
+    most: int | None = None,
 ) -> Complex:
     """The complex of `network` on `polytope`, all in chart coordinates.
 
@@ -65,26 +66,30 @@ def sweep(
         progress: Called with units done and units in all.
         stop: Asked before every unit. The complex of the units inserted so far is
             returned when it says yes; it serves to find points and proves nothing.
+        most: Stop likewise when there are so many vertices.
 
     Raises:
         NotGenericError: If a tie or an unpaired face shows that the network is not in
             general position on the domain.
     """
     with reused_memory():
-        return _sweep(network, polytope, seed, max(room, ROOM), progress, stop)
+        layout = sign_layout(network)
+        room = max(room, ROOM)
+        state = PartialComplex.start(network, layout, polytope, seed, room)
+
+        def enough() -> bool:
+            return stop() or (most is not None and len(state.zeros) >= most)
+
+        return _sweep(network, state, progress, enough)
 
 
 def _sweep(
     network: ReluNetwork,
-    polytope: SimplePolytope,
-    seed: int,
-    room: int,
-    progress: Progress | None,
+    state: PartialComplex,
+    progress: Progress,
     stop: Callable[[], bool],
 ) -> Complex:
-    """What `sweep` returns."""
-    layout = sign_layout(network)
-    state = PartialComplex.start(network, layout, polytope, seed, room)
+    """What `sweep` returns, from the polytope itself on."""
     total, done = sum(network.widths), 0
     for index, layer in enumerate(network.hidden):
         state.open_layer(network, index)
@@ -94,10 +99,9 @@ def _sweep(
             if not stop():
                 left = _insert_block(network, state, index, start, done + start, stop)
             if left is not None:
-                layout.keyed[left:] = False
+                state.layout.keyed[left:] = False
                 return state.finish(complete=False)
-            if progress is not None:
-                progress(done + end, total)
+            progress(done + end, total)
         state.close_layer(index)
         done += layer.width
     return state.finish(complete=True)

@@ -1,75 +1,129 @@
 """Counting and listing with the tree, on bounded domains and in the whole space."""
 
-import os
-from collections.abc import Callable, Iterator
-from typing import Any
+import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget
+from regions.domains.shapes import BoundedDomain, Box, Domain, WholeSpace
+from regions.enumeration.engine import Listing, Tally, Task
+from regions.enumeration.found import regions_at
 from regions.enumeration.journal import Journal, fingerprint
-from regions.enumeration.listing import Listing
+from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells
-from regions.enumeration.tree.homogeneous import cone_problem, from_cone
-from regions.enumeration.tree.questions import witness_of
+from regions.enumeration.tree.homogeneous import are_cones, cone_problem, from_cone
 from regions.enumeration.tree.search import Tree
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
+from regions.results.statistics import Statistics
 from regions.signs.predicate import Predicate
 
-Progress = Callable[[int, int], None]
+MAX_FAN_DIM = 8
+"""Above it the facets of a cube make more work than a direction more."""
 PROGRESS_STEPS = 1_000_000
 
 
-def count_any(
-    network: ReluNetwork,
-    domain: Domain,
-    budget: Budget,
-    progress: Progress | None = None,
-    journal: str | os.PathLike[str] | None = None,
-) -> tuple[int, bool, dict[str, Any]]:
-    """Number of regions by the tree, whether complete, and what it took."""
-    search = _Search(network, domain, budget, progress, journal)
-    for _ in search.blocks():
-        pass
-    # An unfinished cell holds a region, at least.
-    return search.found + search.waiting(), search.complete, search.stats()
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TreeStats(Statistics):
+    """What the tree did: its decisions by the test that made them, and times.
+
+    A decision is whether a unit crosses a cell.
+
+    Attributes:
+        by_bounds: Decisions by interval bounds on the box around the cell.
+        by_ball: Decisions by a point found in the cell's ball.
+        by_lp: Decisions by a point that a linear program found.
+        by_farkas: Decisions by multipliers of its dual.
+        by_exact: Decisions by an exact rational linear program.
+        linear_programs: Linear programs solved in floating point.
+        exact_witnesses: Regions whose witness is rational.
+        product_seconds: Time to evaluate units on cells; of blocks that are worked on
+            side by side the sum, as of the other stages.
+        programs_seconds: Time in linear programs, the exact ones included.
+        listing_seconds: Time to put the list together.
+    """
+
+    by_bounds: int | None = None
+    by_ball: int | None = None
+    by_lp: int | None = None
+    by_farkas: int | None = None
+    by_exact: int | None = None
+    linear_programs: int | None = None
+    exact_witnesses: int | None = None
+    product_seconds: float | None = None
+    programs_seconds: float | None = None
+    listing_seconds: float | None = None
 
 
-def list_any(
-    network: ReluNetwork,
-    domain: Domain,
-    budget: Budget,
-    progress: Progress | None = None,
-    journal: str | os.PathLike[str] | None = None,
-) -> Listing:
-    """All regions by the tree."""
-    search = _Search(network, domain, budget, progress, journal)
-    finished = [(block.bits, block.center, block.exact) for block in search.blocks()]
-    started = search.partial()
-    while search.falls_short(started):
-        finished += [(b.bits, b.center, b.exact) for b in search.blocks()]
+class TreeEngine:
+    """The engine `tree`: every network, every domain."""
+
+    name = "tree"
+    lists = True
+
+    def refuses(self, task: Task) -> str | None:
+        """Nothing."""
+        del task
+        return None
+
+    def suits(self, task: Task) -> str | None:
+        """Everything: it is asked last."""
+        if task.failed:
+            return f"not in general position: {[*task.failed.values()][-1]}"
+        if task.journal is not None:
+            return "it keeps a journal"
+        if isinstance(task.domain, WholeSpace):
+            return "the domain is unbounded"
+        return f"the domain has {task.domain.dim} dimensions"
+
+    def count(self, task: Task) -> Tally:
+        """Number of regions."""
+        search = _Search(task)
+        for _ in search.blocks():
+            pass
+        # An unfinished cell holds a region, at least.
+        return Tally(search.found + search.waiting(), search.complete, search.stats())
+
+    def list(self, task: Task) -> Listing:
+        """All regions, in the order in which the tree finishes them."""
+        search = _Search(task)
+        finished = [(b.bits, b.center, b.exact) for b in search.blocks()]
         started = search.partial()
+        while search.falls_short(started):
+            finished += [(b.bits, b.center, b.exact) for b in search.blocks()]
+            started = search.partial()
+        with search.stages("listing"):
+            return _listed(task, search, finished, started)
+
+
+def _listed(
+    task: Task, search: "_Search", finished: list["Found"], started: list["Found"]
+) -> Listing:
+    """The regions that a search found."""
+    network, domain, budget = task.network, task.domain, task.budget
     if search.journal is not None:
         finished = list(search.journal.parts(sum(network.widths)))
     found = finished + started
     bits, center, exact = _joined(found, network, search.tree.domain.dim)
+    if not len(bits):
+        bits, center, exact = search.anything()
     if budget.max_regions is not None and len(bits) > budget.max_regions:
         kept = slice(0, budget.max_regions)
         bits, center, exact = bits[kept], center[kept], exact[kept]
         search.complete = False
     rational = {int(k): exact[k] for k in np.flatnonzero(exact != np.array(None))}
-    if isinstance(domain, WholeSpace):
+    if isinstance(domain, WholeSpace) and not search.is_fan:
         center, rational = from_cone(
-            network, domain, search.tree.domain, bits, center, rational
+            network, domain, search.tree.domain, bits, center, rational, budget
         )
+        search.complete &= len(center) == len(bits)
+        bits = bits[: len(center)]
     return Listing(
         pack_bits(bits[:, network.kinks]),
         center,
         rational,
         search.complete,
-        {**search.stats(), "exact_witnesses": len(rational)},
+        dataclasses.replace(search.stats(), exact_witnesses=len(rational)),
     )
 
 
@@ -87,31 +141,37 @@ def _joined(found: list[Found], network: ReluNetwork, dim: int) -> Found:
     return np.concatenate(bits), np.concatenate(center), np.concatenate(exact)
 
 
+def is_small_fan(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether the regions are cones of a space of few dimensions."""
+    small = isinstance(domain, WholeSpace) and domain.dim <= MAX_FAN_DIM
+    return small and are_cones(network, domain)
+
+
 class _Search:
     """One run of the tree, with its journal and progress."""
 
-    def __init__(
-        self,
-        network: ReluNetwork,
-        domain: Domain,
-        budget: Budget,
-        progress: Progress | None,
-        journal: str | os.PathLike[str] | None,
-    ):
+    def __init__(self, task: Task):
+        network, domain = task.network, task.domain
         problem: tuple[ReluNetwork, BoundedDomain]
-        if isinstance(domain, WholeSpace):
+        self.is_fan = is_small_fan(network, domain)
+        if self.is_fan:
+            # Cones need no direction more to make the whole space bounded: a cube
+            # around the origin holds a part of each.
+            problem = network, Box.cube(domain.dim)
+        elif isinstance(domain, WholeSpace):
             problem = cone_problem(network)
         else:
             problem = network, domain
-        self.tree = Tree(*problem)
+        self.stages = Stages()
+        self.tree = Tree(*problem, self.stages)
         self.complete = False
         self.found = 0
         self.journal = None
-        self._budget, self._progress = budget, progress
-        self._limit = budget.max_regions
+        self._budget, self._progress = task.budget, task.progress
+        self._limit = task.budget.max_regions
         self._done = 0.0
-        if journal is not None:
-            self.journal = Journal(journal, fingerprint(network, domain))
+        if task.journal is not None:
+            self.journal = Journal(task.journal, fingerprint(network, domain))
             stack = self.journal.resume()
             if stack is not None:
                 self.tree.stack = stack
@@ -153,33 +213,49 @@ class _Search:
 
     def _report(self) -> None:
         """Tell how much of the tree is done: a split halves a cell's share."""
-        if self._progress is not None:
-            done = 1.0 if self.complete else min(self._done, 1.0 - 1e-6)
-            self._progress(int(done * PROGRESS_STEPS), PROGRESS_STEPS)
+        done = 1.0 if self.complete else min(self._done, 1.0 - 1e-6)
+        self._progress(int(done * PROGRESS_STEPS), PROGRESS_STEPS)
 
     def partial(self) -> list[Found]:
         """Proved regions among the unfinished cells of a search that stopped.
 
         Cells of fewer units differ in some unit; a witness whose signs of all units are
-        strict in exact arithmetic lies in a region of the whole network.
+        proved strict lies in a region of the whole network.
         """
+        if not self.tree.stack:
+            return []
+        exact = np.concatenate([block.exact for block in self.tree.stack])
+        points = np.concatenate([block.center for block in self.tree.stack])
+        plain = exact == np.array(None)
+        result = [self._at(points[plain], any_region=False)]
         predicate = Predicate(self.tree.network, self.tree.domain)
-        result: list[Found] = []
-        for block in self.tree.stack:
-            points = [witness_of(block, k) for k in range(len(block))]
-            found = predicate.signs(points)
-            strict = found.strict
-            bits = found.on[strict]
-            result.append((bits, block.center[strict], block.exact[strict]))
-            if self._budget.interrupted and len(result) > 8:
+        for row in np.flatnonzero(~plain).tolist():
+            if self._budget.late():
                 break
+            found = predicate.signs([exact[row]])
+            if found.strict[0]:
+                result.append((found.on, points[[row]], exact[[row]]))
         return result
 
-    def stats(self) -> dict[str, Any]:
-        """Decisions by test, and the reason of an early stop."""
-        result: dict[str, Any] = {f"by_{k}": v for k, v in self.tree.counts.items()}
-        if "by_lps" in result:
-            result["linear_programs"] = result.pop("by_lps")
-        if not self.complete:
-            result["stopped"] = self._budget.reason()
-        return result
+    def anything(self) -> Found:
+        """A proved region, where no cell has shown one."""
+        return self._at(np.zeros((0, self.tree.domain.dim)), any_region=True)
+
+    def _at(self, points: np.ndarray, *, any_region: bool) -> Found:
+        """Regions at float64 points."""
+        tree = self.tree
+        bits, inside = regions_at(
+            tree.network, tree.domain, points, self._budget, any_region=any_region
+        )
+        return bits, inside, np.full(len(bits), None, object)
+
+    def stats(self) -> TreeStats:
+        """Decisions by test, times, and the reason of an early stop."""
+        counts = dict(self.tree.counts)
+        programs = counts.pop("lps", None)
+        return TreeStats(
+            **{f"by_{test}": number for test, number in counts.items()},
+            linear_programs=programs,
+            stopped=None if self.complete else self._budget.reason(),
+            **self.stages.seconds(),
+        )

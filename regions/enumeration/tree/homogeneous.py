@@ -13,12 +13,41 @@ import numpy as np
 from flint import fmpq_mat
 from jaxtyping import Bool, Float64
 
-from regions.domains.shapes import BoundedDomain, Box, Slice, WholeSpace, embed_exactly
+from regions.domains.shapes import (
+    BoundedDomain,
+    Box,
+    Domain,
+    Slice,
+    WholeSpace,
+    embed_exactly,
+)
+from regions.enumeration.budget import Budget
 from regions.network import Layer, ReluNetwork
 from regions.signs.exact import nearest_float, to_fmpq
 from regions.signs.predicate import Predicate
 
 Rational = dict[int, tuple[Fraction, ...]]
+
+CHUNK = 64
+"""Regions between two questions whether to end."""
+
+
+def is_bias_free(network: ReluNetwork) -> bool:
+    """Whether the network has hidden layers and all their biases are exactly zero."""
+    return bool(network.hidden) and not any(h.bias.any() for h in network.hidden)
+
+
+def are_cones(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether the regions on a domain are those of a fan around the origin.
+
+    They are for a network without biases in the whole space, and in a box with the
+    origin in its interior, which every cone meets.
+    """
+    if isinstance(domain, Box):
+        around = bool((domain.lower < 0.0).all() and (domain.upper > 0.0).all())
+    else:
+        around = isinstance(domain, WholeSpace)
+    return around and is_bias_free(network)
 
 
 def homogenized(network: ReluNetwork) -> ReluNetwork:
@@ -82,21 +111,36 @@ def from_cone(
     bits: Bool[np.ndarray, "regions units"],
     center: Float64[np.ndarray, "regions chart"],
     rational: Rational,
+    budget: Budget,
 ) -> tuple[Float64[np.ndarray, "regions dim"], Rational]:
-    """Witnesses of regions from those of their cones: x / s, float64 if possible."""
+    """Witnesses of regions from those of their cones: x / s, float64 if possible.
+
+    Those of the first regions only, once `budget.late()`.
+    """
     predicate = Predicate(network, domain)
     kinks = network.kinks
-    points = np.empty((len(center), network.input_dim))
+    parts = [np.zeros((0, network.input_dim))]
     left: Rational = {}
-    for k in range(len(center)):
-        t = rational.get(k) or tuple(Fraction(float(v)) for v in center[k])
-        y = embed_exactly(cone_domain, t)
-        left[k] = tuple(v / y[-1] for v in y[:-1])
-        points[k] = [nearest_float(v) for v in left[k]]
-    for start in range(0, len(points), 1024):
-        part = slice(start, start + 1024)
-        found = predicate.signs(points[part])
+    for start in range(0, len(center), CHUNK):
+        if start and budget.late():
+            break
+        part = range(start, min(start + CHUNK, len(center)))
+        exact = [_on_slice(rational.get(k), center[k], cone_domain) for k in part]
+        points = np.array([[nearest_float(v) for v in point] for point in exact])
+        found = predicate.signs(points)
         same = (found.on == bits[part]) | ~kinks
-        for k in np.flatnonzero(found.strict & same.all(1)).tolist():
-            del left[start + k]
-    return points, left
+        fine = found.strict & same.all(1)
+        left |= {start + k: exact[k] for k in np.flatnonzero(~fine).tolist()}
+        parts.append(points)
+    return np.concatenate(parts), left
+
+
+def _on_slice(
+    rational: tuple[Fraction, ...] | None,
+    center: Float64[np.ndarray, " chart"],
+    cone_domain: BoundedDomain,
+) -> tuple[Fraction, ...]:
+    """Where the ray through a point of a cone meets the slice s = 1."""
+    t = rational or tuple(Fraction(float(v)) for v in center)
+    y = embed_exactly(cone_domain, t)
+    return tuple(v / y[-1] for v in y[:-1])

@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import threading
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.compiled import mode
 from regions.domains.shapes import BoundedDomain
+from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
 from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
@@ -29,6 +31,13 @@ SMALL_NETWORK = 8
 MAX_BATCHED_DIM = 12
 """Up to here programs go in batches; above, the simplex method takes one at a time."""
 
+PROGRAMS_EACH = 1024
+"""Programs in a batch, at most: between batches it is asked whether to stop."""
+
+
+def _go_on() -> None:
+    """Does not stop."""
+
 
 class Questions:
     """Answers for one network on one domain.
@@ -36,9 +45,18 @@ class Questions:
     Attributes:
         counts: Decisions by the test that made them: `bounds`, `ball`, `lp` (a point
             found), `farkas` (emptiness proved in float64), `exact`; and `lps` solved.
+        check: Called between parts of the work on a question; may raise to stop. The
+            question then has no answer, and no cell was changed.
     """
 
-    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+    def __init__(
+        self,
+        network: ReluNetwork,
+        domain: BoundedDomain,
+        stages: Stages | None = None,
+    ):
+        self._stages = Stages() if stages is None else stages
+        self.check: Callable[[], None] = _go_on
         self._exact = ExactNetwork(network, domain)
         A, b = domain_rows(domain)
         self.num_facets = len(b)
@@ -78,6 +96,7 @@ class Questions:
         sign = certain_signs(value, slack).astype(np.int64)
         flat = np.zeros(len(cells), bool)
         for k in np.flatnonzero((sign == 0) | rational).tolist():
+            self.check()
             row = self._forms(cells, k, unit)[unit]
             point = witness_of(cells, k)
             exact = sum(
@@ -145,9 +164,11 @@ class Questions:
             empty[rest] = self._prove_empty(rows.take(rest), weights[rest])
         self.note("farkas", int(empty.sum()))
         for k in np.flatnonzero(~empty).tolist():
+            self.check()
             self.note("exact", 1)
             where = left[open_[k]]
-            point = self._exact_interior(rows, k)
+            with self._stages("programs"):
+                point = self._exact_interior(rows, k)
             if point is None:
                 continue
             found[where], radius[where] = True, 0.0
@@ -203,15 +224,26 @@ class Questions:
         """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
         self.note("lps", len(cells))
         cap = max(float((cells.high - cells.low).max()), 1e-300)
-        if self._simplex is not None:
-            return _balls_by_simplex(self._simplex, cells.A, cells.b, cap)
-        if cells.dim <= MAX_BATCHED_DIM:
-            return chebyshev_balls(cells.A, cells.b, cap)
-        balls = [
-            _ball_by_simplex(A, b, cap) for A, b in zip(cells.A, cells.b, strict=True)
-        ]
-        centers, radii, duals = (np.array(part) for part in zip(*balls, strict=True))
+        batched = self._simplex is not None or cells.dim <= MAX_BATCHED_DIM
+        step = PROGRAMS_EACH if batched else 1
+        balls: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        with self._stages("programs"):
+            for start in range(0, len(cells), step):
+                self.check()
+                part = slice(start, start + step)
+                balls.append(self._balls_of(cells.A[part], cells.b[part], cap))
+        centers, radii, duals = map(np.concatenate, zip(*balls, strict=True))
         return centers, radii, duals
+
+    def _balls_of(
+        self, A: np.ndarray, b: np.ndarray, cap: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of one batch; of one cell where they do not go in batches."""
+        if self._simplex is not None:
+            return _balls_by_simplex(self._simplex, A, b, cap)
+        if A.shape[2] <= MAX_BATCHED_DIM:
+            return chebyshev_balls(A, b, cap)
+        return _ball_by_simplex(A, b, cap)
 
     def _strictly_inside(
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
@@ -284,8 +316,8 @@ def _balls_by_simplex(
 
 
 def _ball_by_simplex(
-    A: Float64[np.ndarray, "rows dim"], b: Float64[np.ndarray, " rows"], cap: float
-) -> tuple[np.ndarray, float, np.ndarray]:
+    A: Float64[np.ndarray, "1 rows dim"], b: Float64[np.ndarray, "1 rows"], cap: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Center, radius and duals of one Chebyshev ball by HiGHS: a hint, not a proof.
 
     NaN where the solver gives up; the exact program decides then.
@@ -293,19 +325,20 @@ def _ball_by_simplex(
     # Loading SciPy's optimizers takes longer than most programs here.
     from scipy.optimize import linprog
 
-    dim = A.shape[1]
-    lengths = np.linalg.norm(A, axis=1)
+    dim = A.shape[2]
+    lengths = np.linalg.norm(A[0], axis=1)
     safe = np.where(lengths > 0.0, lengths, 1.0)
     answer = linprog(
         np.append(np.zeros(dim), -1.0),
-        A_ub=np.column_stack([A / safe[:, None], lengths > 0.0]),
-        b_ub=b / safe,
+        A_ub=np.column_stack([A[0] / safe[:, None], lengths > 0.0]),
+        b_ub=b[0] / safe,
         bounds=[(None, None)] * dim + [(None, cap)],
         method="highs",
     )
     if answer.status != 0:
-        return np.full(dim, np.nan), 0.0, np.zeros(len(b))
-    return answer.x[:-1], float(answer.x[-1]), -answer.ineqlin.marginals / safe
+        return np.full((1, dim), np.nan), np.zeros(1), np.zeros_like(b)
+    duals = -answer.ineqlin.marginals / safe
+    return answer.x[None, :-1], answer.x[-1:], duals[None]
 
 
 def witness_of(cells: TreeCells, k: int) -> tuple[Fraction, ...]:

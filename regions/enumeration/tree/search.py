@@ -23,7 +23,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain, Simplex
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, StoppedError
+from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import (
     NO_ROW,
     TreeCells,
@@ -32,7 +33,7 @@ from regions.enumeration.tree.cells import (
     tightened,
 )
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
-from regions.enumeration.workers import worker_count, workers
+from regions.enumeration.workers import told, worker_count, workers
 from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
@@ -64,14 +65,20 @@ class Tree:
         counts: Decisions by the test that made them.
     """
 
-    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+    def __init__(
+        self,
+        network: ReluNetwork,
+        domain: BoundedDomain,
+        stages: Stages | None = None,
+    ):
+        self._stages = Stages() if stages is None else stages
         self.network = network
         self.domain = domain
         self._restricted = domain.restrict(network)
         self._chart_doubt = _chart_doubt(network, domain)
         self._first = network.unit_starts
         self._kinks = network.kinks
-        self.questions = Questions(network, domain)
+        self.questions = Questions(network, domain, self._stages)
         self.counts = self.questions.counts
         self.stack = [_root(domain, int(self._first[-1]))]
 
@@ -88,7 +95,8 @@ class Tree:
         """
         total = int(self._first[-1])
         work = functools.partial(self._work, budget=budget)
-        with workers() as pool:
+        self.questions.check = budget.check
+        with workers() as pool, told(budget):
             while self.stack and not budget.spent() and not enough():
                 if self.stack[-1].unit == total:
                     yield self.stack.pop()
@@ -125,13 +133,18 @@ class Tree:
         A number that overflows becomes infinite or NaN, and proves nothing.
         """
         index = self.layer_of(block.unit)
-        forms = self.forms(block, index)
+        with self._stages("product"):
+            forms = self.forms(block, index)
         parent = np.arange(len(block))
         limit = 2 * self._block_limit(block, budget)
         while block.unit < self._first[index + 1] and len(block) <= limit:
             if budget.spent():
                 break
-            block, origin = self.inserted(block, forms, parent)
+            try:
+                block, origin = self.inserted(block, forms, parent)
+            except StoppedError:
+                # Before any cell was split: they go without this unit.
+                break
             parent = parent[origin]
         return block.compacted()
 

@@ -11,6 +11,7 @@ Reference for the walk over facets: Avis and Fukuda, "Reverse search for enumera
 Discrete Applied Mathematics 65, 1996, section 3.3 (cells of an arrangement).
 """
 
+import dataclasses
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, StoppedError, never
 from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
 from regions.packing import pack_bits
@@ -28,11 +29,47 @@ from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.network_rows import NetworkRows
 from regions.results.region_set import RegionSet
+from regions.results.statistics import Statistics
 
 BATCH = 64
 """Neighbors whose rows are held at a time."""
 
 Progress = Callable[[int, int], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WalkStats(Statistics):
+    """What a walk did: regions, and decisions on rows by the test that made them.
+
+    Attributes:
+        expanded: Regions whose facets were crossed.
+        frontier: Regions found whose facets were not.
+        constant: Rows without gradient.
+        same: Rows that are the same halfspace as another.
+        ray: Facets that a ray met.
+        program: Facets that a linear program found.
+        multipliers: Rows that multipliers proved redundant, in float64.
+        exact_multipliers: The same in rational arithmetic.
+        exact_programs: Rows that an exact linear program decided.
+        no_ball: Regions without a Chebyshev ball that was proved inside.
+        solver_failures: Programs that were left to the next test.
+        float64_witnesses: Neighbors with a float64 point proved inside.
+        exact_crossings: Facets crossed in rational arithmetic.
+    """
+
+    expanded: int | None = None
+    frontier: int = 0
+    constant: int | None = None
+    same: int | None = None
+    ray: int | None = None
+    program: int | None = None
+    multipliers: int | None = None
+    exact_multipliers: int | None = None
+    exact_programs: int | None = None
+    no_ball: int | None = None
+    solver_failures: int | None = None
+    float64_witnesses: int | None = None
+    exact_crossings: int | None = None
 
 
 def explore_regions(
@@ -42,6 +79,8 @@ def explore_regions(
     *,
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    max_bytes: int | None = None,
+    stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> RegionSet:
     """Activation regions around a point, nearest in facet crossings first.
@@ -51,7 +90,10 @@ def explore_regions(
         start: A point strictly inside a region, in chart coordinates of `domain`.
         domain: Where to stay; None for the whole space.
         max_regions: Stop when so many regions are found.
-        max_seconds: Stop after this time. Ctrl-C stops, too.
+        max_seconds: Stop after this time.
+        max_bytes: Stop when the process has taken so much memory more; by default half
+            of what the machine has left.
+        stop: Called often: says whether to stop, as when a key was pressed.
         progress: Called with (regions found, regions in sight at least).
 
     Returns:
@@ -73,13 +115,17 @@ def explore_regions(
     """
     domain = WholeSpace(network.input_dim) if domain is None else domain
     rows = NetworkRows(network, domain)
-    with Budget(max_regions, max_seconds) as budget:
-        walk = _Walk(rows, _first_place(rows, start, domain))
-        while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
-            walk.expand(budget)
-            if progress is not None:
-                progress(len(walk.places) - len(walk.queue), len(walk.places))
-        return walk.result(network, domain, budget)
+    budget = Budget(max_regions, max_seconds, max_bytes, stop)
+    walk = _Walk(rows, _first_place(rows, start, domain))
+    while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
+        number = walk.queue.popleft()
+        try:
+            walk.expand(number, budget)
+        except StoppedError:
+            walk.queue.appendleft(number)
+        if progress is not None:
+            progress(len(walk.places) - len(walk.queue), len(walk.places))
+    return walk.result(network, domain, budget)
 
 
 def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
@@ -142,12 +188,18 @@ class _Walk:
         self.edges: dict[tuple[int, int], int] = {}
         self.cut_short = False
 
-    def expand(self, budget: Budget) -> None:
-        """Cross every facet of the next region."""
-        number = self.queue.popleft()
+    def expand(self, number: int, budget: Budget) -> None:
+        """Cross every facet of a region.
+
+        Raises:
+            StoppedError: If the budget is spent; some of its facets were not crossed.
+        """
         place = self.places[number]
         search = search_facets(
-            self.rows.system(place.bits), place.inside, max_radius=self._cap
+            self.rows.system(place.bits),
+            place.inside,
+            progress=lambda done, total: budget.check(),
+            max_radius=self._cap,
         )
         self.counts.update(search.counts)
         self.counts["expanded"] += 1
@@ -161,6 +213,7 @@ class _Walk:
             rational |= not isinstance(search.center, np.ndarray)
             (shared if evidence.same or rational else single).append(row)
         for begin in range(0, len(single), BATCH):
+            budget.check()
             self._cross(number, search, np.array(single[begin : begin + BATCH]), budget)
         for row in shared:
             self._cross_exactly(number, search, row, budget)
@@ -203,6 +256,7 @@ class _Walk:
         self, number: int, search: FacetSearch, row: int, budget: Budget
     ) -> None:
         """The neighbor across a facet by rational arithmetic."""
+        budget.check()
         self.counts["exact crossings"] += 1
         beyond = search.facets[row].beyond
         bits = self.places[number].bits
@@ -229,9 +283,11 @@ class _Walk:
         """What was found."""
         complete = not self.queue and not self.cut_short
         pairs = sorted(self.edges)
-        stats: dict[str, Any] = {**self.counts, "frontier": len(self.queue)}
-        if not complete:
-            stats["stopped"] = budget.reason()
+        stats = WalkStats(
+            **self._counts(),
+            frontier=len(self.queue),
+            stopped=None if complete else budget.reason(),
+        )
         return RegionSet(
             network,
             domain,
@@ -251,6 +307,10 @@ class _Walk:
                 np.array([self.edges[pair] for pair in pairs], np.int64),
             ),
         )
+
+    def _counts(self) -> dict[str, Any]:
+        """The counts by the names of fields."""
+        return {word.replace(" ", "_"): n for word, n in self.counts.items()}
 
     def _packed(self) -> UInt8[np.ndarray, "regions bytes"]:
         """The patterns, packed."""

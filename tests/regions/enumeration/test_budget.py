@@ -24,6 +24,7 @@ DOMAINS = {"box": Box.cube(2), "whole_space": WholeSpace(2)}
 CHILD = """
 import json, signal, sys
 import numpy as np
+from experiments.running.interrupts import CtrlC
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.tree import search as tree
@@ -39,7 +40,8 @@ def progress(done, total):
         print("working", flush=True)
 
 call = {"count": count_regions, "list": enumerate_regions}[sys.argv[1]]
-found = call(network, Box.cube(2), method="tree", progress=progress)
+with CtrlC() as stop:
+    found = call(network, Box.cube(2), method="tree", progress=progress, stop=stop)
 number = int(found) if sys.argv[1] == "count" else len(found)
 print(json.dumps([number, found.complete, found.stats["stopped"]]))
 """

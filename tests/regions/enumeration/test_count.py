@@ -8,9 +8,9 @@ import pytest
 
 from regions.domains.shapes import Box, Segment, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.budget import Budget
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.results.statistics import Stop
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.zoo import ZOO
@@ -100,25 +100,30 @@ def test_end_of_time_gives_a_count_that_is_not_complete(call):
     assert result.stats["stopped"] == "max_seconds=1e-09 reached"
 
 
-def test_interrupt_stops_at_the_next_block_with_what_was_found():
+def test_interrupt_of_a_library_call_is_an_exception():
     def press(done, total):
         if done == total // 3:
             signal.raise_signal(signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
-    rs = enumerate_regions(NETWORK, Box.cube(2), progress=press)
-    assert not rs.complete
-    assert rs.stats["stopped"] == "interrupted"
-    assert (NETWORK.patterns(rs.witnesses) == rs.pattern_bits()).all()
+    with pytest.raises(KeyboardInterrupt):
+        enumerate_regions(NETWORK, Box.cube(2), progress=press)
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_second_interrupt_is_not_held_back():
-    with Budget() as budget:
-        signal.raise_signal(signal.SIGINT)
-        assert budget.interrupted
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+def test_caller_that_wants_an_end_gets_what_was_found():
+    pressed = []
+
+    def press(done, total):
+        pressed.append(done >= total // 3)
+
+    rs = enumerate_regions(
+        NETWORK, Box.cube(2), progress=press, stop=lambda: any(pressed)
+    )
+    assert not rs.complete
+    assert rs.stop is Stop.INTERRUPTED
+    assert rs.stats["stopped"] == "interrupted"
+    assert (NETWORK.patterns(rs.witnesses) == rs.pattern_bits()).all()
 
 
 def test_progress_counts_up_to_the_number_of_units():

@@ -1,0 +1,50 @@
+"""Ctrl-C as a wish to stop, for the outermost layer of a program alone.
+
+The library never touches signals. A command that shows what was found when the user
+stops it makes Ctrl-C a wish, and hands that to whatever takes a `stop`.
+"""
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+
+class CtrlC:
+    """Inside, the first Ctrl-C is noted, and a second one interrupts at once.
+
+    It is called to ask whether Ctrl-C was pressed: what `stop=` takes. Outside of the
+    main thread, where no signal arrives, it never is.
+
+    Example:
+        >>> with CtrlC() as stop:
+        ...     stop()
+        False
+    """
+
+    def __init__(self):
+        self._pressed = False
+        self._before: object = None
+
+    def __call__(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._pressed
+
+    def __enter__(self) -> "CtrlC":
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)  # pyright: ignore[reportArgumentType]
+            self._before = None
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        if self._pressed:
+            raise KeyboardInterrupt
+        self._pressed = True

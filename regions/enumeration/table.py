@@ -1,0 +1,21 @@
+"""The engines by their public names, in the order in which `auto` asks them."""
+
+from regions.enumeration.cells.engine import CellsEngine
+from regions.enumeration.engine import Engine
+from regions.enumeration.faces.cones import Cones
+from regions.enumeration.faces.sectors import Sectors
+from regions.enumeration.line.listing import LineEngine
+from regions.enumeration.sweep.engine import Sweep
+from regions.enumeration.tree.engine import TreeEngine
+
+_IN_ORDER: tuple[Engine, ...] = (
+    LineEngine(),
+    CellsEngine(),
+    Cones(),
+    Sweep(),
+    Sectors(),
+    TreeEngine(),
+)
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in _IN_ORDER}
+"""An engine more is one line above: it is a `method` then, and tested."""

@@ -122,7 +122,7 @@ def test_interval_shorter_than_float64_has_an_exact_witness():
 
 def test_line_refuses_a_plane():
     network = random_network(np.random.default_rng(0), 2, [3])
-    with pytest.raises(ValueError, match="`domain` has dimension 2: the line engine"):
+    with pytest.raises(ValueError, match="needs a domain of dimension 1"):
         count_regions(network, Box.cube(2), method="line")
 
 

@@ -17,20 +17,19 @@ such cells lie on boundaries and are left out, in exact arithmetic.
 """
 
 import contextlib
+import dataclasses
 import functools
 import math
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
 from regions.domains.shapes import Domain, WholeSpace, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.budget import Budget, StoppedError, never
 from regions.enumeration.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
 from regions.network import ReluNetwork
@@ -38,9 +37,9 @@ from regions.packing import pack_bits
 from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet
+from regions.results.statistics import Statistics, Stop
 from regions.signs.predicate import Predicate, Signs, signs
 
-T = TypeVar("T")
 Progress = Callable[[int, int], None]
 Runner = Callable[[Problem, list[Piece]], Iterator[tuple[Piece, int | None]]]
 """Counts pieces in any order and gives each with its count, exactly once.
@@ -70,6 +69,8 @@ def count_by_pieces(
     piece_seconds: int | float | None = PIECE_SECONDS,
     journal: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
+    max_seconds: float | None = None,
+    stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> RegionCount:
     """Number of activation regions, counted in independent pieces of the domain.
@@ -86,10 +87,13 @@ def count_by_pieces(
             there when it is called again; it then keeps to the pieces of its first run.
         runner: Who counts the pieces: one after another in this process, or
             `regions.pieces.cluster.run_on(client)`.
+        max_seconds: Stop after this time; with a journal a later call goes on.
+        stop: Called often, from any thread: says whether to stop.
         progress: Called with (done, total), in estimated regions.
 
     Returns:
-        The count, always complete. `stats` tell the pieces, how many of the first plan
+        The count, complete unless it was stopped: then the largest of one piece, since
+        a region may lie in several. `stats` tell the pieces, how many of the first plan
         were cut further, how many came from the journal, and the numbers of its damaged
         lines, whose pieces were counted again.
 
@@ -105,7 +109,7 @@ def count_by_pieces(
         >>> int(count_by_pieces(net, Box([-1, -1], [1, 1]), piece_regions=2))
         4
     """
-    start = time.perf_counter()
+    budget = Budget(None, max_seconds, stop=stop)
     if piece_regions < 1:
         raise ValueError(f"`piece_regions` is {piece_regions}: at least 1 is required.")
     seconds = math.inf if piece_seconds is None else float(piece_seconds)
@@ -122,11 +126,11 @@ def count_by_pieces(
             plan = plan_pieces(problem, piece_regions)
             if book is not None:
                 book.record_plan(plan)
-        run = _Run(problem, plan, seconds, book, progress)
-        run.count_all(runner or run_here)
-    return RegionCount(
-        run.total(), True, "pieces", time.perf_counter() - start, run.stats()
-    )
+        run = _Run(problem, plan, seconds, book, progress, budget)
+        run.count_all(runner or functools.partial(run_here, stop=budget.spent))
+    complete = run.is_complete()
+    total = run.total() if complete else run.least()
+    return RegionCount(total, complete, "pieces", budget.seconds, run.stats())
 
 
 class _Run:
@@ -139,8 +143,10 @@ class _Run:
         seconds: float,
         book: PieceJournal | None,
         progress: Progress | None,
+        budget: Budget,
     ):
         self._problem, self._book, self._progress = problem, book, progress
+        self._budget = budget
         self._splits = dict(book.splits) if book is not None else {}
         self._known = dict(book.counts) if book is not None else {}
         self._counts = dict(self._known)
@@ -166,18 +172,32 @@ class _Run:
             waiting += [part._replace(seconds=limit) for part in parts[::-1]]
 
     def count_all(self, runner: Runner) -> None:
-        """Count every piece that the journal does not know."""
+        """Count every piece that the journal does not know, while there is time."""
         self._report()
-        while left := [p for f, p in self._pieces.items() if f not in self._counts]:
-            for piece, count in runner(self._problem, left):
-                if count is None:
-                    self._cut(piece)
-                    continue
-                if self._book is not None:
-                    self._book.record(piece, count)
-                self._counts[piece.face] = count
-                self._done += piece.work
-                self._report()
+        while left := self._left():
+            if self._budget.spent():
+                return
+            # Closed at the end: what a cluster still runs is taken back.
+            with contextlib.closing(_generated(runner(self._problem, left))) as found:
+                for piece, count in found:
+                    self._take(piece, count)
+                    if self._budget.spent():
+                        return
+
+    def _left(self) -> list[Piece]:
+        """Pieces that are not counted."""
+        return [p for f, p in self._pieces.items() if f not in self._counts]
+
+    def _take(self, piece: Piece, count: int | None) -> None:
+        """Keep what is known of a piece."""
+        if count is None:
+            self._cut(piece)
+            return
+        if self._book is not None:
+            self._book.record(piece, count)
+        self._counts[piece.face] = count
+        self._done += piece.work
+        self._report()
 
     def _cut(self, piece: Piece) -> None:
         """Put the parts of a piece that was too large in its place."""
@@ -205,117 +225,136 @@ class _Run:
         if self._progress is not None:
             self._progress(round(self._done), max(1, round(self._work)))
 
+    def is_complete(self) -> bool:
+        """Whether all pieces are counted."""
+        return not self._left()
+
+    def least(self) -> int:
+        """Regions that there are at least: those of the largest piece so far."""
+        return max([1, *(self._counts.get(face, 0) for face in self._pieces)])
+
     def total(self) -> int:
         """The number of regions of the domain."""
         return sum(p.sign * self._counts[face] for face, p in self._pieces.items())
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> "PieceStats":
         """What the count took."""
-        result: dict[str, Any] = {
-            "pieces": len(self._pieces),
-            "walls": sum(piece.sign < 0 for piece in self._pieces.values()),
-            "cut_further": self._num_split,
-            "largest_piece": max(self._counts[face] for face in self._pieces),
-        }
+        known = damaged = None
         if self._book is not None:
-            result["from_journal"] = sum(f in self._known for f in self._pieces)
-            if self._book.damaged:
-                result["damaged_journal_lines"] = list(self._book.damaged)
-        return result
+            known = sum(face in self._known for face in self._pieces)
+            damaged = list(self._book.damaged) or None
+        return PieceStats(
+            pieces=len(self._pieces),
+            walls=sum(piece.sign < 0 for piece in self._pieces.values()),
+            cut_further=self._num_split,
+            largest_piece=max(self._counts.get(face, 0) for face in self._pieces),
+            from_journal=known,
+            damaged_journal_lines=damaged,
+            stopped=None if self.is_complete() else self._budget.reason(),
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PieceStats(Statistics):
+    """What a count by pieces did.
+
+    Attributes:
+        pieces: Pieces in all, walls included.
+        walls: Pieces with fixed axes, whose counts are subtracted or added back.
+        cut_further: Pieces of the first plan that turned out too large.
+        largest_piece: Regions of the largest piece.
+        from_journal: Pieces that an earlier run had counted.
+        damaged_journal_lines: Lines whose pieces were counted again.
+    """
+
+    pieces: int
+    walls: int
+    cut_further: int
+    largest_piece: int
+    from_journal: int | None = None
+    damaged_journal_lines: list[int] | None = None
+
+
+def _generated(
+    found: Iterator[tuple[Piece, int | None]],
+) -> Generator[tuple[Piece, int | None], None, None]:
+    """What a runner gives, as something that can be closed."""
+    yield from found
 
 
 def run_here(
-    problem: Problem, pieces: list[Piece]
+    problem: Problem, pieces: list[Piece], stop: Callable[[], bool] = never
 ) -> Iterator[tuple[Piece, int | None]]:
-    """Count pieces one after another in this process."""
+    """Count pieces one after another in this process, until asked to stop."""
     for piece in pieces:
-        yield piece, interruptible(functools.partial(count_piece, problem, piece))
+        try:
+            yield piece, count_piece(problem, piece, stop)
+        except StoppedError:
+            return
 
 
 def count_piece(
-    problem: Problem, piece: Piece, progress: Progress | None = None
+    problem: Problem, piece: Piece, stop: Callable[[], bool] = never
 ) -> int | None:
-    """The count of a piece; None if it took longer than it may, or too much memory."""
+    """The count of a piece; None if it took longer than it may, or too much memory.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+    """
     try:
-        return count_face(problem, piece.face, progress, piece.seconds)
+        return count_face(problem, piece.face, piece.seconds, stop)
     except PieceTooLargeError:
         return None
-
-
-class _StoppedError(Exception):
-    """Ends the thread of a piece."""
-
-
-def interruptible(work: Callable[[Progress], T]) -> T:
-    """Run a piece so that Ctrl-C is never lost.
-
-    In the main thread an engine takes Ctrl-C for a request to stop early, and a piece
-    that just ends anyway would hide it. So pieces run in a thread of their own.
-
-    Args:
-        work: Called with a progress callback, through which it is stopped.
-    """
-    stop = threading.Event()
-
-    def check(done: int, total: int) -> None:
-        if stop.is_set():
-            raise _StoppedError
-
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work, check)
-        try:
-            return future.result()
-        except BaseException:
-            stop.set()
-            raise
 
 
 def count_face(
     problem: Problem,
     face: Face,
-    progress: Progress | None = None,
     seconds: float = math.inf,
+    stop: Callable[[], bool] = never,
 ) -> int:
     """How many activation regions of the domain have an interior that meets a face.
 
     Raises:
-        KeyboardInterrupt: If it was interrupted.
+        StoppedError: If it was asked to stop.
         PieceTooLargeError: If it takes longer than `seconds`, or too much memory.
     """
     free = face.free
     if not free:
         return int(_at_corner(problem, face).strict[0])
+    limit = None if seconds == math.inf else seconds
     try:
         if len(free) < problem.domain.dim:
-            cells = _cells(problem, face, progress, seconds)
+            cells = _cells(problem, face, limit, stop)
             return int(_are_open(problem, cells).sum())
         found = count_regions(
-            problem.network,
-            problem.open_piece(face),
-            progress=progress,
-            max_seconds=None if seconds == math.inf else seconds,
+            problem.network, problem.open_piece(face), max_seconds=limit, stop=stop
         )
     except MemoryError as error:
         raise PieceTooLargeError("memory ran out on a piece") from error
-    _refuse_incomplete(found, seconds)
+    _refuse_incomplete(found)
     return found.count
 
 
-def _refuse_incomplete(found: RegionCount | RegionSet, seconds: float) -> None:
+def _refuse_incomplete(found: RegionCount | RegionSet) -> None:
     """Raise unless all regions were found."""
     if found.complete:
         return
-    if found.stats.get("stopped") == "interrupted" or seconds == math.inf:
-        raise KeyboardInterrupt
-    raise PieceTooLargeError(f"a piece took longer than {seconds:g} s")
+    if found.stop is Stop.INTERRUPTED:
+        raise StoppedError
+    raise PieceTooLargeError(f"a piece takes too much: {found.stats.get('stopped')}")
 
 
 def wall_patterns(
-    problem: Problem, face: Face, progress: Progress | None = None
+    problem: Problem, face: Face, stop: Callable[[], bool] = never
 ) -> set[bytes]:
-    """Packed patterns of the regions whose interior meets a face with fixed axes."""
+    """Packed patterns of the regions whose interior meets a face with fixed axes.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+    """
     if face.free:
-        cells = _cells(problem, face, progress)
+        cells = _cells(problem, face, None, stop)
         packed = cells.patterns[_are_open(problem, cells)]
     else:
         here = _at_corner(problem, face)
@@ -332,22 +371,19 @@ def _at_corner(problem: Problem, face: Face) -> Signs:
 def _cells(
     problem: Problem,
     face: Face,
-    progress: Progress | None,
-    seconds: float = math.inf,
+    seconds: float | None,
+    stop: Callable[[], bool],
 ) -> RegionSet:
     """The cells of the network restricted to a face with fixed and free axes."""
     network, wall = problem.chart_network, problem.wall(face)
-    how: dict[str, Any] = {
-        "progress": progress,
-        "max_seconds": None if seconds == math.inf else seconds,
-    }
+    how: dict[str, Any] = {"max_seconds": seconds, "stop": stop}
     try:
         # In one dimension too: the sweep is not rational all the way.
         method = "sweep" if wall.dim == 1 else "auto"
         cells = enumerate_regions(network, wall, method=method, **how)
     except NotGenericError:
         cells = enumerate_regions(network, wall, **how)
-    _refuse_incomplete(cells, seconds)
+    _refuse_incomplete(cells)
     return cells
 
 

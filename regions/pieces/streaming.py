@@ -11,7 +11,6 @@ their patterns, which are exact.
 """
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -23,14 +22,16 @@ import numpy as np
 
 from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
+from regions.enumeration.budget import StoppedError, never
 from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
 from regions.files import write_text
 from regions.network import ReluNetwork
-from regions.pieces.count import PIECE_REGIONS, interruptible, wall_patterns
+from regions.pieces.count import PIECE_REGIONS, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
 from regions.results.region_files import load_regions, save_regions
 from regions.results.region_set import RegionSet
+from regions.results.statistics import Stop
 
 Progress = Callable[[int, int], None]
 VERSION = 1
@@ -44,6 +45,7 @@ def enumerate_to_parquet(
     folder: str | os.PathLike[str],
     *,
     piece_regions: int = PIECE_REGIONS,
+    stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> "RegionFolder":
     """Write all activation regions to a folder of Parquet files, in bounded memory.
@@ -54,15 +56,16 @@ def enumerate_to_parquet(
         folder: Made when missing. A run that was killed or interrupted goes on here
             when it is called again, and keeps to the pieces of its first run.
         piece_regions: Regions per file, about; it bounds the memory.
+        stop: Called often, from any thread: says whether to stop.
         progress: Called with (done, total), in estimated regions.
 
     Returns:
-        The folder, complete.
+        The folder, complete unless it was stopped.
 
     Raises:
         ValueError: If the domain is no box or slice, or does not fit the network.
         FileFormatError: If the folder holds something else.
-        KeyboardInterrupt: On Ctrl-C; the files written so far stay.
+        IncompleteError: If a part takes more memory than there is.
         OSError: If a file can not be written; the files written so far stay.
     """
     if piece_regions < 1:
@@ -76,13 +79,14 @@ def enumerate_to_parquet(
         walls = {face: walls[face] for face in part.walls if face in walls}
         path = target / _file_name(index)
         if not path.is_file():
-            for face in part.walls:
-                if face not in walls:
-                    of_face = functools.partial(wall_patterns, problem, face)
-                    walls[face] = interruptible(of_face)
-            earlier = [walls[face] for face in part.walls]
-            listing = functools.partial(_list_part, problem, part, earlier)
-            found = interruptible(listing)
+            try:
+                for face in part.walls:
+                    if face not in walls:
+                        walls[face] = wall_patterns(problem, face, stop)
+                earlier = [walls[face] for face in part.walls]
+                found = _list_part(problem, part, earlier, stop)
+            except StoppedError:
+                return RegionFolder(target)
             with _writing(path):
                 save_regions(path, found)
         done += part.work
@@ -92,13 +96,22 @@ def enumerate_to_parquet(
 
 
 def _list_part(
-    problem: Problem, part: Part, earlier: list[set[bytes]], progress: Progress
+    problem: Problem,
+    part: Part,
+    earlier: list[set[bytes]],
+    stop: Callable[[], bool],
 ) -> RegionSet:
-    """The regions of one box that belong to no earlier part."""
+    """The regions of one box that belong to no earlier part.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+        IncompleteError: If memory ran out.
+    """
     box = problem.open_piece(part.face)
-    found = enumerate_regions(problem.network, box, progress=progress)
-    if not found.complete:
-        raise KeyboardInterrupt
+    found = enumerate_regions(problem.network, box, stop=stop)
+    if found.stop is Stop.INTERRUPTED:
+        raise StoppedError
+    found.require_complete()
     kept = [
         index
         for index, row in enumerate(found.patterns)

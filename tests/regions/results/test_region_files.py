@@ -73,7 +73,7 @@ def test_round_trip_zoo_is_exact(name, tmp_path):
         found.method,
         found.seconds,
     )
-    assert back.stats == json.loads(json.dumps(found.stats))
+    assert back.stats == json.loads(json.dumps(dict(found.stats)))
     assert [file.name for file in path.parent.iterdir()] == ["regions.parquet"]
 
 

@@ -117,7 +117,10 @@ def _read_npz(path: pathlib.Path, max_bytes: int) -> np.ndarray:
 def _read_csv(path: pathlib.Path, max_bytes: int) -> np.ndarray:
     """The numbers of a text file, after a first line of names if it is one."""
     numbers, width, first = array.array("d"), 0, 0
-    with reading(path, "a table of numbers", _TABLE), path.open("rb") as file:
+    with (
+        reading(path, "a table of numbers", _TABLE, csv.Error),
+        path.open("rb") as file,
+    ):
         for line, row in _rows(path, file, max_bytes):
             if not width and not first and _are_names(row):
                 first = -1

@@ -1,6 +1,8 @@
 """Arrays in HDF5 files of strangers: links are refused, sizes counted first."""
 
 import pathlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,27 @@ import numpy as np
 from regions.errors import FileFormatError
 from regions.network import fits_float64
 from regions.reading import check_size
+
+_SECONDS, _BYTES_A_SECOND = 2, 50_000_000
+"""Processor time that the library gets to open a file, and more for a large one."""
+
+
+def try_apart(path: pathlib.Path, content: bytes) -> None:
+    """Let a process of its own read a file first.
+
+    Raises:
+        FileFormatError: If the HDF5 library crashes, or does not come to an end.
+    """
+    seconds = _SECONDS + len(content) // _BYTES_A_SECOND
+    command = [sys.executable, str(pathlib.Path(__file__).with_name("hdf5_probe.py"))]
+    done = subprocess.run(
+        [*command, str(seconds)], input=content, capture_output=True, check=False
+    )
+    if done.returncode < 0:
+        raise FileFormatError(
+            f"{path}: the HDF5 library crashes at its weights, or does not come to an "
+            "end: they are damaged; save the model again."
+        )
 
 
 class Hdf5Arrays:

@@ -22,7 +22,7 @@ from regions.archives import open_archive
 from regions.errors import FileFormatError, ImportNotice
 from regions.io.checks import check_forward
 from regions.io.graph import GraphBuilder
-from regions.io.hdf5_files import Hdf5Arrays
+from regions.io.hdf5_files import Hdf5Arrays, try_apart
 from regions.io.keras_layers import LAYERS
 from regions.io.keras_model import (
     MODELS,
@@ -96,7 +96,7 @@ def _read_zip(
     def take(file: Any, arrays: Hdf5Arrays) -> None:
         _walk_groups(path, config, file, arrays, (), weights)
 
-    _open_weights(h5py, path, io.BytesIO(stored), max_bytes, take)
+    _open_weights(h5py, path, stored, max_bytes, take)
     return config, weights
 
 
@@ -125,20 +125,21 @@ def _read_h5(
                 scope = _scope_of(layer, label)
                 weights.setdefault(scope, []).append(arrays.array(group, label))
 
-    _open_weights(h5py, path, path, max_bytes, take)
+    _open_weights(h5py, path, path.read_bytes(), max_bytes, take)
     return found[0], weights
 
 
 def _open_weights(
     h5py: Any,
     path: pathlib.Path,
-    source: Any,
+    content: bytes,
     max_bytes: int,
     take: Callable[[Any, Hdf5Arrays], None],
 ) -> None:
     """Call `take` with the open HDF5 file; failures of its content are one line."""
+    try_apart(path, content)
     try:
-        with h5py.File(source, "r") as file:
+        with h5py.File(io.BytesIO(content), "r") as file:
             take(file, Hdf5Arrays(h5py, path, max_bytes))
     except _DAMAGED as error:
         raise FileFormatError(

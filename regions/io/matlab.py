@@ -1,11 +1,11 @@
 """Networks in `.mat` files as NNV has them: cells `W` and `b`, names of activations.
 
-Files of MATLAB's version 5 (and 6, 7), read with SciPy once their structure is known
-to be bounded: every array, cell and field that is declared must be there. Version 7.3
-is another format (HDF5).
+Files of MATLAB's version 5 (and 6, 7). SciPy's reader crashes on some damaged ones and
+allocates what they declare, so that they are parsed here: matrices of real numbers,
+texts, cells and structs, each of which must be there before it is read. Version 7.3 is
+another format (HDF5).
 """
 
-import io
 import math
 import pathlib
 import struct
@@ -15,18 +15,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import scipy.io
 import scipy.sparse as sp
 
 from regions.errors import FileFormatError, ImportNotice
 from regions.io.graph import GraphBuilder
-from regions.network import ReluNetwork
+from regions.network import ReluNetwork, fits_float64
 from regions.reading import check_file_size, check_size, reading
 
 _WHAT, _ADVICE = "a .mat file with W and b", "save it again with save -v7"
 _MATRIX, _COMPRESSED = 14, 15
 _CELL, _STRUCT, _CHAR, _DOUBLE, _UINT64 = 1, 2, 4, 6, 15
 _DEPTH = 8
+_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
+_TYPES |= {12: "i8", 13: "u8", 16: "u1", 17: "u2", 18: "u4"}
+"""How numbers and letters are stored, which may be smaller than what they are."""
 
 _NAMES = ("act_fcns", "activation_fcns", "activation_fns", "activations", "act")
 _SLOPES = {"relu": 0.0, "poslin": 0.0, "linear": 1.0, "purelin": 1.0}
@@ -42,8 +44,7 @@ def load_mat(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
     """
     with reading(path, _WHAT, _ADVICE):
         check_file_size(path, max_bytes)
-        content = _plain(path, path.read_bytes(), max_bytes)
-        found = _network_in(scipy.io.loadmat(io.BytesIO(content), mat_dtype=False))
+        found = _network_in(_variables(path, path.read_bytes(), max_bytes))
         weights = [_real(f"W{{{k + 1}}}", w) for k, w in enumerate(_cells(found, "W"))]
         biases = [_real(f"b{{{k + 1}}}", b) for k, b in enumerate(_cells(found, "b"))]
         if not weights or len(weights) != len(biases):
@@ -68,22 +69,18 @@ def load_mat(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
 
 def _network_in(found: dict[str, Any]) -> dict[str, Any]:
     """The variables of the network: at the top, or in the one struct that has W."""
-    if "W" in found:
-        return found
-    for value in found.values():
-        names = value.dtype.names if isinstance(value, np.ndarray) else None
-        if names and "W" in names and value.size == 1:
-            return {name: value[name].flat[0] for name in names}
-    there = sorted(name for name in found if not name.startswith("__"))
-    raise ValueError(f"it holds {there[:8]} and cells W and b are required")
+    for value in (found, *found.values()):
+        if isinstance(value, dict) and "W" in value:
+            return value
+    raise ValueError(f"it holds {sorted(found)[:8]} and cells W and b are required")
 
 
 def _cells(found: dict[str, Any], name: str) -> list[Any]:
-    """The entries of a cell, or of a matrix that stands for a cell of one."""
+    """The entries of a cell, or a matrix that stands for a cell of one."""
     value = found.get(name)
-    if not isinstance(value, np.ndarray):
+    if value is None:
         raise ValueError(f"it has no cell {name}")
-    return list(value.ravel(order="F")) if value.dtype == object else [value]
+    return value if isinstance(value, list) else [value]
 
 
 def _real(name: str, value: Any) -> np.ndarray:
@@ -92,8 +89,8 @@ def _real(name: str, value: Any) -> np.ndarray:
         raise ValueError(f"{name} is no matrix of real numbers")
     if value.ndim != 2 or not value.size:
         raise ValueError(f"{name} has shape {value.shape}")
-    if value.dtype.itemsize == 8 and value.dtype.kind in "iu":
-        raise ValueError(f"{name} holds {value.dtype}: save it as double")
+    if value.dtype.kind in "iu" and not fits_float64(value):
+        raise ValueError(f"{name} holds integers beyond 2^53: scale them down")
     return value.astype(np.float64)
 
 
@@ -103,7 +100,7 @@ def _activations(path: pathlib.Path, found: dict[str, Any], layers: int) -> list
     if key is None:
         _notice(f"{path} names no activations: ReLU is assumed, and linear outputs.")
         return ["relu"] * (layers - 1) + ["linear"]
-    names = [str(text).strip().lower() for text in _texts(found[key])]
+    names = [text.strip().lower() for text in _texts(found[key])]
     if len(names) == layers - 1:
         names.append("linear")
     if len(names) == 1:
@@ -125,13 +122,13 @@ def _activations(path: pathlib.Path, found: dict[str, Any], layers: int) -> list
     return names
 
 
-def _texts(value: Any) -> Iterator[Any]:
+def _texts(value: Any) -> Iterator[str]:
     """Names in a cell, or in the rows of a matrix of letters."""
-    for entry in np.ravel(value):
-        if isinstance(entry, np.ndarray):
-            yield from _texts(entry)
-        else:
+    for entry in value if isinstance(value, list) else []:
+        if isinstance(entry, str):
             yield entry
+        else:
+            yield from _texts(entry)
 
 
 def _notice(text: str) -> None:
@@ -139,8 +136,8 @@ def _notice(text: str) -> None:
     warnings.warn(text, ImportNotice, stacklevel=5)
 
 
-def _plain(path: pathlib.Path, content: bytes, max_bytes: int) -> bytes:
-    """The file without compression, every part of it checked."""
+def _variables(path: pathlib.Path, content: bytes, max_bytes: int) -> dict[str, Any]:
+    """The variables of a file by name: arrays, texts, lists of cells, structs."""
     if content[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in content[:116]:
         raise FileFormatError(
             f"{path} is of version 7.3 of MATLAB's format: {_ADVICE}."
@@ -148,91 +145,101 @@ def _plain(path: pathlib.Path, content: bytes, max_bytes: int) -> bytes:
     order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
     if order is None:
         raise ValueError("its header is not that of version 5")
-    parts, place, room = [content[:128]], 128, max_bytes
-    while place < len(content):
-        kind, end, start = _tag(content, place, order)
-        size, body = end, content[start : start + end]
-        if len(body) < size:
-            raise ValueError("it ends within a variable")
+    found: dict[str, Any] = {}
+    room = max_bytes
+    elements = _elements(content, 128, order)
+    for kind, body in elements:
         if kind == _COMPRESSED:
-            inflated = zlib.decompressobj().decompress(body, room + 1)
-            check_size(path, len(inflated), room)
-            kind, size, begin = _tag(inflated, 0, order)
-            body = inflated[begin : begin + size]
-            if len(body) < size:
-                raise ValueError("it ends within a variable")
+            body = zlib.decompressobj().decompress(body, room + 1)
+            check_size(path, max_bytes - room + len(body), max_bytes)
+            ((kind, body), *_) = _elements(body, 0, order)
         if kind != _MATRIX:
             raise ValueError(f"a variable has type {kind}")
-        entries = _check_matrix(body, order, 0)
-        room -= max(len(body), 8 * entries)
+        # Eight bytes for each byte: a number may be stored in one.
+        room -= 8 * len(body)
         check_size(path, max_bytes - room, max_bytes)
-        parts += [struct.pack(f"{order}II", kind, size), body]
-        place = start + end
-    return b"".join(parts)
+        name, value = _matrix(body, order, 0)
+        found[name] = value
+    return found
 
 
-def _tag(content: bytes, place: int, order: str) -> tuple[int, int, int]:
-    """Type, size and start of the element at a place."""
-    kind, size = struct.unpack_from(f"{order}II", content, place)
-    if kind >> 16:  # a small element, its size beside its type and within its tag
-        return kind & 0xFFFF, kind >> 16, place + 4
-    return kind, size, place + 8
+def _elements(content: bytes, place: int, order: str) -> Iterator[tuple[int, bytes]]:
+    """Type and content of the elements that follow each other."""
+    while place < len(content):
+        kind, size = struct.unpack_from(f"{order}II", content, place)
+        if kind >> 16:  # a small element: its size beside its type, four bytes of it
+            kind, size, start, end = kind & 0xFFFF, kind >> 16, place + 4, place + 8
+        else:
+            start = place + 8
+            # Compressed ones are not filled up to eight bytes.
+            end = start + (size if kind == _COMPRESSED else -(-size // 8) * 8)
+        body = content[start : start + size]
+        if len(body) < size or (start == place + 4 and size > 4):
+            raise ValueError("it ends within a variable")
+        yield kind, body
+        place = end
 
 
-def _after(place: int, start: int, size: int) -> int:
-    """Where the element after one begins: elements are filled up to eight bytes."""
-    return place + 8 if start == place + 4 else start + -(-size // 8) * 8
-
-
-def _check_matrix(body: bytes, order: str, depth: int) -> int:
-    """Number of entries of a matrix; raises if it declares more than is there."""
+def _matrix(body: bytes, order: str, depth: int) -> tuple[str, Any]:
+    """Name and value of one matrix, cell, struct or text."""
     if not body:
-        return 0  # an empty cell
+        return "", np.zeros((0, 0))
     if depth > _DEPTH:
         raise ValueError(f"cells lie deeper than {_DEPTH} levels")
-    kind = struct.unpack_from(f"{order}I", body, 8)[0] & 0xFFFF
-    complex_ = bool((kind >> 8) & 8)
-    kind &= 0xFF
-    _, size, start = _tag(body, 16, order)
-    if not 0 < size <= 4 * 32:
-        raise ValueError(f"a matrix has {size // 4} axes")
-    dims = struct.unpack_from(f"{order}{size // 4}i", body, start)
-    if min(dims) < 0:
-        raise ValueError(f"a matrix has shape {dims}")
-    count, place = math.prod(dims), _after(16, start, size)
-    _, size, start = _tag(body, place, order)
-    place = _after(place, start, size)
-    if complex_:
-        raise ValueError("a matrix holds complex numbers")
-    if kind == _CELL:
-        return _check_parts(body, order, place, count, depth)
-    if kind == _STRUCT:
-        _, size, start = _tag(body, place, order)
-        longest = struct.unpack_from(f"{order}i", body, start)[0]
-        place = _after(place, start, size)
-        _, size, start = _tag(body, place, order)
-        fields = size // longest if longest > 0 else 0
-        if not fields:
-            raise ValueError("a struct has no fields")
-        place = _after(place, start, size)
-        return _check_parts(body, order, place, count * fields, depth)
+    parts = _elements(body, 0, order)
+    flags = struct.unpack_from(f"{order}I", _next(parts)[1])[0]
+    shape = tuple(np.frombuffer(_next(parts)[1], f"{order}i4").tolist())
+    name = _next(parts)[1].decode("ascii")
+    kind = flags & 0xFF
+    if flags & 0x800:
+        raise ValueError(f"{name or 'a cell'} holds complex numbers")
+    if not 1 <= len(shape) <= 32 or min(shape) < 0:
+        raise ValueError(f"{name or 'a cell'} has shape {shape}")
+    count = math.prod(shape)
+    if kind in (_CELL, _STRUCT):
+        fields = _fields(parts) if kind == _STRUCT else [""]
+        inner = []
+        for _ in range(count * len(fields)):  # each takes eight bytes, or it ends
+            entry, content = _next(parts)
+            if entry != _MATRIX:
+                raise ValueError(f"{name or 'a cell'} holds an entry of type {entry}")
+            inner.append(_matrix(content, order, depth + 1)[1])
+        if kind == _CELL:
+            return name, inner
+        return name, dict(zip(fields, inner, strict=False)) if count == 1 else {}
     if kind != _CHAR and not _DOUBLE <= kind <= _UINT64:
-        raise ValueError(f"a variable is of class {kind}: matrices and cells are read")
-    _, size, start = _tag(body, place, order)
-    if count > size or start + size > len(body):
-        raise ValueError(f"a matrix of shape {dims} has {size} bytes")
-    return count
+        raise ValueError(f"{name} is of class {kind}: matrices and cells are read")
+    stored, content = _next(parts)
+    if stored not in _TYPES:
+        raise ValueError(f"{name or 'a cell'} is stored as type {stored}")
+    flat = np.frombuffer(content, f"{order}{_TYPES[stored]}")
+    if len(flat) != count:
+        raise ValueError(
+            f"{name or 'a cell'} has shape {shape} and {len(flat)} numbers"
+        )
+    array = flat.reshape(shape, order="F")
+    return name, _rows_of_text(array) if kind == _CHAR else array
 
 
-def _check_parts(body: bytes, order: str, place: int, count: int, depth: int) -> int:
-    """Entries of all matrices inside a cell or struct; each takes eight bytes."""
-    if 8 * count > len(body) - place:
-        raise ValueError(f"a cell of {count} entries has {len(body) - place} bytes")
-    total = count
-    for _ in range(count):
-        kind, size, start = _tag(body, place, order)
-        if kind != _MATRIX or start + size > len(body):
-            raise ValueError("a cell ends within an entry")
-        total += _check_matrix(body[start : start + size], order, depth + 1)
-        place = _after(place, start, size)
-    return total
+def _next(parts: Iterator[tuple[int, bytes]]) -> tuple[int, bytes]:
+    """The next element, which must be there."""
+    element = next(parts, None)
+    if element is None:
+        raise ValueError("a variable ends too early")
+    return element
+
+
+def _fields(parts: Iterator[tuple[int, bytes]]) -> list[str]:
+    """Names of a struct's fields, each of the same number of bytes."""
+    length = int.from_bytes(_next(parts)[1][:4].strip(b"\0") or b"\0", "little")
+    names = _next(parts)[1]
+    if not 0 < length <= 64 or not names or len(names) % length:
+        raise ValueError("a struct has no fields")
+    cuts = range(0, len(names), length)
+    return [names[k : k + length].split(b"\0")[0].decode("ascii") for k in cuts]
+
+
+def _rows_of_text(letters: np.ndarray) -> list[str]:
+    """The rows of a matrix of letters."""
+    rows = letters.reshape(len(letters), -1) if letters.ndim > 1 else letters[None]
+    return ["".join(map(chr, row)) for row in rows.tolist()]

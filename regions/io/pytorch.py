@@ -6,6 +6,7 @@ from those before PyTorch 1.6 alike; whole pickled models are refused.
 
 import pathlib
 import pickle  # noqa: TID251  (only to name the error of PyTorch's restricted reader)
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -64,7 +65,9 @@ def _check_structure(path: pathlib.Path, max_bytes: int) -> None:
 def _load(torch: Any, path: pathlib.Path) -> Any:
     """What PyTorch's restricted reader makes of a file."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # at versions that a damaged file names
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
         if "weights_only" not in str(error) and "Weights only" not in str(error):
             raise

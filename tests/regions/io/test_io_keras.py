@@ -15,12 +15,21 @@ import pytest
 from keras import layers
 
 import regions
+import regions.io.hdf5_files
+import regions.io.keras
 from regions.errors import FileFormatError, ImportNotice
 from regions.io.checks import check_forward
 from regions.network import ReluNetwork
 
 # Keras reads its own variables in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch, request):
+    """HDF5 is tried in another process first, which takes a while, in one test only."""
+    if "apart" not in request.node.name:
+        monkeypatch.setattr(regions.io.keras, "try_apart", lambda path, content: None)
 
 
 def _save(path: pathlib.Path, model: Any) -> pathlib.Path:
@@ -298,3 +307,15 @@ def test_check_forward_notices_another_network():
         check_forward("m", net, lambda x: x * 1.01, framework="it")
     with pytest.raises(FileFormatError, match=r"shapes \(8, 2\) and \(8, 1\)"):
         check_forward("m", net, lambda x: x[:, :1], framework="it")
+
+
+def test_hdf5_at_which_the_library_does_not_end_is_tried_apart(tmp_path, monkeypatch):
+    """A stand-in for the library, which loops as it does on damaged heaps."""
+    path = _dense(tmp_path / "m.keras")
+    assert regions.load_network(path, check=False).output_dim == 2
+    loop = tmp_path / "h5py.py"
+    loop.write_text("while True:\n    pass\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(regions.io.hdf5_files, "_SECONDS", 1)
+    with pytest.raises(FileFormatError, match="does not come to an end"):
+        regions.load_network(path, check=False)

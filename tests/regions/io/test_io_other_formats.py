@@ -133,7 +133,7 @@ def test_mat_that_declares_more_than_it_holds_is_refused_before_reading(tmp_path
     for axis in (2**31 - 1, -1):
         content[place + 4 : place + 8] = axis.to_bytes(4, "little", signed=True)
         path.write_bytes(bytes(content))
-        with pytest.raises(FileFormatError, match=r"has .* bytes|has shape"):
+        with pytest.raises(FileFormatError, match=r"ends too early|has shape"):
             regions.load_network(path)
     scipy.io.savemat(path, {"W": np.zeros((400, 400))}, do_compression=True)
     assert path.stat().st_size < 3_000

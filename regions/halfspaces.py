@@ -12,6 +12,7 @@ exactly.
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -122,15 +123,18 @@ def affine_pre_activations(
     through the layers together, the output layer last. The leading axis is 1 where
     all patterns agree, as in the first layer.
     """
-    dim = network.input_dim
-    values = [(np.eye(dim)[None], np.zeros((1, dim)))]
+    values: list[tuple[np.ndarray, np.ndarray]] = []
     result, factors = [], gates(network, patterns)
     for index, layer in enumerate(network.layers):
         jacobian: np.ndarray = np.zeros((1, 1, 1))
         offset: np.ndarray = layer.bias[None]
         for source, matrix in layer.blocks(index):
-            jacobian = jacobian + matrix @ values[source][0]
-            offset = offset + values[source][1] @ matrix.T
+            if source == 0:
+                # The input is the identity, of which no product need be taken.
+                jacobian = jacobian + matrix
+                continue
+            jacobian = jacobian + matrix @ values[source - 1][0]
+            offset = offset + values[source - 1][1] @ matrix.T
         result.append((jacobian, offset))
         if index < len(factors):
             factor = factors[index]
@@ -199,10 +203,37 @@ def halfspaces_batch(
     return A, b
 
 
+def oriented(
+    network: ReluNetwork,
+    pattern: Bool[np.ndarray, " bits"],
+    affine: list[tuple[np.ndarray, np.ndarray]],
+) -> Halfspaces:
+    """Rows `A x <= b` of a pattern, from what `affine_pre_activations` gave for it."""
+    sign = np.where(pattern, 1.0, -1.0)
+    kinks = [layer.kinks for layer in network.hidden]
+    parts = list(zip(kinks, affine, strict=False))
+    A = [np.zeros((0, network.input_dim)), *(J[0][kept] for kept, (J, _) in parts)]
+    b = [np.zeros(0), *(c[0][kept] for kept, (_, c) in parts)]
+    # Adding 0.0 turns -0.0 into 0.0, so that equal rows are equal bytes.
+    return Halfspaces(
+        -sign[:, None] * np.concatenate(A) + 0.0,
+        sign * np.concatenate(b) + 0.0,
+        _unit_names(network),
+    )
+
+
+@functools.lru_cache(16)
+def _unit_names(network: ReluNetwork) -> Int[np.ndarray, "bits 2"]:
+    """`(layer, unit)` of each bit."""
+    names = np.array(network.units, np.int64).reshape(-1, 2)
+    names.setflags(write=False)
+    return names
+
+
 def halfspaces(network: ReluNetwork, pattern: Bool[np.ndarray, " bits"]) -> Halfspaces:
     """Rows `A x <= b` of one pattern, with the unit of each."""
     A, b = halfspaces_batch(network, pattern[None])
-    return Halfspaces(A[0], b[0], np.array(network.units, np.int64).reshape(-1, 2))
+    return Halfspaces(A[0], b[0], _unit_names(network))
 
 
 def domain_rows(domain: BoundedDomain) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ pre-activations serve as coordinates: then most of the input space is never touc
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -16,8 +17,8 @@ from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
-from regions.signs.layer_forms import layer_forms
-from regions.signs.predicate import Signs, signs
+from regions.signs.layer_forms import forms_up_to
+from regions.signs.predicate import Predicate, Signs
 from regions.signs.rounding import chart_rounding
 
 
@@ -30,7 +31,6 @@ class NetworkRows:
     Attributes:
         units: Index of the hidden unit of each row.
         num_units: How many rows belong to units.
-        exact: The network in rational arithmetic, in the chart.
         reach: Bound of every coordinate on the domain, or None.
     """
 
@@ -39,7 +39,6 @@ class NetworkRows:
         self._network, self._domain = network, domain
         self.units = np.flatnonzero(network.kinks)
         self.num_units = len(self.units)
-        self.exact = ExactNetwork(network, domain)
         if isinstance(domain, WholeSpace):
             none = [0.0] * len(network.hidden)
             self._chart_error, self.reach = (none, none), None
@@ -50,6 +49,16 @@ class NetworkRows:
             self.reach = float(np.abs([box.lower, box.upper]).max())
             self._A, self._b = domain_rows(domain)
 
+    @functools.cached_property
+    def exact(self) -> ExactNetwork:
+        """The network in rational arithmetic, in the chart."""
+        return ExactNetwork(self._network, self._domain)
+
+    @functools.cached_property
+    def _predicate(self) -> Predicate:
+        """Decides signs."""
+        return Predicate(self._network, self._domain)
+
     def all_bits(
         self, bits: Bool[np.ndarray, "regions bits"]
     ) -> Bool[np.ndarray, "regions units"]:
@@ -58,17 +67,17 @@ class NetworkRows:
 
     def signs(self, points: Float64[np.ndarray, "points dim"]) -> Signs:
         """Exact signs of all hidden units at points of the chart."""
-        return signs(self._network, self._domain, points)
+        return self._predicate.signs(points)
 
     def batch(
         self, bits: Bool[np.ndarray, "regions units"]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`A`, `b` and the rounding of each row, `(regions, rows, ...)`."""
         count = len(bits)
-        forms = [
-            layer_forms(self._chart, bits, index, self._chart_error)
-            for index in range(len(self._chart.hidden))
-        ]
+        last = len(self._chart.hidden) - 1
+        forms = (
+            forms_up_to(self._chart, bits, last, self._chart_error) if last >= 0 else []
+        )
         dim, facets = self._chart.input_dim, len(self._b)
         widths = [offset.shape[1] for _, offset, _ in forms]
         J = np.concatenate([np.zeros((count, 0, dim)), *(f[0] for f in forms)], axis=1)

@@ -8,11 +8,12 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.spatial
 from flint import fmpq
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Float64, Int, Int8
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
@@ -20,17 +21,25 @@ from regions.halfspaces import (
     NO_UNIT,
     AffineMap,
     Halfspaces,
-    affine_map,
+    affine_pre_activations,
     domain_rows,
-    halfspaces,
+    oriented,
     with_domain,
 )
 from regions.lp import exact_lp, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
+from regions.polytopes.facet_search import search_facets
 from regions.polytopes.hull_volume import hull_volume
+from regions.polytopes.network_rows import NetworkRows
+from regions.polytopes.region_facets import (
+    RegionFacets,
+    given_system,
+    region_facets,
+    searched,
+)
+from regions.polytopes.shared import shared_chart, shared_rows
 from regions.signs.exact import Columns, ExactNetwork, to_fraction
-from regions.signs.predicate import signs as signs_at
 
 MAX_EXACT_DIM = 12
 """Up to here bounds come from exact programs."""
@@ -90,6 +99,7 @@ class Polytope:
         rows: Halfspaces,
         affine_map: AffineMap,
         exact_rows: Callable[[], ExactRows] | None = None,
+        region: "Region | None" = None,
     ):
         self.x = x
         self.pattern = pattern
@@ -99,12 +109,19 @@ class Polytope:
         self.rows = rows
         self.affine_map = affine_map
         self._exact_rows = exact_rows
+        self._region = region
 
     def __repr__(self) -> str:
         return (
             f"Polytope(dim={self.rows.dim}, units={len(self.b)}, "
             f"domain_rows={len(self.rows) - len(self.b)})"
         )
+
+    @property
+    def signs(self) -> Int8[np.ndarray, " units"]:
+        """Signs of all hidden units at `x`, exactly."""
+        assert self._region is not None
+        return self._region.signs
 
     @property
     def dim(self) -> int:
@@ -191,26 +208,50 @@ class Polytope:
         Raises:
             EmptyPolyhedronError: If the polytope has no interior.
         """
-        found = []
-        for row, evidence in self.irredundant.facets.items():
+        result, kept = [], self._found
+        for row, point in sorted(kept.points.items()):
             normal = self.rows.A[row]
             gap = self.rows.b[row] - normal @ self.x
             layer, unit = (int(v) for v in self.rows.units[row])
-            found.append(
+            result.append(
                 Facet(
                     row,
                     None if layer == NO_UNIT else (layer, unit),
                     unit if layer == NO_UNIT else None,
-                    evidence.point,
-                    evidence.beyond,
+                    point,
+                    kept.beyond[row],
                     _distance(gap, normal),
                 )
             )
-        return found
+        return result
+
+    @functools.cached_property
+    def _found(self) -> RegionFacets:
+        """The facets by row."""
+        region = self._region
+        inside = self.x
+        if region is None or not region.is_inside:
+            ball = solve.chebyshev_ball(
+                self.rows, max_radius=1.0, exact=self.exact_rows
+            )
+            if ball.radius == 0.0:
+                raise EmptyPolyhedronError(
+                    "the polyhedron has no interior, and facets need one: the pattern "
+                    "belongs to no activation region."
+                )
+            inside = ball.center
+        if region is None:
+            return searched(search_facets(given_system(self.rows), inside))
+        return region_facets(
+            region.chart, region.rows, region.bits, inside, whole=region.is_whole
+        )
 
     @functools.cached_property
     def irredundant(self) -> redundancy.Irredundant:
-        """Which of `rows` define facets, and the proof for each row."""
+        """A proof for each row that it defines a facet, or follows from others.
+
+        Takes long where rows are many; `facets` says which they are.
+        """
         return redundancy.facets(self.rows, self.exact_rows)
 
     def vertices(self) -> Float64[np.ndarray, "vertices dim"]:
@@ -283,11 +324,29 @@ def _without_copies(corners: np.ndarray) -> np.ndarray:
     return corners[np.sort(first)]
 
 
+class Region(NamedTuple):
+    """Where a polytope comes from.
+
+    Attributes:
+        chart: The network as a function of the chart coordinates.
+        rows: The rows of its regions.
+        bits: The pattern, a bit for every hidden unit.
+        signs: Signs of all hidden units at the point asked about.
+        is_whole: Whether nothing but units bounds the region.
+        is_inside: Whether the point is proved to lie on no boundary.
+    """
+
+    chart: ReluNetwork
+    rows: NetworkRows
+    bits: Bool[np.ndarray, " units"]
+    signs: Int8[np.ndarray, " units"]
+    is_whole: bool
+    is_inside: bool
+
+
 def polytope_at(
-    network: ReluNetwork,
-    x: Float64[np.ndarray, " dim"],
-    domain: Domain | None = None,
-) -> Polytope:
+    network: ReluNetwork, x: np.ndarray, domain: Domain | None = None
+) -> Any:
     """The closed activation region that contains `x`.
 
     Args:
@@ -296,6 +355,10 @@ def polytope_at(
             the tied units count as off, and the polytope may have no interior. Signs
             are exact.
         domain: What else bounds the region; None for the whole space.
+
+    Returns:
+        A `Polytope`; a list of them where `x` is an array of points, one a row, which
+        share what they can.
 
     Raises:
         ValueError: If `x` or `domain` has another dimension than the network.
@@ -306,38 +369,80 @@ def polytope_at(
         >>> poly = polytope_at(net, np.array([1.0, 1.0]))
         >>> poly.A, poly.b, [str(f) for f in poly.facets]
         (array([[-1., -1.]]), array([-1.]), ['layer 1 unit 1'])
+        >>> len(polytope_at(net, np.array([[1.0, 1.0], [0.0, 0.0]])))
+        2
     """
     x = np.array(x, np.float64)
-    chart = network if domain is None else domain.restrict(network)
-    if x.shape != (chart.input_dim,) or not np.isfinite(x).all():
+    where = WholeSpace(network.input_dim) if domain is None else domain
+    dim = shared_chart(network, where).input_dim
+    if x.ndim == 2 and x.shape[1] == dim and np.isfinite(x).all():
+        return _polytopes(network, x, where)
+    if x.shape != (dim,) or not np.isfinite(x).all():
         raise ValueError(
-            f"`x` is {x}: a finite vector of {chart.input_dim} entries is required"
+            f"`x` is {x}: a finite vector of {dim} entries is required"
             + ("." if domain is None else ", in chart coordinates of the domain.")
         )
-    exact = ExactNetwork(network, WholeSpace(len(x)) if domain is None else domain)
-    kinks = network.kinks
-    signs = signs_at(network, exact.domain, x[None]).on[0]
-    pattern = signs[kinks]
+    return _polytopes(network, x[None], where)[0]
+
+
+def _polytopes(
+    network: ReluNetwork, points: Float64[np.ndarray, "points dim"], domain: Domain
+) -> list[Polytope]:
+    """The regions of some points."""
+    chart, rows = shared_chart(network, domain), shared_rows(network, domain)
+    found = rows.signs(points)
+    limits = None if isinstance(domain, WholeSpace) else domain_rows(domain)
+    return [
+        _polytope(chart, rows, domain, limits, x, sign, bool(strict))
+        for x, sign, strict in zip(points, found.sign, found.strict, strict=True)
+    ]
+
+
+def _polytope(
+    chart: ReluNetwork,
+    shared: NetworkRows,
+    domain: Domain,
+    limits: tuple[np.ndarray, np.ndarray] | None,
+    x: Float64[np.ndarray, " dim"],
+    signs: Int8[np.ndarray, " units"],
+    strict: bool,
+) -> Polytope:
+    """The region of one point."""
+    here = np.zeros(0, np.int64)
+    if limits is not None:
+        here = slack_signs(*limits, x)
+        outside = np.flatnonzero(here < 0)
+        if len(outside):
+            assert not isinstance(domain, WholeSpace)
+            raise ValueError(outside_text(domain, x, int(outside[0])))
+    kinks = chart.kinks
+    pattern = signs[kinks] > 0
+    affine = affine_pre_activations(chart, pattern[None])
     with np.errstate(over="ignore", invalid="ignore"):
-        units_only = halfspaces(chart, pattern)
-    if not (np.isfinite(units_only.A).all() and np.isfinite(units_only.b).all()):
+        own = oriented(chart, pattern, affine)
+    if not (np.isfinite(own.A).all() and np.isfinite(own.b).all()):
         raise RegionsError(
             "a row of the polytope overflows float64, which must hold its numbers: "
             "scale the weights of the network down."
         )
-    rows = units_only if domain is None else with_domain(units_only, domain)
-    outside = np.flatnonzero(
-        slack_signs(rows.A[len(pattern) :], rows.b[len(pattern) :], x) < 0
+    rows = own if limits is None else with_domain(own, domain)
+    jacobian, offset = affine[-1]
+    region = Region(
+        chart,
+        shared,
+        signs > 0,
+        signs,
+        limits is None,
+        strict and bool((here > 0).all()),
     )
-    if len(outside):
-        assert not isinstance(domain, WholeSpace | None)
-        raise ValueError(outside_text(domain, x, int(outside[0])))
-
-    def exact_rows() -> ExactRows:
-        return _exact_rows(exact, signs, kinks, rows)
-
     return Polytope(
-        x, pattern, units_only, rows, affine_map(chart, pattern), exact_rows
+        x.copy(),
+        pattern,
+        own,
+        rows,
+        AffineMap(jacobian[0], offset[0]),
+        lambda: _exact_rows(shared.exact, signs > 0, kinks, rows),
+        region,
     )
 
 

@@ -5,6 +5,7 @@
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 
@@ -18,10 +19,11 @@ from regions.lp.recession import Recession, recession_cone
 from regions.network import ReluNetwork
 from regions.polytopes.crossing import cross_exactly
 from regions.polytopes.facet_evidence import FacetSearch
-from regions.polytopes.facet_search import search_facets
 from regions.polytopes.meeting import Meeting, regions_meeting_at
-from regions.polytopes.network_rows import NetworkRows, reduce_first_layer
+from regions.polytopes.network_rows import NetworkRows
 from regions.polytopes.polytope import Polytope, polytope_at
+from regions.polytopes.region_facets import region_facets
+from regions.polytopes.shared import shared_rows
 
 SHAPE_DIM = 32
 """Bounds are sought up to this dimension: two linear programs per axis."""
@@ -42,7 +44,7 @@ class Inequality:
         domain_facet: Number of the domain's facet; None for a unit's.
         a: Gradient: the inequality is `a . x <= b`.
         b: Right-hand side.
-        integers: The same without rounding, times a positive number.
+        make_integers: Gives the same without rounding, times a positive number.
         distance: Distance of the point asked about from the hyperplane.
         point: A point in the relative interior of the facet, rounded.
         neighbor: Pattern beyond; None at the edge of the domain.
@@ -55,7 +57,7 @@ class Inequality:
     domain_facet: int | None
     a: Float64[np.ndarray, " dim"]
     b: float
-    integers: IntegerRow
+    make_integers: Callable[[], IntegerRow]
     distance: float
     point: Float64[np.ndarray, " dim"]
     neighbor: Bool[np.ndarray, " bits"] | None
@@ -63,11 +65,15 @@ class Inequality:
     rank: int | None
 
     @property
+    def integers(self) -> IntegerRow:
+        """The inequality without rounding, times a positive number."""
+        return self.make_integers()
+
+    @property
     def unit_row(self) -> Float64[np.ndarray, " dim_plus_1"]:
         """`(a, b)` times a positive number, rounded once: parallel rows stay so."""
-        common = math.gcd(*self.integers[:-1])
-        largest = max(abs(v) for v in self.integers[:-1])
         *a, b = self.integers
+        common, largest = math.gcd(*a), max(map(abs, a))
         parts = [(v // common) / (largest // common) for v in a]
         return np.array([*parts, b / largest])
 
@@ -79,7 +85,7 @@ class Inequality:
         return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False)
 class PolytopeReport:
     """The region around a point.
 
@@ -92,8 +98,6 @@ class PolytopeReport:
             follows is empty then.
         inequalities: The facets.
         num_rows: Rows before the redundant ones were left out.
-        polytope: Bounds, ball and hull, from the facets, each rounded once; None on a
-            boundary.
         recession: The recession cone, where the dimension allows.
         counts: How the facets were decided.
     """
@@ -105,9 +109,18 @@ class PolytopeReport:
     meeting: Meeting | None
     inequalities: list[Inequality]
     num_rows: int
-    polytope: Polytope | None
     recession: Recession | None
     counts: dict[str, int]
+
+    @functools.cached_property
+    def polytope(self) -> Polytope | None:
+        """Bounds, ball and hull, from the facets, each rounded once.
+
+        None on a boundary.
+        """
+        if self.meeting is not None:
+            return None
+        return _from_facets(self)
 
 
 def describe_polytope(
@@ -132,9 +145,8 @@ def describe_polytope(
     polytope = polytope_at(network, x, domain)
     x, chart = polytope.x, network if domain is None else domain.restrict(network)
     domain = WholeSpace(network.input_dim) if domain is None else domain
-    rows = NetworkRows(network, domain)
-    found = rows.signs(x[None])
-    signs, pattern = found.sign[0], found.on[0, rows.units]
+    rows, signs = shared_rows(network, domain), polytope.signs
+    pattern = signs[rows.units] > 0
     inside, meeting = (signs[rows.units] != 0).all(), None
     if not inside or not _in_interior(polytope):
         meeting = regions_meeting_at(network, x, domain)
@@ -142,9 +154,7 @@ def describe_polytope(
             meeting = None
     if meeting is not None:
         here, count = affine_map(chart, pattern), len(polytope.rows)
-        return PolytopeReport(
-            network, x, pattern, here, meeting, [], count, None, None, {}
-        )
+        return PolytopeReport(network, x, pattern, here, meeting, [], count, None, {})
     found = _Facets(chart, rows, rows.all_bits(pattern[None])[0], x, domain)
     inequalities = found.inequalities(progress)
     return PolytopeReport(
@@ -155,7 +165,6 @@ def describe_polytope(
         None,
         inequalities,
         len(polytope.rows),
-        _from_facets(polytope, inequalities),
         _recession(inequalities, chart.input_dim),
         dict(found.counts),
     )
@@ -168,9 +177,9 @@ def _recession(facets: list[Inequality], dim: int) -> Recession | None:
     return recession_cone([facet.integers for facet in facets], dim)
 
 
-def _from_facets(polytope: Polytope, facets: list[Inequality]) -> Polytope:
+def _from_facets(report: PolytopeReport) -> Polytope:
     """The polytope of the facets alone."""
-    dim = polytope.dim
+    dim, facets = len(report.x), report.inequalities
     table = np.array([f.unit_row for f in facets]).reshape(-1, dim + 1)
     units = np.array(
         [(NO_UNIT, f.domain_facet) if f.unit is None else f.unit for f in facets],
@@ -179,7 +188,7 @@ def _from_facets(polytope: Polytope, facets: list[Inequality]) -> Polytope:
     rows = Halfspaces(table[:, :-1], table[:, -1], units)
     own = units[:, 0] != NO_UNIT
     inner = Halfspaces(rows.A[own], rows.b[own], units[own])
-    return Polytope(polytope.x, polytope.pattern, inner, rows, polytope.affine_map)
+    return Polytope(report.x, report.pattern, inner, rows, report.affine_map)
 
 
 def _in_interior(polytope: Polytope) -> bool:
@@ -188,8 +197,13 @@ def _in_interior(polytope: Polytope) -> bool:
     return bool((polytope.rows.A[own:] @ polytope.x != polytope.rows.b[own:]).all())
 
 
+def _entry(table: Callable[[], list[IntegerRow]], row: int) -> IntegerRow:
+    """A row of a table that is made when it is first asked for."""
+    return table()[row]
+
+
 class _Facets:
-    """Facets of one region and what they say, in the coordinates that suit best."""
+    """Facets of one region and what they say."""
 
     def __init__(
         self,
@@ -207,58 +221,32 @@ class _Facets:
 
     def inequalities(self, progress: Progress | None) -> list[Inequality]:
         """All facets, in the order of the rows."""
-        points = self._reduced(progress) if self._whole else None
-        if points is None:
-            start = self._x
-            search = search_facets(
-                self._rows.system(self._bits), start, progress=progress
-            )
-            self._search, self.counts = search, dict(search.counts)
-            points = {row: search.facet_point(row) for row in search.facets}
-        table = self._rows.integers(self._bits)
+        found = region_facets(
+            self._chart,
+            self._rows,
+            self._bits,
+            self._x,
+            whole=self._whole,
+            progress=progress,
+        )
+        self._search, self.counts = found.search, found.counts
+        table = functools.cache(lambda: self._rows.integers(self._bits))
         sensitivity = output_sensitivity(self._chart, self._bits)
         return [
-            self._inequality(row, point, table[row], sensitivity)
-            for row, point in sorted(points.items())
+            self._inequality(row, point, table, sensitivity)
+            for row, point in sorted(found.points.items())
         ]
-
-    def _reduced(self, progress: Progress | None) -> dict[int, np.ndarray] | None:
-        """Facet points by row, found in the first layer's coordinates; None if not."""
-        reduction = reduce_first_layer(self._chart, self._bits)
-        if reduction is None or not self._chart.hidden[0].kinks.all():
-            return None
-        width, kept = self._chart.hidden[0].width, reduction.kept
-        z = self._chart.pre_activations(self._x[None])[0][0]
-        bits = np.concatenate([self._bits[:width][kept], self._bits[width:]])
-        rows = NetworkRows(reduction.network, WholeSpace(len(kept)))
-        search = search_facets(
-            rows.system(bits[np.arange(len(bits))]), z[kept], progress=progress
-        )
-        if search.vanishing or any(e.same for e in search.facets.values()):
-            return None
-        # Rows of units without a kink are not rows: count as the large network does.
-        self.counts = {**search.counts, "independent": len(reduction.dropped)}
-        points = {}
-        for k, row in enumerate(rows.units.tolist()):
-            if k not in search.facets:
-                continue
-            move = search.facet_point(k) - z[kept]
-            unit = int(kept[row]) if row < len(kept) else row - len(kept) + width
-            own = int(np.flatnonzero(self._rows.units == unit)[0])
-            points[own] = self._x + reduction.inverse[:, kept] @ move
-        for unit in reduction.dropped.tolist():
-            points[unit] = self._x - reduction.inverse[:, unit] * z[unit]
-        return points
 
     def _inequality(
         self,
         row: int,
         point: np.ndarray,
-        integers: IntegerRow,
+        table: Callable[[], list[IntegerRow]],
         sensitivity: Float64[np.ndarray, "outputs units"],
     ) -> Inequality:
         """One facet with its neighbor."""
         a, b = self._A[row], float(self._b[row])
+        integers = functools.partial(_entry, table, row)
         length = float(np.linalg.norm(a))
         distance = (b - float(a @ self._x)) / length
         own = row - self._rows.num_units

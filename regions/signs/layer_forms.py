@@ -31,18 +31,29 @@ def layer_forms(
         Gradients `(cells, width, dim)`, offsets `(cells, width)`, and per cell a bound
         of the error of every gradient (1-norm) and offset.
     """
+    return forms_up_to(network, bits, index, chart_error)[-1]
+
+
+def forms_up_to(
+    network: ReluNetwork,
+    bits: Bool[np.ndarray, "cells units"],
+    index: int,
+    chart_error: tuple[list[float], list[float]],
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """What `layer_forms` says of every layer up to one."""
     count, dim = len(bits), network.input_dim
     held = {
         0: (np.broadcast_to(np.eye(dim), (count, dim, dim)), np.zeros((count, dim)))
     }
     errors = {0: np.zeros(count)}
-    first = 0
+    first, result = 0, []
     for layer_index, layer in enumerate(network.hidden[: index + 1]):
         jacobian, offset, error = _affine_step(layer, layer_index, held, errors)
         rows, bias = chart_error
         error = error + rows[layer_index] + bias[layer_index]
+        result.append((jacobian, offset, error))
         if layer_index == index:
-            return jacobian, offset, error
+            break
         part = bits[:, first : first + layer.width]
         first += layer.width
         gate = np.where(part, 1.0, layer.slopes)
@@ -55,7 +66,7 @@ def layer_forms(
         errors[layer_index + 1] = SAFETY * (
             np.abs(gate).max(1) * error + UNIT_ROUNDOFF * size
         ) + underflow(np.maximum(size, before.max(1)) + error, dim + 1)
-    raise IndexError(index)
+    return result
 
 
 def _affine_step(

@@ -1,0 +1,25 @@
+"""What all points of one network on one domain share.
+
+Kept for the last few networks: a loop over the regions of one pays for it once.
+"""
+
+import functools
+
+from regions.domains.shapes import Domain
+from regions.network import ReluNetwork
+from regions.polytopes.network_rows import NetworkRows
+
+KEPT = 4
+"""Networks, or domains of one, of which this much is kept."""
+
+
+@functools.lru_cache(KEPT)
+def shared_chart(network: ReluNetwork, domain: Domain) -> ReluNetwork:
+    """The network as a function of the chart coordinates."""
+    return domain.restrict(network)
+
+
+@functools.lru_cache(KEPT)
+def shared_rows(network: ReluNetwork, domain: Domain) -> NetworkRows:
+    """The rows of the regions; in rational arithmetic from when they are needed."""
+    return NetworkRows(network, domain)

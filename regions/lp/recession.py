@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 from jaxtyping import Float64
 
-from regions.lp import solve
+from regions.errors import SolverError
+from regions.lp import exact_lp, solve
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.farkas import solve_near
+from regions.lp.warm_lp import WarmProgram
 from regions.signs.exact import to_fmpq, to_fraction
+from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 MAX_SUBSETS = 5000
 """Rays are sought in so many subsets of the rows, or not at all."""
@@ -77,6 +80,55 @@ def recession_cone(rows: Sequence[IntegerRow], dim: int) -> Recession:
                     rays.add(ray)
     ordered = tuple(sorted(rays))
     return Recession(lineality, ordered, ordered[0] if ordered else None)
+
+
+def is_cone_trivial(A: np.ndarray) -> bool:
+    """Whether `A u <= 0` holds for u = 0 alone, by one exact program.
+
+    Args:
+        A: Gradients, float64 numbers or rationals.
+    """
+    gradients = [
+        [v if isinstance(v, fmpq) else to_fmpq(float(v)) for v in row] for row in A
+    ]
+    rank = fmpq_mat(gradients).rref()[1] if gradients else 0
+    if rank < A.shape[1]:
+        return False
+    # Along a direction of the cone every row falls or is level, and some row falls.
+    falls = [-sum(column, fmpq(0)) for column in zip(*gradients, strict=True)]
+    sides = [fmpq(0)] * len(gradients)
+    best = exact_lp.maximize(falls, [*gradients, falls], [*sides, fmpq(1)])
+    return best.value == 0
+
+
+@np.errstate(all="ignore")
+def falls_along_a_direction(
+    A: Float64[np.ndarray, "rows dim"], error: Float64[np.ndarray, " rows"]
+) -> bool:
+    """Whether all rows are proved to fall along some direction, by one program.
+
+    Args:
+        A: Gradients.
+        error: Bound of the rounding of each, in the 1-norm.
+    """
+    lengths = np.abs(A).max(axis=1)
+    if not (lengths > error).all():
+        return False
+    A, doubt = A / lengths[:, None], SAFETY * (error / lengths)
+    count, dim = A.shape
+    cube = np.vstack([np.eye(dim), -np.eye(dim)])
+    G = np.hstack([np.vstack([A, cube]), np.zeros((count + 2 * dim, 1))])
+    G[:count, -1] = 1.0
+    sides = np.concatenate([np.zeros(count), np.ones(2 * dim)])
+    try:
+        u, _ = WarmProgram(G, sides).maximize(np.append(np.zeros(dim), 1.0))
+    except SolverError:
+        return False
+    u = u[:-1]
+    size = np.abs(A) @ np.abs(u)
+    # The scaled rows are rounded once more.
+    bound = gamma(dim + 3) * size + doubt * np.abs(u).max() + dim * SMALLEST
+    return bool((A @ u < -SAFETY * bound).all())
 
 
 def _dot(row: Sequence[int], u: Direction) -> int:

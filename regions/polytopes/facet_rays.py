@@ -3,9 +3,11 @@
 import numpy as np
 from jaxtyping import Float64, Int
 
-RELAXATIONS = 60
+RELAXATIONS = 1000
 OVERSHOOT = 1.6
 _MARGIN = 0.95
+_ARRIVED = 0.99
+_PATIENCE = 8
 
 
 @np.errstate(all="ignore")
@@ -26,20 +28,26 @@ def relaxed_feet(
     """
     own = normals[targets]
     cosines = own @ normals.T
-    length = np.maximum(1.0 - cosines**2, 1e-6)
+    shrunk = 1.0 / np.sqrt(np.maximum(1.0 - cosines**2, 1e-6))
+    shrunk[np.arange(len(targets)), targets] = 0.0
     feet = slack[targets, None] * own
-    each = np.arange(len(targets))
-    wanted = _MARGIN * slack
-    for _ in range(RELAXATIONS):
-        excess = (feet @ normals.T - wanted) / np.sqrt(length)
-        excess[each, targets] = 0.0
-        worst = np.argmax(excess, axis=1)
-        size = np.maximum(excess[each, worst], 0.0)
-        if not size.any():
-            break
+    left, x = np.arange(len(targets)), feet
+    for step in range(RELAXATIONS):
+        reached = x @ normals.T
+        if step % _PATIENCE == 0:
+            # Points that violate nothing have arrived.
+            violates = (reached > _ARRIVED * slack) & (shrunk > 0.0)
+            feet[left], moving = x, violates.any(axis=1)
+            left, x, reached = left[moving], x[moving], reached[moving]
+            own, cosines, shrunk = own[moving], cosines[moving], shrunk[moving]
+            if not len(left):
+                break
+        excess = (reached - _MARGIN * slack) * shrunk
+        each, worst = np.arange(len(left)), np.argmax(excess, axis=1)
+        size = np.maximum(excess[each, worst], 0.0) * shrunk[each, worst]
         across = normals[worst] - cosines[each, worst][:, None] * own
-        step = OVERSHOOT * size / np.sqrt(length[each, worst])
-        feet -= step[:, None] * across
+        x = x - (OVERSHOOT * size)[:, None] * across
+    feet[left] = x
     return feet
 
 

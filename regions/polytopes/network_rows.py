@@ -162,5 +162,17 @@ def reduce_first_layer(
         ReluNetwork(tuple(layers[:-1]), layers[-1]),
         kept,
         dropped,
-        np.linalg.pinv(first.weight),
+        _right_inverse(first.weight),
     )
+
+
+def _right_inverse(
+    matrix: Float64[np.ndarray, "rows dim"],
+) -> Float64[np.ndarray, "dim rows"]:
+    """The pseudoinverse of a matrix with independent rows."""
+    Q, R = np.linalg.qr(matrix.T)
+    try:
+        return Q @ np.linalg.inv(R).T
+    except np.linalg.LinAlgError:
+        # Independent, but not in float64.
+        return np.linalg.pinv(matrix)

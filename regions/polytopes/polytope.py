@@ -26,7 +26,7 @@ from regions.halfspaces import (
     oriented,
     with_domain,
 )
-from regions.lp import exact_lp, redundancy, solve
+from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
 from regions.polytopes.facet_search import search_facets
@@ -167,8 +167,29 @@ class Polytope:
 
     @functools.cached_property
     def is_bounded(self) -> bool:
-        """Whether it is a polytope in the strict sense."""
-        return bool(np.isfinite(self.bounds).all())
+        """Whether it is a polytope in the strict sense.
+
+        One program on the recession cone `A u <= 0` says so. Above `MAX_EXACT_DIM`
+        dimensions `bounds` decide, unless all rows are proved to fall along a
+        direction.
+        """
+        if self._region is not None and not self._region.is_whole:
+            return True
+        if len(self.rows) <= self.dim:
+            return False
+        if self.dim > MAX_EXACT_DIM:
+            if recession.falls_along_a_direction(self.rows.A, self._row_errors()):
+                return False
+            return bool(np.isfinite(self.bounds).all())
+        exact = self.exact_rows or given_rows(self.rows.A, self.rows.b)
+        return recession.is_cone_trivial(exact.A)
+
+    def _row_errors(self) -> Float64[np.ndarray, " rows"]:
+        """Bound of the rounding of each row's gradient, in the 1-norm."""
+        if self._region is None:
+            return np.zeros(len(self.rows))
+        # Those of `rows`, which are rounded like these, and no more than once again.
+        return 2.0 * self._region.rows.system(self._region.bits).error
 
     @functools.cached_property
     def chebyshev(self) -> solve.ChebyshevBall:

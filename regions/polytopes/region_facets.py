@@ -94,6 +94,7 @@ def given_system(rows: Halfspaces) -> RowSystem:
     return RowSystem(rows.A, rows.b, np.zeros(len(rows)), integers)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _in_reduced_space(
     chart: ReluNetwork,
     rows: NetworkRows,
@@ -127,4 +128,6 @@ def _in_reduced_space(
     for unit in reduction.dropped.tolist():
         points[unit] = x - reduction.inverse[:, unit] * z[unit]
         beyond[unit] = x - 2.0 * reduction.inverse[:, unit] * z[unit]
+    if not all(np.isfinite([points[row], beyond[row]]).all() for row in points):
+        return None
     return RegionFacets(points, beyond, counts, None)

@@ -258,3 +258,31 @@ def test_facets_beyond_float64_are_found():
     polytope = polytope_at(network, np.zeros(2))
     assert {facet.unit for facet in polytope.facets} == {(0, 0), (0, 1)}
     assert len(explore_regions(network, np.full(2, 0.5))) == 4
+
+
+def test_array_of_points_gives_the_polytopes_of_its_rows():
+    network, box = random_network(np.random.default_rng(1), 2, [6, 6]), Box.cube(2)
+    points = np.random.default_rng(2).uniform(-1.0, 1.0, (8, 2))
+    for polytope, x in zip(polytope_at(network, points, box), points, strict=True):
+        alone = polytope_at(network, x, box)
+        for name in ("x", "pattern", "A", "b", "units"):
+            np.testing.assert_array_equal(getattr(polytope, name), getattr(alone, name))
+        assert [str(f) for f in polytope.facets] == [str(f) for f in alone.facets]
+        assert set(polytope.irredundant.facets) == {f.row for f in polytope.facets}
+    with pytest.raises(ValueError, match=r"`x\[1\]` is 3.0"):
+        polytope_at(network, np.array([[0.0, 0.0], [0.0, 3.0]]), box)
+
+
+@pytest.mark.parametrize("units", [8, 20, 60])
+def test_boundedness_in_many_dimensions_needs_no_bounds(units):
+    """20 inputs: units through which a region falls in common, and too few of them."""
+    rng = np.random.default_rng(units)
+    rows = rng.standard_normal((units, 20))
+    rows[:, 0] = np.abs(rows[:, 0]) + 5.0
+    network = ReluNetwork.from_arrays(
+        [rows, np.ones((1, units))], [np.ones(units), [0]]
+    )
+    polytope = polytope_at(network, np.zeros(20))
+    assert not polytope.is_bounded
+    assert "bounds" not in vars(polytope)
+    assert polytope_at(network, np.zeros(20), Box.cube(20)).is_bounded

@@ -5,7 +5,7 @@ import errno
 import os
 import pathlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -72,6 +72,47 @@ def _give_name(handle: int, path: pathlib.Path) -> None:
     # Only with a handle of a folder, which an absolute name makes void, does Python
     # call what follows that entry to the file.
     os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle)
+
+
+LOCK = ".lock"
+"""Name of the file in a folder by which a run keeps others out of it."""
+
+
+def lock(file: IO[bytes], path: pathlib.Path) -> None:
+    """Take an open file for this run, until it is closed, or the process ends.
+
+    Does nothing where the system has no such locks.
+
+    Raises:
+        BlockingIOError: If another run has it; the error names `path`.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BlockingIOError(
+            error.errno,
+            "another run is writing there: wait for it, or give another place",
+            str(path),
+        ) from error
+
+
+@contextlib.contextmanager
+def locked_folder(folder: pathlib.Path) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made if it is missing.
+
+    The file of the lock stays: were it removed, two runs could each lock one.
+
+    Raises:
+        BlockingIOError: If another run has the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("ab") as file:
+        lock(file, folder)
+        yield
 
 
 def write_text(path: str | pathlib.Path, text: str) -> None:

@@ -3,9 +3,10 @@
 A journal is a folder. Finished regions go to numbered parts; the stack of unfinished
 blocks is written last, under a temporary name, and names how many parts are valid: a
 kill at any moment loses at most the work since the last checkpoint, and counts nothing
-twice.
+twice. Digests cover all of it, and a lock keeps a second run out of the folder.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -23,11 +24,12 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
-from regions.files import open_atomically
+from regions.files import locked_folder, open_atomically
 from regions.network import ReluNetwork
 
-VERSION = 1
+VERSION = 2
 STACK = "stack.npz"
+PART = ("bits", "center", "exact")
 
 _DAMAGE = (
     EOFError,
@@ -58,7 +60,7 @@ def fingerprint(network: ReluNetwork, domain: Domain) -> str:
 
 
 class Journal:
-    """Checkpoints of one search.
+    """Checkpoints of one search, which has the folder for itself until it is closed.
 
     Attributes:
         regions: Regions in the valid parts.
@@ -70,36 +72,55 @@ class Journal:
         self._folder = Path(folder)
         self._digest = digest
         self._every = every
-        self._parts = 0
+        self._parts: list[str] = []
+        """SHA-256 of the content of each valid part."""
         self.regions = 0
         self._last = time.perf_counter()
+        self._lock = contextlib.ExitStack()
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let other runs have the folder."""
+        self._lock.close()
 
     def resume(self) -> list[TreeCells] | None:
         """The stack of an earlier run; None if there is none.
 
         Raises:
+            BlockingIOError: If another run has the folder.
             FileFormatError: If the journal is damaged or of another search.
         """
+        self._lock.enter_context(locked_folder(self._folder))
         path = self._folder / STACK
         if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
             return None
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 header = json.loads(str(data["header"]))
-                own = (header["version"], header["digest"])
+                if header["version"] != VERSION:
+                    raise _OtherVersionError(header["version"])
+                _check(data, header["blocks"], str(data["sha256"]))
                 blocks = [_block(data, i) for i in range(header["blocks"])]
+                own = header["digest"]
+                self._parts = [str(part) for part in header["parts"]]
+                self.regions = int(header["regions"])
+        except _OtherVersionError as error:
+            raise FileFormatError(
+                f"{path} has version {error}; {VERSION} is required: remove the folder "
+                "to start again."
+            ) from error
         except _DAMAGE as error:
             raise FileFormatError(
                 f"{path} is not a readable journal ({error}): remove the folder to "
                 "start again."
             ) from error
-        if own != (VERSION, self._digest):
+        if own != self._digest:
             raise FileFormatError(
                 f"{path} belongs to another network or domain: give another journal "
                 "folder, or remove this one."
             )
-        self._parts, self.regions = header["parts"], header["regions"]
         return blocks
 
     def due(self) -> bool:
@@ -114,8 +135,8 @@ class Journal:
                 "center": np.concatenate([c.center for c in finished]),
                 "exact": np.concatenate([_texts(c.exact) for c in finished]),
             }
-            _save(self._folder / f"part-{self._parts:06d}.npz", arrays)
-            self._parts += 1
+            _save(self._folder / f"part-{len(self._parts):06d}.npz", arrays)
+            self._parts.append(_sha256(arrays))
             self.regions += sum(len(c) for c in finished)
         header = {
             "version": VERSION,
@@ -131,22 +152,56 @@ class Journal:
                 if field.name == "exact":
                     value = _texts(value)
                 arrays[f"{field.name}_{i}"] = np.asarray(value)
+        arrays["sha256"] = np.array(_sha256(arrays))
         _save(self._folder / STACK, arrays)
         self._last = time.perf_counter()
 
     def parts(self, units: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Bits, centers and rational witnesses of the valid parts."""
-        for number in range(self._parts):
+        for number, digest in enumerate(self._parts):
             path = self._folder / f"part-{number:06d}.npz"
             try:
                 with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                    bits = np.unpackbits(data["bits"], axis=1, count=units).astype(bool)
-                    yield bits, data["center"], _rationals(data["exact"])
+                    arrays = {name: data[name] for name in PART}
+                _require(_sha256(arrays) == digest)
+                bits = np.unpackbits(arrays["bits"], axis=1, count=units).astype(bool)
+                yield bits, arrays["center"], _rationals(arrays["exact"])
             except _DAMAGE as error:
                 raise FileFormatError(
                     f"{path} is missing or damaged ({error}): remove the journal to "
                     "start again."
                 ) from error
+
+
+class _OtherVersionError(Exception):
+    """A journal of another version."""
+
+
+def _check(data: np.lib.npyio.NpzFile, blocks: int, digest: str) -> None:
+    """Raise unless a stack is as it was written."""
+    names = ["header"]
+    for i in range(blocks):
+        names += [f"{field.name}_{i}" for field in dataclasses.fields(TreeCells)]
+    _require(_sha256({name: data[name] for name in names}) == digest)
+
+
+def _require(unchanged: bool) -> None:
+    """Raise unless a digest fits.
+
+    Raises:
+        ValueError: If not.
+    """
+    if not unchanged:
+        raise ValueError("it was changed since it was written")
+
+
+def _sha256(arrays: dict[str, np.ndarray]) -> str:
+    """A digest of named arrays, in their order."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -15,6 +15,7 @@ import pathlib
 from typing import Any
 
 from regions.errors import FileFormatError
+from regions.files import lock
 from regions.pieces.plan import Face, Piece
 
 VERSION = 1
@@ -58,7 +59,7 @@ class PieceJournal:
                 str(self.path),
             ) from error
         try:
-            _lock(self._file, self.path)
+            lock(self._file, self.path)
             self._read()
         except BaseException:
             self._file.close()
@@ -189,19 +190,3 @@ def _write_all(file: io.FileIO, data: bytes) -> None:
     """Write bytes without a buffer that would try again later."""
     while data:
         data = data[file.write(data) or 0 :]
-
-
-def _lock(file: io.FileIO, path: pathlib.Path) -> None:
-    """Take the journal for this process, where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise BlockingIOError(
-            error.errno,
-            "another run is writing this journal: wait for it, or give another",
-            str(path),
-        ) from error

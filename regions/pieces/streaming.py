@@ -25,7 +25,7 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError, never
 from regions.enumeration.journal import fingerprint
 from regions.errors import FileFormatError
-from regions.files import write_text
+from regions.files import LOCK, locked_folder, write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
@@ -66,11 +66,28 @@ def enumerate_to_parquet(
         ValueError: If the domain is no box or slice, or does not fit the network.
         FileFormatError: If the folder holds something else.
         IncompleteError: If a part takes more memory than there is.
+        BlockingIOError: If another run writes the folder.
         OSError: If a file can not be written; the files written so far stay.
     """
     if piece_regions < 1:
         raise ValueError(f"`piece_regions` is {piece_regions}: at least 1 is required.")
     problem, target = Problem.of(network, domain), pathlib.Path(folder)
+    if target.exists() and not target.is_dir():
+        raise FileFormatError(f"{target} is a file: give a folder.")
+    with _writing(target / PLAN):
+        target.mkdir(parents=True, exist_ok=True)
+    with locked_folder(target):
+        return _write_parts(problem, target, piece_regions, stop, progress)
+
+
+def _write_parts(
+    problem: Problem,
+    target: pathlib.Path,
+    piece_regions: int,
+    stop: Callable[[], bool],
+    progress: Progress | None,
+) -> "RegionFolder":
+    """Write the files that are missing in a folder that is this run's own."""
     parts = _open_plan(problem, target, piece_regions)
     walls: dict[Face, set[bytes]] = {}
     total, done = sum(part.work for part in parts), 0.0
@@ -143,8 +160,6 @@ def _open_plan(
 ) -> list[Part]:
     """The parts that the folder was begun with, or new ones."""
     digest = fingerprint(problem.network, problem.domain)
-    if target.exists() and not target.is_dir():
-        raise FileFormatError(f"{target} is a file: give a folder.")
     path = target / PLAN
     if path.is_file():
         plan = _read_json(path)
@@ -157,13 +172,11 @@ def _open_plan(
             Part(_face(face), tuple(map(_face, walls)), float(work))
             for face, walls, work in plan["parts"]
         ]
-    if target.is_dir() and any(target.iterdir()):
+    if any(file.name != LOCK for file in target.iterdir()):
         raise FileFormatError(
             f"{target} has files but no {PLAN}: give an empty or a new folder."
         )
     parts = plan_parts(problem, piece_regions)
-    with _writing(path):
-        target.mkdir(parents=True, exist_ok=True)
     _write_json(path, {"version": VERSION, "problem": digest, "parts": parts})
     return parts
 

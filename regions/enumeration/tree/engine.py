@@ -78,22 +78,22 @@ class TreeEngine:
 
     def count(self, task: Task) -> Tally:
         """Number of regions."""
-        search = _Search(task)
-        for _ in search.blocks():
-            pass
+        with _Search(task) as search:
+            for _ in search.blocks():
+                pass
         # An unfinished cell holds a region, at least.
         return Tally(search.found + search.waiting(), search.complete, search.stats())
 
     def list(self, task: Task) -> Listing:
         """All regions, in the order in which the tree finishes them."""
-        search = _Search(task)
-        finished = [(b.bits, b.center, b.exact) for b in search.blocks()]
-        started = search.partial()
-        while search.falls_short(started):
-            finished += [(b.bits, b.center, b.exact) for b in search.blocks()]
+        with _Search(task) as search:
+            finished = [(b.bits, b.center, b.exact) for b in search.blocks()]
             started = search.partial()
-        with search.stages("listing"):
-            return _listed(task, search, finished, started)
+            while search.falls_short(started):
+                finished += [(b.bits, b.center, b.exact) for b in search.blocks()]
+                started = search.partial()
+            with search.stages("listing"):
+                return _listed(task, search, finished, started)
 
 
 def _listed(
@@ -172,11 +172,26 @@ class _Search:
         self._done = 0.0
         if task.journal is not None:
             self.journal = Journal(task.journal, fingerprint(network, domain))
+
+    def __enter__(self) -> "_Search":
+        """Go on where the journal ends."""
+        if self.journal is None:
+            return self
+        try:
             stack = self.journal.resume()
-            if stack is not None:
-                self.tree.stack = stack
-                self.found = self.journal.regions
-                self._done = 1.0 - sum(float(b.share.sum()) for b in stack)
+        except BaseException:
+            self.journal.__exit__()
+            raise
+        if stack is not None:
+            self.tree.stack = stack
+            self.found = self.journal.regions
+            self._done = 1.0 - sum(float(b.share.sum()) for b in stack)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let another run have the journal."""
+        if self.journal is not None:
+            self.journal.__exit__()
 
     def blocks(self) -> Iterator[TreeCells]:
         """Finished blocks; with a journal they are written there too."""

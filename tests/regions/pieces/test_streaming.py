@@ -159,3 +159,38 @@ def test_damaged_plan_is_reported(tmp_path, planar: tuple[ReluNetwork, Box]):
 def test_network_without_units_has_one_region(tmp_path):
     network = ReluNetwork.from_arrays([[[1.0, 2.0]]], [[0.5]])
     assert len(enumerate_to_parquet(network, Box.cube(2), tmp_path)) == 1
+
+
+def test_second_run_into_a_folder_is_refused_while_the_first_goes_on(tmp_path, planar):
+    network, box = planar
+    refusals = []
+
+    def second(done, total):
+        if not refusals:
+            with pytest.raises(BlockingIOError, match="another run") as refusal:
+                enumerate_to_parquet(network, box, tmp_path)
+            refusals.append(refusal.value.filename)
+
+    first = enumerate_to_parquet(
+        network, box, tmp_path, piece_regions=300, progress=second
+    )
+    assert first.complete
+    assert refusals == [str(tmp_path)]
+
+
+def test_stopped_run_keeps_its_files_and_goes_on(tmp_path, planar):
+    network, box = planar
+    seen = []
+    part = enumerate_to_parquet(
+        network,
+        box,
+        tmp_path,
+        piece_regions=300,
+        progress=lambda *pair: seen.append(pair),
+        stop=lambda: len(seen) >= 2,
+    )
+    assert not part.complete
+    assert 1 <= len(part.files) <= 3
+    whole = enumerate_to_parquet(network, box, tmp_path, piece_regions=300)
+    assert whole.complete
+    assert len(whole) == len(enumerate_regions(network, box))

@@ -184,9 +184,9 @@ def test_damaged_journal_gives_one_clear_line(name, tmp_path, small_steps):
     for data in damaged:
         (tmp_path / name).write_bytes(data)
         try:
-            stack = module.Journal(tmp_path, module.fingerprint(NETWORK, BOX))
-            stack.resume()
-            list(stack.parts(24))
+            with module.Journal(tmp_path, module.fingerprint(NETWORK, BOX)) as stack:
+                stack.resume()
+                list(stack.parts(24))
         except FileFormatError as error:
             messages.append(str(error))
     # A few bytes of a zip file, such as times, say nothing.
@@ -218,7 +218,74 @@ def test_journal_of_another_search_is_refused(network, domain, tmp_path):
 
 
 def test_header_without_its_entries_is_refused(tmp_path):
-    for header in ("{}", "[]", "3", json.dumps({"version": 1, "blocks": 0})):
+    for header in ("{}", "[]", "3", json.dumps({"version": 2, "blocks": 0})):
         np.savez(tmp_path / "stack.npz", header=np.array(header))
         with pytest.raises(FileFormatError, match="not a readable journal"):
             listed(NETWORK, BOX, journal=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blocks": -5},
+        {"blocks": 0},
+        {"parts": []},
+        {"regions": 7},
+        {"unit_0": np.array(10**6)},
+        {"low_0": np.zeros((1, 2))},
+    ],
+)
+def test_edited_journal_is_refused(change, tmp_path, small_steps):
+    stopped_journal(tmp_path)
+    with np.load(tmp_path / "stack.npz") as data:
+        arrays = {name: data[name] for name in data.files}
+    header = json.loads(str(arrays["header"]))
+    arrays.update({name: v for name, v in change.items() if name not in header})
+    header.update({name: v for name, v in change.items() if name in header})
+    arrays["header"] = np.array(json.dumps(header))
+    np.savez(tmp_path / "stack.npz", **arrays)
+    with pytest.raises(FileFormatError, match=r"changed since|not a readable"):
+        listed(NETWORK, BOX, journal=tmp_path)
+
+
+def test_edited_part_is_refused(tmp_path, small_steps):
+    stopped_journal(tmp_path)
+    with np.load(tmp_path / "part-000000.npz") as data:
+        arrays = {name: data[name] for name in data.files}
+    arrays["bits"] = arrays["bits"] ^ np.uint8(1)
+    np.savez(tmp_path / "part-000000.npz", **arrays)
+    with pytest.raises(FileFormatError, match="changed since it was written"):
+        listed(NETWORK, BOX, journal=tmp_path)
+
+
+def test_second_run_on_a_journal_is_refused_while_the_first_goes_on(
+    tmp_path, small_steps
+):
+    refusals = []
+
+    def second(done, total):
+        if not refusals:
+            with pytest.raises(BlockingIOError, match="another run") as refusal:
+                listed(NETWORK, BOX, journal=tmp_path)
+            refusals.append(str(refusal.value))
+
+    first = listed(NETWORK, BOX, journal=tmp_path, progress=second)
+    assert first.complete
+    assert len(refusals) == 1
+    assert "\n" not in refusals[0]
+    assert table(listed(NETWORK, BOX, journal=tmp_path)) == table(first)
+
+
+def test_kill_before_the_first_checkpoint_begins_anew(tmp_path, small_steps):
+    stopped_journal(tmp_path)
+    # What a kill between the first part and the first stack leaves.
+    (tmp_path / "stack.npz").unlink()
+    again = listed(NETWORK, BOX, journal=tmp_path)
+    assert again.complete
+    assert table(again) == table(listed(NETWORK, BOX))
+
+
+def test_journal_of_an_older_version_is_refused(tmp_path):
+    np.savez(tmp_path / "stack.npz", header=np.array(json.dumps({"version": 1})))
+    with pytest.raises(FileFormatError, match="has version 1; 2 is required"):
+        listed(NETWORK, BOX, journal=tmp_path)

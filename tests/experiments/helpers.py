@@ -9,13 +9,9 @@ import pytest
 from experiments import load_experiment
 from experiments.plotting.style import save_figure
 from experiments.running.common import open_run
+from training.progress import quiet
 
 VERDICTS = {"supported", "not supported", "mixed", "too few seeds"}
-
-
-def no_progress(done: int, total: int, message: str) -> None:
-    """Show nothing."""
-    del done, total, message
 
 
 def run_smoke(
@@ -26,7 +22,7 @@ def run_smoke(
     config = study.presets["smoke"]
     folder = tmp_path_factory.mktemp("runs") / name
     assert open_run(folder, name, config) == "new"
-    summary = study.run(config, folder, no_progress)
+    summary = study.run(config, folder, quiet)
     assert open_run(folder, name, config) == "finished"
     written = json.loads((folder / "summary.json").read_text())
     assert written == json.loads(json.dumps(summary))

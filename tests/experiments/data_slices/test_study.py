@@ -13,6 +13,7 @@ from experiments.data_slices.figure import draw, percent, plane_frame
 from experiments.plotting.style import save_figure
 from experiments.running.common import open_run
 from tests.helpers import random_network
+from training.progress import quiet
 
 SMOKE = data_slices.PRESETS["smoke"]
 CONFIG = dataclasses.replace(
@@ -20,16 +21,12 @@ CONFIG = dataclasses.replace(
 )
 
 
-def _no_progress(done: int, total: int, message: str) -> None:
-    del done, total, message
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """Folder and summary of one run."""
     folder = tmp_path_factory.mktemp("runs") / "data_slices"
     open_run(folder, data_slices.NAME, CONFIG)
-    return folder, data_slices.run(CONFIG, folder, _no_progress)
+    return folder, data_slices.run(CONFIG, folder, quiet)
 
 
 def test_run_writes_every_file_whole(finished):
@@ -105,7 +102,7 @@ def test_own_network_and_points_need_no_labels(tmp_path):
         points=(8, 0, 4),
     )
     open_run(tmp_path / "run", data_slices.NAME, config)
-    summary = data_slices.run(config, tmp_path / "run", _no_progress)
+    summary = data_slices.run(config, tmp_path / "run", quiet)
     assert summary["accuracy"] is None
     assert summary["points"] == [8, 0, 4]
     plane = data_slices.load(config, tmp_path / "run").plane
@@ -135,7 +132,7 @@ def test_one_output_is_cut_at_the_threshold(tmp_path):
     config = dataclasses.replace(config, threshold=level)
     folder = tmp_path / "run"
     open_run(folder, data_slices.NAME, config)
-    summary = data_slices.run(config, folder, _no_progress)
+    summary = data_slices.run(config, folder, quiet)
     result = data_slices.load(config, folder)
     above = network(points)[:, 0] > level
     assert 0 < above.sum() < len(above)

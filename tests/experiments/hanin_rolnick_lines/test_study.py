@@ -11,8 +11,9 @@ from experiments.measures.digit_networks import (
     train_stages,
 )
 from experiments.measures.hanin_rolnick_measures import boundary_distances
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.labeled import load_digits
+from training.progress import quiet
 
 SMOKE = lines.PRESETS["smoke"]
 
@@ -36,7 +37,7 @@ def test_measures_are_those_of_the_networks_in_the_snapshots(finished):
     data = load_digits()
     training = hanin_rolnick_config((6, 5), data, 1)
     place = folder / "6-5"
-    stages = train_stages(training, data, range(2), (0, 1), place, no_progress)
+    stages = train_stages(training, data, range(2), (0, 1), place, quiet)
     pairs = random_pairs(data, range(2), 2)
     order = np.random.default_rng(0).permutation(len(data.inputs))
     images = data.inputs[order[:20]]

@@ -12,8 +12,9 @@ from experiments.measures.digit_networks import (
     train_points,
 )
 from regions import bounds
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.labeled import load_digits
+from training.progress import quiet
 
 SMOKE = memorization.PRESETS["smoke"]
 
@@ -44,7 +45,7 @@ def test_counts_and_shares_are_those_of_the_networks_in_the_snapshots(finished):
     )
     setting = study.Setting("points", 20)
     stages = train_points(
-        training, sets, range(2), (0, 10), folder / setting.name, no_progress
+        training, sets, range(2), (0, 10), folder / setting.name, quiet
     )
     for k, stage in enumerate(stages):
         for seed, network in enumerate(stage.networks):

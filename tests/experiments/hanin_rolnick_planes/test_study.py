@@ -13,9 +13,10 @@ from experiments.measures.hanin_rolnick_measures import (
 )
 from experiments.running.common import open_run, read_json
 from regions import bounds
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from tests.helpers import random_network
 from training.labeled import load_digits
+from training.progress import quiet
 
 SMOKE = planes.PRESETS["smoke"]
 
@@ -50,7 +51,7 @@ def test_killed_run_goes_on_with_the_stages_that_it_kept(finished):
     (folder / "6-5" / "stage-1.npz").unlink()
     kept = (folder / "6-5" / "stage-0.npz").stat().st_mtime_ns
     assert open_run(folder, planes.NAME, SMOKE) == "unfinished"
-    planes.run(SMOKE, folder, no_progress)
+    planes.run(SMOKE, folder, quiet)
     assert read_json(folder / "summary.json") == summary
     assert (planes.load(SMOKE, folder).trained[6, 5] == before.trained[6, 5]).all()
     assert (folder / "6-5" / "stage-0.npz").stat().st_mtime_ns == kept

@@ -12,9 +12,10 @@ from experiments.lora import study
 from experiments.lora.claims import Tunings, lora_claims
 from experiments.measures.seed_networks import seed_networks
 from regions.files import read_arrays
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.adapters import Catch
 from training.ensemble import ensemble_snapshots
+from training.progress import quiet
 
 CONFIG = lora.PRESETS["smoke"]
 NOT = "not supported"
@@ -68,7 +69,7 @@ def test_layers_of_low_rank_are_counted_by_their_formula(finished):
 def test_a_killed_run_goes_on_with_the_same_numbers(finished):
     folder, summary = finished
     (folder / "numbers.npz").unlink()
-    again = lora.run(CONFIG, folder, no_progress)
+    again = lora.run(CONFIG, folder, quiet)
     assert again["medians"] == summary["medians"]
 
 

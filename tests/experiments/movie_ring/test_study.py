@@ -27,9 +27,10 @@ from experiments.movies.movie_look import look_at
 from experiments.plotting.movie_panels import GAP, RED
 from experiments.running.common import open_run
 from regions.grid.hash_grid import boundary_pixels
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.config import ModelConfig, TrainingConfig
 from training.models import init_model, to_relu_network
+from training.progress import quiet
 
 CONFIG = movie_ring.PRESETS["smoke"]
 SIDE = CONFIG.data.size
@@ -153,7 +154,7 @@ def test_interrupted_run_keeps_a_movie_and_ends_with_the_same_files(finished, tm
     so_far = _decoded(again / "movie.mp4", 2 * frame.shape[1], 2 * frame.shape[0])
     assert len(so_far) == 2 + 2 * CONFIG.fps
     stamp = (again / "frames" / "0000003.png").stat().st_mtime_ns
-    resumed = movie_ring.run(CONFIG, again, no_progress)
+    resumed = movie_ring.run(CONFIG, again, quiet)
     assert json.loads(json.dumps(resumed)) == summary
     assert (again / "frames" / "0000003.png").stat().st_mtime_ns == stamp
     for name in ("metrics.csv", "frames.csv", "last_frame.png", "movie.gif"):

@@ -11,9 +11,10 @@ from experiments.measures.seed_networks import seed_networks
 from experiments.measures.unit_square import sample_image
 from experiments.overfitting import study
 from experiments.overfitting.claims import gaps, memorizes, overfitting_claims
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.ensemble import ensemble_snapshots
 from training.fit import updates_per_epoch
+from training.progress import quiet
 
 CONFIG = overfitting.PRESETS["smoke"]
 
@@ -85,7 +86,7 @@ def test_a_run_interrupted_between_sizes_goes_on_to_the_same_numbers(
     with pytest.raises(KeyboardInterrupt):
         overfitting.run(CONFIG, tmp_path, stop)
     assert (tmp_path / f"points-{CONFIG.sizes[0]}.npz").is_file()
-    overfitting.run(CONFIG, tmp_path, no_progress)
+    overfitting.run(CONFIG, tmp_path, quiet)
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
 
 

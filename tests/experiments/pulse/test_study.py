@@ -9,7 +9,8 @@ import pytest
 from experiments import pulse
 from experiments.pulse import study
 from experiments.pulse.claims import pulse_claims
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
+from training.progress import quiet
 
 SMOKE = pulse.PRESETS["smoke"]
 
@@ -56,7 +57,7 @@ def test_killed_run_does_not_train_finished_settings_again(finished, monkeypatch
     (folder / "summary.json").unlink()
     for name in ("fit_ensemble", "trace_curvature"):
         monkeypatch.setattr(study, name, None)
-    again = pulse.run(SMOKE, folder, no_progress)
+    again = pulse.run(SMOKE, folder, quiet)
     assert json.loads(json.dumps(again)) == summary
 
 

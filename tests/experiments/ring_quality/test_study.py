@@ -11,8 +11,9 @@ from experiments.measures.seed_networks import initial_networks, seed_networks
 from experiments.measures.unit_square import sample_image
 from experiments.ring_quality import study
 from experiments.running.claims import LEVEL
-from tests.experiments.helpers import no_progress, run_smoke
+from tests.experiments.helpers import run_smoke
 from training.ensemble import ensemble_snapshots
+from training.progress import quiet
 from training.snapshots import read_metrics
 
 CONFIG = ring_quality.PRESETS["smoke"]
@@ -67,7 +68,7 @@ def test_finished_stages_are_not_repeated(finished, monkeypatch):
     monkeypatch.setattr(
         regions, "hash_grid", lambda *_: pytest.fail("measured a second time")
     )
-    again = ring_quality.run(CONFIG, folder, no_progress)
+    again = ring_quality.run(CONFIG, folder, quiet)
     assert json.loads(json.dumps(again)) == summary
 
 
@@ -82,7 +83,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(finished, tmp_path, when
     with pytest.raises(KeyboardInterrupt):
         ring_quality.run(CONFIG, tmp_path, stop)
     assert not (tmp_path / "summary.json").exists()
-    ring_quality.run(CONFIG, tmp_path, no_progress)
+    ring_quality.run(CONFIG, tmp_path, quiet)
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     for seed in CONFIG.seeds:
         files = [run / f"metrics/seed-{seed}.csv" for run in (tmp_path, folder)]

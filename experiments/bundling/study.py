@@ -60,7 +60,7 @@ class Setting:
     """One candidate cause.
 
     Attributes:
-        name: Its name, of its folder and in the figure.
+        name: Name of its folder, and its label in the figure.
         learning_rate: Learning rate of Adam.
         init_scale: Factor of the initial weights of the hidden layer.
         all_pixels: Train on all pixels in batches as large as the others' data, so

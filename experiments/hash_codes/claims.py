@@ -15,7 +15,7 @@ class Setting:
     """One kind of network.
 
     Attributes:
-        name: Its name, in its files and in the figure.
+        name: Name of its files, and its label in the figure.
         widths: Units per hidden layer.
         leaky: Leaky ReLU (0.01) in place of ReLU.
         epochs: Epochs of training, in full batches; 0 leaves it as it was initialized.

@@ -79,7 +79,7 @@ class Setting:
     """What is trained, and how.
 
     Attributes:
-        name: Its name, of its folder and in the figure.
+        name: Name of its folder, and its label in the figure.
         optimizer: One of `training.config.OPTIMIZERS`; of `lux` the best parameters
             count, of others the last.
         seeds: Number of seeds.

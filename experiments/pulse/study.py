@@ -58,7 +58,7 @@ ADAM = OptimizerConfig(learning_rate=1e-2)
 DISC = DataConfig(image="disc", num_train=1000, num_val=100)
 PROMINENCE, REACH = 0.1, 40
 """Prominence of a peak of the log loss that counts as a pulse, and updates within which
-belong to one pulse, about half a period."""
+peaks belong to one pulse, about half a period."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Setting:
     """One optimizer.
 
     Attributes:
-        name: Its name, of its folder and in the figure.
+        name: Name of its folder, and its label in the figure.
         optimizer: The optimizer.
         batch_size: Points per update; None for all.
     """

@@ -60,7 +60,7 @@ class Setting:
     """One network and how it is trained.
 
     Attributes:
-        name: Its name, of its folder and in the figure.
+        name: Name of its folder, and its label in the figure.
         widths: Units per hidden layer.
         learning_rate: Learning rate of the optimizer.
         weight_decay: Weight decay of AdamW; 0 takes Adam.

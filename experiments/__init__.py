@@ -1,4 +1,15 @@
-"""One folder per figure or claim, and the list of those that run by name."""
+"""One folder per figure or claim, and the list of those that run by name.
+
+`experiments/NAME/` holds all that one study needs: `study.py` its settings and what it
+computes, keeps and reads back, `figure.py` its figure, `claims.py` what the numbers say
+of its claims, and the measures that it alone uses; `__init__.py` puts them together as
+a `running.studies.Study`. No study imports another. What several of them need lies in
+`running` (runs, their folders, claims and pages), `measures` (of networks and data),
+`plotting` (the look of all figures), `movies` and `atlas`.
+
+To add a study, make its folder, and name it in `NAMES` and in the import contract of
+`pyproject.toml`; its smoke preset is its test.
+"""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -109,14 +109,14 @@ def tree_row(name: str) -> Row:
     """The tree, every decision proved."""
     from benchmarks.tree import problem
     from regions.enumeration import count_regions
-    from regions.lp.chebyshev import chebyshev_balls
+    from regions.lp.chebyshev import small_batch_balls
 
     source = name if name.startswith("thresholds") else str(NETS / f"{name}.npz")
     network, domain = problem(source, name.startswith("thresholds"), 1.0)
     seconds, found = timed(lambda: count_regions(network, domain, method="tree"))
     programs = int(found.stats["linear_programs"])
     A, b = random_polytopes(BATCH, max(2, network.input_dim), 32)
-    alone = best(lambda: chebyshev_balls(A, b, 10.0)) / BATCH * programs
+    alone = best(lambda: small_batch_balls(A, b, 10.0)) / BATCH * programs
     size = f"{found.count:,} regions, {programs:,} programs"
     return Row(name, size, found.count, seconds, alone, "balls")
 
@@ -166,7 +166,10 @@ def lps_row(form: str, dim: int, rows: int) -> Row:
     from regions.lp import chebyshev, interior_point
 
     A, b = random_polytopes(BATCH, dim, rows)
-    solver = {"NumPy": chebyshev, "JAX": interior_point}[form].chebyshev_balls
+    solver = {
+        "NumPy": chebyshev.small_batch_balls,
+        "JAX": interior_point.chebyshev_balls,
+    }[form]
     weights = np.abs(b)
     floor = best(lambda: np.einsum("bri,br,brj->bij", A, weights, A, optimize=True))
     case = f"{form}, {dim} variables, {rows} rows"

@@ -23,7 +23,7 @@ import numpy as np
 from regions.domains.shapes import Box, Domain, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.io import load_network
-from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.chebyshev import small_batch_balls
 from regions.network import ReluNetwork
 
 SHAPES = [(2, 20), (3, 20), (4, 32), (6, 32), (10, 40)]
@@ -109,7 +109,7 @@ def print_programs_per_second() -> None:
         walls = np.broadcast_to(cube, (len(normals), *cube.shape))
         A = np.concatenate([normals, walls], axis=1)
         b = np.abs(rng.standard_normal(A.shape[:2])) + 0.1
-        forms = {"NumPy": chebyshev_balls, "JAX": interior_point.chebyshev_balls}
+        forms = {"NumPy": small_batch_balls, "JAX": interior_point.chebyshev_balls}
         for form, solve in forms.items():
             rates = [
                 n / best_seconds(functools.partial(solve, A[:n], b[:n], 10.0))

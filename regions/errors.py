@@ -6,11 +6,25 @@ programming errors and stay `TypeError` and `ValueError`.
 
 
 class RegionsError(Exception):
-    """Base class of the errors raised by this package."""
+    """Base class of the errors raised by this package.
+
+    Example:
+        >>> import regions
+        >>> try:
+        ...     regions.load_network("no_such_folder")
+        ... except (regions.RegionsError, OSError) as error:
+        ...     print(type(error).__name__)
+        FileNotFoundError
+    """
 
 
 class EmptyPolyhedronError(RegionsError):
-    """A polyhedron that must contain a point has none."""
+    """A polyhedron that must contain a point has none.
+
+    Example:
+        >>> str(EmptyPolyhedronError("x <= 0 and x >= 1 has no solution."))
+        'x <= 0 and x >= 1 has no solution.'
+    """
 
 
 class UndecidedError(RegionsError):
@@ -19,6 +33,10 @@ class UndecidedError(RegionsError):
     Attributes:
         margin: Signed quantity that was compared with zero.
         tolerance: Error bound of `margin`; `abs(margin) <= tolerance`.
+
+    Example:
+        >>> str(UndecidedError("is it on?", margin=1e-20, tolerance=1e-12))
+        'is it on? (margin 1.000e-20, tolerance 1.000e-12)'
     """
 
     def __init__(self, message: str, *, margin: float, tolerance: float):
@@ -31,6 +49,16 @@ class NotGenericError(UndecidedError):
     """A network is not in general position on the domain, as the sweep requires.
 
     The tree engine answers such networks: `method="tree"`, or `"auto"`.
+
+    Example:
+        >>> import numpy as np
+        >>> import regions
+        >>> twice = regions.ReluNetwork.from_arrays([np.ones((2, 2)), [[1, 1]]], None)
+        >>> try:
+        ...     regions.count_regions(twice, regions.Box.cube(2), method="sweep")
+        ... except NotGenericError as error:
+        ...     print("not in general position")
+        not in general position
     """
 
     def __init__(self, message: str):
@@ -48,6 +76,10 @@ class SolverError(RegionsError):
 
     Attributes:
         status: Status string of the solver, e.g. `"user_limit"`.
+
+    Example:
+        >>> SolverError("no bound", status="user_limit").status
+        'user_limit'
     """
 
     def __init__(self, message: str, *, status: str):
@@ -56,7 +88,20 @@ class SolverError(RegionsError):
 
 
 class FileFormatError(RegionsError):
-    """A file is not what it should be: truncated, of another format, or unsafe."""
+    """A file is not what it should be: truncated, of another format, or unsafe.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import regions
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "broken.npz"
+        ...     size = path.write_bytes(b"no archive")
+        ...     try:
+        ...         regions.load_network(path)
+        ...     except FileFormatError:
+        ...         print("refused")
+        refused
+    """
 
 
 class ImportNotice(UserWarning):

@@ -74,6 +74,11 @@ class Layer:
         slopes: Slope of each unit below zero, `(fan_out,)`; all ones for the output.
         skips: Pairs `(source, matrix)` for skip blocks: source 0 is the network's
             input, source k the activation of hidden layer k, before the previous one.
+
+    Example:
+        >>> layer = Layer(np.eye(2), np.zeros(2), np.array([0.0, 1.0]))
+        >>> layer.activate(np.array([-3.0, -3.0])), layer.kinks
+        (array([-0., -3.]), array([ True, False]))
     """
 
     weight: Float64[np.ndarray, "fan_out fan_in"]
@@ -110,6 +115,14 @@ class ReluNetwork:
     Attributes:
         hidden: The hidden layers, first to last; may be empty.
         output: The affine last layer.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> net.widths, net.num_bits, net.units
+        ((2,), 2, [(0, 0), (0, 1)])
+        >>> net.patterns(np.array([[0.5, -1.0], [0.0, 3.0]]))  # a tie is off
+        array([[ True, False],
+               [False,  True]])
     """
 
     hidden: tuple[Layer, ...]

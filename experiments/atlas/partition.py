@@ -9,7 +9,7 @@ import regions
 from experiments.atlas.clipping import clipped_polygons
 from regions.domains.shapes import BoundedDomain
 from regions.halfspaces import domain_rows
-from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.chebyshev import small_batch_balls
 from regions.results.cells import Cells
 
 _CHUNK = 8192
@@ -196,7 +196,7 @@ def _discs(
             away = away / size[:, None, None]
             along = np.roll(away, -1, axis=1) - away
             normals = np.stack([along[..., 1], -along[..., 0]], axis=2)
-            ball, radius, _ = chebyshev_balls(
+            ball, radius, _ = small_batch_balls(
                 normals, (normals * away).sum(axis=2), max_radius=2.0
             )
             centers[part] = middle + size[:, None] * ball

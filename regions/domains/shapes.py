@@ -217,6 +217,10 @@ class Segment(_Domain):
 
     Raises:
         ValueError: If the ends have different lengths or coincide.
+
+    Example:
+        >>> Segment([0.0, 0.0], [2.0, 4.0]).embed(np.array([[0.5]]))
+        array([[1., 2.]])
     """
 
     start: np.ndarray
@@ -276,6 +280,11 @@ class Simplex(_Domain):
 
     Raises:
         ValueError: If the points are not affinely independent.
+
+    Example:
+        >>> triangle = Simplex([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
+        >>> triangle.dim, triangle.embed(np.array([[0.5, 0.25]]))
+        (2, array([[1. , 0.5]]))
     """
 
     vertices: np.ndarray

@@ -57,6 +57,13 @@ class GridCount:
         num_bits: Length of a pattern.
         collisions: Patterns whose hash was another pattern's: found, and kept apart.
         stopped: Whether it was stopped after some of the points.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> grid = hash_grid(net, Box.cube(2), resolution=8)
+        >>> int(grid), grid.labels.shape, grid.points_per_label.tolist()
+        (4, (8, 8), [16, 16, 16, 16])
     """
 
     count: int

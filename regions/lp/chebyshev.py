@@ -16,7 +16,7 @@ _STEP = 0.995
 
 
 @np.errstate(all="ignore")
-def chebyshev_balls(
+def small_batch_balls(
     A: Float64[np.ndarray, "batch rows dim"],
     b: Float64[np.ndarray, "batch rows"],
     max_radius: float,

@@ -59,6 +59,17 @@ def _independent_columns(rows: Sequence[Sequence[int]]) -> list[int] | None:
     return columns
 
 
+def primitive(row: Sequence[int]) -> IntegerRow:
+    """A row of integers divided by their greatest common divisor.
+
+    Example:
+        >>> primitive([4, -6, 0])
+        [2, -3, 0]
+    """
+    common = math.gcd(*row) or 1
+    return [v // common for v in row]
+
+
 def proves_redundant(
     rows: Sequence[IntegerRow], row: int, support: Sequence[int]
 ) -> bool:

@@ -160,7 +160,7 @@ def weighted_bound(b: np.ndarray, weights: Multipliers) -> fmpq:
     return sum((w * _rational(b[i]) for i, w in weights.items()), fmpq(0))
 
 
-def proves_redundant(
+def multipliers_prove_redundant(
     A: np.ndarray,
     b: np.ndarray,
     row: int,

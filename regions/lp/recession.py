@@ -16,7 +16,7 @@ from jaxtyping import Float64
 
 from regions.errors import SolverError
 from regions.lp import exact_lp, solve
-from regions.lp.exact_rows import IntegerRow
+from regions.lp.exact_rows import IntegerRow, primitive
 from regions.lp.farkas import solve_near
 from regions.lp.warm_lp import WarmProgram
 from regions.signs.exact import to_fmpq, to_fraction
@@ -143,14 +143,8 @@ def _null_basis(rows: Sequence[Sequence[int]], dim: int) -> tuple[Direction, ...
     matrix = fmpz_mat(len(rows), dim, [int(v) for row in rows for v in row])
     basis, nullity = matrix.nullspace()
     return tuple(
-        _primitive([int(basis[i, k]) for i in range(dim)]) for k in range(nullity)
+        tuple(primitive([int(basis[i, k]) for i in range(dim)])) for k in range(nullity)
     )
-
-
-def _primitive(values: Sequence[int]) -> Direction:
-    """Divided by the common divisor."""
-    common = math.gcd(*values) or 1
-    return tuple(v // common for v in values)
 
 
 def _one_direction(gradients: list[list[int]], dim: int) -> Direction | None:
@@ -162,7 +156,7 @@ def _one_direction(gradients: list[list[int]], dim: int) -> Direction | None:
     cube = np.concatenate([np.eye(dim), -np.eye(dim)])
     G = np.concatenate([normals, cube])
     h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
-    answer = solve.maximize(-normals.sum(axis=0), G, h)
+    answer = solve.maximize_by_solver(-normals.sum(axis=0), G, h)
     if answer.status != solve.OPTIMAL or not (normals @ answer.x < -1e-9).any():
         return None
     return _repaired(gradients, answer.x, normals @ answer.x > -1e-9)
@@ -181,6 +175,6 @@ def _repaired(
     if not exact:
         return None
     common = math.lcm(*(v.denominator for v in exact))
-    direction = _primitive([int(v * common) for v in exact])
+    direction = tuple(primitive([int(v * common) for v in exact]))
     values = [_dot(row, direction) for row in gradients]
     return direction if max(values) <= 0 and min(values) < 0 else None

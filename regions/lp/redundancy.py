@@ -20,7 +20,7 @@ from regions.lp.solve import (
     ChebyshevBall,
     chebyshev_ball,
     check_constants,
-    maximize,
+    maximize_by_solver,
     unit_rows,
 )
 from regions.signs.exact import nearest_float, to_fmpq
@@ -150,7 +150,7 @@ def _decide_row(
         relaxed[own] *= 2.0  # keeps the program bounded
     if not (np.abs(relaxed) < _LARGEST_SLACK).all():
         return _decide_exactly(true, row, others, ())
-    answer = maximize(normals[own], normals, relaxed)
+    answer = maximize_by_solver(normals[own], normals, relaxed)
     if answer.status != OPTIMAL:
         return _decide_exactly(true, row, others, ())
     reached = ball.radius * float(normals[own] @ answer.x)
@@ -168,7 +168,7 @@ def _decide_row(
         return _decide_exactly(true, row, others, np.argsort(-duals).tolist())
     proof = farkas.combination(true.A[others], true.A[row], weights)
     named = {int(others[i]): w for i, w in (proof or {}).items()}
-    if named and farkas.proves_redundant(true.A, true.b, row, named):
+    if named and farkas.multipliers_prove_redundant(true.A, true.b, row, named):
         return named
     return _decide_exactly(true, row, others, np.argsort(-weights).tolist())
 

@@ -44,7 +44,7 @@ class ChebyshevBall(NamedTuple):
     radius: float
 
 
-class Optimum(NamedTuple):
+class SolverAnswer(NamedTuple):
     """Outcome of a program; `x` and `duals` are empty unless the status is optimal."""
 
     status: str
@@ -63,7 +63,7 @@ def _maximum_problem(rows: int, variables: int) -> tuple[cp.Problem, cp.Constrai
     return cp.Problem(cp.Maximize(c @ x), [constraint]), constraint
 
 
-def maximize(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> Optimum:
+def maximize_by_solver(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAnswer:
     """Solve with HiGHS, exactly where it gives up. Rows are padded to few shapes.
 
     Raises:
@@ -86,27 +86,27 @@ def maximize(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> Optimum:
     except (ValueError, cp.SolverError):  # CVXPY's answers to a status of "unknown"
         status = "unknown"
     if status in _NO_OPTIMUM:
-        return Optimum(status, np.zeros(0), np.zeros(0))
+        return SolverAnswer(status, np.zeros(0), np.zeros(0))
     if status != cp.OPTIMAL:
         return _solved_exactly(c, G, h, status)
     x, duals = problem.var_dict["x"].value, constraint.dual_value
     assert x is not None
-    return Optimum(status, x, np.asarray(duals)[:rows])
+    return SolverAnswer(status, x, np.asarray(duals)[:rows])
 
 
 def _solved_exactly(
     c: np.ndarray, G: np.ndarray, h: np.ndarray, status: str
-) -> Optimum:
+) -> SolverAnswer:
     """The optimum in rational arithmetic, for a program of few variables."""
     if len(c) > _MAX_EXACT_VARIABLES:
         raise SolverError("linear program not solved", status=status)
     answer = exact_lp.maximize(c, G, h)
     if answer.x is None or answer.multipliers is None:
-        return Optimum(answer.status, np.zeros(0), np.zeros(0))
+        return SolverAnswer(answer.status, np.zeros(0), np.zeros(0))
     duals = np.zeros(len(h))
     for row, weight in answer.multipliers.items():
         duals[row] = float(to_fraction(weight))
-    return Optimum(cp.OPTIMAL, np.array([float(v) for v in answer.x]), duals)
+    return SolverAnswer(cp.OPTIMAL, np.array([float(v) for v in answer.x]), duals)
 
 
 @np.errstate(all="ignore")
@@ -215,7 +215,7 @@ def _deepest_point(
     duals = np.zeros(rows)
     for _ in range(3):
         slack = rhs - normals @ center
-        answer = maximize(cost, G, np.append(slack, max_radius) / unit)
+        answer = maximize_by_solver(cost, G, np.append(slack, max_radius) / unit)
         if answer.status != cp.OPTIMAL:
             raise SolverError("Chebyshev program not solved", status=answer.status)
         center, duals = center + unit * answer.x[:-1], answer.duals[:-1]
@@ -257,7 +257,7 @@ def bounds(
     for side, axis in itertools.product((0, 1), range(rows.dim)):
         cost = np.zeros(rows.dim)
         cost[axis] = (-1.0, 1.0)[side]
-        answer = maximize(cost, normals, rhs)
+        answer = maximize_by_solver(cost, normals, rhs)
         if answer.status == cp.OPTIMAL:
             result[side, axis] = answer.x[axis]
             continue
@@ -276,7 +276,7 @@ def _is_unbounded(A: np.ndarray, normals: np.ndarray, cost: np.ndarray) -> bool:
     cube = np.concatenate([np.eye(dim), -np.eye(dim)])
     G = np.concatenate([normals, cube])
     h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
-    answer = maximize(cost, G, h)
+    answer = maximize_by_solver(cost, G, h)
     if answer.status != cp.OPTIMAL:
         return False
     tight = np.flatnonzero(normals @ answer.x > -1e-9)

@@ -1,7 +1,6 @@
 """Whether two activation regions share a facet, decided on their exact rows."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -9,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from regions.lp.exact_lp import check_witness, interior
-from regions.lp.exact_rows import IntegerRow, crossing_point
+from regions.lp.exact_rows import IntegerRow, crossing_point, primitive
 
 Wall = tuple[int, ...]
 """A halfspace `a . x <= b` as `(*a, b)` without common factor."""
@@ -40,18 +39,12 @@ class Side:
         flat = np.zeros(num_units, bool)
         for unit, row in enumerate(rows[:num_units]):
             if any(row[:-1]):
-                wall = _primitive(row)
+                wall = tuple(primitive(row))
                 walls[wall] = (*walls.get(wall, ()), unit)
             else:
                 flat[unit] = row[-1] == 0
-        domain = tuple(_primitive(row) for row in rows[num_units:])
+        domain = tuple(tuple(primitive(row)) for row in rows[num_units:])
         return cls(walls, domain, flat, inside)
-
-
-def _primitive(row: IntegerRow) -> Wall:
-    """The row divided by its greatest common divisor."""
-    common = math.gcd(*row)
-    return tuple(v // common for v in row)
 
 
 def share_facet(first: Side, second: Side, wall: Wall) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from regions.lp.exact_rows import IntegerRow
+from regions.lp.exact_rows import primitive
 from regions.network import ReluNetwork
 from regions.polytopes.report import HULL_DIM, SHAPE_DIM, Inequality, PolytopeReport
 
@@ -28,12 +28,6 @@ def hash_code(network: ReluNetwork, pattern: np.ndarray) -> str:
         parts.append("".join("01"[int(v)] for v in pattern[start:stop]))
         start = stop
     return "|".join(parts)
-
-
-def primitive(row: IntegerRow) -> IntegerRow:
-    """A row of integers divided by the common divisor."""
-    common = math.gcd(*row) or 1
-    return [v // common for v in row]
 
 
 def to_ine(report: PolytopeReport) -> str:

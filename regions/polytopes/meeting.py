@@ -35,6 +35,12 @@ class Meeting:
         patterns: Their patterns, one row per region; a single one if the point lies
             inside a region (units that vanish all around it make no boundary).
         directions: Moving from the point along row k leads into region k; rounded.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> meeting = regions_meeting_at(net, np.array([0.0, 1.0]))
+        >>> meeting.units, len(meeting.patterns)
+        ([(0, 0)], 2)
     """
 
     units: list[tuple[int, int]]

@@ -89,6 +89,12 @@ class Polytope:
         affine_map: The network on this polytope.
         rows: The rows of `A` followed by those of the domain.
         exact_rows: What `rows` were before rounding; None: they are not rounded.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> corner = polytope_at(net, np.array([0.5, 0.5]))
+        >>> corner.pattern, [str(facet) for facet in corner.facets]
+        (array([ True,  True]), ['layer 1 unit 1', 'layer 1 unit 2'])
     """
 
     def __init__(

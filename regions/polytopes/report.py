@@ -100,6 +100,12 @@ class PolytopeReport:
         num_rows: Rows before the redundant ones were left out.
         recession: The recession cone, where the dimension allows.
         counts: How the facets were decided.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> report = describe_polytope(net, np.array([0.5, 0.5]))
+        >>> report.num_rows, [facet.name for facet in report.inequalities]
+        (2, ['layer 1 unit 1', 'layer 1 unit 2'])
     """
 
     network: ReluNetwork

@@ -47,6 +47,10 @@ class LinearRegions:
         count: Number of linear regions.
         complete: Whether all activation regions are there. If not, the count is no
             bound: two linear regions found may be joined by a region that is missing.
+
+    Example:
+        >>> LinearRegions(np.array([0, 1, 0]), 2, True).members(0)
+        array([0, 2])
     """
 
     labels: Int[np.ndarray, " regions"]

@@ -36,6 +36,11 @@ class RegionCount:
         seconds: Wall time.
         stats: What the engine did, with seconds for each of its stages, and why it was
             chosen: a `Statistics` of its own kind, which reads as a mapping.
+
+    Example:
+        >>> count = RegionCount(4, True, "sweep", 0.1)
+        >>> int(count), str(count)
+        (4, '4 regions (all of them; sweep, 0.1 s)')
     """
 
     count: int
@@ -98,6 +103,13 @@ class RegionSet:
         stats: What the engine did, with seconds for each of its stages, and why it was
             chosen: a `Statistics` of its own kind, or what a file kept of it. It reads
             as a mapping.
+
+    Example:
+        >>> import regions
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
+        >>> len(found), found.complete, sorted(found.volumes().tolist())
+        (4, True, [1.0, 1.0, 1.0, 1.0])
     """
 
     def __init__(

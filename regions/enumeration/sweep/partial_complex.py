@@ -18,13 +18,13 @@ BYTES = (np.arange(256)[:, None] >> np.arange(8) & 1).astype(bool)
 
 
 @dataclasses.dataclass(slots=True, eq=False)
-class Columns:
+class ValueColumns:
     """Where a row of carried values holds what; the last layer's sources come last.
 
     Attributes:
         at: First column of each source; 0 is the position.
-        kept: Columns before the activations of the layer in progress.
-        out: Columns before the sources that only the layer in progress reads.
+        kept: ValueColumns before the activations of the layer in progress.
+        out: ValueColumns before the sources that only the layer in progress reads.
         width: All columns.
     """
 
@@ -68,7 +68,7 @@ class PartialComplex:
     table: np.ndarray
     positive_word: np.ndarray
     zero_word: np.ndarray
-    columns: Columns
+    columns: ValueColumns
     carried: Rows
     signs: Rows
     zeros: Rows
@@ -108,7 +108,7 @@ class PartialComplex:
             table=table,
             positive_word=np.concatenate([np.zeros(facets, np.uint64), positive_word]),
             zero_word=rng.integers(0, 2**64, facets + units, dtype=np.uint64),
-            columns=Columns({0: 0}, dim, dim, dim),
+            columns=ValueColumns({0: 0}, dim, dim, dim),
             carried=Rows(polytope.vertices, room),
             signs=Rows(np.zeros((count, layout.num_words), np.uint32), room),
             zeros=Rows(polytope.vertex_facets.astype(np.int32), room),
@@ -143,7 +143,7 @@ class PartialComplex:
         out_end = column
         for source in dict.fromkeys(only):
             at[source], column = column, column + widths[source]
-        new = Columns(at, kept_end, out_end, column)
+        new = ValueColumns(at, kept_end, out_end, column)
         if [*at.items(), column] != [*old.at.items(), old.width]:
             moved = Rows.empty(len(self.carried), (column,), np.float64, self.room)
             for source, start in at.items():
@@ -196,7 +196,7 @@ class PartialComplex:
             )
 
     def ranges(self, start: int, last: bool) -> tuple[int, int, int]:
-        """Columns that new vertices need: `0:a` and `b:c`.
+        """ValueColumns that new vertices need: `0:a` and `b:c`.
 
         Args:
             start: Units of the layer whose activations are there.

@@ -20,7 +20,7 @@ from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
 from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
-from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.chebyshev import small_batch_balls
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic, nearest_float
@@ -242,7 +242,7 @@ class Questions:
         if self._simplex is not None:
             return _balls_by_simplex(self._simplex, A, b, cap)
         if A.shape[2] <= MAX_BATCHED_DIM:
-            return chebyshev_balls(A, b, cap)
+            return small_batch_balls(A, b, cap)
         return _ball_by_simplex(A, b, cap)
 
     def _strictly_inside(

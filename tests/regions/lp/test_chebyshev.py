@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.chebyshev import small_batch_balls
 
 CAP = 10.0
 
@@ -40,7 +40,7 @@ def polytopes(
 
 def assert_as_highs(A: np.ndarray, b: np.ndarray, tolerance: float = 1e-9) -> int:
     """Radii agree, and centers are as far from every row as the radii say."""
-    centers, radii, duals = chebyshev_balls(A, b, CAP)
+    centers, radii, duals = small_batch_balls(A, b, CAP)
     assert centers.shape == (len(A), A.shape[2])
     assert duals.shape == b.shape
     expected = np.array([highs_radius(*pair) for pair in zip(A, b, strict=True)])
@@ -69,15 +69,15 @@ def test_radii_of_random_polytopes_agree_with_highs(dim):
 def test_batch_of_one_and_of_none():
     A, b = polytopes(np.random.default_rng(0), 1, 3, 4)
     assert_as_highs(A, b)
-    centers, radii, duals = chebyshev_balls(A[:0], b[:0], CAP)
+    centers, radii, duals = small_batch_balls(A[:0], b[:0], CAP)
     assert (centers.shape, radii.shape, duals.shape) == ((0, 3), (0,), (0, 10))
 
 
 def test_answers_do_not_depend_on_the_rest_of_the_batch():
     A, b = polytopes(np.random.default_rng(1), 20, 3, 8)
-    together = chebyshev_balls(A, b, CAP)
+    together = small_batch_balls(A, b, CAP)
     for k in range(len(A)):
-        alone = chebyshev_balls(A[k : k + 1], b[k : k + 1], CAP)
+        alone = small_batch_balls(A[k : k + 1], b[k : k + 1], CAP)
         np.testing.assert_allclose(alone[1][0], together[1][k], atol=1e-11)
 
 
@@ -87,7 +87,9 @@ def test_padding_rows_change_nothing():
     right = np.concatenate([b[:, :4], np.ones((10, 5)), b[:, 4:]], axis=1)
     assert_as_highs(wide, right)
     np.testing.assert_allclose(
-        chebyshev_balls(wide, right, CAP)[1], chebyshev_balls(A, b, CAP)[1], atol=1e-11
+        small_batch_balls(wide, right, CAP)[1],
+        small_batch_balls(A, b, CAP)[1],
+        atol=1e-11,
     )
 
 
@@ -95,16 +97,16 @@ def test_scaled_rows_change_nothing():
     rng = np.random.default_rng(3)
     A, b = polytopes(rng, 10, 3, 6)
     factor = 10.0 ** rng.uniform(-12, 12, b.shape)
-    radii = chebyshev_balls(A, b, CAP)[1]
-    scaled = chebyshev_balls(A * factor[..., None], b * factor, CAP)[1]
+    radii = small_batch_balls(A, b, CAP)[1]
+    scaled = small_batch_balls(A * factor[..., None], b * factor, CAP)[1]
     np.testing.assert_allclose(scaled, radii, atol=1e-9)
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e-6, 1e6, 1e12])
 def test_units_of_length_scale_the_radii(size):
     A, b = polytopes(np.random.default_rng(4), 10, 3, 6)
-    radii = chebyshev_balls(A, b, CAP)[1]
-    scaled = chebyshev_balls(A, b * size, CAP * size)[1]
+    radii = small_batch_balls(A, b, CAP)[1]
+    scaled = small_batch_balls(A, b * size, CAP * size)[1]
     np.testing.assert_allclose(scaled / size, radii, atol=1e-9)
 
 
@@ -116,15 +118,15 @@ def test_thin_slabs_have_half_their_width(width):
     cube = np.broadcast_to(np.concatenate([np.eye(3), -np.eye(3)]), (8, 6, 3))
     A = np.concatenate([normal, -normal, cube], axis=1)
     b = np.concatenate([np.full((8, 2), width / 2), np.ones((8, 6))], axis=1)
-    np.testing.assert_allclose(chebyshev_balls(A, b, CAP)[1], width / 2, atol=1e-12)
+    np.testing.assert_allclose(small_batch_balls(A, b, CAP)[1], width / 2, atol=1e-12)
     b[:, :2] = -width / 2
-    np.testing.assert_allclose(chebyshev_balls(A, b, CAP)[1], -width / 2, atol=1e-12)
+    np.testing.assert_allclose(small_batch_balls(A, b, CAP)[1], -width / 2, atol=1e-12)
 
 
 def test_interval_and_cone_have_the_expected_balls():
     A = np.array([[[1.0], [-1.0]], [[1.0], [0.0]]])
     b = np.array([[3.0, 1.0], [-2.0, 1.0]])
-    centers, radii, _ = chebyshev_balls(A, b, CAP)
+    centers, radii, _ = small_batch_balls(A, b, CAP)
     np.testing.assert_allclose(radii, [2.0, CAP], atol=1e-9)
     np.testing.assert_allclose(centers[0], [1.0], atol=1e-9)
     assert centers[1, 0] <= -2.0 - CAP + 1e-9
@@ -142,7 +144,7 @@ def test_no_finite_numbers_crash_or_warn(seed):
     A = rng.choice(NUMBERS, (16, rows, dim))
     b = rng.choice(NUMBERS, (16, rows))
     for cap in (1e-300, 1.0, 1e300):
-        centers, radii, duals = chebyshev_balls(A, b, cap)
+        centers, radii, duals = small_batch_balls(A, b, cap)
         assert centers.shape == (16, dim)
         assert radii.shape == (16,)
         assert duals.shape == (16, rows)
@@ -150,7 +152,7 @@ def test_no_finite_numbers_crash_or_warn(seed):
 
 def test_infinite_and_missing_numbers_do_not_spoil_their_neighbors():
     A, b = polytopes(np.random.default_rng(6), 6, 2, 4)
-    radii = chebyshev_balls(A, b, CAP)[1]
+    radii = small_batch_balls(A, b, CAP)[1]
     A[1, 0, 0], b[3, 2], A[4] = np.inf, np.nan, np.nan
-    spoiled = chebyshev_balls(A, b, CAP)[1]
+    spoiled = small_batch_balls(A, b, CAP)[1]
     np.testing.assert_allclose(spoiled[[0, 2, 5]], radii[[0, 2, 5]], atol=1e-11)

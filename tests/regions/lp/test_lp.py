@@ -87,7 +87,7 @@ def test_maximize_meets_the_optimality_conditions():
         G = np.vstack([rng.standard_normal((12, dim)), np.eye(dim), -np.eye(dim)])
         G, h, _ = solve.unit_rows(G, np.append(np.full(12, 0.4), np.ones(2 * dim)))
         c = rng.standard_normal(dim)
-        answer = solve.maximize(c, G, h)
+        answer = solve.maximize_by_solver(c, G, h)
         slack = h - G @ answer.x
         assert slack.min() > -1e-9
         assert answer.duals.min() > -1e-9
@@ -99,7 +99,7 @@ def test_maximize_where_the_solver_gives_up_is_exact():
     G, h = np.vstack([SQUARE, [[1.0, 1.0]]]), np.array([1.0, 1, 1, 1, 1.5])
     for c in (np.array([1.0, 2.0]), np.array([3.0, 1.0])):
         usual, exact = (
-            solve.maximize(c, G, h),
+            solve.maximize_by_solver(c, G, h),
             solve._solved_exactly(c, G, h, "unknown"),
         )
         assert exact.status == usual.status == solve.OPTIMAL
@@ -113,9 +113,9 @@ def test_maximize_where_the_solver_gives_up_is_exact():
 
 def test_maximize_problem_is_parametrized_once_per_shape():
     G, h = np.vstack([SQUARE]), np.ones(4)
-    solve.maximize(np.ones(2), G, h)
+    solve.maximize_by_solver(np.ones(2), G, h)
     before = solve._maximum_problem.cache_info().misses
-    solve.maximize(np.ones(2), 2.0 * G, h)
+    solve.maximize_by_solver(np.ones(2), 2.0 * G, h)
     assert solve._maximum_problem.cache_info().misses == before
     assert solve._maximum_problem(8, 2)[0].is_dpp()
 

@@ -19,6 +19,7 @@ def function_text(table: HashTable, code: int) -> list[str]:
 
     Example:
         >>> from regions.hash_tables.hash_table import hash_table
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([[[1.0], [2.0]], [[1.0, -3.0]]], None)
         >>> function_text(hash_table(net, np.array([[1.0]])), 0)
         ['-5 x1']

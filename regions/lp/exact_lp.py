@@ -200,17 +200,21 @@ def interior(A: Any, b: Any, *, start: Start | None = None) -> Interior:
     """
     start = start or Start()
     rows = _integer_rows(A, b)
+    # The hint may be an answer already: checking it costs one product a row.
     if start.point is not None:
         point = tuple(Fraction(float(v)) for v in start.point)
         if _strictly_inside(rows, point):
             return Interior(point, None)
+    # A row of zeros that says 0 < 0 or less is a certificate by itself.
     for i, row in enumerate(rows.table):
         if row[-1] <= 0 and not any(row[:-1]):
             return Interior(None, {i: fmpq(1)})
+    # Else the largest common slack of all rows decides, by its sign.
     deepest = deepest_point(rows.table, rows.dim, start.tight)
     if deepest.sign > 0:
         exact = tuple(to_fraction(v) for v in deepest.x)
         return Interior(_simplified(rows, exact), None)
+    # No positive slack: the dual weights combine the rows to 0 < 0 or less. Checked.
     proof = _weights(rows, deepest.weights)
     *gradient, bound = _combined(rows, proof)
     assert proof
@@ -251,7 +255,9 @@ def maximize(
     """
     rows = _integer_rows(A, b)
     cost, cost_scale = _integers(c.tolist() if isinstance(c, np.ndarray) else c)
+    # Without any row the dimension is that of the cost.
     rows = rows._replace(dim=len(cost))
+    # A row of zeros that says 0 <= b with b < 0 is never satisfied.
     for i, row in enumerate(rows.table):
         if row[-1] < 0 and not any(row[:-1]):
             return Optimum("infeasible", multipliers={i: fmpq(1)})
@@ -266,27 +272,34 @@ def _maximize_integers(
     flat = [v for row in table for v in row[:dim]]
     A = fmpz_mat(len(table), dim, flat)
     columns = pivot_columns(A)
+    # A cost outside the span of the rows grows along a direction that no row sees.
     if fmpz_mat(len(table) + 1, dim, [*flat, *cost]).rank() > len(columns):
         return _feasible_ray(rows, _null_direction(A, cost), cost)
     if not columns:
         return Optimum("optimal", (Fraction(0),) * dim, Fraction(0), {})
+    # In independent columns the feasible set has vertices; the others stay 0.
     narrow = [[*(row[k] for k in columns), row[dim]] for row in table]
     short = [cost[k] for k in columns]
     tight = tight if len(tight) else suggested_tight(narrow, short)
+    # Criss-cross needs no feasible start and cannot cycle; a good one saves pivots.
     basis = first_basis(narrow, len(columns), tight)
     end = criss_cross(narrow, short, basis, NO_LIMIT)
     assert isinstance(end, Vertex)
     if end.farkas:
         return Optimum("infeasible", multipliers=_farkas(rows, end.farkas))
+    # A ray of growth from some basis, or the optimal vertex, in all columns again.
     x = [fmpq(0)] * dim
     for k, v in zip(columns, end.ray or end.x, strict=True):
         x[k] = fmpq(v, end.scale)
     if end.ray:
         return _feasible_ray(rows, x, cost)
+    # Duals of scaled integer rows, as those of the rows and the cost given.
     pairs = zip(end.basis, end.duals, strict=True)
     proof = {
         i: fmpq(y, end.scale) * rows.scales[i] / cost_scale for i, y in pairs if y != 0
     }
+    # The proof of the answer: x satisfies all rows, positive weights of them give the
+    # cost, and both have the same value.
     *gradient, value = _combined(rows, proof)
     assert all(y > 0 for y in proof.values())
     assert all(g * cost_scale == v for g, v in zip(gradient, cost, strict=True))

@@ -376,12 +376,17 @@ class _ExactTier:
         self, signs: np.ndarray, bits: np.ndarray, own: np.ndarray, vertex: int
     ) -> None:
         """Raise unless exact signs agree with the claimed ones."""
+        # A unit that splits something is nonzero at the vertices of other units.
         strict = np.where(bits, signs > 0, signs < 0)
+        # A weak one keeps to one side of the domain: on, or where it is on elsewhere
+        # exactly zero, or never on and so zero or negative.
         kept = np.where(bits, signs > 0, np.where(self._side, signs == 0, signs <= 0))
-        strict = np.where(own, ~bits, np.where(self._weak, kept, strict))
-        certain = np.where(bits, signs > 0, signs < 0) | own | self._linear
-        self.is_loose |= not certain.all()
-        fine = strict | self._linear
+        # The units that meet here are zero by construction, and off.
+        fine = np.where(own, ~bits, np.where(self._weak, kept, strict))
+        # What is right but zero, compiled proofs may have taken for strict.
+        self.is_loose |= not (strict | own | self._linear).all()
+        # A unit without a kink has no sign that matters.
+        fine = fine | self._linear
         if not fine.all():
             unit = int(np.flatnonzero(~fine)[0])
             what = "vanishes" if signs[unit] == 0 else "has the other sign"

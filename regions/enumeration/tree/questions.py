@@ -310,7 +310,7 @@ def _balls_by_simplex(
     open_ = np.flatnonzero(~solved)
     if len(open_):
         # The other method, which needs no pivots, has its own difficulties.
-        part = chebyshev_balls(A[open_], b[open_], cap)
+        part = small_batch_balls(A[open_], b[open_], cap)
         centers[open_], radii[open_], duals[open_] = part
     return centers, radii, duals
 

@@ -13,7 +13,7 @@ from experiments.atlas.solids import find_solid
 from experiments.measures.unit_square import UNIT_SQUARE, sample_image
 from experiments.ring import NAME
 from experiments.ring.study import Config
-from experiments.running.common import RunFolderError, read_json
+from experiments.running.common import RunFolderError, read_record
 from experiments.running.settings import shape_name
 from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
@@ -29,7 +29,7 @@ MAX_LOSS_ROWS = 1000
 def is_ring_run(path: pathlib.Path) -> bool:
     """Whether a folder holds a run of `experiments.ring`."""
     file = path / "config.json"
-    return file.is_file() and read_json(file).get("experiment") == NAME
+    return file.is_file() and read_record(file).get("experiment") == NAME
 
 
 def ring_config(folder: pathlib.Path) -> Config:
@@ -38,7 +38,7 @@ def ring_config(folder: pathlib.Path) -> Config:
     Raises:
         RunFolderError: If `config.json` is not one.
     """
-    data = read_json(folder / "config.json")
+    data = read_record(folder / "config.json")
     try:
         config = data["config"]
         training = dict(config["training"])

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from experiments.plotting.style import save_figure
 from experiments.running.claims import describe_value
-from experiments.running.common import mark_resumed, open_run, read_json
+from experiments.running.common import mark_resumed, open_run, read_record
 from experiments.running.console import Bars, print_rows
 from experiments.running.studies import Config, Study, Summary
 
@@ -42,7 +42,7 @@ def run_and_show(
     state = open_run(folder, study.name, config, force=force)
     if state == "finished":
         _say(f"{folder} holds this run, finished: --force runs it anew.")
-        summary = read_json(folder / "summary.json")
+        summary = read_record(folder / "summary.json")
     else:
         if state == "unfinished":
             _say(f"Going on with the unfinished run in {folder}.")

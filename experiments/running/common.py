@@ -75,6 +75,21 @@ def read_json(path: str | pathlib.Path) -> Any:
         ) from error
 
 
+def read_record(path: str | pathlib.Path) -> dict[str, Any]:
+    """What `write_json` wrote of names and values.
+
+    Raises:
+        RunFolderError: If the file is not JSON, or holds something else.
+    """
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise RunFolderError(
+            f"{path} holds no names and values but a {type(data).__name__}: run again "
+            "with --force."
+        )
+    return data
+
+
 def config_to_dict(config: Any) -> dict[str, Any]:
     """A configuration as JSON would give it back."""
     return json.loads(to_json(dataclasses.asdict(config)))
@@ -152,7 +167,7 @@ def write_provenance(
     earlier `provenance.json`, of the same run whose summary is made anew, are added.
     """
     path = pathlib.Path(folder) / "provenance.json"
-    earlier = read_json(path) if path.is_file() else {}
+    earlier = read_record(path) if path.is_file() else {}
     past = earlier.get("seconds", {})
     seconds = past | {name: past.get(name, 0.0) + s for name, s in seconds.items()}
     cpu_seconds = earlier.get("cpu_seconds", 0.0) + sum(os.times()[:4])
@@ -172,7 +187,7 @@ def write_provenance(
 def mark_resumed(folder: str | pathlib.Path) -> None:
     """Note in `provenance.json` that its times leave out what an interruption cost."""
     path = pathlib.Path(folder) / "provenance.json"
-    write_json(path, read_json(path) | {"resumed": True})
+    write_json(path, read_record(path) | {"resumed": True})
 
 
 def _git_commit() -> tuple[str | None, bool | None]:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from matplotlib.figure import Figure
 
 from experiments.running.about import About
-from experiments.running.common import Clock, read_json, write_json, write_provenance
+from experiments.running.common import Clock, read_record, write_json, write_provenance
 from training.progress import Progress
 
 Config = TypeVar("Config")
@@ -71,7 +71,7 @@ class Study(Generic[Config, Result]):
 
     def load(self, config: Config, folder: pathlib.Path) -> Result:
         """The result of a finished run, from the files in its folder."""
-        return self.read(config, folder, read_json(folder / "summary.json"))
+        return self.read(config, folder, read_record(folder / "summary.json"))
 
 
 def first_seed(config: Any) -> int:

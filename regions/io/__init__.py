@@ -89,7 +89,7 @@ def load_network(
         ImportError: If a package that the format needs is not installed.
         ValueError: If an option is given that the format does not take.
     """
-    path = _existing_file(pathlib.Path(path))
+    path = _existing_file(pathlib.Path(path).expanduser())
     _check_options(
         path,
         order is not None

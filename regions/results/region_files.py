@@ -15,7 +15,7 @@ import io
 import json
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -176,21 +176,24 @@ def reading_regions(path: pathlib.Path) -> contextlib.AbstractContextManager[Non
     return reading(path, _WHAT, _ADVICE, pa.ArrowException)
 
 
+@contextlib.contextmanager
 def open_parquet(
     path: pathlib.Path, dictionaries: Sequence[str] = ("exact_witness",)
-) -> pq.ParquetFile:
+) -> Iterator[pq.ParquetFile]:
     """A Parquet file whose footer may hold a large network.
 
     Args:
         path: The file.
         dictionaries: Columns in which a text that many regions name is kept once.
     """
-    return pq.ParquetFile(
-        path,
-        read_dictionary=list(dictionaries),
-        thrift_string_size_limit=_MAX_FOOTER,
-        thrift_container_size_limit=_MAX_FOOTER,
-    )
+    # Opened here, since Arrow takes no name that is not of the locale's letters.
+    with path.open("rb") as file:
+        yield pq.ParquetFile(
+            file,
+            read_dictionary=list(dictionaries),
+            thrift_string_size_limit=_MAX_FOOTER,
+            thrift_container_size_limit=_MAX_FOOTER,
+        )
 
 
 def check_rows(

@@ -203,8 +203,11 @@ class RegionSet:
             ValueError: If the engine does not give them on this domain.
         """
         if self._make_cells is None:
+            # The sweep keeps them itself, so that such a set comes from a file.
+            who = f"the {self.method} engine keeps"
+            who = "a file of regions holds" if self.method == "sweep" else who
             raise ValueError(
-                f"the {self.method} engine keeps no vertices: enumerate with "
+                f"{who} no vertices: enumerate the network on the domain with "
                 "method='sweep', or ask `regions.polytope_at` for single regions."
             )
         return self._make_cells()

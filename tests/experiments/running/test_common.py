@@ -10,6 +10,7 @@ from experiments.running.common import (
     RunFolderError,
     open_run,
     read_json,
+    read_record,
     write_json,
     write_provenance,
 )
@@ -115,3 +116,11 @@ def test_times_of_a_run_ended_twice_add_up(tmp_path):
     second = json.loads((tmp_path / "provenance.json").read_text())
     assert second["seconds"] == {"training": 2.0, "measures": 1.5, "figure": 0.25}
     assert second["cpu_seconds"] > 1.9 * first["cpu_seconds"] > 0.0
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "7", "[" * 100_000, "{", "\x00"])
+def test_a_file_without_names_and_values_is_one_line(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(RunFolderError, match=r"config\.json") as caught:
+        read_record(tmp_path / "config.json")
+    assert "\n" not in str(caught.value)

@@ -345,3 +345,19 @@ def test_a_text_that_every_region_names_is_counted_unfolded(tmp_path):
     _rewrite(path, table=replace)
     with pytest.raises(FileFormatError, match="exact witnesses of more than 100000"):
         load_regions(path, max_bytes=100_000)
+
+
+def test_a_loaded_set_does_not_blame_the_engine_for_its_vertices(tmp_path):
+    found = enumerate_regions(
+        random_network(np.random.default_rng(6), 2, [5]), Box.cube(2), method="sweep"
+    )
+    back = load_regions(found.save(tmp_path / "r.parquet"))
+    with pytest.raises(ValueError, match="a file of regions holds no vertices"):
+        back.volumes()
+
+
+def test_a_name_that_is_no_text_is_written_and_read(tmp_path):
+    path = tmp_path / "r\udce9gions.parquet"  # a byte that is no UTF-8
+    found = _found()
+    assert len(load_regions(found.save(path))) == len(found)
+    assert len(RegionSet.open(path)) == len(found)

@@ -22,6 +22,7 @@ from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.network_rows import NetworkRows
 from regions.polytopes.polytope import outside_text
+from regions.signs.rounding import are_on
 
 MAX_MEETING = 4096
 
@@ -120,7 +121,7 @@ class _Cones:
         self._rows = rows
         self._x: Point = as_fractions(x)
         signs = rows.signs(x[None]).sign[0]
-        table = rows.integers(signs > 0)[rows.num_units :]
+        table = rows.integers(are_on(signs))[rows.num_units :]
         slack = [slack_at(row, self._x) for row in table]
         if min(slack, default=Fraction(1)) < 0:
             assert not isinstance(domain, WholeSpace)

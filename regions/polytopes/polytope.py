@@ -40,6 +40,7 @@ from regions.polytopes.region_facets import (
 )
 from regions.polytopes.shared import shared_chart, shared_rows
 from regions.signs.exact import Columns, ExactNetwork, to_fraction
+from regions.signs.rounding import are_on
 
 MAX_EXACT_DIM = 12
 """Up to here bounds come from exact programs."""
@@ -443,7 +444,7 @@ def _polytope(
             assert not isinstance(domain, WholeSpace)
             raise ValueError(outside_text(domain, x, int(outside[0])))
     kinks = chart.kinks
-    pattern = signs[kinks] > 0
+    pattern = are_on(signs[kinks])
     affine = affine_pre_activations(chart, pattern[None])
     with np.errstate(over="ignore", invalid="ignore"):
         own = oriented(chart, pattern, affine)
@@ -457,7 +458,7 @@ def _polytope(
     region = Region(
         chart,
         shared,
-        signs > 0,
+        are_on(signs),
         signs,
         limits is None,
         strict and bool((here > 0).all()),
@@ -468,7 +469,7 @@ def _polytope(
         own,
         rows,
         AffineMap(jacobian[0], offset[0]),
-        lambda: _exact_rows(shared.exact, signs > 0, kinks, rows),
+        lambda: _exact_rows(shared.exact, are_on(signs), kinks, rows),
         region,
     )
 

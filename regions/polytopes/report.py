@@ -24,6 +24,7 @@ from regions.polytopes.network_rows import NetworkRows
 from regions.polytopes.polytope import Polytope, polytope_at
 from regions.polytopes.region_facets import region_facets
 from regions.polytopes.shared import shared_rows
+from regions.signs.rounding import are_on
 
 SHAPE_DIM = 32
 """Bounds are sought up to this dimension: two linear programs per axis."""
@@ -152,7 +153,7 @@ def describe_polytope(
     x, chart = polytope.x, network if domain is None else domain.restrict(network)
     domain = WholeSpace(network.input_dim) if domain is None else domain
     rows, signs = shared_rows(network, domain), polytope.signs
-    pattern = signs[rows.units] > 0
+    pattern = are_on(signs[rows.units])
     inside, meeting = (signs[rows.units] != 0).all(), None
     if not inside or not _in_interior(polytope):
         meeting = regions_meeting_at(network, x, domain)

@@ -51,7 +51,8 @@ from regions.network import ReluNetwork
 from regions.packing import pack_bits, unpack_bits
 from regions.polytopes.network_rows import NetworkRows
 from regions.results.statistics import Statistics
-from regions.signs.exact import Columns, ExactNetwork, nearest_float, to_fmpq
+from regions.signs.exact import nearest_float, to_fmpq
+from regions.signs.predicate import Predicate
 
 MAX_RANK = 6
 """Above this rank the tree is as fast or faster: the faces are too many.
@@ -353,7 +354,7 @@ class FullCones:
     """Says which points lie strictly inside a region of the whole space, exactly."""
 
     def __init__(self, network: ReluNetwork):
-        self._exact = ExactNetwork(network, WholeSpace(network.input_dim))
+        self._predicate = Predicate(network, WholeSpace(network.input_dim))
         self._kinks = network.kinks
 
     def contain(
@@ -371,23 +372,12 @@ class FullCones:
         for start in range(0, len(points), EXACT_CHUNK):
             check()
             part = slice(start, start + EXACT_CHUNK)
-            signs = self._exact.signs(Columns.of_points(points[part])).T
+            found = self._predicate.signs(points[part])
+            inside[part] = found.strict
             if bits is not None:
-                same = ((signs > 0) == bits[part]) | ~self._kinks
-                inside[part] = same.all(axis=1)
-            for k in np.flatnonzero(((signs == 0) & self._kinks).any(axis=1)):
-                inside[start + k] &= self._vanish_around(signs[k])
+                same = (found.on == bits[part]) | ~self._kinks
+                inside[part] &= same.all(axis=1)
         return inside
-
-    def _vanish_around(self, signs: np.ndarray) -> bool:
-        """Whether the units that are zero at a point are so in a neighborhood.
-
-        They are if their forms are zero while all of them are taken as off: layer
-        after layer, none of them then changes sign nearby.
-        """
-        forms = self._exact.affine_forms(signs > 0, layers=len(self._exact.widths))
-        tied = np.flatnonzero((signs == 0) & self._kinks)
-        return not any(any(forms[unit]) for unit in tied.tolist())
 
 
 def _embedded(

@@ -39,7 +39,13 @@ from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
 from regions.signs.layer_forms import layer_forms
-from regions.signs.rounding import SAFETY, SMALLEST, chart_rounding, is_certain
+from regions.signs.rounding import (
+    SAFETY,
+    SMALLEST,
+    are_on,
+    chart_rounding,
+    is_certain,
+)
 
 MAX_CELLS, FEW_CELLS = 4096, 64
 MAX_ENTRIES = 1 << 24
@@ -187,8 +193,8 @@ class Tree:
             return cells, np.arange(len(cells))
         part, form = cells.take(asked), form.take(asked)
         sign, flat = self.questions.signs_at_witnesses(part, form, unit)
-        cells.bits[asked, unit] = sign > 0
-        part.bits[:, unit] = sign > 0
+        cells.bits[asked, unit] = are_on(sign)
+        part.bits[:, unit] = are_on(sign)
         crossed, far = self._far_sides(part, form, sign, flat, unit)
         if not crossed.any():
             return cells, np.arange(len(cells))

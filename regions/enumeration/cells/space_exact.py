@@ -1,0 +1,102 @@
+"""Signs of units at corners in rational arithmetic, where floats leave them open."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpz_mat
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.space_bits import lowest_bit
+from regions.enumeration.cells.space_state import AT, LAYER, TOP, Net, State
+from regions.network import ReluNetwork
+from regions.signs.exact import ExactNetwork, dyadic
+
+KEPT = 64
+"""Cells whose exact forms are kept."""
+
+
+class ExactCorners:
+    """Answers what the loop asks about the cell on top of its stack."""
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain, net: Net):
+        self._exact = ExactNetwork(network, domain)
+        self._net = net
+        polytope = domain.polytope()
+        self._facets = [
+            dyadic([*(-v for v in row), offset])[0]
+            for row, offset in zip(polytope.A.tolist(), polytope.b.tolist())
+        ]
+        self._forms: dict[bytes, list[list[int]]] = {}
+
+    def forms(self, st: State, layer: int) -> list[list[int]]:
+        """Integer forms of all units up to a layer, on the parent of its cells."""
+        net = self._net
+        words = np.array(st.path[: net.word[layer]])
+        key = layer.to_bytes(4, "little") + words.tobytes()
+        if key not in self._forms:
+            if len(self._forms) >= KEPT:
+                self._forms.clear()
+            pattern = np.zeros(int(net.first[-1]), bool)
+            bits = unpack(net, words[None], layer)[0]
+            pattern[: len(bits)] = bits
+            self._forms[key] = self._exact.affine_forms(pattern, layers=layer + 1)
+        return self._forms[key]
+
+    def corner(self, st: State, s: int, q: int, forms: list[list[int]]) -> list[int]:
+        """A corner of a cell as integers over the last of them, which is positive."""
+        rows, place = [], st.cell[s, AT] + q
+        for w in range(st.zeros.shape[1]):
+            rest = int(st.zeros[place, w]) & (2**64 - 1)
+            while rest:
+                bit = lowest_bit(rest)
+                rest &= rest - 1
+                row = int(st.row[s, 64 * w + bit])
+                count = len(self._facets)
+                rows.append(self._facets[row] if row < count else forms[row - count])
+        size = len(rows[0])
+        matrix = fmpz_mat(len(rows), size, [v for row in rows for v in row])
+        null, rank = matrix.nullspace()
+        assert rank == 1, "the rows of a corner meet in one point"
+        point = [int(null[i, 0]) for i in range(size)]
+        common = math.gcd(*point) * (1 if point[-1] > 0 else -1)
+        assert point[-1] != 0, "a corner is no direction"
+        return [v // common for v in point]
+
+    def answer(self, st: State, asked: np.ndarray) -> list[int]:
+        """Signs of units at corners of the cell on top; positions are made sharp too."""
+        s = int(st.reg[TOP]) - 1
+        forms = self.forms(st, int(st.cell[s, LAYER]))
+        points: dict[int, list[int]] = {}
+        signs = []
+        for unit, q in asked.tolist():
+            if q not in points:
+                points[q] = self.corner(st, s, q, forms)
+                self._sharpen(st, int(st.cell[s, AT]) + q, points[q])
+            value = sum(a * b for a, b in zip(forms[unit], points[q], strict=True))
+            signs.append((value > 0) - (value < 0))
+        return signs
+
+    def _sharpen(self, st: State, place: int, point: list[int]) -> None:
+        """Write the float64 numbers nearest to a corner and what they are off by."""
+        reach = 0.0
+        for c, scale in enumerate(self._net.scale.tolist()):
+            exact = Fraction(point[c], point[-1]) / Fraction(scale)
+            near = float(exact)
+            st.x[c, place] = near
+            off = abs(Fraction(near) - exact)
+            if off:
+                reach = max(reach, math.nextafter(float(off), math.inf))
+        st.reach[place] = reach
+
+
+def unpack(net: Net, words: np.ndarray, layers: int) -> np.ndarray:
+    """Bits of the units of some layers, from the words of patterns."""
+    table = np.ascontiguousarray(words).view(np.uint8)
+    bits = np.unpackbits(table, axis=1, bitorder="little")
+    columns = [
+        64 * int(net.word[k]) + np.arange(int(net.first[k + 1] - net.first[k]))
+        for k in range(layers)
+    ]
+    none = np.zeros(0, np.int64)
+    return bits[:, np.concatenate([none, *columns])].astype(bool)

@@ -1,0 +1,445 @@
+"""The loop over cells in three to six dimensions: depth first, corners with zero sets.
+
+A cell is a polytope with interior, on which the layers before have a fixed pattern. It
+has its corners, for each corner the set of its *zero rows*, rows that vanish there, and
+the list of the units of its layer that may still cross it. Units with one sign at all
+corners leave the list, for all parts of the cell; the cell is cut by one that crosses;
+when none is left, the forms of the next layer are computed on it.
+
+*Which corners span an edge.* Let R be a set of affine forms, not negative on the cell,
+among them one for each of its facets; Z(v) those that vanish at a corner v. Any corners
+p and q span an edge if and only if no other corner r has Z(r) >= Z(p) & Z(q): the
+points of the cell where all of Z(p) & Z(q) vanish are a face, as each row is not
+negative, and the smallest one with p and q, as the facets that contain both are among
+those rows. It is an edge if and only if it has no corner besides them. Nothing is asked
+of ranks; rows beyond the facets do no harm. An edge lies on d - 1 facets at least, so
+fewer common rows need no search. And where Z(p) has just d rows, these are all facets,
+p is a simple corner, each d - 1 of them meet in an edge from p, and a q with the same d
+- 1 rows is its other end: no search either.
+
+*Rows.* A cut makes one new facet, of the unit that vanishes there; a row that vanishes
+at fewer than d corners of a part is none of its facets and is dropped.
+
+So the parts are right if the signs of the unit at the corners are, and with them the
+count. A sign is taken from float64 where its bound allows, else from the answers given
+before, else it is asked: the loop stops with its stack intact.
+"""
+
+import numpy as np
+
+from regions.enumeration.cells.space_bits import lowest_bit, popcount
+from regions.enumeration.cells.space_forms import activate, add_up
+from regions.enumeration.cells.space_positions import place_corner
+from regions.enumeration.cells.space_state import (
+    ASKED,
+    AT,
+    BOTTOM,
+    CALLS,
+    CORNERS,
+    COUNT,
+    FACTS,
+    FOUND,
+    LAYER,
+    NEXT_ID,
+    TESTS,
+    TODO,
+    TODO_AT,
+    TOP,
+)
+
+# Why the loop returns.
+RUNNING, DONE, OPEN, FULL, NEED_CELLS, NEED_CORNERS, NEED_TODO, NEED_ROOM, NEED_WORDS = (
+    range(9)
+)
+UNKNOWN = 2
+
+
+def advance(net, st, steps, listing):
+    """Go on with the stack for some steps; returns why it stops."""
+    reg, layers = st.reg, len(net.first) - 1
+    reg[CALLS] += 1
+    for _ in range(steps):
+        if reg[TOP] == reg[BOTTOM]:
+            return DONE
+        s = reg[TOP] - 1
+        layer = st.cell[s, LAYER]
+        if layer < 0:
+            status = enter(net, st, s, 0)
+        else:
+            status = _filter(net, st, s, layer)
+            if status == RUNNING:
+                left = st.cell[s, TODO]
+                last = layer == layers - 1
+                if left == 0:
+                    if last:
+                        status = _found(net, st, s, layer, listing)
+                    else:
+                        status = _finish(net, st, s, layer)
+                elif left == 1 and last and not listing:
+                    reg[COUNT] += 2
+                    st.done[0] += st.share[s]
+                    reg[TOP] -= 1
+                else:
+                    status = _cut(net, st, s, layer)
+        if status != RUNNING:
+            return status
+    return RUNNING
+
+
+def enter(net, st, s, layer):
+    """Begin a layer on a cell: the forms of its units, and all of them to test."""
+    begin, width = st.cell[s, TODO_AT], net.first[layer + 1] - net.first[layer]
+    if begin + width > len(st.todo):
+        return NEED_TODO
+    add_up(net, st, layer)
+    count = 0
+    for j in range(width):
+        # Without a kink there is no boundary and no bit.
+        if net.slope[net.first[layer] + j] != 1.0:
+            st.todo[begin + count] = j
+            count += 1
+    st.cell[s, LAYER], st.cell[s, TODO] = layer, count
+    for w in range(st.bits.shape[1]):
+        st.bits[s, w] = 0
+    return RUNNING
+
+
+def _finish(net, st, s, layer):
+    """A cell that no unit of its layer crosses any more: on to the next layer."""
+    for w in range(net.word[layer + 1] - net.word[layer]):
+        st.path[net.word[layer] + w] = st.bits[s, w]
+    activate(net, st, layer)
+    return enter(net, st, s, layer + 1)
+
+
+def _found(net, st, s, layer, listing):
+    """A region: note its pattern and the mean of its corners, if a list is wanted."""
+    reg = st.reg
+    if listing:
+        n = reg[FOUND]
+        if n == len(st.out_bits):
+            return FULL
+        for w in range(net.word[layer]):
+            st.out_bits[n, w] = st.path[w]
+        for w in range(net.word[layer + 1] - net.word[layer]):
+            st.out_bits[n, net.word[layer] + w] = st.bits[s, w]
+        at, corners = st.cell[s, AT], st.cell[s, CORNERS]
+        for c in range(len(st.x)):
+            total = 0.0
+            for q in range(at, at + corners):
+                total += st.x[c, q]
+            st.out_mean[n, c] = net.scale[c] * (total / corners)
+        reg[FOUND] += 1
+    reg[COUNT] += 1
+    st.done[0] += st.share[s]
+    reg[TOP] -= 1
+    return RUNNING
+
+
+def _filter(net, st, s, layer):
+    """Take units that do not cross a cell off its list, and note their bits."""
+    reg, dim = st.reg, len(st.x)
+    at, corners, begin = st.cell[s, AT], st.cell[s, CORNERS], st.cell[s, TODO_AT]
+    reach = 0.0
+    for q in range(at, at + corners):
+        reach = max(reach, st.reach[q])
+    reg[ASKED], left = 0, 0
+    reg[TESTS] += st.cell[s, TODO]
+    for z in range(st.cell[s, TODO]):
+        j = st.todo[begin + z]
+        u = net.first[layer] + j
+        offset = st.form[dim, u]
+        for q in range(corners):
+            st.value[q] = offset
+        for c in range(dim):
+            entry = st.form[c, u]
+            for q in range(corners):
+                st.value[q] += entry * st.x[c, at + q]
+        low, high = np.inf, -np.inf
+        for q in range(corners):
+            low, high = min(low, st.value[q]), max(high, st.value[q])
+        bound = st.slack[u] + st.steep[u] * reach
+        if low > bound:
+            st.bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+        elif not high < -bound:
+            kept = True
+            # Numbers of which one is NaN say nothing.
+            if not (low < -bound and high > bound and bound < np.inf):
+                kept = _decide(net, st, s, layer, j)
+            if kept:
+                st.todo[begin + left] = j
+                left += 1
+    st.cell[s, TODO] = left
+    return OPEN if reg[ASKED] else RUNNING
+
+
+def _decide(net, st, s, layer, j):
+    """Whether a unit may cross a cell, corner by corner; notes its bit if not.
+
+    Where signs are open and matter, they are asked.
+    """
+    at, corners = st.cell[s, AT], st.cell[s, CORNERS]
+    u, positive, negative, unknown = net.first[layer] + j, False, False, False
+    for q in range(corners):
+        side = _sign(st, layer, u, at, q)
+        positive = positive or side == 1
+        negative = negative or side == -1
+        unknown = unknown or side == UNKNOWN
+    if positive and negative:
+        return True
+    if unknown:
+        for q in range(corners):
+            if _sign(st, layer, u, at, q) == UNKNOWN:
+                _ask(st, u, q)
+        return True
+    if positive:
+        st.bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+    return False
+
+
+def _sign(st, layer, u, at, q):
+    """Sign of a unit at a corner: -1, 0, 1, or UNKNOWN. Reads its value."""
+    value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
+    if value > bound:
+        return 1
+    if value < -bound:
+        return -1
+    if bound == 0.0 and value == 0.0:
+        return 0
+    place = fact_place(st, st.stamp[layer], u, st.name[at + q])
+    if st.fact_key[place, 0] < 0:
+        return UNKNOWN
+    return int(st.fact[place])
+
+
+def fact_place(st, stamp, u, name):
+    """Where the answer to a question is, or would be."""
+    mask = len(st.fact) - 1
+    place = (name * 0x9E3779B1 + u * 0x85EBCA6B + stamp * 0xC2B2AE35) & mask
+    while st.fact_key[place, 0] >= 0 and not (
+        st.fact_key[place, 0] == stamp
+        and st.fact_key[place, 1] == u
+        and st.fact_key[place, 2] == name
+    ):
+        place = (place + 1) & mask
+    return place
+
+
+def _ask(st, u, q):
+    """Note a question, if there is room; it comes up again if there is not."""
+    n = st.reg[ASKED]
+    if n < len(st.asked):
+        st.asked[n, 0], st.asked[n, 1] = u, q
+        st.reg[ASKED] = n + 1
+
+
+def _cut(net, st, s, layer):
+    """Cut a cell by the last unit on its list, which crosses it."""
+    reg, room = st.reg, st.new_x.shape[1]
+    at, corners, begin = st.cell[s, AT], st.cell[s, CORNERS], st.cell[s, TODO_AT]
+    left = st.cell[s, TODO] - 1
+    if reg[TOP] == len(st.cell):
+        return NEED_CELLS
+    if corners > room:
+        return NEED_ROOM
+    if begin + 2 * left > len(st.todo):
+        return NEED_TODO
+    j = st.todo[begin + left]
+    u = net.first[layer] + j
+    over, under = _divide(st, layer, u, at, corners)
+    if reg[ASKED]:
+        return OPEN
+    slot = _free_slot(st, at, corners)
+    if slot < 0:
+        return NEED_WORDS
+    made = _new_corners(net, st, s, at, corners, u, slot)
+    if made < 0:
+        return NEED_ROOM
+    above, below = corners - under + made, corners - over + made
+    start = at + max(corners, above)
+    if start + below > st.x.shape[1]:
+        return NEED_CORNERS
+    t = s + 1
+    _copy_side(st, at, corners, start, slot, -1)
+    _append_new(st, start + below - made, made)
+    _copy_side(st, at, corners, at, slot, 1)
+    _append_new(st, at + above - made, made)
+    reg[NEXT_ID] += made
+    st.cell[t, LAYER], st.cell[t, AT], st.cell[t, CORNERS] = layer, start, below
+    st.cell[t, TODO_AT], st.cell[t, TODO] = begin + left, left
+    st.cell[s, CORNERS], st.cell[s, TODO] = above, left
+    for z in range(left):
+        st.todo[begin + left + z] = st.todo[begin + z]
+    for w in range(st.bits.shape[1]):
+        st.bits[t, w] = st.bits[s, w]
+    st.bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+    st.row[s, slot] = len(net.facets) + u
+    for b in range(st.row.shape[1]):
+        st.row[t, b] = st.row[s, b]
+    st.share[s] *= 0.5
+    st.share[t] = st.share[s]
+    _drop_rows(st, at, above)
+    _drop_rows(st, start, below)
+    reg[TOP] += 1
+    return RUNNING
+
+
+def _divide(st, layer, u, at, corners):
+    """Signs of a unit at the corners of a cell; how many are positive and negative."""
+    dim, over, under = len(st.x), 0, 0
+    st.reg[ASKED] = 0
+    for q in range(corners):
+        total = st.form[dim, u]
+        for c in range(dim):
+            total += st.form[c, u] * st.x[c, at + q]
+        st.value[q] = total
+        side = _sign(st, layer, u, at, q)
+        st.side[q] = side
+        if side == 1:
+            st.sides[0, over] = q
+            over += 1
+        elif side == -1:
+            st.sides[1, under] = q
+            under += 1
+        elif side == UNKNOWN:
+            _ask(st, u, q)
+    return over, under
+
+
+def _free_slot(st, at, corners):
+    """A bit that is in no zero set of a cell; -1 if there is none."""
+    for w in range(st.zeros.shape[1]):
+        used = np.int64(0)
+        for q in range(at, at + corners):
+            used |= st.zeros[q, w]
+        if ~used != 0:
+            return 64 * w + lowest_bit(~used)
+    return -1
+
+
+def _new_corners(net, st, s, at, corners, u, slot):
+    """Corners where a unit vanishes on edges of a cell; how many, or -1 if too many."""
+    made, room, words, dim = 0, st.new_x.shape[1], st.zeros.shape[1], len(st.x)
+    over, under = 0, 0
+    for q in range(corners):
+        over += st.side[q] == 1
+        under += st.side[q] == -1
+    for a in range(over):
+        p = st.sides[0, a]
+        simple = _size(st, at + p) == dim
+        for b in range(under):
+            q = st.sides[1, b]
+            common = 0
+            for w in range(words):
+                common += popcount(st.zeros[at + p, w] & st.zeros[at + q, w])
+            if common < dim - 1:
+                continue
+            if not (
+                simple
+                or _size(st, at + q) == dim
+                or _is_edge(st, at, corners, p, q)
+            ):
+                continue
+            if made == room:
+                return -1
+            for w in range(words):
+                st.new_zeros[made, w] = st.zeros[at + p, w] & st.zeros[at + q, w]
+            place_corner(net, st, s, at, p, q, u, made)
+            st.new_zeros[made, slot >> 6] |= np.int64(1) << np.int64(slot & 63)
+            made += 1
+    return made
+
+
+def _size(st, place):
+    """How many rows vanish at a corner."""
+    total = 0
+    for w in range(st.zeros.shape[1]):
+        total += popcount(st.zeros[place, w])
+    return total
+
+
+def _is_edge(st, at, corners, p, q):
+    """Whether no third corner has all the zero rows that two have in common."""
+    for r in range(corners):
+        if r != p and r != q:
+            inside = True
+            for w in range(st.zeros.shape[1]):
+                common = st.zeros[at + p, w] & st.zeros[at + q, w]
+                inside = inside and st.zeros[at + r, w] & common == common
+            if inside:
+                return False
+    return True
+
+
+def _copy_side(st, at, corners, to, slot, side):
+    """Copy the corners that are not on the other side; those on neither have a row more.
+
+    Corners may move down in place.
+    """
+    word, bit = slot >> 6, np.int64(1) << np.int64(slot & 63)
+    for q in range(corners):
+        if st.side[q] == -side:
+            continue
+        for c in range(len(st.x)):
+            st.x[c, to] = st.x[c, at + q]
+        for w in range(st.zeros.shape[1]):
+            st.zeros[to, w] = st.zeros[at + q, w]
+        if st.side[q] == 0:
+            st.zeros[to, word] |= bit
+        st.reach[to], st.name[to] = st.reach[at + q], st.name[at + q]
+        to += 1
+
+
+def _append_new(st, to, made):
+    """Copy the corners that a cut has made."""
+    for e in range(made):
+        for c in range(len(st.x)):
+            st.x[c, to + e] = st.new_x[c, e]
+        for w in range(st.zeros.shape[1]):
+            st.zeros[to + e, w] = st.new_zeros[e, w]
+        st.reach[to + e] = st.new_reach[e]
+        st.name[to + e] = st.reg[NEXT_ID] + e
+
+
+def _drop_rows(st, at, corners):
+    """Drop rows that vanish at fewer corners of a cell than there are dimensions.
+
+    Corners are counted for 64 rows at once, by three bits and one that is set for good.
+    """
+    dim = len(st.x)
+    for w in range(st.zeros.shape[1]):
+        ones, twos, fours, more = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+        used = np.int64(0)
+        for q in range(at, at + corners):
+            word = st.zeros[q, w]
+            used |= word
+            carry = ones & word
+            ones ^= word
+            word = twos & carry
+            twos ^= carry
+            more |= fours & word
+            fours ^= word
+        if dim == 3:
+            kept = more | fours | (twos & ones)
+        elif dim == 4:
+            kept = more | fours
+        elif dim == 5:
+            kept = more | (fours & (ones | twos))
+        else:
+            kept = more | (fours & twos)
+        if kept & used != used:
+            for q in range(at, at + corners):
+                st.zeros[q, w] &= kept
+
+
+def remember(st, stamp, u, name, sign):
+    """Keep an answer; the old ones are forgotten when they are many."""
+    if 2 * st.reg[FACTS] >= len(st.fact):
+        for place in range(len(st.fact)):
+            st.fact_key[place, 0] = -1
+        st.reg[FACTS] = 0
+    place = fact_place(st, stamp, u, name)
+    if st.fact_key[place, 0] < 0:
+        st.reg[FACTS] += 1
+    st.fact_key[place, 0], st.fact_key[place, 1] = stamp, u
+    st.fact_key[place, 2], st.fact[place] = name, sign

@@ -1,0 +1,149 @@
+"""A network on a domain in flat arrays, and the stack that holds the domain alone."""
+
+import math
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.space_state import (
+    CORNERS,
+    LAYER,
+    NEXT_ID,
+    TOP,
+    Net,
+    State,
+)
+from regions.network import Layer, ReluNetwork
+from regions.signs.float_bounds import chart_rounding
+
+ROOM = 256
+"""Corners to make room for at first; all arrays grow when they are full."""
+QUESTIONS, ANSWERS, OUTPUT = 4096, 1 << 15, 4096
+FLOAT_BITS = 53
+MAX_EXPONENT = 900
+
+
+def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
+    """The layers, composed with the domain's chart and scaled."""
+    layers, polytope = domain.restrict(network).hidden, domain.polytope()
+    largest = np.abs(polytope.vertices).max(0)
+    scale = np.ldexp(1.0, np.frexp(largest)[1])
+    rows, biases = chart_rounding(network, domain)
+    row_doubt = np.array(rows) * scale.max()
+    turned, at, source, block = [np.zeros(0)], [0], [], [0]
+    for index, layer in enumerate(layers):
+        for origin, matrix in layer.blocks(index):
+            if origin == 0:
+                scaled = matrix * scale
+                if not (scaled / scale == matrix).all():
+                    # Lost to underflow or overflow: nothing is proved in floats.
+                    row_doubt[index] = math.inf
+                matrix = scaled
+            turned.append(matrix.T.ravel())
+            at.append(at[-1] + matrix.size)
+            source.append(origin)
+        block.append(len(source))
+    widths = [layer.width for layer in layers]
+    first = np.cumsum([0, *widths])
+    facets = np.concatenate([-polytope.A * scale, polytope.b[:, None]], axis=1)
+    return Net(
+        turned=np.concatenate(turned),
+        at=np.array(at),
+        source=np.array(source, np.int64),
+        block=np.array(block),
+        bias=np.concatenate([layer.bias for layer in layers]),
+        slope=np.concatenate([layer.slopes for layer in layers]),
+        first=first,
+        word=np.cumsum([0, *(-(-width // 64) for width in widths)]),
+        place=np.concatenate([[0], domain.dim + first]),
+        row_doubt=row_doubt,
+        bias_doubt=np.array(biases),
+        exact=_exact_limits(layers, scale),
+        facets=facets,
+        scale=scale,
+    )
+
+
+def _exact_limits(layers: tuple[Layer, ...], scale: np.ndarray) -> np.ndarray:
+    """Up to which sizes sums of multiples of a power of two are exact, by layer.
+
+    All entries of a form are multiples of one power of two, 2^k. Sums and products of
+    such numbers are exact while they stay below 2^(k + 53).
+    """
+    held, limits = [0], np.zeros((len(layers), 2))
+    for index, layer in enumerate(layers):
+        lowest = _grid(layer.bias)
+        for origin, matrix in layer.blocks(index):
+            entries = matrix * scale if origin == 0 else matrix
+            lowest = min(lowest, held[origin] + _grid(entries))
+        after = lowest + min(0, _grid(layer.slopes))
+        for column, exponent in enumerate((lowest, after)):
+            if abs(exponent) < MAX_EXPONENT:
+                limits[index, column] = math.ldexp(1.0, exponent + FLOAT_BITS)
+        held.append(after)
+    return limits
+
+
+def _grid(values: np.ndarray) -> int:
+    """The largest k such that all values are multiples of 2^k; large for zeros."""
+    some = values[(values != 0.0) & np.isfinite(values)]
+    if not len(some):
+        return MAX_EXPONENT // 2
+    fraction, exponent = np.frexp(some)
+    whole = np.ldexp(np.abs(fraction), FLOAT_BITS).astype(np.int64)
+    lowest = whole & -whole
+    return int((exponent - FLOAT_BITS + np.frexp(lowest.astype(float))[1] - 1).min())
+
+
+def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
+    """A stack with one cell, the domain, before the first layer."""
+    polytope, dim = domain.polytope(), domain.dim
+    corners, units = len(polytope.vertices), int(net.first[-1])
+    layers, room = len(net.first) - 1, max(ROOM, 4 * len(polytope.vertices))
+    widest = int(np.diff(net.first).max())
+    forms, deep = int(net.place[-1]), 64
+    out = OUTPUT if listing else 0
+    state = State(
+        reg=np.zeros(16, np.int64),
+        done=np.zeros(1),
+        cell=np.zeros((deep, 5), np.int64),
+        share=np.ones(deep),
+        bits=np.zeros((deep, -(-widest // 64)), np.int64),
+        row=np.zeros((deep, 64), np.int32),
+        x=np.zeros((dim, 4 * room)),
+        reach=np.zeros(4 * room),
+        zeros=np.zeros((4 * room, 1), np.int64),
+        name=np.zeros(4 * room, np.int64),
+        todo=np.zeros(4 * widest, np.int32),
+        path=np.zeros(int(net.word[-1]), np.int64),
+        stamp=np.zeros(layers, np.int64),
+        form=np.zeros((dim + 1, units)),
+        slack=np.zeros(units),
+        doubt=np.zeros(units),
+        steep=np.zeros(units),
+        held=np.zeros((dim + 1, forms)),
+        held_doubt=np.zeros(forms),
+        held_size=np.zeros(forms),
+        new_x=np.zeros((dim, room)),
+        new_reach=np.zeros(room),
+        new_zeros=np.zeros((room, 1), np.int64),
+        value=np.zeros(room),
+        side=np.zeros(room, np.int8),
+        sides=np.zeros((2, room), np.int32),
+        asked=np.zeros((QUESTIONS, 2), np.int64),
+        fact_key=np.full((ANSWERS, 3), -1, np.int64),
+        fact=np.zeros(ANSWERS, np.int8),
+        out_bits=np.zeros((out, int(net.word[-1])), np.int64),
+        out_mean=np.zeros((out, dim)),
+    )
+    for c in range(dim):
+        state.held[c, c] = 1.0
+        state.held_size[c] = 1.0
+    state.x[:, :corners] = (polytope.vertices / net.scale).T
+    bits = np.left_shift(np.int64(1), polytope.vertex_facets.astype(np.int64))
+    state.zeros[:corners, 0] = np.bitwise_or.reduce(bits, axis=1)
+    state.name[:corners] = np.arange(corners)
+    state.row[0, : len(polytope.b)] = np.arange(len(polytope.b))
+    state.cell[0, LAYER], state.cell[0, CORNERS] = -1, corners
+    state.reg[TOP], state.reg[NEXT_ID] = 1, corners
+    return state

@@ -1,0 +1,183 @@
+"""Where corners are, with bounds.
+
+A new corner is where a unit vanishes on the edge from p to q: at p + t (q - p) with t =
+F(p) / (F(p) - F(q)). With computed values a of F(p) and -b of F(q), both off by at most
+T < a, b, the computed t is off by at most T / (a + b) + 3u, and the position by at most
+
+    max(error of p, error of q) + |q - p| (T / (a + b) + 3u) + (rounding).
+
+That is cheap, but grows from corner to corner. Where it has grown, the corner is found
+anew from d independent rows that vanish there: with J their gradients, R an approximate
+inverse and r their values at x, the exact corner is at most |R| (|r| + e_r) / (1 - a)
+from x, a >= ||I - R J|| + |R| e_J, if a < 1.
+"""
+
+import numpy as np
+
+from regions.enumeration.cells.space_bits import lowest_bit
+from regions.enumeration.cells.space_forms import SAFE, dot_error
+from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
+
+LARGE = 2.0**-42
+"""Bounds above this are worth a system of equations."""
+
+
+def place_corner(net, st, s, at, p, q, u, e):
+    """Position of the corner where unit u vanishes between two corners of cell s."""
+    dim = len(st.x)
+    a, b = abs(st.value[p]), abs(st.value[q])
+    error_p = st.slack[u] + st.steep[u] * st.reach[at + p]
+    error_q = st.slack[u] + st.steep[u] * st.reach[at + q]
+    reach, largest, length = np.inf, 0.0, 0.0
+    t = a / (a + b)
+    if not t >= 0.0:
+        t = 0.5
+    for c in range(dim):
+        start, end = st.x[c, at + p], st.x[c, at + q]
+        gap = end - start
+        length = max(length, abs(gap))
+        entry = min(1.0, max(-1.0, start + t * gap))
+        largest = max(largest, abs(start), abs(end))
+        st.new_x[c, e] = entry
+    if a > error_p and b > error_q:
+        off = max(error_p, error_q) / (a + b) + 4.0 * UNIT_ROUNDOFF
+        reach = max(st.reach[at + p], st.reach[at + q]) + length * off
+        reach = SAFE * (reach + 4.0 * UNIT_ROUNDOFF * largest + SMALLEST)
+    st.new_reach[e] = reach
+    if not reach <= LARGE:
+        _solve(net, st, s, u, e)
+
+
+def _solve(net, st, s, u, e):
+    """Find a new corner from its rows; leaves it where that proves less."""
+    dim, words = len(st.x), st.zeros.shape[1]
+    facets = len(net.facets)
+    system = np.empty((64 * words + 1, dim + 1))
+    doubt, slack = np.zeros(64 * words + 1), np.zeros(64 * words + 1)
+    for c in range(dim + 1):
+        system[0, c] = st.form[c, u]
+    doubt[0], slack[0], count = st.doubt[u], st.slack[u], 1
+    for w in range(words):
+        rest = st.new_zeros[e, w]
+        while rest != 0:
+            bit = lowest_bit(rest)
+            rest ^= np.int64(1) << np.int64(bit)
+            row = st.row[s, 64 * w + bit]
+            if row < facets:
+                size = 0.0
+                for c in range(dim + 1):
+                    system[count, c] = net.facets[row, c]
+                    size += abs(net.facets[row, c])
+                slack[count] = SAFE * dot_error(dim + 3.0) * size + 16.0 * SMALLEST
+            else:
+                unit = row - facets
+                for c in range(dim + 1):
+                    system[count, c] = st.form[c, unit]
+                doubt[count], slack[count] = st.doubt[unit], st.slack[unit]
+            count += 1
+    if _choose(system, doubt, slack, count, dim):
+        _refine(st, system, doubt, slack, e, dim)
+
+
+def _choose(system, doubt, slack, count, dim):
+    """Bring `dim` rows that are far from dependent to the front; whether there are."""
+    work = system[:count, :dim].copy()
+    for i in range(count):
+        size = 0.0
+        for c in range(dim):
+            size += abs(work[i, c])
+        for c in range(dim):
+            work[i, c] /= size
+    for k in range(dim):
+        best, where, column = 0.0, -1, 0
+        for i in range(k, count):
+            for c in range(dim):
+                if abs(work[i, c]) > best:
+                    best, where, column = abs(work[i, c]), i, c
+        if where < 0:
+            return False
+        for c in range(dim):
+            work[k, c], work[where, c] = work[where, c], work[k, c]
+        for c in range(dim + 1):
+            system[k, c], system[where, c] = system[where, c], system[k, c]
+        doubt[k], doubt[where] = doubt[where], doubt[k]
+        slack[k], slack[where] = slack[where], slack[k]
+        for i in range(k + 1, count):
+            factor = work[i, column] / work[k, column]
+            for c in range(dim):
+                work[i, c] -= factor * work[k, c]
+            work[i, column] = 0.0
+        for i in range(k + 1, count):
+            work[i, column] = 0.0
+    return True
+
+
+def _refine(st, system, doubt, slack, e, dim):
+    """Two steps of Newton's method from a new corner's position, and the bound."""
+    R = np.empty((dim, 2 * dim))
+    if not _invert(system, R, dim):
+        return
+    x, residual = np.empty(dim), np.empty(dim)
+    for c in range(dim):
+        x[c] = st.new_x[c, e]
+    for step in range(3):
+        for i in range(dim):
+            total = system[i, dim]
+            for c in range(dim):
+                total += system[i, c] * x[c]
+            residual[i] = total
+        if step < 2:
+            for c in range(dim):
+                moved = 0.0
+                for i in range(dim):
+                    moved += R[c, dim + i] * residual[i]
+                x[c] = min(1.0, max(-1.0, x[c] - moved))
+    contraction, reach = 0.0, 0.0
+    for i in range(dim):
+        defect, moved = 0.0, 0.0
+        for j in range(dim):
+            entry, size = 0.0, 0.0
+            for k in range(dim):
+                entry += R[i, dim + k] * system[k, j]
+                size += abs(R[i, dim + k]) * abs(system[k, j])
+            if i == j:
+                entry -= 1.0
+            defect += abs(entry) + dot_error(dim + 2.0) * size
+        for k in range(dim):
+            defect += abs(R[i, dim + k]) * doubt[k]
+            moved += abs(R[i, dim + k]) * (abs(residual[k]) + slack[k])
+        # False for NaN.
+        if not (defect < 0.5 and moved < np.inf):
+            return
+        contraction, reach = max(contraction, defect), max(reach, moved)
+    reach = SAFE * (reach + dim * SMALLEST) / (1.0 - contraction)
+    if reach < st.new_reach[e]:
+        st.new_reach[e] = reach
+        for c in range(dim):
+            st.new_x[c, e] = x[c]
+
+
+def _invert(system, R, dim):
+    """Write (something like) the inverse of the first rows to the right half of R."""
+    for i in range(dim):
+        for j in range(dim):
+            R[i, j] = system[i, j]
+            R[i, dim + j] = 1.0 if i == j else 0.0
+    for j in range(dim):
+        best = j
+        for i in range(j + 1, dim):
+            if abs(R[i, j]) > abs(R[best, j]):
+                best = i
+        pivot = R[best, j]
+        if not abs(pivot) > 0.0:
+            return False
+        for k in range(2 * dim):
+            swapped = R[best, k] / pivot
+            R[best, k] = R[j, k]
+            R[j, k] = swapped
+        for i in range(dim):
+            if i != j:
+                factor = R[i, j]
+                for k in range(2 * dim):
+                    R[i, k] -= factor * R[j, k]
+    return True

@@ -1,0 +1,126 @@
+"""What the loop over cells reads and writes: a network in flat arrays, and a stack.
+
+Coordinates are scaled by powers of two, so that all of the domain has |x| <= 1.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Columns of `cell`.
+LAYER, AT, CORNERS, TODO_AT, TODO = range(5)
+# Entries of `reg`.
+BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, TESTS, CALLS = range(10)
+
+
+class Net(NamedTuple):
+    """A network on a domain in flat arrays; layers and units count from 0.
+
+    Sources are the input (0) and the activations of hidden layer k (k, from 1 on).
+
+    Attributes:
+        turned: Transposed matrices, block by block, row by row.
+        at: Where each block starts.
+        source: What each block reads.
+        block: First block of each layer.
+        bias: Bias of each unit.
+        slope: Slope of each unit below zero.
+        first: First unit of each layer.
+        word: First word of each layer in a pattern.
+        place: Where the forms of each source start.
+        row_doubt: Rounding of the rows that were composed with the chart, by layer.
+        bias_doubt: The same of the biases.
+        exact: For each layer, sums of absolute values up to which its forms are
+            computed without rounding if what it reads was; the same after the kinks.
+        facets: The facets of the domain as forms that are positive inside.
+        scale: What coordinates are multiplied by to get those of the chart.
+    """
+
+    turned: np.ndarray
+    at: np.ndarray
+    source: np.ndarray
+    block: np.ndarray
+    bias: np.ndarray
+    slope: np.ndarray
+    first: np.ndarray
+    word: np.ndarray
+    place: np.ndarray
+    row_doubt: np.ndarray
+    bias_doubt: np.ndarray
+    exact: np.ndarray
+    facets: np.ndarray
+    scale: np.ndarray
+
+
+class State(NamedTuple):
+    """A stack of cells, and the forms of the layers on the path to its top.
+
+    All cells of one layer on the stack have the same parent in the layer before: the
+    forms of their layer are those on this parent.
+
+    Attributes:
+        reg: Numbers: bottom and top of the stack, regions counted, and so on.
+        done: Share of the domain that is finished, each cut halving a share.
+        cell: Layer, first corner, corners, first of the units that may cross, units.
+        share: Share of each cell.
+        bits: Words of the units of the cell's layer that are known to be on.
+        row: For each cell, the row that each bit of a zero set stands for: a facet of
+            the domain or, after those, a unit.
+        x: Positions of corners, coordinate by coordinate.
+        reach: Bounds of their errors, in every coordinate.
+        zeros: Zero sets of corners, some words each.
+        name: Number of each corner.
+        todo: Units that may cross, cell after cell.
+        path: Words of the pattern of the parents, layer after layer.
+        stamp: Number of the forms of each layer.
+        form: Pre-activations: gradient, then offset, for each unit.
+        slack: Bounds of the error of a form's value at a stored position.
+        doubt: Bounds of the error of each form, where |x| <= 1.
+        steep: Bounds of the sum of the gradient's absolute values.
+        held: Activations, source after source.
+        held_doubt: Bounds of their errors.
+        held_size: Sums of their absolute values.
+        new_x: Positions of the corners that a cut makes.
+        new_reach: The same as `reach` for these.
+        new_zeros: The same as `zeros`.
+        value: Values of a unit at the corners of a cell.
+        side: Signs of a unit at the corners of a cell.
+        sides: Corners on the positive and on the negative side.
+        asked: Questions left open: unit and corner.
+        fact_key: Answers: stamp, unit, corner.
+        fact: Signs.
+        out_bits: Patterns of the regions found.
+        out_mean: Means of their corners.
+    """
+
+    reg: np.ndarray
+    done: np.ndarray
+    cell: np.ndarray
+    share: np.ndarray
+    bits: np.ndarray
+    row: np.ndarray
+    x: np.ndarray
+    reach: np.ndarray
+    zeros: np.ndarray
+    name: np.ndarray
+    todo: np.ndarray
+    path: np.ndarray
+    stamp: np.ndarray
+    form: np.ndarray
+    slack: np.ndarray
+    doubt: np.ndarray
+    steep: np.ndarray
+    held: np.ndarray
+    held_doubt: np.ndarray
+    held_size: np.ndarray
+    new_x: np.ndarray
+    new_reach: np.ndarray
+    new_zeros: np.ndarray
+    value: np.ndarray
+    side: np.ndarray
+    sides: np.ndarray
+    asked: np.ndarray
+    fact_key: np.ndarray
+    fact: np.ndarray
+    out_bits: np.ndarray
+    out_mean: np.ndarray

@@ -35,17 +35,17 @@ MOST_FACTS = 1 << 20
 
 GROWN = {
     NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
-    NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 0, "name": 0},
+    NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 1, "name": 0},
     NEED_TODO: {"todo": 0},
     NEED_ROOM: {
         "new_x": 1,
         "new_reach": 0,
-        "new_zeros": 0,
+        "new_zeros": 1,
         "value": 0,
         "side": 0,
         "sides": 1,
     },
-    NEED_WORDS: {"zeros": 1, "new_zeros": 1, "row": 1},
+    NEED_WORDS: {"zeros": 0, "new_zeros": 0, "row": 1},
 }
 """Which arrays grow, along which axis, when the loop says what it needs."""
 

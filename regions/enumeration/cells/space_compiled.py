@@ -22,8 +22,8 @@ from regions.enumeration.cells import (
 )
 
 MODULES = (space_forms, space_positions, space_kernel)
-ENTRIES = ("advance", "remember")
-"""What the interpreter calls; all else becomes a part of these."""
+COLD = ("_solve", "_choose", "_refine", "_invert", "_decide", "_is_edge", "_open_sign", "sharpen", "_ask")
+"""What is called so seldom that a copy in every place is not worth its size."""
 REORDER = {"reassoc", "contract"}
 """Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
 
@@ -50,6 +50,32 @@ def _lowest_bit(typingctx: Any, word: Any) -> Any:
     return numba.types.int64(numba.types.int64), build
 
 
+def _borrowed(typingctx: Any, arrays: Any) -> Any:
+    """The same arrays without reference counts, which would be kept at every use."""
+    del typingctx
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        views = []
+        for place, kind in enumerate(signature.args[0]):
+            item = builder.extract_value(arguments[0], place)
+            view = context.make_array(kind)(context, builder, item)
+            view.meminfo = ir.Constant(view.meminfo.type, None)
+            views.append(view._getvalue())
+        return context.make_tuple(builder, signature.return_type, views)
+
+    return arrays(arrays), build
+
+
+def advance(net: Any, st: Any, steps: Any, listing: Any) -> Any:
+    """Go on with the stack for some steps; returns why it stops."""
+    return go_on(borrowed(net), borrowed(st), steps, listing)  # noqa: F821
+
+
+def remember(st: Any, stamp: Any, u: Any, name: Any, sign: Any) -> Any:
+    """Keep an answer."""
+    keep(borrowed(st), stamp, u, name, sign)  # noqa: F821
+
+
 @functools.cache
 def load() -> SimpleNamespace:
     """Compiled forms of what the interpreter calls, under the same names."""
@@ -57,10 +83,24 @@ def load() -> SimpleNamespace:
         "popcount": intrinsic(_popcount),
         "lowest_bit": intrinsic(_lowest_bit),
     }
+    for module in MODULES:
+        known |= _compile(module, known)
+    scope = {
+        "borrowed": intrinsic(_borrowed),
+        "go_on": known["advance"],
+        "keep": known["remember"],
+    }
     with _kept_in(code_folder()):
-        for module in MODULES:
-            known |= _compile(module, known)
-    return SimpleNamespace(**{name: known[name] for name in ENTRIES})
+        entries = {f.__name__: _entry(f, scope) for f in (advance, remember)}
+    return SimpleNamespace(**entries)
+
+
+def _entry(function: Any, scope: dict[str, Any]) -> Any:
+    """What the interpreter calls: all else is a part of it, and kept with it."""
+    plain = inspect.unwrap(function)
+    copy = FunctionType(plain.__code__, scope, plain.__name__)
+    copy.__module__, copy.__qualname__ = __name__, plain.__name__
+    return numba.njit(copy, cache=True, nogil=True, error_model="numpy")
 
 
 def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
@@ -77,12 +117,15 @@ def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
             continue
         copy = FunctionType(plain.__code__, names, name, plain.__defaults__)
         copy.__module__, copy.__qualname__ = plain.__module__, plain.__qualname__
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-        entry = name in ENTRIES
-        compiled = numba.njit(
-            copy, cache=entry, fastmath=REORDER, forceinline=not entry, **options
+        made[name] = numba.njit(
+            copy,
+            fastmath=REORDER,
+            forceinline=name not in COLD,
+            error_model="numpy",
+            # Only compiled code calls these.
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
         )
-        made[name] = compiled
     names.update(made)
     return made
 

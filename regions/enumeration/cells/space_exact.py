@@ -46,8 +46,8 @@ class ExactCorners:
     def corner(self, st: State, s: int, q: int, forms: list[list[int]]) -> list[int]:
         """A corner of a cell as integers over the last of them, which is positive."""
         rows, place = [], st.cell[s, AT] + q
-        for w in range(st.zeros.shape[1]):
-            rest = int(st.zeros[place, w]) & (2**64 - 1)
+        for w in range(st.zeros.shape[0]):
+            rest = int(st.zeros[w, place]) & (2**64 - 1)
             while rest:
                 bit = lowest_bit(rest)
                 rest &= rest - 1

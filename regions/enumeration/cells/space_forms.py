@@ -16,6 +16,8 @@ import numpy as np
 from regions.enumeration.cells.space_state import NEXT_STAMP
 from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
 
+INDEX = 2**40 - 1
+"""The compiler learns that what is cut to it is not negative."""
 SAFE = 1.0 + 2.0**-20
 """Covers the rounding of the bounds themselves."""
 
@@ -27,86 +29,91 @@ def dot_error(terms):
 
 def activate(net, st, layer):
     """Activations of a layer on the cell whose pattern is on the path."""
-    rows = len(st.form)
-    begin, place = net.first[layer], net.place[layer + 1]
+    form, held, path, doubts = st.form, st.held, st.path, st.doubt
+    held_size, held_doubt, slopes = st.held_size, st.held_doubt, net.slope
+    rows, word, limit = form.shape[0], net.word[layer], net.exact[layer, 1]
+    begin, place = net.first[layer] & INDEX, net.place[layer + 1] & INDEX
     for j in range(net.first[layer + 1] - begin):
         u, at = begin + j, place + j
-        on = (st.path[net.word[layer] + (j >> 6)] >> (j & 63)) & 1
-        slope = 1.0 if on else net.slope[u]
+        on = (path[word + (j >> 6)] >> (j & 63)) & 1
+        slope = 1.0 if on else slopes[u]
         size = 0.0
         for c in range(rows):
-            entry = slope * st.form[c, u]
-            st.held[c, at] = entry
+            entry = slope * form[c, u]
+            held[c, at] = entry
             size += abs(entry)
         doubt = 0.0
         if slope != 0.0:
-            doubt = abs(slope) * st.doubt[u]
+            doubt = abs(slope) * doubts[u]
             rounds = slope != 1.0
             if rounds and doubt == 0.0:
-                rounds = not size <= net.exact[layer, 1]
+                rounds = not size <= limit
             if rounds:
                 doubt += 2.0 * UNIT_ROUNDOFF * size + rows * SMALLEST
-        st.held_size[at] = SAFE * size
-        st.held_doubt[at] = SAFE * doubt
+        held_size[at] = SAFE * size
+        held_doubt[at] = SAFE * doubt
 
 
 def add_up(net, st, layer):
     """Pre-activations of a layer on the cell whose pattern is on the path."""
-    rows, start = len(st.form), net.first[layer]
-    width = net.first[layer + 1] - start
+    form, held, doubts, turned = st.form, st.held, st.doubt, net.turned
+    held_size, held_doubt, bias, places = st.held_size, st.held_doubt, net.bias, net.place
+    rows, start = form.shape[0], net.first[layer] & INDEX
+    width = (net.first[layer + 1] & INDEX) - start
     st.reg[NEXT_STAMP] += 1
     st.stamp[layer] = st.reg[NEXT_STAMP]
-    terms, exact = 2.0, True
+    terms, exact = 2.0, net.row_doubt[layer] + net.bias_doubt[layer] == 0.0
     for block in range(net.block[layer], net.block[layer + 1]):
         source = net.source[block]
-        for place in range(net.place[source], net.place[source + 1]):
-            if not st.held_size[place] + st.held_doubt[place] == 0.0:
+        for place in range(places[source], places[source + 1]):
+            if not held_size[place] + held_doubt[place] == 0.0:
                 terms += 1.0
-                exact = exact and st.held_doubt[place] == 0.0
+                exact = exact and held_doubt[place] == 0.0
     g = dot_error(terms)
     for j in range(width):
         for c in range(rows - 1):
-            st.form[c, start + j] = 0.0
-        st.form[rows - 1, start + j] = net.bias[start + j]
-        st.doubt[start + j] = g * abs(net.bias[start + j])
+            form[c, start + j] = 0.0
+        form[rows - 1, start + j] = bias[start + j]
+        doubts[start + j] = g * abs(bias[start + j])
     for block in range(net.block[layer], net.block[layer + 1]):
         source = net.source[block]
-        begin = net.place[source]
-        for place in range(begin, net.place[source + 1]):
-            doubt = st.held_doubt[place] + g * st.held_size[place]
+        begin = places[source]
+        for place in range(begin, places[source + 1]):
+            doubt = held_doubt[place] + g * held_size[place]
             # False for NaN, which goes on to the forms.
             if doubt == 0.0:
                 continue
-            at = net.at[block] + (place - begin) * width
+            at = (net.at[block] + (place - begin) * width) & INDEX
             for j in range(width):
-                st.doubt[start + j] += abs(net.turned[at + j]) * doubt
+                doubts[start + j] += abs(turned[at + j]) * doubt
             for c in range(rows):
-                entry = st.held[c, place]
+                entry = held[c, place]
                 if entry != 0.0:
                     for j in range(width):
-                        st.form[c, start + j] += net.turned[at + j] * entry
-    exact = exact and net.row_doubt[layer] + net.bias_doubt[layer] == 0.0
+                        form[c, start + j] += turned[at + j] * entry
     _bound(net, st, layer, g, terms, exact)
 
 
 def _bound(net, st, layer, g, terms, exact):
     """Bounds of the forms of a layer, from the sums of what can have been lost."""
-    rows = len(st.form)
+    form, doubts, steeps, slacks = st.form, st.doubt, st.steep, st.slack
+    rows, limit = form.shape[0], g * net.exact[layer, 0]
     chart = net.row_doubt[layer] + net.bias_doubt[layer]
-    values = dot_error(rows + 2.0)
-    for u in range(net.first[layer], net.first[layer + 1]):
-        doubt = SAFE * st.doubt[u]
-        if exact and doubt <= g * net.exact[layer, 0]:
+    values, lost = dot_error(rows + 2.0), terms * rows * SMALLEST
+    first, last = net.first[layer] & INDEX, net.first[layer + 1] & INDEX
+    for u in range(first, last):
+        doubt = SAFE * doubts[u]
+        if exact and doubt <= limit:
             doubt = 0.0
         else:
-            doubt += chart + terms * rows * SMALLEST
+            doubt += chart + lost
         steep = 0.0
         for c in range(rows - 1):
-            steep += abs(st.form[c, u])
-        size = steep + abs(st.form[rows - 1, u])
-        st.doubt[u] = doubt
-        st.steep[u] = SAFE * steep + doubt
+            steep += abs(form[c, u])
+        size = steep + abs(form[rows - 1, u])
+        doubts[u] = doubt
+        steeps[u] = SAFE * steep + doubt
         slack = SAFE * (doubt + values * size)
         if not slack == 0.0:
             slack += 16.0 * SMALLEST
-        st.slack[u] = slack
+        slacks[u] = slack

@@ -28,8 +28,8 @@ before, else it is asked: the loop stops with its stack intact.
 import numpy as np
 
 from regions.enumeration.cells.space_bits import lowest_bit, popcount
-from regions.enumeration.cells.space_forms import activate, add_up
-from regions.enumeration.cells.space_positions import place_corner
+from regions.enumeration.cells.space_forms import INDEX, activate, add_up
+from regions.enumeration.cells.space_positions import SHARP, place_corner, sharpen
 from regions.enumeration.cells.space_state import (
     ASKED,
     AT,
@@ -63,8 +63,8 @@ def advance(net, st, steps, listing):
             return DONE
         s = reg[TOP] - 1
         layer = st.cell[s, LAYER]
-        if layer < 0:
-            status = enter(net, st, s, 0)
+        if st.cell[s, TODO] < 0:
+            status = enter(net, st, s, layer)
         else:
             status = _filter(net, st, s, layer)
             if status == RUNNING:
@@ -86,6 +86,18 @@ def advance(net, st, steps, listing):
     return RUNNING
 
 
+def _place(cell, s):
+    """First corner and corners of a cell, and the first unit on its list.
+
+    The compiler learns that they are not negative, and so no indices from the end.
+    """
+    return (
+        cell[s, AT] & INDEX,
+        cell[s, CORNERS] & INDEX,
+        cell[s, TODO_AT] & INDEX,
+    )
+
+
 def enter(net, st, s, layer):
     """Begin a layer on a cell: the forms of its units, and all of them to test."""
     begin, width = st.cell[s, TODO_AT], net.first[layer + 1] - net.first[layer]
@@ -98,7 +110,7 @@ def enter(net, st, s, layer):
         if net.slope[net.first[layer] + j] != 1.0:
             st.todo[begin + count] = j
             count += 1
-    st.cell[s, LAYER], st.cell[s, TODO] = layer, count
+    st.cell[s, TODO] = count
     for w in range(st.bits.shape[1]):
         st.bits[s, w] = 0
     return RUNNING
@@ -109,7 +121,8 @@ def _finish(net, st, s, layer):
     for w in range(net.word[layer + 1] - net.word[layer]):
         st.path[net.word[layer] + w] = st.bits[s, w]
     activate(net, st, layer)
-    return enter(net, st, s, layer + 1)
+    st.cell[s, LAYER], st.cell[s, TODO] = layer + 1, -1
+    return RUNNING
 
 
 def _found(net, st, s, layer, listing):
@@ -123,7 +136,7 @@ def _found(net, st, s, layer, listing):
             st.out_bits[n, w] = st.path[w]
         for w in range(net.word[layer + 1] - net.word[layer]):
             st.out_bits[n, net.word[layer] + w] = st.bits[s, w]
-        at, corners = st.cell[s, AT], st.cell[s, CORNERS]
+        at, corners, _ = _place(st.cell, s)
         for c in range(len(st.x)):
             total = 0.0
             for q in range(at, at + corners):
@@ -138,38 +151,40 @@ def _found(net, st, s, layer, listing):
 
 def _filter(net, st, s, layer):
     """Take units that do not cross a cell off its list, and note their bits."""
-    reg, dim = st.reg, len(st.x)
-    at, corners, begin = st.cell[s, AT], st.cell[s, CORNERS], st.cell[s, TODO_AT]
-    reach = 0.0
+    reg, x, value, form, todo, bits = st.reg, st.x, st.value, st.form, st.todo, st.bits
+    slack, steep, reach, cell = st.slack, st.steep, st.reach, st.cell
+    at, corners, begin = _place(cell, s)
+    dim, first, count = len(x), net.first[layer], cell[s, TODO]
+    worst = 0.0
     for q in range(at, at + corners):
-        reach = max(reach, st.reach[q])
+        worst = max(worst, reach[q])
     reg[ASKED], left = 0, 0
-    reg[TESTS] += st.cell[s, TODO]
-    for z in range(st.cell[s, TODO]):
-        j = st.todo[begin + z]
-        u = net.first[layer] + j
-        offset = st.form[dim, u]
+    reg[TESTS] += count
+    for z in range(count):
+        j = todo[begin + z]
+        u = (first + j) & INDEX
+        offset = form[dim, u]
         for q in range(corners):
-            st.value[q] = offset
+            value[q] = offset
         for c in range(dim):
-            entry = st.form[c, u]
+            entry = form[c, u]
             for q in range(corners):
-                st.value[q] += entry * st.x[c, at + q]
+                value[q] += entry * x[c, at + q]
         low, high = np.inf, -np.inf
         for q in range(corners):
-            low, high = min(low, st.value[q]), max(high, st.value[q])
-        bound = st.slack[u] + st.steep[u] * reach
+            low, high = min(low, value[q]), max(high, value[q])
+        bound = slack[u] + steep[u] * worst
         if low > bound:
-            st.bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+            bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
         elif not high < -bound:
             kept = True
             # Numbers of which one is NaN say nothing.
             if not (low < -bound and high > bound and bound < np.inf):
                 kept = _decide(net, st, s, layer, j)
             if kept:
-                st.todo[begin + left] = j
+                todo[begin + left] = j
                 left += 1
-    st.cell[s, TODO] = left
+    cell[s, TODO] = left
     return OPEN if reg[ASKED] else RUNNING
 
 
@@ -178,10 +193,10 @@ def _decide(net, st, s, layer, j):
 
     Where signs are open and matter, they are asked.
     """
-    at, corners = st.cell[s, AT], st.cell[s, CORNERS]
+    at, corners, _ = _place(st.cell, s)
     u, positive, negative, unknown = net.first[layer] + j, False, False, False
     for q in range(corners):
-        side = _sign(st, layer, u, at, q)
+        side = _sign(net, st, s, layer, u, at, q)
         positive = positive or side == 1
         negative = negative or side == -1
         unknown = unknown or side == UNKNOWN
@@ -189,7 +204,7 @@ def _decide(net, st, s, layer, j):
         return True
     if unknown:
         for q in range(corners):
-            if _sign(st, layer, u, at, q) == UNKNOWN:
+            if _sign(net, st, s, layer, u, at, q) == UNKNOWN:
                 _ask(st, u, q)
         return True
     if positive:
@@ -197,19 +212,42 @@ def _decide(net, st, s, layer, j):
     return False
 
 
-def _sign(st, layer, u, at, q):
+def _sign(net, st, s, layer, u, at, q):
     """Sign of a unit at a corner: -1, 0, 1, or UNKNOWN. Reads its value."""
     value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
     if value > bound:
         return 1
     if value < -bound:
         return -1
+    return _open_sign(net, st, s, layer, u, at, q)
+
+
+def _open_sign(net, st, s, layer, u, at, q):
+    """The same where the bound leaves it open: a sharper position, or an answer."""
+    value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
     if bound == 0.0 and value == 0.0:
         return 0
+    if not st.reach[at + q] <= SHARP and sharpen(net, st, s, at + q):
+        value = _value_at(st, u, at + q)
+        st.value[q] = value
+        bound = st.slack[u] + st.steep[u] * st.reach[at + q]
+        if value > bound:
+            return 1
+        if value < -bound:
+            return -1
     place = fact_place(st, st.stamp[layer], u, st.name[at + q])
     if st.fact_key[place, 0] < 0:
         return UNKNOWN
     return int(st.fact[place])
+
+
+def _value_at(st, u, place):
+    """Value of a unit at the stored position of a corner."""
+    dim = len(st.x)
+    total = st.form[dim, u]
+    for c in range(dim):
+        total += st.form[c, u] * st.x[c, place]
+    return total
 
 
 def fact_place(st, stamp, u, name):
@@ -235,183 +273,194 @@ def _ask(st, u, q):
 
 def _cut(net, st, s, layer):
     """Cut a cell by the last unit on its list, which crosses it."""
-    reg, room = st.reg, st.new_x.shape[1]
-    at, corners, begin = st.cell[s, AT], st.cell[s, CORNERS], st.cell[s, TODO_AT]
-    left = st.cell[s, TODO] - 1
-    if reg[TOP] == len(st.cell):
+    reg, cell, todo, bits, row = st.reg, st.cell, st.todo, st.bits, st.row
+    x, zeros, reach, name, side = st.x, st.zeros, st.reach, st.name, st.side
+    room = st.new_x.shape[1] - 1
+    at, corners, begin = _place(cell, s)
+    left = cell[s, TODO] - 1
+    if reg[TOP] == len(cell):
         return NEED_CELLS
     if corners > room:
         return NEED_ROOM
-    if begin + 2 * left > len(st.todo):
+    if begin + 2 * left > len(todo):
         return NEED_TODO
-    j = st.todo[begin + left]
-    u = net.first[layer] + j
-    over, under = _divide(st, layer, u, at, corners)
+    j = todo[begin + left]
+    u = (net.first[layer] + j) & INDEX
+    over, under = _divide(net, st, s, layer, u, at, corners)
     if reg[ASKED]:
         return OPEN
-    slot = _free_slot(st, at, corners)
+    slot = _free_slot(zeros, at, corners)
     if slot < 0:
         return NEED_WORDS
-    made = _new_corners(net, st, s, at, corners, u, slot)
+    made = _new_corners(net, st, s, at, corners, u, slot, over, under)
     if made < 0:
         return NEED_ROOM
     above, below = corners - under + made, corners - over + made
     start = at + max(corners, above)
-    if start + below > st.x.shape[1]:
+    if start + below > x.shape[1]:
         return NEED_CORNERS
-    t = s + 1
-    _copy_side(st, at, corners, start, slot, -1)
-    _append_new(st, start + below - made, made)
-    _copy_side(st, at, corners, at, slot, 1)
-    _append_new(st, at + above - made, made)
+    # The lower part goes behind the cell, then the upper one in its place.
+    for sign in (-1, 1):
+        to = start if sign < 0 else at
+        end = _copy_side(x, zeros, reach, name, side, at, corners, to, slot, sign)
+        _append_new(st, end, made)
+        _drop_rows(zeros, to, end + made - to, len(x))
     reg[NEXT_ID] += made
-    st.cell[t, LAYER], st.cell[t, AT], st.cell[t, CORNERS] = layer, start, below
-    st.cell[t, TODO_AT], st.cell[t, TODO] = begin + left, left
-    st.cell[s, CORNERS], st.cell[s, TODO] = above, left
+    t = s + 1
+    cell[t, LAYER], cell[t, AT], cell[t, CORNERS] = layer, start, below
+    cell[t, TODO_AT], cell[t, TODO] = begin + left, left
+    cell[s, CORNERS], cell[s, TODO] = above, left
     for z in range(left):
-        st.todo[begin + left + z] = st.todo[begin + z]
-    for w in range(st.bits.shape[1]):
-        st.bits[t, w] = st.bits[s, w]
-    st.bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
-    st.row[s, slot] = len(net.facets) + u
-    for b in range(st.row.shape[1]):
-        st.row[t, b] = st.row[s, b]
+        todo[begin + left + z] = todo[begin + z]
+    for w in range(bits.shape[1]):
+        bits[t, w] = bits[s, w]
+    bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+    row[s, slot] = len(net.facets) + u
+    for b in range(row.shape[1]):
+        row[t, b] = row[s, b]
     st.share[s] *= 0.5
     st.share[t] = st.share[s]
-    _drop_rows(st, at, above)
-    _drop_rows(st, start, below)
     reg[TOP] += 1
     return RUNNING
 
 
-def _divide(st, layer, u, at, corners):
+def _divide(net, st, s, layer, u, at, corners):
     """Signs of a unit at the corners of a cell; how many are positive and negative."""
-    dim, over, under = len(st.x), 0, 0
+    x, value, side, sides, reach = st.x, st.value, st.side, st.sides, st.reach
+    form, slack, steep = st.form, st.slack[u], st.steep[u]
+    dim, over, under = len(x), 0, 0
     st.reg[ASKED] = 0
     for q in range(corners):
-        total = st.form[dim, u]
+        total = form[dim, u]
         for c in range(dim):
-            total += st.form[c, u] * st.x[c, at + q]
-        st.value[q] = total
-        side = _sign(st, layer, u, at, q)
-        st.side[q] = side
-        if side == 1:
-            st.sides[0, over] = q
+            total += form[c, u] * x[c, at + q]
+        value[q] = total
+        bound = slack + steep * reach[at + q]
+        if total > bound:
+            sign = 1
+        elif total < -bound:
+            sign = -1
+        else:
+            sign = _open_sign(net, st, s, layer, u, at, q)
+        side[q] = sign
+        if sign == 1:
+            sides[0, over] = q
             over += 1
-        elif side == -1:
-            st.sides[1, under] = q
+        elif sign == -1:
+            sides[1, under] = q
             under += 1
-        elif side == UNKNOWN:
+        elif sign == UNKNOWN:
             _ask(st, u, q)
     return over, under
 
 
-def _free_slot(st, at, corners):
+def _free_slot(zeros, at, corners):
     """A bit that is in no zero set of a cell; -1 if there is none."""
-    for w in range(st.zeros.shape[1]):
+    for w in range(zeros.shape[0]):
         used = np.int64(0)
-        for q in range(at, at + corners):
-            used |= st.zeros[q, w]
+        for q in range(corners):
+            used |= zeros[w, at + q]
         if ~used != 0:
             return 64 * w + lowest_bit(~used)
     return -1
 
 
-def _new_corners(net, st, s, at, corners, u, slot):
+def _new_corners(net, st, s, at, corners, u, slot, over, under):
     """Corners where a unit vanishes on edges of a cell; how many, or -1 if too many."""
-    made, room, words, dim = 0, st.new_x.shape[1], st.zeros.shape[1], len(st.x)
-    over, under = 0, 0
-    for q in range(corners):
-        over += st.side[q] == 1
-        under += st.side[q] == -1
+    zeros, new_zeros, sides = st.zeros, st.new_zeros, st.sides
+    made, room, words, dim = 0, st.new_x.shape[1] - 1, zeros.shape[0], len(st.x)
+    bit = np.int64(1) << np.int64(slot & 63)
     for a in range(over):
-        p = st.sides[0, a]
-        simple = _size(st, at + p) == dim
+        p = sides[0, a] & INDEX
+        simple = _size(zeros, at + p) == dim
         for b in range(under):
-            q = st.sides[1, b]
-            common = 0
-            for w in range(words):
-                common += popcount(st.zeros[at + p, w] & st.zeros[at + q, w])
+            q = sides[1, b] & INDEX
+            common = popcount(zeros[0, at + p] & zeros[0, at + q])
+            for w in range(1, words):
+                common += popcount(zeros[w, at + p] & zeros[w, at + q])
             if common < dim - 1:
                 continue
             if not (
                 simple
-                or _size(st, at + q) == dim
-                or _is_edge(st, at, corners, p, q)
+                or _size(zeros, at + q) == dim
+                or _is_edge(zeros, at, corners, p, q)
             ):
                 continue
             if made == room:
                 return -1
             for w in range(words):
-                st.new_zeros[made, w] = st.zeros[at + p, w] & st.zeros[at + q, w]
+                new_zeros[w, made] = zeros[w, at + p] & zeros[w, at + q]
             place_corner(net, st, s, at, p, q, u, made)
-            st.new_zeros[made, slot >> 6] |= np.int64(1) << np.int64(slot & 63)
+            new_zeros[slot >> 6, made] |= bit
             made += 1
     return made
 
 
-def _size(st, place):
+def _size(zeros, place):
     """How many rows vanish at a corner."""
-    total = 0
-    for w in range(st.zeros.shape[1]):
-        total += popcount(st.zeros[place, w])
+    total = popcount(zeros[0, place])
+    for w in range(1, zeros.shape[0]):
+        total += popcount(zeros[w, place])
     return total
 
 
-def _is_edge(st, at, corners, p, q):
+def _is_edge(zeros, at, corners, p, q):
     """Whether no third corner has all the zero rows that two have in common."""
     for r in range(corners):
         if r != p and r != q:
             inside = True
-            for w in range(st.zeros.shape[1]):
-                common = st.zeros[at + p, w] & st.zeros[at + q, w]
-                inside = inside and st.zeros[at + r, w] & common == common
+            for w in range(zeros.shape[0]):
+                common = zeros[w, at + p] & zeros[w, at + q]
+                inside = inside and zeros[w, at + r] & common == common
             if inside:
                 return False
     return True
 
 
-def _copy_side(st, at, corners, to, slot, side):
-    """Copy the corners that are not on the other side; those on neither have a row more.
+def _copy_side(x, zeros, reach, name, side, at, corners, to, slot, sign):
+    """Copy the corners that are not on the other side; returns where they end.
 
-    Corners may move down in place.
+    Those on neither side get a row more. Corners may move down in place.
     """
     word, bit = slot >> 6, np.int64(1) << np.int64(slot & 63)
     for q in range(corners):
-        if st.side[q] == -side:
+        if side[q] == -sign:
             continue
-        for c in range(len(st.x)):
-            st.x[c, to] = st.x[c, at + q]
-        for w in range(st.zeros.shape[1]):
-            st.zeros[to, w] = st.zeros[at + q, w]
-        if st.side[q] == 0:
-            st.zeros[to, word] |= bit
-        st.reach[to], st.name[to] = st.reach[at + q], st.name[at + q]
+        for c in range(x.shape[0]):
+            x[c, to] = x[c, at + q]
+        for w in range(zeros.shape[0]):
+            zeros[w, to] = zeros[w, at + q]
+        if side[q] == 0:
+            zeros[word, to] |= bit
+        reach[to], name[to] = reach[at + q], name[at + q]
         to += 1
+    return to
 
 
 def _append_new(st, to, made):
     """Copy the corners that a cut has made."""
+    x, new_x, zeros, new_zeros = st.x, st.new_x, st.zeros, st.new_zeros
+    reach, new_reach, name, first = st.reach, st.new_reach, st.name, st.reg[NEXT_ID]
+    for c in range(x.shape[0]):
+        for e in range(made):
+            x[c, to + e] = new_x[c, e]
+    for w in range(zeros.shape[0]):
+        for e in range(made):
+            zeros[w, to + e] = new_zeros[w, e]
     for e in range(made):
-        for c in range(len(st.x)):
-            st.x[c, to + e] = st.new_x[c, e]
-        for w in range(st.zeros.shape[1]):
-            st.zeros[to + e, w] = st.new_zeros[e, w]
-        st.reach[to + e] = st.new_reach[e]
-        st.name[to + e] = st.reg[NEXT_ID] + e
+        reach[to + e], name[to + e] = new_reach[e], first + e
 
 
-def _drop_rows(st, at, corners):
+def _drop_rows(zeros, at, corners, dim):
     """Drop rows that vanish at fewer corners of a cell than there are dimensions.
 
     Corners are counted for 64 rows at once, by three bits and one that is set for good.
     """
-    dim = len(st.x)
-    for w in range(st.zeros.shape[1]):
+    for w in range(zeros.shape[0]):
         ones, twos, fours, more = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
         used = np.int64(0)
-        for q in range(at, at + corners):
-            word = st.zeros[q, w]
+        for q in range(corners):
+            word = zeros[w, at + q]
             used |= word
             carry = ones & word
             ones ^= word
@@ -428,8 +477,8 @@ def _drop_rows(st, at, corners):
         else:
             kept = more | (fours & twos)
         if kept & used != used:
-            for q in range(at, at + corners):
-                st.zeros[q, w] &= kept
+            for q in range(corners):
+                zeros[w, at + q] &= kept
 
 
 def remember(st, stamp, u, name, sign):

@@ -7,8 +7,8 @@ import numpy as np
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.space_state import (
     CORNERS,
-    LAYER,
     NEXT_ID,
+    TODO,
     TOP,
     Net,
     State,
@@ -112,7 +112,7 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         row=np.zeros((deep, 64), np.int32),
         x=np.zeros((dim, 4 * room)),
         reach=np.zeros(4 * room),
-        zeros=np.zeros((4 * room, 1), np.int64),
+        zeros=np.zeros((1, 4 * room), np.int64),
         name=np.zeros(4 * room, np.int64),
         todo=np.zeros(4 * widest, np.int32),
         path=np.zeros(int(net.word[-1]), np.int64),
@@ -126,10 +126,10 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         held_size=np.zeros(forms),
         new_x=np.zeros((dim, room)),
         new_reach=np.zeros(room),
-        new_zeros=np.zeros((room, 1), np.int64),
+        new_zeros=np.zeros((1, room), np.int64),
         value=np.zeros(room),
         side=np.zeros(room, np.int8),
-        sides=np.zeros((2, room), np.int32),
+        sides=np.zeros((2, room), np.int64),
         asked=np.zeros((QUESTIONS, 2), np.int64),
         fact_key=np.full((ANSWERS, 3), -1, np.int64),
         fact=np.zeros(ANSWERS, np.int8),
@@ -141,9 +141,9 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         state.held_size[c] = 1.0
     state.x[:, :corners] = (polytope.vertices / net.scale).T
     bits = np.left_shift(np.int64(1), polytope.vertex_facets.astype(np.int64))
-    state.zeros[:corners, 0] = np.bitwise_or.reduce(bits, axis=1)
+    state.zeros[0, :corners] = np.bitwise_or.reduce(bits, axis=1)
     state.name[:corners] = np.arange(corners)
     state.row[0, : len(polytope.b)] = np.arange(len(polytope.b))
-    state.cell[0, LAYER], state.cell[0, CORNERS] = -1, corners
+    state.cell[0, TODO], state.cell[0, CORNERS] = -1, corners
     state.reg[TOP], state.reg[NEXT_ID] = 1, corners
     return state

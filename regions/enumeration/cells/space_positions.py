@@ -18,47 +18,68 @@ from regions.enumeration.cells.space_bits import lowest_bit
 from regions.enumeration.cells.space_forms import SAFE, dot_error
 from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
 
-LARGE = 2.0**-42
-"""Bounds above this are worth a system of equations."""
+LARGE, SHARP = 2.0**-24, 2.0**-46
+"""Bounds above the first are worth a system of equations at once, and those above the
+second where a sign is open."""
 
 
 def place_corner(net, st, s, at, p, q, u, e):
     """Position of the corner where unit u vanishes between two corners of cell s."""
-    dim = len(st.x)
-    a, b = abs(st.value[p]), abs(st.value[q])
-    error_p = st.slack[u] + st.steep[u] * st.reach[at + p]
-    error_q = st.slack[u] + st.steep[u] * st.reach[at + q]
+    x, new_x, reaches, value = st.x, st.new_x, st.reach, st.value
+    dim, slack, steep = x.shape[0], st.slack[u], st.steep[u]
+    a, b = abs(value[p]), abs(value[q])
+    reach_p, reach_q = reaches[at + p], reaches[at + q]
+    error_p, error_q = slack + steep * reach_p, slack + steep * reach_q
     reach, largest, length = np.inf, 0.0, 0.0
     t = a / (a + b)
     if not t >= 0.0:
         t = 0.5
     for c in range(dim):
-        start, end = st.x[c, at + p], st.x[c, at + q]
+        start, end = x[c, at + p], x[c, at + q]
         gap = end - start
         length = max(length, abs(gap))
         entry = min(1.0, max(-1.0, start + t * gap))
-        largest = max(largest, abs(start), abs(end))
-        st.new_x[c, e] = entry
+        largest = max(largest, max(abs(start), abs(end)))
+        new_x[c, e] = entry
     if a > error_p and b > error_q:
         off = max(error_p, error_q) / (a + b) + 4.0 * UNIT_ROUNDOFF
-        reach = max(st.reach[at + p], st.reach[at + q]) + length * off
+        reach = max(reach_p, reach_q) + length * off
         reach = SAFE * (reach + 4.0 * UNIT_ROUNDOFF * largest + SMALLEST)
     st.new_reach[e] = reach
     if not reach <= LARGE:
         _solve(net, st, s, u, e)
 
 
+def sharpen(net, st, s, place):
+    """Find a corner of cell s anew from its rows; whether its bound is smaller now."""
+    e = st.new_x.shape[1] - 1
+    st.new_reach[e] = st.reach[place]
+    for c in range(len(st.x)):
+        st.new_x[c, e] = st.x[c, place]
+    for w in range(st.zeros.shape[0]):
+        st.new_zeros[w, e] = st.zeros[w, place]
+    _solve(net, st, s, -1, e)
+    if not st.new_reach[e] < st.reach[place]:
+        return False
+    st.reach[place] = st.new_reach[e]
+    for c in range(len(st.x)):
+        st.x[c, place] = st.new_x[c, e]
+    return True
+
+
 def _solve(net, st, s, u, e):
-    """Find a new corner from its rows; leaves it where that proves less."""
-    dim, words = len(st.x), st.zeros.shape[1]
+    """Find a new corner from its rows and unit u; leaves it where that proves less."""
+    dim, words = len(st.x), st.zeros.shape[0]
     facets = len(net.facets)
     system = np.empty((64 * words + 1, dim + 1))
     doubt, slack = np.zeros(64 * words + 1), np.zeros(64 * words + 1)
-    for c in range(dim + 1):
-        system[0, c] = st.form[c, u]
-    doubt[0], slack[0], count = st.doubt[u], st.slack[u], 1
+    count = 0
+    if u >= 0:
+        for c in range(dim + 1):
+            system[0, c] = st.form[c, u]
+        doubt[0], slack[0], count = st.doubt[u], st.slack[u], 1
     for w in range(words):
-        rest = st.new_zeros[e, w]
+        rest = st.new_zeros[w, e]
         while rest != 0:
             bit = lowest_bit(rest)
             rest ^= np.int64(1) << np.int64(bit)

@@ -102,7 +102,7 @@ class Run:
             st = self.state
         for (unit, q), sign in zip(asked.tolist(), signs, strict=True):
             name = st.name[st.cell[s, 1] + q]
-            self.code.remember(st, stamp, unit, name, sign)
+            space_kernel.remember(st, stamp, unit, name, sign)
 
     def _more_facts(self) -> None:
         old = self.state
@@ -112,7 +112,7 @@ class Run:
         )
         st.reg[FACTS] = 0
         for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
-            self.code.remember(st, *old.fact_key[place], old.fact[place])
+            space_kernel.remember(st, *old.fact_key[place], old.fact[place])
         self.state = st
 
 

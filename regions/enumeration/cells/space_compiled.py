@@ -22,7 +22,7 @@ from regions.enumeration.cells import (
 )
 
 MODULES = (space_forms, space_positions, space_kernel)
-COLD = ("_solve", "_choose", "_refine", "_invert", "_decide", "_is_edge", "_open_sign", "sharpen", "_ask")
+COLD = ("_solve", "_decide", "_is_edge", "_open_sign")
 """What is called so seldom that a copy in every place is not worth its size."""
 REORDER = {"reassoc", "contract"}
 """Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
@@ -71,11 +71,6 @@ def advance(net: Any, st: Any, steps: Any, listing: Any) -> Any:
     return go_on(borrowed(net), borrowed(st), steps, listing)  # noqa: F821
 
 
-def remember(st: Any, stamp: Any, u: Any, name: Any, sign: Any) -> Any:
-    """Keep an answer."""
-    keep(borrowed(st), stamp, u, name, sign)  # noqa: F821
-
-
 @functools.cache
 def load() -> SimpleNamespace:
     """Compiled forms of what the interpreter calls, under the same names."""
@@ -85,14 +80,9 @@ def load() -> SimpleNamespace:
     }
     for module in MODULES:
         known |= _compile(module, known)
-    scope = {
-        "borrowed": intrinsic(_borrowed),
-        "go_on": known["advance"],
-        "keep": known["remember"],
-    }
+    scope = {"borrowed": intrinsic(_borrowed), "go_on": known["advance"]}
     with _kept_in(code_folder()):
-        entries = {f.__name__: _entry(f, scope) for f in (advance, remember)}
-    return SimpleNamespace(**entries)
+        return SimpleNamespace(advance=_entry(advance, scope))
 
 
 def _entry(function: Any, scope: dict[str, Any]) -> Any:
@@ -100,7 +90,9 @@ def _entry(function: Any, scope: dict[str, Any]) -> Any:
     plain = inspect.unwrap(function)
     copy = FunctionType(plain.__code__, scope, plain.__name__)
     copy.__module__, copy.__qualname__ = __name__, plain.__name__
-    return numba.njit(copy, cache=True, nogil=True, error_model="numpy")
+    return numba.njit(
+        copy, cache=True, nogil=True, error_model="numpy", fastmath=REORDER
+    )
 
 
 def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +112,7 @@ def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
         made[name] = numba.njit(
             copy,
             fastmath=REORDER,
-            forceinline=name not in COLD,
+            inline="never" if name in COLD else "always",
             error_model="numpy",
             # Only compiled code calls these.
             no_cpython_wrapper=True,

@@ -63,7 +63,9 @@ def advance(net, st, steps, listing):
             return DONE
         s = reg[TOP] - 1
         layer = st.cell[s, LAYER]
-        if st.cell[s, TODO] < 0:
+        if st.cell[s, CORNERS] >= st.new_x.shape[1]:
+            status = NEED_ROOM
+        elif st.cell[s, TODO] < 0:
             status = enter(net, st, s, layer)
         else:
             status = _filter(net, st, s, layer)
@@ -275,13 +277,10 @@ def _cut(net, st, s, layer):
     """Cut a cell by the last unit on its list, which crosses it."""
     reg, cell, todo, bits, row = st.reg, st.cell, st.todo, st.bits, st.row
     x, zeros, reach, name, side = st.x, st.zeros, st.reach, st.name, st.side
-    room = st.new_x.shape[1] - 1
     at, corners, begin = _place(cell, s)
     left = cell[s, TODO] - 1
     if reg[TOP] == len(cell):
         return NEED_CELLS
-    if corners > room:
-        return NEED_ROOM
     if begin + 2 * left > len(todo):
         return NEED_TODO
     j = todo[begin + left]

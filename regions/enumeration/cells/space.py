@@ -1,131 +1,66 @@
 """Counting and listing by cells in three to six dimensions."""
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.budget import Budget
-from regions.enumeration.cells import space_kernel
-from regions.enumeration.cells.space_exact import ExactCorners
-from regions.enumeration.cells.space_kernel import (
-    DONE,
-    NEED_CELLS,
-    NEED_CORNERS,
-    NEED_ROOM,
-    NEED_TODO,
-    NEED_WORDS,
-    OPEN,
-    RUNNING,
-)
-from regions.enumeration.cells.space_network import begin, flatten
-from regions.enumeration.cells.space_state import (
-    ASKED,
-    BOTTOM,
-    COUNT,
-    FACTS,
-    LAYER,
-    TOP,
-    State,
-)
+from regions.enumeration.cells.space_state import TESTS
+from regions.enumeration.cells.space_walk import SpaceTask, SpaceWalk
+from regions.enumeration.cells.team import Team
 from regions.network import ReluNetwork
 
-STEPS = 1 << 14
-MOST_FACTS = 1 << 20
-
-GROWN = {
-    NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
-    NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 1, "name": 0},
-    NEED_TODO: {"todo": 0},
-    NEED_ROOM: {
-        "new_x": 1,
-        "new_reach": 0,
-        "new_zeros": 1,
-        "value": 0,
-        "side": 0,
-        "sides": 1,
-    },
-    NEED_WORDS: {"zeros": 0, "new_zeros": 0, "row": 1},
-}
-"""Which arrays grow, along which axis, when the loop says what it needs."""
-
-
-def grow(st: State, status: int) -> State:
-    """The same state with more room: twice as much, or words of zero sets."""
-    new = {}
-    for name, axis in GROWN[status].items():
-        old = getattr(st, name)
-        shape = list(old.shape)
-        shape[axis] *= 2
-        new[name] = np.zeros(shape, old.dtype)
-        new[name][tuple(slice(0, n) for n in old.shape)] = old
-    return st._replace(**new)
-
-
-class Run:
-    """A stack of cells and what answers its questions."""
-
-    def __init__(
-        self,
-        network: ReluNetwork,
-        domain: BoundedDomain,
-        code: Any = space_kernel,
-        *,
-        listing: bool = False,
-    ):
-        self.net = flatten(network, domain)
-        self.state = begin(self.net, domain, listing=listing)
-        self.exact = ExactCorners(network, domain, self.net)
-        self.code, self.listing = code, listing
-        self.questions = 0
-
-    def advance(self, steps: int = STEPS) -> int:
-        """Go on for some steps."""
-        status = int(self.code.advance(self.net, self.state, steps, self.listing))
-        if status == OPEN:
-            self._answer()
-            return RUNNING
-        if status in GROWN:
-            self.state = grow(self.state, status)
-            return RUNNING
-        return status
-
-    def _answer(self) -> None:
-        st = self.state
-        asked = np.array(st.asked[: st.reg[ASKED]])
-        self.questions += len(asked)
-        signs = self.exact.answer(st, asked)
-        s = int(st.reg[TOP]) - 1
-        stamp = st.stamp[st.cell[s, LAYER]]
-        if 2 * (int(st.reg[FACTS]) + len(asked)) > len(st.fact) < MOST_FACTS:
-            self._more_facts()
-            st = self.state
-        for (unit, q), sign in zip(asked.tolist(), signs, strict=True):
-            name = st.name[st.cell[s, 1] + q]
-            space_kernel.remember(st, stamp, unit, name, sign)
-
-    def _more_facts(self) -> None:
-        old = self.state
-        size = 4 * len(old.fact)
-        st = old._replace(
-            fact_key=np.full((size, 3), -1, np.int64), fact=np.zeros(size, np.int8)
-        )
-        st.reg[FACTS] = 0
-        for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
-            space_kernel.remember(st, *old.fact_key[place], old.fact[place])
-        self.state = st
+DIMENSIONS = range(3, 7)
+Progress = Callable[[int, int], None]
 
 
 def count_space(
-    network: ReluNetwork, domain: BoundedDomain, budget: Budget, code: Any = space_kernel
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    stop: Callable[[], bool],
+    max_regions: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[int, bool, dict[str, Any]]:
-    """Number of regions, whether complete, and what it took."""
-    run = Run(network, domain, code)
-    while True:
-        status = run.advance()
-        reg = run.state.reg
-        if status == DONE:
-            return int(reg[COUNT]), True, {"questions": run.questions}
-        if budget.spent() or budget.full(int(reg[COUNT])):
-            some = int(reg[COUNT] + reg[TOP] - reg[BOTTOM])
-            return some, False, {"questions": run.questions}
+    """Number of regions by cells, whether complete, and what it took.
+
+    A count that was stopped is what was found and one for each cell that was left: all
+    cells have an interior.
+    """
+    if not network.hidden:
+        return 1, True, {}
+    task = SpaceTask(network, domain, most=max_regions)
+    walks = walk_all(task, stop, progress)
+    left = sum(walk.parts_left for walk in walks)
+    stats = statistics(walks)
+    return sum(walk.regions for walk in walks) + left, left == 0, stats
+
+
+def walk_all(
+    task: SpaceTask, stop: Callable[[], bool], progress: Progress | None
+) -> list[SpaceWalk]:
+    """All walks over a domain, in the order of what they find, done or stopped."""
+    first = SpaceWalk(task)
+
+    def is_over() -> bool:
+        if progress is not None and threading.get_ident() == caller:
+            found = sum(walk.regions for walk in team.walks)
+            progress(found, found + sum(walk.parts_left for walk in team.walks))
+        return stop()
+
+    caller = threading.get_ident()
+    team = Team(first, is_over)
+    # Small networks are done before a thread could be woken; plain code holds the lock.
+    more = first.advance()
+    while more and not first.compiled and not is_over():
+        more = first.advance()
+    if more and not is_over():
+        team.run(alone=task.most is not None)
+    return [walk for walk in team.walks if isinstance(walk, SpaceWalk)]
+
+
+def statistics(walks: list[SpaceWalk]) -> dict[str, Any]:
+    """What some walks took."""
+    return {
+        "units_tested": sum(int(walk.state.reg[TESTS]) for walk in walks),
+        "signs_decided_in_rationals": sum(walk.asked for walk in walks),
+    }

@@ -1,36 +1,33 @@
-"""The loop over cells, compiled: the same functions, one by one."""
+"""The loop over cells, compiled: the same functions, all in one.
 
-import contextlib
+Numba compiles every function that it calls by itself, with all its arguments, and
+counts references to arrays at every use. The loop has many small functions and arrays:
+they are put into one function before it is compiled, and its arrays are told to have
+no owners.
+"""
+
 import functools
-import hashlib
 import inspect
-import os
-import pathlib
-from collections.abc import Iterator
-from types import FunctionType, ModuleType, SimpleNamespace
+from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
 from llvmlite import ir
-from numba.core import config
 from numba.extending import intrinsic
 
-from regions.enumeration.cells import (
-    space_forms,
-    space_kernel,
-    space_positions,
-)
+from regions.enumeration.cells import space_forms, space_kernel, space_positions
+from regions.enumeration.cells.space_loading import code_folder
+from regions.enumeration.sweep.kernels import jit
 
 MODULES = (space_forms, space_positions, space_kernel)
 COLD = ("_solve", "_decide", "_is_edge", "_open_sign")
 """What is called so seldom that a copy in every place is not worth its size."""
-REORDER = {"reassoc", "contract"}
-"""Freedoms for sums whose error bounds hold in any order; NaN and infinities stay."""
 
 
 def _popcount(typingctx: Any, word: Any) -> Any:
     """How many bits of a word are set."""
-    del typingctx
+    del typingctx, word
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -41,7 +38,7 @@ def _popcount(typingctx: Any, word: Any) -> Any:
 
 def _lowest_bit(typingctx: Any, word: Any) -> Any:
     """Position of the lowest bit of a word that is set."""
-    del typingctx
+    del typingctx, word
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -51,7 +48,7 @@ def _lowest_bit(typingctx: Any, word: Any) -> Any:
 
 
 def _borrowed(typingctx: Any, arrays: Any) -> Any:
-    """The same arrays without reference counts, which would be kept at every use."""
+    """A tuple of the same arrays without owners."""
     del typingctx
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -72,8 +69,8 @@ def advance(net: Any, st: Any, steps: Any, listing: Any) -> Any:
 
 
 @functools.cache
-def load() -> SimpleNamespace:
-    """Compiled forms of what the interpreter calls, under the same names."""
+def load() -> Callable[..., int]:
+    """The compiled loop."""
     known: dict[str, Any] = {
         "popcount": intrinsic(_popcount),
         "lowest_bit": intrinsic(_lowest_bit),
@@ -81,76 +78,33 @@ def load() -> SimpleNamespace:
     for module in MODULES:
         known |= _compile(module, known)
     scope = {"borrowed": intrinsic(_borrowed), "go_on": known["advance"]}
-    with _kept_in(code_folder()):
-        return SimpleNamespace(advance=_entry(advance, scope))
-
-
-def _entry(function: Any, scope: dict[str, Any]) -> Any:
-    """What the interpreter calls: all else is a part of it, and kept with it."""
-    plain = inspect.unwrap(function)
-    copy = FunctionType(plain.__code__, scope, plain.__name__)
-    copy.__module__, copy.__qualname__ = __name__, plain.__name__
-    return numba.njit(
-        copy, cache=True, nogil=True, error_model="numpy", fastmath=REORDER
-    )
+    entry = _copy(inspect.unwrap(advance), scope)
+    return jit.compile_in(code_folder(), entry, fastmath=jit.REORDER)
 
 
 def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
     """All functions of a module, which call one another and what is known."""
-    names: dict[str, Any] = dict(vars(module)) | {
-        name: value for name, value in known.items() if name in vars(module)
-    }
+    names = {name: known.get(name, value) for name, value in vars(module).items()}
     made = {}
-    for name, function in list(vars(module).items()):
-        if not isinstance(function, FunctionType):
-            continue
-        plain = inspect.unwrap(function)
-        if plain.__module__ != module.__name__:
-            continue
-        copy = FunctionType(plain.__code__, names, name, plain.__defaults__)
-        copy.__module__, copy.__qualname__ = plain.__module__, plain.__qualname__
-        made[name] = numba.njit(
-            copy,
-            fastmath=REORDER,
-            inline="never" if name in COLD else "always",
-            error_model="numpy",
-            # Only compiled code calls these.
-            no_cpython_wrapper=True,
-            no_cfunc_wrapper=True,
-        )
+    for name, function in vars(module).items():
+        if isinstance(function, FunctionType) and name not in known:
+            plain = inspect.unwrap(function)
+            if plain.__module__ == module.__name__:
+                made[name] = numba.njit(
+                    _copy(plain, names),
+                    inline="never" if name in COLD else "always",
+                    fastmath=jit.REORDER,
+                    error_model="numpy",
+                    # Only compiled code calls these.
+                    no_cpython_wrapper=True,
+                    no_cfunc_wrapper=True,
+                )
     names.update(made)
     return made
 
 
-@functools.cache
-def code_folder() -> pathlib.Path:
-    """Where compiled code is kept: a folder for each state of the sources.
-
-    The compiler looks for changes in the file of a function alone, and these functions
-    contain those of other files.
-    """
-    here = pathlib.Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(here.glob("space_*.py")):
-        digest.update(path.read_bytes())
-    base = here / "__pycache__"
-    if "NUMBA_CACHE_DIR" in os.environ:
-        base = pathlib.Path(os.environ["NUMBA_CACHE_DIR"])
-    elif not os.access(base if base.is_dir() else here, os.W_OK):
-        base = pathlib.Path.home() / ".cache" / "numba"
-    return base / f"space-{digest.hexdigest()[:16]}"
-
-
-@contextlib.contextmanager
-def _kept_in(folder: pathlib.Path) -> Iterator[None]:
-    """What is declared inside keeps its machine code in a folder, if it can."""
-    settings: Any = config
-    names = ("CACHE_DIR", "CACHE_LOCATOR_CLASSES")
-    before = {name: getattr(settings, name, "") for name in names}
-    settings.CACHE_DIR = str(folder)
-    settings.CACHE_LOCATOR_CLASSES = "UserProvidedCacheLocator"
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(settings, name, value)
+def _copy(plain: FunctionType, names: dict[str, Any]) -> FunctionType:
+    """The same code with other global names."""
+    copy = FunctionType(plain.__code__, names, plain.__name__)
+    copy.__module__, copy.__qualname__ = plain.__module__, plain.__qualname__
+    return copy

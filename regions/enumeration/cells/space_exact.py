@@ -7,11 +7,13 @@ import numpy as np
 from flint import fmpz_mat
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.space_bits import lowest_bit
+from regions.enumeration.cells.space_bits import WORD, lowest_bit
+from regions.enumeration.cells.space_positions import LARGE
 from regions.enumeration.cells.space_state import AT, LAYER, TOP, Net, State
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic
 
+Forms = list[list[int]]
 KEPT = 64
 """Cells whose exact forms are kept."""
 
@@ -27,9 +29,9 @@ class ExactCorners:
             dyadic([*(-v for v in row), offset])[0]
             for row, offset in zip(polytope.A.tolist(), polytope.b.tolist())
         ]
-        self._forms: dict[bytes, list[list[int]]] = {}
+        self._forms: dict[bytes, Forms] = {}
 
-    def forms(self, st: State, layer: int) -> list[list[int]]:
+    def forms(self, st: State, layer: int) -> Forms:
         """Integer forms of all units up to a layer, on the parent of its cells."""
         net = self._net
         words = np.array(st.path[: net.word[layer]])
@@ -43,36 +45,41 @@ class ExactCorners:
             self._forms[key] = self._exact.affine_forms(pattern, layers=layer + 1)
         return self._forms[key]
 
-    def corner(self, st: State, s: int, q: int, forms: list[list[int]]) -> list[int]:
-        """A corner of a cell as integers over the last of them, which is positive."""
-        rows, place = [], st.cell[s, AT] + q
-        for w in range(st.zeros.shape[0]):
-            rest = int(st.zeros[w, place]) & (2**64 - 1)
-            while rest:
-                bit = lowest_bit(rest)
-                rest &= rest - 1
-                row = int(st.row[s, 64 * w + bit])
-                count = len(self._facets)
-                rows.append(self._facets[row] if row < count else forms[row - count])
+    def corner(self, zeros: np.ndarray, row: np.ndarray, forms: Forms) -> list[int]:
+        """A corner as integers over the last of them, which is positive.
+
+        Args:
+            zeros: The words of its zero set.
+            row: What the bits stand for.
+            forms: Integer forms of the units.
+        """
+        rows = []
+        for bit in bits_of(zeros):
+            number = int(row[bit]) - len(self._facets)
+            rows.append(forms[number] if number >= 0 else self._facets[number])
         size = len(rows[0])
-        matrix = fmpz_mat(len(rows), size, [v for row in rows for v in row])
+        matrix = fmpz_mat(len(rows), size, [v for line in rows for v in line])
         null, rank = matrix.nullspace()
-        assert rank == 1, "the rows of a corner meet in one point"
         point = [int(null[i, 0]) for i in range(size)]
+        # The rows of a corner meet in one point, which is no direction.
+        assert rank == 1
+        assert point[-1] != 0
         common = math.gcd(*point) * (1 if point[-1] > 0 else -1)
-        assert point[-1] != 0, "a corner is no direction"
         return [v // common for v in point]
 
     def answer(self, st: State, asked: np.ndarray) -> list[int]:
-        """Signs of units at corners of the cell on top; positions are made sharp too."""
+        """Signs of units at corners of the cell on top; vague positions are made sharp."""
         s = int(st.reg[TOP]) - 1
         forms = self.forms(st, int(st.cell[s, LAYER]))
         points: dict[int, list[int]] = {}
         signs = []
         for unit, q in asked.tolist():
             if q not in points:
-                points[q] = self.corner(st, s, q, forms)
-                self._sharpen(st, int(st.cell[s, AT]) + q, points[q])
+                place = int(st.cell[s, AT]) + q
+                zeros = st.zeros[:, place]
+                points[q] = self.corner(zeros, st.row[s], forms)
+                if not st.reach[place] <= LARGE:
+                    self._sharpen(st, place, points[q])
             value = sum(a * b for a, b in zip(forms[unit], points[q], strict=True))
             signs.append((value > 0) - (value < 0))
         return signs
@@ -88,6 +95,18 @@ class ExactCorners:
             if off:
                 reach = max(reach, math.nextafter(float(off), math.inf))
         st.reach[place] = reach
+
+
+def bits_of(words: np.ndarray) -> list[int]:
+    """Positions of the bits that are set."""
+    found = []
+    for w, word in enumerate(words.tolist()):
+        rest = word & WORD
+        while rest:
+            bit = lowest_bit(rest)
+            rest ^= 1 << bit
+            found.append(64 * w + bit)
+    return found
 
 
 def unpack(net: Net, words: np.ndarray, layers: int) -> np.ndarray:

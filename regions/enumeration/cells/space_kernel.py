@@ -29,15 +29,15 @@ import numpy as np
 
 from regions.enumeration.cells.space_bits import lowest_bit, popcount
 from regions.enumeration.cells.space_forms import INDEX, activate, add_up
-from regions.enumeration.cells.space_positions import SHARP, place_corner, sharpen
+from regions.enumeration.cells.space_positions import LARGE, SHARP, place_corner, sharpen
 from regions.enumeration.cells.space_state import (
     ASKED,
     AT,
     BOTTOM,
-    CALLS,
     CORNERS,
     COUNT,
     FACTS,
+    FILLED,
     FOUND,
     LAYER,
     NEXT_ID,
@@ -48,16 +48,14 @@ from regions.enumeration.cells.space_state import (
 )
 
 # Why the loop returns.
-RUNNING, DONE, OPEN, FULL, NEED_CELLS, NEED_CORNERS, NEED_TODO, NEED_ROOM, NEED_WORDS = (
-    range(9)
-)
+RUNNING, DONE, OPEN, FULL = range(4)
+NEED_CELLS, NEED_CORNERS, NEED_TODO, NEED_ROOM, NEED_WORDS = range(4, 9)
 UNKNOWN = 2
 
 
 def advance(net, st, steps, listing):
     """Go on with the stack for some steps; returns why it stops."""
     reg, layers = st.reg, len(net.first) - 1
-    reg[CALLS] += 1
     for _ in range(steps):
         if reg[TOP] == reg[BOTTOM]:
             return DONE
@@ -128,27 +126,39 @@ def _finish(net, st, s, layer):
 
 
 def _found(net, st, s, layer, listing):
-    """A region: note its pattern and the mean of its corners, if a list is wanted."""
+    """A region: count it, and copy it to the output if a list is wanted."""
     reg = st.reg
-    if listing:
-        n = reg[FOUND]
-        if n == len(st.out_bits):
-            return FULL
-        for w in range(net.word[layer]):
-            st.out_bits[n, w] = st.path[w]
-        for w in range(net.word[layer + 1] - net.word[layer]):
-            st.out_bits[n, net.word[layer] + w] = st.bits[s, w]
-        at, corners, _ = _place(st.cell, s)
-        for c in range(len(st.x)):
-            total = 0.0
-            for q in range(at, at + corners):
-                total += st.x[c, q]
-            st.out_mean[n, c] = net.scale[c] * (total / corners)
-        reg[FOUND] += 1
+    if listing and not _put_out(net, st, s, layer):
+        return FULL
     reg[COUNT] += 1
     st.done[0] += st.share[s]
     reg[TOP] -= 1
     return RUNNING
+
+
+def _put_out(net, st, s, layer):
+    """Copy pattern, corners and rows of a cell to the output; whether there is room."""
+    reg, path, bits, word = st.reg, st.path, st.bits, net.word
+    x, out_x, zeros, out_zeros = st.x, st.out_x, st.zeros, st.out_zeros
+    n, end = reg[FOUND], reg[FILLED]
+    at, corners, _ = _place(st.cell, s)
+    if n == len(st.out_bits) or end + corners > out_x.shape[1]:
+        return False
+    for w in range(word[layer]):
+        st.out_bits[n, w] = path[w]
+    for w in range(word[layer + 1] - word[layer]):
+        st.out_bits[n, word[layer] + w] = bits[s, w]
+    for b in range(st.row.shape[1]):
+        st.out_row[n, b] = st.row[s, b]
+    for q in range(corners):
+        for c in range(x.shape[0]):
+            out_x[c, end + q] = x[c, at + q]
+        for w in range(zeros.shape[0]):
+            out_zeros[w, end + q] = zeros[w, at + q]
+        st.out_reach[end + q] = st.reach[at + q]
+    reg[FOUND], reg[FILLED] = n + 1, end + corners
+    st.out_end[n] = end + corners
+    return True
 
 
 def _filter(net, st, s, layer):
@@ -238,7 +248,9 @@ def _open_sign(net, st, s, layer, u, at, q):
         if value < -bound:
             return -1
     place = fact_place(st, st.stamp[layer], u, st.name[at + q])
-    if st.fact_key[place, 0] < 0:
+    # An answer comes with a sharp position, whether the sign is known or not: what is
+    # found must not depend on what was asked before.
+    if st.fact_key[place, 0] < 0 or not st.reach[at + q] <= LARGE:
         return UNKNOWN
     return int(st.fact[place])
 

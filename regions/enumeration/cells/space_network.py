@@ -18,7 +18,7 @@ from regions.signs.float_bounds import chart_rounding
 
 ROOM = 256
 """Corners to make room for at first; all arrays grow when they are full."""
-QUESTIONS, ANSWERS, OUTPUT = 4096, 1 << 15, 4096
+QUESTIONS, ANSWERS, OUTPUT = 1024, 1 << 10, 1024
 FLOAT_BITS = 53
 MAX_EXPONENT = 900
 
@@ -134,7 +134,11 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         fact_key=np.full((ANSWERS, 3), -1, np.int64),
         fact=np.zeros(ANSWERS, np.int8),
         out_bits=np.zeros((out, int(net.word[-1])), np.int64),
-        out_mean=np.zeros((out, dim)),
+        out_row=np.zeros((out, 64), np.int32),
+        out_end=np.zeros(out, np.int64),
+        out_x=np.zeros((dim, 16 * out)),
+        out_reach=np.zeros(16 * out),
+        out_zeros=np.zeros((1, 16 * out), np.int64),
     )
     for c in range(dim):
         state.held[c, c] = 1.0

@@ -10,7 +10,7 @@ import numpy as np
 # Columns of `cell`.
 LAYER, AT, CORNERS, TODO_AT, TODO = range(5)
 # Entries of `reg`.
-BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, TESTS, CALLS = range(10)
+BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS = range(10)
 
 
 class Net(NamedTuple):
@@ -90,7 +90,11 @@ class State(NamedTuple):
         fact_key: Answers: stamp, unit, corner.
         fact: Signs.
         out_bits: Patterns of the regions found.
-        out_mean: Means of their corners.
+        out_row: Their rows, as in `row`.
+        out_end: Where their corners end.
+        out_x: Their corners.
+        out_reach: The same as `reach` for these.
+        out_zeros: The same as `zeros`.
     """
 
     reg: np.ndarray
@@ -123,4 +127,8 @@ class State(NamedTuple):
     fact_key: np.ndarray
     fact: np.ndarray
     out_bits: np.ndarray
-    out_mean: np.ndarray
+    out_row: np.ndarray
+    out_end: np.ndarray
+    out_x: np.ndarray
+    out_reach: np.ndarray
+    out_zeros: np.ndarray

@@ -1,0 +1,226 @@
+"""One walk over cells in space, slice by slice."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells import space_kernel
+from regions.enumeration.cells.space_exact import ExactCorners
+from regions.enumeration.cells.space_kernel import (
+    DONE,
+    FULL,
+    NEED_CELLS,
+    NEED_CORNERS,
+    NEED_ROOM,
+    NEED_TODO,
+    NEED_WORDS,
+    OPEN,
+    RUNNING,
+)
+from regions.enumeration.cells.space_loading import choose_advance
+from regions.enumeration.cells.space_network import begin, flatten
+from regions.enumeration.cells.space_state import (
+    ASKED,
+    AT,
+    BOTTOM,
+    COUNT,
+    FACTS,
+    FILLED,
+    FOUND,
+    LAYER,
+    TESTS,
+    TOP,
+    State,
+)
+from regions.enumeration.cells.team import Pace
+from regions.enumeration.sweep.kernels import plain_work
+from regions.network import ReluNetwork
+
+SLICE_SECONDS = 0.004
+FIRST_STEPS = 4000
+MOST_FACTS = 1 << 20
+GROWN = {
+    NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
+    NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 1, "name": 0},
+    NEED_TODO: {"todo": 0},
+    NEED_ROOM: {
+        "new_x": 1,
+        "new_reach": 0,
+        "new_zeros": 1,
+        "value": 0,
+        "side": 0,
+        "sides": 1,
+    },
+    NEED_WORDS: {"zeros": 0, "new_zeros": 0, "row": 1, "out_zeros": 0, "out_row": 1},
+    FULL: {"out_x": 1, "out_reach": 0, "out_zeros": 1},
+}
+"""Which arrays grow, along which axis, when the loop says what it needs."""
+
+
+class Leaves(NamedTuple):
+    """Regions as the loop leaves them.
+
+    Attributes:
+        bits: Words of the patterns.
+        row: For each region, what the bits of zero sets stand for.
+        end: Where the corners of each region end.
+        x: Corners, coordinate by coordinate.
+        reach: Bounds of their errors.
+        zeros: Their zero sets, word by word.
+    """
+
+    bits: np.ndarray
+    row: np.ndarray
+    end: np.ndarray
+    x: np.ndarray
+    reach: np.ndarray
+    zeros: np.ndarray
+
+
+class SpaceTask:
+    """What all walks over one domain share.
+
+    Attributes:
+        network: The network.
+        domain: The domain.
+        net: Both in flat arrays.
+        take: What is done with the regions found; None to count only.
+        most: Regions to find.
+    """
+
+    def __init__(
+        self,
+        network: ReluNetwork,
+        domain: BoundedDomain,
+        take: Callable[[Leaves], Any] | None = None,
+        most: int | None = None,
+    ):
+        self.network = network
+        self.domain = domain
+        self.net = flatten(network, domain)
+        self.take = take
+        self.most = most
+
+
+class SpaceWalk:
+    """A walk that can be continued and shared.
+
+    Attributes:
+        state: Its arrays.
+        taken: What became of the regions found, chunk by chunk.
+        asked: How many signs were decided in rational arithmetic.
+        compiled: Whether the last slice was compiled.
+    """
+
+    def __init__(self, task: SpaceTask, state: State | None = None):
+        self._task = task
+        listing = task.take is not None
+        if state is None:
+            state = begin(task.net, task.domain, listing=listing)
+        self.state = state
+        self.taken: list[Any] = []
+        self.asked = 0
+        self.compiled = False
+        self._exact: ExactCorners | None = None
+        self._paces = tuple(Pace(SLICE_SECONDS, FIRST_STEPS) for _ in range(2))
+
+    def advance(self) -> bool:
+        """Do a slice of the work; whether there is more."""
+        task = self._task
+        run, self.compiled = choose_advance()
+        pace = self._paces[self.compiled]
+        steps = pace.start()
+        with plain_work(run if self.compiled else None):
+            why = int(run(task.net, self.state, steps, task.take is not None))
+        if why == RUNNING:
+            pace.stop()
+        elif why == OPEN:
+            self._answer()
+        elif why == FULL and self.state.reg[FOUND]:
+            self._drain()
+        elif why in GROWN:
+            self._grow(why)
+        if why == DONE and task.take is not None:
+            self._drain()
+        return why != DONE and (task.most is None or self.regions < task.most)
+
+    def give(self) -> "SpaceWalk | None":
+        """A walk over the lowest cell on the stack, which this one leaves out."""
+        reg = self.state.reg
+        if reg[TOP] - reg[BOTTOM] < 2:
+            return None
+        copy = State(*(array.copy() for array in self.state))
+        part = SpaceWalk(self._task, copy)
+        copy.reg[TOP] = reg[BOTTOM] + 1
+        copy.reg[[COUNT, FOUND, FILLED, TESTS]] = 0
+        copy.done[0] = 0.0
+        reg[BOTTOM] += 1
+        return part
+
+    @property
+    def regions(self) -> int:
+        """Regions found."""
+        return int(self.state.reg[COUNT])
+
+    @property
+    def parts_left(self) -> int:
+        """Cells on the stack; each holds a region, as it has an interior."""
+        return int(self.state.reg[TOP] - self.state.reg[BOTTOM])
+
+    def _drain(self) -> None:
+        """Hand over the regions that were found."""
+        st, take = self.state, self._task.take
+        assert take is not None
+        count, end = int(st.reg[FOUND]), int(st.reg[FILLED])
+        st.reg[[FOUND, FILLED]] = 0
+        if count:
+            leaves = Leaves(
+                st.out_bits[:count],
+                st.out_row[:count],
+                st.out_end[:count],
+                st.out_x[:, :end],
+                st.out_reach[:end],
+                st.out_zeros[:, :end],
+            )
+            self.taken.append(take(Leaves(*(part.copy() for part in leaves))))
+
+    def _grow(self, why: int) -> None:
+        """Make twice as much room of what the loop lacks."""
+        new = {}
+        for name, axis in GROWN[why].items():
+            old = getattr(self.state, name)
+            shape = list(old.shape)
+            shape[axis] *= 2
+            new[name] = np.zeros(shape, old.dtype)
+            new[name][tuple(slice(0, n) for n in old.shape)] = old
+        self.state = self.state._replace(**new)
+
+    def _answer(self) -> None:
+        """Decide the signs that are asked for."""
+        task = self._task
+        if self._exact is None:
+            self._exact = ExactCorners(task.network, task.domain, task.net)
+        st = self.state
+        asked = st.asked[: st.reg[ASKED]].copy()
+        self.asked += len(asked)
+        signs = self._exact.answer(st, asked)
+        if 2 * (int(st.reg[FACTS]) + len(asked)) > len(st.fact) < MOST_FACTS:
+            st = self.state = _with_more_facts(st)
+        s = int(st.reg[TOP]) - 1
+        stamp = st.stamp[st.cell[s, LAYER]]
+        names = st.name[st.cell[s, AT] + asked[:, 1]]
+        for unit, name, sign in zip(asked[:, 0], names, signs, strict=True):
+            space_kernel.remember(st, stamp, unit, name, sign)
+
+
+def _with_more_facts(old: State) -> State:
+    """The same with room for four times as many answers."""
+    size = 4 * len(old.fact)
+    keys, facts = np.full((size, 3), -1, np.int64), np.zeros(size, np.int8)
+    st = old._replace(fact_key=keys, fact=facts)
+    st.reg[FACTS] = 0
+    for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
+        space_kernel.remember(st, *old.fact_key[place], old.fact[place])
+    return st

@@ -63,9 +63,14 @@ def _borrowed(typingctx: Any, arrays: Any) -> Any:
     return arrays(arrays), build
 
 
+_loop = space_kernel.advance
+_without_owners: Callable[[Any], Any] = tuple
+"""Names for the compiler, which puts others in their place."""
+
+
 def advance(net: Any, st: Any, steps: Any, listing: Any) -> Any:
     """Go on with the stack for some steps; returns why it stops."""
-    return go_on(borrowed(net), borrowed(st), steps, listing)  # noqa: F821
+    return _loop(_without_owners(net), _without_owners(st), steps, listing)
 
 
 @functools.cache
@@ -77,7 +82,7 @@ def load() -> Callable[..., int]:
     }
     for module in MODULES:
         known |= _compile(module, known)
-    scope = {"borrowed": intrinsic(_borrowed), "go_on": known["advance"]}
+    scope = {"_without_owners": intrinsic(_borrowed), "_loop": known["advance"]}
     entry = _copy(inspect.unwrap(advance), scope)
     return jit.compile_in(code_folder(), entry, fastmath=jit.REORDER)
 
@@ -90,15 +95,15 @@ def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:
         if isinstance(function, FunctionType) and name not in known:
             plain = inspect.unwrap(function)
             if plain.__module__ == module.__name__:
-                made[name] = numba.njit(
-                    _copy(plain, names),
-                    inline="never" if name in COLD else "always",
-                    fastmath=jit.REORDER,
-                    error_model="numpy",
+                options: dict[str, Any] = {
+                    "inline": "never" if name in COLD else "always",
+                    "fastmath": jit.REORDER,
+                    "error_model": "numpy",
                     # Only compiled code calls these.
-                    no_cpython_wrapper=True,
-                    no_cfunc_wrapper=True,
-                )
+                    "no_cpython_wrapper": True,
+                    "no_cfunc_wrapper": True,
+                }
+                made[name] = numba.njit(_copy(plain, names), **options)
     names.update(made)
     return made
 

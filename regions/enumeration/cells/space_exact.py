@@ -9,7 +9,7 @@ from flint import fmpz_mat
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.space_bits import WORD, lowest_bit
 from regions.enumeration.cells.space_positions import LARGE
-from regions.enumeration.cells.space_state import AT, LAYER, TOP, Net, State
+from regions.enumeration.cells.space_state import AT, LAYER, TOP, Leaves, Net, State
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic
 
@@ -27,22 +27,29 @@ class ExactCorners:
         polytope = domain.polytope()
         self._facets = [
             dyadic([*(-v for v in row), offset])[0]
-            for row, offset in zip(polytope.A.tolist(), polytope.b.tolist())
+            for row, offset in zip(
+                polytope.A.tolist(), polytope.b.tolist(), strict=True
+            )
         ]
         self._forms: dict[bytes, Forms] = {}
 
-    def forms(self, st: State, layer: int) -> Forms:
-        """Integer forms of all units up to a layer, on the parent of its cells."""
+    def forms(self, words: np.ndarray, layers: int) -> Forms:
+        """Integer forms of the units of some layers on a cell.
+
+        Args:
+            words: The pattern of all of them but the last one, or longer.
+            layers: How many layers.
+        """
         net = self._net
-        words = np.array(st.path[: net.word[layer]])
-        key = layer.to_bytes(4, "little") + words.tobytes()
+        words = words[: net.word[layers - 1]]
+        key = layers.to_bytes(4, "little") + words.tobytes()
         if key not in self._forms:
             if len(self._forms) >= KEPT:
                 self._forms.clear()
             pattern = np.zeros(int(net.first[-1]), bool)
-            bits = unpack(net, words[None], layer)[0]
+            bits = unpack(net, words[None], layers - 1)[0]
             pattern[: len(bits)] = bits
-            self._forms[key] = self._exact.affine_forms(pattern, layers=layer + 1)
+            self._forms[key] = self._exact.affine_forms(pattern, layers=layers)
         return self._forms[key]
 
     def corner(self, zeros: np.ndarray, row: np.ndarray, forms: Forms) -> list[int]:
@@ -67,10 +74,22 @@ class ExactCorners:
         common = math.gcd(*point) * (1 if point[-1] > 0 else -1)
         return [v // common for v in point]
 
+    def mean(self, leaves: Leaves, region: int) -> tuple[Fraction, ...]:
+        """The mean of the corners of a region, exactly: strictly inside it."""
+        start = int(leaves.end[region - 1]) if region else 0
+        forms = self.forms(leaves.bits[region], len(self._net.first) - 1)
+        corners = [
+            self.corner(leaves.zeros[:, q], leaves.row[region], forms)
+            for q in range(start, int(leaves.end[region]))
+        ]
+        size = len(corners[0]) - 1
+        sums = [sum(Fraction(p[c], p[-1]) for p in corners) for c in range(size)]
+        return tuple(Fraction(total) / len(corners) for total in sums)
+
     def answer(self, st: State, asked: np.ndarray) -> list[int]:
-        """Signs of units at corners of the cell on top; vague positions are made sharp."""
+        """Signs of units at corners of the cell on top; makes vague positions sharp."""
         s = int(st.reg[TOP]) - 1
-        forms = self.forms(st, int(st.cell[s, LAYER]))
+        forms = self.forms(st.path, int(st.cell[s, LAYER]) + 1)
         points: dict[int, list[int]] = {}
         signs = []
         for unit, q in asked.tolist():

@@ -4,14 +4,12 @@ An activation i is held as a form a_i with |a_i| its sum of absolute values, and
 e_i of how far its values are from those of the exact form where |x| <= 1. A unit's form
 w_1 a_1 + ... + w_n a_n + b, added in any order, errs by at most
 
-    sum |w_i| (e_i + g |a_i|) + g |b| + (lost to underflow),    g = (n + 2) u / (1 - (n + 2) u)
+    sum |w_i| (e_i + g |a_i|) + g |b| + (lost to underflow),    g = gamma(n + 2)
 
 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Nothing is
 rounded where all a_i are exact, all numbers are multiples of 2^k, and the sum of
 absolute values is at most 2^(k + 53).
 """
-
-import numpy as np
 
 from regions.enumeration.cells.space_state import NEXT_STAMP
 from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
@@ -57,7 +55,12 @@ def activate(net, st, layer):
 def add_up(net, st, layer):
     """Pre-activations of a layer on the cell whose pattern is on the path."""
     form, held, doubts, turned = st.form, st.held, st.doubt, net.turned
-    held_size, held_doubt, bias, places = st.held_size, st.held_doubt, net.bias, net.place
+    held_size, held_doubt, bias, places = (
+        st.held_size,
+        st.held_doubt,
+        net.bias,
+        net.place,
+    )
     rows, start = form.shape[0], net.first[layer] & INDEX
     width = (net.first[layer + 1] & INDEX) - start
     st.reg[NEXT_STAMP] += 1
@@ -66,7 +69,7 @@ def add_up(net, st, layer):
     for block in range(net.block[layer], net.block[layer + 1]):
         source = net.source[block]
         for place in range(places[source], places[source + 1]):
-            if not held_size[place] + held_doubt[place] == 0.0:
+            if held_size[place] + held_doubt[place] != 0.0:
                 terms += 1.0
                 exact = exact and held_doubt[place] == 0.0
     g = dot_error(terms)
@@ -114,6 +117,6 @@ def _bound(net, st, layer, g, terms, exact):
         doubts[u] = doubt
         steeps[u] = SAFE * steep + doubt
         slack = SAFE * (doubt + values * size)
-        if not slack == 0.0:
+        if slack != 0.0:
             slack += 16.0 * SMALLEST
         slacks[u] = slack

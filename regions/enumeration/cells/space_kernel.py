@@ -29,7 +29,12 @@ import numpy as np
 
 from regions.enumeration.cells.space_bits import lowest_bit, popcount
 from regions.enumeration.cells.space_forms import INDEX, activate, add_up
-from regions.enumeration.cells.space_positions import LARGE, SHARP, place_corner, sharpen
+from regions.enumeration.cells.space_positions import (
+    LARGE,
+    SHARP,
+    place_corner,
+    sharpen,
+)
 from regions.enumeration.cells.space_state import (
     ASKED,
     AT,

@@ -31,9 +31,9 @@ def place_corner(net, st, s, at, p, q, u, e):
     reach_p, reach_q = reaches[at + p], reaches[at + q]
     error_p, error_q = slack + steep * reach_p, slack + steep * reach_q
     reach, largest, length = np.inf, 0.0, 0.0
-    t = a / (a + b)
-    if not t >= 0.0:
-        t = 0.5
+    t = 0.5
+    if a + b > 0.0:
+        t = a / (a + b)
     for c in range(dim):
         start, end = x[c, at + p], x[c, at + q]
         gap = end - start

@@ -132,3 +132,23 @@ class State(NamedTuple):
     out_x: np.ndarray
     out_reach: np.ndarray
     out_zeros: np.ndarray
+
+
+class Leaves(NamedTuple):
+    """Regions as the loop leaves them.
+
+    Attributes:
+        bits: Words of the patterns.
+        row: For each region, what the bits of zero sets stand for.
+        end: Where the corners of each region end.
+        x: Corners, coordinate by coordinate.
+        reach: Bounds of their errors.
+        zeros: Their zero sets, word by word.
+    """
+
+    bits: np.ndarray
+    row: np.ndarray
+    end: np.ndarray
+    x: np.ndarray
+    reach: np.ndarray
+    zeros: np.ndarray

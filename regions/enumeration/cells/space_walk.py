@@ -1,7 +1,7 @@
 """One walk over cells in space, slice by slice."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from regions.enumeration.cells.space_state import (
     LAYER,
     TESTS,
     TOP,
+    Leaves,
     State,
 )
 from regions.enumeration.cells.team import Pace
@@ -39,7 +40,10 @@ from regions.enumeration.sweep.kernels import plain_work
 from regions.network import ReluNetwork
 
 SLICE_SECONDS = 0.004
-FIRST_STEPS = 4000
+FIRST_STEPS = (200, 4000)
+"""Of plain and of compiled code, in so many seconds or a little more."""
+STEP_WORK = 10
+"""What a step counts for."""
 MOST_FACTS = 1 << 20
 GROWN = {
     NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
@@ -59,26 +63,6 @@ GROWN = {
 """Which arrays grow, along which axis, when the loop says what it needs."""
 
 
-class Leaves(NamedTuple):
-    """Regions as the loop leaves them.
-
-    Attributes:
-        bits: Words of the patterns.
-        row: For each region, what the bits of zero sets stand for.
-        end: Where the corners of each region end.
-        x: Corners, coordinate by coordinate.
-        reach: Bounds of their errors.
-        zeros: Their zero sets, word by word.
-    """
-
-    bits: np.ndarray
-    row: np.ndarray
-    end: np.ndarray
-    x: np.ndarray
-    reach: np.ndarray
-    zeros: np.ndarray
-
-
 class SpaceTask:
     """What all walks over one domain share.
 
@@ -94,7 +78,7 @@ class SpaceTask:
         self,
         network: ReluNetwork,
         domain: BoundedDomain,
-        take: Callable[[Leaves], Any] | None = None,
+        take: Callable[["SpaceTask", Leaves], Any] | None = None,
         most: int | None = None,
     ):
         self.network = network
@@ -124,26 +108,27 @@ class SpaceWalk:
         self.asked = 0
         self.compiled = False
         self._exact: ExactCorners | None = None
-        self._paces = tuple(Pace(SLICE_SECONDS, FIRST_STEPS) for _ in range(2))
+        self._paces = tuple(Pace(SLICE_SECONDS, STEP_WORK * n) for n in FIRST_STEPS)
 
     def advance(self) -> bool:
         """Do a slice of the work; whether there is more."""
         task = self._task
         run, self.compiled = choose_advance()
         pace = self._paces[self.compiled]
-        steps = pace.start()
-        with plain_work(run if self.compiled else None):
+        steps = max(1, pace.start() // STEP_WORK)
+        quiet = np.errstate(all="ignore")
+        with quiet, plain_work(run if self.compiled else None):
             why = int(run(task.net, self.state, steps, task.take is not None))
         if why == RUNNING:
             pace.stop()
         elif why == OPEN:
             self._answer()
         elif why == FULL and self.state.reg[FOUND]:
-            self._drain()
+            self.drain()
         elif why in GROWN:
             self._grow(why)
         if why == DONE and task.take is not None:
-            self._drain()
+            self.drain()
         return why != DONE and (task.most is None or self.regions < task.most)
 
     def give(self) -> "SpaceWalk | None":
@@ -169,7 +154,7 @@ class SpaceWalk:
         """Cells on the stack; each holds a region, as it has an interior."""
         return int(self.state.reg[TOP] - self.state.reg[BOTTOM])
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Hand over the regions that were found."""
         st, take = self.state, self._task.take
         assert take is not None
@@ -184,7 +169,8 @@ class SpaceWalk:
                 st.out_reach[:end],
                 st.out_zeros[:, :end],
             )
-            self.taken.append(take(Leaves(*(part.copy() for part in leaves))))
+            copied = Leaves(*(part.copy() for part in leaves))
+            self.taken.append(take(self._task, copied))
 
     def _grow(self, why: int) -> None:
         """Make twice as much room of what the loop lacks."""
@@ -222,5 +208,6 @@ def _with_more_facts(old: State) -> State:
     st = old._replace(fact_key=keys, fact=facts)
     st.reg[FACTS] = 0
     for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
-        space_kernel.remember(st, *old.fact_key[place], old.fact[place])
+        stamp, unit, name = old.fact_key[place].tolist()
+        space_kernel.remember(st, stamp, unit, name, old.fact[place])
     return st

@@ -1,0 +1,277 @@
+"""Cells in three to six dimensions: counts and lists against independent ones."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from regions.domains.shapes import Box, Simplex, Slice
+from regions.enumeration import enumerate_regions
+from regions.enumeration.cells import space_forms, space_kernel, space_walk
+from regions.enumeration.cells.space import count_space
+from regions.enumeration.cells.space_exact import bits_of
+from regions.enumeration.cells.space_listing import list_space
+from regions.enumeration.sweep import kernels
+from regions.network import ReluNetwork
+from regions.results.region_set import RegionSet
+from tests.helpers import random_network
+from tests.regions.enumeration.helpers import one_layer, patterns_of
+from tests.regions.enumeration.oracles import exact_patterns, integer_network
+from tests.zoo import ZOO
+
+
+def never():
+    return False
+
+
+def count(network, domain):
+    number, complete, _ = count_space(network, domain, never)
+    assert complete
+    return number
+
+
+def listed(network, domain, stop=never, max_regions=None) -> RegionSet:
+    found = list_space(network, domain, stop, max_regions)
+    return RegionSet(
+        network,
+        domain,
+        found.patterns,
+        found.coordinates,
+        complete=found.complete,
+        method="cells",
+        seconds=0.0,
+        stats=found.stats,
+        exact_witnesses=found.exact_witnesses,
+    )
+
+
+def domain_of(rng, dim):
+    kind = int(rng.integers(3))
+    if kind == 0:
+        return Box(-rng.integers(1, 3, dim), rng.integers(1, 3, dim))
+    if kind == 1:
+        # Corners on the lattice of the weights: units touch them.
+        steps = rng.integers(0, 2, (dim, dim))
+        corners = np.tril(steps, -1) + np.diag(rng.choice([-2, -1, 1, 2], dim))
+        return Simplex(np.concatenate([np.zeros((1, dim)), corners]))
+    return Slice(rng.integers(-1, 2, dim), np.eye(dim)[::-1], Box.cube(dim))
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, "off")
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("name", sorted(n for n in ZOO if ZOO[n][1].dim in range(3, 7)))
+def test_zoo_is_listed_as_by_the_tree(name):
+    network, domain = ZOO[name]
+    expected = patterns_of(enumerate_regions(network, domain, method="tree"))
+    assert patterns_of(listed(network, domain)) == expected
+    assert count(network, domain) == len(expected)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("seed", range(12))
+def test_integer_networks_are_listed_as_by_exact_brute_force(seed):
+    rng = np.random.default_rng([seed, 16])
+    widths = [[4], [3, 2], [5], [2, 2, 2]][seed % 4]
+    network, domain = integer_network(rng, 3, widths, 1 + seed % 2), domain_of(rng, 3)
+    expected = exact_patterns(network, domain)
+    assert patterns_of(listed(network, domain)) == expected
+    assert count(network, domain) == len(expected)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(("dim", "seed"), [*itertools.product((3, 4, 5, 6), range(4))])
+def test_degenerate_networks_are_listed_as_by_the_tree(dim, seed):
+    rng = np.random.default_rng([seed, dim])
+    network, domain = integer_network(rng, dim, [4, 3], 2), domain_of(rng, dim)
+    expected = patterns_of(enumerate_regions(network, domain, method="tree"))
+    assert patterns_of(listed(network, domain)) == expected
+
+
+@pytest.mark.usefixtures("plain")
+def test_skip_blocks_slopes_and_twins():
+    rng = np.random.default_rng(5)
+    first = rng.standard_normal((4, 3))
+    first[2], first[3] = -first[0], 0.1 * first[1]
+    network = ReluNetwork.from_arrays(
+        [first, rng.integers(-1, 2, (3, 4)), rng.integers(-1, 2, (2, 3)), [[1] * 2]],
+        [[0.5, 0.25, -0.5, 0.025], [0, 0, 1], [0, 1], [0]],
+        [[0.0, 1.0, -0.5, 0.1], 0.0, -1.0],
+        skips={1: {0: np.eye(3)}, 2: {0: np.eye(2, 3), 1: np.ones((2, 4))}},
+    )
+    expected = exact_patterns(network, Box.cube(3))
+    assert patterns_of(listed(network, Box.cube(3))) == expected
+
+
+def braid(dim):
+    """All differences of two coordinates; one of dim + 1 coordinates is 0."""
+    rows = [np.eye(dim)[i] - np.eye(dim)[j] for i in range(dim) for j in range(i)]
+    return np.array([*np.eye(dim), *rows])
+
+
+def with_sums(dim):
+    """All differences and sums of two coordinates: type D."""
+    pairs = list(itertools.combinations(np.eye(dim), 2))
+    return np.array([a + s * b for a, b in pairs for s in (1, -1)])
+
+
+def binary(dim):
+    """All vectors of zeros and ones but 0: the resonance arrangement."""
+    return np.array(list(itertools.product((0, 1), repeat=dim))[1:])
+
+
+def signed(dim):
+    """All vectors of signs with first entry 1: threshold functions."""
+    return np.array([(1, *v) for v in itertools.product((1, -1), repeat=dim - 1)])
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(
+    ("rows", "regions"),
+    [
+        (braid(3), 24),
+        (braid(4), 120),
+        (with_sums(4), 192),
+        (np.concatenate([with_sums(3), np.eye(3)]), 48),
+        (np.concatenate([with_sums(4), np.eye(4)]), 384),
+        (binary(3), 32),
+        (binary(4), 370),
+        (signed(4), 104),
+    ],
+)
+def test_arrangements_of_known_counts(rows, regions):
+    dim = rows.shape[1]
+    assert count(one_layer(rows), Box.cube(dim)) == regions
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("power", [-300, -30, 30, 300])
+def test_powers_of_two_change_nothing(power):
+    network = integer_network(np.random.default_rng(8), 3, [5, 4], 2)
+    expected = count(network, Box.cube(3))
+    first, *rest = network.layers
+    factor = 2.0**power
+    scaled = ReluNetwork.from_arrays(
+        [first.weight * factor, *(layer.weight for layer in rest)],
+        [layer.bias * factor for layer in network.layers],
+        0.0,
+    )
+    plain_slopes = ReluNetwork.from_arrays(
+        [layer.weight for layer in network.layers],
+        [layer.bias for layer in network.layers],
+        0.0,
+    )
+    expected = count(plain_slopes, Box.cube(3))
+    assert count(scaled, Box.cube(3)) == expected
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("half", [2.0**-1040, 1e-200, 1e200, 1e300])
+def test_domains_of_any_size(half):
+    network = one_layer(np.concatenate([np.eye(3), binary(3)]))
+    assert count(network, Box.cube(3, half)) == 32
+
+
+@pytest.mark.usefixtures("plain")
+def test_slivers_thinner_than_floats_have_rational_witnesses():
+    rows = [[0.1, 0.7, 0.2], [0.3, 2.1, 0.6], [1.0, 1.0, 1.0]]
+    network = one_layer(rows, [0.1, 0.3, 0.0])
+    expected = exact_patterns(network, Box.cube(3))
+    found = listed(network, Box.cube(3))
+    assert patterns_of(found) == expected
+    assert len(expected) > 4
+
+
+@pytest.mark.usefixtures("plain")
+def test_cells_with_more_than_64_facets():
+    # Rows around a circular cone: all meet at its tip.
+    angles = 2.0 * np.pi * np.arange(70) / 70
+    rows = np.stack([np.cos(angles), np.sin(angles), np.ones(70)], axis=1)
+    network = one_layer(rows, np.full(70, -1.5))
+    walk = space_walk.SpaceWalk(space_walk.SpaceTask(network, Box.cube(3, 2.0)))
+    walk._paces[False]._work = 10.0 * 66
+    while walk.state.zeros.shape[0] == 1:
+        assert walk.advance()
+    assert walk.advance()
+    state = walk.state
+    top = state.cell[state.reg[space_kernel.TOP] - 1]
+    at, corners = top[space_kernel.AT], top[space_kernel.CORNERS]
+    zeros = state.zeros[:, at : at + corners].T.tolist()
+    sizes = [sum(space_kernel.popcount(word) for word in words) for words in zeros]
+    rows = {bit for words in zeros for bit in bits_of(np.array(words))}
+    tip = max(sizes)
+    assert len(rows) > 64
+    assert sorted(sizes) == [3] * (corners - 1) + [tip]
+    # Euler's formula, each facet at the tip with two edges there.
+    assert corners == 2 * len(rows) - tip - 1
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_stopped_run_counts_what_there_is_at_least():
+    network = random_network(np.random.default_rng(2), 3, [12, 8])
+    total = count(network, Box.cube(3))
+    number, complete, _ = count_space(network, Box.cube(3), lambda: True)
+    assert not complete
+    assert 0 < number <= total
+    some = listed(network, Box.cube(3), max_regions=10)
+    assert len(some) == 10
+    assert not some.complete
+
+
+@pytest.mark.usefixtures("plain")
+def test_handing_out_cells_changes_nothing():
+    network = integer_network(np.random.default_rng(3), 3, [5, 4], 2)
+    task = space_walk.SpaceTask(network, Box.cube(3))
+    walks, total = [space_walk.SpaceWalk(task)], 0
+    walks[0]._paces[False]._work = 70.0
+    expected = count(network, Box.cube(3))
+    while walks:
+        walk = walks.pop()
+        walk._paces[False]._work = 70.0
+        if not walk.advance():
+            total += walk.regions
+            continue
+        walks.append(walk)
+        part = walk.give()
+        if part is not None:
+            walks.insert(0, part)
+    assert total == expected
+
+
+def broken_edges(monkeypatch):
+    monkeypatch.setattr(space_kernel, "_is_edge", lambda *_: True)
+
+
+def broken_bounds(monkeypatch):
+    bound = space_forms._bound
+
+    def without(net, st, layer, *rest):
+        bound(net, st, layer, *rest)
+        st.slack[:] = 0.0
+        st.steep[:] = 0.0
+
+    monkeypatch.setattr(space_forms, "_bound", without)
+
+
+def broken_ties(monkeypatch):
+    answer = space_kernel.remember
+
+    def tilted(st, stamp, unit, name, sign):
+        answer(st, stamp, unit, name, sign if sign else 1)
+
+    monkeypatch.setattr(space_kernel, "remember", tilted)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("break_it", [broken_edges, broken_bounds, broken_ties])
+def test_known_counts_notice_a_broken_predicate(monkeypatch, break_it):
+    # Multiples of 0.1, 0.7 and 0.3 meet in points that floats miss.
+    tenths = binary(3) * [0.1, 0.7, 0.3]
+    cases = [(binary(3), 32), (with_sums(4), 192), (tenths, 32)]
+    assert all(count(one_layer(r), Box.cube(r.shape[1])) == n for r, n in cases)
+    break_it(monkeypatch)
+    with pytest.raises(AssertionError):
+        assert all(count(one_layer(r), Box.cube(r.shape[1])) == n for r, n in cases)

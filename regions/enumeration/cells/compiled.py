@@ -20,9 +20,13 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "sign_corners",
             "sign_new_corners",
             "pass_on",
+            "pack_bits",
         ),
     ),
-    (plane, ("meet", "form_of", "is_exact", "resolve", "sum_forms", "run")),
+    (
+        plane,
+        ("meet", "form_of", "is_exact", "find_inside", "resolve", "sum_forms", "run"),
+    ),
 )
 """The functions of each module, callees first."""
 INLINED = ("form_of", "is_exact", "sign_new_corners", "pass_on", "sign_corners")

@@ -1,24 +1,30 @@
-"""Counting with cells: plane domains."""
+"""Counting and listing with cells: plane domains."""
 
 import dataclasses
-import threading
+import functools
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.enumeration.cells.drawing import draw_cells
 from regions.enumeration.cells.flat import flatten
-from regions.enumeration.cells.plane import SPLITS, TESTED_EXACTLY
-from regions.enumeration.cells.plane_walk import UNLIMITED, PlaneWalk, Task
-from regions.enumeration.cells.team import Team
+from regions.enumeration.cells.plane import COUNT, LIST, SPLITS, TESTED_EXACTLY
+from regions.enumeration.cells.plane_walk import (
+    UNLIMITED,
+    PlaneWalk,
+    Progress,
+    Task,
+    walk_all,
+)
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
 from regions.results.statistics import Statistics
 
 LARGEST_CHART = 1e300
-Progress = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,31 +118,56 @@ def count_cells(
     """
     if not network.hidden:
         return 1, True, {}
-    net = flatten(network, domain)
-    most = UNLIMITED if max_regions is None else max_regions
-    task = Task(network, domain, net, most)
-    first = PlaneWalk(task)
-
-    def is_over() -> bool:
-        if progress is not None and threading.get_ident() == caller:
-            found = sum(walk.regions for walk in team.walks)
-            progress(found, found + sum(walk.parts_left for walk in team.walks))
-        return stop()
-
-    caller = threading.get_ident()
-    team = Team(first, is_over)
-    # Small networks are done before a thread could be woken; plain code holds the lock.
-    more = first.advance()
-    while more and not first.compiled and not is_over():
-        more = first.advance()
-    if more and not is_over():
-        team.run(alone=max_regions is not None)
-    walks = team.walks
+    task = Task(network, domain, flatten(network, domain), _most(max_regions), COUNT)
+    walks = walk_all(task, stop, progress)
     left = sum(walk.parts_left for walk in walks)
+    return sum(walk.regions for walk in walks) + left, left == 0, _stats(walks)
+
+
+def list_cells(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    stop: Callable[[], bool],
+    max_regions: int | None = None,
+    progress: Progress | None = None,
+) -> Listing:
+    """All regions by cells, depth first; those found, if it was stopped."""
+    if not network.hidden:
+        middle = (domain.polytope().vertices.mean(0))[None]
+        return Listing(np.zeros((1, 0), np.uint8), middle, {}, True, {})
+    net = flatten(network, domain)
+    walks = walk_all(
+        Task(network, domain, net, _most(max_regions), LIST), stop, progress
+    )
+    chunks = [chunk for walk in walks for chunk in walk.chunks]
+    exact: dict[int, tuple[Fraction, ...]] = {}
+    first = 0
+    for chunk in chunks:
+        exact.update({first + k: point for k, point in chunk.exact.items()})
+        first += len(chunk.patterns)
+    patterns = np.concatenate([chunk.patterns for chunk in chunks])
+    complete = not any(walk.parts_left for walk in walks)
+    make = functools.partial(draw_cells, network, domain, net, patterns)
+    return Listing(
+        patterns,
+        np.concatenate([chunk.inside for chunk in chunks]),
+        exact,
+        complete,
+        {**_stats(walks), "exact_witnesses": len(exact)},
+        make if complete else None,
+    )
+
+
+def _most(max_regions: int | None) -> int:
+    """How many regions are enough."""
+    return UNLIMITED if max_regions is None else max_regions
+
+
+def _stats(walks: list[PlaneWalk]) -> dict[str, Any]:
+    """What the walks took."""
     heads = np.sum([walk.state.head for walk in walks], axis=0)
-    stats = {
+    return {
         "cells_split": int(heads[SPLITS]),
         "signs_tested_exactly": int(heads[TESTED_EXACTLY]),
         "signs_decided_in_rationals": sum(walk.asked for walk in walks),
     }
-    return sum(walk.regions for walk in walks) + left, left == 0, stats

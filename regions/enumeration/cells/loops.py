@@ -221,3 +221,10 @@ def pass_on(
         elif a != 0:
             lower_on[unit] = 1
     return upper, lower
+
+
+def pack_bits(width, on, bit, packed):
+    """Set the bits of the units of a layer that are on, lowest bit first."""
+    for j in range(width):
+        if on[j] != 0 and bit[j] >= 0:
+            packed[bit[j] >> 3] |= np.uint8(1 << (bit[j] & 7))

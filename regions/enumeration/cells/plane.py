@@ -24,25 +24,32 @@ from regions.enumeration.cells.vectors import (
     all_fit,
     begin_forms,
     finish_forms,
+    pack_bits,
     pass_on,
     sign_corners,
     sign_new_corners,
 )
 from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
-DONE, PAUSED, OPEN, ROOM, CROWDED, BROKEN = range(6)
+DONE, PAUSED, OPEN, ROOM, CROWDED, BROKEN, WRITTEN_FULL, DOUBTFUL = range(8)
 """Why `run` returns: no part is left; the slice of work is over; signs are asked for;
 an array is full; a cell has more corners than a set can hold; a line crosses the edges
-of a convex cell more than twice, which no right signs allow."""
+of a convex cell more than twice, which no right signs allow; there is no room for one
+more region; floats can not tell that a region's middle lies inside it."""
 
 LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK = range(6)
 """Of a part: its layer; number of corners and where they start; number of units that
 may cross it (`FRESH` before any was tested) and where they start; where new corners go.
 """
 FRESH = -1
-TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY = range(7)
+TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY, WRITTEN, EDGES = range(9)
 """Of the head: end and start of the stack; regions found; signs asked for and answered
-in this step; what was done."""
+in this step; what was done; regions and their edges written."""
+COUNT, LIST, DRAW = range(3)
+"""What is wanted of a region: to be counted; its pattern and a point inside; also its
+corners."""
+CHART_REACH = 2.0**-50
+"""More than the rounding of a point to the chart's floats and back, in s."""
 MOST_CORNERS = 60
 UNKNOWN = 2
 
@@ -78,7 +85,7 @@ def meet(pa, pb, pc, pe, qa, qb, qc, qe):
     return x, y, reach
 
 
-def run(net, state, work, most, counting):
+def run(net, state, work, most, wanted):
     """Walk on.
 
     Args:
@@ -86,18 +93,20 @@ def run(net, state, work, most, counting):
         state: Arrays of `state.State`.
         work: About how many operations to do before the next pause.
         most: Pause when so many regions are found.
-        counting: Whether to count only: then units that cross alone need no split.
+        wanted: COUNT, LIST or DRAW. A unit that crosses alone needs no split to count.
 
     Returns:
         Why it returned.
     """
     (weights, blocks, first_block, widths, bias, slopes, bit) = net[:7]
     exact_limit, slope_limit, slack, gamma = net[7:11]
-    facets = net[12]
+    facets, middle, scale = net[12], net[14], net[15]
+    counting = wanted == COUNT
     (head, parts, ring_corner, ring_row, unit_list, above, below) = state[:7]
     (points, rows, slots, forms, held, exact, on, path) = state[7:15]
     (asked, answers, split, signs, unclear, new, keep) = state[15:22]
     (side_corner, side_row, at_corner) = state[22:25]
+    (packed, found, inside, ring_sizes, edge_corners, edge_rows) = state[25:31]
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
@@ -165,11 +174,50 @@ def run(net, state, work, most, counting):
         r = parts[p, UNITS]
         if r == 0 or (counting and last and r == 1):
             if last:
+                if not counting:
+                    number, edge = head[WRITTEN], head[EDGES]
+                    needed = k if wanted == DRAW else 0
+                    if number >= len(found) or edge + needed > len(edge_rows):
+                        return WRITTEN_FULL
+                    corners = ring_corner[ring : ring + k]
+                    edges = ring_row[ring : ring + k]
+                    # After an answer, the point is there already.
+                    if head[ANSWERED] == 0 and not find_inside(
+                        corners,
+                        edges,
+                        points,
+                        layer,
+                        on[p],
+                        path,
+                        forms,
+                        facets,
+                        num_facets,
+                        room,
+                        middle,
+                        scale,
+                        inside[number],
+                    ):
+                        return DOUBTFUL
+                    head[ANSWERED] = 0
+                    found[number] = packed[layer]
+                    pack_bits(width, on[p], bit[layer], found[number])
+                    if wanted == DRAW:
+                        ring_sizes[number] = k
+                        for q in range(k):
+                            for c in range(3):
+                                edge_corners[edge + q, c] = points[corners[q], c]
+                            edge_rows[edge + q] = edges[q]
+                        head[EDGES] += k
+                    head[WRITTEN] += 1
+                    work -= 20 + width
                 head[REGIONS] += 1 + r
                 head[TOP] = p
                 work -= 1
                 continue
             path[layer, :width] = on[p, :width]
+            if not counting:
+                packed[layer + 1] = packed[layer]
+                pack_bits(width, on[p], bit[layer], packed[layer + 1])
             no_rounding = activate(
                 width,
                 on[p],
@@ -337,6 +385,50 @@ def form_of(row, forms, facets, num_facets, room):
         forms[layer, C, j],
         (forms[layer, ERROR, j]),
     )
+
+
+def find_inside(
+    corners,
+    edges,
+    points,
+    layer,
+    on,
+    path,
+    forms,
+    facets,
+    num_facets,
+    room,
+    middle,
+    scale,
+    inside,
+):
+    """Write a point in the chart; whether it is proved to lie strictly inside a cell.
+
+    A cell is all that its edges' rows allow: a point strictly inside these has the
+    signs of the cell, of all units.
+    """
+    k = len(corners)
+    x, y = 0.0, 0.0
+    for q in range(k):
+        x += points[corners[q], 0]
+        y += points[corners[q], 1]
+    inside[0] = middle[0] + scale[0] * (x / k)
+    inside[1] = middle[1] + scale[1] * (y / k)
+    x = (inside[0] - middle[0]) / scale[0]
+    y = (inside[1] - middle[1]) / scale[1]
+    proved = abs(x) <= 1.0 and abs(y) <= 1.0
+    for q in range(k):
+        row = edges[q]
+        a, b, c, error = form_of(row, forms, facets, num_facets, room)
+        value = a * x + b * y + c
+        if row >= num_facets:
+            level, j = (row - num_facets) // room, (row - num_facets) % room
+            positive = on[j] != 0 if level == layer else path[level, j] != 0
+            value = value if positive else -value
+        size = abs(a) + abs(b)
+        bound = size * CHART_REACH + 4.0 * UNIT_ROUNDOFF * (size + abs(c)) + TINY
+        proved = proved and value > SAFETY * (bound + 3.0 * error)
+    return proved
 
 
 def is_exact(row, exact, facets, num_facets, room):

@@ -1,5 +1,11 @@
 """One walk over cells of the plane, slice by slice."""
 
+import dataclasses
+import threading
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
@@ -7,40 +13,73 @@ from regions.enumeration.cells.answers import ExactSigns
 from regions.enumeration.cells.flat import FlatNetwork
 from regions.enumeration.cells.loading import KERNELS, choose_run
 from regions.enumeration.cells.plane import (
+    ANSWERED,
     ASKED,
     BASE,
     BROKEN,
     CROWDED,
     DONE,
+    DOUBTFUL,
+    EDGES,
     OPEN,
+    PAUSED,
     REGIONS,
     ROOM,
-    SPLITS,
-    TESTED_EXACTLY,
     TOP,
+    WRITTEN,
+    WRITTEN_FULL,
 )
 from regions.enumeration.cells.state import State, initial_state
-from regions.enumeration.cells.team import Pace
+from regions.enumeration.cells.team import Pace, Team
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.signs.exact import nearest_float
 
 SLICE_SECONDS = 0.004
 SLICE_WORK = 3_000_000
 """Of compiled code, about as long."""
 PLAIN_WORK = 30_000
 UNLIMITED = np.iinfo(np.int64).max
+Progress = Callable[[int, int], None]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all walks over one domain share."""
+    """What all walks over one domain share.
 
-    def __init__(
-        self, network: ReluNetwork, domain: BoundedDomain, net: FlatNetwork, most: int
-    ):
-        self.network = network
-        self.domain = domain
-        self.net = net
-        self.most = most
+    Attributes:
+        network: The network.
+        domain: The domain.
+        net: Both, flat.
+        most: How many regions are enough.
+        wanted: What is wanted of them.
+    """
+
+    network: ReluNetwork
+    domain: BoundedDomain
+    net: FlatNetwork
+    most: int
+    wanted: int
+
+
+class Chunk(NamedTuple):
+    """Regions in the order in which they were found.
+
+    Attributes:
+        patterns: Packed patterns.
+        inside: Points inside.
+        exact: Rational points, where no float is proved to lie inside; by region.
+        ring_sizes: Numbers of corners.
+        corners: Corners in s, and bounds of their errors.
+        rows: Rows of the edges.
+    """
+
+    patterns: np.ndarray
+    inside: np.ndarray
+    exact: dict[int, tuple[Fraction, Fraction]]
+    ring_sizes: np.ndarray
+    corners: np.ndarray
+    rows: np.ndarray
 
 
 class PlaneWalk:
@@ -50,13 +89,16 @@ class PlaneWalk:
         state: Its arrays.
         asked: How many signs were decided in rational arithmetic.
         compiled: Whether the last slice was compiled.
+        chunks: Regions found, if they are wanted.
     """
 
     def __init__(self, task: Task, state: State | None = None):
         self._task = task
-        self.state = initial_state(task.net) if state is None else state
+        self.state = initial_state(task.net, task.wanted) if state is None else state
         self.asked = 0
         self.compiled = False
+        self.chunks: list[Chunk] = []
+        self._points: dict[int, tuple[Fraction, Fraction]] = {}
         self._exact: ExactSigns | None = None
         self._paces = (
             Pace(SLICE_SECONDS, PLAIN_WORK),
@@ -74,26 +116,59 @@ class PlaneWalk:
         pace = self._paces[self.compiled]
         work = pace.start()
         with KERNELS.plain_work(run if self.compiled else None):
-            why = run(task.net, self.state, work, task.most, True)
+            why = run(task.net, self.state, work, task.most, task.wanted)
             if why == OPEN:
-                self._answer()
+                self.asked += int(self.state.head[ASKED])
+                self._answers().answer(self.state)
+            elif why == DOUBTFUL:
+                self._find_inside()
         if why == ROOM:
             self.state = self.state.with_room()
         elif why == CROWDED:
             raise NotGenericError("a cell has more than 60 corners.")
         elif why == BROKEN:
             raise AssertionError("signs at the corners of a cell contradict each other")
-        elif why not in (DONE, OPEN):
+        elif why == PAUSED:
             pace.stop()
-        return why != DONE and self.regions < task.most
+        more = why != DONE and self.regions < task.most
+        if why == WRITTEN_FULL or not more:
+            self.take()
+        return more
 
-    def _answer(self) -> None:
-        """Decide the signs that are asked for."""
-        task = self._task
+    def take(self) -> None:
+        """Move what was written to the chunks."""
+        state, number = self.state, int(self.state.head[WRITTEN])
+        if not number:
+            return
+        edges = int(state.head[EDGES])
+        self.chunks.append(
+            Chunk(
+                state.found[:number].copy(),
+                state.inside[:number].copy(),
+                self._points,
+                state.ring_sizes[:number].copy(),
+                state.edge_corners[:edges].copy(),
+                state.edge_rows[:edges].copy(),
+            )
+        )
+        self._points = {}
+        state.head[[WRITTEN, EDGES]] = 0
+
+    def _find_inside(self) -> None:
+        """Write a point inside the cell on top, float if there is one."""
+        number = int(self.state.head[WRITTEN])
+        point, is_float = self._answers().point_inside(self.state)
+        self.state.inside[number] = [nearest_float(v) for v in point]
+        if not is_float:
+            self._points[number] = point
+        self.state.head[ANSWERED] = 1
+
+    def _answers(self) -> ExactSigns:
+        """Rational arithmetic, begun when it is first needed."""
         if self._exact is None:
+            task = self._task
             self._exact = ExactSigns(task.network, task.domain, task.net)
-        self.asked += int(self.state.head[ASKED])
-        self._exact.answer(self.state)
+        return self._exact
 
     def give(self) -> "PlaneWalk | None":
         """A walk over the lowest part on the stack, which this one leaves out."""
@@ -101,14 +176,10 @@ class PlaneWalk:
         if head[TOP] - head[BASE] < 2:
             return None
         part = PlaneWalk(self._task, self.state.copy())
-        part.state.head[[TOP, REGIONS, SPLITS, TESTED_EXACTLY]] = (
-            head[BASE] + 1,
-            0,
-            0,
-            0,
-        )
-        # Its questions are those of another step.
-        part.state.head[ASKED : ASKED + 2] = 0
+        base = int(head[BASE])
+        # Nothing was found there, and its questions are those of another step.
+        part.state.head[:] = 0
+        part.state.head[[BASE, TOP]] = base, base + 1
         head[BASE] += 1
         return part
 
@@ -121,3 +192,32 @@ class PlaneWalk:
     def parts_left(self) -> int:
         """Cells on the stack; each holds a region, as it has an interior."""
         return int(self.state.head[TOP] - self.state.head[BASE])
+
+
+def walk_all(
+    task: Task, stop: Callable[[], bool], progress: Progress | None = None
+) -> list[PlaneWalk]:
+    """Walk over the whole domain with all threads, or until it is time to stop.
+
+    Returns:
+        Walks in the order of what they found; a region that was found is in one.
+    """
+    first = PlaneWalk(task)
+    caller = threading.get_ident()
+    team = Team(first, lambda: is_over())
+
+    def is_over() -> bool:
+        if progress is not None and threading.get_ident() == caller:
+            found = sum(walk.regions for walk in team.walks)
+            progress(found, found + sum(walk.parts_left for walk in team.walks))
+        return stop()
+
+    # Small networks are done before a thread could be woken; plain code holds the lock.
+    more = first.advance()
+    while more and not first.compiled and not is_over():
+        more = first.advance()
+    if more and not is_over():
+        team.run(alone=task.most < UNLIMITED)
+    for walk in team.walks:
+        walk.take()
+    return team.walks

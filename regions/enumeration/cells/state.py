@@ -9,6 +9,8 @@ from regions.enumeration.cells.loops import ERROR, SIZE, A, B, C
 from regions.enumeration.cells.plane import (
     BASE,
     CORNERS,
+    COUNT,
+    DRAW,
     FIRST_UNIT,
     FRESH,
     LAYER,
@@ -25,6 +27,9 @@ NUM_PARTS = 48
 """Parts that there is room for at first."""
 QUESTIONS = 1024
 """Signs that are asked for at once, at most."""
+
+CHUNK_BYTES = 1 << 20
+"""Of regions that are kept before they are taken away, about."""
 
 
 class State(NamedTuple):
@@ -48,7 +53,7 @@ class State(NamedTuple):
         path: The same for the layers before, on the cell that is walked.
         asked: Unit and corner of the signs asked for.
         answers: Their signs.
-        split: Scratch, as are all that follow.
+        split: Scratch, as are all that follow up to `packed`.
         signs: Signs at new corners.
         unclear: Corners with open signs.
         new: Bits of new corners.
@@ -56,6 +61,12 @@ class State(NamedTuple):
         side_corner: Rings of both parts.
         side_row: Their rows.
         at_corner: New corner on each edge.
+        packed: Packed bits of the layers before each layer, on the cell that is walked.
+        found: Packed patterns of regions found.
+        inside: A point inside each of them, in the chart.
+        ring_sizes: How many corners they have.
+        edge_corners: These, in s, with bounds of their errors.
+        edge_rows: The row from each to the next.
     """
 
     head: np.ndarray
@@ -83,6 +94,12 @@ class State(NamedTuple):
     side_corner: np.ndarray
     side_row: np.ndarray
     at_corner: np.ndarray
+    packed: np.ndarray
+    found: np.ndarray
+    inside: np.ndarray
+    ring_sizes: np.ndarray
+    edge_corners: np.ndarray
+    edge_rows: np.ndarray
 
     def copy(self) -> "State":
         """The same walk once more."""
@@ -113,9 +130,12 @@ GROWING = (
 )
 
 
-def initial_state(net: FlatNetwork) -> State:
+def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
     """One part: the whole domain, at the first layer."""
     depth, room = net.bias.shape
+    size = -(-(int(net.bit.max(initial=-1)) + 1) // 8)
+    regions = 0 if wanted == COUNT else max(64, min(8192, CHUNK_BYTES // (size + 16)))
+    edges = 8 * regions if wanted == DRAW else 0
     corners = len(net.ring)
     around = MOST_CORNERS + 4
     integer = np.int64
@@ -145,6 +165,12 @@ def initial_state(net: FlatNetwork) -> State:
         side_corner=np.zeros((2, around), integer),
         side_row=np.zeros((2, around), integer),
         at_corner=np.zeros(around, integer),
+        packed=np.zeros((depth, size), np.uint8),
+        found=np.zeros((regions, size), np.uint8),
+        inside=np.zeros((regions, 2)),
+        ring_sizes=np.zeros(regions, integer),
+        edge_corners=np.zeros((edges, 3)),
+        edge_rows=np.zeros(edges, integer),
     )
     state.head[BASE], state.head[TOP] = 0, 1
     state.parts[0, [LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK]] = (

@@ -114,3 +114,9 @@ def pass_on(
         for target, values in zip(targets, (before[0], above, below), strict=True):
             target[:size] = values[crossing]
     return tuple(sizes)
+
+
+def pack_bits(width, on, bit, packed):
+    """Set the bits of the units of a layer that are on, lowest bit first."""
+    places = bit[:width][(on[:width] != 0) & (bit[:width] >= 0)]
+    np.bitwise_or.at(packed, places >> 3, (1 << (places & 7)).astype(np.uint8))

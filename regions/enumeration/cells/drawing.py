@@ -1,0 +1,194 @@
+"""Corners of plane regions, told apart exactly, and which regions share an edge.
+
+Two regions that differ in the bit of one unit lie on both sides of its line, and what
+else bounds them on the line is the same for both: deeper units are continuous. So they
+share the whole edge of each on it. Edges along which several units vanish are matched
+by their ends in rational arithmetic. Corners of matched edges are the same vertices,
+and no others are: around a vertex, edges lead from each region to all others.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int, UInt8
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.answers import PatternForms, Row, meeting_point
+from regions.enumeration.cells.flat import FlatNetwork
+from regions.enumeration.cells.plane import DRAW
+from regions.enumeration.cells.plane_walk import UNLIMITED, Task, walk_all
+from regions.network import ReluNetwork
+from regions.results.cells import Cells
+
+SEED = 0x5EED_CE11
+NONE = -1
+
+
+class Rings(NamedTuple):
+    """The edges of all regions, region after region, in cyclic order.
+
+    Attributes:
+        offsets: Where the edges of each region start, and their number.
+        region: Region of each edge.
+        after: The next edge of the region.
+        bit: Bit of the unit on whose line it lies; `NONE` on the domain's boundary.
+        row: Its row.
+    """
+
+    offsets: Int[np.ndarray, " regions_plus_1"]
+    region: Int[np.ndarray, " edges"]
+    after: Int[np.ndarray, " edges"]
+    bit: Int[np.ndarray, " edges"]
+    row: Int[np.ndarray, " edges"]
+
+
+def draw_cells(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    net: FlatNetwork,
+    patterns: UInt8[np.ndarray, "regions bytes"],
+) -> Cells:
+    """Corners and neighbors of listed regions, by walking over the domain again."""
+    walks = walk_all(Task(network, domain, net, UNLIMITED, DRAW), lambda: False)
+    chunks = [chunk for walk in walks for chunk in walk.chunks]
+    sizes = np.concatenate([chunk.ring_sizes for chunk in chunks])
+    corners = np.concatenate([chunk.corners for chunk in chunks])
+    rings = _rings(net, sizes, np.concatenate([chunk.rows for chunk in chunks]))
+    partner = _match_bits(rings, patterns)
+    _match_ends(network, domain, net, rings, patterns, partner)
+    vertex = _vertices(rings, partner)
+    first = np.unique(vertex, return_index=True)[1]
+    points = net.middle + net.scale * corners[first, :2]
+    errors = corners[first, 2] * net.scale.max()
+    errors += 4.0 * np.finfo(float).eps * (np.abs(points).max(1) + net.scale.max())
+    edge = np.flatnonzero((partner != NONE) & (rings.region < rings.region[partner]))
+    pairs = np.stack([rings.region[edge], rings.region[partner[edge]]], 1)
+    return Cells(
+        vertices=points,
+        offsets=rings.offsets,
+        members=vertex,
+        neighbors=pairs,
+        neighbor_bits=_first_bits(patterns[pairs[:, 0]] ^ patterns[pairs[:, 1]]),
+        position_errors=errors,
+    )
+
+
+def _rings(net: FlatNetwork, sizes: np.ndarray, row: np.ndarray) -> Rings:
+    """The edges by their rows."""
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    after = np.arange(1, len(row) + 1)
+    after[offsets[1:] - 1] = offsets[:-1]
+    bits = np.concatenate([np.full(len(net.facets), NONE), net.bit.ravel()])
+    return Rings(
+        offsets, np.repeat(np.arange(len(sizes)), sizes), after, bits[row], row
+    )
+
+
+def _match_bits(
+    rings: Rings, patterns: UInt8[np.ndarray, "regions bytes"]
+) -> Int[np.ndarray, " edges"]:
+    """For each edge, that of the region whose pattern differs in its bit alone."""
+    rng = np.random.default_rng(SEED)
+    words = rng.integers(0, 2**64, (8 * patterns.shape[1], 1), np.uint64)[:, 0]
+    key = np.zeros(len(patterns), np.uint64)
+    every = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], 1, bitorder="little")
+    for number, column in enumerate(patterns.T):
+        mine = words[8 * number : 8 * number + 8]
+        key ^= np.bitwise_xor.reduce(np.where(every, mine, np.uint64(0)), 1)[column]
+    order = np.argsort(key)
+    partner = np.full(len(rings.row), NONE)
+    inner = np.flatnonzero(rings.bit != NONE)
+    wanted = key[rings.region[inner]] ^ words[rings.bit[inner]]
+    place = np.minimum(np.searchsorted(key, wanted, sorter=order), len(order) - 1)
+    other = order[place]
+    found = np.flatnonzero(key[other] == wanted)
+    inner, other = inner[found], other[found]
+    # A word can be met by chance: the patterns decide.
+    differ = patterns[rings.region[inner]] ^ patterns[other]
+    flip = np.zeros_like(differ)
+    bit = rings.bit[inner]
+    flip[np.arange(len(inner)), bit >> 3] = (1 << (bit & 7)).astype(np.uint8)
+    same = (differ == flip).all(1)
+    inner, other, bit = inner[same], other[same], bit[same]
+    # A line bounds a convex region along one edge, if any.
+    width = 8 * patterns.shape[1]
+    name = rings.region * width + rings.bit
+    named = np.flatnonzero(rings.bit != NONE)
+    named = named[np.argsort(name[named])]
+    target = other * width + bit
+    place = np.minimum(np.searchsorted(name[named], target), len(named) - 1)
+    there = name[named[place]] == target
+    partner[inner[there]] = named[place[there]]
+    return partner
+
+
+def _match_ends(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    net: FlatNetwork,
+    rings: Rings,
+    patterns: UInt8[np.ndarray, "regions bytes"],
+    partner: Int[np.ndarray, " edges"],
+) -> None:
+    """Match the edges that are left by their ends, exactly."""
+    left = np.flatnonzero((rings.bit != NONE) & (partner == NONE))
+    if not len(left):
+        return
+    exact = PatternForms(network, domain, net)
+    before = np.empty_like(rings.after)
+    before[rings.after] = np.arange(len(rings.after))
+    seen: dict[frozenset[tuple[Fraction, Fraction]], int] = {}
+    for edge in left.tolist():
+        forms = exact.of_bits(_unit_bits(network, net, patterns[rings.region[edge]]))
+        line = exact.row(int(rings.row[edge]), forms)
+        sides: list[Row] = [
+            exact.row(int(rings.row[e]), forms)
+            for e in (before[edge], rings.after[edge])
+        ]
+        ends = frozenset(meeting_point(line, side) for side in sides)
+        other = seen.pop(ends, NONE)
+        if other == NONE:
+            seen[ends] = edge
+        else:
+            partner[edge], partner[other] = other, edge
+    if seen:
+        raise AssertionError(f"{len(seen)} edges of regions have no other side")
+
+
+def _unit_bits(
+    network: ReluNetwork, net: FlatNetwork, pattern: UInt8[np.ndarray, " bytes"]
+) -> Bool[np.ndarray, " units"]:
+    """A pattern with a bit for every unit."""
+    bits = np.unpackbits(pattern, bitorder="little")
+    places = np.concatenate(
+        [net.bit[k, :width] for k, width in enumerate(network.widths)]
+    )
+    return (places != NONE) & (np.append(bits, 0)[places] != 0)
+
+
+def _vertices(
+    rings: Rings, partner: Int[np.ndarray, " edges"]
+) -> Int[np.ndarray, " edges"]:
+    """Vertex at which each edge begins: where matched edges meet, they are one."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edge = np.flatnonzero(partner != NONE)
+    # All rings turn the same way: the two sides of an edge run against each other.
+    one, other = edge, rings.after[partner[edge]]
+    size = len(rings.row)
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), (size, size))
+    return connected_components(graph, directed=False)[1]
+
+
+def _first_bits(
+    differences: UInt8[np.ndarray, "pairs bytes"],
+) -> Int[np.ndarray, " pairs"]:
+    """The lowest bit that is set in each row."""
+    if not differences.size:
+        return np.zeros(len(differences), np.int64)
+    byte = np.argmax(differences != 0, axis=1)
+    lowest = differences[np.arange(len(byte)), byte]
+    lowest = lowest & (~lowest + np.uint8(1))
+    return 8 * byte + np.log2(lowest).astype(np.int64)

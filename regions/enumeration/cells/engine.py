@@ -1,4 +1,4 @@
-"""Counting and listing with cells: plane domains."""
+"""Counting and listing with cells: bounded domains of two to six dimensions."""
 
 import dataclasses
 import functools
@@ -19,11 +19,15 @@ from regions.enumeration.cells.plane_walk import (
     Task,
     walk_all,
 )
+from regions.enumeration.cells.space import count_space
+from regions.enumeration.cells.space_listing import list_space
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
 from regions.results.statistics import Statistics
 
+MAX_DIM = 6
+"""Above this, cells have too many corners."""
 LARGEST_CHART = 1e300
 
 
@@ -96,8 +100,8 @@ def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
     """Why cells do not serve a network on a domain; None if they do."""
     if isinstance(domain, WholeSpace):
         return "the domain is unbounded"
-    if domain.dim != 2:
-        return "the domain is no plane"
+    if not 2 <= domain.dim <= MAX_DIM:
+        return f"the domain has dimension {domain.dim}"
     box = domain.chart_box()
     if max(abs(box.lower).max(), abs(box.upper).max()) > LARGEST_CHART:
         return "the domain is too large"
@@ -118,6 +122,8 @@ def count_cells(
     """
     if not network.hidden:
         return 1, True, {}
+    if domain.dim > 2:
+        return count_space(network, domain, stop, max_regions, progress)
     task = Task(network, domain, flatten(network, domain), _most(max_regions), COUNT)
     walks = walk_all(task, stop, progress)
     left = sum(walk.parts_left for walk in walks)
@@ -135,6 +141,8 @@ def list_cells(
     if not network.hidden:
         middle = (domain.polytope().vertices.mean(0))[None]
         return Listing(np.zeros((1, 0), np.uint8), middle, {}, True, {})
+    if domain.dim > 2:
+        return list_space(network, domain, stop, max_regions, progress)
     net = flatten(network, domain)
     walks = walk_all(
         Task(network, domain, net, _most(max_regions), LIST), stop, progress

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from regions.domains.shapes import Box, Simplex, Slice
-from regions.enumeration import enumerate_regions
+from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells import space_forms, space_kernel, space_walk
 from regions.enumeration.cells.space import count_space
 from regions.enumeration.cells.space_exact import bits_of
@@ -239,6 +239,16 @@ def test_handing_out_cells_changes_nothing():
         if part is not None:
             walks.insert(0, part)
     assert total == expected
+
+
+@pytest.mark.usefixtures("plain")
+def test_cells_are_a_method_up_to_six_dimensions():
+    network = one_layer(np.eye(3))
+    found = count_regions(network, Box.cube(3), method="cells")
+    assert int(found) == 8
+    assert len(enumerate_regions(network, Box.cube(3), method="cells")) == 8
+    with pytest.raises(ValueError, match="the domain has dimension 7"):
+        count_regions(one_layer(np.eye(7)), Box.cube(7), method="cells")
 
 
 def broken_edges(monkeypatch):

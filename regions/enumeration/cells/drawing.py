@@ -55,7 +55,7 @@ def draw_cells(
     sizes = np.concatenate([chunk.ring_sizes for chunk in chunks])
     corners = np.concatenate([chunk.corners for chunk in chunks])
     rings = _rings(net, sizes, np.concatenate([chunk.rows for chunk in chunks]))
-    partner = _match_bits(rings, patterns)
+    partner = match_bits(rings, patterns)
     _match_ends(network, domain, net, rings, patterns, partner)
     vertex = _vertices(rings, partner)
     first = np.unique(vertex, return_index=True)[1]
@@ -85,7 +85,7 @@ def _rings(net: FlatNetwork, sizes: np.ndarray, row: np.ndarray) -> Rings:
     )
 
 
-def _match_bits(
+def match_bits(
     rings: Rings, patterns: UInt8[np.ndarray, "regions bytes"]
 ) -> Int[np.ndarray, " edges"]:
     """For each edge, that of the region whose pattern differs in its bit alone."""

@@ -74,12 +74,16 @@ class ExactCorners:
         common = math.gcd(*point) * (1 if point[-1] > 0 else -1)
         return [v // common for v in point]
 
+    def leaf_corner(self, leaves: Leaves, region: int, q: int) -> list[int]:
+        """A corner of a region, as `corner` gives it."""
+        forms = self.forms(leaves.bits[region], len(self._net.first) - 1)
+        return self.corner(leaves.zeros[:, q], leaves.row[region], forms)
+
     def mean(self, leaves: Leaves, region: int) -> tuple[Fraction, ...]:
         """The mean of the corners of a region, exactly: strictly inside it."""
         start = int(leaves.end[region - 1]) if region else 0
-        forms = self.forms(leaves.bits[region], len(self._net.first) - 1)
         corners = [
-            self.corner(leaves.zeros[:, q], leaves.row[region], forms)
+            self.leaf_corner(leaves, region, q)
             for q in range(start, int(leaves.end[region]))
         ]
         size = len(corners[0]) - 1
@@ -98,22 +102,22 @@ class ExactCorners:
                 zeros = st.zeros[:, place]
                 points[q] = self.corner(zeros, st.row[s], forms)
                 if not st.reach[place] <= LARGE:
-                    self._sharpen(st, place, points[q])
+                    self.sharpen(st, place, points[q])
             value = sum(a * b for a, b in zip(forms[unit], points[q], strict=True))
             signs.append((value > 0) - (value < 0))
         return signs
 
-    def _sharpen(self, st: State, place: int, point: list[int]) -> None:
+    def sharpen(self, at: State | Leaves, place: int, point: list[int]) -> None:
         """Write the float64 numbers nearest to a corner and what they are off by."""
         reach = 0.0
         for c, scale in enumerate(self._net.scale.tolist()):
             exact = Fraction(point[c], point[-1]) / Fraction(scale)
             near = float(exact)
-            st.x[c, place] = near
+            at.x[c, place] = near
             off = abs(Fraction(near) - exact)
             if off:
                 reach = max(reach, math.nextafter(float(off), math.inf))
-        st.reach[place] = reach
+        at.reach[place] = reach
 
 
 def bits_of(words: np.ndarray) -> list[int]:

@@ -1,5 +1,6 @@
 """Lists of regions by cells in space: patterns, and a point strictly inside each."""
 
+import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -7,10 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.space import Progress, statistics, walk_all
+from regions.enumeration.cells.space_drawing import draw_space
 from regions.enumeration.cells.space_exact import ExactCorners, unpack
 from regions.enumeration.cells.space_state import Leaves
-from regions.enumeration.cells.space_walk import SpaceTask
+from regions.enumeration.cells.space_walk import (
+    Progress,
+    SpaceTask,
+    statistics,
+    walk_all,
+)
 from regions.enumeration.listing import Listing
 from regions.enumeration.sweep.complex import sign_words
 from regions.enumeration.sweep.engine import inside_domain
@@ -47,12 +53,15 @@ def list_space(
         exact |= {first + k: point for k, point in part.exact.items()}
         first += len(part.bits)
     exact = {k: point for k, point in exact.items() if k < len(bits)}
+    patterns = np.packbits(bits[:, kinks], axis=1, bitorder="little")
+    complete = left == 0 and len(bits) == len(points)
     return Listing(
-        np.packbits(bits[:, kinks], axis=1, bitorder="little"),
+        patterns,
         points[:max_regions],
         exact,
-        left == 0 and len(bits) == len(points),
+        complete,
         {**statistics(walks), "exact_witnesses": len(exact)},
+        functools.partial(draw_space, network, domain, patterns) if complete else None,
     )
 
 

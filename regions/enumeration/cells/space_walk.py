@@ -1,5 +1,6 @@
-"""One walk over cells in space, slice by slice."""
+"""Walks over cells in space, slice by slice, by one thread or many."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -35,9 +36,11 @@ from regions.enumeration.cells.space_state import (
     Leaves,
     State,
 )
-from regions.enumeration.cells.team import Pace
+from regions.enumeration.cells.team import Pace, Team
 from regions.enumeration.sweep.kernels import plain_work
 from regions.network import ReluNetwork
+
+Progress = Callable[[int, int], None]
 
 SLICE_SECONDS = 0.004
 FIRST_STEPS = (200, 4000)
@@ -211,3 +214,34 @@ def _with_more_facts(old: State) -> State:
         stamp, unit, name = old.fact_key[place].tolist()
         space_kernel.remember(st, stamp, unit, name, old.fact[place])
     return st
+
+
+def walk_all(
+    task: SpaceTask, stop: Callable[[], bool], progress: Progress | None
+) -> list[SpaceWalk]:
+    """All walks over a domain, in the order of what they find, done or stopped."""
+    first = SpaceWalk(task)
+
+    def is_over() -> bool:
+        if progress is not None and threading.get_ident() == caller:
+            found = sum(walk.regions for walk in team.walks)
+            progress(found, found + sum(walk.parts_left for walk in team.walks))
+        return stop()
+
+    caller = threading.get_ident()
+    team = Team(first, is_over)
+    # Small networks are done before a thread could be woken; plain code holds the lock.
+    more = first.advance()
+    while more and not first.compiled and not is_over():
+        more = first.advance()
+    if more and not is_over():
+        team.run(alone=task.most is not None)
+    return [walk for walk in team.walks if isinstance(walk, SpaceWalk)]
+
+
+def statistics(walks: list[SpaceWalk]) -> dict[str, Any]:
+    """What some walks took."""
+    return {
+        "units_tested": sum(int(walk.state.reg[TESTS]) for walk in walks),
+        "signs_decided_in_rationals": sum(walk.asked for walk in walks),
+    }

@@ -13,6 +13,7 @@ from regions.enumeration.cells.space_exact import bits_of
 from regions.enumeration.cells.space_listing import list_space
 from regions.enumeration.sweep import kernels
 from regions.network import ReluNetwork
+from regions.results.cells import hull_volume
 from regions.results.region_set import RegionSet
 from tests.helpers import random_network
 from tests.regions.enumeration.helpers import one_layer, patterns_of
@@ -104,6 +105,61 @@ def test_skip_blocks_slopes_and_twins():
     )
     expected = exact_patterns(network, Box.cube(3))
     assert patterns_of(listed(network, Box.cube(3))) == expected
+
+
+def assert_cells_are_right(network, domain):
+    """Volumes fill the domain, and neighbors are those across each facet.
+
+    Neighbors are found anew: points a little on either side of the middle of a facet.
+    """
+    found = enumerate_regions(network, domain, method="cells")
+    cells = found.cells
+    volumes = [hull_volume(cells.corners(k)) for k in range(len(found))]
+    assert sum(volumes) == pytest.approx(float(domain.rational_volume()), rel=1e-9)
+    bits, pairs = found.pattern_bits(), cells.neighbors
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+    differ = bits[pairs[:, 0]] != bits[pairs[:, 1]]
+    assert differ[np.arange(len(pairs)), cells.neighbor_bits].all()
+    middles = cells.centroids()
+    index = {tuple(row): k for k, row in enumerate(bits.tolist())}
+    for a, b in pairs.tolist():
+        shared = {tuple(p) for p in np.round(cells.corners(a), 9).tolist()} & {
+            tuple(p) for p in np.round(cells.corners(b), 9).tolist()
+        }
+        center = np.mean([*shared], axis=0)
+        assert len(shared) >= domain.dim
+        for k in (a, b):
+            inside = center + 1e-4 * (middles[k] - center)
+            assert index[tuple(network.patterns(inside[None])[0].tolist())] == k
+    return pairs
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("dim", [3, 4])
+def test_corners_and_neighbors(dim):
+    rng = np.random.default_rng(dim)
+    network = random_network(rng, dim, [6, 3] if dim == 3 else [4, 2])
+    pairs = assert_cells_are_right(network, Box.cube(dim))
+    swept = enumerate_regions(network, Box.cube(dim), method="sweep")
+    assert len(pairs) == len(swept.cells.neighbors)
+
+
+@pytest.mark.usefixtures("plain")
+def test_neighbors_of_an_arrangement_number_its_facets():
+    # Each chamber of the braid arrangement of 4 letters has 3 walls.
+    pairs = assert_cells_are_right(one_layer(braid(3)), Box.cube(3))
+    assert len(pairs) == 24 * 3 // 2
+
+
+@pytest.mark.usefixtures("plain")
+def test_neighbors_across_twins():
+    rows = np.array([[1, 2, 0], [-1, -2, 0], [0, 1, 1], [0, 0.1, 0.1]])
+    network = ReluNetwork.from_arrays(
+        [rows, [[1, 1, 1, 0], [0, 0, 2, 1]], [[1, 1]]],
+        [[0.25, -0.25, 0.5, 0.05], [0, -0.5], [0]],
+    )
+    assert_cells_are_right(network, Box.cube(3))
 
 
 def braid(dim):

@@ -16,11 +16,16 @@ import numba
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from regions.enumeration.cells import space_forms, space_kernel, space_positions
+from regions.enumeration.cells import (
+    space_forms,
+    space_kernel,
+    space_positions,
+    space_zeros,
+)
 from regions.enumeration.cells.space_loading import code_folder
 from regions.enumeration.sweep.kernels import jit
 
-MODULES = (space_forms, space_positions, space_kernel)
+MODULES = (space_forms, space_positions, space_zeros, space_kernel)
 COLD = ("_solve", "_decide", "_is_edge", "_open_sign")
 """What is called so seldom that a copy in every place is not worth its size."""
 

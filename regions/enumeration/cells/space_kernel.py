@@ -51,6 +51,7 @@ from regions.enumeration.cells.space_state import (
     TODO_AT,
     TOP,
 )
+from regions.enumeration.cells.space_zeros import is_zero
 
 # Why the loop returns.
 RUNNING, DONE, OPEN, FULL = range(4)
@@ -252,6 +253,8 @@ def _open_sign(net, st, s, layer, u, at, q):
             return 1
         if value < -bound:
             return -1
+    if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
+        return 0
     place = fact_place(st, st.stamp[layer], u, st.name[at + q])
     # An answer comes with a sharp position, whether the sign is known or not: what is
     # found must not depend on what was asked before.

@@ -46,6 +46,7 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
     widths = [layer.width for layer in layers]
     first = np.cumsum([0, *widths])
     facets = np.concatenate([-polytope.A * scale, polytope.b[:, None]], axis=1)
+    limits, grid = _exact_limits(layers, scale)
     return Net(
         turned=np.concatenate(turned),
         at=np.array(at),
@@ -58,19 +59,30 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
         place=np.concatenate([[0], domain.dim + first]),
         row_doubt=row_doubt,
         bias_doubt=np.array(biases),
-        exact=_exact_limits(layers, scale),
+        exact=limits,
         facets=facets,
         scale=scale,
+        grid=grid,
+        facet_grid=np.array([float(_grid(row)) for row in facets]),
+        primes=np.zeros(0, np.int64),
+        rest=np.zeros((0, 0), np.int64),
+        bias_rest=np.zeros((0, 0), np.int64),
+        slope_rest=np.zeros((0, 0), np.int64),
+        facet_rest=np.zeros((0, 0, 0), np.int64),
     )
 
 
-def _exact_limits(layers: tuple[Layer, ...], scale: np.ndarray) -> np.ndarray:
+def _exact_limits(
+    layers: tuple[Layer, ...], scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Up to which sizes sums of multiples of a power of two are exact, by layer.
 
     All entries of a form are multiples of one power of two, 2^k. Sums and products of
-    such numbers are exact while they stay below 2^(k + 53).
+    such numbers are exact while they stay below 2^(k + 53). Returns these sizes before
+    and after the kinks, and k before.
     """
     held, limits = [0], np.zeros((len(layers), 2))
+    grid = np.full(len(layers), math.inf)
     for index, layer in enumerate(layers):
         lowest = _grid(layer.bias)
         for origin, matrix in layer.blocks(index):
@@ -80,8 +92,10 @@ def _exact_limits(layers: tuple[Layer, ...], scale: np.ndarray) -> np.ndarray:
         for column, exponent in enumerate((lowest, after)):
             if abs(exponent) < MAX_EXPONENT:
                 limits[index, column] = math.ldexp(1.0, exponent + FLOAT_BITS)
+        if abs(lowest) < MAX_EXPONENT:
+            grid[index] = lowest
         held.append(after)
-    return limits
+    return limits, grid
 
 
 def _grid(values: np.ndarray) -> int:
@@ -133,6 +147,8 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         asked=np.zeros((QUESTIONS, 2), np.int64),
         fact_key=np.full((ANSWERS, 3), -1, np.int64),
         fact=np.zeros(ANSWERS, np.int8),
+        rest=np.zeros((0, 0, 0), np.int64),
+        rest_stamp=np.zeros((0, 0), np.int64),
         out_bits=np.zeros((out, int(net.word[-1])), np.int64),
         out_row=np.zeros((out, 64), np.int32),
         out_end=np.zeros(out, np.int64),

@@ -34,6 +34,14 @@ class Net(NamedTuple):
             computed without rounding if what it reads was; the same after the kinks.
         facets: The facets of the domain as forms that are positive inside.
         scale: What coordinates are multiplied by to get those of the chart.
+        grid: For each layer, an exponent of a power of two of which all entries of its
+            forms are multiples; infinite if there is none of a usual size.
+        facet_grid: The same of the facets.
+        primes: Primes; none until they are needed.
+        rest: Residues of `turned` modulo each prime.
+        bias_rest: Residues of `bias`.
+        slope_rest: Residues of `slope`.
+        facet_rest: Residues of `facets`.
     """
 
     turned: np.ndarray
@@ -50,6 +58,13 @@ class Net(NamedTuple):
     exact: np.ndarray
     facets: np.ndarray
     scale: np.ndarray
+    grid: np.ndarray
+    facet_grid: np.ndarray
+    primes: np.ndarray
+    rest: np.ndarray
+    bias_rest: np.ndarray
+    slope_rest: np.ndarray
+    facet_rest: np.ndarray
 
 
 class State(NamedTuple):
@@ -89,6 +104,8 @@ class State(NamedTuple):
         asked: Questions left open: unit and corner.
         fact_key: Answers: stamp, unit, corner.
         fact: Signs.
+        rest: Residues of `form` modulo each prime.
+        rest_stamp: Of which forms they are, for each prime and layer.
         out_bits: Patterns of the regions found.
         out_row: Their rows, as in `row`.
         out_end: Where their corners end.
@@ -126,6 +143,8 @@ class State(NamedTuple):
     asked: np.ndarray
     fact_key: np.ndarray
     fact: np.ndarray
+    rest: np.ndarray
+    rest_stamp: np.ndarray
     out_bits: np.ndarray
     out_row: np.ndarray
     out_end: np.ndarray

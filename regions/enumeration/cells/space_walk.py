@@ -22,6 +22,7 @@ from regions.enumeration.cells.space_kernel import (
 )
 from regions.enumeration.cells.space_loading import choose_advance
 from regions.enumeration.cells.space_network import begin, flatten
+from regions.enumeration.cells.space_residues import with_residues, with_room
 from regions.enumeration.cells.space_state import (
     ASKED,
     AT,
@@ -47,6 +48,8 @@ FIRST_STEPS = (200, 4000)
 """Of plain and of compiled code, in so many seconds or a little more."""
 STEP_WORK = 10
 """What a step counts for."""
+FEW = 8
+"""Questions that are not worth the residues of a network."""
 MOST_FACTS = 1 << 20
 GROWN = {
     NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
@@ -104,6 +107,7 @@ class SpaceWalk:
     def __init__(self, task: SpaceTask, state: State | None = None):
         self._task = task
         listing = task.take is not None
+        self._net = task.net
         if state is None:
             state = begin(task.net, task.domain, listing=listing)
         self.state = state
@@ -121,7 +125,7 @@ class SpaceWalk:
         steps = max(1, pace.start() // STEP_WORK)
         quiet = np.errstate(all="ignore")
         with quiet, plain_work(run if self.compiled else None):
-            why = int(run(task.net, self.state, steps, task.take is not None))
+            why = int(run(self._net, self.state, steps, task.take is not None))
         if why == RUNNING:
             pace.stop()
         elif why == OPEN:
@@ -141,6 +145,7 @@ class SpaceWalk:
             return None
         copy = State(*(array.copy() for array in self.state))
         part = SpaceWalk(self._task, copy)
+        part._net, part.asked = self._net, 0
         copy.reg[TOP] = reg[BOTTOM] + 1
         copy.reg[[COUNT, FOUND, FILLED, TESTS]] = 0
         copy.done[0] = 0.0
@@ -189,6 +194,12 @@ class SpaceWalk:
     def _answer(self) -> None:
         """Decide the signs that are asked for."""
         task = self._task
+        if not len(self._net.primes) and self.asked >= FEW:
+            self._net = task.net = with_residues(task.net)
+            self.state = with_room(self.state, self._net)
+            if len(self._net.primes):
+                # Most can be told now in the loop.
+                return
         if self._exact is None:
             self._exact = ExactCorners(task.network, task.domain, task.net)
         st = self.state

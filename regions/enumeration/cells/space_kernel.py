@@ -215,6 +215,7 @@ def _decide(net, st, s, layer, j):
     u, positive, negative, unknown = net.first[layer] + j, False, False, False
     for q in range(corners):
         side = _sign(net, st, s, layer, u, at, q)
+        st.side[q] = side
         positive = positive or side == 1
         negative = negative or side == -1
         unknown = unknown or side == UNKNOWN
@@ -222,7 +223,7 @@ def _decide(net, st, s, layer, j):
         return True
     if unknown:
         for q in range(corners):
-            if _sign(net, st, s, layer, u, at, q) == UNKNOWN:
+            if st.side[q] == UNKNOWN:
                 _ask(st, u, q)
         return True
     if positive:
@@ -245,6 +246,8 @@ def _open_sign(net, st, s, layer, u, at, q):
     value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
     if bound == 0.0 and value == 0.0:
         return 0
+    if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
+        return 0
     if not st.reach[at + q] <= SHARP and sharpen(net, st, s, at + q):
         value = _value_at(st, u, at + q)
         st.value[q] = value
@@ -253,8 +256,6 @@ def _open_sign(net, st, s, layer, u, at, q):
             return 1
         if value < -bound:
             return -1
-    if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
-        return 0
     place = fact_place(st, st.stamp[layer], u, st.name[at + q])
     # An answer comes with a sharp position, whether the sign is known or not: what is
     # found must not depend on what was asked before.

@@ -48,8 +48,6 @@ FIRST_STEPS = (200, 4000)
 """Of plain and of compiled code, in so many seconds or a little more."""
 STEP_WORK = 10
 """What a step counts for."""
-FEW = 8
-"""Questions that are not worth the residues of a network."""
 MOST_FACTS = 1 << 20
 GROWN = {
     NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
@@ -90,6 +88,9 @@ class SpaceTask:
         self.network = network
         self.domain = domain
         self.net = flatten(network, domain)
+        if take is not None:
+            # Positions are made sharper where signs are open: not now and then.
+            self.net = with_residues(self.net)
         self.take = take
         self.most = most
 
@@ -110,6 +111,7 @@ class SpaceWalk:
         self._net = task.net
         if state is None:
             state = begin(task.net, task.domain, listing=listing)
+            state = with_room(state, task.net)
         self.state = state
         self.taken: list[Any] = []
         self.asked = 0
@@ -194,7 +196,7 @@ class SpaceWalk:
     def _answer(self) -> None:
         """Decide the signs that are asked for."""
         task = self._task
-        if not len(self._net.primes) and self.asked >= FEW:
+        if not len(self._net.primes) and not self.asked:
             self._net = task.net = with_residues(task.net)
             self.state = with_room(self.state, self._net)
             if len(self._net.primes):

@@ -36,20 +36,22 @@ def is_zero(net, st, s, layer, u, place):
             rows[count] = st.row[s, 64 * w + bit]
             count += 1
     table = np.empty((count, dim + 1), np.int64)
-    _gather(net, st, layer, rows, count, 0, table)
-    if not _independent(table, rows, count, dim, net.primes[0]):
-        return False
-    bits = 1.0
-    for i in range(dim + 1):
-        bits += _row_bits(net, st, rows[i], facets, dim)
-    # False for NaN and where there are too few primes.
-    if not bits < PRIME_BITS * len(net.primes):
-        return False
-    k = 0
+    bits, k = 1.0, -1
     while k * PRIME_BITS <= bits:
-        _gather(net, st, layer, rows, dim + 1, k, table)
-        if not _is_singular(table, dim + 1, net.primes[k]):
-            return False
+        prime = max(k, 0)
+        _gather(net, st, layer, rows, count, prime, table)
+        if k >= 0:
+            if not _is_singular(table, dim + 1, net.primes[k]):
+                return False
+        else:
+            if not _independent(table, rows, count, dim, net.primes[0]):
+                return False
+            count = dim + 1
+            for i in range(count):
+                bits += _row_bits(net, st, rows[i], facets, dim)
+            # False for NaN and where there are too few primes.
+            if not bits < PRIME_BITS * len(net.primes):
+                return False
         k += 1
     return True
 

@@ -7,7 +7,13 @@ import pytest
 
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.cells import space_forms, space_kernel, space_walk
+from regions.enumeration.cells import (
+    space_forms,
+    space_kernel,
+    space_residues,
+    space_walk,
+    space_zeros,
+)
 from regions.enumeration.cells.space import count_space
 from regions.enumeration.cells.space_exact import bits_of
 from regions.enumeration.cells.space_listing import list_space
@@ -231,14 +237,21 @@ def test_domains_of_any_size(half):
     assert count(network, Box.cube(3, half)) == 32
 
 
+def slivers():
+    """Three times 0.1 is not 0.3: two hyperplanes that are almost one."""
+    rows = [[0.1, 0.7, 0.2], [0.3, 2.1, 0.6], [1.0, 1.0, 1.0]]
+    return one_layer(rows, [0.1, 0.3, 0.0])
+
+
+SLIVERS = 7
+
+
 @pytest.mark.usefixtures("plain")
 def test_slivers_thinner_than_floats_have_rational_witnesses():
-    rows = [[0.1, 0.7, 0.2], [0.3, 2.1, 0.6], [1.0, 1.0, 1.0]]
-    network = one_layer(rows, [0.1, 0.3, 0.0])
-    expected = exact_patterns(network, Box.cube(3))
-    found = listed(network, Box.cube(3))
+    expected = exact_patterns(slivers(), Box.cube(3))
+    found = listed(slivers(), Box.cube(3))
     assert patterns_of(found) == expected
-    assert len(expected) > 4
+    assert len(expected) == SLIVERS
 
 
 @pytest.mark.usefixtures("plain")
@@ -323,21 +336,30 @@ def broken_bounds(monkeypatch):
 
 
 def broken_ties(monkeypatch):
-    answer = space_kernel.remember
+    sign = space_kernel._open_sign
 
-    def tilted(st, stamp, unit, name, sign):
-        answer(st, stamp, unit, name, sign if sign else 1)
+    def tilted(*arguments):
+        return sign(*arguments) or 1
 
-    monkeypatch.setattr(space_kernel, "remember", tilted)
+    monkeypatch.setattr(space_kernel, "_open_sign", tilted)
+
+
+def broken_zeros(monkeypatch):
+    # One prime is enough for nobody.
+    monkeypatch.setattr(space_zeros, "_row_bits", lambda *_: -1.0)
+    monkeypatch.setattr(space_residues, "_primes", lambda count: [3] * count)
 
 
 @pytest.mark.usefixtures("plain")
-@pytest.mark.parametrize("break_it", [broken_edges, broken_bounds, broken_ties])
+@pytest.mark.parametrize(
+    "break_it", [broken_edges, broken_bounds, broken_ties, broken_zeros]
+)
 def test_known_counts_notice_a_broken_predicate(monkeypatch, break_it):
     # Multiples of 0.1, 0.7 and 0.3 meet in points that floats miss.
-    tenths = binary(3) * [0.1, 0.7, 0.3]
-    cases = [(binary(3), 32), (with_sums(4), 192), (tenths, 32)]
-    assert all(count(one_layer(r), Box.cube(r.shape[1])) == n for r, n in cases)
+    tenths = one_layer(binary(3) * [0.1, 0.7, 0.3])
+    cases = [(one_layer(binary(3)), 32), (one_layer(with_sums(4)), 192), (tenths, 32)]
+    cases.append((slivers(), SLIVERS))
+    assert all(count(net, Box.cube(net.input_dim)) == n for net, n in cases)
     break_it(monkeypatch)
     with pytest.raises(AssertionError):
-        assert all(count(one_layer(r), Box.cube(r.shape[1])) == n for r, n in cases)
+        assert all(count(net, Box.cube(net.input_dim)) == n for net, n in cases)

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -19,46 +18,31 @@ from regions.enumeration.cells.plane_walk import (
     Task,
     walk_all,
 )
-from regions.enumeration.cells.space import count_space
-from regions.enumeration.cells.space_listing import list_space
+from regions.enumeration.cells.space.counting import count_space
+from regions.enumeration.cells.space.listing import list_space
+from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
+from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
-from regions.results.statistics import Statistics
+from regions.packing import pack_bits
 
 MAX_DIM = 6
 """Above this, cells have too many corners."""
 LARGEST_CHART = 1e300
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CellsStats(Statistics):
-    """What splitting cells took.
-
-    Attributes:
-        cells_split: Cells that were split.
-        signs_tested_exactly: Signs that the float64 bounds left open.
-        signs_decided_in_rationals: Signs that needed rational arithmetic.
-        cells_seconds: Time on the cells.
-    """
-
-    cells_split: int = 0
-    signs_tested_exactly: int = 0
-    signs_decided_in_rationals: int = 0
-    cells_seconds: float | None = None
-
-
 class CellsEngine:
-    """The engine `cells`: any network on a bounded plane domain."""
+    """The engine `cells`: any network on a bounded domain of a few dimensions."""
 
     name = "cells"
-    lists = False
+    lists = True
 
     def refuses(self, task: EngineTask) -> str | None:
-        """Domains that are not planes, unbounded or huge; journals."""
+        """Domains of other dimensions, unbounded or huge ones; journals."""
         reason = cells_serve(task.network, task.domain)
         if reason is not None:
-            return f"needs a bounded plane domain: {reason}."
+            return f"needs a bounded domain of 2 to {MAX_DIM} dimensions: {reason}."
         if task.journal is not None:
             return "keeps no journal: use method='tree', or no journal."
         return None
@@ -78,7 +62,7 @@ class CellsEngine:
         stages = Stages()
         with stages("cells"):
             budget = task.budget
-            count, complete, facts = count_cells(
+            count, complete, stats = count_cells(
                 task.network,
                 task.domain,
                 budget.spent,
@@ -88,12 +72,23 @@ class CellsEngine:
         if complete:
             task.progress(count, count)
         stopped = None if complete else budget.reason()
-        stats = CellsStats(**facts, stopped=stopped, **stages.seconds())
-        return Tally(count, complete, stats)
+        times = stages.seconds()
+        return Tally(
+            count, complete, dataclasses.replace(stats, stopped=stopped, **times)
+        )
 
     def list(self, task: EngineTask) -> Listing:
-        """Never called: `lists` is false."""
-        raise NotImplementedError
+        """All regions, depth first; those found and proved, if it was stopped."""
+        assert not isinstance(task.domain, WholeSpace)
+        stages = Stages()
+        with stages("cells"):
+            found = list_cells(task)
+        if found.complete:
+            task.progress(len(found.patterns), len(found.patterns))
+        stopped = None if found.complete else task.budget.reason()
+        assert isinstance(found.stats, CellsStats)
+        stats = dataclasses.replace(found.stats, stopped=stopped, **stages.seconds())
+        return dataclasses.replace(found, stats=stats)
 
 
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
@@ -114,14 +109,14 @@ def count_cells(
     stop: Callable[[], bool],
     max_regions: int | None = None,
     progress: Progress | None = None,
-) -> tuple[int, bool, dict[str, Any]]:
+) -> tuple[int, bool, CellsStats]:
     """Number of regions by cells, whether complete, and what it took.
 
     A count that was stopped is what was found and one for each cell that was left: all
     cells have an interior.
     """
     if not network.hidden:
-        return 1, True, {}
+        return 1, True, CellsStats()
     if domain.dim > 2:
         return count_space(network, domain, stop, max_regions, progress)
     task = Task(network, domain, flatten(network, domain), _most(max_regions), COUNT)
@@ -130,19 +125,41 @@ def count_cells(
     return sum(walk.regions for walk in walks) + left, left == 0, _stats(walks)
 
 
-def list_cells(
+def list_cells(task: EngineTask) -> Listing:
+    """All regions by cells, depth first; those found, if it was stopped."""
+    network, domain, most = task.network, task.domain, task.budget.max_regions
+    stop = task.budget.spent
+    assert not isinstance(domain, WholeSpace)
+    if not network.hidden:
+        middle = (domain.polytope().vertices.mean(0))[None]
+        return Listing(np.zeros((1, 0), np.uint8), middle, {}, True, CellsStats())
+    if domain.dim > 2:
+        listing = list_space(network, domain, stop, most, task.progress)
+    else:
+        listing = _list_plane(network, domain, stop, most, task.progress)
+    return listing if len(listing.patterns) else _some_region(task, listing)
+
+
+def _some_region(task: EngineTask, listing: Listing) -> Listing:
+    """One proved region, where a run was stopped before it had found any."""
+    none = np.zeros((0, task.domain.dim))
+    bits, points = regions_at(task.network, task.domain, none, task.budget)
+    return dataclasses.replace(
+        listing,
+        patterns=pack_bits(bits[:1, task.network.kinks]),
+        coordinates=points[:1],
+        make_cells=None,
+    )
+
+
+def _list_plane(
     network: ReluNetwork,
     domain: BoundedDomain,
     stop: Callable[[], bool],
-    max_regions: int | None = None,
-    progress: Progress | None = None,
+    max_regions: int | None,
+    progress: Progress | None,
 ) -> Listing:
-    """All regions by cells, depth first; those found, if it was stopped."""
-    if not network.hidden:
-        middle = (domain.polytope().vertices.mean(0))[None]
-        return Listing(np.zeros((1, 0), np.uint8), middle, {}, True, {})
-    if domain.dim > 2:
-        return list_space(network, domain, stop, max_regions, progress)
+    """All regions of a plane domain; those found, if it was stopped."""
     net = flatten(network, domain)
     walks = walk_all(
         Task(network, domain, net, _most(max_regions), LIST), stop, progress
@@ -161,7 +178,7 @@ def list_cells(
         np.concatenate([chunk.inside for chunk in chunks]),
         exact,
         complete,
-        {**_stats(walks), "exact_witnesses": len(exact)},
+        dataclasses.replace(_stats(walks), exact_witnesses=len(exact)),
         make if complete else None,
     )
 
@@ -171,11 +188,11 @@ def _most(max_regions: int | None) -> int:
     return UNLIMITED if max_regions is None else max_regions
 
 
-def _stats(walks: list[PlaneWalk]) -> dict[str, Any]:
+def _stats(walks: list[PlaneWalk]) -> CellsStats:
     """What the walks took."""
     heads = np.sum([walk.state.head for walk in walks], axis=0)
-    return {
-        "cells_split": int(heads[SPLITS]),
-        "signs_tested_exactly": int(heads[TESTED_EXACTLY]),
-        "signs_decided_in_rationals": sum(walk.asked for walk in walks),
-    }
+    return CellsStats(
+        cells_split=int(heads[SPLITS]),
+        signs_tested_exactly=int(heads[TESTED_EXACTLY]),
+        signs_decided_in_rationals=sum(walk.asked for walk in walks),
+    )

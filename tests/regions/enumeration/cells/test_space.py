@@ -5,19 +5,19 @@ import itertools
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.cells import (
-    space_forms,
-    space_kernel,
-    space_residues,
-    space_walk,
-    space_zeros,
+from regions.enumeration.cells.space import (
+    forms as space_forms,
+    kernel as space_kernel,
+    residues as space_residues,
+    walk as space_walk,
+    zeros as space_zeros,
 )
-from regions.enumeration.cells.space import count_space
-from regions.enumeration.cells.space_exact import bits_of
-from regions.enumeration.cells.space_listing import list_space
-from regions.enumeration.sweep import kernels
+from regions.enumeration.cells.space.counting import count_space
+from regions.enumeration.cells.space.exact import bits_of
+from regions.enumeration.cells.space.listing import list_space
 from regions.network import ReluNetwork
 from regions.results.cells import hull_volume
 from regions.results.region_set import RegionSet
@@ -66,7 +66,7 @@ def domain_of(rng, dim):
 
 @pytest.fixture
 def plain(monkeypatch):
-    monkeypatch.setenv(kernels.SWITCH, "off")
+    monkeypatch.setenv(SWITCH, "off")
 
 
 @pytest.mark.usefixtures("plain")

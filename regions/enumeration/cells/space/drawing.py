@@ -11,9 +11,9 @@ from jaxtyping import Bool, Int, UInt8
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.drawing import NONE, Rings, match_bits
-from regions.enumeration.cells.space_exact import ExactCorners
-from regions.enumeration.cells.space_state import Leaves
-from regions.enumeration.cells.space_walk import SpaceTask, walk_all
+from regions.enumeration.cells.space.exact import ExactCorners
+from regions.enumeration.cells.space.state import Leaves
+from regions.enumeration.cells.space.walk import SpaceTask, walk_all
 from regions.network import ReluNetwork
 from regions.results.cells import Cells
 

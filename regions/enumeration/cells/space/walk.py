@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells import space_kernel
-from regions.enumeration.cells.space_exact import ExactCorners
-from regions.enumeration.cells.space_kernel import (
+from regions.enumeration.cells.space import kernel
+from regions.enumeration.cells.space.exact import ExactCorners
+from regions.enumeration.cells.space.kernel import (
     DONE,
     FULL,
     NEED_CELLS,
@@ -20,10 +20,10 @@ from regions.enumeration.cells.space_kernel import (
     OPEN,
     RUNNING,
 )
-from regions.enumeration.cells.space_loading import choose_advance
-from regions.enumeration.cells.space_network import begin, flatten
-from regions.enumeration.cells.space_residues import with_residues, with_room
-from regions.enumeration.cells.space_state import (
+from regions.enumeration.cells.space.loading import KERNELS, choose_advance
+from regions.enumeration.cells.space.network import begin, flatten
+from regions.enumeration.cells.space.residues import with_residues, with_room
+from regions.enumeration.cells.space.state import (
     ASKED,
     AT,
     BOTTOM,
@@ -37,8 +37,8 @@ from regions.enumeration.cells.space_state import (
     Leaves,
     State,
 )
+from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.cells.team import Pace, Team
-from regions.enumeration.sweep.kernels import plain_work
 from regions.network import ReluNetwork
 
 Progress = Callable[[int, int], None]
@@ -126,7 +126,7 @@ class SpaceWalk:
         pace = self._paces[self.compiled]
         steps = max(1, pace.start() // STEP_WORK)
         quiet = np.errstate(all="ignore")
-        with quiet, plain_work(run if self.compiled else None):
+        with quiet, KERNELS.plain_work(run if self.compiled else None):
             why = int(run(self._net, self.state, steps, task.take is not None))
         if why == RUNNING:
             pace.stop()
@@ -214,7 +214,7 @@ class SpaceWalk:
         stamp = st.stamp[st.cell[s, LAYER]]
         names = st.name[st.cell[s, AT] + asked[:, 1]]
         for unit, name, sign in zip(asked[:, 0], names, signs, strict=True):
-            space_kernel.remember(st, stamp, unit, name, sign)
+            kernel.remember(st, stamp, unit, name, sign)
 
 
 def _with_more_facts(old: State) -> State:
@@ -225,7 +225,7 @@ def _with_more_facts(old: State) -> State:
     st.reg[FACTS] = 0
     for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
         stamp, unit, name = old.fact_key[place].tolist()
-        space_kernel.remember(st, stamp, unit, name, old.fact[place])
+        kernel.remember(st, stamp, unit, name, old.fact[place])
     return st
 
 
@@ -249,12 +249,12 @@ def walk_all(
         more = first.advance()
     if more and not is_over():
         team.run(alone=task.most is not None)
-    return [walk for walk in team.walks if isinstance(walk, SpaceWalk)]
+    return team.walks
 
 
-def statistics(walks: list[SpaceWalk]) -> dict[str, Any]:
+def facts(walks: list[SpaceWalk]) -> CellsStats:
     """What some walks took."""
-    return {
-        "units_tested": sum(int(walk.state.reg[TESTS]) for walk in walks),
-        "signs_decided_in_rationals": sum(walk.asked for walk in walks),
-    }
+    return CellsStats(
+        units_tested=sum(int(walk.state.reg[TESTS]) for walk in walks),
+        signs_decided_in_rationals=sum(walk.asked for walk in walks),
+    )

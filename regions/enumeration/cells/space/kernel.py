@@ -27,15 +27,15 @@ before, else it is asked: the loop stops with its stack intact.
 
 import numpy as np
 
-from regions.enumeration.cells.space_bits import lowest_bit, popcount
-from regions.enumeration.cells.space_forms import INDEX, activate, add_up
-from regions.enumeration.cells.space_positions import (
+from regions.enumeration.cells.space.bits import lowest_bit, popcount
+from regions.enumeration.cells.space.forms import INDEX, activate, add_up
+from regions.enumeration.cells.space.positions import (
     LARGE,
     SHARP,
     place_corner,
     sharpen,
 )
-from regions.enumeration.cells.space_state import (
+from regions.enumeration.cells.space.state import (
     ASKED,
     AT,
     BOTTOM,
@@ -51,7 +51,7 @@ from regions.enumeration.cells.space_state import (
     TODO_AT,
     TOP,
 )
-from regions.enumeration.cells.space_zeros import is_zero
+from regions.enumeration.cells.space.zeros import is_zero
 
 # Why the loop returns.
 RUNNING, DONE, OPEN, FULL = range(4)

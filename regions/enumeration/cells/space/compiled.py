@@ -16,16 +16,10 @@ import numba
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from regions.enumeration.cells import (
-    space_forms,
-    space_kernel,
-    space_positions,
-    space_zeros,
-)
-from regions.enumeration.cells.space_loading import code_folder
-from regions.enumeration.sweep.kernels import jit
+from regions.compiled import jit
+from regions.enumeration.cells.space import forms, kernel, positions, zeros
 
-MODULES = (space_forms, space_positions, space_zeros, space_kernel)
+MODULES = (forms, positions, zeros, kernel)
 COLD = ("_solve", "_decide", "_is_edge", "_open_sign")
 """What is called so seldom that a copy in every place is not worth its size."""
 
@@ -68,7 +62,7 @@ def _borrowed(typingctx: Any, arrays: Any) -> Any:
     return arrays(arrays), build
 
 
-_loop = space_kernel.advance
+_loop = kernel.advance
 _without_owners: Callable[[Any], Any] = tuple
 """Names for the compiler, which puts others in their place."""
 
@@ -89,7 +83,7 @@ def load() -> Callable[..., int]:
         known |= _compile(module, known)
     scope = {"_without_owners": intrinsic(_borrowed), "_loop": known["advance"]}
     entry = _copy(inspect.unwrap(advance), scope)
-    return jit.compile_in(code_folder(), entry, fastmath=jit.REORDER)
+    return jit.compile_with(entry, fastmath=jit.REORDER)
 
 
 def _compile(module: ModuleType, known: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from x, a >= ||I - R J|| + |R| e_J, if a < 1.
 
 import numpy as np
 
-from regions.enumeration.cells.space_bits import lowest_bit
-from regions.enumeration.cells.space_forms import SAFE, dot_error
-from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
+from regions.enumeration.cells.space.bits import lowest_bit
+from regions.enumeration.cells.space.forms import SAFE, dot_error
+from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
 LARGE, SHARP = 2.0**-24, 2.0**-46
 """Bounds above the first are worth a system of equations at once, and those above the

@@ -1,8 +1,8 @@
-"""Residues of a network modulo primes, for the proofs of `space_zeros`."""
+"""Residues of a network modulo primes, for the proofs of `zeros`."""
 
 import numpy as np
 
-from regions.enumeration.cells.space_state import Net, State
+from regions.enumeration.cells.space.state import Net, State
 
 COUNT = 24
 LARGEST = 2**30

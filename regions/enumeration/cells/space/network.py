@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.space_state import (
+from regions.enumeration.cells.space.state import (
     CORNERS,
     NEXT_ID,
     TODO,
@@ -14,7 +14,7 @@ from regions.enumeration.cells.space_state import (
     State,
 )
 from regions.network import Layer, ReluNetwork
-from regions.signs.float_bounds import chart_rounding
+from regions.signs.rounding import chart_rounding
 
 ROOM = 256
 """Corners to make room for at first; all arrays grow when they are full."""

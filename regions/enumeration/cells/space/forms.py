@@ -11,8 +11,8 @@ rounded where all a_i are exact, all numbers are multiples of 2^k, and the sum o
 absolute values is at most 2^(k + 53).
 """
 
-from regions.enumeration.cells.space_state import NEXT_STAMP
-from regions.signs.float_bounds import SMALLEST, UNIT_ROUNDOFF
+from regions.enumeration.cells.space.state import NEXT_STAMP
+from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
 INDEX = 2**40 - 1
 """The compiler learns that what is cut to it is not negative."""
@@ -21,7 +21,7 @@ SAFE = 1.0 + 2.0**-20
 
 
 def dot_error(terms):
-    """Relative error of a dot product, as `float_bounds.gamma`."""
+    """Relative error of a dot product, as `rounding.gamma`."""
     return terms * UNIT_ROUNDOFF / (1.0 - terms * UNIT_ROUNDOFF)
 
 

@@ -1,15 +1,15 @@
 """Counting by cells in three to six dimensions."""
 
 from collections.abc import Callable
-from typing import Any
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.space_walk import (
+from regions.enumeration.cells.space.walk import (
     Progress,
     SpaceTask,
-    statistics,
+    facts,
     walk_all,
 )
+from regions.enumeration.cells.statistics import CellsStats
 from regions.network import ReluNetwork
 
 
@@ -19,16 +19,16 @@ def count_space(
     stop: Callable[[], bool],
     max_regions: int | None = None,
     progress: Progress | None = None,
-) -> tuple[int, bool, dict[str, Any]]:
+) -> tuple[int, bool, CellsStats]:
     """Number of regions by cells, whether complete, and what it took.
 
     A count that was stopped is what was found and one for each cell that was left: all
     cells have an interior.
     """
     if not network.hidden:
-        return 1, True, {}
+        return 1, True, CellsStats()
     task = SpaceTask(network, domain, most=max_regions)
     walks = walk_all(task, stop, progress)
     left = sum(walk.parts_left for walk in walks)
-    stats = statistics(walks)
-    return sum(walk.regions for walk in walks) + left, left == 0, stats
+    count = sum(walk.regions for walk in walks) + left
+    return count, left == 0, facts(walks)

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from regions.enumeration.cells.space_bits import lowest_bit
+from regions.enumeration.cells.space.bits import lowest_bit
 
 PRIME_BITS = 29.99
 """All primes are larger than two to this, and less than 2^30."""

@@ -7,9 +7,9 @@ import numpy as np
 from flint import fmpz_mat
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.space_bits import WORD, lowest_bit
-from regions.enumeration.cells.space_positions import LARGE
-from regions.enumeration.cells.space_state import AT, LAYER, TOP, Leaves, Net, State
+from regions.enumeration.cells.space.bits import WORD, lowest_bit
+from regions.enumeration.cells.space.positions import LARGE
+from regions.enumeration.cells.space.state import AT, LAYER, TOP, Leaves, Net, State
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, dyadic
 

@@ -94,7 +94,7 @@ def test_plain_and_compiled_walks_have_the_same_corners(widths, slope):
     for run, state in zip((plane.run, compiled.run), states, strict=True):
         why = plane.PAUSED
         while why == plane.PAUSED:
-            why = run(net, state, 1000, 10**9, True)
+            why = run(net, state, 1000, 10**9, plane.COUNT)
         assert why == plane.DONE
     for name in ("head", "points", "rows", "forms", "held", "exact"):
         plain, fast = (getattr(state, name) for state in states)

@@ -160,6 +160,11 @@ class Questions:
         weights = np.where(np.isfinite(weights), weights, 0.0)
         empty = self._excluded(rows, weights)
         rest = np.flatnonzero(~empty)
+        if len(rest) and self._bias_free and self._simplex is not None:
+            part, cone = rows.take(rest), np.zeros(len(rest), bool)
+            self._proofs.excluded_cones(part.A, part.b, part.doubt, weights[rest], cone)
+            empty[rest] = cone
+            rest = np.flatnonzero(~empty)
         if len(rest):
             empty[rest] = self._prove_empty(rows.take(rest), weights[rest])
         self.note("farkas", int(empty.sum()))

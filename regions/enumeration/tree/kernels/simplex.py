@@ -41,6 +41,40 @@ def _product(row: Any, column: Any, count: Any) -> Any:
 
 
 @compiled
+def _slacks(
+    G: np.ndarray,
+    h: np.ndarray,
+    point: np.ndarray,
+    rows: int,
+    size: int,
+    slack: np.ndarray,
+) -> None:
+    """`h - point G` of all rows, in so many variables."""
+    slack[:rows] = h[:rows]
+    for c in range(size):
+        value = point[c]
+        row = G[c]
+        for i in range(rows):
+            slack[i] -= value * row[i]
+
+
+@compiled
+def _find_facets(G: np.ndarray, rows: int, dim: int, facet: np.ndarray) -> None:
+    """Rows that bound one coordinate alone: from below, and from above; -1 for none."""
+    facet[:] = -1
+    for i in range(rows):
+        only, others = -1, 0
+        for c in range(dim):
+            if G[c, i] != 0.0:
+                only = c
+                others += 1
+                if others > 1:
+                    break
+        if others == 1:
+            facet[0 if G[only, i] < 0.0 else 1, only] = i
+
+
+@compiled
 def balls(
     A: np.ndarray,
     b: np.ndarray,
@@ -57,7 +91,9 @@ def balls(
     """
     count, rows, dim = A.shape
     size = dim + 1
-    G, h = np.empty((rows, size)), np.empty(rows)
+    # One row of G for each variable: all slacks are updated in step.
+    G, h, slack = np.empty((size, rows)), np.empty(rows), np.empty(rows)
+    facet, side = np.empty((2, dim), np.int64), np.empty(dim)
     which, lengths = np.empty(rows, np.int64), np.empty(rows)
     inverse, basis = np.empty((size, size)), np.empty(size, np.int64)
     costs, weights = np.empty(size), np.empty(size)
@@ -74,24 +110,33 @@ def balls(
                     usable = usable and A[k, i, c] == 0.0
             else:
                 for c in range(dim):
-                    G[used, c] = A[k, i, c] / length
-                G[used, dim], h[used] = 1.0, b[k, i] / length
+                    G[c, used] = A[k, i, c] / length
+                G[dim, used], h[used] = 1.0, b[k, i] / length
                 which[used], lengths[used] = i, length
                 unit = max(unit, abs(h[used]))
                 used += 1
-        # The box of the start: rows -1 - c are x_c <= FAR, the last one is the cap.
+        # The start: rows -1 - c are x_c <= FAR, the last one is the cap. A facet of a
+        # box takes their place, on the side to which the last row points.
         inverse[:] = 0.0
-        for c in range(size):
+        is_basic[:used] = False
+        _find_facets(G, used, dim, facet)
+        for c in range(dim):
             inverse[c, c] = 1.0
             basis[c], costs[c], weights[c] = -1 - c, FAR * unit, 0.0
-        costs[dim], weights[dim] = cap, 1.0
-        is_basic[:used] = False
+            low = used > 0 and G[c, used - 1] > 0.0
+            i = facet[0 if low else 1, c]
+            if i >= 0:
+                side[c] = G[c, i]
+                basis[c], costs[c], is_basic[i] = i, h[i], True
+                inverse[c, c], inverse[dim, c] = side[c], -side[c]
+        inverse[dim, dim] = 1.0
+        basis[dim], costs[dim], weights[dim] = -1 - dim, cap, 1.0
         good = False
+        for c in range(size):
+            point[c] = 0.0
+            for r in range(size):
+                point[c] += costs[r] * inverse[r, c]
         for round_ in range(STEPS * size):
-            for c in range(size):
-                point[c] = 0.0
-                for r in range(size):
-                    point[c] += costs[r] * inverse[r, c]
             if point[dim] < -EMPTY_ENOUGH * unit:
                 # Weights of the box are no weights of rows.
                 outside = 0.0
@@ -102,12 +147,10 @@ def balls(
                     good = True
                     break
             entering, worst = -1, -TOLERANCE * unit
+            _slacks(G, h, point, used, size, slack)
             for i in range(used):
-                if is_basic[i]:
-                    continue
-                slack = h[i] - _product(G[i], point, size)
-                if slack < worst:
-                    entering, worst = i, slack
+                if slack[i] < worst and not is_basic[i]:
+                    entering, worst = i, slack[i]
                     if round_ > BLAND * size:
                         break
             if entering < 0:
@@ -115,7 +158,9 @@ def balls(
                 break
             steps += 1
             for r in range(size):
-                step[r] = _product(inverse[r], G[entering], size)
+                step[r] = 0.0
+                for c in range(size):
+                    step[r] += inverse[r, c] * G[c, entering]
             leaving, best = -1, np.inf
             for r in range(size):
                 if step[r] > PIVOT:
@@ -132,6 +177,8 @@ def balls(
             pivot = step[leaving]
             for c in range(size):
                 inverse[leaving, c] /= pivot
+                # The row that enters holds with equality then.
+                point[c] += worst * inverse[leaving, c]
             for r in range(size):
                 factor = step[r]
                 if r != leaving and factor != 0.0:
@@ -140,10 +187,11 @@ def balls(
                     weights[r] -= factor * best
             weights[leaving] = best
         # One step of refinement, for what rounding did to the inverse.
+        _slacks(G, h, point, used, size, slack)
         for r in range(size):
             step[r] = 0.0
             if basis[r] >= 0:
-                step[r] = h[basis[r]] - _product(G[basis[r]], point, size)
+                step[r] = slack[basis[r]]
         for c in range(size):
             for r in range(size):
                 point[c] += step[r] * inverse[r, c]
@@ -152,8 +200,9 @@ def balls(
             if basis[r] >= 0:
                 duals[k, which[basis[r]]] = max(weights[r], 0.0) / lengths[basis[r]]
         radius = cap
+        _slacks(G, h, point, used, dim, slack)
         for i in range(used):
-            radius = min(radius, h[i] - _product(G[i], point, dim))
+            radius = min(radius, slack[i])
         for c in range(dim):
             centers[k, c] = point[c]
             good = good and np.isfinite(point[c])

@@ -99,6 +99,60 @@ def test_proofs_hold_and_are_those_of_the_reference(seed):
                 assert value < Fraction(right)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_empty_cones_are_proved_and_no_others(seed):
+    dim = 2 + seed % 4
+    rng = np.random.default_rng(seed)
+    count, rows = 60, 2 * dim
+    A = rng.standard_normal((count, rows, dim))
+    if seed % 2:
+        A = np.rint(A)
+        A[:, :, 0] += ~A.any(axis=2)
+    cube = np.broadcast_to(
+        np.concatenate([np.eye(dim), -np.eye(dim)]), (count, 2 * dim, dim)
+    )
+    A = np.concatenate([cube, A], axis=1)
+    b = np.concatenate([np.ones((count, 2 * dim)), np.zeros((count, rows))], axis=1)
+    doubt = np.zeros_like(b)
+    doubt[:, 2 * dim :] = 1e-14 if seed % 3 == 0 else 0.0
+    _, _, duals, _ = solved(A, b)
+    proved = np.empty(count, bool)
+    quick_proofs.excluded_cones(A, b, doubt, duals, proved)
+    zero = np.zeros_like(b)
+    reference = prove_empty_batch(
+        A, b, duals, row_error=doubt, right_error=zero, radius=1.0
+    )
+    assert not (proved & ~reference).any()
+    exact = [
+        interior(a.tolist(), r.tolist()).witness is None
+        for a, r in zip(A, b, strict=True)
+    ]
+    assert not (proved & ~np.array(exact)).any()
+    assert proved.sum() > 0.5 * np.sum(exact)
+    # A perturbation within the doubt must not make a point of what was excluded.
+    moved = A + doubt[:, :, None] / dim * rng.uniform(-1.0, 1.0, A.shape)
+    for k in np.flatnonzero(proved).tolist():
+        assert interior(moved[k].tolist(), b[k].tolist()).witness is None
+
+
+def test_cones_of_nearly_balanced_rows_are_not_excluded():
+    """Rows that miss zero by one unit in the last place leave a narrow cone."""
+    tiny = 2.0**-52
+    A = np.array(
+        [
+            [[1.0, 0.0], [-1.0, tiny], [0.0, -1.0]],
+            [[1.0, 0.0], [-1.0, tiny], [0.0, 1.0]],
+        ]
+    )
+    # x < 0 and tiny y < x: a cone of y < 0, which the first excludes.
+    exact = [interior(a.tolist(), [0.0] * 3).witness is None for a in A]
+    assert exact == [True, False]
+    b, doubt, proved = np.zeros((2, 3)), np.zeros((2, 3)), np.empty(2, bool)
+    weights = np.array([[1.0, 1.0, tiny], [1.0, 1.0, 0.0]])
+    quick_proofs.excluded_cones(A, b, doubt, weights, proved)
+    assert not proved[1]
+
+
 def test_points_that_are_no_numbers_prove_nothing():
     A, b = problems(0, 2, 3, count=2)
     points = np.array([[np.nan, 0.0], [np.inf, 0.0]])

@@ -5,11 +5,13 @@ from regions.enumeration.engine import Engine
 from regions.enumeration.faces.cones import Cones
 from regions.enumeration.faces.sectors import Sectors
 from regions.enumeration.line.listing import LineEngine
+from regions.enumeration.restriction.engine import Restriction
 from regions.enumeration.sweep.engine import Sweep
 from regions.enumeration.tree.engine import TreeEngine
 
 _IN_ORDER: tuple[Engine, ...] = (
     LineEngine(),
+    Restriction(),
     CellsEngine(),
     Cones(),
     Sweep(),

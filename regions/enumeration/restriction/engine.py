@@ -1,5 +1,6 @@
 """Counting the regions of one layer by restriction, on any domain."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import Any
 from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget
+from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.restriction.betti import betti_numbers
 from regions.enumeration.restriction.forms import (
     Compiled,
@@ -16,61 +17,115 @@ from regions.enumeration.restriction.forms import (
     count_plainly,
 )
 from regions.enumeration.restriction.hyperplanes import Row, distinct_hyperplanes
-from regions.enumeration.restriction.layer import layer_rows
+from regions.enumeration.restriction.layer import layer_rows, refusal
 from regions.enumeration.restriction.polytopes import (
     PolytopeChains,
     domain_corners,
     facet_rows,
 )
+from regions.enumeration.stages import Stages
 from regions.errors import NotGenericError
-from regions.network import ReluNetwork
+from regions.results.statistics import Statistics
 
-Progress = Callable[[int, int], None]
 PROGRESS_STEPS = 1_000_000
+FROM_DIM = 4
+"""Bounded domains of fewer dimensions are cut faster into cells."""
 SECONDS_A_CORNER = 3e-5
 """What a corner of a flat takes in the plain form, about."""
 MANY_SECONDS = 30.0
 """Seconds from which on the plain form is not begun."""
 
 
-def count_layer(
-    network: ReluNetwork,
-    domain: Domain,
-    budget: Budget,
-    progress: Progress | None = None,
-) -> tuple[int, bool, dict[str, Any]]:
-    """Number of regions of one layer, whether complete, and what it took.
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RestrictionStats(Statistics):
+    """What restriction did.
 
-    Raises:
-        NotGenericError: If a bounded domain has many flats, and too many of their signs
-            and dependences are open in float64 and modulo a prime.
+    Attributes:
+        hyperplanes: How many distinct hyperplanes the units have.
+        symmetries: Exchanges and changes of sign of coordinates that keep them all, if
+            flats were counted up to these.
+        classes: Classes of flats up to symmetry.
+        checked: Dependences found modulo a prime that were proved in integers.
+        unproved: Dependences after which integers had to do all of it.
+        counting_seconds: Time to count.
     """
-    hyperplanes = distinct_hyperplanes(layer_rows(network, domain))
 
-    def stop(found: int) -> bool:
-        return budget.spent() or budget.full(found)
+    hyperplanes: int | None = None
+    symmetries: int | None = None
+    classes: int | None = None
+    checked: int | None = None
+    unproved: int | None = None
+    counting_seconds: float | None = None
 
-    most = 0
 
-    def tell(share: float) -> None:
-        nonlocal most
-        # What was begun in one form may begin anew in another.
-        most = max(most, min(int(share * PROGRESS_STEPS), PROGRESS_STEPS - 1))
-        if progress is not None:
-            progress(most, PROGRESS_STEPS)
+class Restriction:
+    """The engine `restriction`: counts of one layer, degenerate or not."""
 
+    name = "restriction"
+    lists = False
+
+    def refuses(self, task: Task) -> str | None:
+        """Kinks in several layers, boxes with too many corners, journals."""
+        if task.journal is not None:
+            return "keeps no journal: use method='tree', or no journal."
+        return refusal(task.network, task.domain)
+
+    def suits(self, task: Task) -> str | None:
+        """The whole space, and domains where other engines are slower or refuse."""
+        many = isinstance(task.domain, WholeSpace) or task.domain.dim >= FROM_DIM
+        if not (many or task.failed) or not task.network.hidden:
+            return None
+        if self.refuses(task) is not None:
+            return None
+        return "one layer is counted without a list"
+
+    def count(self, task: Task) -> Tally:
+        """Number of regions.
+
+        Raises:
+            NotGenericError: If a bounded domain has many flats, and too many of their
+                signs and dependences are open in float64 and modulo a prime.
+        """
+        budget, stages, most = task.budget, Stages(), 0
+
+        def stop(found: int) -> bool:
+            return budget.spent() or budget.full(found)
+
+        def tell(share: float) -> None:
+            nonlocal most
+            # What was begun in one form may begin anew in another.
+            most = max(most, min(int(share * PROGRESS_STEPS), PROGRESS_STEPS - 1))
+            task.progress(most, PROGRESS_STEPS)
+
+        hyperplanes = distinct_hyperplanes(layer_rows(task.network, task.domain))
+        with stages("counting"):
+            count, complete, facts = _count(hyperplanes, task.domain, stop, tell)
+        if complete:
+            task.progress(PROGRESS_STEPS, PROGRESS_STEPS)
+        stats = RestrictionStats(
+            hyperplanes=len(hyperplanes),
+            stopped=None if complete else budget.reason(),
+            **facts,
+            **stages.seconds(),
+        )
+        return Tally(count, complete, stats)
+
+    def list(self, task: Task) -> Listing:
+        """Never called: `lists` is false."""
+        raise NotImplementedError
+
+
+def _count(
+    hyperplanes: Sequence[Row],
+    domain: Domain,
+    stop: Callable[[int], bool],
+    tell: Callable[[float], None],
+) -> tuple[int, bool, dict[str, Any]]:
+    """The number of regions, whether complete, and facts."""
     if isinstance(domain, WholeSpace) or _meet_inside(hyperplanes, domain):
         betti = betti_numbers(hyperplanes, stop, tell)
-        count, complete = sum(betti.numbers), betti.complete
-        facts: dict[str, Any] = dict(betti.facts)
-    else:
-        count, complete, facts = _count_inside(hyperplanes, domain, stop, tell)
-    if complete and progress is not None:
-        progress(PROGRESS_STEPS, PROGRESS_STEPS)
-    facts = {"hyperplanes": len(hyperplanes), **facts}
-    if not complete:
-        facts["stopped"] = budget.reason()
-    return count, complete, facts
+        return sum(betti.numbers), betti.complete, betti.facts
+    return _count_inside(hyperplanes, domain, stop, tell)
 
 
 def _count_inside(
@@ -79,7 +134,7 @@ def _count_inside(
     stop: Callable[[int], bool],
     tell: Callable[[float], None],
 ) -> tuple[int, bool, dict[str, Any]]:
-    """What `count_layer` does, on a bounded domain."""
+    """What `_count` does, on a bounded domain."""
     corners = domain_corners(domain)
     flats = sum(math.comb(len(hyperplanes), k) for k in range(domain.dim))
     ahead = SECONDS_A_CORNER * flats * len(corners)

@@ -9,8 +9,9 @@ from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
+from regions.enumeration.engine import Task, tell_nobody
 from regions.enumeration.restriction import engine, fast, fast_polytopes
-from regions.enumeration.restriction.engine import count_layer
+from regions.enumeration.restriction.engine import Restriction
 from regions.enumeration.restriction.fast import UnprovedError
 from regions.enumeration.restriction.fast_polytopes import FastPolytopes
 from regions.enumeration.restriction.hyperplanes import distinct_hyperplanes
@@ -35,6 +36,11 @@ def network_of(rows, slopes=None):
         [table[:, -1], [0.0]],
         0.0 if slopes is None else [slopes],
     )
+
+
+def count_layer(network, domain, budget, progress=tell_nobody):
+    tally = Restriction().count(Task(network, domain, budget, progress))
+    return tally.count, tally.complete, tally.stats
 
 
 def counted(network, domain, **limits):
@@ -241,3 +247,18 @@ def test_progress_rises_to_the_end(domain):
 
 def test_unproved_never_leaves_the_package():
     assert not issubclass(UnprovedError, NotGenericError)
+
+
+def test_auto_takes_restriction_where_it_is_the_fastest():
+    network = network_of(random_rows(1, 4, 6))
+    for domain in (WholeSpace(4), Box.cube(4)):
+        count = count_regions(network, domain)
+        assert count.method == "restriction"
+        assert int(count) == int(count_regions(network, domain, method="tree"))
+    deep = ReluNetwork.from_arrays([np.eye(4), np.eye(4), np.eye(4)], None)
+    assert count_regions(deep, WholeSpace(4)).method != "restriction"
+    with pytest.raises(ValueError, match="kinks in 2 layers"):
+        count_regions(deep, WholeSpace(4), method="restriction")
+    with pytest.raises(ValueError, match="corners are too many"):
+        wide = ReluNetwork.from_arrays([np.eye(12), np.eye(12)], None)
+        count_regions(wide, Box.cube(12), method="restriction")

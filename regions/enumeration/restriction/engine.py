@@ -77,6 +77,8 @@ class Restriction:
             return None
         if self.refuses(task) is not None:
             return None
+        if task.failed:
+            return f"not in general position: {[*task.failed.values()][-1]}"
         return "one layer is counted without a list"
 
     def count(self, task: Task) -> Tally:

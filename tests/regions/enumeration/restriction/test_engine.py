@@ -259,6 +259,6 @@ def test_auto_takes_restriction_where_it_is_the_fastest():
     assert count_regions(deep, WholeSpace(4)).method != "restriction"
     with pytest.raises(ValueError, match="kinks in 2 layers"):
         count_regions(deep, WholeSpace(4), method="restriction")
+    wide = ReluNetwork.from_arrays([np.eye(12), np.eye(12)], None)
     with pytest.raises(ValueError, match="corners are too many"):
-        wide = ReluNetwork.from_arrays([np.eye(12), np.eye(12)], None)
         count_regions(wide, Box.cube(12), method="restriction")

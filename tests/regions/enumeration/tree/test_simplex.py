@@ -10,7 +10,7 @@ from regions.domains.shapes import Box, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.enumeration.tree.kernels import quick_proofs, simplex
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
-from regions.lp.chebyshev import chebyshev_balls
+from regions.lp.chebyshev import small_batch_balls
 from regions.lp.exact_lp import interior
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import integer_network
@@ -43,7 +43,7 @@ def solved(A, b, cap=2.0):
 def test_balls_are_as_large_as_those_of_the_reference(seed, dim):
     A, b = problems(seed, dim, 3 * dim)
     centers, radii, duals, fine = solved(A, b)
-    _, expected, _ = chebyshev_balls(A, b, 2.0)
+    _, expected, _ = small_batch_balls(A, b, 2.0)
     assert fine.all()
     full = expected > -1e-8
     np.testing.assert_allclose(radii[full], expected[full], atol=1e-7)

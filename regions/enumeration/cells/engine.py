@@ -60,6 +60,8 @@ class CellsEngine:
         """
         assert not isinstance(task.domain, WholeSpace)
         stages = Stages()
+        if task.budget.spent():
+            return Tally(1, False, CellsStats(stopped=task.budget.reason()))
         with stages("cells"):
             budget = task.budget
             count, complete, stats = count_cells(

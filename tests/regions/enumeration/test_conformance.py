@@ -1,0 +1,308 @@
+"""Every engine of the table keeps the promises of the protocol, over the zoo.
+
+A caller's `stop` says how often, and from which functions, an engine asks; a stop at
+the n-th question is a limit that falls at that moment, without a clock.
+"""
+
+import functools
+import itertools
+import sys
+import threading
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from regions.domains.shapes import Box, Segment, WholeSpace
+from regions.enumeration import count_regions
+from regions.enumeration.budget import Budget
+from regions.enumeration.engine import Listing, Task
+from regions.enumeration.table import ENGINES
+from regions.enumeration.workers import SWITCH
+from regions.errors import NotGenericError
+from regions.packing import unpack_bits
+from regions.results.statistics import Stop
+from regions.signs.exact import Columns, ExactNetwork
+from tests.helpers import random_network
+from tests.regions.enumeration.oracles import exact_patterns
+from tests.zoo import ZOO
+
+NAMES = (
+    "duplicated_unit",
+    "all_zero",
+    "bias_free_in_space",
+    "several_outputs",
+    "prelu",
+    "skip_blocks",
+    "no_kink_at_all",
+)
+DEEP = random_network(np.random.default_rng(3), 2, [4] * 10)
+PLANE = random_network(np.random.default_rng(5), 2, [6, 5])
+CONES = random_network(np.random.default_rng(4), 3, [6, 5], bias_scale=0.0)
+
+ASKED_AT = {
+    "line": {"insert"},
+    "cells": {"count"},
+    "cones": {"count", "list", "_list_face", "count_face"},
+    "sweep": {"_sweep", "insert_units", "_prove_plainly", "prove_witnesses"},
+    "sectors": {"count", "count_face"},
+    "tree": {"leaves", "_work", "_balls"},
+}
+"""Functions that must ask; of an engine that is not named here, `count` or `list`."""
+
+Reference = frozenset[tuple[bool, ...]]
+
+
+def specimens():
+    """Networks and domains by name: the boxes, diagonals and spaces of the zoo."""
+    found = {}
+    for name in NAMES:
+        network, box = ZOO[name]
+        found[f"{name}, box"] = network, box
+        found[f"{name}, line"] = network, Segment(box.lower, box.upper)
+        found[f"{name}, space"] = network, WholeSpace(network.input_dim)
+    found["deep, box"] = DEEP, Box.cube(2)
+    found["deep, line"] = DEEP, Segment([-1.0, -0.5], [1.0, 0.75])
+    found["cones, space"] = CONES, WholeSpace(3)
+    found["plane, space"] = PLANE, WholeSpace(2)
+    return found
+
+
+SPECIMENS = specimens()
+
+
+@functools.cache
+def reference(name: str) -> Reference:
+    """All patterns, by another algorithm: exact splitting, or the tree in all space."""
+    network, domain = SPECIMENS[name]
+    if not isinstance(domain, WholeSpace):
+        return frozenset(exact_patterns(network, domain))
+    found = ENGINES["tree"].list(Task(network, domain))
+    assert found.complete
+    return patterns_of(network, found)
+
+
+def patterns_of(network, found: Listing) -> Reference:
+    """The patterns as they are over all units; each must be there once."""
+    rows = [tuple(row) for row in unpack_bits(found.patterns, network.num_bits)]
+    assert len(set(rows)) == len(rows)
+    return frozenset(tuple(map(bool, row)) for row in rows)
+
+
+@functools.cache
+def served(engine: str) -> tuple[str, ...]:
+    """Names of the specimens that an engine answers."""
+    names = []
+    for name, (network, domain) in SPECIMENS.items():
+        if ENGINES[engine].refuses(Task(network, domain)) is None:
+            try:
+                ENGINES[engine].count(Task(network, domain))
+            except NotGenericError:
+                continue
+            names.append(name)
+    return tuple(names)
+
+
+def assert_true_regions(name: str, found: Listing) -> None:
+    """Every pattern is one of the reference, at a point that has it exactly."""
+    network, domain = SPECIMENS[name]
+    assert patterns_of(network, found) <= reference(name)
+    assert len(found.coordinates) == len(found.patterns)
+    if not len(found.patterns):
+        return
+    points = [
+        found.exact_witnesses.get(k) or tuple(Fraction(float(v)) for v in point)
+        for k, point in enumerate(found.coordinates)
+    ]
+    signs = ExactNetwork(network, domain).signs(Columns.of_points(points)).T
+    bits = unpack_bits(found.patterns, network.num_bits)
+    assert ((signs[:, network.kinks] > 0) == bits).all()
+
+
+class Asked:
+    """A `stop` that says yes from the n-th question on, and notes who asks."""
+
+    def __init__(self, last: float = float("inf")):
+        self.calls, self.last = 0, last
+        self.functions: set[str] = set()
+
+    def __call__(self) -> bool:
+        self.calls += 1
+        frame = sys._getframe(1)
+        while frame is not None:
+            if "enumeration" in frame.f_code.co_filename:
+                self.functions.update(frame.f_code.co_qualname.split("."))
+            frame = frame.f_back
+        return self.calls > self.last
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """In order, so that the n-th question is the same each time."""
+    monkeypatch.setenv(SWITCH, "1")
+    monkeypatch.setattr("regions.enumeration.tree.search.MAX_CELLS", 64)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engine_gives_the_patterns_of_the_reference(engine):
+    assert len(served(engine)) >= 3, "too little of the zoo is served"
+    for name in served(engine):
+        network, domain = SPECIMENS[name]
+        expected = reference(name)
+        tally = ENGINES[engine].count(Task(network, domain))
+        assert (tally.count, tally.complete) == (len(expected), True), name
+        assert tally.stats.stopped is None
+        if ENGINES[engine].lists:
+            found = ENGINES[engine].list(Task(network, domain))
+            assert found.complete
+            assert patterns_of(network, found) == expected, name
+            assert_true_regions(name, found)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_is_heard_at_every_question(engine):
+    functions = set()
+    for name in served(engine):
+        network, domain = SPECIMENS[name]
+        whole = Asked()
+        ENGINES[engine].count(Task(network, domain, Budget(stop=whole)))
+        assert whole.calls or len(reference(name)) == 1, f"{name}: never asked"
+        functions |= whole.functions
+        for last in sorted({0, whole.calls // 2, whole.calls - 1}):
+            if 0 <= last < whole.calls:
+                check_stopped_count(engine, name, last)
+        if ENGINES[engine].lists:
+            whole = Asked()
+            ENGINES[engine].list(Task(network, domain, Budget(stop=whole)))
+            functions |= whole.functions
+            for last in sorted({0, whole.calls // 2, whole.calls - 1}):
+                if 0 <= last < whole.calls:
+                    check_stopped_list(engine, name, last)
+    missing = ASKED_AT.get(engine, {"count"}) - functions
+    assert not missing, f"{engine} does not ask in {missing}"
+
+
+def check_stopped_count(engine: str, name: str, last: int) -> None:
+    network, domain = SPECIMENS[name]
+    budget = Budget(stop=Asked(last))
+    tally = ENGINES[engine].count(Task(network, domain, budget))
+    assert budget.spent()
+    assert 1 <= tally.count <= len(reference(name)), (name, last)
+    if tally.complete:
+        assert tally.count == len(reference(name))
+    else:
+        assert tally.stats.stopped == Stop.INTERRUPTED.value
+
+
+def check_stopped_list(engine: str, name: str, last: int) -> None:
+    network, domain = SPECIMENS[name]
+    budget = Budget(stop=Asked(last))
+    found = ENGINES[engine].list(Task(network, domain, budget))
+    assert len(found.patterns) >= 1, (name, last)
+    assert_true_regions(name, found)
+    if found.complete:
+        assert len(found.patterns) == len(reference(name))
+    else:
+        assert found.stats.stopped == Stop.INTERRUPTED.value
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_before_anything_else_gives_no_complete_count(engine):
+    name = max(served(engine), key=lambda name: len(reference(name)))
+    network, domain = SPECIMENS[name]
+    for budget in (Budget(stop=lambda: True), Budget(max_seconds=1e-9)):
+        tally = ENGINES[engine].count(Task(network, domain, budget))
+        assert not tally.complete
+        assert 1 <= tally.count < len(reference(name))
+        assert tally.stats.stopped == budget.reason()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ctrl_c_goes_through_and_leaves_no_thread(engine):
+    class Pressed(Asked):
+        def __call__(self) -> bool:
+            if super().__call__():
+                raise KeyboardInterrupt
+            return False
+
+    name = max(served(engine), key=lambda name: len(reference(name)))
+    network, domain = SPECIMENS[name]
+    threads, whole = threading.active_count(), Asked()
+    ENGINES[engine].count(Task(network, domain, Budget(stop=whole)))
+    for last in (0, whole.calls // 2, whole.calls - 1):
+        stop = Pressed(last)
+        try:
+            ENGINES[engine].count(Task(network, domain, Budget(stop=stop)))
+        except KeyboardInterrupt:
+            continue
+        # How often a fast engine asks goes by the clock.
+        assert 0 < stop.calls <= last
+    assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_limit_on_regions_is_kept(engine):
+    for name in served(engine):
+        network, domain = SPECIMENS[name]
+        total = len(reference(name))
+        for limit in {1, total}:
+            tally = ENGINES[engine].count(Task(network, domain, Budget(limit)))
+            assert min(limit, total) <= tally.count <= total, (name, limit)
+            assert (
+                tally.complete or tally.stats.stopped == f"max_regions={limit} reached"
+            )
+            if not ENGINES[engine].lists:
+                continue
+            found = ENGINES[engine].list(Task(network, domain, Budget(limit)))
+            assert 1 <= len(found.patterns) <= limit
+            assert found.complete == (limit >= total), (name, limit)
+            assert_true_regions(name, found)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_memory_that_is_full_ends_a_run(engine, monkeypatch):
+    held = itertools.count(0, 1 << 20)
+    monkeypatch.setattr("regions.enumeration.budget.resident_bytes", lambda: next(held))
+    monkeypatch.setattr("regions.enumeration.budget.MEMORY_SECONDS", 0.0)
+    name = max(served(engine), key=lambda name: len(reference(name)))
+    network, domain = SPECIMENS[name]
+    tally = ENGINES[engine].count(Task(network, domain, Budget(max_bytes=1)))
+    assert not tally.complete
+    assert 1 <= tally.count < len(reference(name))
+    assert tally.stats.stopped == "max_bytes=1 reached"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_progress_rises_to_its_end(engine):
+    for name in served(engine):
+        network, domain = SPECIMENS[name]
+        seen: list[tuple[int, int]] = []
+
+        def show(done, total, seen=seen):
+            seen.append((done, total))
+
+        ENGINES[engine].count(Task(network, domain, progress=show))
+        assert seen or not network.hidden or not network.num_bits, name
+        done = [done for done, _ in seen]
+        assert done == sorted(done), name
+        assert all(done == total for done, total in seen[-1:]), name
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_journal_is_kept_or_refused(engine, tmp_path):
+    for number, name in enumerate(served(engine)):
+        network, domain = SPECIMENS[name]
+        folder = tmp_path / str(number)
+        refusal = ENGINES[engine].refuses(Task(network, domain, journal=folder))
+        if refusal is not None:
+            assert "journal" in refusal
+            with pytest.raises(ValueError, match="journal"):
+                count_regions(network, domain, method=engine, journal=folder)
+            continue
+        part = ENGINES[engine].list(
+            Task(network, domain, Budget(stop=Asked(4)), journal=folder)
+        )
+        assert_true_regions(name, part)
+        whole = ENGINES[engine].list(Task(network, domain, journal=folder))
+        assert whole.complete
+        assert patterns_of(network, whole) == reference(name)

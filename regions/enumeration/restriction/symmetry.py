@@ -25,7 +25,7 @@ from regions.enumeration.restriction.hyperplanes import Row, minor_bound, primit
 from regions.enumeration.restriction.kernels.field import PRIME
 from regions.enumeration.restriction.kernels.flats import cover_flats
 
-CHUNK_WORDS = 1 << 22
+CHUNK_WORDS = 1 << 20
 """Words of keys to find between two questions whether to stop."""
 
 

@@ -27,6 +27,7 @@ from regions.lp.solve import unit_rows
 from regions.lp.warm_lp import WarmProgram
 from regions.polytopes.facet_evidence import Evidence, FacetSearch, RowSystem
 from regions.polytopes.facet_rays import first_hits, relaxed_feet
+from regions.polytopes.polygons import search_polygon
 from regions.signs.exact import nearest_float
 
 ZOOMS = 3
@@ -55,6 +56,12 @@ def search_facets(
         EmptyPolyhedronError: If a row is violated everywhere.
         SolverError: If a solver stops without an answer.
     """
+    if isinstance(inside, np.ndarray) and len(inside) == 2 and max_radius is None:
+        polygon = search_polygon(system, inside)
+        if polygon is not None:
+            if progress is not None:
+                progress(len(system.b), len(system.b))
+            return polygon
     search = _Search(system, inside, max_radius)
     search.shoot_rays()
     total = len(system.b)

@@ -29,9 +29,11 @@ from regions.halfspaces import (
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.network import ReluNetwork
+from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.hull_volume import hull_volume
 from regions.polytopes.network_rows import NetworkRows
+from regions.polytopes.polygons import Polygon, polygon_around, proved_signs
 from regions.polytopes.region_facets import (
     RegionFacets,
     given_system,
@@ -153,6 +155,8 @@ class Polytope:
         Above `MAX_EXACT_DIM` dimensions the solver's tolerance decides, on rows rounded
         anew, which keeps parallel rows parallel.
         """
+        if self._polygon is not None:
+            return self._polygon.bounds()
         if self.dim > MAX_EXACT_DIM and self.exact_rows is None:
             return solve.bounds(self.rows)
         try:
@@ -196,7 +200,7 @@ class Polytope:
         if self._region is None:
             return np.zeros(len(self.rows))
         # Those of `rows`, which are rounded like these, and no more than once again.
-        return 2.0 * self._region.rows.system(self._region.bits).error
+        return 2.0 * self._system.error
 
     @functools.cached_property
     def chebyshev(self) -> solve.ChebyshevBall:
@@ -205,6 +209,10 @@ class Polytope:
         The radius 0.0 means that `x` lies on a boundary and its pattern, in which a
         tie is off, belongs to no activation region.
         """
+        polygon = self._polygon
+        circle = None if polygon is None else polygon.largest_circle()
+        if circle is not None and (proved_signs(self._system, circle[0]) > 0.0).all():
+            return solve.ChebyshevBall(*circle)
         lower, upper = self.bounds
         if self.is_bounded:
             size = float(np.linalg.norm(upper - lower)) + 1.0
@@ -269,10 +277,34 @@ class Polytope:
                 )
             inside = ball.center
         if region is None:
-            return searched(search_facets(given_system(self.rows), inside))
+            return searched(search_facets(self._system, inside))
         return region_facets(
-            region.chart, region.rows, region.bits, inside, whole=region.is_whole
+            region.chart,
+            region.rows,
+            region.bits,
+            inside,
+            whole=region.is_whole,
+            system=None if region.is_whole else self._system,
         )
+
+    @functools.cached_property
+    def _system(self) -> RowSystem:
+        """The rows with bounds of their rounding."""
+        if self._region is None:
+            return given_system(self.rows)
+        return self._region.rows.system(self._region.bits)
+
+    @functools.cached_property
+    def _polygon(self) -> Polygon | None:
+        """The sides around `x`, in order; None where it is not known to be a polygon.
+
+        Its numbers are float64, and good where `x` lies well inside.
+        """
+        region = self._region
+        if self.dim != 2 or region is None or region.is_whole or not region.is_inside:
+            return None
+        rows = np.array([facet.row for facet in self.facets])
+        return polygon_around(self.rows.A[rows], self.rows.b[rows], self.x)
 
     @functools.cached_property
     def irredundant(self) -> redundancy.Irredundant:
@@ -296,6 +328,8 @@ class Polytope:
             )
         if self.dim == 1:
             return np.array([[self.bounds[0][0]], [self.bounds[1][0]]])
+        if self._polygon is not None:
+            return self._polygon.corners
         kept = np.array([facet.row for facet in self.facets])
         center, radius = self.chebyshev
         if radius == 0.0:

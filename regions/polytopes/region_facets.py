@@ -46,6 +46,7 @@ def region_facets(
     inside: Point | Float64[np.ndarray, " dim"],
     *,
     whole: bool,
+    system: RowSystem | None = None,
     progress: Progress | None = None,
 ) -> RegionFacets:
     """Facets of a region by row.
@@ -56,6 +57,7 @@ def region_facets(
         bits: The pattern, a bit for every hidden unit.
         inside: A point strictly inside.
         whole: Whether the domain is the whole space.
+        system: The rows of this pattern, if they are at hand.
         progress: Called with (rows decided, rows).
 
     Raises:
@@ -66,7 +68,8 @@ def region_facets(
         found = _in_reduced_space(chart, rows, bits, start, progress)
         if found is not None:
             return found
-    return searched(search_facets(rows.system(bits), inside, progress=progress))
+    system = rows.system(bits) if system is None else system
+    return searched(search_facets(system, inside, progress=progress))
 
 
 def searched(search: FacetSearch) -> RegionFacets:

@@ -67,6 +67,7 @@ def count_regions(
         UndecidedError: If the chosen method can not answer; `"auto"` always does.
 
     Example:
+        >>> import numpy as np
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> int(count_regions(net, Box([-1, -1], [1, 1])))
@@ -99,6 +100,7 @@ def enumerate_regions(
         Packed patterns and a point strictly inside each region, in a fixed order.
 
     Example:
+        >>> import numpy as np
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> rs = enumerate_regions(net, Box([-1, -1], [1, 1]))

@@ -1,10 +1,12 @@
 """Every activation region of a network on a domain, exactly once.
 
-The engines stand in `regions.enumeration.table`: `line` (dimension 1), `sweep`
-(networks in general position, dimension up to about 8), `cones` (networks without
-biases, by slices of one dimension less), `sectors` (counts of generic networks in the
-whole space of few dimensions), `restriction` (counts of one layer, without a list) and
-`tree` (any network, any dimension). `count_regions` and `enumerate_regions` choose.
+The engines stand in `regions.enumeration.table`: `line` (dimension 1), `cells` (any
+network on a bounded domain of two to six dimensions; `auto` does not take it yet),
+`sweep` (networks in general position, dimension up to about 8), `cones` (networks
+without biases, by slices of one dimension less), `sectors` (counts of generic networks
+in the whole space of few dimensions), `restriction` (counts of one layer, without a
+list) and `tree` (any network, any dimension). `count_regions` and `enumerate_regions`
+choose.
 """
 
 import dataclasses

@@ -68,7 +68,12 @@ class NotGenericError(UndecidedError):
 
 
 class IncompleteError(RegionsError):
-    """Regions may be missing from a run that stopped early, where all are required."""
+    """Regions may be missing from a run that stopped early, where all are required.
+
+    Example:
+        >>> issubclass(IncompleteError, RegionsError)
+        True
+    """
 
 
 class SolverError(RegionsError):

@@ -55,6 +55,14 @@ def verify(
     Raises:
         FileNotFoundError: If there is no such file.
         FileFormatError: If the file cannot be read.
+
+    Example:
+        >>> import numpy as np
+        >>> import regions
+        >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1, 1]]], None)
+        >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
+        >>> verify(found, exact=True).ok
+        True
     """
     start = time.perf_counter()
     checks = []

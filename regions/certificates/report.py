@@ -38,6 +38,14 @@ class VerificationReport:
         exact: Whether they were made in exact arithmetic.
         claims_complete: Whether the set says that no region is missing.
         seconds: Wall time.
+
+    Example:
+        >>> import numpy as np
+        >>> import regions
+        >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1, 1]]], None)
+        >>> report = regions.verify(regions.enumerate_regions(net, regions.Box.cube(2)))
+        >>> report.ok
+        True
     """
 
     checks: tuple[Check, ...]

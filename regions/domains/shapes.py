@@ -344,7 +344,12 @@ class Simplex(_Domain):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WholeSpace:
-    """All of R^dim."""
+    """All of R^dim.
+
+    Example:
+        >>> WholeSpace(2).embed(np.array([[1.0, 2.0]]))
+        array([[1., 2.]])
+    """
 
     dim: int
 

@@ -131,8 +131,10 @@ def inside_domain(
     inside = np.ones(len(points), bool)
     with np.errstate(invalid="ignore", over="ignore"):
         for row, end, sums in zip(polytope.A, polytope.b, rounds, strict=True):
-            size = np.abs(points) @ np.abs(row) + abs(end)
-            error = SAFETY * gamma(domain.dim + 2) * size * sums
+            error = 0.0
+            if sums:
+                size = np.abs(points) @ np.abs(row) + abs(end)
+                error = SAFETY * gamma(domain.dim + 2) * size
             inside &= is_certain(end - points @ row, error)
     return inside
 

@@ -88,6 +88,16 @@ def load_network(
             model is not piecewise affine.
         ImportError: If a package that the format needs is not installed.
         ValueError: If an option is given that the format does not take.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "net.npz"
+        ...     save_network(path, net)
+        ...     load_network(path).widths
+        (2,)
     """
     path = _existing_file(pathlib.Path(path).expanduser())
     _check_options(
@@ -109,6 +119,16 @@ def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
 
     Raises:
         ValueError: If `path` does not end in `.npz`.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "net.npz"
+        ...     save_network(path, net)
+        ...     load_network(path).widths
+        (2,)
     """
     save_npz(pathlib.Path(path), network)
 

@@ -102,6 +102,14 @@ def shortest_path(
 
     Raises:
         ValueError: If an end lies in no region of the set, or no path joins them.
+
+    Example:
+        >>> import numpy as np
+        >>> import regions
+        >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1, 1]]], None)
+        >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
+        >>> len(shortest_path(found, np.array([-1.0, -0.5]), np.array([1.0, 0.5])))
+        3
     """
     first, last = region_of(rs, start), region_of(rs, end)
     try:
@@ -138,6 +146,14 @@ def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
 
     Raises:
         ValueError: If `path` does not end in `.graphml`.
+
+    Example:
+        >>> import regions
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_graph(pathlib.Path(folder) / "regions.graphml", found).name
+        'regions.graphml'
     """
     target = pathlib.Path(path)
     if target.suffix != ".graphml":

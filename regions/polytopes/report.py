@@ -148,6 +148,11 @@ def describe_polytope(
     Raises:
         ValueError: If `x` has the wrong shape or lies outside the domain.
         SolverError: If a solver stops without an answer.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> [f.name for f in describe_polytope(net, np.array([0.5, -0.5])).inequalities]
+        ['layer 1 unit 1', 'layer 1 unit 2']
     """
     polytope = polytope_at(network, x, domain)
     x, chart = polytope.x, network if domain is None else domain.restrict(network)

@@ -25,7 +25,7 @@ from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.packing import num_bytes, pack_bits
 
 MAX_DIM = 6
 """Above this, cells have too many corners."""
@@ -172,12 +172,14 @@ def _list_plane(
     for chunk in chunks:
         exact.update({first + k: point for k, point in chunk.exact.items()})
         first += len(chunk.patterns)
-    patterns = np.concatenate([chunk.patterns for chunk in chunks])
+    # Nothing may have been found when it was stopped.
+    no_pattern = np.zeros((0, num_bytes(network.num_bits)), np.uint8)
+    patterns = np.concatenate([no_pattern, *(chunk.patterns for chunk in chunks)])
     complete = not any(walk.parts_left for walk in walks)
     make = functools.partial(draw_cells, network, domain, net, patterns)
     return Listing(
         patterns,
-        np.concatenate([chunk.inside for chunk in chunks]),
+        np.concatenate([np.zeros((0, 2)), *(chunk.inside for chunk in chunks)]),
         exact,
         complete,
         dataclasses.replace(_stats(walks), exact_witnesses=len(exact)),

@@ -12,6 +12,7 @@ vertex lies on the side of the wall that it should is proved like any other sign
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -77,28 +78,32 @@ def random_points(
 
 
 def plan_chambers(
-    network: ReluNetwork, polytope: SimplePolytope, parts: int
+    network: ReluNetwork,
+    polytope: SimplePolytope,
+    parts: int,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Chamber]:
     """Cut the domain into about so many chambers of about the same volume.
 
-    Fewer, where the units of the first layer do not allow it.
+    Fewer, where the units of the first layer do not allow it. `check` is called between
+    steps; it may raise to stop.
     """
     if parts < 2 or not network.hidden:
         return [()]
     layer = network.hidden[0]
     rng = np.random.default_rng(SEED)
     points = random_points(polytope, max(SAMPLES, SAMPLES_EACH * parts), rng)
-    positive = np.concatenate(
-        [
-            _values(network, points[start : start + SAMPLES]) > 0.0
-            for start in range(0, len(points), SAMPLES)
-        ]
-    )
+    sides: list[np.ndarray] = []
+    for start in range(0, len(points), SAMPLES):
+        check()
+        sides.append(_values(network, points[start : start + SAMPLES]) > 0.0)
+    positive = np.concatenate(sides)
     usable = np.flatnonzero(layer.kinks)
     waiting: list[tuple[Chamber, Int[np.ndarray, " points"]]] = []
     waiting.append(((), np.arange(len(points))))
     done = []
     while waiting:
+        check()
         walls, inside = waiting.pop()
         enough = len(inside) * parts < 1.5 * len(points)
         if enough or len(inside) < FEWEST_SAMPLES or not len(usable):

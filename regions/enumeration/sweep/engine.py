@@ -52,6 +52,8 @@ PARALLEL_SECONDS = 0.05
 """Work of less than this is not cut."""
 PART_SECONDS = 0.1
 """Parts of less than this are made only to have one for each thread."""
+MOST_PARTS, FEW_PARTS = 4096, 256
+"""Chambers at most, also where time is limited: to plan more takes too long."""
 PART_REGIONS = 60_000
 """Regions of a chamber, about: larger ones outgrow the cache."""
 ROOM = 1.6
@@ -118,7 +120,13 @@ class Sweep:
         polytope, chart = domain.polytope(), domain.restrict(network)
         plan = plan_work(chart, polytope)
         if task.budget.max_regions is None and plan.parts > 1:
-            chambers = plan_chambers(chart, polytope, plan.parts)
+            try:
+                limited = task.budget.max_seconds is not None
+                parts = min(plan.parts, FEW_PARTS if limited else MOST_PARTS)
+                chambers = plan_chambers(chart, polytope, parts, task.budget.check)
+            except StoppedError:
+                stopped = task.budget.reason()
+                return Tally(1, False, SweepStats(stopped=stopped))
             room = plan.room // len(chambers)
             if len(chambers) > 1:
                 with contextlib.suppress(NotGenericError):

@@ -58,6 +58,8 @@ PART_REGIONS = 60_000
 """Regions of a chamber, about: larger ones outgrow the cache."""
 ROOM = 1.6
 """Vertices to make room for per region by the estimate."""
+MOST_ROOM = 1 << 20
+"""Vertices to make room for at most: an estimate may be of any size."""
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
 
 
@@ -127,11 +129,11 @@ class Sweep:
             except StoppedError:
                 stopped = task.budget.reason()
                 return Tally(1, False, SweepStats(stopped=stopped))
-            room = plan.room // len(chambers)
+            room = min(plan.room // len(chambers), MOST_ROOM)
             if len(chambers) > 1:
                 with contextlib.suppress(NotGenericError):
                     return _count_chambers(task, chambers, room)
-        return _count_part(task, polytope, plan.room)
+        return _count_part(task, polytope, min(plan.room, MOST_ROOM))
 
     def list(self, task: Task) -> Listing:
         """All regions, in a fixed order."""

@@ -167,7 +167,7 @@ def test_chambers_stop_with_what_was_found(monkeypatch):
     whole = count_regions(network, Box.cube(2), method="sweep").count
     asked = itertools.count()
     found = count_regions(
-        network, Box.cube(2), method="sweep", stop=lambda: next(asked) > 50
+        network, Box.cube(2), method="sweep", stop=lambda: next(asked) > 9
     )
     assert not found.complete
     assert 1 <= found.count < whole

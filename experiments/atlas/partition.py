@@ -93,7 +93,7 @@ def from_regions(found: regions.RegionSet, name: str) -> Partition:
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)
-    if found.method == "sweep":
+    if found.has_cells:
         vertices, counts, members = _ordered(found.cells)
         sides = _cell_sides(found.cells, counts, members)
         _label_domain(sides, vertices, counts, members, domain)

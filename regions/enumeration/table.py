@@ -12,8 +12,8 @@ from regions.enumeration.tree.engine import TreeEngine
 _IN_ORDER: tuple[Engine, ...] = (
     LineEngine(),
     Restriction(),
-    CellsEngine(),
     Cones(),
+    CellsEngine(),
     Sweep(),
     Sectors(),
     TreeEngine(),

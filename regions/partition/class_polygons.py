@@ -99,7 +99,7 @@ def region_polygons(found: RegionSet) -> list[Float64[np.ndarray, "_ 2"]]:
         raise ValueError(
             f"the domain has dimension {found.domain.dim}: a plane is required."
         )
-    if found.method == "sweep":
+    if found.has_cells:
         return found.polygons()
     outline = _outline(found)
     network = found.domain.restrict(found.network)

@@ -156,7 +156,7 @@ def _sides(found: RegionSet) -> _Sides:
     corners = np.concatenate(polygons)
     owner = np.repeat(np.arange(len(polygons), dtype=np.int32), counts)
     errors = np.full(len(corners), np.inf)
-    if found.method == "sweep":
+    if found.has_cells:
         cells = found.cells
         if cells.position_errors is not None:
             errors = cells.position_errors[cells.counterclockwise()]

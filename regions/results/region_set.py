@@ -203,9 +203,10 @@ class RegionSet:
             ValueError: If the engine does not give them on this domain.
         """
         if self._make_cells is None:
-            # The sweep keeps them itself, so that such a set comes from a file.
+            # These engines keep them, so that such a set comes from a file or a stop.
             who = f"the {self.method} engine keeps"
-            who = "a file of regions holds" if self.method == "sweep" else who
+            if self.complete and self.method in ("sweep", "cells"):
+                who = "a file of regions holds"
             raise ValueError(
                 f"{who} no vertices: enumerate the network on the domain with "
                 "method='sweep', or ask `regions.polytope_at` for single regions."

@@ -29,7 +29,7 @@ def test_box_count_is_printed_with_its_completeness(script, capsys):
     found = {k: v.strip() for k, v in rows(capsys.readouterr().out).items()}
     assert found["regions"] == "96"
     assert found["complete"] == "yes"
-    assert found["method"] == "sweep"
+    assert found["method"] == "cells"
     assert float(found["seconds"]) > 0
 
 

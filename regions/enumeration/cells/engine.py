@@ -26,10 +26,13 @@ from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
 from regions.packing import num_bytes, pack_bits
+from regions.results.cells import Cells
 
 MAX_DIM = 6
 """Above this, cells have too many corners."""
 LARGEST_CHART = 1e300
+MAX_DEPTH = 16
+"""Beyond so many layers, many signs on plane cells are beyond the bounds of float64."""
 
 
 class CellsEngine:
@@ -48,8 +51,13 @@ class CellsEngine:
         return None
 
     def suits(self, task: EngineTask) -> str | None:
-        """Nothing yet: it must be asked for."""
-        del task
+        """Planes, if the network is not too deep, and what the sweep refuses."""
+        if self.refuses(task) is not None:
+            return None
+        if "sweep" in task.failed:
+            return f"not in general position: {task.failed['sweep']}"
+        if task.domain.dim == 2 and len(task.network.hidden) <= MAX_DEPTH:
+            return "the domain is a bounded plane"
         return None
 
     def count(self, task: EngineTask) -> Tally:
@@ -133,8 +141,16 @@ def list_cells(task: EngineTask) -> Listing:
     stop = task.budget.spent
     assert not isinstance(domain, WholeSpace)
     if not network.hidden:
-        middle = (domain.polytope().vertices.mean(0))[None]
-        return Listing(np.zeros((1, 0), np.uint8), middle, {}, True, CellsStats())
+        corners = domain.polytope().vertices
+        whole = Cells(
+            vertices=corners,
+            offsets=np.array([0, len(corners)]),
+            members=np.arange(len(corners)),
+            neighbors=np.zeros((0, 2), np.int64),
+            neighbor_bits=np.zeros(0, np.int64),
+        )
+        middle, pattern = corners.mean(0)[None], np.zeros((1, 0), np.uint8)
+        return Listing(pattern, middle, {}, True, CellsStats(), lambda: whole)
     if domain.dim > 2:
         listing = list_space(network, domain, stop, most, task.progress)
     else:

@@ -66,6 +66,7 @@ class FlatNetwork(NamedTuple):
     scale: Float64[np.ndarray, " dim"]
 
 
+@np.errstate(all="ignore")
 def flatten(network: ReluNetwork, domain: BoundedDomain) -> FlatNetwork:
     """The arrays of a network on a plane domain."""
     chart, polytope = domain.restrict(network), domain.polytope()

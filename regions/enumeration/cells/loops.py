@@ -27,6 +27,13 @@ def begin_forms(bias, factor, width, forms):
         forms[GRADIENT, j] = factor * abs(bias[j])
 
 
+def next_source(held, i, fan_in):
+    """The first unit of a source from number i on that is not exactly zero."""
+    while i < fan_in and held[SIZE, i] == 0.0 and held[ERROR, i] == 0.0:
+        i += 1
+    return i
+
+
 def add_block(weights, start, fan_in, width, held, factor, forms):
     """Add what a layer reads from one source, and the bounds of its error.
 
@@ -41,20 +48,32 @@ def add_block(weights, start, fan_in, width, held, factor, forms):
         forms: Forms of the layer, with the bound in place of the gradient's size.
     """
     room = forms.shape[1]
-    for i in range(fan_in):
-        size = held[SIZE, i]
-        # A sum of what is exactly zero has no error.
-        if size == 0.0 and held[ERROR, i] == 0.0:
-            continue
-        f = held[ERROR, i] + factor * size
+    i = next_source(held, 0, fan_in)
+    while i < fan_in:
+        # Two at a time: reading and writing the sums takes longer than the products.
+        k = next_source(held, i + 1, fan_in)
+        f = held[ERROR, i] + factor * held[SIZE, i]
         a, b, c = held[A, i], held[B, i], held[C, i]
         row = weights[start + i * room : start + i * room + width]
-        for j in range(width):
-            w = row[j]
-            forms[A, j] += w * a
-            forms[B, j] += w * b
-            forms[C, j] += w * c
-            forms[GRADIENT, j] += abs(w) * f
+        if k < fan_in:
+            f_2 = held[ERROR, k] + factor * held[SIZE, k]
+            a_2, b_2, c_2 = held[A, k], held[B, k], held[C, k]
+            row_2 = weights[start + k * room : start + k * room + width]
+            for j in range(width):
+                w, v = row[j], row_2[j]
+                forms[A, j] = forms[A, j] + w * a + v * a_2
+                forms[B, j] = forms[B, j] + w * b + v * b_2
+                forms[C, j] = forms[C, j] + w * c + v * c_2
+                forms[GRADIENT, j] = forms[GRADIENT, j] + abs(w) * f + abs(v) * f_2
+            i = next_source(held, k + 1, fan_in)
+        else:
+            for j in range(width):
+                w = row[j]
+                forms[A, j] += w * a
+                forms[B, j] += w * b
+                forms[C, j] += w * c
+                forms[GRADIENT, j] += abs(w) * f
+            i = fan_in
 
 
 def all_fit(width, limit, forms):
@@ -153,73 +172,89 @@ def sign_corners(forms, width, corners, points, slots, positive, negative, uncle
     return some != 0
 
 
-def sign_new_corners(forms, units, points, first, count, signs):
+def sign_new_corners(forms, layer, units, first, size, points, mark, count, signs):
     """Signs of listed units at one or two new corners.
 
+    Arrays are passed whole, here and below: a view of one costs more than a test.
+
     Args:
-        forms: Forms of the layer.
-        units: Which units.
+        forms: Forms of all layers.
+        layer: The layer of the units.
+        units: Lists of units.
+        first: Where the list starts.
+        size: How many units it has.
         points: Positions and bounds of their errors, of all corners.
-        first: The first new corner.
+        mark: The first new corner.
         count: How many there are.
         signs: Written, `(2, units)`: 1, -1, or 2 where the bounds leave it open.
 
     Returns:
         Whether anything is open.
     """
-    some = 0
+    some = np.int64(0)
     for q in range(count):
-        x, y, reach = points[first + q, 0], points[first + q, 1], points[first + q, 2]
-        for z in range(len(units)):
-            j = units[z]
-            value = forms[A, j] * x + forms[B, j] * y + forms[C, j]
-            bound = forms[GRADIENT, j] * reach + forms[BOUND, j]
-            sign = 1 if value > bound else (-1 if value < -bound else 2)
-            signs[q, z] = sign
-            some |= sign & 2 if sign > 0 else 0
+        x, y, reach = points[mark + q, 0], points[mark + q, 1], points[mark + q, 2]
+        for z in range(size):
+            j = units[first + z]
+            value = forms[layer, A, j] * x + forms[layer, B, j] * y + forms[layer, C, j]
+            bound = forms[layer, GRADIENT, j] * reach + forms[layer, BOUND, j]
+            sign = np.int64(value > bound) - np.int64(value < -bound)
+            is_open = np.int64(sign == 0)
+            signs[q, z] = sign + 2 * is_open
+            some |= is_open
     return some != 0
 
 
 def pass_on(
-    units, positive, negative, signs, count, new, keep, split, upper_on, lower_on
+    units, positive, negative, first, size, signs, count, new, keep, split, on, part
 ):
     """The units that still cross each of the two parts of a cell.
 
     Args:
-        units: Units that cross the cell.
+        units: Lists of units.
         positive: Corners at which they are positive.
         negative: Corners at which they are negative.
+        first: Where the list of the cell starts; that of the lower part takes its
+            place, with that of the upper part behind it.
+        size: How many units cross the cell.
         signs: Their signs at new corners.
         count: How many new corners there are.
         new: Bits of the new corners.
         keep: Corners of the upper and the lower part.
-        split: `(3, ...)` of the upper part's units, positive and negative corners,
-            written; those of the lower part overwrite what was given.
-        upper_on: Set to 1 for units that are positive on all of the upper part.
-        lower_on: The same for the lower part.
+        split: Scratch.
+        on: Set to 1 for units that are positive on all of a part; the upper part is
+            the one after `part`.
+        part: The cell, then the lower part.
 
     Returns:
         How many units cross the upper and the lower part.
     """
     upper, lower = 0, 0
-    for z in range(len(units)):
-        unit, above, below = units[z], positive[z], negative[z]
-        plus, minus = np.int64(0), np.int64(0)
-        for q in range(count):
-            plus |= new[q] if signs[q, z] == 1 else 0
-            minus |= new[q] if signs[q, z] == -1 else 0
-        a, b = (above & keep[0]) | plus, (below & keep[0]) | minus
+    one, two = new[0] if count > 0 else 0, new[1] if count > 1 else 0
+    keep_above, keep_below = keep[0], keep[1]
+    for z in range(size):
+        unit = units[first + z]
+        above, below = positive[first + z], negative[first + z]
+        sign, other = signs[0, z], signs[1, z]
+        plus = (one if sign == 1 else 0) | (two if other == 1 else 0)
+        minus = (one if sign == -1 else 0) | (two if other == -1 else 0)
+        a, b = (above & keep_above) | plus, (below & keep_above) | minus
         if a != 0 and b != 0:
             split[0, upper], split[1, upper], split[2, upper] = unit, a, b
             upper += 1
         elif a != 0:
-            upper_on[unit] = 1
-        a, b = (above & keep[1]) | plus, (below & keep[1]) | minus
+            on[part + 1, unit] = 1
+        a, b = (above & keep_below) | plus, (below & keep_below) | minus
         if a != 0 and b != 0:
-            units[lower], positive[lower], negative[lower] = unit, a, b
+            units[first + lower] = unit
+            positive[first + lower], negative[first + lower] = a, b
             lower += 1
         elif a != 0:
-            lower_on[unit] = 1
+            on[part, unit] = 1
+    to = first + lower
+    for z in range(upper):
+        units[to + z] = split[0, z]
+        positive[to + z], negative[to + z] = split[1, z], split[2, z]
     return upper, lower
 
 

@@ -241,7 +241,7 @@ def run(net, state, work, most, wanted):
                 gamma,
                 held,
                 exact,
-                forms[layer],
+                forms,
             )
             parts[p, LAYER], parts[p, UNITS] = layer, FRESH
             continue
@@ -285,15 +285,16 @@ def run(net, state, work, most, wanted):
                 points[c, 0], points[c, 1], points[c, 2] = x, y, reach
                 at_corner[q] = c
                 count += 1
-        units = unit_list[first:z]
         work -= 4 * r + 60
-        if sign_new_corners(forms[layer], units, points, mark, count, signs):
+        if sign_new_corners(
+            forms, layer, unit_list, first, r - 1, points, mark, count, signs
+        ):
             seen = 0
             for q in range(count):
                 for i in range(r - 1):
                     if signs[q, i] != UNKNOWN:
                         continue
-                    j, c = units[i], mark + q
+                    j, c = unit_list[first + i], mark + q
                     sign = resolve(
                         layer, j, c, rows, forms, exact, facets, num_facets, room
                     )
@@ -319,21 +320,19 @@ def run(net, state, work, most, wanted):
             on[p + 1, :width] = on[p, :width]
             on[p + 1, unit] = 1
         upper, lower = pass_on(
-            units,
-            above[first:z],
-            below[first:z],
+            unit_list,
+            above,
+            below,
+            first,
+            r - 1,
             signs,
             count,
             new,
             keep,
             split,
-            on[p + 1],
-            on[p],
+            on,
+            p,
         )
-        to = first + lower
-        for i in range(upper):
-            unit_list[to + i] = split[0, i]
-            above[to + i], below[to + i] = split[1, i], split[2, i]
         size, small = 0, 0
         for q in range(k):
             c, edge = ring_corner[ring + q], ring_row[ring + q]
@@ -369,7 +368,7 @@ def run(net, state, work, most, wanted):
         parts[p, MARK] = mark + count
         parts[p + 1, LAYER] = layer
         parts[p + 1, CORNERS], parts[p + 1, RING] = size, ring + small
-        parts[p + 1, UNITS], parts[p + 1, FIRST_UNIT] = upper, to
+        parts[p + 1, UNITS], parts[p + 1, FIRST_UNIT] = upper, first + lower
         parts[p + 1, MARK] = mark + count
         head[TOP] = top + 1
 
@@ -480,17 +479,16 @@ def sum_forms(
         if exact[blocks[n, 0]] == 0:
             may_be_exact = False
     factor = 1.0 if may_be_exact else gamma[layer]
-    begin_forms(bias[layer], factor, width, forms)
+    begin_forms(bias[layer], factor, width, forms[layer])
     for n in range(begin, end):
         source, start, fan_in = blocks[n, 0], blocks[n, 1], blocks[n, 2]
-        add_block(weights, start, fan_in, width, held[source], factor, forms)
+        add_block(weights, start, fan_in, width, held[source], factor, forms[layer])
         work += fan_in * width
-    is_free = may_be_exact and all_fit(width, exact_limit[layer], forms)
+    is_free = may_be_exact and all_fit(width, exact_limit[layer], forms[layer])
     exact[depth + 1 + layer] = 1 if is_free else 0
     if is_free:
-        finish_forms(width, 0.0, 0.0, forms)
+        finish_forms(width, 0.0, 0.0, forms[layer])
     else:
-        finish_forms(
-            width, SAFETY * (gamma[layer] if may_be_exact else 1.0), slack[layer], forms
-        )
+        rest = SAFETY * (gamma[layer] if may_be_exact else 1.0)
+        finish_forms(width, rest, slack[layer], forms[layer])
     return work

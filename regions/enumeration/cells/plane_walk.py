@@ -94,7 +94,10 @@ class PlaneWalk:
 
     def __init__(self, task: Task, state: State | None = None):
         self._task = task
-        self.state = initial_state(task.net, task.wanted) if state is None else state
+        if state is None:
+            with np.errstate(all="ignore"):
+                state = initial_state(task.net, task.wanted)
+        self.state = state
         self.asked = 0
         self.compiled = False
         self.chunks: list[Chunk] = []
@@ -105,8 +108,11 @@ class PlaneWalk:
             Pace(SLICE_SECONDS, SLICE_WORK),
         )
 
-    def advance(self) -> bool:
+    def advance(self, work: int | None = None) -> bool:
         """Do a slice of the work; whether there is more.
+
+        Args:
+            work: How much to do; by default what takes a few milliseconds.
 
         Raises:
             NotGenericError: If a cell has more corners than the walk can hold.
@@ -114,9 +120,13 @@ class PlaneWalk:
         task = self._task
         run, self.compiled = choose_run()
         pace = self._paces[self.compiled]
-        work = pace.start()
-        with KERNELS.plain_work(run if self.compiled else None):
-            why = run(task.net, self.state, work, task.most, task.wanted)
+        planned = pace.start()
+        # What overflows proves nothing, and is decided in rational arithmetic.
+        with (
+            np.errstate(all="ignore"),
+            KERNELS.plain_work(run if self.compiled else None),
+        ):
+            why = run(task.net, self.state, work or planned, task.most, task.wanted)
             if why == OPEN:
                 self.asked += int(self.state.head[ASKED])
                 self._answers().answer(self.state)
@@ -128,7 +138,7 @@ class PlaneWalk:
             raise NotGenericError("a cell has more than 60 corners.")
         elif why == BROKEN:
             raise AssertionError("signs at the corners of a cell contradict each other")
-        elif why == PAUSED:
+        elif why == PAUSED and work is None:
             pace.stop()
         more = why != DONE and self.regions < task.most
         if why == WRITTEN_FULL or not more:
@@ -212,6 +222,12 @@ def walk_all(
             progress(found, found + sum(walk.parts_left for walk in team.walks))
         return stop()
 
+    if stop():
+        # One region, at least.
+        while first.advance(work=1) and not first.regions:
+            pass
+        first.take()
+        return [first]
     # Small networks are done before a thread could be woken; plain code holds the lock.
     more = first.advance()
     while more and not first.compiled and not is_over():
@@ -220,4 +236,5 @@ def walk_all(
         team.run(alone=task.most < UNLIMITED)
     for walk in team.walks:
         walk.take()
+    is_over()
     return team.walks

@@ -144,7 +144,8 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         parts=np.zeros((NUM_PARTS, 6), integer),
         ring_corner=np.zeros(16 * NUM_PARTS, integer),
         ring_row=np.zeros(16 * NUM_PARTS, integer),
-        unit_list=np.zeros(4 * room + 8 * NUM_PARTS, integer),
+        # Unsigned: such an index is not looked at for being negative.
+        unit_list=np.zeros(4 * room + 8 * NUM_PARTS, np.uint32),
         above=np.zeros(4 * room + 8 * NUM_PARTS, integer),
         below=np.zeros(4 * room + 8 * NUM_PARTS, integer),
         points=np.zeros((8 * NUM_PARTS, 3)),
@@ -202,6 +203,6 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         net.gamma,
         state.held,
         state.exact,
-        state.forms[0],
+        state.forms,
     )
     return state

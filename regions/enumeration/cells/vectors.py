@@ -28,15 +28,13 @@ def begin_forms(bias, factor, width, forms):
 
 def add_block(weights, start, fan_in, width, held, factor, forms):
     """Add what a layer reads from one source, and the bounds of its error."""
-    room = forms.shape[1]
+    room, part, read = forms.shape[1], forms[:, :width], held[:, :fan_in]
     matrix = weights[start : start + fan_in * room].reshape(fan_in, room)[:, :width]
-    live = np.flatnonzero((held[SIZE, :fan_in] != 0.0) | (held[ERROR, :fan_in] != 0.0))
-    f = held[ERROR] + factor * held[SIZE]
+    f = read[ERROR] + factor * read[SIZE]
     # Row by row: another order of the terms would round differently.
-    for i in live.tolist():
-        row = matrix[i]
-        forms[:GRADIENT, :width] += row * held[:GRADIENT, i, None]
-        forms[GRADIENT, :width] += np.abs(row) * f[i]
+    for i in np.flatnonzero((read[SIZE] != 0.0) | (read[ERROR] != 0.0)).tolist():
+        part[:GRADIENT] += matrix[i] * read[:GRADIENT, i, None]
+        part[GRADIENT] += np.abs(matrix[i]) * f[i]
 
 
 def all_fit(width, limit, forms):
@@ -84,36 +82,43 @@ def sign_corners(forms, width, corners, points, slots, positive, negative, uncle
     return bool(unclear[:width].any())
 
 
-def sign_new_corners(forms, units, points, first, count, signs):
+def sign_new_corners(forms, layer, units, first, size, points, mark, count, signs):
     """Signs of listed units at one or two new corners."""
-    x, y, reach = points[first : first + count].T[:, :, None]
-    part = forms[:, units]
+    x, y, reach = points[mark : mark + count].T[:, :, None]
+    part = forms[layer][:, units[first : first + size]]
     value = part[A] * x + part[B] * y + part[C]
     bound = part[GRADIENT] * reach + part[BOUND]
     found = np.where(value > bound, 1, np.where(value < -bound, -1, 2))
-    signs[:count, : len(units)] = found
+    signs[:count, :size] = found
     return bool((found == 2).any())
 
 
 def pass_on(
-    units, positive, negative, signs, count, new, keep, split, upper_on, lower_on
+    units, positive, negative, first, size, signs, count, new, keep, split, on, part
 ):
     """The units that still cross each of the two parts of a cell."""
-    found, bits = signs[:count, : len(units)], new[:count, None]
+    del split
+    found, bits = signs[:count, :size], new[:count, None]
     plus = np.where(found == 1, bits, 0).sum(0)
     minus = np.where(found == -1, bits, 0).sum(0)
-    before = units.copy(), positive.copy(), negative.copy()
-    sizes = []
-    for side, on in enumerate((upper_on, lower_on)):
-        above, below = (before[1] & keep[side]) | plus, (before[2] & keep[side]) | minus
-        crossing = (above != 0) & (below != 0)
-        on[before[0][(above != 0) & ~crossing]] = 1
-        size = int(crossing.sum())
-        sizes.append(size)
-        targets = tuple(split) if side == 0 else (units, positive, negative)
-        for target, values in zip(targets, (before[0], above, below), strict=True):
-            target[:size] = values[crossing]
-    return tuple(sizes)
+    cell = slice(first, first + size)
+    unit, above, below = (
+        units[cell].copy(),
+        positive[cell].copy(),
+        negative[cell].copy(),
+    )
+    sizes, lists = [], []
+    for side, row in ((1, part), (0, part + 1)):
+        a, b = (above & keep[side]) | plus, (below & keep[side]) | minus
+        crossing = (a != 0) & (b != 0)
+        on[row, unit[(a != 0) & ~crossing]] = 1
+        sizes.append(int(crossing.sum()))
+        lists.append((unit[crossing], a[crossing], b[crossing]))
+    for target, *parts in zip((units, positive, negative), *lists, strict=True):
+        joined = np.concatenate(parts)
+        target[first : first + len(joined)] = joined
+    lower, upper = sizes
+    return upper, lower
 
 
 def pack_bits(width, on, bit, packed):

@@ -51,15 +51,26 @@ def test_auto_takes_the_line_in_one_dimension_and_says_why():
 @pytest.mark.parametrize(
     "name", ["duplicated_unit", "opposite_units", "integer_weights"]
 )
-def test_auto_falls_back_where_the_sweep_refuses(name):
+def test_auto_takes_cells_on_planes_where_the_sweep_refuses(name):
     network, box = ZOO[name]
     expected = exact_patterns(network, box)
     count = count_regions(network, box)
-    assert (count.count, count.complete) == (len(expected), True)
-    assert count.method == ("restriction" if len(network.hidden) == 1 else "tree")
-    assert "not in general position" in count.stats["why"]
+    assert (count.count, count.complete, count.method) == (len(expected), True, "cells")
     rs = enumerate_regions(network, box)
     assert {tuple(row) for row in rs.pattern_bits().tolist()} == expected
+
+
+@pytest.mark.parametrize(("dim", "method"), [(3, "cells"), (7, "tree")])
+def test_auto_falls_back_where_the_sweep_refuses(dim, method):
+    rows = np.zeros((3, dim))
+    rows[:, :3] = [[1.0, 0.5, 0.25], [2.0, 1.0, 0.5], [0.5, -1.0, 1.0]]
+    # A unit that is always on makes a second layer.
+    network = ReluNetwork.from_arrays(
+        [rows, np.ones((1, 3)), [[1.0]]], [[0.25, 0.5, 0.0], [1.0], [0.0]]
+    )
+    count = count_regions(network, Box.cube(dim))
+    assert (count.count, count.complete, count.method) == (4, True, method)
+    assert "not in general position" in count.stats["why"]
 
 
 def test_sweep_that_was_asked_for_does_not_fall_back():
@@ -108,7 +119,7 @@ def test_interrupt_of_a_library_call_is_an_exception():
 
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        enumerate_regions(NETWORK, Box.cube(2), progress=press)
+        enumerate_regions(NETWORK, Box.cube(2), method="sweep", progress=press)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -119,7 +130,11 @@ def test_caller_that_wants_an_end_gets_what_was_found():
         pressed.append(done >= total // 3)
 
     rs = enumerate_regions(
-        NETWORK, Box.cube(2), progress=press, stop=lambda: any(pressed)
+        NETWORK,
+        Box.cube(2),
+        method="sweep",
+        progress=press,
+        stop=lambda: any(pressed),
     )
     assert not rs.complete
     assert rs.stop is Stop.INTERRUPTED
@@ -129,7 +144,12 @@ def test_caller_that_wants_an_end_gets_what_was_found():
 
 def test_progress_counts_up_to_the_number_of_units():
     calls = []
-    count_regions(NETWORK, Box.cube(2), progress=lambda *pair: calls.append(pair))
+    count_regions(
+        NETWORK,
+        Box.cube(2),
+        method="sweep",
+        progress=lambda *pair: calls.append(pair),
+    )
     assert calls[-1] == (120, 120)
     assert all(a[0] < b[0] for a, b in itertools.pairwise(calls))
 
@@ -144,4 +164,4 @@ def test_count_reads_as_a_number_and_as_a_sentence():
     count = count_regions(ZOO["one_unit"][0], Box.cube(2))
     assert int(count) == 2
     assert list(range(5))[count] == 2
-    assert str(count).startswith("2 regions (all of them; sweep, ")
+    assert str(count).startswith("2 regions (all of them; cells, ")

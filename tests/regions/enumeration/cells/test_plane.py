@@ -7,14 +7,19 @@ import pytest
 
 from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Simplex, Slice
-from regions.enumeration import count_regions
+from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells import compiled, plane
 from regions.enumeration.cells.flat import flatten
 from regions.enumeration.cells.predicates import sign_at_meeting, two_product
 from regions.enumeration.cells.state import initial_state
 from regions.network import ReluNetwork
 from tests.helpers import random_network
-from tests.regions.enumeration.oracles import exact_patterns, integer_network
+from tests.regions.enumeration.helpers import patterns_of
+from tests.regions.enumeration.oracles import (
+    exact_patterns,
+    exact_pieces,
+    integer_network,
+)
 from tests.zoo import ZOO
 
 PLANAR = sorted(name for name, (_, box) in ZOO.items() if box.dim == 2)
@@ -90,13 +95,13 @@ def test_lattice_of_lines_has_the_count_of_its_formula():
 def test_plain_and_compiled_walks_have_the_same_corners(widths, slope):
     network = random_network(np.random.default_rng(len(widths)), 2, widths, 0.5, slope)
     net = flatten(network, Box([-1.0, -2.0], [1.5, 1.0]))
-    states = [initial_state(net), initial_state(net)]
+    states = [initial_state(net, plane.LIST), initial_state(net, plane.LIST)]
     for run, state in zip((plane.run, compiled.run), states, strict=True):
         why = plane.PAUSED
         while why == plane.PAUSED:
-            why = run(net, state, 1000, 10**9, plane.COUNT)
+            why = run(net, state, 1000, 10**9, plane.LIST)
         assert why == plane.DONE
-    for name in ("head", "points", "rows", "forms", "held", "exact"):
+    for name in ("head", "points", "rows", "forms", "held", "exact", "found", "inside"):
         plain, fast = (getattr(state, name) for state in states)
         np.testing.assert_array_equal(plain, fast, err_msg=name)
 
@@ -150,3 +155,115 @@ def test_deep_networks_are_counted_as_by_the_sweep():
         assert count(network, Box.cube(2)) == int(
             count_regions(network, Box.cube(2), method="sweep")
         )
+
+
+def assert_listed(network, domain):
+    """Patterns, points, corners and neighbors of a list are those of the partition."""
+    found = enumerate_regions(network, domain, method="cells")
+    expected = exact_pieces(network, domain)
+    assert patterns_of(found) == {pattern for pattern, _, _ in expected}
+    cells = found.cells
+    # Euler's formula holds where vertices and shared edges are told apart exactly.
+    edges = len(cells.members) - len(cells.neighbors)
+    assert len(cells.vertices) - edges + len(found) == 1
+    areas = {pattern: float(area(cell)) for pattern, cell, _ in expected}
+    bits = map(tuple, found.pattern_bits().tolist())
+    wanted = np.array([areas[row] for row in bits])
+    np.testing.assert_allclose(found.volumes(), wanted, rtol=1e-9, atol=1e-13)
+    if network.hidden:
+        assert cells.position_errors is not None
+        assert cells.position_errors.max() < 1e-9
+
+
+def area(polygon):
+    """Area of a polygon of the oracle, by the shoelace formula."""
+    points = polygon.corners
+    after = [*points[1:], points[0]]
+    return (
+        abs(sum(p[0] * q[1] - p[1] * q[0] for p, q in zip(points, after, strict=True)))
+        / 2
+    )
+
+
+@pytest.mark.parametrize("name", PLANAR)
+def test_zoo_lists_are_exact(name, form):
+    assert_listed(*ZOO[name])
+
+
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_lists_of_integer_networks_are_exact(seed, monkeypatch):
+    monkeypatch.setenv(SWITCH, "on")
+    rng = np.random.default_rng(seed)
+    network = integer_network(rng, 2, rng.integers(1, 6, rng.integers(1, 4)).tolist())
+    assert_listed(network, domain_of(rng, seed % 4))
+
+
+def test_lists_are_the_same_for_all_threads_and_forms(monkeypatch):
+    network = random_network(np.random.default_rng(8), 2, [40, 30], slopes=0.1)
+    lists = []
+    for mode, threads in (("off", "1"), ("on", "1"), ("on", "2"), ("on", "5")):
+        monkeypatch.setenv(SWITCH, mode)
+        monkeypatch.setenv("RELU_REGIONS_THREADS", threads)
+        lists.append(enumerate_regions(network, Box.cube(2), method="cells"))
+    for found in lists[1:]:
+        np.testing.assert_array_equal(found.patterns, lists[0].patterns)
+        np.testing.assert_array_equal(found.coordinates, lists[0].coordinates)
+
+
+def test_slivers_have_rational_points_inside():
+    # Strips between neighboring floats: no float64 point lies inside them.
+    ulp = float(np.spacing(1.0))
+    network = ReluNetwork.from_arrays(
+        [[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.ones((1, 3))],
+        [[-1.0, -1.0 - ulp, 0.25], [0.0]],
+    )
+    found = enumerate_regions(network, Box([0, -1], [2, 1]), method="cells")
+    assert patterns_of(found) == exact_patterns(network, Box([0, -1], [2, 1]))
+    assert len(found.exact_witnesses) == 2
+
+
+def test_list_that_is_stopped_has_so_many_regions():
+    network = random_network(np.random.default_rng(5), 2, [16, 16])
+    found = enumerate_regions(network, Box.cube(2), method="cells", max_regions=20)
+    assert len(found) == 20
+    assert not found.complete
+    assert found.stats["stopped"] == "max_regions=20 reached"
+
+
+def test_auto_takes_cells_on_planes_and_lines_around_a_disk_go_to_the_sweep():
+    angles = np.linspace(0.0, 2.0 * np.pi, 71)[:-1] + 0.01
+    rows = np.stack([np.cos(angles), np.sin(angles)], 1)
+    network = ReluNetwork.from_arrays([rows, np.ones((1, 70))], [np.ones(70), [0.0]])
+    found = count_regions(network, Box.cube(2, 2.0))
+    assert found.method == "sweep"
+    small = ReluNetwork.from_arrays([rows[:50], np.ones((1, 50))], [np.ones(50), [0.0]])
+    assert count_regions(small, Box.cube(2, 2.0)).method == "cells"
+    assert int(count_regions(small, Box.cube(2, 2.0))) == int(
+        count_regions(small, Box.cube(2, 2.0), method="sweep")
+    )
+
+
+def test_limit_on_time_is_heard_between_slices():
+    network = random_network(np.random.default_rng(9), 2, [60, 60, 60])
+    whole = int(count_regions(network, Box.cube(2)))
+    calls = []
+    found = enumerate_regions(
+        network,
+        Box.cube(2),
+        method="cells",
+        max_seconds=0.02,
+        progress=lambda *pair: calls.append(pair),
+    )
+    assert not found.complete
+    assert 0 < len(found) < whole
+    assert (network.patterns(found.witnesses) == found.pattern_bits()).all()
+    assert all(done <= total for done, total in calls)
+
+
+def test_stopped_walk_says_how_many_regions_there_are_at_least():
+    network = random_network(np.random.default_rng(9), 2, [30, 30])
+    part = count_regions(network, Box.cube(2), method="cells", max_seconds=1e-9)
+    assert not part.complete
+    assert 1 <= part.count < count(network, Box.cube(2))
+    found = enumerate_regions(network, Box.cube(2), method="cells", max_seconds=1e-9)
+    assert len(found) == 1

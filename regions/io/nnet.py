@@ -45,7 +45,8 @@ def load_nnet(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
         builder = GraphBuilder([inputs], name=str(path), max_bytes=max_bytes)
         builder.reserve(32 * sum(a * b for a, b in itertools.pairwise(sizes)))
         _next(lines)  # a flag that is no longer used
-        _next(lines), _next(lines)  # bounds of the inputs
+        for _ in range(2):
+            _next(lines)  # bounds of the inputs
         means, ranges = (_numbers(_next(lines), inputs + 1) for _ in range(2))
         if not np.all(ranges):
             raise ValueError("a range is 0")

@@ -112,13 +112,14 @@ def test_bad_tables_name_their_line_and_folders_are_folders(script, files, capsy
 def test_ctrl_c_keeps_the_table_and_the_count_so_far(
     script, files, capsys, monkeypatch
 ):
-    save_network(files / "net.npz", random_network(np.random.default_rng(0), 2, [9, 9]))
+    network = random_network(np.random.default_rng(0), 2, [60, 60, 60])
+    save_network(files / "net.npz", network)
     arguments = [str(files / "net.npz"), "--data", str(files / "x.npy")]
     press_ctrl_c_once(script, monkeypatch)
     assert script.main([*arguments, "--output", str(files / "t.csv")]) == 130
     text = capsys.readouterr().out
     assert "6 points" in text
-    assert "at least; interrupted; sweep" in text
+    assert "at least; interrupted; cells" in text
     # The grid is no part of what was found: it would come after the interrupt.
     assert "met by the grid" not in text
     assert (files / "t.csv").is_file()

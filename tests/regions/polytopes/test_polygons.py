@@ -49,7 +49,7 @@ def test_polygons_of_random_networks_are_those_of_programs(monkeypatch, domain):
     for polytope in polytope_at(network, points, domain):
         with monkeypatch.context() as patch:
             # Nothing of it asks for a program.
-            for name in ("maximize", "bounds", "chebyshev_ball"):
+            for name in ("maximize_by_solver", "bounds", "chebyshev_ball"):
                 patch.setattr(solve, name, None)
             assert polytope.chebyshev.radius > 0.0
             assert polytope.vertices().shape == (len(polytope.facets), 2)

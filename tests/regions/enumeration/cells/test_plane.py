@@ -244,7 +244,9 @@ def test_auto_takes_cells_on_planes_and_lines_around_a_disk_go_elsewhere():
     )
 
 
-def test_limit_on_time_is_heard_between_slices():
+def test_limit_on_time_is_heard_between_slices(monkeypatch):
+    # Compiled, all of it may be done by then.
+    monkeypatch.setenv("RELU_REGIONS_COMPILED", "off")
     network = random_network(np.random.default_rng(9), 2, [60, 60, 60])
     whole = int(count_regions(network, Box.cube(2)))
     calls = []

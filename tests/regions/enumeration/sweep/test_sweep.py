@@ -197,8 +197,10 @@ def test_sweep_and_line_agree_on_a_segment(ambient, widths):
 )
 def test_known_network_has_its_known_count(name, count):
     network = load_network(NETS / f"{name}.npz")
-    found = count_regions(network, Box.cube(network.input_dim))
+    box = Box.cube(network.input_dim)
+    found = count_regions(network, box, method="sweep")
     assert (found.count, found.complete, found.method) == (count, True, "sweep")
+    assert int(count_regions(network, box)) == count
 
 
 @pytest.mark.slow

@@ -36,6 +36,8 @@ COMPILE_SECONDS = 20.0
 """Processor time to compile everything, about."""
 SPEEDUP = 3.0
 """How much faster the compiled form is, at least, on work that takes long."""
+LARGE_SPEEDUP = 20.0
+"""From here on, the plain form does too little beside the loading to go on."""
 
 
 class _Here(threading.local):
@@ -54,10 +56,12 @@ class Kernels:
         package: Name of the package.
         exercise: A function, `module:function`, that calls every compiled function on
             a small problem. That loads them all, or compiles them.
+        speedup: How much faster the compiled form is, at least.
     """
 
-    def __init__(self, package: str, exercise: str):
+    def __init__(self, package: str, exercise: str, speedup: float = SPEEDUP):
         self.package = package
+        self._speedup = speedup
         self._exercise = exercise
         self._seconds = 0.0
         self._forbidden = 0
@@ -125,7 +129,8 @@ class Kernels:
     def _settle(self, ahead: float) -> bool:
         """Whether to load or compile now; begins to make the code ready beside it."""
         if holds_code(self.package):
-            if ahead > LOAD_SECONDS + ahead / SPEEDUP:
+            worth_it = self._seconds > LOAD_AFTER and self._speedup >= LARGE_SPEEDUP
+            if worth_it or ahead > LOAD_SECONDS + ahead / self._speedup:
                 self._is_ready = True
             elif self._seconds > LOAD_AFTER and not self._is_loading:
                 self._is_loading = True

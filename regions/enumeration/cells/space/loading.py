@@ -8,6 +8,7 @@ from regions.enumeration.cells.space import kernel
 KERNELS = Kernels(
     "regions.enumeration.cells.space",
     "regions.enumeration.cells.space.exercise:exercise",
+    speedup=100.0,
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
 from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
     from regions.estimates.result import RegionEstimate
@@ -21,7 +22,8 @@ examples:
 The mean is unbiased whatever the options; more cells and more runs make it sharper. The
 interval rests on the spread of the runs; the bound below it needs no such thing. A run
 that drops nothing is the count itself, and says so.
-Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C.
+Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C, with
+the runs that had ended.
 """
 BARS_AFTER_SECONDS = 2.0
 
@@ -35,7 +37,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
     add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")
-    add("--max-seconds", type=float, metavar="S", help="begin no run that ends later")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
     add("--seed", type=int, default=0, help="of the choice of cells (default: 0)")
     return parser.parse(arguments)
 
@@ -46,7 +48,7 @@ def estimate(options: argparse.Namespace) -> "RegionEstimate":
 
     network = read_network(options.network)
     domain = domain_of(options, network.input_dim)
-    with Bars(BARS_AFTER_SECONDS) as bars:
+    with Bars(BARS_AFTER_SECONDS) as bars, CtrlC() as stop:
         return estimate_regions(
             network,
             domain,
@@ -56,6 +58,7 @@ def estimate(options: argparse.Namespace) -> "RegionEstimate":
             runs=options.runs,
             seed=options.seed,
             progress=bars.stage("estimating"),
+            stop=stop,
         )
 
 
@@ -75,8 +78,9 @@ def report(found: "RegionEstimate") -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Estimate and print."""
-    report(estimate(options))
-    return 0
+    found = estimate(options)
+    report(found)
+    return 130 if found.stats["stopped"] == "interrupted" else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,8 @@
 """Every activation region of a network on a domain, exactly once.
 
 The engines stand in `regions.enumeration.table`: `line` (dimension 1), `cells` (any
-network on a bounded domain of two to six dimensions; `auto` does not take it yet),
+network on a bounded domain of two to six dimensions; `auto` takes it on planes, but for
+deep networks, and where the sweep refuses),
 `sweep` (networks in general position, dimension up to about 8), `cones` (networks
 without biases, by slices of one dimension less), `sectors` (counts of generic networks
 in the whole space of few dimensions), `restriction` (counts of one layer, without a

@@ -11,6 +11,7 @@ from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.tree.homogeneous import cone_problem
 from regions.enumeration.tree.search import Tree
 from regions.enumeration.workers import worker_count, workers
+from regions.errors import RegionsError
 from regions.estimates.result import RegionEstimate
 from regions.estimates.run import RunValue, run_once
 from regions.network import ReluNetwork
@@ -51,7 +52,7 @@ def estimate_regions(
         network: The network.
         domain: Where to count; boxes, slices, simplices or the whole space.
         relative_error: Go on until the standard error is below this part of the mean.
-        max_seconds: Begin no run that would end later.
+        max_seconds: Begin no run that would end later, and stop one that does.
         cells: Cells that a run keeps, 200 if not given. More of them make a run longer
             and its value spread less; as many as there are regions make it exact.
         runs: Independent runs, 16 if neither these nor a relative error are given.
@@ -61,7 +62,8 @@ def estimate_regions(
 
     Raises:
         ValueError: If an argument is not positive, or the domain does not fit.
-        TimeoutError: If not even one run ended before `stop` said so.
+        RegionsError: If not even one run ended before the time was up, or `stop` said
+            so.
 
     Example:
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
@@ -125,7 +127,8 @@ class _Sampler:
         first = len(self.values)
         for value in mapped(self._run, range(first, first + count)):
             if value is None:
-                self.abandoned, self.why = self.abandoned + 1, "interrupted"
+                self.abandoned += 1
+                self.why = "interrupted" if self._stop() else "seconds"
             elif self.why == "finished":
                 self.values.append(value)
 
@@ -140,7 +143,7 @@ class _Sampler:
     def result(self) -> RegionEstimate:
         """The estimate of the runs that ended."""
         if not self.values:
-            raise TimeoutError(
+            raise RegionsError(
                 f"no run of {self._cells} cells ended in time: allow more seconds, or "
                 "keep fewer `cells`."
             )
@@ -164,10 +167,17 @@ class _Sampler:
         begin = time.perf_counter()
         tree = self._tree()
         rng = np.random.default_rng([self._seed, index])
-        value = run_once(tree, self._cells, rng, self._stop)
+        value = run_once(tree, self._cells, rng, self._is_over)
         self._longest = max(self._longest, time.perf_counter() - begin)
         self._counts += tree.counts
         return value
+
+    def _is_over(self) -> bool:
+        """Whether runs that have begun are to stop."""
+        if self._stop():
+            return True
+        now = time.perf_counter() - self._begin
+        return self._max_seconds is not None and now > self._max_seconds
 
     def _late(self) -> bool:
         """Whether a run begun now may end after the time that is allowed."""

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from tests.scripts.helpers import assert_bad_input, load_script
+from tests.scripts.helpers import assert_bad_input, load_script, press_ctrl_c_once
 
 NET = str(pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_16x1.npz")
 
@@ -25,6 +25,21 @@ def test_estimate_is_printed_with_its_interval(script, capsys):
     assert "an estimate: 95 % interval" in text
     assert "relative error" in text
     assert "at least" in text
+
+
+def test_no_run_in_time_is_one_line(script, capsys):
+    arguments = [NET, "--box", "-1", "1", "--cells", "5", "--max-seconds", "1e-9"]
+    assert script.main(arguments) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_ctrl_c_keeps_the_runs_that_ended(script, monkeypatch, capsys):
+    press_ctrl_c_once(script, monkeypatch)
+    arguments = [NET, "--box", "-1", "1", "--cells", "8", "--runs", "500"]
+    assert script.main(arguments) == 130
+    text = capsys.readouterr().out
+    assert "an estimate: 95 % interval" in text
+    assert "interrupted" in text
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,13 @@ def test_stop_keeps_the_runs_that_ended():
 
 
 def test_not_one_run_in_time_is_an_error():
-    with pytest.raises(TimeoutError, match="no run of 6 cells ended"):
+    with pytest.raises(RegionsError, match="no run of 6 cells ended"):
         estimate_regions(NETWORK, BOX, cells=6, stop=lambda: True)
+
+
+def test_time_is_heard_within_the_first_run():
+    with pytest.raises(RegionsError, match="no run of 6 cells ended"):
+        estimate_regions(NETWORK, BOX, cells=6, max_seconds=1e-9)
 
 
 def test_numbers_beyond_float64():

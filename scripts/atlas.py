@@ -62,6 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--at", help="of the figure: the epoch of a snapshot, or a plane like z=0.3")
     add("--overlay", action="store_true", help="of the figure: two networks on one map")
     add("--ply", type=pathlib.Path, help="also the decision surface (three inputs)")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     count = len(options.networks)
     if count > 2:
@@ -105,7 +106,7 @@ def build(options: argparse.Namespace, bars: Bars) -> "Atlas":
         if len(paths) == 2:
             return sources.compare_rings(paths, bars)
         return sources.ring_atlas(paths[0], bars, snapshots=not options.no_snapshots)
-    networks = [read_network(path) for path in paths]
+    networks = [read_network(path, options) for path in paths]
     if options.slice is not None:
         return sources.network_atlas(paths, networks, read_slice(options.slice), bars)
     dim = networks[0].input_dim

@@ -45,6 +45,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--piece-seconds", type=float, help="cut pieces that take longer (default: 300)"
     )
     add("--save", type=pathlib.Path, metavar="FOLDER", help="list the regions to it")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
@@ -59,7 +60,7 @@ def count(options: argparse.Namespace) -> dict[str, Any]:
     from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
     from regions.pieces.streaming import enumerate_to_parquet
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
     with Bars() as bars:

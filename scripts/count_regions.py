@@ -69,6 +69,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--linear", action="store_true", help="count the linear regions too")
     file = functools.partial(output_file, suffixes=(".parquet", ".csv"))
     add("--save", type=file, metavar="FILE", help="list the regions: .parquet or .csv")
+    parser.add_state_dicts()
     return parser.parse(arguments)
 
 
@@ -76,7 +77,7 @@ def count(options: argparse.Namespace) -> "RegionCount":
     """Count, or list and save."""
     from regions.enumeration import count_regions, enumerate_regions
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     with Bars(BARS_AFTER_SECONDS) as bars, CtrlC() as stop:
         how: dict[str, Any] = {

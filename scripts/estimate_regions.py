@@ -39,6 +39,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     add("--seed", type=int, default=0, help="of the choice of cells (default: 0)")
+    parser.add_state_dicts()
     return parser.parse(arguments)
 
 
@@ -46,7 +47,7 @@ def estimate(options: argparse.Namespace) -> "RegionEstimate":
     """Read the network, and estimate."""
     from regions.estimates.estimate import estimate_regions
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     with Bars(BARS_AFTER_SECONDS) as bars, CtrlC() as stop:
         return estimate_regions(

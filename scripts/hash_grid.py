@@ -70,6 +70,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     together("--coordinator", metavar="HOST:PORT", help="address of process 0")
     together("--processes", type=int, metavar="N", help="how many there are")
     together("--process", type=int, metavar="I", help="number of this one, from 0")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     group = (options.coordinator, options.processes, options.process)
     if any(v is not None for v in group) and any(v is None for v in group):
@@ -95,7 +96,7 @@ def execute(options: argparse.Namespace) -> int:
     from regions.grid.hash_grid import grid_shape, hash_grid
     from regions.grid.processes import join_processes
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     shape = grid_shape(domain, options.resolution)
     is_first = options.process in (None, 0)

@@ -64,6 +64,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="limit of the exact count",
     )
     add("--no-count", action="store_true", help="leave out the count of regions")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     if options.rows < 0 or options.ids < 0:
         parser.error("--rows and --ids must be 0 or more")
@@ -88,7 +89,7 @@ def execute(options: argparse.Namespace) -> int:
     from regions.hash_tables.hash_table import hash_table
     from regions.hash_tables.utilization import data_box, utilization
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     table = hash_table(network, load_points(options.data))
     box = box_of(options, network.input_dim) or data_box(table)
     # What would fail after the table must do so before it.

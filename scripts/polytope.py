@@ -50,6 +50,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_domain(required=False)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     if (options.at is None) == (options.input is None):
         parser.error("the point is given by --at or by --input, and by one of them")
@@ -84,7 +85,7 @@ def execute(options: argparse.Namespace) -> None:
     from regions.polytopes.report import describe_polytope
     from regions.polytopes.text import to_text
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     if options.at is not None:
         point = np.array(options.at)
     else:

@@ -58,6 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="limit of the enumeration",
     )
     add("--bounds-only", action="store_true", help="do not enumerate")
+    parser.add_state_dicts()
     return parser.parse(arguments)
 
 
@@ -66,7 +67,7 @@ def execute(options: argparse.Namespace) -> int:
     import regions
     from regions.simplification.simplify import simplify
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     with Bars() as bars, CtrlC() as stop:
         small, report = simplify(

@@ -5,7 +5,12 @@ import pathlib
 import sys
 import warnings
 
-from experiments.running.arguments import NETWORK, Parser, read_network
+from experiments.running.arguments import (
+    NETWORK,
+    Parser,
+    read_network,
+    state_dict_options,
+)
 from experiments.running.console import GO_ON, run_main
 from regions.errors import ImportNotice
 
@@ -55,6 +60,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=0, help="of a trained network")
     add("--num-val", type=int, help="points held out (default: one in five)")
     parser.add_run_folder("runs/slice")
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     options.folder = options.folder or pathlib.Path("runs/slice")
     return options
@@ -80,6 +86,7 @@ def execute(options: argparse.Namespace) -> int:
             training, model=model, epochs=options.epochs, seed=options.seed
         ),
         network=options.network,
+        reading=state_dict_options(options),
         inputs=options.data,
         labels=options.labels,
         points=_three(options.points),
@@ -88,7 +95,7 @@ def execute(options: argparse.Namespace) -> int:
         threshold=options.threshold,
     )
     if options.network is not None:
-        read_network(pathlib.Path(options.network))
+        read_network(pathlib.Path(options.network), options)
         # What the file leaves open has now been said.
         warnings.simplefilter("ignore", ImportNotice)
     # Here, since bad input must not leave a folder behind.

@@ -39,6 +39,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--network", type=pathlib.Path, help="the network it must belong to")
     add("--float", action="store_true", help="check in float64, proving nothing")
+    parser.add_state_dicts()
     return parser.parse(arguments)
 
 
@@ -49,7 +50,9 @@ def execute(options: argparse.Namespace) -> int:
     import regions
     from regions.pieces.streaming import PLAN
 
-    network = None if options.network is None else read_network(options.network)
+    network = (
+        None if options.network is None else read_network(options.network, options)
+    )
     file = options.file
     if (file / PLAN).is_file():
         return verify_pieces(file, not options.float, network)

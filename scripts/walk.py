@@ -83,6 +83,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     saved = "write regions (.parquet) or graph (.graphml)"
     file = functools.partial(output_file, suffixes=(".graphml", ".parquet"))
     add("--save", type=file, metavar="FILE", help=saved)
+    parser.add_state_dicts()
     options = parser.parse(arguments)
     given = {
         "--from": options.start is not None,
@@ -135,7 +136,7 @@ def execute(options: argparse.Namespace) -> int:
     from regions.partition.paths import regions_between, save_graph, shortest_path
     from regions.partition.paths_text import line_text, path_text
 
-    network = read_network(options.network)
+    network = read_network(options.network, options)
     if options.what == "line":
         line = regions_between(network, options.start, options.end)
         print("\n".join(line_text(network, line)))

@@ -51,6 +51,7 @@ class Config:
         training: Network, optimizer and length; numbers of inputs and outputs are taken
             from the data. Not used with `network`.
         network: A model file to look at instead of training one.
+        reading: What `regions.load_network` is told of it, by name.
         inputs: `digits`, or a `.npy` or `.npz` file of points.
         labels: A `.npy` file of the classes of such points; needed for training.
         num_val: Points held out, drawn with the seed of `training`.
@@ -64,6 +65,7 @@ class Config:
 
     training: TrainingConfig = CLASSIFIER
     network: str | None = None
+    reading: dict[str, Any] = dataclasses.field(default_factory=dict)
     inputs: str = DIGITS
     labels: str | None = None
     num_val: int = 360
@@ -196,8 +198,9 @@ def prepare(config: Config) -> tuple[Data, tuple[int, int, int], regions.Slice]:
     """
     data = load_data(config)
     indices = chosen_points(config, data)
-    network = None if config.network is None else regions.load_network(config.network)
-    if network is not None:
+    network = None
+    if config.network is not None:
+        network = regions.load_network(config.network, **config.reading)
         _check_network(config, network, data)
     if config.threshold is not None and (network is None or network.output_dim > 1):
         raise ValueError(
@@ -321,7 +324,7 @@ def _network(
 ) -> tuple[regions.ReluNetwork, dict[str, float | None]]:
     """The network, and how often it is right."""
     if config.network is not None:
-        network = regions.load_network(config.network)
+        network = regions.load_network(config.network, **config.reading)
         everything = np.arange(len(data.inputs))
         scores = class_scores(network, config.threshold)
         return network, {"accuracy": _accuracy(scores, data, everything)}

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 import warnings
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from jaxtyping import Float64
@@ -68,6 +68,17 @@ class Parser(argparse.ArgumentParser):
         self.set_defaults(segment=None, slice=None, whole_space=None)
         self._domains = ["--box", "--lower with --upper", *(f"--{o}" for o in others)]
         self._is_domain_required = required
+
+    def add_state_dicts(self) -> None:
+        """Take what a file of weights alone does not say; see `read_network`."""
+        title = "files of weights alone (.pt, .pth, .safetensors, .msgpack, Orbax)"
+        add = self.add_argument_group(title).add_argument
+        text = "how the names of one of several networks begin"
+        add("--prefix", metavar="NAME", help=text)
+        text = "relu after every layer but the last, or prelu, with slopes in the file"
+        add("--activation", choices=("relu", "prelu"), help=text)
+        text = "slopes below zero, one a hidden layer or one for all; 1: no activation"
+        add("--slopes", type=numbers, metavar="A,B,...", help=text)
 
     def add_run_folder(self, default: str) -> None:
         """Take the folder of a run, and whether it may be replaced."""
@@ -197,25 +208,34 @@ def box_of(
     return Box(*corners)
 
 
-def read_network(path: pathlib.Path) -> ReluNetwork:
-    """The network in a file or run folder; says what a state dict leaves open."""
+def read_network(path: pathlib.Path, options: argparse.Namespace) -> ReluNetwork:
+    """The network in a file or run folder; says what the file leaves open.
+
+    Args:
+        path: The file or folder.
+        options: From a parser with `add_state_dicts`.
+    """
     from regions.io import load_network
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImportNotice)
-        network = load_network(path)
+        network = load_network(path, **state_dict_options(options))
     for warning in caught:
         sys.stderr.write(f"notice: {warning.message}\n")
-    if path.suffix.lower() in (".pt", ".pth", ".safetensors"):
-        shape = "-".join(
-            str(n) for n in (network.input_dim, *network.widths, network.output_dim)
-        )
-        sys.stderr.write(
-            f"notice: {path} holds weights and no activations: {shape} with ReLU is "
-            "assumed. For others export to ONNX, or use regions.load_network(path, "
-            "slopes=...) and save_network.\n"
-        )
     return network
+
+
+def state_dict_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What `load_network` is told, from a parser with `add_state_dicts`."""
+    slopes = options.slopes
+    if slopes is not None and len(slopes) == 1:
+        slopes = slopes[0]
+    named = {
+        "prefix": options.prefix,
+        "activation": options.activation,
+        "slopes": slopes,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def read_slice(path: pathlib.Path) -> Slice:

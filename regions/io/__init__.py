@@ -14,9 +14,10 @@ are exact from there on.
 """
 
 import pathlib
+import warnings
 from collections.abc import Sequence
 
-from regions.errors import FileFormatError
+from regions.errors import FileFormatError, ImportNotice
 from regions.io.npz import load_npz, save_npz
 from regions.io.pytree import (
     chain_of_arrays,
@@ -49,7 +50,7 @@ def load_network(
     path: str | pathlib.Path,
     *,
     order: Sequence[str] | None = None,
-    activation: Activation = "relu",
+    activation: Activation | None = None,
     slopes: Slopes | None = None,
     prefix: str | None = None,
     check: bool = True,
@@ -68,9 +69,12 @@ def load_network(
             holds `network.npz`.
         order: State dicts only: names of the linear layers, first to last, when their
             names and shapes leave the order open.
-        activation: State dicts only: `"prelu"` reads lone vectors as PReLU slopes.
-        slopes: State dicts only: slopes below zero, as in `ReluNetwork.from_arrays`;
-            0, that is ReLU, when left out.
+        activation: State dicts only: `"relu"` follows every layer but the last;
+            `"prelu"` reads lone vectors as PReLU slopes. Where neither this nor
+            `slopes` is given ReLU is assumed, with an `ImportNotice`, and layers
+            whose numbers leave it no place are refused.
+        slopes: State dicts only: slopes below zero, as in `ReluNetwork.from_arrays`; 1
+            where nothing follows a layer.
         prefix: State dicts only: how the names of one of several networks begin, such
             as `"actor"`; `order` then names its layers without it.
         check: Compare our forward pass with the source framework's at random inputs,
@@ -103,15 +107,21 @@ def load_network(
     _check_options(
         path,
         order is not None
-        or activation != "relu"
+        or activation is not None
         or slopes is not None
         or prefix is not None,
     )
     with reading(path, "a model that can be read", "save or export it again"):
         if not _is_state_dict(path):
             return _load_whole(path, check=check, fold=fold, max_bytes=max_bytes)
-        slopes = 0.0 if slopes is None else slopes
-        return _load_chain(path, order, activation, slopes, prefix, check, max_bytes)
+        network = _load_chain(path, order, activation, slopes, prefix, max_bytes)
+        if activation is None and slopes is None and network.hidden:
+            _notice_relu(path, network)
+        if check and path.suffix.lower() in (".pt", ".pth"):
+            from regions.io.pytorch import check_with_torch
+
+            check_with_torch(path, network)
+        return network
 
 
 def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
@@ -187,42 +197,44 @@ def _load_whole(
 def _load_chain(
     path: pathlib.Path,
     order: Sequence[str] | None,
-    activation: Activation,
-    slopes: Slopes,
+    activation: Activation | None,
+    slopes: Slopes | None,
     prefix: str | None,
-    check: bool,
     max_bytes: int,
 ) -> ReluNetwork:
     """The network in a state dict; the arguments are those of `load_network`."""
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix == ".msgpack":
-        from regions.io.flax_files import load_msgpack, load_orbax
-
-        load_tree = load_orbax if path.is_dir() else load_msgpack
-        leaves = load_tree(path, max_bytes=max_bytes)
-        try:
-            return chain_of_arrays(leaves, order, slopes, prefix)
-        except ValueError as error:
-            raise FileFormatError(f"{path}: {error}") from error
-    if suffix == ".safetensors":
-        from regions.io.safetensors import load_safetensors as load
-    else:
-        from regions.io.pytorch import load_state_dict as load
-    state = load(path, max_bytes=max_bytes)
     try:
-        network = network_from_state_dict(
-            with_prefix(state, prefix),
+        if path.is_dir() or suffix == ".msgpack":
+            from regions.io.flax_files import load_msgpack, load_orbax
+
+            load_tree = load_orbax if path.is_dir() else load_msgpack
+            leaves = load_tree(path, max_bytes=max_bytes)
+            return chain_of_arrays(leaves, order, activation, slopes, prefix)
+        if suffix == ".safetensors":
+            from regions.io.safetensors import load_safetensors as load
+        else:
+            from regions.io.pytorch import load_state_dict as load
+        return network_from_state_dict(
+            with_prefix(load(path, max_bytes=max_bytes), prefix),
             order=order,
             activation=activation,
             slopes=slopes,
         )
     except ValueError as error:
         raise FileFormatError(f"{path}: {error}") from error
-    if check and suffix != ".safetensors":
-        from regions.io.pytorch import check_with_torch
 
-        check_with_torch(path, network)
-    return network
+
+def _notice_relu(path: pathlib.Path, network: ReluNetwork) -> None:
+    """Warn that a file of weights says nothing of activations."""
+    sizes = (network.input_dim, *network.widths, network.output_dim)
+    warnings.warn(
+        f"{path} holds weights and no activations: {'-'.join(map(str, sizes))} with "
+        "ReLU is assumed: give `activation` 'relu' if that is so; for others give "
+        "`slopes`, or export the model to ONNX.",
+        ImportNotice,
+        stacklevel=3,
+    )
 
 
 def _check_options(path: pathlib.Path, state_dict_options: bool) -> None:

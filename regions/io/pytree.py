@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from regions.io.state_dict import Slopes, chain_network, with_prefix
+from regions.io.state_dict import Activation, Slopes, chain_network, with_prefix
 from regions.network import ReluNetwork
 
 _WRAPPERS = ("value", "raw_value", "")
@@ -58,13 +58,14 @@ def network_from_pytree(
         ([_part(key) for key in path], leaf)
         for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]
     )
-    return chain_of_arrays(leaves, order, slopes, None)
+    return chain_of_arrays(leaves, order, None, slopes, None)
 
 
 def chain_of_arrays(
     leaves: Iterable[Leaf],
     order: Sequence[str] | None,
-    slopes: Slopes,
+    activation: Activation | None,
+    slopes: Slopes | None,
     prefix: str | None,
 ) -> ReluNetwork:
     """The network of dense layers whose arrays are given with their places."""
@@ -77,8 +78,13 @@ def chain_of_arrays(
             continue
         *layer, role = parts or [""]
         state[f"{'.'.join(layer)}.{role}"] = np.asarray(leaf)
+    # `layers` is what Linen calls the members of a sequence, functions included.
     return chain_network(
-        dict(_as_weights(with_prefix(state, prefix))), order, "relu", slopes
+        dict(_as_weights(with_prefix(state, prefix))),
+        order,
+        activation,
+        slopes,
+        number=r"(?:^|.*\.)(?:layers_)?(\d+)",
     )
 
 

@@ -2,8 +2,9 @@
 
 A state dict holds neither the order of the layers nor what happens between them. The
 order is taken from numbers in the names (`net.0`, `net.2`, ...) or, failing that, from
-the shapes, and asked for when several fit. Between two linear layers an activation is
-assumed: ReLU unless said otherwise. Whatever a state dict cannot describe (strides of a
+the shapes, and asked for when several fit. Between two linear layers ReLU is assumed
+unless said otherwise; layers whose numbers leave it no place (`net.0`, `net.1`) are
+refused until it is said. Whatever a state dict cannot describe (strides of a
 convolution, the epsilon of a normalization) is refused: ONNX files hold it.
 """
 
@@ -29,8 +30,8 @@ def network_from_state_dict(
     state: Mapping[str, numpy.typing.ArrayLike],
     *,
     order: Sequence[str] | None = None,
-    activation: Activation = "relu",
-    slopes: Slopes = 0.0,
+    activation: Activation | None = None,
+    slopes: Slopes | None = None,
 ) -> ReluNetwork:
     """The network of a chain of linear layers given by name.
 
@@ -39,18 +40,18 @@ def network_from_state_dict(
             shape `(fan_out,)`; the bias may be missing.
         order: Names of the layers, first to last, when numbers in the names and the
             shapes leave it open.
-        activation: `"prelu"` reads a lone vector `name.weight`, of one entry or one
-            per unit, as the PReLU slopes of the linear layer before it.
-        slopes: Slopes below zero, as in `ReluNetwork.from_arrays`; not with
-            `"prelu"`.
+        activation: `"relu"` after every layer but the last; `"prelu"` reads a lone
+            vector `name.weight`, of one entry or one per unit, as the PReLU slopes of
+            the linear layer before it. ReLU is assumed if neither this nor `slopes`
+            is given.
+        slopes: Slopes below zero, as in `ReluNetwork.from_arrays`, 1 where nothing
+            follows a layer; not with `"prelu"`.
 
     Raises:
-        ValueError: If a layer is not linear, or no order or several orders fit.
+        ValueError: If a layer is not linear, no order or several orders fit, or
+            nothing is said and the numbers of two layers leave no place for ReLU.
     """
-    matrices = [key.removesuffix(".weight") for key in state if np.ndim(state[key]) > 1]
-    if order is None:
-        _notice_adjacent(matrices)
-    return chain_network(state, order, activation, slopes)
+    return chain_network(state, order, activation, slopes, number=r"(?:^|.*\.)(\d+)")
 
 
 def with_prefix(
@@ -81,11 +82,22 @@ def _heads(names: Iterable[str]) -> list[str]:
 def chain_network(
     state: Mapping[str, numpy.typing.ArrayLike],
     order: Sequence[str] | None,
-    activation: Activation,
-    slopes: Slopes,
+    activation: Activation | None,
+    slopes: Slopes | None,
+    *,
+    number: str,
 ) -> ReluNetwork:
-    """As `network_from_state_dict`, for names that mean nothing in PyTorch."""
-    if activation not in ("relu", "prelu"):
+    """As `network_from_state_dict`.
+
+    Args:
+        state: See there.
+        order: See there.
+        activation: See there.
+        slopes: See there.
+        number: Pattern of the names of layers that are counted together with what lies
+            between them; its group is the number.
+    """
+    if activation not in (None, "relu", "prelu"):
         raise ValueError(f"`activation` is {activation!r}: 'relu' or 'prelu' required.")
     layers = _group(state, activation)
     names = _ordered(layers, order)
@@ -100,19 +112,22 @@ def chain_network(
                 f"{len(layers[before]['weight'])} units of {before!r} before it: the "
                 "layers form no chain, or `order` must be given."
             )
+    if activation != "relu" and slopes is None:
+        pairs = itertools.pairwise(names)
+        _refuse_neighbors((p for p in pairs if {*p} <= {*linear}), number)
     if activation == "prelu":
-        if not isinstance(slopes, float | int) or slopes != 0.0:
+        if slopes is not None:
             raise ValueError("`slopes` cannot be given with activation='prelu'.")
         slopes = _prelu_slopes(layers, names)
     return ReluNetwork.from_arrays(
         [layers[name]["weight"] for name in linear],
         [layers[name].get("bias") for name in linear],
-        slopes,
+        0.0 if slopes is None else slopes,
     )
 
 
 def _group(
-    state: Mapping[str, numpy.typing.ArrayLike], activation: Activation
+    state: Mapping[str, numpy.typing.ArrayLike], activation: Activation | None
 ) -> dict[str, dict[str, np.ndarray]]:
     """Arrays by layer and role, refused when a layer is not linear (or PReLU)."""
     layers: dict[str, dict[str, np.ndarray]] = {}
@@ -126,7 +141,9 @@ def _group(
     return layers
 
 
-def _why_not_linear(arrays: dict[str, np.ndarray], activation: Activation) -> str:
+def _why_not_linear(
+    arrays: dict[str, np.ndarray], activation: Activation | None
+) -> str:
     """What speaks against a linear layer, or nothing."""
     if "running_mean" in arrays:
         return (
@@ -200,21 +217,20 @@ def _notice_order(names: Sequence[str]) -> None:
         )
 
 
-def _notice_adjacent(names: Sequence[str]) -> None:
-    """Warn where `nn.Sequential` numbering leaves no room for an activation."""
-    places = [name.rpartition(".")[::2] for name in names]
-    numbered = sorted((head, int(n)) for head, n in places if n.isdecimal())
-    for (head, number), following in itertools.pairwise(numbered):
-        if following == (head, number + 1):
-            dot = f"{head}." if head else ""
-            before, after = f"{dot}{number}", f"{dot}{number + 1}"
-            warnings.warn(
-                f"layers {before!r} and {after!r} are neighbors: an activation is "
-                "assumed between them all the same.",
-                ImportNotice,
-                stacklevel=2,
+def _refuse_neighbors(pairs: Iterable[tuple[str, str]], number: str) -> None:
+    """Raise where the numbers of two layers leave no place for an activation."""
+    for before, after in pairs:
+        first, second = re.fullmatch(number, before), re.fullmatch(number, after)
+        if first is None or second is None:
+            continue
+        if before[: first.start(1)] != after[: second.start(1)]:
+            continue
+        if int(second[1]) == int(first[1]) + 1:
+            raise ValueError(
+                f"layers {before!r} and {after!r} are neighbors, and nothing says what "
+                "is between them: give `activation` 'relu' if ReLU follows every layer "
+                "but the last, or `slopes`, with 1 where nothing follows."
             )
-            return
 
 
 def _chains(layers: Mapping[str, dict[str, np.ndarray]]) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from regions.results.region_set import RegionCount
 from tests.scripts.helpers import SCRIPTS, assert_bad_input, load_script
@@ -168,3 +169,20 @@ def test_regions_are_listed_as_csv(script, tmp_path):
     lines = file.read_text().splitlines()
     assert lines[0] == "code,x1,x2,exact_witness"
     assert len(lines) == 1 + 96
+
+
+def test_one_of_several_networks_in_a_file_is_chosen_by_its_prefix(
+    script, tmp_path, capsys
+):
+    with np.load(NET) as file:
+        own = [("0.weight", "W0"), ("0.bias", "b0"), ("1.weight", "W1")]
+        actor = {f"actor.{name}": file[key] for name, key in own}
+    critic = {"critic.0.weight": np.ones((3, 2)), "critic.1.weight": np.ones((1, 3))}
+    save_file(actor | critic, tmp_path / "both.safetensors")
+    arguments = [str(tmp_path / "both.safetensors"), "--box", "-1", "1"]
+    assert_bad_input(script, arguments, "one of ['actor', 'critic']", capsys)
+    arguments += ["--prefix", "actor"]
+    assert_bad_input(script, arguments, "'0' and '1' are neighbors", capsys)
+    for options, count in (["--activation", "relu"], "96"), (["--slopes", "1"], "1"):
+        assert script.main([*arguments, *options]) == 0
+        assert rows(capsys.readouterr().out)["regions"].strip() == count

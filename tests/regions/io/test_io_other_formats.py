@@ -158,6 +158,7 @@ def _flax(seed: int):
     return params, points, np.asarray(_Mlp().apply(params, points))
 
 
+@pytest.mark.filterwarnings("ignore:.*with ReLU is assumed")
 @pytest.mark.parametrize("seed", range(5))
 def test_msgpack_of_flax_is_the_same_function(tmp_path, seed):
     params, points, expected = _flax(seed)
@@ -167,6 +168,7 @@ def test_msgpack_of_flax_is_the_same_function(tmp_path, seed):
     assert np.abs(found - expected).max() <= 1e-6 * max(1.0, np.abs(expected).max())
 
 
+@pytest.mark.filterwarnings("ignore:.*with ReLU is assumed")
 def test_orbax_folder_is_the_same_function(tmp_path):
     params, points, expected = _flax(0)
     with orbax.checkpoint.PyTreeCheckpointer() as checkpointer:
@@ -175,6 +177,19 @@ def test_orbax_folder_is_the_same_function(tmp_path):
     assert np.abs(found - expected).max() <= 1e-6 * max(1.0, np.abs(expected).max())
     with pytest.raises(FileFormatError, match="raise `max_bytes`"):
         regions.load_network(tmp_path / "m", max_bytes=8 * 54 - 1)
+
+
+def test_msgpack_of_a_sequence_of_linen_without_activations_is_refused(tmp_path):
+    model = flax.linen.Sequential([flax.linen.Dense(4), flax.linen.Dense(1)])
+    params = model.init(jax.random.key(0), np.ones((1, 3), np.float32))
+    path = tmp_path / "m.msgpack"
+    path.write_bytes(flax.serialization.to_bytes(params))
+    with pytest.raises(FileFormatError, match="'layers_0' and 'layers_1' are neighb"):
+        regions.load_network(path)
+    net = regions.load_network(path, slopes=[1.0])
+    points = np.random.default_rng(0).normal(size=(9, 3)).astype(np.float32)
+    expected = np.asarray(model.apply(params, points))
+    assert np.allclose(net(points.astype(float)), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

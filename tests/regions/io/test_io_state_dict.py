@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pickle  # noqa: TID251  (to build what must be refused)
+import warnings
 import zipfile
 
 import numpy as np
@@ -16,6 +17,8 @@ import regions
 from regions.errors import FileFormatError, ImportNotice
 from regions.io import network_from_pytree, network_from_state_dict
 from regions.network import ReluNetwork
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*with ReLU is assumed")
 
 
 def _sequential(*modules: torch.nn.Module) -> torch.nn.Sequential:
@@ -138,10 +141,44 @@ def test_state_dict_of_many_equal_layers_is_ambiguous_at_once():
         network_from_state_dict(state)
 
 
-def test_state_dict_of_neighbors_in_a_sequential_gives_a_notice():
+@pytest.mark.parametrize("names", [("0", "1"), ("net.2", "net.3")])
+def test_state_dict_of_neighbors_is_refused_until_it_is_said_what_is_between(names):
     a, b = _weights(2, 4, 1)
-    with pytest.warns(ImportNotice, match="'0' and '1' are neighbors"):
-        network_from_state_dict({"0.weight": a, "1.weight": b})
+    state = {f"{n}.weight": w for n, w in zip(names, (a, b), strict=True)}
+    for order in (None, names):
+        with pytest.raises(ValueError, match=f"'{names[0]}' and '{names[1]}' are neig"):
+            network_from_state_dict(state, order=order)
+    x = np.random.default_rng(0).normal(size=(9, 2))
+    net = network_from_state_dict(state, activation="relu")
+    assert np.allclose(net(x), np.maximum(x @ a.T, 0) @ b.T)
+    net = network_from_state_dict(state, slopes=[1.0])
+    assert np.allclose(net(x), x @ a.T @ b.T)
+    assert net.num_bits == 0
+
+
+def test_state_dict_of_neighbors_among_slopes_of_prelu_is_refused():
+    a, b, c = _weights(2, 4, 4, 1)
+    state = {"0.weight": a, "1.weight": np.full(4, 0.5), "2.weight": b, "3.weight": c}
+    with pytest.raises(ValueError, match="'2' and '3' are neighbors"):
+        network_from_state_dict(state, activation="prelu")
+
+
+def test_numbers_of_branches_and_of_blocks_are_no_neighbors():
+    a, b, c = _weights(2, 4, 4, 1)
+    state = {"a.0.weight": a, "b.1.weight": b, "c.weight": c}
+    assert network_from_state_dict(state).widths == (4, 4)
+    state = {"0.linear.weight": a, "1.linear.weight": b, "2.linear.weight": c}
+    assert network_from_state_dict(state).widths == (4, 4)
+
+
+def test_file_of_weights_alone_is_said_to_be_taken_for_relu(tmp_path):
+    path = _save(tmp_path / "m.pt", _mlp().state_dict())
+    with pytest.warns(ImportNotice, match="m.pt holds .* 2-5-4-3 with ReLU is assumed"):
+        regions.load_network(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        regions.load_network(path, activation="relu")
+        regions.load_network(path, slopes=[0.0, 0.5])
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,18 @@ if TYPE_CHECKING:
         PolytopeReport as PolytopeReport,
         describe_polytope as describe_polytope,
     )
+    from regions.questions.answer import Answer as Answer, Interval as Interval
+    from regions.questions.equality import are_equal as are_equal
+    from regions.questions.integrals import (
+        integral as integral,
+        mean_by_class as mean_by_class,
+        moments as moments,
+    )
+    from regions.questions.lipschitz import lipschitz as lipschitz
+    from regions.questions.ranges import (
+        largest_difference as largest_difference,
+        output_range as output_range,
+    )
     from regions.results.merging import LinearRegions as LinearRegions
     from regions.results.region_set import (
         RegionCount as RegionCount,
@@ -94,6 +106,11 @@ _MODULES = {
     "partition.paths": ["regions_between", "save_graph", "shortest_path"],
     "polytopes.polytope": ["Polytope", "polytope_at"],
     "polytopes.report": ["PolytopeReport", "describe_polytope"],
+    "questions.answer": ["Answer", "Interval"],
+    "questions.equality": ["are_equal"],
+    "questions.integrals": ["integral", "mean_by_class", "moments"],
+    "questions.lipschitz": ["lipschitz"],
+    "questions.ranges": ["largest_difference", "output_range"],
     "results.region_set": ["RegionCount", "RegionSet"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -96,8 +96,16 @@ class Columns:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _ExactLayer:
-    """Integer blocks `(source, matrix)` over `2**shift`, bias over `2**shift`."""
+class ExactLayer:
+    """A layer over the integers, the powers of two apart.
+
+    Attributes:
+        blocks: Pairs `(source, matrix)`, over `2**shift`.
+        bias: A column, over `2**shift`.
+        shift: The exponent of both.
+        slopes: Slope of each unit below zero, over `2**slope_shift`.
+        slope_shift: The exponent of these.
+    """
 
     blocks: list[tuple[int, fmpz_mat]]
     bias: fmpz_mat
@@ -134,7 +142,7 @@ def _first_blocks(
 
 def _exact_layer(
     layer: Layer, index: int, chart: tuple[list[Fraction], list[list[Fraction]]] | None
-) -> _ExactLayer:
+) -> ExactLayer:
     """A layer with all its numbers over one power of two."""
     blocks, bias = _first_blocks(layer, index, chart)
     numbers = [*bias, *(v for _, entries, _ in blocks for v in entries)]
@@ -144,7 +152,7 @@ def _exact_layer(
         return [int(v * (1 << shift)) for v in values]
 
     slopes, slope_shift = dyadic(layer.slopes.tolist())
-    return _ExactLayer(
+    return ExactLayer(
         [(s, fmpz_mat(layer.width, n, scaled(e))) for s, e, n in blocks],
         fmpz_mat(layer.width, 1, scaled(bias)),
         shift,
@@ -163,6 +171,7 @@ class ExactNetwork:
         domain: The domain.
         dim: Dimension of the chart.
         widths: Units per hidden layer.
+        layers: The layers, in chart coordinates, the output last.
     """
 
     def __init__(self, network: ReluNetwork, domain: Domain):
@@ -170,7 +179,7 @@ class ExactNetwork:
         self.network, self.domain = network, domain
         self.dim = domain.dim
         self.widths = network.widths
-        self._layers = [
+        self.layers = [
             _exact_layer(layer, index, chart)
             for index, layer in enumerate(network.layers)
         ]
@@ -201,7 +210,7 @@ class ExactNetwork:
         den = fmpz_mat(1, count, columns.denominators)
         sources: dict[int, tuple[fmpz_mat, int]] = {0: (columns.numerators, 0)}
         numerators, scales, first = [], [], 0
-        for index, layer in enumerate(self._layers[:layers]):
+        for index, layer in enumerate(self.layers[:layers]):
             top = max(sources[s][1] for s, _ in layer.blocks)
             pre = layer.bias * (den * (1 << top))
             for source, matrix in layer.blocks:
@@ -257,7 +266,7 @@ class ExactNetwork:
 
 
 def _activate(
-    layer: _ExactLayer,
+    layer: ExactLayer,
     rows: list[list[int]],
     shift: int,
     on: np.ndarray | None,

@@ -1,0 +1,1 @@
+"""Questions about a network: each has a proved answer, with a witness."""

@@ -1,0 +1,122 @@
+"""What an answer says: a value, a point that shows it, and whether it is proved."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+Point = tuple[Fraction, ...]
+"""A rational point of the input space."""
+
+
+class Interval(NamedTuple):
+    """The numbers from `lower` to `upper`, both of which are proved.
+
+    Example:
+        >>> Interval(Fraction(1), Fraction(3, 2)).width
+        Fraction(1, 2)
+    """
+
+    lower: Fraction
+    upper: Fraction
+
+    @property
+    def width(self) -> Fraction:
+        """Length of the interval."""
+        return self.upper - self.lower
+
+    def __str__(self) -> str:
+        if self.lower == self.upper:
+            return number_text(self.lower)
+        return f"between {float(self.lower):.17g} and {float(self.upper):.17g}"
+
+
+Value = Fraction | Interval
+"""A number that is known exactly, or between proved ends."""
+
+
+def known(lower: Fraction, upper: Fraction) -> Value:
+    """A number between two ends: the number itself where they meet."""
+    assert lower <= upper
+    return lower if lower == upper else Interval(lower, upper)
+
+
+def ends(value: Value) -> tuple[Fraction, Fraction]:
+    """Both ends of a number: twice itself where it is exact."""
+    return (value.lower, value.upper) if isinstance(value, Interval) else (value, value)
+
+
+def square_root(square: Fraction, bits: int = 100) -> Value:
+    """The square root of a rational number, exact or with so many correct bits.
+
+    Example:
+        >>> square_root(Fraction(9, 4)), float(square_root(Fraction(2)).upper)
+        (Fraction(3, 2), 1.4142135623730951)
+    """
+    top, bottom = math.isqrt(square.numerator), math.isqrt(square.denominator)
+    root = Fraction(top, bottom)
+    if root * root == square:
+        return root
+    # A power of four under the root is a power of two outside.
+    shift = max(0, bits - (square.numerator.bit_length() // 2))
+    shift += square.denominator.bit_length() // 2 + 1
+    low = math.isqrt((square.numerator << 2 * shift) // square.denominator)
+    return Interval(Fraction(low, 1 << shift), Fraction(low + 1, 1 << shift))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """The answer to a question about a network on a domain.
+
+    Attributes:
+        question: What was asked: the name of the function.
+        value: The answer; a number is a Fraction where it is exact, else an `Interval`
+            with proved ends. What it means for each question, its function says.
+        witness: A rational point of the input space at which the value is attained, or
+            at which the property fails; None if there is none.
+        proved: Whether the value is settled. An interval of a run that was stopped is
+            right, and not settled.
+        seconds: Wall time.
+        method: How it was found: `"list"` or `"search"`, or in words.
+        stats: What was done.
+
+    Example:
+        >>> answer = Answer("output_range", Fraction(3, 2), (Fraction(1),), True, 0.1)
+        >>> str(answer)
+        'output_range: 1.5 (= 3/2; proved)'
+    """
+
+    question: str
+    value: Any
+    witness: Any
+    proved: bool
+    seconds: float
+    method: str = "list"
+    stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        settled = "proved" if self.proved else "not settled"
+        return f"{self.question}: {value_text(self.value, settled)}"
+
+
+def value_text(value: Any, settled: str) -> str:
+    """A value in words."""
+    if isinstance(value, Fraction):
+        return f"{number_text(value)}; {settled})"
+    if isinstance(value, Interval):
+        return f"{value} ({settled})"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        parts = [
+            str(v) if isinstance(v, Interval) else f"{float(v):.12g}" for v in value
+        ]
+        return f"{', '.join(parts)} ({settled})"
+    return f"{value} ({settled})"
+
+
+def number_text(value: Fraction) -> str:
+    """A rational number in decimals, and as it is where that is short."""
+    exact, decimals = str(value), f"{float(value):.17g}"
+    if len(exact) <= 40:
+        return f"{decimals} (= {exact}"
+    return f"{decimals} (exact, {len(exact)} digits"

@@ -1,0 +1,112 @@
+"""Whether two networks compute the same function on a domain."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.enumeration.budget import Budget
+from regions.network import ReluNetwork
+from regions.questions.answer import Answer, Point
+from regions.questions.canonical import canonical_units
+from regions.questions.listed import directed_forms
+from regions.questions.pieces import Pieces
+from regions.questions.ranges import compared, differences
+from regions.signs.exact import Columns, ExactNetwork
+
+PROBES = 32
+"""Points at which networks are compared first."""
+
+
+def are_equal(
+    network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain
+) -> Answer:
+    """Whether two networks agree at every point of a domain, exactly.
+
+    First their units are compared: up to order, positive factors and split units, equal
+    networks need no search. Then some points are tried. Then all pieces of the two
+    networks together decide.
+
+    Args:
+        network: One network.
+        other: Another, with the same inputs and outputs.
+        domain: A bounded domain.
+
+    Returns:
+        The value is True or False; where False, the witness is a point at which they
+        differ, and `stats["difference"]` by how much.
+
+    Raises:
+        ValueError: If the networks or the domain do not fit.
+
+    Example:
+        >>> one = ReluNetwork.from_arrays([[[1.0], [2.0]], [[1.0, 1.0]]], None)
+        >>> two = ReluNetwork.from_arrays([[[4.0]], [[0.75]]], None)
+        >>> from regions.domains.shapes import Box
+        >>> are_equal(one, two, Box([-1.0], [2.0])).value
+        True
+    """
+    budget = Budget()
+    both = compared(network, other)
+    domain.restrict(both)
+    if canonical_units(network) == canonical_units(other):
+        return Answer("are_equal", True, None, True, budget.seconds, "units")
+    exact = ExactNetwork(both, domain)
+    witness = _differing_probe(exact, domain)
+    pieces = None
+    if witness is None:
+        pieces = Pieces(both, domain, budget)
+        witness = _differing_piece(pieces)
+    method = "points" if pieces is None else "list"
+    stats: dict = {} if pieces is None else {"pieces": pieces.count}
+    point = None
+    if witness is not None:
+        stats["difference"] = largest_gap(exact, witness)
+        point = embed_exactly(domain, witness)
+    return Answer(
+        "are_equal", point is None, point, True, budget.seconds, method, stats
+    )
+
+
+def _differing_probe(exact: ExactNetwork, domain: BoundedDomain) -> Point | None:
+    """A point of the chart, of some drawn at random, at which the outputs differ."""
+    box = domain.chart_box()
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(exact.dim + 1), PROBES)[:, 1:]
+    # Shares of a simplex lie in boxes and simplices alike.
+    points = box.lower + shares * (box.upper - box.lower)
+    for point in points:
+        rational = tuple(Fraction(float(v)) for v in point)
+        if largest_gap(exact, rational):
+            return rational
+    return None
+
+
+def largest_gap(exact: ExactNetwork, point: Point) -> Fraction:
+    """The largest difference of the outputs of two networks side by side at a point."""
+    columns = Columns.of_points([point])
+    numerators, scales = exact.forward(columns)
+    values = [row[0] for row in numerators[-1]]
+    half = len(values) // 2
+    gap = max(abs(a - b) for a, b in zip(values[:half], values[half:], strict=True))
+    return Fraction(gap, scales[-1][0] * columns.denominators[0])
+
+
+def _differing_piece(pieces: Pieces) -> Point | None:
+    """A point inside the first piece on which the outputs are two affine maps."""
+    directions = differences(pieces.exact.network.output_dim // 2)
+    directions = directions[: len(directions) // 2]
+    for piece in pieces:
+        for form, _ in directed_forms(piece, directions):
+            if any(form):
+                return _off_zero(form, piece.cell.points())
+    return None
+
+
+def _off_zero(form: list[int], corners: list[Point]) -> Point:
+    """A corner at which a form that is not zero does not vanish: there must be one."""
+    for corner in corners:
+        value = sum((a * x for a, x in zip(form, corner, strict=False)), Fraction())
+        if value + form[-1]:
+            return corner
+    raise AssertionError("a form that vanishes at all corners is zero")

@@ -1,0 +1,52 @@
+"""Pre-activations as affine forms over the integers, one layer after another.
+
+A form `(gradient, offset)` is a row of an integer matrix over a power of two that the
+whole layer shares. Nothing is rounded. The gates of a layer are its units that are on.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flint import fmpz_mat
+
+from regions.signs.exact import ExactLayer
+
+
+class Forms(NamedTuple):
+    """Affine forms `(gradient, offset) / 2**shift`, one a row."""
+
+    matrix: fmpz_mat
+    shift: int
+
+
+def input_forms(dim: int) -> Forms:
+    """The coordinates themselves."""
+    entries = [int(i == j) for i in range(dim) for j in range(dim + 1)]
+    return Forms(fmpz_mat(dim, dim + 1, entries), 0)
+
+
+def pre_activations(layer: ExactLayer, sources: Sequence[Forms]) -> Forms:
+    """Forms of a layer's units, from those of the input and of all layers before."""
+    top = max(sources[source].shift for source, _ in layer.blocks)
+    dim = sources[0].matrix.nrows()
+    bias = [0] * (layer.bias.nrows() * (dim + 1))
+    bias[dim :: dim + 1] = [v << top for v in map(int, layer.bias.entries())]
+    total = fmpz_mat(layer.bias.nrows(), dim + 1, bias)
+    for source, matrix in layer.blocks:
+        held = sources[source]
+        part = matrix * held.matrix
+        total += part * (1 << (top - held.shift)) if top > held.shift else part
+    return Forms(total, top + layer.shift)
+
+
+def activations(layer: ExactLayer, pre: Forms, on: Sequence[bool]) -> Forms:
+    """Forms of the activations where these units are on, and the others off."""
+    unit, size = 1 << layer.slope_shift, len(on)
+    gates = [unit if o else s for o, s in zip(on, layer.slopes, strict=True)]
+    if all(g == unit for g in gates):
+        return pre
+    diagonal = [0] * (size * size)
+    diagonal[:: size + 1] = gates
+    return Forms(
+        fmpz_mat(size, size, diagonal) * pre.matrix, pre.shift + layer.slope_shift
+    )

@@ -1,0 +1,242 @@
+"""Integrals and means of a network over a domain, exactly."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from flint import fmpq_mat, fmpz_mat
+
+from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.enumeration.budget import Budget
+from regions.network import ArrayLike, ReluNetwork
+from regions.questions.answer import Answer, Point
+from regions.questions.cells import Cell, split
+from regions.questions.directions import Direction, read_direction
+from regions.questions.listed import directed_forms
+from regions.questions.pieces import Piece, Pieces
+from regions.questions.simplices import power_integrals
+from regions.questions.sums import ExactSum
+from regions.signs.exact import to_fmpq, to_fraction
+
+
+def integral(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None = None,
+) -> Answer:
+    """The integral of an output, or a combination of outputs, over a domain.
+
+    Args:
+        network: The network.
+        domain: A bounded domain of at most six dimensions. On one of fewer dimensions
+            than its space the integral is over the coordinates of its chart.
+        direction: As in `output_range`.
+
+    Returns:
+        The value is rational and exact; of many pieces, whose sum would have millions
+        of digits, an interval of some 60 correct digits. There is no witness.
+
+    Raises:
+        ValueError: If the domain or the direction does not fit the network.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+        >>> from regions.domains.shapes import Box
+        >>> integral(net, Box([-1.0], [3.0])).value
+        Fraction(9, 2)
+    """
+    budget = Budget()
+    sums, pieces = _power_sums(network, domain, direction, 1, budget)
+    value = sums[1].times(chart_factor(domain))
+    return Answer(
+        "integral", value, None, True, budget.seconds, stats={"pieces": pieces}
+    )
+
+
+def moments(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    order: int = 2,
+    direction: int | ArrayLike | None = None,
+) -> Answer:
+    """Mean values of the powers 1 to `order` of an output over a domain.
+
+    Those of an input that is drawn uniformly: the mean of the output, of its square,
+    and so on.
+
+    Args:
+        network: The network.
+        domain: A bounded domain of at most six dimensions.
+        order: The highest power.
+        direction: As in `output_range`.
+
+    Returns:
+        The value has one number for each power, as `integral` says. No witness.
+
+    Raises:
+        ValueError: If the order is not positive, or the others do not fit.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+        >>> from regions.domains.shapes import Box
+        >>> moments(net, Box([-1.0], [1.0])).value
+        (Fraction(1, 4), Fraction(1, 6))
+    """
+    if order < 1:
+        raise ValueError(f"`order` is {order}: at least 1 is required.")
+    budget = Budget()
+    sums, pieces = _power_sums(network, domain, direction, order, budget)
+    volume = domain.rational_volume()
+    value = tuple(total.times(1 / volume) for total in sums[1:])
+    return Answer(
+        "moments", value, None, True, budget.seconds, stats={"pieces": pieces}
+    )
+
+
+def _power_sums(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None,
+    order: int,
+    budget: Budget,
+) -> tuple[list[ExactSum], int]:
+    """Integrals of the powers of an output in the chart, and the number of pieces."""
+    weights = read_direction(direction, network)
+    pieces = Pieces(network, domain, budget)
+    sums = [ExactSum() for _ in range(order + 1)]
+    for piece in pieces:
+        values = corner_values(piece, weights)
+        parts = power_integrals(piece.cell, values, order)
+        for total, part in zip(sums, parts, strict=True):
+            total.add(part)
+    # The pieces fill the domain: a check of the list that costs nothing.
+    assert sums[0].holds(domain.rational_volume())
+    return sums, pieces.count
+
+
+def corner_values(piece: Piece, direction: Direction) -> list[Fraction]:
+    """A combination of the outputs at the corners of a piece."""
+    ((form, scale),) = directed_forms(piece, [direction])
+    corners = fmpz_mat([list(c) for c in piece.cell.corners]).transpose()
+    products = (fmpz_mat([form]) * corners).entries()
+    return [
+        Fraction(int(v), corner[-1] * scale)
+        for v, corner in zip(products, piece.cell.corners, strict=True)
+    ]
+
+
+def chart_factor(domain: BoundedDomain) -> Fraction:
+    """Volume in the space of a unit of volume of the chart; 1 in fewer dimensions."""
+    if domain.is_chart_identity or domain.dim != domain.ambient_dim:
+        return Fraction(1)
+    rows = domain.rational_chart()[1]
+    entries = [to_fmpq(v) for row in rows for v in row]
+    return abs(to_fraction(fmpq_mat(domain.dim, domain.dim, entries).det()))
+
+
+class ClassMean(NamedTuple):
+    """The part of a domain in which one output is the largest.
+
+    Attributes:
+        label: The number of the output.
+        share: The part's share of the domain's volume.
+        mean: The mean of its inputs, a point of the input space; None if the share is
+            0.
+    """
+
+    label: int
+    share: Fraction
+    mean: Point | None
+
+
+def mean_by_class(network: ReluNetwork, domain: BoundedDomain) -> Answer:
+    """For each class the share of the domain that it takes, and its mean input.
+
+    The class of an input is its largest output. Where outputs are equal on a set with
+    volume, it belongs to the first of them.
+
+    Args:
+        network: A network with two outputs or more.
+        domain: A bounded domain of at most six dimensions.
+
+    Returns:
+        The value has a `ClassMean` for each output, rational and exact. No witness.
+
+    Raises:
+        ValueError: If the network has one output, or the domain does not fit.
+
+    Example:
+        >>> weights = [[[1.0]], [[1.0], [-1.0]]]
+        >>> net = ReluNetwork.from_arrays(weights, [None, [0.0, 1.0]])
+        >>> from regions.domains.shapes import Box
+        >>> [str(part.share) for part in mean_by_class(net, Box([-1.0], [3.0])).value]
+        ['5/8', '3/8']
+    """
+    if network.output_dim < 2:
+        raise ValueError("the network has 1 output: classes need at least 2.")
+    budget = Budget()
+    pieces = Pieces(network, domain, budget)
+    count, dim = network.output_dim, domain.dim
+    volumes = [Fraction(0)] * count
+    firsts = [[Fraction(0)] * dim for _ in range(count)]
+    for piece in pieces:
+        for label, cell in class_cells(piece, count):
+            points = cell.points()
+            volumes[label] += power_integrals(cell, [Fraction(0)] * len(points), 0)[0]
+            for axis in range(dim):
+                values = [point[axis] for point in points]
+                firsts[label][axis] += power_integrals(cell, values, 1)[1]
+    total = domain.rational_volume()
+    assert sum(volumes) == total
+    value = tuple(
+        ClassMean(label, volume / total, _mean(domain, first, volume))
+        for label, (volume, first) in enumerate(zip(volumes, firsts, strict=True))
+    )
+    return Answer(
+        "mean_by_class",
+        value,
+        None,
+        True,
+        budget.seconds,
+        stats={"pieces": pieces.count},
+    )
+
+
+def _mean(
+    domain: BoundedDomain, first: list[Fraction], volume: Fraction
+) -> Point | None:
+    """The mean input of a part, from its integral in the chart."""
+    if volume == 0:
+        return None
+    return embed_exactly(domain, [v / volume for v in first])
+
+
+def class_cells(piece: Piece, count: int) -> list[tuple[int, Cell]]:
+    """The parts of a piece by the largest output, those with volume."""
+    parts, start = [], sum(1 for _ in piece.on) + 2 * piece.cell.dim + 1
+    for label in range(count):
+        cell: Cell | None = piece.cell
+        for other in range(count):
+            if other != label and cell is not None:
+                row = start + label * count + other
+                cell = _where_larger(piece, cell, label, other, row)
+        if cell is not None:
+            parts.append((label, cell))
+    return parts
+
+
+def _where_larger(
+    piece: Piece, cell: Cell, label: int, other: int, row: int
+) -> Cell | None:
+    """The part of a cell where one output exceeds another; ties go to the first."""
+    direction = [Fraction(0)] * piece.outputs.matrix.nrows()
+    direction[label], direction[other] = Fraction(1), Fraction(-1)
+    ((form, _),) = directed_forms(piece, [direction])
+    corners = fmpz_mat([list(c) for c in cell.corners]).transpose()
+    values = [int(v) for v in (fmpz_mat([form]) * corners).entries()]
+    if not any(values):
+        return cell if label < other else None
+    if all(v >= 0 for v in values):
+        return cell
+    if all(v <= 0 for v in values):
+        return None
+    return split(cell, values, row)[0]

@@ -1,0 +1,149 @@
+"""The exact Lipschitz constant: the largest norm of a Jacobian over the regions."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain, WholeSpace, embed_exactly
+from regions.enumeration import enumerate_regions
+from regions.enumeration.budget import Budget, never
+from regions.network import Layer, ReluNetwork
+from regions.questions.answer import Answer, Point, Value, ends, known
+from regions.questions.jacobian_bounds import norm_bound
+from regions.questions.norms import check_norm, float_norms, operator_norm
+from regions.results.region_set import RegionSet
+from regions.signs.exact import ExactNetwork
+from regions.signs.layer_forms import forms_up_to
+
+CHUNK_ENTRIES = 1 << 22
+"""Numbers of the forms that are held at once."""
+
+
+def lipschitz(
+    network: ReluNetwork,
+    domain: BoundedDomain | WholeSpace,
+    norm: float | int = 2,
+    *,
+    max_seconds: float | None = None,
+    stop: Callable[[], bool] = never,
+) -> Answer:
+    """The smallest L with `|N(x) - N(y)| <= L |x - y|` for all x, y of a domain.
+
+    It is the largest operator norm of the Jacobian over the regions that meet the
+    inside of the domain. Norms of inputs and outputs are of the same kind.
+
+    Args:
+        network: The network.
+        domain: A domain of full dimension.
+        norm: 1, 2 or `math.inf`.
+        max_seconds: Stop after this time, with proved ends.
+        stop: Asked often; says whether to stop, likewise.
+
+    Returns:
+        The value is rational and exact for norms 1 and infinity; for norm 2 it is a
+        square root, between proved ends unless it is rational. The witness is a point
+        inside a region where it is attained.
+
+    Raises:
+        ValueError: If the domain does not fit, or the norm is another one.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[3.0, 4.0]], [[1.0]]], None)
+        >>> from regions.domains.shapes import Box
+        >>> [int(lipschitz(net, Box.cube(2), p).value) for p in (1, 2, math.inf)]
+        [4, 5, 7]
+    """
+    check_norm(norm)
+    domain.restrict(network)
+    if domain.dim != domain.ambient_dim:
+        raise ValueError(
+            f"the domain has {domain.dim} dimensions in a space of "
+            f"{domain.ambient_dim}: a domain of full dimension is required, such as a "
+            "Box."
+        )
+    budget = Budget(max_seconds=max_seconds, stop=stop)
+    found = enumerate_regions(
+        network, domain, max_seconds=max_seconds, stop=budget.spent
+    )
+    value, region, maps = _steepest(found, norm)
+    if not found.complete:
+        low = ends(value)[0]
+        value = known(low, max(low, norm_bound(network, norm)))
+    return Answer(
+        "lipschitz",
+        value,
+        _witness(found, region),
+        found.complete,
+        budget.seconds,
+        stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
+    )
+
+
+def _witness(found: RegionSet, region: int) -> Point:
+    """A rational point inside a region, in the input space."""
+    exact = found.exact_witnesses.get(region)
+    if exact is None:
+        exact = tuple(Fraction(float(v)) for v in found.coordinates[region])
+    return embed_exactly(found.domain, exact)
+
+
+def _steepest(found: RegionSet, norm: float | int) -> tuple[Value, int, int]:
+    """The largest norm, a region that has it, and how many maps were made exact.
+
+    Norms in floating point with their errors leave few regions, whose maps are then
+    compared exactly.
+    """
+    network = found.network
+    low, high = _float_ends(found, norm)
+    candidates = np.flatnonzero(high >= low.max())
+    exact = ExactNetwork(network, WholeSpace(network.input_dim))
+    units = network.unit_patterns(found.pattern_bits(candidates))
+    best: tuple[Fraction, Fraction, int] | None = None
+    known_maps: dict[tuple, Value] = {}
+    for region, pattern in zip(candidates.tolist(), units, strict=True):
+        jacobian = tuple(row[:-1] for row in exact.affine_map(pattern))
+        if jacobian not in known_maps:
+            known_maps[jacobian] = operator_norm(jacobian, norm)
+        value = known_maps[jacobian]
+        low_end, high_end = ends(value)
+        if best is None:
+            best = low_end, high_end, region
+        elif low_end > best[0]:
+            best = low_end, max(high_end, best[1]), region
+        elif high_end > best[1]:
+            best = best[0], high_end, best[2]
+    assert best is not None
+    return known(best[0], best[1]), best[2], len(known_maps)
+
+
+def _float_ends(found: RegionSet, norm: float | int) -> tuple[np.ndarray, np.ndarray]:
+    """Proved ends of the norm of the Jacobian on each region; infinite if unknown."""
+    network = found.network
+    # The outputs as units of one more layer: so their forms get bounds of their errors.
+    last = network.output
+    wide = ReluNetwork(
+        (*network.hidden, last),
+        Layer(np.zeros((1, last.width)), np.zeros(1), np.ones(1)),
+    )
+    zeros = [0.0] * len(wide.hidden)
+    widest = max(layer.width for layer in wide.layers)
+    chunk = max(1, CHUNK_ENTRIES // (widest * (network.input_dim + 1)))
+    low, high = np.empty(len(found)), np.empty(len(found))
+    for start in range(0, len(found), chunk):
+        part = slice(start, min(start + chunk, len(found)))
+        units = network.unit_patterns(found.pattern_bits(part))
+        bits = np.concatenate([units, np.zeros((len(units), last.width), bool)], 1)
+        with np.errstate(all="ignore"):
+            J, _, error = forms_up_to(wide, bits, len(network.hidden), (zeros, zeros))[
+                -1
+            ]
+            J = np.broadcast_to(J, (len(units), last.width, network.input_dim))
+            sound = np.isfinite(J).all((1, 2)) & np.isfinite(error)
+            size = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
+            # A norm of the error, and of the rounding in the norm itself.
+            slack = last.width * (error + 1e-11 * np.abs(J).sum((1, 2)))
+        low[part] = np.where(sound, size - slack, 0.0)
+        high[part] = np.where(sound, size + slack, math.inf)
+    return low, high

@@ -1,0 +1,80 @@
+"""Equal networks are proved equal, and the smallest difference is found."""
+
+import numpy as np
+import pytest
+
+import regions
+from regions.network import ReluNetwork
+from regions.questions import equality
+from tests.helpers import random_network
+
+
+def rewritten(network: ReluNetwork, rng: np.random.Generator) -> list[list[np.ndarray]]:
+    """Weights and biases of the same function: permuted, rescaled, a unit split."""
+    weights = [np.array(layer.weight) for layer in network.layers]
+    biases = [np.array(layer.bias) for layer in network.layers]
+    for k in range(len(weights) - 1):
+        order = rng.permutation(len(biases[k]))
+        scale = 2.0 ** rng.integers(-3, 4, len(order))
+        weights[k] = weights[k][order] * scale[:, None]
+        biases[k] = biases[k][order] * scale
+        weights[k + 1] = weights[k + 1][:, order] / scale
+    weights[0] = np.vstack([weights[0], weights[0][:1]])
+    biases[0] = np.append(biases[0], biases[0][0])
+    half = weights[1][:, :1] / 2
+    weights[1] = np.hstack([half, weights[1][:, 1:], half])
+    return [weights, biases]
+
+
+def test_a_rewritten_network_of_200_units_is_equal():
+    rng = np.random.default_rng(0)
+    network = random_network(rng, 2, [100, 100])
+    other = ReluNetwork.from_arrays(*rewritten(network, rng))
+    answer = regions.are_equal(network, other, regions.Box.cube(2))
+    assert answer.value is True
+    assert answer.method == "units"
+
+
+def test_a_difference_of_1e_12_in_200_units_is_found():
+    rng = np.random.default_rng(0)
+    network = random_network(rng, 2, [100, 100])
+    weights, biases = rewritten(network, rng)
+    biases[1][7] += 1e-12
+    other = ReluNetwork.from_arrays(weights, biases)
+    answer = regions.are_equal(network, other, regions.Box.cube(2))
+    assert answer.value is False
+    assert 0 < answer.stats["difference"] < 1e-10
+
+
+def test_pieces_decide_where_units_do_not(monkeypatch):
+    monkeypatch.setattr(equality, "canonical_units", lambda network: object())
+    rng = np.random.default_rng(1)
+    network = random_network(rng, 2, [6, 4])
+    other = ReluNetwork.from_arrays(*rewritten(network, rng))
+    answer = regions.are_equal(network, other, regions.Box.cube(2))
+    assert answer.value is True
+    assert answer.method == "list"
+
+
+@pytest.mark.parametrize("place", [0.99, -0.99])
+def test_a_difference_on_a_small_part_is_found(place):
+    """|x| against itself with a kink of height 1e-12 near the end of the domain."""
+    one = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+    kink = [[1.0 if place > 0 else -1.0]]
+    two = ReluNetwork.from_arrays(
+        [[[1.0], [-1.0], *kink], [[1.0, 1.0, 1e-12]]],
+        [[0.0, 0.0, -abs(place)], [0.0]],
+    )
+    assert regions.are_equal(one, two, regions.Box([-0.5], [0.5])).value is True
+    answer = regions.are_equal(one, two, regions.Box.cube(1))
+    assert answer.value is False
+    assert abs(answer.witness[0]) > 0.99
+
+
+def test_equal_functions_of_different_depths():
+    one = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+    two = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]], [[1.0]]], None)
+    three = ReluNetwork.from_arrays([[[1.0]]], None)
+    assert regions.are_equal(one, two, regions.Box.cube(1)).value is True
+    assert regions.are_equal(one, three, regions.Box.cube(1)).value is False
+    assert regions.are_equal(one, three, regions.Box([0.0], [1.0])).value is True

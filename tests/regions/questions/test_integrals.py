@@ -1,0 +1,75 @@
+"""Integrals against closed formulas and samples."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import regions
+from regions.network import ReluNetwork
+from regions.questions import sums
+from tests.helpers import random_network
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+def test_a_sum_of_ramps(dim):
+    """The mean of sum_i max(x_i, 0) on a cube is dim / 4."""
+    network = ReluNetwork.from_arrays([np.eye(dim), np.ones((1, dim))], None)
+    value = regions.integral(network, regions.Box.cube(dim)).value
+    assert value == Fraction(dim, 4) * 2**dim
+    mean, square = regions.moments(network, regions.Box.cube(dim)).value
+    assert mean == Fraction(dim, 4)
+    # Independent: variance of one ramp is 1/6 - 1/16.
+    assert square - mean**2 == dim * (Fraction(1, 6) - Fraction(1, 16))
+
+
+def test_a_triangle_has_its_own_area():
+    constant = ReluNetwork.from_arrays([[[0.0, 0.0]], [[0.0]]], [None, [1.0]])
+    triangle = regions.Simplex([[0, 0], [2, 0], [0, 3]])
+    assert regions.integral(constant, triangle).value == 3
+
+
+def test_means_are_those_of_samples():
+    network = random_network(np.random.default_rng(4), 2, [6, 5], outputs=3)
+    box = regions.Box([-1.0, 0.0], [1.0, 3.0])
+    x = np.random.default_rng(0).uniform(box.lower, box.upper, (200000, 2))
+    y = network(x)
+    values = [float(v) for v in regions.moments(network, box, 3, 1).value]
+    np.testing.assert_allclose(
+        values, [(y[:, 1] ** k).mean() for k in (1, 2, 3)], rtol=0.05
+    )
+    labels = y.argmax(1)
+    for part in regions.mean_by_class(network, box).value:
+        inside = labels == part.label
+        assert float(part.share) == pytest.approx(inside.mean(), abs=0.01)
+        if inside.any():
+            means = [float(v) for v in part.mean]
+            np.testing.assert_allclose(means, x[inside].mean(0), atol=0.05)
+
+
+def test_ties_on_a_part_with_volume_go_to_the_first_class():
+    ramps = ReluNetwork.from_arrays([[[1.0], [-1.0]], np.eye(2)[::-1]], None)
+    zeros = ReluNetwork.from_arrays([[[1.0]], np.zeros((2, 1))], None)
+    shares = [
+        part.share for part in regions.mean_by_class(ramps, regions.Box.cube(1)).value
+    ]
+    assert shares == [Fraction(1, 2), Fraction(1, 2)]
+    first, second = regions.mean_by_class(zeros, regions.Box.cube(1)).value
+    assert (first.share, second.share, second.mean) == (1, 0, None)
+
+
+def test_long_sums_are_enclosed(monkeypatch):
+    network = random_network(np.random.default_rng(4), 2, [5])
+    exact = regions.integral(network, regions.Box.cube(2)).value
+    monkeypatch.setattr(sums, "EXACT_BITS", 8)
+    ends = regions.integral(network, regions.Box.cube(2)).value
+    assert ends.lower <= exact <= ends.upper
+    assert 0 < ends.width < Fraction(1, 1 << 200)
+
+
+def test_an_order_of_zero_is_refused():
+    network = random_network(np.random.default_rng(4), 2, [5])
+    with pytest.raises(ValueError, match="`order` is 0: at least 1"):
+        regions.moments(network, regions.Box.cube(2), 0)
+    with pytest.raises(ValueError, match="1 output: classes need at least 2"):
+        regions.mean_by_class(network, regions.Box.cube(2))

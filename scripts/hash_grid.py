@@ -177,7 +177,7 @@ def save(path: pathlib.Path, grid: "GridCount") -> None:
     """Write what was found, whole or not at all."""
     import numpy as np
 
-    from regions.files import open_atomically
+    from regions.files.writing import open_atomically
 
     arrays = {
         "patterns": grid.patterns,

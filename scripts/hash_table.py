@@ -83,7 +83,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> int:
     """Print and save."""
-    from regions.data_files import load_points
+    from regions.files.data_files import load_points
     from regions.hash_tables import text
     from regions.hash_tables.files import write_csv, write_npz
     from regions.hash_tables.hash_table import hash_table

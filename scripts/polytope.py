@@ -65,7 +65,7 @@ def read_point(path: pathlib.Path, row: int, dim: int) -> np.ndarray:
         OSError: If it cannot be read.
         ValueError: If it has no such row.
     """
-    from regions.data_files import load_points
+    from regions.files.data_files import load_points
 
     points = load_points(path)
     if points.shape == (dim, 1):

@@ -31,7 +31,7 @@ def random_network(
 def brute_force_rows(
     network: ReluNetwork, pattern: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`A x <= b` of a pattern, unit by unit; written without `regions.halfspaces`.
+    """`A x <= b` of a pattern, unit by unit; written on its own.
 
     A column of the identity at a time is pushed through the network with its gates
     frozen, so the Jacobian comes from differences of outputs, not from a product.

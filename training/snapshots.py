@@ -13,7 +13,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jaxtyping import Float32
 
-from regions.files import write_text
+from regions.files.writing import write_text
 from training.loop import TrainState, strong
 
 HEADER = ["epoch", "updates", "train_loss", "val_loss"]

@@ -17,7 +17,7 @@ from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.settings import shape_name
 from experiments.running.studies import Summary
-from regions.files import open_atomically, read_arrays, write_arrays
+from regions.files.writing import open_atomically, read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, fit_ensemble

@@ -17,7 +17,7 @@ from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.sources import HASHING
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.affine_on_polytope import train_on_polytope
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points

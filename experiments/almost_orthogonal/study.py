@@ -22,7 +22,7 @@ from experiments.running.claims import Claim, claim_exact, claim_median, claim_s
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.packings import pack_vectors
 from training.progress import Progress
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from regions.halfspaces import domain_rows, halfspaces_batch
+from regions.patterns.halfspaces import domain_rows, halfspaces_batch
 
 MERGE = 1e-12
 """In units of the domain's size: the rounding of a corner, not a feature size."""

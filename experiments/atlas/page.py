@@ -6,7 +6,7 @@ import re
 
 from experiments.atlas.block import Block, pack
 from experiments.atlas.contents import Atlas, header
-from regions.files import write_text
+from regions.files.writing import write_text
 
 SLOT = re.compile(r'<script id="atlas-block"[^>]*>[^<]*</script>')
 """Where the block goes in the asset, and where it lies in a page."""

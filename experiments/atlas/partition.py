@@ -8,8 +8,8 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 import regions
 from experiments.atlas.clipping import clipped_polygons
 from regions.domains.shapes import BoundedDomain
-from regions.halfspaces import domain_rows
 from regions.lp.chebyshev import small_batch_balls
+from regions.patterns.halfspaces import domain_rows
 from regions.results.cells import Cells
 
 _CHUNK = 8192

@@ -10,7 +10,7 @@ import numpy as np
 
 import regions
 from experiments.atlas.clipping import MERGE, clip
-from regions.halfspaces import domain_rows, halfspaces_batch
+from regions.patterns.halfspaces import domain_rows, halfspaces_batch
 
 _CHUNK = 256
 

@@ -14,7 +14,7 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 import regions
 from experiments.atlas.solid_clipping import clipped_facets
 from regions.domains.shapes import BoundedDomain
-from regions.halfspaces import domain_rows
+from regions.patterns.halfspaces import domain_rows
 from regions.results.cells import Cells
 
 _CHUNK = 1 << 16

@@ -13,7 +13,7 @@ from experiments.atlas.clipping import clip
 from experiments.atlas.contents import Surface
 from experiments.atlas.partition import next_corners
 from experiments.atlas.solids import Solid, sorted_around
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 
 
 class _Pieces(NamedTuple):

@@ -27,7 +27,7 @@ from experiments.running.settings import measure_settings, read_measures, settin
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.bounds import central_count
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from regions.partition.class_polygons import region_polygons
 from training.datasets import ring_image
 from training.ensemble import ensemble_snapshots

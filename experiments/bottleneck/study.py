@@ -33,7 +33,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import pixel_points
 from training.ensemble import fit_ensemble

@@ -15,7 +15,7 @@ from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions import bounds
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, init_ensemble
 from training.progress import Progress

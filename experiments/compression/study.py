@@ -27,7 +27,7 @@ from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from regions.simplification.simplify import simplify
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble

@@ -13,7 +13,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
-from regions.data_files import load_points
+from regions.files.data_files import load_points
 from regions.partition.class_polygons import ClassPolygons, region_polygons
 from training.config import ModelConfig, TrainingConfig
 from training.fit import fit

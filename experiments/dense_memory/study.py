@@ -23,7 +23,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.progress import Progress
 
 ABOUT = About(

@@ -19,8 +19,8 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
-from regions.patterns import patterns_at
+from regions.files.writing import read_arrays
+from regions.patterns.kernel import patterns_at
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import ensemble_snapshots, fit_ensemble
 from training.progress import Progress

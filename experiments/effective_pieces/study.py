@@ -12,7 +12,7 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_median
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from regions.partition.effective_pieces import (
     broken_line,
     effective_pieces,

@@ -27,7 +27,7 @@ from experiments.running.settings import measure_settings, read_measures, settin
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions import ReluNetwork
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.ensemble import fit_ensemble
 from training.progress import Progress
 

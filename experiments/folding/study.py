@@ -25,7 +25,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
 from regions import bounds
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from regions.partition.class_polygons import region_polygons
 from training.progress import Progress
 

@@ -28,7 +28,7 @@ from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.bounds import zaslavsky_count
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.config import ModelConfig, TrainingConfig
 from training.ensemble import ensemble_networks, init_ensemble
 from training.labeled import Labeled, load_classes

@@ -23,7 +23,7 @@ from experiments.running.settings import shape_name
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.ensemble import ensemble_networks, init_ensemble
 from training.labeled import Labeled, load_classes
 from training.progress import Progress

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8, UInt64
 
 import regions
-from regions.patterns import hash_patterns, random_hash_words, unpack_bits
+from regions.patterns.kernel import hash_patterns, random_hash_words, unpack_bits
 
 HASH_BITS = 64
 WORD_BITS = 32

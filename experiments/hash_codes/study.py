@@ -29,7 +29,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.studies import Summary
-from regions.files import open_atomically, read_arrays, write_arrays, write_text
+from regions.files.writing import open_atomically, read_arrays, write_arrays, write_text
 from regions.hash_tables.files import code_text, write_csv, write_npz
 from regions.hash_tables.hash_table import HashTable, equal_maps, hash_table
 from regions.hash_tables.text import function_lines, table_lines, total_line

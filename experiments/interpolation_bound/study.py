@@ -35,7 +35,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.ensemble import ensemble_networks, fit_ensemble
 from training.progress import Progress
 

@@ -12,7 +12,7 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from regions.partition.region_shape import region_shapes
 from training.labeled import load_digits, split_dataset
 from training.normalized import ClassifierConfig, fold_batch_norm, train_classifiers

@@ -19,7 +19,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.adapters import Catch, Schedule
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset

@@ -14,7 +14,7 @@ from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from regions.maxout import maxout_network
 from regions.partition.class_polygons import class_polygons, region_polygons
 from training.progress import Progress

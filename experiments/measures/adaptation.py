@@ -12,9 +12,9 @@ from jaxtyping import Float64, Int64
 import regions
 from experiments.measures.partition_history import crease_motion, weight_distance
 from experiments.measures.unit_square import enumerate_all
-from regions.halfspaces import affine_pre_activations
 from regions.partition.partition_change import compare_patterns, compare_points
-from regions.patterns import patterns_at
+from regions.patterns.halfspaces import affine_pre_activations
+from regions.patterns.kernel import patterns_at
 from training.labeled import Labeled
 
 RANK_TOLERANCE = 1e-6

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 import regions
-from regions.halfspaces import halfspaces_batch
+from regions.patterns.halfspaces import halfspaces_batch
 
 
 def count_on_plane(

@@ -15,7 +15,7 @@ from regions.partition.partition_change import (
     compare_points,
     outputs_under_patterns,
 )
-from regions.patterns import patterns_at, unpack_bits
+from regions.patterns.kernel import patterns_at, unpack_bits
 from training.datasets import INNER_RADIUS, OUTER_RADIUS
 
 BAND = 16 / 1024

@@ -11,7 +11,7 @@ import scipy.stats
 from jaxtyping import Float64, Int64
 
 import regions
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 from regions.hash_tables.hash_table import hash_table, occupancy_gini
 from regions.hash_tables.utilization import region_bound
 

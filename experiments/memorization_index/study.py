@@ -21,7 +21,7 @@ from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.sources import HASHING
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.labeled import Labeled

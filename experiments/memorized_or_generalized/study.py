@@ -24,7 +24,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, load_image, pixel_points
 from training.ensemble import fit_ensemble

@@ -16,7 +16,7 @@ from experiments.running.about import About
 from experiments.running.claims import claim_exact
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from regions.files import open_atomically, write_text
+from regions.files.writing import open_atomically, write_text
 from training.progress import Progress
 
 ABOUT = About(

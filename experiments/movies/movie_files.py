@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 from jaxtyping import UInt8
 
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 from regions.io.optional import require
 
 CRF = 17

@@ -14,7 +14,7 @@ from experiments.measures.image_fit import CONSTANT
 from experiments.measures.unit_square import UNIT_SQUARE
 from regions.grid.hash_grid import grid_axes
 from regions.partition.rasters import label_grid, outputs_on_grid
-from regions.patterns import pack_bits, unpack_bits
+from regions.patterns.kernel import pack_bits, unpack_bits
 
 DEEP = 9
 """Layers from which on proofs are dear."""

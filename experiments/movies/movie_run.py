@@ -33,7 +33,7 @@ from experiments.plotting.movie_panels import GAP
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from regions.files import open_atomically, write_text
+from regions.files.writing import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit
 from training.loop import init_state, weighted_cross_entropy, weighted_mse

@@ -19,7 +19,7 @@ from experiments.measures.partition_history import (
 from experiments.measures.seed_networks import require_networks, seed_networks
 from experiments.running.stages import stored
 from regions.partition.partition_change import compare_points
-from regions.patterns import pack_bits
+from regions.patterns.kernel import pack_bits
 from training.config import TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import init_ensemble, train_ensemble_block

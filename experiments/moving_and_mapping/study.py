@@ -22,7 +22,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from regions.partition.partition_change import compare_patterns
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import Labeled

@@ -17,8 +17,8 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.sources import HASHING
 from experiments.running.studies import Summary
-from regions.files import open_atomically, read_arrays, write_arrays
-from regions.patterns import unpack_bits
+from regions.files.writing import open_atomically, read_arrays, write_arrays
+from regions.patterns.kernel import unpack_bits
 from regions.signs.predicate import signs as signs_at
 from training.progress import Progress
 

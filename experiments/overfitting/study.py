@@ -17,7 +17,7 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import Dataset, pixel_points
 from training.ensemble import fit_ensemble

@@ -32,9 +32,9 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from regions.partition.partition_change import compare_patterns, compare_points
-from regions.patterns import patterns_at
+from regions.patterns.kernel import patterns_at
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.progress import Progress

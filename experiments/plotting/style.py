@@ -5,7 +5,7 @@ import pathlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 
 RED = "#ff0000"
 BLUE = "#0000ff"

@@ -38,7 +38,7 @@ from experiments.running.common import Clock
 from experiments.running.settings import measure_settings, read_measures, setting_folder
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import TrainingConfig
 from training.ensemble import ensemble_snapshots, fit_ensemble
 from training.progress import Progress

@@ -22,7 +22,7 @@ from experiments.running.settings import (
 )
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.curvature import stability_threshold, trace_curvature
 from training.datasets import Dataset

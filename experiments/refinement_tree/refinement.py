@@ -13,7 +13,7 @@ from jaxtyping import Int64
 
 import regions
 from experiments.measures.unit_square import enumerate_all
-from regions.patterns import pack_bits
+from regions.patterns.kernel import pack_bits
 
 
 class Level(NamedTuple):

@@ -29,7 +29,7 @@ from experiments.running.settings import (
     setting_folder,
 )
 from experiments.running.studies import Summary
-from regions.files import open_atomically, read_arrays, write_arrays
+from regions.files.writing import open_atomically, read_arrays, write_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.progress import Progress

@@ -16,10 +16,10 @@ from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
-from regions.files import open_atomically
-from regions.halfspaces import Halfspaces, domain_rows, halfspaces_batch
+from regions.files.writing import open_atomically
 from regions.lp.interior_point import chebyshev_balls
 from regions.lp.solve import chebyshev_ball
+from regions.patterns.halfspaces import Halfspaces, domain_rows, halfspaces_batch
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset
 from training.fit import fit

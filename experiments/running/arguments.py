@@ -13,11 +13,11 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 from jaxtyping import Float64
 
-from regions.data_files import read_npy, read_npz
 from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.data_files import read_npy, read_npz
+from regions.files.numpy_files import as_float64
 from regions.network import ReluNetwork
-from regions.numpy_files import as_float64
 
 OtherDomain = Literal["segment", "slice", "whole-space"]
 """Domains that a command may take besides a box."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from regions.files import write_text
+from regions.files.writing import write_text
 
 PACKAGES = ("relu-regions", "cvxpy", "flax", "jax", "numpy", "optax", "scipy")
 """Whose versions `provenance.json` names."""

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 from jaxtyping import Float64
 
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 
 
 def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:

@@ -20,7 +20,7 @@ from experiments.running.common import (
     read_json,
     write_json,
 )
-from regions.files import open_atomically, write_text
+from regions.files.writing import open_atomically, write_text
 
 WIDTH = 1400
 """Largest width of the pictures in pixels."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from experiments.running.stages import stored
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig
 from training.datasets import Dataset, load_image, sample_points
 from training.progress import Progress

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 
 
 def stored(

@@ -19,7 +19,7 @@ from experiments.running.common import Clock, read_json, write_json
 from experiments.running.studies import Summary
 from experiments.scaling_study.scaling_fits import Fit, fit_law
 from regions.bounds import serra_2018_upper_bound, zaslavsky_count
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import ensemble_networks, init_ensemble, train_ensemble_block

@@ -14,7 +14,7 @@ from experiments.running.common import Clock
 from experiments.running.studies import Summary
 from experiments.serra_counts.two_layer_counts import count_two_layers
 from regions.bounds import serra_2018_upper_bound
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.labeled import Labeled, load_classes
 from training.progress import Progress

@@ -17,7 +17,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
 from regions.bounds import mean_facets, zaslavsky_count
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.progress import Progress
 from training.toy_models import (
     antipodal_loss,

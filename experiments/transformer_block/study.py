@@ -24,7 +24,7 @@ from experiments.transformer_block.intrinsic_dimension import (
     two_neighbor_dimension,
 )
 from experiments.transformer_block.line_arrangements import regions_of_lines
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from training.progress import Progress
 from training.transformer import (
     TransformerConfig,

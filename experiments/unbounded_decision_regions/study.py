@@ -13,7 +13,7 @@ from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_share
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from regions.files import read_arrays, write_arrays
+from regions.files.writing import read_arrays, write_arrays
 from regions.partition.class_polygons import ClassPolygons, class_polygons
 from regions.partition.decision_regions import decision_regions
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig

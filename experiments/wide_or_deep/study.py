@@ -23,7 +23,7 @@ from experiments.running.stages import stored
 from experiments.running.studies import Summary
 from experiments.wide_or_deep.claims import Shape, wide_or_deep_claims
 from experiments.wide_or_deep.equal_parameters import count_parameters, width_for
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.progress import Progress

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, UInt32
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
-from regions.packing import pack_bits, sign_words
+from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.predicate import Predicate
 from regions.signs.rounding import SAFETY, gamma, is_certain
 

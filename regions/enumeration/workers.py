@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from threadpoolctl import ThreadpoolController
 
 from regions.enumeration.budget import Budget
-from regions.enumeration.sweep.rows import reuse_memory
+from regions.enumeration.reused_memory import reuse_memory
 
 MAX_WORKERS = 8
 

@@ -19,8 +19,8 @@ from regions.grid.pattern_table import PatternTable
 from regions.grid.processes import gather
 from regions.grid.tally import Tally
 from regions.network import ReluNetwork
-from regions.packing import num_words, words_to_bytes
-from regions.patterns import random_hash_words
+from regions.patterns.kernel import random_hash_words
+from regions.patterns.packing import num_words, words_to_bytes
 from regions.signs.strictness import are_strict
 
 Progress = Callable[[int, int], None]
@@ -46,7 +46,7 @@ class GridCount:
         labels: Label of each grid point, axis k along coordinate k of the domain (for
             an image with rows along y, transpose), or None if not asked for; -1 at
             points that were not reached.
-        patterns: Packed pattern of each label (`regions.packing.unpack_bits`).
+        patterns: Packed pattern of each label (`regions.patterns.packing.unpack_bits`).
         points_per_label: Number of grid points of each label.
         witnesses: A grid point of each label, in coordinates of the domain, in the
             middle of a longest run of it along the last axis.

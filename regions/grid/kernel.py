@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int32, Int64, UInt32
 
 from regions.domains.shapes import Box
 from regions.network import ReluNetwork
-from regions.patterns import LayerParams, Structure, kernel_inputs, point_words
+from regions.patterns.kernel import LayerParams, Structure, kernel_inputs, point_words
 
 _BLOCK_NUMBERS = 2**18
 """Activations of one layer that a CPU core handles at once: they fit its cache."""

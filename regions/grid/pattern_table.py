@@ -9,7 +9,7 @@ removed, so that a pattern is found again along the same chain of keys.
 import numpy as np
 from jaxtyping import Int64, UInt32, UInt64
 
-from regions.patterns import hash_patterns
+from regions.patterns.kernel import hash_patterns
 
 
 class PatternTable:

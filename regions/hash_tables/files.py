@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from regions.files import write_arrays, write_text
+from regions.files.writing import write_arrays, write_text
 from regions.hash_tables.hash_table import HashTable
 from regions.results.code_text import code_text
 

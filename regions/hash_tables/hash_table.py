@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 
 from regions.domains.shapes import WholeSpace
-from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
-from regions.packing import pack_bits, unpack_bits
+from regions.patterns.halfspaces import affine_pre_activations
+from regions.patterns.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
 from regions.signs.predicate import signs
 

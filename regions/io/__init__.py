@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Sequence
 
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.reading import MAX_BYTES as MAX_BYTES, reading
 from regions.io.npz import load_npz, save_npz
 from regions.io.pytree import (
     chain_of_arrays,
@@ -30,7 +31,6 @@ from regions.io.state_dict import (
     with_prefix,
 )
 from regions.network import ReluNetwork
-from regions.reading import MAX_BYTES as MAX_BYTES, reading
 
 _STATE_DICTS = (".safetensors", ".pt", ".pth", ".msgpack")
 _UNROLLED = (".onnx", ".keras", ".h5", ".hdf5")

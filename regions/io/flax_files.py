@@ -13,8 +13,8 @@ import msgpack
 import numpy as np
 
 from regions.errors import FileFormatError
+from regions.files.reading import check_file_size, check_size, reading
 from regions.io.pytree import Leaf
-from regions.reading import check_file_size, check_size, reading
 
 _ARRAY, _SCALAR = 1, 3
 """Kinds of entries that Flax adds to msgpack: arrays and single numbers."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from regions.errors import FileFormatError
+from regions.files.reading import check_size
 from regions.network import fits_float64
-from regions.reading import check_size
 
 _SECONDS, _BYTES_A_SECOND = 2, 50_000_000
 """Processor time that the library gets to open a file, and more for a large one."""

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from regions.archives import open_archive
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.archives import open_archive
+from regions.files.reading import check_file_size, one_line, reading
 from regions.io.checks import check_forward
 from regions.io.graph import GraphBuilder
 from regions.io.hdf5_files import Hdf5Arrays, try_apart
@@ -34,7 +35,6 @@ from regions.io.keras_model import (
 )
 from regions.io.optional import require
 from regions.network import ReluNetwork
-from regions.reading import check_file_size, one_line, reading
 
 _WHAT, _ADVICE = "a Keras model", "save the model again with model.save"
 _PLAIN = (None, *MODELS, "DTypePolicy", "__keras_tensor__")

@@ -18,9 +18,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.reading import check_file_size, check_size, reading
 from regions.io.graph import GraphBuilder
 from regions.network import ReluNetwork, fits_float64
-from regions.reading import check_file_size, check_size, reading
 
 _WHAT, _ADVICE = "a .mat file with W and b", "save it again with save -v7"
 _MATRIX, _COMPRESSED = 14, 15

@@ -18,9 +18,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.reading import check_file_size, reading
 from regions.io.graph import GraphBuilder
 from regions.network import ReluNetwork
-from regions.reading import check_file_size, reading
 
 _WHAT, _ADVICE = "a .nnet file", "write it again"
 _MAX_LAYERS = 100_000

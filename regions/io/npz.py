@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from regions.errors import FileFormatError
-from regions.files import open_atomically
-from regions.network import ReluNetwork
-from regions.numpy_files import (
+from regions.files.numpy_files import (
     ArrayHeader,
     accept_real,
     load_npz as load_npz_arrays,
 )
+from regions.files.writing import open_atomically
+from regions.network import ReluNetwork
 
 _KEY = re.compile(r"(W|b|slope)(0|[1-9]\d*)|skip(0|[1-9]\d*)_(0|[1-9]\d*)")
 _AXES = {"W": (2,), "b": (1,), "slope": (0, 1), "skip": (2,)}

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.reading import check_file_size, one_line, reading
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
 from regions.io.onnx_constants import CONSTANT_OPS, evaluate, stored_array, stored_size
@@ -23,7 +24,6 @@ from regions.io.onnx_node import FINAL_OPS, Operation, Value
 from regions.io.onnx_ops import ML_OPS, OPS
 from regions.io.optional import require
 from regions.network import ReluNetwork
-from regions.reading import check_file_size, one_line, reading
 
 _RUNTIME_ERRORS = (
     "EPFail",

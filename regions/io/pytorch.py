@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from regions.archives import open_archive
 from regions.errors import FileFormatError
+from regions.files.archives import open_archive
+from regions.files.reading import check_file_size, check_size, reading
 from regions.io.checks import check_forward
 from regions.io.optional import require
 from regions.network import ReluNetwork
-from regions.reading import check_file_size, check_size, reading
 
 _NESTED = ("state_dict", "model_state_dict", "model")
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."

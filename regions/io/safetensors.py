@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 
 from regions.errors import FileFormatError
+from regions.files.reading import check_size, reading
 from regions.io.optional import require
-from regions.reading import check_size, reading
 
 _REAL = ("F64", "F32", "F16", "BF16")
 _COUNTER = "num_batches_tracked"

@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError
-from regions.halfspaces import Halfspaces
 from regions.lp import exact_lp, farkas
 from regions.lp.solve import (
     OPTIMAL,
@@ -23,6 +22,7 @@ from regions.lp.solve import (
     maximize_by_solver,
     unit_rows,
 )
+from regions.patterns.halfspaces import Halfspaces
 from regions.signs.exact import nearest_float, to_fmpq
 
 _LARGEST_SLACK = 1e15

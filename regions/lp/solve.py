@@ -17,8 +17,8 @@ from cvxpy.constraints.nonpos import Inequality
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError, SolverError
-from regions.halfspaces import Halfspaces
 from regions.lp import exact_lp, farkas
+from regions.patterns.halfspaces import Halfspaces
 from regions.signs.exact import to_fraction
 
 SOLVER_TOLERANCE = 1e-10

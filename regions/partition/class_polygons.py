@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from regions.domains.shapes import WholeSpace
-from regions.halfspaces import affine_pre_activations, halfspaces_batch
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import affine_pre_activations, halfspaces_batch
 from regions.results.region_set import RegionSet
 
 _BATCH = 4096

@@ -8,8 +8,8 @@ density: units whose hyperplane passes within a distance, per unit of length.
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from regions.halfspaces import halfspaces_batch
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import halfspaces_batch
 
 BATCH_NUMBERS = 1 << 23
 """Entries of rows held at a time."""

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
-from regions.halfspaces import gates
 from regions.network import ReluNetwork
-from regions.packing import unpack_bits
+from regions.patterns.halfspaces import gates
+from regions.patterns.packing import unpack_bits
 
 
 class PatternChange(NamedTuple):
@@ -77,7 +77,7 @@ def compare_points(
     """Compare the packed patterns that the same points have under two networks.
 
     Args:
-        first: One pattern a point, as `regions.patterns.patterns_at` gives them.
+        first: One pattern a point, as `regions.patterns.kernel.patterns_at` gives them.
         second: Likewise, of the same points in the same order.
         num_bits: Length of a pattern.
 

@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
 from regions.signs.predicate import signs
 

@@ -16,10 +16,10 @@ from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8
 
 from regions.domains.shapes import Box
 from regions.grid.hash_grid import Axes, grid_axes
-from regions.halfspaces import affine_pre_activations
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
 from regions.partition.class_polygons import region_polygons
+from regions.patterns.halfspaces import affine_pre_activations
+from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
 from regions.signs.predicate import Predicate
 from regions.signs.rounding import UNIT_ROUNDOFF

@@ -13,9 +13,9 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Box
 from regions.errors import SolverError
-from regions.halfspaces import domain_rows, halfspaces_batch
 from regions.lp.interior_point import solve_batch
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import domain_rows, halfspaces_batch
 
 
 class RegionShapes(NamedTuple):

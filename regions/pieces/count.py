@@ -30,10 +30,10 @@ from jaxtyping import Bool
 from regions.domains.shapes import Domain, WholeSpace, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget, StoppedError, never
-from regions.enumeration.journal import fingerprint
+from regions.enumeration.tree.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet

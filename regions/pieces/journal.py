@@ -15,7 +15,7 @@ import pathlib
 from typing import Any
 
 from regions.errors import FileFormatError
-from regions.files import lock
+from regions.files.writing import lock
 from regions.pieces.plan import Face, Piece
 
 VERSION = 1

@@ -23,9 +23,9 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError, never
-from regions.enumeration.journal import fingerprint
+from regions.enumeration.tree.journal import fingerprint
 from regions.errors import FileFormatError
-from regions.files import LOCK, locked_folder, write_text
+from regions.files.writing import LOCK, locked_folder, write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts

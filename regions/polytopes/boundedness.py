@@ -20,10 +20,10 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from jaxtyping import Bool, UInt8
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.halfspaces import halfspaces_batch
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
-from regions.packing import unpack_bits
+from regions.patterns.halfspaces import halfspaces_batch
+from regions.patterns.packing import unpack_bits
 from regions.signs.exact import ExactNetwork, to_fmpq
 
 BATCH_NUMBERS = 1 << 21

@@ -185,7 +185,7 @@ def _inward(domain: Domain, x: Point) -> Point:
     """A direction from x into the interior of the domain; zero in the whole space."""
     if isinstance(domain, WholeSpace):
         return (Fraction(0),) * domain.dim
-    from regions.halfspaces import domain_rows
+    from regions.patterns.halfspaces import domain_rows
 
     A, b = domain_rows(domain)
     center = interior(A, b).witness

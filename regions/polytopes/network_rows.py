@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.halfspaces import domain_rows
 from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
+from regions.patterns.halfspaces import domain_rows
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
 from regions.signs.layer_forms import forms_up_to

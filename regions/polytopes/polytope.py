@@ -17,7 +17,10 @@ from jaxtyping import Bool, Float64, Int, Int8
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
-from regions.halfspaces import (
+from regions.lp import exact_lp, recession, redundancy, solve
+from regions.lp.farkas import ExactRows, given_rows, slack_signs
+from regions.network import ReluNetwork
+from regions.patterns.halfspaces import (
     NO_UNIT,
     AffineMap,
     Halfspaces,
@@ -26,9 +29,6 @@ from regions.halfspaces import (
     oriented,
     with_domain,
 )
-from regions.lp import exact_lp, recession, redundancy, solve
-from regions.lp.farkas import ExactRows, given_rows, slack_signs
-from regions.network import ReluNetwork
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.hull_volume import hull_volume

@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from regions.domains.shapes import WholeSpace
-from regions.halfspaces import Halfspaces
 from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import Halfspaces
 from regions.polytopes.facet_evidence import FacetSearch, RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.network_rows import NetworkRows, reduce_first_layer

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.polytopes.crossing import cross_exactly
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.meeting import Meeting, regions_meeting_at

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regions.reading import MAX_BYTES
+from regions.files.reading import MAX_BYTES
 from regions.results.region_columns import (
     read_coordinates,
     read_exact,

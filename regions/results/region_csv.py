@@ -4,7 +4,7 @@ import csv
 import io
 import pathlib
 
-from regions.files import write_text
+from regions.files.writing import write_text
 from regions.results.code_text import code_text
 from regions.results.region_set import RegionSet
 

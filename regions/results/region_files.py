@@ -26,10 +26,10 @@ from jaxtyping import UInt8
 
 from regions.domains.shapes import Domain, domain_from_dict
 from regions.errors import FileFormatError
-from regions.files import open_atomically
+from regions.files.reading import MAX_BYTES, check_size, reading
+from regions.files.writing import open_atomically
 from regions.io.npz import load_npz, write_npz
 from regions.network import ReluNetwork
-from regions.reading import MAX_BYTES, check_size, reading
 from regions.results.region_columns import (
     coordinate_columns,
     exact_column,

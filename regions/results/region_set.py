@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, Int, UInt8
 from regions.domains.shapes import Domain
 from regions.errors import IncompleteError
 from regions.network import ReluNetwork
-from regions.packing import unpack_bits
+from regions.patterns.packing import unpack_bits
 from regions.results.cells import Cells
 from regions.results.statistics import Stop
 
@@ -185,7 +185,7 @@ class RegionSet:
         Float64[np.ndarray, "some outputs"],
     ]:
         """Jacobian and offset of the network on each region, in float64."""
-        from regions.halfspaces import affine_pre_activations
+        from regions.patterns.halfspaces import affine_pre_activations
 
         bits = self.pattern_bits(regions)
         jacobian, offset = affine_pre_activations(self.network, bits)[-1]

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float64, Int, Int32, UInt32
 from regions.domains.shapes import Domain
 from regions.domains.simple_polytope import SimplePolytope
 from regions.network import Layer, ReluNetwork
-from regions.packing import sign_words
+from regions.patterns.packing import sign_words
 from regions.signs.rounding import (
     SAFETY,
     SMALLEST,

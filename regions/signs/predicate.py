@@ -25,7 +25,7 @@ from jaxtyping import Bool, Float64, Int8, Int64, UInt32
 
 from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
-from regions.packing import unpack_layers
+from regions.patterns.packing import unpack_layers
 from regions.signs.exact import Columns, ExactNetwork
 from regions.signs.float_bounds import PointBounds
 from regions.signs.rounding import are_on

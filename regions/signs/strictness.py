@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64, UInt8
 
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.signs.predicate import signs
 
 _BATCH_NUMBERS = 2**22

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from regions.files import open_atomically, write_text
+from regions.files.writing import open_atomically, write_text
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, ring_image, sample_points
 from training.fit import fit, updates_per_epoch

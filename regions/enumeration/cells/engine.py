@@ -25,7 +25,7 @@ from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
-from regions.packing import num_bytes, pack_bits
+from regions.patterns.packing import num_bytes, pack_bits
 from regions.results.cells import Cells
 
 MAX_DIM = 6

@@ -48,7 +48,7 @@ from regions.enumeration.tree.homogeneous import are_cones, seen_directions
 from regions.errors import NotGenericError
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
-from regions.packing import pack_bits, unpack_bits
+from regions.patterns.packing import pack_bits, unpack_bits
 from regions.polytopes.network_rows import NetworkRows
 from regions.results.statistics import Statistics
 from regions.signs.exact import nearest_float, to_fmpq

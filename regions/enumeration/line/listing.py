@@ -10,7 +10,7 @@ from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.found import regions_at
 from regions.enumeration.line.engine import Line, cut_line
 from regions.enumeration.stages import Stages
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.results.statistics import Statistics
 from regions.signs.exact import nearest_float
 

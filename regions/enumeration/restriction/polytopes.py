@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.restriction.hyperplanes import Row, integer_rows
 from regions.enumeration.restriction.plain import distinct_traces
-from regions.halfspaces import domain_rows
+from regions.patterns.halfspaces import domain_rows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

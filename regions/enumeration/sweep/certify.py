@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import Budget
-from regions.enumeration.sweep import kernels
+from regions.enumeration.sweep import loading
 from regions.enumeration.sweep.complex import Complex
 from regions.enumeration.workers import map_chunks
 from regions.errors import NotGenericError
@@ -86,7 +86,7 @@ class Proof:
         error = np.abs(direction).sum() * self.position_error
         error = SAFETY**2 * (error + sum_error(complex_.dim + 1, size))
         error *= SAFETY
-        compiled = kernels.load("counting")
+        compiled = loading.load("counting")
         if compiled is None:
             first, second = complex_.ends[:, 0], complex_.ends[:, 1]
             rise = heights[second] - heights[first]
@@ -152,7 +152,7 @@ def certify(
     left, errors = _prove_by_heritage(complex_, bounds, budget)
     compiled_too = len(left) < len(complex_.vertices)
     if len(left):
-        with kernels.plain_work(None):
+        with loading.plain_work(None):
             left = _prove_plainly(bounds, complex_, left, errors, budget)
     not_easy = len(left)
     if len(left) and sharper.available:
@@ -164,7 +164,7 @@ def certify(
         part = left[start : start + EXACT_CHUNK]
         errors[part] = tier().prove(part)
     if compiled_too and len(left) and tier().is_loose:
-        with kernels.switched_off():
+        with loading.switched_off():
             return certify(complex_, network, domain, polytope, budget)
     return Proof(complex_, errors, sharp, len(left), tier)
 
@@ -204,7 +204,7 @@ def _prove_by_heritage(
     """
     count, dim = complex_.vertices.shape
     errors, proved = np.full(count, np.inf), np.zeros(count, bool)
-    flat, trie, proofs = map(kernels.load, ("flat_network", "trie", "proofs"))
+    flat, trie, proofs = map(loading.load, ("flat_network", "trie", "proofs"))
     if proofs is None or not bounds.layers or bounds.has_skips:
         return np.arange(count), errors
     net = flat.flatten(bounds, complex_)

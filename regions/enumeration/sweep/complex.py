@@ -12,9 +12,9 @@ import itertools
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt8, UInt32, UInt64
 
-from regions.enumeration.sweep import kernels
+from regions.enumeration.sweep import loading
 from regions.errors import NotGenericError
-from regions.packing import WORD_BITS, unpack_words, word_bytes
+from regions.patterns.packing import WORD_BITS, unpack_words, word_bytes
 
 BLOCK = WORD_BITS
 """Units whose signs share a word, and whose pre-activations are held at once."""
@@ -163,9 +163,9 @@ class Complex:
             NotGenericError: If vertices and edges do not fit, or the Euler
                 characteristic is not that of a convex domain.
         """
-        compiled = kernels.load("counting")
+        compiled = loading.load("counting")
         if compiled is None:
-            with kernels.plain_work(compiled):
+            with loading.plain_work(compiled):
                 return self.rising_edges(ascends).num_cells()
         cells, euler = compiled.count(self.zeros, self.ends, self.edge_zeros, ascends)
         if cells == -1:

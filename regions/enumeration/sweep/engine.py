@@ -16,6 +16,7 @@ from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.found import inside_domain, regions_at
+from regions.enumeration.reused_memory import reused_memory
 from regions.enumeration.stages import Stages
 from regions.enumeration.sweep.certify import Proof, certify
 from regions.enumeration.sweep.chambers import (
@@ -27,11 +28,10 @@ from regions.enumeration.sweep.chambers import (
 from regions.enumeration.sweep.complex import Complex, RisingEdges
 from regions.enumeration.sweep.grow import sweep
 from regions.enumeration.sweep.incidence import build_cells, cell_signs, middle_points
-from regions.enumeration.sweep.rows import reused_memory
 from regions.enumeration.workers import map_chunks, worker_count
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.results.statistics import Statistics
 from regions.signs.exact import nearest_float
 from regions.signs.predicate import Predicate, signs as signs_at

@@ -15,13 +15,13 @@ import numpy as np
 from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import never
 from regions.enumeration.engine import Progress, tell_nobody
-from regions.enumeration.sweep import insertion, kernels
+from regions.enumeration.reused_memory import reused_memory
+from regions.enumeration.sweep import insertion, loading
 from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
-from regions.enumeration.sweep.rows import reused_memory
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
-from regions.packing import sign_words
+from regions.patterns.packing import sign_words
 
 ROOM = 1024
 """Vertices to make room for, at least."""
@@ -118,8 +118,8 @@ def _insert_block(
     """Insert the units of one sign word; the unit to go on with, if asked to stop."""
     layer = network.hidden[index]
     end = min(start + BLOCK, layer.width)
-    compiled = kernels.load("insertion")
-    with kernels.plain_work(compiled):
+    compiled = loading.load("insertion")
+    with loading.plain_work(compiled):
         state.pre_activations(layer, index, start, end)
         survey = plain_survey if compiled is None else compiled.survey
         words, low, high, zero = survey(state.pre.view)

@@ -11,7 +11,7 @@ import numpy as np
 from regions.enumeration.sweep.complex import table_sums
 from regions.enumeration.sweep.partial_complex import PartialComplex, check_room
 from regions.errors import NotGenericError
-from regions.packing import sign_words
+from regions.patterns.packing import sign_words
 
 TIE = "two units vanish together at a vertex."
 UNPAIRED = "a crossed 2-face does not have exactly two new vertices."

@@ -8,13 +8,13 @@ import numpy as np
 from regions.domains.shapes import BoundedDomain, Box, Domain, WholeSpace
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.found import regions_at
-from regions.enumeration.journal import Journal, fingerprint
 from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells
 from regions.enumeration.tree.homogeneous import are_cones, cone_problem, from_cone
+from regions.enumeration.tree.journal import Journal, fingerprint
 from regions.enumeration.tree.search import Tree
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.results.statistics import Statistics
 from regions.signs.predicate import Predicate
 

@@ -18,11 +18,11 @@ from regions.compiled import mode
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
-from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import small_batch_balls
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import domain_rows
 from regions.signs.exact import ExactNetwork, dyadic, nearest_float
 from regions.signs.rounding import certain_signs
 

@@ -34,10 +34,10 @@ from regions.enumeration.tree.cells import (
 )
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.workers import told, worker_count, workers
-from regions.halfspaces import domain_rows
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import domain_rows
 from regions.signs.layer_forms import layer_forms
 from regions.signs.rounding import (
     SAFETY,

@@ -23,7 +23,7 @@ from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import Budget, StoppedError, never
 from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.polytopes.crossing import Place, cross_exactly, points_across
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets

@@ -14,7 +14,7 @@ from experiments.hash_codes.hash_audit import (
 )
 from regions.domains.shapes import Box
 from regions.grid.hash_grid import hash_grid
-from regions.patterns import pack_bits, random_hash_words
+from regions.patterns.kernel import pack_bits, random_hash_words
 from tests.helpers import random_network
 
 

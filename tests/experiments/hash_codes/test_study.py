@@ -9,7 +9,7 @@ import pytest
 import regions
 from experiments import hash_codes
 from experiments.hash_codes import study
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from tests.experiments.helpers import run_smoke
 
 SMOKE = hash_codes.PRESETS["smoke"]

@@ -11,7 +11,7 @@ from experiments import lora
 from experiments.lora import study
 from experiments.lora.claims import Tunings, lora_claims
 from experiments.measures.seed_networks import seed_networks
-from regions.files import read_arrays
+from regions.files.writing import read_arrays
 from tests.experiments.helpers import run_smoke
 from training.adapters import Catch
 from training.ensemble import ensemble_snapshots

@@ -15,7 +15,7 @@ from experiments.measures.partition_history import (
     square_grid,
     weight_distance,
 )
-from regions.patterns import patterns_at
+from regions.patterns.kernel import patterns_at
 from tests.helpers import random_network
 
 

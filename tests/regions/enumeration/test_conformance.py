@@ -20,7 +20,7 @@ from regions.enumeration.engine import Listing, Task
 from regions.enumeration.table import ENGINES
 from regions.enumeration.workers import SWITCH
 from regions.errors import NotGenericError
-from regions.packing import unpack_bits
+from regions.patterns.packing import unpack_bits
 from regions.results.statistics import Stop
 from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network

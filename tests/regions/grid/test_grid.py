@@ -15,7 +15,7 @@ from regions.grid import kernel as grid_kernel
 from regions.grid.hash_grid import boundary_pixels, hash_grid
 from regions.grid.pattern_table import PatternTable
 from regions.network import ReluNetwork
-from regions.patterns import pack_bits, unpack_bits
+from regions.patterns.kernel import pack_bits, unpack_bits
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=15)
 

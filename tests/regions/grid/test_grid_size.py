@@ -15,7 +15,7 @@ from regions.grid.hash_grid import (
     grid_shape,
     hash_grid,
 )
-from regions.patterns import pack_bits, words_to_bytes
+from regions.patterns.kernel import pack_bits, words_to_bytes
 from tests.helpers import random_network
 
 LARGEST = (49, 73, 127, 337, 92737, 649657)

@@ -35,8 +35,8 @@ from onnx import TensorProto, helper, numpy_helper
 import regions
 from experiments.running.arguments import read_slice
 from experiments.running.common import RunFolderError, read_json
-from regions.data_files import load_points
 from regions.errors import FileFormatError, ImportNotice
+from regions.files.data_files import load_points
 from regions.results.lazy_regions import RegionFile
 from regions.results.region_files import read_stored
 from training.datasets import read_image

@@ -10,7 +10,7 @@ from regions.partition.partition_change import (
     compare_points,
     outputs_under_patterns,
 )
-from regions.patterns import pack_bits, patterns_at
+from regions.patterns.kernel import pack_bits, patterns_at
 from tests.helpers import random_network
 
 

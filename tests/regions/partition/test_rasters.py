@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import regions
-from regions import patterns
 from regions.grid.hash_grid import boundary_pixels, grid_axes
 from regions.network import ReluNetwork
 from regions.partition import rasters
 from regions.partition.rasters import NO_REGION, label_grid, outputs_on_grid
+from regions.patterns.kernel import kernel
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -133,7 +133,7 @@ def test_nearly_every_run_is_proved_by_the_errors_of_the_vertices():
     labels, known = rasters._fill(rasters._sides(found), axes)
     ends = rasters._open_points(labels, np.zeros(labels.size, bool), all_of_run=False)
     assert known.reshape(-1)[ends].mean() > 0.95
-    hashed = patterns.patterns_at(
+    hashed = kernel.patterns_at(
         network, np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
     )
     agrees = (found.patterns[labels.reshape(-1)] == hashed).all(1)

@@ -76,7 +76,7 @@ def test_damaged_header_or_plan_loses_no_count(tmp_path, line):
 
 
 def test_repeated_lines_count_once_and_disputed_ones_not(tmp_path):
-    from regions.enumeration.journal import fingerprint
+    from regions.enumeration.tree.journal import fingerprint
     from regions.pieces.journal import PieceJournal
 
     journal = tmp_path / "pieces.jsonl"

@@ -13,7 +13,7 @@ import pytest
 
 import regions
 from regions.domains.shapes import Box, Segment, WholeSpace
-from regions.enumeration.sweep import kernels
+from regions.enumeration.sweep import loading
 from regions.network import ReluNetwork
 from regions.pieces.count import wall_patterns
 from regions.pieces.plan import Face, Problem
@@ -39,7 +39,7 @@ def right_sweep() -> bool:
     Of some networks, as it is chance whether all corners are on one side by rounding.
     """
     answers = []
-    with kernels.switched_off():
+    with loading.switched_off():
         for seed in range(20):
             with contextlib.suppress(regions.NotGenericError):
                 found = regions.enumerate_regions(

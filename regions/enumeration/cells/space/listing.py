@@ -21,7 +21,7 @@ from regions.enumeration.cells.space.walk import (
 from regions.enumeration.engine import Listing
 from regions.enumeration.found import inside_domain
 from regions.network import ReluNetwork
-from regions.packing import pack_bits, sign_words
+from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.exact import nearest_float
 from regions.signs.predicate import Predicate
 

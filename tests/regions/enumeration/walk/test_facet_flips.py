@@ -107,7 +107,7 @@ def test_facets_are_symmetric_and_jacobians_jump_as_said():
 
 def _map_of(network: ReluNetwork, pattern: np.ndarray):
     """The affine map of a pattern."""
-    from regions.halfspaces import affine_map
+    from regions.patterns.halfspaces import affine_map
 
     return affine_map(network, pattern)
 

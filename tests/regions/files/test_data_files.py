@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from regions.data_files import load_points, read_npy
 from regions.errors import FileFormatError
+from regions.files.data_files import load_points, read_npy
 
 
 def test_points_are_flattened_and_float64(tmp_path):

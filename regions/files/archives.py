@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 
 from regions.errors import FileFormatError
-from regions.reading import check_size, reading
+from regions.files.reading import check_size, reading
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Compressions that need no memory of their own; a header of LZMA asks for 4 GB."""

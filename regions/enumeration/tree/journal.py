@@ -24,7 +24,7 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
-from regions.files import locked_folder, open_atomically
+from regions.files.writing import locked_folder, open_atomically
 from regions.network import ReluNetwork
 
 VERSION = 2

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import FileFormatError
-from regions.numpy_files import as_float64, load_npy, load_npz
-from regions.reading import MAX_BYTES, check_size, reading
+from regions.files.numpy_files import as_float64, load_npy, load_npz
+from regions.files.reading import MAX_BYTES, check_size, reading
 
 _NUMBER_LIKE = re.compile(r"\s*[\d+.-]")
 """How a number begins, and no name of a column."""

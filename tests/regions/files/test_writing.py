@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from regions.files import open_atomically, read_arrays, write_arrays, write_text
+from regions.files.writing import open_atomically, read_arrays, write_arrays, write_text
 
 
 def test_arrays_come_back_bit_for_bit(tmp_path):
@@ -42,7 +42,7 @@ def test_a_file_that_fails_leaves_the_older_one(tmp_path):
 
 _WRITE_AND_WAIT = """
 import sys, time
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 with open_atomically(sys.argv[1]) as file:
     file.write(b"half" * 10_000)
     file.flush()
@@ -64,7 +64,7 @@ def test_a_killed_writer_leaves_nothing_behind(tmp_path):
 
 _WRITE_TOO_MUCH = """
 import resource, sys
-from regions.files import open_atomically
+from regions.files.writing import open_atomically
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     with open_atomically(sys.argv[1]) as file:

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from regions.archives import open_archive
 from regions.errors import FileFormatError
+from regions.files.archives import open_archive
+from regions.files.reading import check_size, reading
 from regions.network import fits_float64
-from regions.reading import check_size, reading
 
 _ITEM = re.compile(
     r"""['"](descr|fortran_order|shape)['"]\s*:\s*"""

@@ -1,7 +1,7 @@
 """The activation-pattern kernel: one point's pattern, vmapped, packed and hashed.
 
 On the device a packed pattern is a row of uint32 words, on the host and in every file a
-row of bytes: `regions.packing`.
+row of bytes: `regions.patterns.packing`.
 """
 
 import functools
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Float64, UInt8, UInt32
 
 from regions.network import ReluNetwork
-from regions.packing import (
+from regions.patterns.packing import (
     WORD_BITS,
     num_words as num_words,
     pack_bits as pack_bits,

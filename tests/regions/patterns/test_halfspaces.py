@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
-from regions.halfspaces import (
+from regions.network import ReluNetwork
+from regions.patterns.halfspaces import (
     NO_UNIT,
     affine_map,
     augmented_product,
@@ -15,7 +16,6 @@ from regions.halfspaces import (
     halfspaces_batch,
     with_domain,
 )
-from regions.network import ReluNetwork
 from tests.helpers import brute_force_rows, random_network
 from tests.zoo import ZOO
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from regions.domains.shapes import Box, Domain, WholeSpace
-from regions.enumeration import count_regions, enumerate_regions, journal as module
+from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.tree import journal as module
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
 from tests.helpers import random_network
@@ -30,7 +31,8 @@ CHILD = """
 import json, sys
 import numpy as np
 from regions.domains.shapes import Box
-from regions.enumeration import enumerate_regions, journal
+from regions.enumeration import enumerate_regions
+from regions.enumeration.tree import journal
 from regions.enumeration.tree import search as tree
 from tests.helpers import random_network
 

@@ -10,7 +10,7 @@ from regions.grid.hash_grid import boundary_pixels, grid_axes
 from regions.network import ReluNetwork
 from regions.partition import rasters
 from regions.partition.rasters import NO_REGION, label_grid, outputs_on_grid
-from regions.patterns.kernel import kernel
+from regions.patterns import kernel
 from tests.helpers import random_network
 from tests.zoo import ZOO
 

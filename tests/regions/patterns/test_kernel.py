@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from regions.network import ReluNetwork
-from regions.patterns.kernel import kernel
+from regions.patterns import kernel
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=40)
 

@@ -65,6 +65,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def execute(options: argparse.Namespace) -> int:
     """Simplify, save and print."""
     import regions
+    from regions.patterns.names import unit_name
     from regions.simplification.simplify import simplify
 
     network = read_network(options.network, options)
@@ -83,9 +84,7 @@ def execute(options: argparse.Namespace) -> int:
         regions.save_network(options.output, small)
     if options.changes:
         for change in report.changes:
-            layer, unit = change.unit
-            name = f"layer {layer + 1} unit {unit + 1}"
-            print(f"{name:<20} {change.action:<8} {change.reason}")
+            print(f"{unit_name(change.unit):<20} {change.action:<8} {change.reason}")
     actions = Counter(change.action for change in report.changes)
     for action in ("removed", "unread", "merged", "folded", "linear", "kept"):
         if actions[action]:

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 from regions.certificates.cones import multipliers
 from regions.certificates.forms import IntegerForms, Row, domain_rows, primitive
 from regions.certificates.report import Check
+from regions.patterns.names import unit_name
 from regions.results.region_set import RegionSet
 
 
@@ -90,12 +91,12 @@ class ClosureProof:
             return Check(name, False, "no region at all: every domain has one")
         if self._holes:
             region, bit = min(self._holes)
-            layer, unit = self._regions.network.units[bit]
+            unit = unit_name(self._regions.network.units[bit])
             return Check(
                 name,
                 False,
-                f"a region is missing: the facet of region {region} on unit {unit} of "
-                f"layer {layer} leads to no member ({len(self._holes)} such facets)",
+                f"a region is missing: the facet of region {region} on {unit} leads to "
+                f"no member ({len(self._holes)} such facets)",
             )
         return Check(
             name,

@@ -12,6 +12,7 @@ from regions.certificates.forms import IntegerForms, Row, domain_rows, value, wi
 from regions.certificates.report import Check, Progress
 from regions.certificates.volumes import VolumeProof
 from regions.domains.shapes import WholeSpace
+from regions.patterns.names import unit_name
 from regions.results.region_set import RegionSet
 
 
@@ -100,9 +101,9 @@ def _problem(
         found = forms.pattern_at(point)
         if (found != bits).any():
             return describe_mismatch(regions, region, found, bits)
-        layer, unit = regions.network.units[bit]
+        unit = unit_name(regions.network.units[bit])
         return (
-            f"region {region}: unit {unit} of layer {layer} is zero at the witness, "
-            "which lies on the boundary: a witness was moved"
+            f"region {region}: {unit} is zero at the witness, which lies on the "
+            "boundary: a witness was moved"
         )
     return ""

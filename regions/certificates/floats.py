@@ -14,6 +14,7 @@ from regions.certificates.forms import IntegerForms, domain_rows, value, witness
 from regions.certificates.report import Check, Progress
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
+from regions.patterns.names import unit_name
 from regions.results.region_set import RegionSet
 
 CHUNK = 4096
@@ -33,7 +34,9 @@ def check_distinct(regions: RegionSet) -> Check:
     if bits % 8 and count:
         spare = np.flatnonzero(patterns[:, -1] >> (bits % 8))
         if len(spare):
-            return Check(name, False, f"region {spare[0]}: bits beyond unit {bits - 1}")
+            return Check(
+                name, False, f"region {spare[0]}: bits beyond its {bits} units"
+            )
     _, first, copies = (
         np.unique(patterns, axis=0, return_index=True, return_inverse=True)
         if bits
@@ -81,13 +84,13 @@ def describe_mismatch(
 ) -> str:
     """One line on a witness whose pattern is not that of its region."""
     differing = np.flatnonzero(found != claimed)
-    layer, unit = regions.network.units[int(differing[0])]
+    unit = unit_name(regions.network.units[int(differing[0])])
     state = "on" if found[differing[0]] else "off"
     packed = np.packbits(found, bitorder="little")
     owner = np.flatnonzero((regions.patterns == packed).all(1))
     text = (
-        f"region {region}: unit {unit} of layer {layer} is {state} at the witness, not "
-        f"as in the pattern ({len(differing)} of {len(found)} bits differ)"
+        f"region {region}: {unit} is {state} at the witness, not as in the pattern "
+        f"({len(differing)} of {len(found)} bits differ)"
     )
     if len(owner):
         return f"{text}; the witness lies in region {owner[0]}: a witness was moved"

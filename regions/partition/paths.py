@@ -16,6 +16,7 @@ from jaxtyping import Float64
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
+from regions.patterns.names import unit_name
 from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
 from regions.signs.predicate import signs
@@ -135,8 +136,7 @@ def labeled_graph(rs: RegionSet) -> networkx.Graph:
         for k, volume in enumerate(rs.volumes().tolist()):
             graph.nodes[k]["volume"] = volume
     for _, _, data in graph.edges(data=True):
-        layer, unit = data["unit"]
-        data["unit"] = f"layer {layer + 1} unit {unit + 1}"
+        data["unit"] = unit_name(data["unit"])
     graph.graph["complete"] = rs.complete
     return graph
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from regions.network import ReluNetwork
 from regions.partition.paths import Crossing
+from regions.patterns.names import unit_name
 from regions.polytopes.formats import hash_code
 from regions.results.region_set import RegionSet
 
@@ -31,7 +32,7 @@ def path_text(rs: RegionSet, path: Sequence[int]) -> list[str]:
     for k, region in enumerate(path):
         across = ""
         if k:
-            layer, unit = graph.edges[path[k - 1], region]["unit"]
-            across = f"  across layer {layer + 1} unit {unit + 1}"
+            unit = graph.edges[path[k - 1], region]["unit"]
+            across = f"  across {unit_name(unit)}"
         lines.append(f"  {hash_code(rs.network, bits[region])}{across}")
     return lines

@@ -15,6 +15,7 @@ from regions.domains.shapes import Domain, WholeSpace
 from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
 from regions.patterns.halfspaces import domain_rows
+from regions.patterns.names import facet_name
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
 from regions.signs.layer_forms import forms_up_to
@@ -58,6 +59,12 @@ class NetworkRows:
     def _predicate(self) -> Predicate:
         """Decides signs."""
         return Predicate(self._network, self._domain)
+
+    def name(self, row: int) -> str:
+        """What texts call a row: its unit, or the facet of the domain."""
+        if row >= self.num_units:
+            return facet_name(None, row - self.num_units)
+        return facet_name(self._network.units[row], None)
 
     def all_bits(
         self, bits: Bool[np.ndarray, "regions bits"]

@@ -29,6 +29,7 @@ from regions.patterns.halfspaces import (
     oriented,
     with_domain,
 )
+from regions.patterns.names import facet_name
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.hull_volume import hull_volume
@@ -69,9 +70,7 @@ class Facet:
     distance: float
 
     def __str__(self) -> str:
-        if self.unit is None:
-            return f"domain facet {self.domain_facet}"
-        return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
+        return facet_name(self.unit, self.domain_facet)
 
 
 class Polytope:

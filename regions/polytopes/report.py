@@ -17,6 +17,7 @@ from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
+from regions.patterns.names import facet_name
 from regions.polytopes.crossing import cross_exactly
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.meeting import Meeting, regions_meeting_at
@@ -80,10 +81,8 @@ class Inequality:
 
     @property
     def name(self) -> str:
-        """`layer 2 unit 5`, counted from 1, or `domain facet 3`, from 0."""
-        if self.unit is None:
-            return f"domain facet {self.domain_facet}"
-        return f"layer {self.unit[0] + 1} unit {self.unit[1] + 1}"
+        """`layer 2 unit 5` or `domain facet 3`, counted from 1."""
+        return facet_name(self.unit, self.domain_facet)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

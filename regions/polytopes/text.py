@@ -6,6 +6,7 @@ import numpy as np
 
 from regions.lp import solve
 from regions.lp.recession import Recession
+from regions.patterns.names import unit_name
 from regions.polytopes.formats import hash_code, inequality_text
 from regions.polytopes.report import HULL_DIM, SHAPE_DIM, Inequality, PolytopeReport
 
@@ -52,7 +53,7 @@ def _boundary(report: PolytopeReport) -> Iterator[str]:
     """What meets at a point of a boundary."""
     meeting = report.meeting
     assert meeting is not None
-    units = ", ".join(f"layer {a + 1} unit {b + 1}" for a, b in meeting.units)
+    units = ", ".join(map(unit_name, meeting.units))
     yield ""
     count = len(meeting.patterns)
     where = units or "the edge of the domain"

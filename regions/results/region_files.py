@@ -96,8 +96,16 @@ def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Pa
 
     Returns:
         The path.
+
+    Raises:
+        ValueError: If the file's name does not end in `.parquet`.
     """
     target = pathlib.Path(path)
+    if target.suffix.lower() != ".parquet":
+        raise ValueError(
+            f"`path` is {str(path)!r}: regions are written to files that end in "
+            ".parquet; scripts/count_regions.py --save writes .csv, too."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     exact = exact_column(len(regions), regions.exact_witnesses)
     table = pa.table(

@@ -203,13 +203,11 @@ class RegionSet:
             ValueError: If the engine does not give them on this domain.
         """
         if self._make_cells is None:
-            # These engines keep them, so that such a set comes from a file or a stop.
-            who = f"the {self.method} engine keeps"
-            if self.complete and self.method in ("sweep", "cells"):
-                who = "a file of regions holds"
             raise ValueError(
-                f"{who} no vertices: enumerate the network on the domain with "
-                "method='sweep', or ask `regions.polytope_at` for single regions."
+                f"the vertices of these regions (from method={self.method!r}) are not "
+                "known: files hold none, nor do all engines keep them. Enumerate "
+                "`network` on a bounded `domain` of 2 to 6 dimensions with "
+                "method='cells', or ask `regions.polytope_at` for single regions."
             )
         return self._make_cells()
 
@@ -266,7 +264,11 @@ class RegionSet:
         return merge_linear_regions(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the regions, the network and the domain to one Parquet file."""
+        """Write the regions, the network and the domain to one Parquet file.
+
+        Raises:
+            ValueError: If `path` does not end in `.parquet`.
+        """
         from regions.results.region_files import save_regions
 
         return save_regions(path, self)

@@ -182,7 +182,7 @@ def test_verify_any_bit_flipped_fails(which, exact, request):
             first = report.failures[0]
             layer, unit = found.network.units[bit]
             if "have one pattern" not in first:
-                assert f"region {region}: unit {unit} of layer {layer} is" in first
+                assert f"region {region}: layer {layer + 1} unit {unit + 1} is" in first
                 assert "a bit was flipped" in first
 
 
@@ -195,7 +195,7 @@ def test_verify_witness_moved_fails(which, exact, request):
         other = (region + 1) % len(found)
         points[region] = points[other]
         report = verify(_changed(found, points=points), exact=exact)
-        assert report.failures[0].startswith(f"witnesses: region {region}: unit")
+        assert report.failures[0].startswith(f"witnesses: region {region}: layer ")
         assert f"lies in region {other}: a witness was moved" in report.failures[0]
         points[region] = 1.0
         report = verify(_changed(found, points=points), exact=exact)
@@ -213,7 +213,7 @@ def test_verify_witness_on_boundary_fails(exact):
     if exact:
         report = verify(_changed(good, points=tied), exact=True)
         assert report.failures == [
-            "witnesses: region 0: unit 0 of layer 0 is zero at the witness, which lies "
+            "witnesses: region 0: layer 1 unit 1 is zero at the witness, which lies "
             "on the boundary: a witness was moved"
         ]
     edge = np.array([[-0.5, 1.0], [0.5, 0.0]])
@@ -254,7 +254,7 @@ def test_verify_spare_bits_used_fails(generic):
     patterns = generic.patterns.copy()
     patterns[2, -1] |= 0x80
     report = verify(_changed(generic, patterns=patterns))
-    assert report.failures == ["distinct patterns: region 2: bits beyond unit 10"]
+    assert report.failures == ["distinct patterns: region 2: bits beyond its 11 units"]
 
 
 def test_verify_slivers_missed_by_floats_are_reported():

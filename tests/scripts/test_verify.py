@@ -82,7 +82,7 @@ def test_verify_flipped_bit_exits_one(script, found, tmp_path, capsys):
     path = _set(found.network, patterns, found.coordinates).save(tmp_path / "r.parquet")
     assert script.main([str(path)]) == 1
     err = capsys.readouterr().err
-    assert "region 2: unit 2 of layer 0" in err or "have one pattern" in err
+    assert "region 2: layer 1 unit 3" in err or "have one pattern" in err
 
 
 def test_verify_moved_witness_exits_one(script, found, tmp_path, capsys):
@@ -91,7 +91,7 @@ def test_verify_moved_witness_exits_one(script, found, tmp_path, capsys):
     path = _set(found.network, found.patterns, points).save(tmp_path / "r.parquet")
     assert script.main([str(path)]) == 1
     err = capsys.readouterr().err
-    assert "failed: witnesses: region 1: unit" in err
+    assert "failed: witnesses: region 1: layer 1 unit 1 is o" in err
     assert "a witness was moved" in err
 
 

@@ -27,6 +27,7 @@ from regions.enumeration.sweep.complex import Complex
 from regions.enumeration.workers import map_chunks
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.patterns.names import place_of, unit_name
 from regions.signs.exact import Columns, ExactNetwork, dyadic, solve_rational
 from regions.signs.float_bounds import FloatBounds
 from regions.signs.rounding import SAFETY, SMALLEST, certain_signs, sum_error
@@ -364,14 +365,6 @@ class _ExactTier:
         common = math.lcm(*(int(v.q) for v in solution))
         return [*(int(v.p) * (common // int(v.q)) for v in solution), common]
 
-    def _name(self, unit: int) -> str:
-        """`layer 2 unit 5`, counted from 1."""
-        for layer, width in enumerate(self._exact.widths, 1):
-            if unit < width:
-                return f"layer {layer} unit {unit + 1}"
-            unit -= width
-        raise IndexError(unit)
-
     def _compare(
         self, signs: np.ndarray, bits: np.ndarray, own: np.ndarray, vertex: int
     ) -> None:
@@ -390,8 +383,9 @@ class _ExactTier:
         if not fine.all():
             unit = int(np.flatnonzero(~fine)[0])
             what = "vanishes" if signs[unit] == 0 else "has the other sign"
+            name = unit_name(place_of(self._exact.widths, unit))
             raise NotGenericError(
-                f"in exact arithmetic, {self._name(unit)} {what} at "
+                f"in exact arithmetic, {name} {what} at "
                 f"the vertex near {self._complex.vertices[vertex].tolist()}."
             )
 

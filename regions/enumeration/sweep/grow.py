@@ -21,6 +21,7 @@ from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
+from regions.patterns.names import place_of, unit_name
 from regions.patterns.packing import sign_words
 
 ROOM = 1024
@@ -156,10 +157,10 @@ def _splitting(
     state.forget(first_unit + np.flatnonzero(~splits))
     ties = np.flatnonzero(splits & zero)
     if len(ties):
-        layer, unit = _unit_name(network, first_unit + int(ties[0]))
+        unit = place_of(network.widths, first_unit + int(ties[0]))
         raise NotGenericError(
-            f"layer {layer} unit {unit} is exactly zero at a vertex of the "
-            "partition that it also crosses."
+            f"{unit_name(unit)} is exactly zero at a vertex of the partition that it "
+            "also crosses."
         )
     return np.flatnonzero(splits)
 
@@ -169,12 +170,3 @@ def plain_survey(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Sign words of a block, and per unit the extremes and whether it vanishes."""
     return sign_words(pre)[:, 0], pre.min(0), pre.max(0), (pre == 0.0).any(0)
-
-
-def _unit_name(network: ReluNetwork, unit: int) -> tuple[int, int]:
-    """Layer and unit, counted from 1, of a hidden unit in network order."""
-    for layer, width in enumerate(network.widths, 1):
-        if unit < width:
-            return layer, unit + 1
-        unit -= width
-    raise IndexError(unit)

@@ -149,12 +149,12 @@ def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
             continue
         if k >= rows.num_units:
             raise ValueError(
-                f"`start` is not inside the domain: it violates or touches facet "
-                f"{k - rows.num_units}; give a point inside."
+                f"`start` is not inside the domain: it violates or touches "
+                f"{rows.name(k)}; give a point inside."
             )
         raise ValueError(
-            f"`start` lies on the boundary of hidden unit {rows.units[k] + 1}: give a "
-            "point inside a region (`regions.regions_meeting_at` lists those around)."
+            f"`start` lies on the boundary of {rows.name(k)}: give a point inside a "
+            "region (`regions.regions_meeting_at` lists those around)."
         )
     return Place(bits, point)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from regions import polytope_at
 from regions.domains.shapes import Box
 from regions.network import ReluNetwork
 from regions.polytopes.report import describe_polytope
@@ -87,3 +88,12 @@ def test_redundant_inequalities_are_all_rows_but_the_facets():
     redundant = 11 - len(report.inequalities)
     assert redundant > 1
     assert f", {redundant} redundant inequalities" in to_text(report)
+
+
+def test_units_and_facets_are_counted_from_one_everywhere():
+    net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+    poly = polytope_at(net, np.array([0.5, 0.5]), Box([-1, -1], [2, 1]))
+    names = {"layer 1 unit 1", "layer 1 unit 2", "domain facet 2", "domain facet 4"}
+    assert {str(facet) for facet in poly.facets} == names
+    report = describe_polytope(net, np.array([0.5, 0.5]), Box([-1, -1], [2, 1]))
+    assert {row.name for row in report.inequalities} == names

@@ -352,8 +352,15 @@ def test_a_loaded_set_does_not_blame_the_engine_for_its_vertices(tmp_path):
         random_network(np.random.default_rng(6), 2, [5]), Box.cube(2), method="sweep"
     )
     back = load_regions(found.save(tmp_path / "r.parquet"))
-    with pytest.raises(ValueError, match="a file of regions holds no vertices"):
+    with pytest.raises(ValueError, match="files hold none"):
         back.volumes()
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r.csv", "r"])
+def test_a_file_of_another_ending_is_not_written(tmp_path, name):
+    with pytest.raises(ValueError, match=r"files that end in \.parquet"):
+        _found().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_name_that_is_no_text_is_written_and_read(tmp_path):

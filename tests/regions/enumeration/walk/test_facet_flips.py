@@ -149,8 +149,8 @@ def test_breadth_first_order_counts_crossings():
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        ([0.0, 0.5], "hidden unit 1"),
-        ([2.0, 0.5], "facet 1"),
+        ([0.0, 0.5], "layer 1 unit 1"),
+        ([2.0, 0.5], "touches domain facet 2;"),
         ([0.5], "shape"),
         ([np.nan, 0.5], "finite"),
     ],

@@ -20,8 +20,12 @@ from regions.compiled.cache import code_folder, is_writable, note_whole
 
 PATIENCE = 300.0
 """Seconds after which a process that compiles is believed to be dead."""
+START_SECONDS = 5.0
+"""How long it may take from its start until it compiles."""
 _NICE = 10
 """How far that process stands behind the work."""
+_LOCK = "compiling"
+"""Name of the file that says that a process compiles the package."""
 
 
 def load_beside(load: Callable[[], None]) -> None:
@@ -59,15 +63,29 @@ def compile_beside(package: str, exercise: str) -> bool:
     return True
 
 
+def is_compiling(package: str) -> bool:
+    """Whether a process says that it compiles a package."""
+    folder = code_folder(package)
+    return folder is not None and _is_held(folder / _LOCK)
+
+
+def _is_held(lock: pathlib.Path) -> bool:
+    """Whether there is a lock, of a process that may still be alive."""
+    try:
+        return time.time() - lock.stat().st_mtime < PATIENCE
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def _only_one(package: str) -> Iterator[bool]:
     """Whether no other process compiles this package, for as long as this lasts."""
     folder = code_folder(package)
     assert folder is not None
-    lock = folder / "compiling"
+    lock = folder / _LOCK
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        if time.time() - lock.stat().st_mtime > PATIENCE:
+        if not _is_held(lock):
             lock.unlink()
     try:
         lock.touch(exist_ok=False)

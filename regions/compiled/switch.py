@@ -79,6 +79,12 @@ class Kernels:
         """
         return _module(f"{self.package}.{name}") if self._is_wanted(ahead) else None
 
+    def is_compiling(self) -> bool:
+        """Whether another process compiles the package now, or is about to."""
+        since = self._compiling_since
+        about_to = since is not None and time.monotonic() - since < beside.START_SECONDS
+        return about_to or beside.is_compiling(self.package)
+
     @contextlib.contextmanager
     def plain_work(self, compiled: object) -> Iterator[None]:
         """Note the time of what runs inside, unless it is compiled."""

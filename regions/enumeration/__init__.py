@@ -17,12 +17,19 @@ from typing import TypeVar
 
 from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, never
+from regions.enumeration.cells.detour import (
+    CodeHasComeError,
+    rising,
+    while_it_is_missing,
+)
+from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionCount, RegionSet
 
+_CELLS, _SWEEP = CellsEngine(), ENGINES["sweep"]
 METHODS = ("auto", *ENGINES)
 
 T = TypeVar("T")
@@ -136,13 +143,20 @@ def _run(
 ) -> tuple[str, T, str]:
     """The engine that answered, what it found, and why it was chosen.
 
-    `auto` goes on to another engine when one finds that the network is not generic.
+    `auto` goes on to another engine when one finds that the network is not generic, or
+    when code has come for which it filled in.
     """
     task.domain.restrict(task.network)
     while True:
         engine, why = _choose(task, method, lists)
+        fills_in = method == "auto" and engine is _SWEEP and _CELLS.is_fastest(task)
         try:
+            if fills_in:
+                with while_it_is_missing(task) as hurried:
+                    return engine.name, call(engine)(hurried), why
             return engine.name, call(engine)(task), why
+        except CodeHasComeError:
+            task = dataclasses.replace(task, progress=rising(task.progress))
         except NotGenericError as error:
             if method != "auto" or engine.name in task.failed:
                 raise

@@ -5,6 +5,7 @@ was found, gives a `stop` that says so; else Ctrl-C is Python's KeyboardInterrup
 goes through.
 """
 
+import copy
 import time
 from collections.abc import Callable
 
@@ -73,6 +74,12 @@ class Budget:
         self._first_bytes = resident_bytes()
         self._looked = self._start
         self._ended: tuple[Stop, float] | None = None
+
+    def asking(self, stop: Callable[[], bool]) -> "Budget":
+        """The same limits from the same start, with a question more."""
+        budget = copy.copy(self)
+        budget._stop = lambda: self._stop() or stop()
+        return budget
 
     @property
     def seconds(self) -> float:

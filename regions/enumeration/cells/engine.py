@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.enumeration.cells.detour import is_at_hand
 from regions.enumeration.cells.drawing import draw_cells
 from regions.enumeration.cells.flat import flatten
 from regions.enumeration.cells.plane import COUNT, LIST, SPLITS, TESTED_EXACTLY
@@ -51,14 +52,20 @@ class CellsEngine:
         return None
 
     def suits(self, task: EngineTask) -> str | None:
-        """Planes, if the network is not too deep, and what the sweep refuses."""
-        if self.refuses(task) is not None:
-            return None
-        if "sweep" in task.failed:
+        """Planes of networks that are not too deep, and what the sweep refuses.
+
+        While the compiled code is missing, others answer in its place.
+        """
+        if "sweep" in task.failed and self.refuses(task) is None:
             return f"not in general position: {task.failed['sweep']}"
-        if task.domain.dim == 2 and len(task.network.hidden) <= MAX_DEPTH:
+        if self.is_fastest(task) and is_at_hand(task):
             return "the domain is a bounded plane"
         return None
+
+    def is_fastest(self, task: EngineTask) -> bool:
+        """Whether no engine answers sooner, once the code is compiled."""
+        plane = self.refuses(task) is None and task.domain.dim == 2
+        return plane and len(task.network.hidden) <= MAX_DEPTH
 
     def count(self, task: EngineTask) -> Tally:
         """Number of regions.

@@ -3,10 +3,9 @@
 import contextlib
 import dataclasses
 import functools
-import math
 import threading
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt32
@@ -18,17 +17,18 @@ from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.found import inside_domain, regions_at
 from regions.enumeration.reused_memory import reused_memory
 from regions.enumeration.stages import Stages
+from regions.enumeration.sweep import loading
 from regions.enumeration.sweep.certify import Proof, certify
 from regions.enumeration.sweep.chambers import (
     Chamber,
     cut_out,
-    estimate_regions,
     plan_chambers,
 )
 from regions.enumeration.sweep.complex import Complex, RisingEdges
 from regions.enumeration.sweep.grow import sweep
 from regions.enumeration.sweep.incidence import build_cells, cell_signs, middle_points
-from regions.enumeration.workers import map_chunks, worker_count
+from regions.enumeration.sweep.work import plain_seconds, plan_work
+from regions.enumeration.workers import map_chunks
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
@@ -46,18 +46,8 @@ VERTICES_EACH, FEW_VERTICES = 4, 256
 """Vertices to make for each region, before looking whether these are enough."""
 MOST_LOWEST = 1 << 16
 """Lowest vertices to look for cells at when a run is stopped."""
-REGION_SECONDS, ENTRY_SECONDS = 1.5e-6, 5e-10
-"""Processor seconds per region, about, and per region and entry of a matrix."""
-PARALLEL_SECONDS = 0.05
-"""Work of less than this is not cut."""
-PART_SECONDS = 0.1
-"""Parts of less than this are made only to have one for each thread."""
 MOST_PARTS, FEW_PARTS = 4096, 256
 """Chambers at most, also where time is limited: to plan more takes too long."""
-PART_REGIONS = 60_000
-"""Regions of a chamber, about: larger ones outgrow the cache."""
-ROOM = 1.6
-"""Vertices to make room for per region by the estimate."""
 MOST_ROOM = 1 << 20
 """Vertices to make room for at most: an estimate may be of any size."""
 DIRECTION_SEED = (0x9E3779B9, 0x7F4A7C15)
@@ -123,6 +113,7 @@ class Sweep:
         network, domain = task.network, _bounded(task.domain)
         polytope, chart = domain.polytope(), domain.restrict(network)
         plan = plan_work(chart, polytope)
+        loading.load("insertion", ahead=plan.plain_seconds)
         if task.budget.max_regions is None and plan.parts > 1:
             try:
                 limited = task.budget.max_seconds is not None
@@ -139,8 +130,10 @@ class Sweep:
 
     def list(self, task: Task) -> Listing:
         """All regions, in a fixed order."""
-        stages = Stages()
-        swept = _swept(task, _bounded(task.domain).polytope(), 0, stages)
+        stages, domain = Stages(), _bounded(task.domain)
+        ahead = plain_seconds(task.network, domain, task.budget.max_regions)
+        loading.load("insertion", ahead=ahead)
+        swept = _swept(task, domain.polytope(), 0, stages)
         if isinstance(swept, Listing):
             return swept
         try:
@@ -155,38 +148,6 @@ def _bounded(domain: Domain) -> BoundedDomain:
     """The domain, which is none that the engine refuses."""
     assert not isinstance(domain, WholeSpace)
     return domain
-
-
-class Plan(NamedTuple):
-    """How to count on a domain.
-
-    Attributes:
-        parts: Into how many chambers to cut it; 1 if it is little work.
-        room: Vertices to make room for in all; 0 if they will not be many.
-    """
-
-    parts: int
-    room: int
-
-
-def plan_work(chart: ReluNetwork, polytope: SimplePolytope) -> Plan:
-    """How to count the regions of a network on a polytope."""
-    threads = worker_count()
-    per_region = REGION_SECONDS + ENTRY_SECONDS * sum(
-        matrix.size
-        for index, layer in enumerate(chart.hidden)
-        for _, matrix in layer.blocks(index)
-    )
-    # No more regions than of hyperplanes in general position.
-    units, dim = sum(chart.widths), polytope.vertices.shape[1]
-    if per_region * units**dim < math.factorial(dim) * PARALLEL_SECONDS:
-        return Plan(1, 0)
-    regions = estimate_regions(chart, polytope)
-    seconds, parts = per_region * regions, regions / PART_REGIONS
-    if threads > 1 and seconds > PARALLEL_SECONDS:
-        # Two parts a thread, at least, where the work is worth it.
-        parts = max(parts, threads, min(2.0 * threads, seconds / PART_SECONDS))
-    return Plan(math.ceil(parts), int(ROOM * regions))
 
 
 def _count_chambers(task: Task, chambers: list[Chamber], room: int) -> Tally:

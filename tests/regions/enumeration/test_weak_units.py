@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.sweep import engine as generic
+from regions.enumeration.sweep import work
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.pieces.count import count_by_pieces
@@ -129,9 +129,9 @@ def test_walls_through_crossings_count_nothing_twice(seed, concurrent):
     layers = given_network.layers
     changed = network([v.weight for v in layers], [bias, *(v.bias for v in layers[1:])])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generic, "PARALLEL_SECONDS", 0.0)
-        patch.setattr(generic, "PART_SECONDS", 1e-9)
-        patch.setattr(generic, "PART_REGIONS", 1)
+        patch.setattr(work, "PARALLEL_SECONDS", 0.0)
+        patch.setattr(work, "PART_SECONDS", 1e-9)
+        patch.setattr(work, "PART_REGIONS", 1)
         assert int(count_regions(changed, domain)) == len(
             exact_patterns(changed, domain)
         )

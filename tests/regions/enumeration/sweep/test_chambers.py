@@ -9,7 +9,7 @@ import pytest
 from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.sweep import engine as generic
+from regions.enumeration.sweep import engine as generic, work
 from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.chambers import (
     Wall,
@@ -45,7 +45,7 @@ def compiled(request, monkeypatch):
 
 
 def force(monkeypatch, parts):
-    monkeypatch.setattr(generic, "plan_work", lambda *_: generic.Plan(parts, 0))
+    monkeypatch.setattr(generic, "plan_work", lambda *_: work.Plan(parts, 0, 0.0))
 
 
 @pytest.mark.parametrize("parts", [2, 5])
@@ -128,12 +128,12 @@ def test_estimates_are_close(name):
 def test_little_work_is_not_cut_and_much_is(monkeypatch):
     monkeypatch.setenv(SWITCH, "2")
     small, large = (load_network(NETS / f"{n}.npz") for n in ("d2_14x6", "d4_32x2"))
-    assert generic.plan_work(small, Box.cube(2).polytope()).parts == 1
-    assert generic.plan_work(large, Box.cube(4).polytope()).parts > 2
+    assert work.plan_work(small, Box.cube(2).polytope()).parts == 1
+    assert work.plan_work(large, Box.cube(4).polytope()).parts > 2
     monkeypatch.setenv(SWITCH, "1")
-    assert generic.plan_work(large, Box.cube(4).polytope()).parts > 1
-    monkeypatch.setattr(generic, "PART_REGIONS", 1_000_000)
-    assert generic.plan_work(large, Box.cube(4).polytope()).parts == 1
+    assert work.plan_work(large, Box.cube(4).polytope()).parts > 1
+    monkeypatch.setattr(work, "PART_REGIONS", 1_000_000)
+    assert work.plan_work(large, Box.cube(4).polytope()).parts == 1
 
 
 def test_plan_keeps_to_what_the_first_layer_allows():

@@ -1,7 +1,6 @@
 """Frames to files: PNG without loss, H.264 for browsers, GIF for pages."""
 
 import contextlib
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -64,7 +63,7 @@ def write_mp4(
     """Encode frames of one size as H.264, 4:2:0, playable while it loads.
 
     Args:
-        path: The movie; written under another name, then renamed.
+        path: The movie; written whole or not at all.
         frames: PNG files in order.
         fps: Frames per second.
         report: Called with frames done and in all.
@@ -127,14 +126,20 @@ def _write(
         OSError: If ffmpeg fails; with its words.
     """
     height, width = read_png(frames[0]).shape[:2]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     size = ["-s", f"{width}x{height}", "-r", str(fps)]
     command = [encoder().get_ffmpeg_exe(), "-y", "-v", "error", "-f", "rawvideo"]
-    command += ["-pix_fmt", "rgb24", *size, "-i", "-", *options, str(temporary)]
-    with tempfile.TemporaryFile() as words:
+    command += ["-pix_fmt", "rgb24", *size, "-i", "-", *options]
+    with open_atomically(path) as file, tempfile.TemporaryFile() as words:
+        # A file without a name is reached by the number under which it is open.
+        number = file.fileno()
+        name = f"/proc/self/fd/{number}" if isinstance(file.name, int) else file.name
         # In a session of its own, or Ctrl-C would end it before the frames do.
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=words, start_new_session=True
+            [*command, str(name)],
+            stdin=subprocess.PIPE,
+            stderr=words,
+            start_new_session=True,
+            pass_fds=(number,),
         )
         assert process.stdin is not None
         try:
@@ -147,12 +152,10 @@ def _write(
                 words.seek(0)
                 said = words.read().decode(errors="replace").strip()
                 raise OSError(f"{path} could not be written: ffmpeg said: {said}")
-            temporary.replace(path)
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-            temporary.unlink(missing_ok=True)
 
 
 def _pixels(frames: list[pathlib.Path]) -> Iterator[np.ndarray]:

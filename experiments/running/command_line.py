@@ -13,9 +13,15 @@ from rich.markup import escape
 
 from experiments.plotting.style import save_figure
 from experiments.running.claims import describe_value
-from experiments.running.common import mark_resumed, open_run, read_record
+from experiments.running.common import (
+    mark_resumed,
+    open_run,
+    own_folder,
+    read_record,
+)
 from experiments.running.console import Bars, print_rows
 from experiments.running.studies import Config, Study, Summary
+from regions.files.writing import remove_left
 
 
 def run_and_show(
@@ -37,9 +43,26 @@ def run_and_show(
 
     Returns:
         The exit code: 0 done, 1 not verified.
+
+    Raises:
+        BlockingIOError: If another run is going on in the folder.
+        RunFolderError: See `open_run`.
     """
+    with own_folder(folder):
+        return _run_and_show(study, config, folder, force, formats)
+
+
+def _run_and_show(
+    study: Study[Config, Any],
+    config: Config,
+    folder: pathlib.Path,
+    force: bool,
+    formats: tuple[str, ...],
+) -> int:
+    """As `run_and_show`, in a folder that no other run writes to."""
     start = time.perf_counter()
     state = open_run(folder, study.name, config, force=force)
+    remove_left(folder)
     if state == "finished":
         _say(f"{folder} holds this run, finished: --force runs it anew.")
         summary = read_record(folder / "summary.json")

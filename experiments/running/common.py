@@ -1,5 +1,6 @@
 """Run folders: who owns one, what is in it, and when it is finished."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -8,11 +9,12 @@ import pathlib
 import platform
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 
-from regions.files.writing import write_text
+from regions.files.writing import LOCK, locked_folder, write_text
 
 PACKAGES = ("relu-regions", "cvxpy", "flax", "jax", "numpy", "optax", "scipy")
 """Whose versions `provenance.json` names."""
@@ -117,10 +119,9 @@ def open_run(
     """
     folder = pathlib.Path(folder)
     wanted = {"experiment": name, "config": config_to_dict(config)}
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file: choose another --folder.")
+    _refuse_file(folder)
     has_config = (folder / "config.json").is_file()
-    if folder.exists() and any(folder.iterdir()) and not has_config:
+    if folder.exists() and not has_config and any(_entries(folder)):
         raise RunFolderError(
             f"{folder} has files but no config.json, so it is not a run: choose "
             "another --folder."
@@ -139,12 +140,37 @@ def open_run(
     return "new"
 
 
+@contextlib.contextmanager
+def own_folder(folder: str | pathlib.Path) -> Iterator[None]:
+    """Have a run folder for oneself; it is made when missing.
+
+    Raises:
+        BlockingIOError: If another run is going on in it.
+        RunFolderError: If it is a file.
+    """
+    folder = pathlib.Path(folder)
+    _refuse_file(folder)
+    with locked_folder(folder):
+        yield
+
+
+def _refuse_file(folder: pathlib.Path) -> None:
+    """Raise if a folder is none."""
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file: choose another --folder.")
+
+
 def _clear(folder: pathlib.Path) -> None:
     """Remove the files of a run, `config.json` last: until then it stays a run."""
     # Last, so that a removal that is cut short can be repeated.
-    entries = sorted(folder.iterdir(), key=lambda entry: entry.name == "config.json")
+    entries = sorted(_entries(folder), key=lambda entry: entry.name == "config.json")
     for entry in entries:
         _remove(entry)
+
+
+def _entries(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """What is in a folder, but for the file that may keep others out."""
+    return (entry for entry in folder.iterdir() if entry.name != LOCK)
 
 
 def _remove(path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import re
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
@@ -75,10 +76,13 @@ def _give_name(handle: int, path: pathlib.Path) -> None:
 
 
 LOCK = ".lock"
-"""Name of the file in a folder by which a run keeps others out of it."""
+"""Name of the file by which a run keeps others out of a folder that takes no lock."""
+
+_LEFT = re.compile(r"\..+\.(\d+)\.tmp")
+"""What `open_atomically` calls a file before it is whole; the number is its process."""
 
 
-def lock(file: IO[bytes], path: pathlib.Path) -> None:
+def lock(file: IO[bytes] | int, path: pathlib.Path) -> None:
     """Take an open file for this run, until it is closed, or the process ends.
 
     Does nothing where the system has no such locks.
@@ -104,15 +108,43 @@ def lock(file: IO[bytes], path: pathlib.Path) -> None:
 def locked_folder(folder: pathlib.Path) -> Iterator[None]:
     """Keep other runs out of a folder, which is made if it is missing.
 
-    The file of the lock stays: were it removed, two runs could each lock one.
-
     Raises:
         BlockingIOError: If another run has the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("ab") as file:
-        lock(file, folder)
+    with contextlib.ExitStack() as stack:
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            lock(handle, folder)
+        except BlockingIOError:
+            raise
+        except OSError:
+            # Windows opens no folders, and NFS locks none. A file of the lock stays:
+            # were it removed, two runs could each lock one.
+            lock(stack.enter_context((folder / LOCK).open("ab")), folder)
         yield
+
+
+def remove_left(folder: pathlib.Path) -> None:
+    """Remove what killed processes left half-written below a folder of our own."""
+    for path in folder.rglob(".*.tmp"):
+        match = _LEFT.fullmatch(path.name)
+        if match is not None and path.is_file() and not _is_alive(int(match[1])):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether there is such a process, as far as can be told."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass  # it is another user's
+    return True
 
 
 def write_text(path: str | pathlib.Path, text: str) -> None:

@@ -6,7 +6,6 @@ the shortest path is that of the graph of a set of regions.
 
 import os
 import pathlib
-import tempfile
 from typing import NamedTuple
 
 import networkx
@@ -15,6 +14,7 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
+from regions.files.writing import open_atomically
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 from regions.patterns.packing import pack_bits
@@ -148,6 +148,7 @@ def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
         ValueError: If `path` does not end in `.graphml`.
 
     Example:
+        >>> import tempfile
         >>> import regions
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
@@ -161,8 +162,6 @@ def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
             f"{target} ends in {target.suffix!r}: .graphml is required, so rename it."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        draft = pathlib.Path(folder) / "draft"
-        networkx.write_graphml(labeled_graph(rs), draft)
-        draft.replace(target)
+    with open_atomically(target) as file:
+        networkx.write_graphml(labeled_graph(rs), file)
     return target

@@ -25,7 +25,7 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError, never
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import FileFormatError
-from regions.files.writing import LOCK, locked_folder, write_text
+from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
@@ -89,6 +89,7 @@ def _write_parts(
 ) -> "RegionFolder":
     """Write the files that are missing in a folder that is this run's own."""
     parts = _open_plan(problem, target, piece_regions)
+    remove_left(target)
     walls: dict[Face, set[bytes]] = {}
     total, done = sum(part.work for part in parts), 0.0
     for index, part in enumerate(parts):

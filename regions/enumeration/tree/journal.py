@@ -24,7 +24,7 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
-from regions.files.writing import locked_folder, open_atomically
+from regions.files.writing import locked_folder, open_atomically, remove_left
 from regions.network import ReluNetwork
 
 VERSION = 2
@@ -121,6 +121,7 @@ class Journal:
                 f"{path} belongs to another network or domain: give another journal "
                 "folder, or remove this one."
             )
+        remove_left(self._folder)
         return blocks
 
     def due(self) -> bool:

@@ -1,12 +1,20 @@
 """Files that are whole or absent."""
 
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from regions.files.writing import open_atomically, read_arrays, write_arrays, write_text
+from regions.files.writing import (
+    locked_folder,
+    open_atomically,
+    read_arrays,
+    remove_left,
+    write_arrays,
+    write_text,
+)
 
 
 def test_arrays_come_back_bit_for_bit(tmp_path):
@@ -60,6 +68,29 @@ def test_a_killed_writer_leaves_nothing_behind(tmp_path):
         process.kill()
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.txt"]
     assert (tmp_path / "x.txt").read_text() == "before"
+
+
+def test_a_folder_is_one_runs_own_and_nothing_stays_of_its_lock(tmp_path):
+    folder = tmp_path / "run"
+    with locked_folder(folder):
+        with pytest.raises(BlockingIOError, match="another run is writing there"):
+            locked_folder(folder).__enter__()
+        assert not [*folder.iterdir()]
+    with locked_folder(folder):
+        pass
+
+
+def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "deep").mkdir()
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left = tmp_path / "deep" / f".a.npz.{gone.pid}.tmp"
+    kept = [f".a.npz.{os.getpid()}.tmp", ".a.npz.tmp", f"a.npz.{gone.pid}.tmp"]
+    for path in (left, *(tmp_path / name for name in kept)):
+        path.touch()
+    remove_left(tmp_path)
+    assert not left.exists()
+    assert sorted(kept) == sorted(p.name for p in tmp_path.iterdir() if p.is_file())
 
 
 _WRITE_TOO_MUCH = """

@@ -6,12 +6,12 @@ file alone. Nothing is shared with the engines that made it.
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regions.certificates.float_volumes import check_volumes
 from regions.certificates.floats import (
+    MetPatterns,
     check_distinct,
     check_finite,
     check_grid,
@@ -25,18 +25,15 @@ from regions.certificates.report import (
 )
 from regions.network import ReluNetwork
 from regions.results.region_files import network_digest, read_stored
-from regions.results.region_set import RegionSet
-
-if TYPE_CHECKING:
-    from regions.grid.hash_grid import GridCount
+from regions.results.region_table import RegionTable
 
 
 def verify(
-    regions: RegionSet | str | os.PathLike[str],
+    regions: RegionTable | str | os.PathLike[str],
     *,
     exact: bool = False,
     network: ReluNetwork | None = None,
-    grid: "GridCount | None" = None,
+    grid: MetPatterns | None = None,
     progress: Progress | None = None,
 ) -> VerificationReport:
     """Check a region set, or a saved one, without the code that made it.
@@ -45,7 +42,8 @@ def verify(
         regions: The set, or the file that holds it.
         exact: Use exact arithmetic and prove every statement; float64 otherwise.
         network: If given, the set must belong to this network.
-        grid: If given, all patterns that it met must be members.
+        grid: If given, as `regions.hash_grid` gives it, all patterns that it met
+            strictly must be members.
         progress: Called with (done, in all, what is being checked).
 
     Returns:
@@ -66,8 +64,8 @@ def verify(
     """
     start = time.perf_counter()
     checks = []
-    if not isinstance(regions, RegionSet):
-        stored = read_stored(regions)
+    if not isinstance(regions, RegionTable):
+        stored = read_stored(regions, kind=RegionTable)
         regions = stored.regions
         detail = "; ".join(stored.changes) or "every part has its digest"
         checks.append(Check("file", not stored.changes, detail))
@@ -82,7 +80,7 @@ def verify(
     )
 
 
-def _network_checks(regions: RegionSet, network: ReluNetwork | None) -> list[Check]:
+def _network_checks(regions: RegionTable, network: ReluNetwork | None) -> list[Check]:
     """Whether the set belongs to the network given."""
     if network is None:
         return []
@@ -109,7 +107,7 @@ def _shape(network: ReluNetwork) -> str:
 
 
 def _region_checks(
-    regions: RegionSet, exact: bool, progress: Progress | None
+    regions: RegionTable, exact: bool, progress: Progress | None
 ) -> list[Check]:
     """Witnesses, places and completeness."""
     finite = check_finite(regions)

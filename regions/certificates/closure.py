@@ -12,7 +12,7 @@ from regions.certificates.cones import multipliers
 from regions.certificates.forms import IntegerForms, Row, domain_rows, primitive
 from regions.certificates.report import Check
 from regions.patterns.names import unit_name
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 
 class ClosureProof:
@@ -22,7 +22,7 @@ class ClosureProof:
     facet. Otherwise the row must be redundant, which multipliers prove.
     """
 
-    def __init__(self, regions: RegionSet):
+    def __init__(self, regions: RegionTable):
         self._regions = regions
         self._walls = domain_rows(regions.domain)
         self._members = {row.tobytes() for row in regions.patterns}

@@ -13,10 +13,10 @@ from regions.certificates.report import Check, Progress
 from regions.certificates.volumes import VolumeProof
 from regions.domains.shapes import WholeSpace
 from regions.patterns.names import unit_name
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 
-def check_exactly(regions: RegionSet, progress: Progress | None) -> list[Check]:
+def check_exactly(regions: RegionTable, progress: Progress | None) -> list[Check]:
     """Prove every witness, then completeness, in one pass over the regions."""
     forms = IntegerForms(regions.network, regions.domain)
     walls = domain_rows(regions.domain)
@@ -47,7 +47,7 @@ def check_exactly(regions: RegionSet, progress: Progress | None) -> list[Check]:
     return [*checks, proof.finish(regions.complete)]
 
 
-def _completeness_proof(regions: RegionSet) -> VolumeProof | ClosureProof | None:
+def _completeness_proof(regions: RegionTable) -> VolumeProof | ClosureProof | None:
     """The kind of proof that fits the domain; None if nothing is claimed."""
     domain = regions.domain
     if not isinstance(domain, WholeSpace) and domain.dim <= MAX_DIM:
@@ -64,7 +64,7 @@ def _stopped(name: str, detail: str) -> list[Check]:
 
 
 def _sorted_regions(
-    regions: RegionSet,
+    regions: RegionTable,
 ) -> Iterator[tuple[int, Bool[np.ndarray, " bits"]]]:
     """Regions in the order of their patterns, earlier units first."""
     bits = regions.pattern_bits()
@@ -82,7 +82,7 @@ def signed_rows(forms: IntegerForms, bits: Bool[np.ndarray, " bits"]) -> list[Ro
 
 
 def _problem(
-    regions: RegionSet,
+    regions: RegionTable,
     region: int,
     bits: Bool[np.ndarray, " bits"],
     rows: list[Row],

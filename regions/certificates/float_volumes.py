@@ -12,7 +12,7 @@ from regions.certificates.forms import IntegerForms
 from regions.certificates.report import Check, Progress
 from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 RELATIVE_ERROR = 1e-9
 """Volumes that agree to this part of the domain's volume count as equal."""
@@ -30,7 +30,7 @@ MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
 
 
-def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
+def check_volumes(regions: RegionTable, progress: Progress | None) -> Check:
     """Whether the volumes of the members add up to that of the domain."""
     name, domain = "completeness", regions.domain
     reason = _not_affordable(regions)
@@ -67,7 +67,7 @@ def check_volumes(regions: RegionSet, progress: Progress | None) -> Check:
     return Check(name, False, f"{text}: {what} ({abs(missing):.3g} of the domain)")
 
 
-def _loses_digits(regions: RegionSet, chart: ReluNetwork) -> bool:
+def _loses_digits(regions: RegionTable, chart: ReluNetwork) -> bool:
     """Whether a row of some regions differs much from the exact one.
 
     Cancellation and underflow do that. All regions of a small set are looked at.
@@ -97,7 +97,7 @@ def _float_volume(domain: Domain) -> float:
         return float("inf")
 
 
-def _not_affordable(regions: RegionSet) -> str:
+def _not_affordable(regions: RegionTable) -> str:
     """Why no completeness check is made; empty if one is."""
     if isinstance(regions.domain, WholeSpace):
         return "the whole space has no volume: use exact=True"

@@ -5,6 +5,7 @@ Written for this purpose alone: no engine, no linear program, no shared geometry
 
 import itertools
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
@@ -15,12 +16,26 @@ from regions.certificates.report import Check, Progress
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 CHUNK = 4096
 
 
-def check_distinct(regions: RegionSet) -> Check:
+class MetPatterns(Protocol):
+    """What a grid found, as far as it is compared: `regions.grid` takes no part."""
+
+    @property
+    def patterns(self) -> UInt8[np.ndarray, "labels bytes"]:
+        """Packed patterns that it met."""
+        ...
+
+    @property
+    def strict(self) -> Bool[np.ndarray, " labels"]:
+        """Which were met strictly inside a region."""
+        ...
+
+
+def check_distinct(regions: RegionTable) -> Check:
     """Whether no pattern occurs twice, and none uses bits beyond the units."""
     name, patterns = "distinct patterns", regions.patterns
     bits, count = regions.network.num_bits, len(regions)
@@ -49,7 +64,7 @@ def check_distinct(regions: RegionSet) -> Check:
     return Check(name, True, f"{count:,} regions, all different")
 
 
-def check_witnesses(regions: RegionSet, progress: Progress | None) -> Check:
+def check_witnesses(regions: RegionTable, progress: Progress | None) -> Check:
     """Whether every witness has its region's pattern, evaluated anew."""
     name = "witnesses"
     chart = regions.domain.restrict(regions.network)
@@ -77,7 +92,7 @@ def check_witnesses(regions: RegionSet, progress: Progress | None) -> Check:
 
 
 def describe_mismatch(
-    regions: RegionSet,
+    regions: RegionTable,
     region: int,
     found: Bool[np.ndarray, " bits"],
     claimed: Bool[np.ndarray, " bits"],
@@ -100,7 +115,7 @@ def describe_mismatch(
     )
 
 
-def check_inside(regions: RegionSet) -> Check:
+def check_inside(regions: RegionTable) -> Check:
     """Whether every witness lies strictly inside the domain."""
     name, domain = "inside the domain", regions.domain
     if isinstance(domain, WholeSpace):
@@ -124,7 +139,7 @@ def check_inside(regions: RegionSet) -> Check:
     return Check(name, True, "every witness is strictly inside")
 
 
-def check_finite(regions: RegionSet) -> Check:
+def check_finite(regions: RegionTable) -> Check:
     """Whether every coordinate of a witness is a number."""
     bad = np.flatnonzero(~np.isfinite(regions.coordinates).all(1))
     if len(bad):
@@ -133,7 +148,7 @@ def check_finite(regions: RegionSet) -> Check:
     return Check("witnesses", True, "all are points")
 
 
-def _with_exact_witness(regions: RegionSet, part: slice) -> list[int]:
+def _with_exact_witness(regions: RegionTable, part: slice) -> list[int]:
     """Which of some regions have a witness in fractions, counted from the first."""
     return [
         k - part.start for k in regions.exact_witnesses if part.start <= k < part.stop
@@ -160,7 +175,7 @@ def chart_rows(
     return np.concatenate([np.zeros((count, 0, dim + 1)), *rows], axis=1)
 
 
-def check_grid(regions: RegionSet, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:
+def check_grid(regions: RegionTable, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:
     """Whether all patterns that a grid met are among the members."""
     name = "grid"
     members = {row.tobytes() for row in regions.patterns}

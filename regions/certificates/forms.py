@@ -14,7 +14,7 @@ from jaxtyping import Bool
 from regions.certificates.facets import facets
 from regions.domains.shapes import Domain, WholeSpace
 from regions.network import Layer, ReluNetwork
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 Row = tuple[fmpz, ...]
 """An affine form (J, c) over the integers, or a point (t w, w) with w > 0."""
@@ -174,7 +174,7 @@ def homogeneous(point: Sequence[Fraction]) -> Row:
     return (*(fmpz(v.numerator) * (bottom // v.denominator) for v in point), bottom)
 
 
-def witness(regions: RegionSet, region: int) -> Row:
+def witness(regions: RegionTable, region: int) -> Row:
     """The witness of a region; a float64 point is taken as exact."""
     point = regions.exact_witnesses.get(region)
     if point is None:

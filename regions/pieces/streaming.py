@@ -29,7 +29,7 @@ from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, wall_patterns
 from regions.pieces.plan import Face, Part, Problem, plan_parts
-from regions.results.region_files import load_regions, save_regions
+from regions.results.region_files import save_regions
 from regions.results.region_set import RegionSet
 from regions.results.statistics import Stop
 
@@ -250,7 +250,7 @@ class RegionFolder:
             FileFormatError: If a file was altered.
         """
         for file in self.files:
-            yield load_regions(file)
+            yield RegionSet.load(file)
 
     def patterns(self) -> Iterator[np.ndarray]:
         """Packed patterns, file by file."""

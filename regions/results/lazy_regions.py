@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,15 +27,18 @@ from regions.results.region_files import (
     read_header,
     reading_regions,
 )
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
+
+Kind = TypeVar("Kind", bound=RegionTable)
 
 
-class RegionFile:
+class RegionFile(Generic[Kind]):
     """Regions in a Parquet file that stay there until they are asked for.
 
     Opening reads the network and the domain; memory does not grow with the file.
-    `file[k]`, `file[a:b]` and `file.batches()` give region sets of some regions, which
-    are never complete by themselves; `regions.verify` takes the file itself.
+    `file[k]`, `file[a:b]` and `file.batches()` give some of the regions, which are
+    never complete by themselves: region sets, where `RegionSet.open` opened it.
+    `regions.verify` takes the file itself.
 
     Attributes:
         path: The file.
@@ -46,12 +49,25 @@ class RegionFile:
         seconds: Wall time of the enumeration.
         stats: What the engine did.
 
+    Args:
+        path: The file.
+        kind: Class of the parts that are given.
+        max_bytes: Refuse files whose regions, or whose network, would take more
+            memory than this.
+
     Raises:
         FileNotFoundError: If there is no such file.
         FileFormatError: If it cannot be read as a file of regions.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        kind: type[Kind],
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._kind = kind
         self.path = pathlib.Path(path)
         self._max_bytes = max_bytes
         self._header, self.network, self._groups = read_header(
@@ -69,11 +85,11 @@ class RegionFile:
     def __fspath__(self) -> str:
         return os.fspath(self.path)
 
-    def __iter__(self) -> Iterator[RegionSet]:
+    def __iter__(self) -> Iterator[Kind]:
         """Every region, as a set of one."""
         for batch in self.batches():
             for k in range(len(batch)):
-                yield _part(batch, k)
+                yield batch.part(k)
 
     def __len__(self) -> int:
         return sum(self._groups)
@@ -82,7 +98,7 @@ class RegionFile:
         found = "complete" if self.complete else "not complete"
         return f"RegionFile({len(self)} regions, {found}, {self.path})"
 
-    def __getitem__(self, regions: int | slice) -> RegionSet:
+    def __getitem__(self, regions: int | slice) -> Kind:
         """The regions of a slice with step 1, or one alone.
 
         Only their row groups are read.
@@ -109,7 +125,7 @@ class RegionFile:
             table = file.read_row_groups(wanted)
         return self._regions(table.slice(start - first, max(0, stop - start)))
 
-    def batches(self, regions: int = ROW_GROUP) -> Iterator[RegionSet]:
+    def batches(self, regions: int = ROW_GROUP) -> Iterator[Kind]:
         """All regions in their order, at most so many at a time.
 
         Raises:
@@ -155,11 +171,11 @@ class RegionFile:
                 for start in range(0, len(table), regions):
                     yield table.slice(start, regions)
 
-    def _regions(self, table: pa.Table) -> RegionSet:
+    def _regions(self, table: pa.Table) -> Kind:
         """Rows as a region set."""
         with reading_regions(self.path):
             exact = read_exact_text(table, self._max_bytes)
-            return RegionSet(
+            return self._kind(
                 self.network,
                 self.domain,
                 read_patterns(table, self.network.num_bits),
@@ -170,19 +186,3 @@ class RegionFile:
                 stats=self.stats,
                 exact_witnesses=read_exact(exact, self.domain.dim),
             )
-
-
-def _part(regions: RegionSet, k: int) -> RegionSet:
-    """One region of a set, alone."""
-    exact = regions.exact_witnesses.get(k)
-    return RegionSet(
-        regions.network,
-        regions.domain,
-        regions.patterns[k : k + 1],
-        regions.coordinates[k : k + 1],
-        complete=False,
-        method=regions.method,
-        seconds=regions.seconds,
-        stats=regions.stats,
-        exact_witnesses={} if exact is None else {0: exact},
-    )

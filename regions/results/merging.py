@@ -26,7 +26,7 @@ from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
 from regions.polytopes.facet_sharing import Side, Wall, share_facet
 from regions.polytopes.network_rows import NetworkRows
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 from regions.signs.exact import Columns, ExactNetwork
 
 MODULI = (2097143, 2097133, 2097131)
@@ -77,7 +77,7 @@ class LinearRegions:
         )
 
 
-def merge_linear_regions(regions: RegionSet) -> LinearRegions:
+def merge_linear_regions(regions: RegionTable) -> LinearRegions:
     """Merge activation regions that share a facet and have exactly equal affine maps.
 
     On a slice the maps are those of the network restricted to it.
@@ -87,7 +87,7 @@ def merge_linear_regions(regions: RegionSet) -> LinearRegions:
 
 
 def connected_parts(
-    regions: RegionSet, groups: Int[np.ndarray, " regions"]
+    regions: RegionTable, groups: Int[np.ndarray, " regions"]
 ) -> tuple[Int[np.ndarray, " regions"], int]:
     """Parts of groups of regions that are connected through shared facets.
 
@@ -135,7 +135,7 @@ class _Components:
         self._parent[self.root(a)] = self.root(b)
 
 
-def _equal_maps(regions: RegionSet) -> Int[np.ndarray, " regions"]:
+def _equal_maps(regions: RegionTable) -> Int[np.ndarray, " regions"]:
     """Groups of regions with exactly equal affine maps, as one number per region."""
     prints = map_fingerprints(regions)
     _, groups, sizes = np.unique(
@@ -151,7 +151,7 @@ def _equal_maps(regions: RegionSet) -> Int[np.ndarray, " regions"]:
 
 
 def _exact_maps(
-    regions: RegionSet, which: Int[np.ndarray, " some"]
+    regions: RegionTable, which: Int[np.ndarray, " some"]
 ) -> Iterator[tuple[Any, ...]]:
     """The affine map of each region as integers over one common denominator."""
     exact = ExactNetwork(regions.network, regions.domain)
@@ -169,7 +169,7 @@ def _exact_maps(
 
 
 def map_fingerprints(
-    regions: RegionSet, seed: int = 0
+    regions: RegionTable, seed: int = 0
 ) -> Float64[np.ndarray, "regions moduli"]:
     """A number modulo each of several integers for each region's affine map.
 
@@ -262,7 +262,7 @@ class _Remainders:
 
 
 def _join_neighbors(
-    regions: RegionSet, groups: Int[np.ndarray, " regions"], joined: _Components
+    regions: RegionTable, groups: Int[np.ndarray, " regions"], joined: _Components
 ) -> None:
     """Join regions of one group that share a facet, by their exact rows."""
     rows = NetworkRows(regions.network, regions.domain)
@@ -274,7 +274,7 @@ def _join_neighbors(
 
 
 def _join_group(
-    regions: RegionSet,
+    regions: RegionTable,
     rows: NetworkRows,
     members: Int[np.ndarray, " some"],
     joined: _Components,
@@ -329,7 +329,7 @@ def _candidates(
                 yield k, other, wall
 
 
-def _inside(regions: RegionSet, region: int) -> tuple[Fraction, ...]:
+def _inside(regions: RegionTable, region: int) -> tuple[Fraction, ...]:
     """The witness of a region in the chart, exactly."""
     exact = regions.exact_witnesses.get(region)
     if exact is not None:

@@ -17,7 +17,7 @@ import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ from regions.results.region_columns import (
     read_exact_text,
     read_patterns,
 )
-from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 
 SCHEMA_VERSION = 1
 ROW_GROUP = 65_536
@@ -62,16 +62,19 @@ _WHAT = "a file of regions"
 _ADVICE = "write it again with RegionSet.save"
 
 
+Kind = TypeVar("Kind", bound=RegionTable)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class StoredRegions:
+class StoredRegions(Generic[Kind]):
     """What a file holds, and which of its parts are not as they were written.
 
     Attributes:
-        regions: The region set.
+        regions: The regions.
         changes: One line for each part that differs from its digest or count.
     """
 
-    regions: RegionSet
+    regions: Kind
     changes: tuple[str, ...]
 
 
@@ -87,7 +90,7 @@ def network_digest(network: ReluNetwork) -> str:
     return state.hexdigest()
 
 
-def save_regions(path: str | os.PathLike[str], regions: RegionSet) -> pathlib.Path:
+def save_regions(path: str | os.PathLike[str], regions: RegionTable) -> pathlib.Path:
     """Write a region set to one Parquet file, whole or not at all.
 
     Args:
@@ -132,13 +135,15 @@ def load_regions(
     path: str | os.PathLike[str],
     network: ReluNetwork | None = None,
     *,
+    kind: type[Kind],
     max_bytes: int = MAX_BYTES,
-) -> RegionSet:
+) -> Kind:
     """Read what `save_regions` wrote; `regions.verify` proves its content.
 
     Args:
         path: The file.
         network: If given, the file must belong to this network.
+        kind: Class of the result, `RegionSet` for most.
         max_bytes: Refuse files whose regions, or whose network, would take more
             memory than this.
 
@@ -147,7 +152,7 @@ def load_regions(
         FileFormatError: If it is truncated, of another format, or was altered.
         ValueError: If it belongs to another network than the one given.
     """
-    stored = read_stored(path, max_bytes=max_bytes)
+    stored = read_stored(path, kind=kind, max_bytes=max_bytes)
     if stored.changes:
         raise FileFormatError(f"{path} was altered: {stored.changes[0]}.")
     if network is not None:
@@ -161,9 +166,14 @@ def load_regions(
 
 
 def read_stored(
-    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES
-) -> StoredRegions:
+    path: str | os.PathLike[str], *, kind: type[Kind], max_bytes: int = MAX_BYTES
+) -> StoredRegions[Kind]:
     """Read a file and compare every part with its digest, without judging.
+
+    Args:
+        path: The file.
+        kind: Class of the regions in the result.
+        max_bytes: As in `load_regions`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -176,7 +186,7 @@ def read_stored(
         domain = read_domain(header, network)
         check_rows(source, network, domain, sum(sizes), max_bytes)
         with open_parquet(source) as file:
-            return _assemble(network, domain, header, file.read(), max_bytes)
+            return _assemble(kind, network, domain, header, file.read(), max_bytes)
 
 
 def reading_regions(path: pathlib.Path) -> contextlib.AbstractContextManager[None]:
@@ -262,7 +272,7 @@ def _check_version(path: pathlib.Path, header: Any) -> None:
         )
 
 
-def _header(regions: RegionSet, exact: list[str | None]) -> dict[str, Any]:
+def _header(regions: RegionTable, exact: list[str | None]) -> dict[str, Any]:
     """Everything but the columns and the network."""
     header = {
         "schema_version": SCHEMA_VERSION,
@@ -330,13 +340,14 @@ def _network_bytes(network: ReluNetwork) -> bytes:
 
 
 def _assemble(
+    kind: type[Kind],
     network: ReluNetwork,
     domain: Domain,
     header: dict[str, Any],
     table: pa.Table,
     max_bytes: int,
-) -> StoredRegions:
-    """The region set, and what does not fit its header."""
+) -> StoredRegions[Kind]:
+    """The regions, and what does not fit its header."""
     patterns = read_patterns(table, network.num_bits)
     coordinates = read_coordinates(table, domain.dim)
     exact = read_exact_text(table, max_bytes)
@@ -348,7 +359,7 @@ def _assemble(
         "witnesses": witnesses.hexdigest(),
     }
     sizes = (len(patterns), network.num_bits, domain.dim)
-    regions = RegionSet(
+    regions = kind(
         network,
         domain,
         patterns,

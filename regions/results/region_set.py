@@ -1,90 +1,20 @@
-"""Results: a count, or the regions themselves."""
+"""The regions of a network on a domain, as users have them."""
 
-import dataclasses
-import functools
 import os
-from collections.abc import Callable, Mapping
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, UInt8
+from jaxtyping import Bool
 
-from regions.domains.shapes import Domain
-from regions.errors import IncompleteError
-from regions.network import ReluNetwork
-from regions.patterns.packing import unpack_bits
-from regions.results.cells import Cells
-from regions.results.statistics import Stop
+from regions.results.region_table import RegionCount as RegionCount, RegionTable
 
 if TYPE_CHECKING:
-    import networkx
-
     from regions.results.lazy_regions import RegionFile
     from regions.results.merging import LinearRegions
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RegionCount:
-    """How many activation regions a network has on a domain.
-
-    Attributes:
-        count: The number found.
-        complete: Whether that is all of them.
-        method: Which engine ran: one of `regions.enumeration.METHODS`.
-        seconds: Wall time.
-        stats: What the engine did, with seconds for each of its stages, and why it was
-            chosen: a `Statistics` of its own kind, which reads as a mapping.
-
-    Example:
-        >>> count = RegionCount(4, True, "sweep", 0.1)
-        >>> int(count), str(count)
-        (4, '4 regions (all of them; sweep, 0.1 s)')
-    """
-
-    count: int
-    complete: bool
-    method: str
-    seconds: float
-    stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    @property
-    def stop(self) -> Stop | None:
-        """Why the run ended; None if that was not kept."""
-        return Stop.of(self.complete, self.stats)
-
-    def require_complete(self) -> "RegionCount":
-        """The count itself, if it is that of all regions.
-
-        Raises:
-            IncompleteError: If it is not, with the reason.
-        """
-        _refuse_parts(self.count, self.complete, self.stats)
-        return self
-
-    def __int__(self) -> int:
-        return self.count
-
-    def __index__(self) -> int:
-        return self.count
-
-    def __str__(self) -> str:
-        found = "all of them" if self.complete else "at least; not complete"
-        return f"{self.count} regions ({found}; {self.method}, {self.seconds:.3g} s)"
-
-
-def _refuse_parts(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
-    """Raise unless a run found all regions."""
-    if not complete:
-        raise IncompleteError(
-            f"{count} regions were found and some may be missing "
-            f"({stats.get('stopped', 'not complete')}): all are required; give it more "
-            "time or memory, or a smaller domain."
-        )
-
-
-class RegionSet:
+class RegionSet(RegionTable):
     """The activation regions of a network on a domain, each exactly once.
 
     Regions keep their index in every array and method.
@@ -112,145 +42,6 @@ class RegionSet:
         (4, True, [1.0, 1.0, 1.0, 1.0])
     """
 
-    def __init__(
-        self,
-        network: ReluNetwork,
-        domain: Domain,
-        patterns: UInt8[np.ndarray, "regions bytes"],
-        coordinates: Float64[np.ndarray, "regions dim"],
-        *,
-        complete: bool,
-        method: str,
-        seconds: float,
-        stats: Mapping[str, Any],
-        exact_witnesses: Mapping[int, tuple[Fraction, ...]] | None = None,
-        cells: Callable[[], Cells] | None = None,
-        neighbors: tuple[np.ndarray, np.ndarray] | None = None,
-    ):
-        self.network = network
-        self.domain = domain
-        self.patterns = patterns
-        self.coordinates = coordinates
-        self.complete = complete
-        self.method = method
-        self.seconds = seconds
-        self.stats = stats
-        self.exact_witnesses = dict(exact_witnesses or {})
-        self._make_cells = cells
-        self._neighbors = neighbors
-
-    def __len__(self) -> int:
-        return len(self.patterns)
-
-    def __repr__(self) -> str:
-        found = "complete" if self.complete else "not complete"
-        return f"RegionSet({len(self)} regions, {found}, method={self.method!r})"
-
-    @property
-    def count(self) -> RegionCount:
-        """The number of regions, with its completeness."""
-        return RegionCount(
-            len(self), self.complete, self.method, self.seconds, self.stats
-        )
-
-    @property
-    def stop(self) -> Stop | None:
-        """Why the run ended; None if that was not kept."""
-        return Stop.of(self.complete, self.stats)
-
-    def require_complete(self) -> "RegionSet":
-        """The set itself, if no region is missing.
-
-        Raises:
-            IncompleteError: If one may be, with the reason.
-        """
-        _refuse_parts(len(self), self.complete, self.stats)
-        return self
-
-    @property
-    def witnesses(self) -> Float64[np.ndarray, "regions ambient_dim"]:
-        """A point of each region in the network's input space."""
-        return self.domain.embed(self.coordinates)
-
-    def pattern_bits(
-        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
-    ) -> Bool[np.ndarray, "some bits"]:
-        """Patterns as one bool per unit, in the order of `network.units`."""
-        return unpack_bits(self.patterns[regions], self.network.num_bits)
-
-    def affine_maps(
-        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
-    ) -> tuple[
-        Float64[np.ndarray, "some outputs ambient_dim"],
-        Float64[np.ndarray, "some outputs"],
-    ]:
-        """Jacobian and offset of the network on each region, in float64."""
-        from regions.patterns.halfspaces import affine_pre_activations
-
-        bits = self.pattern_bits(regions)
-        jacobian, offset = affine_pre_activations(self.network, bits)[-1]
-        shape = (len(bits), self.network.output_dim)
-        return (
-            np.broadcast_to(jacobian, (*shape, self.network.input_dim)),
-            np.broadcast_to(offset, shape),
-        )
-
-    @functools.cached_property
-    def cells(self) -> Cells:
-        """Vertices of every region and the pairs that share a facet.
-
-        Raises:
-            ValueError: If the engine does not give them on this domain.
-        """
-        if self._make_cells is None:
-            raise ValueError(
-                f"the vertices of these regions (from method={self.method!r}) are not "
-                "known: files hold none, nor do all engines keep them. Enumerate "
-                "`network` on a bounded `domain` of 2 to 6 dimensions with "
-                "method='cells', or ask `regions.polytope_at` for single regions."
-            )
-        return self._make_cells()
-
-    @property
-    def has_cells(self) -> bool:
-        """Whether the vertices of the regions are known."""
-        return self._make_cells is not None
-
-    def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
-        """Corners of each region of a 2-D domain, counterclockwise, in its chart."""
-        return self.cells.polygons()
-
-    def volumes(self) -> Float64[np.ndarray, " regions"]:
-        """Volume of each region, in chart coordinates."""
-        return self.cells.volumes()
-
-    def bounds(
-        self,
-    ) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, "regions dim"]]:
-        """Smallest box around each region, in chart coordinates."""
-        return self.cells.bounds()
-
-    @property
-    def neighbors(
-        self,
-    ) -> tuple[Int[np.ndarray, "facets 2"], Int[np.ndarray, " facets"]]:
-        """Pairs of regions that share a facet, and which bit of the pattern flips."""
-        return self._neighbors or (self.cells.neighbors, self.cells.neighbor_bits)
-
-    def adjacency(self) -> "networkx.Graph":
-        """Regions as nodes, shared facets as edges with the `unit` that flips."""
-        import networkx
-
-        graph = networkx.Graph()
-        graph.add_nodes_from(range(len(self)))
-        names = self.network.units
-        pairs, bits = self.neighbors
-        graph.add_edges_from(
-            (int(a), int(b), {"unit": names[int(bit)]})
-            for (a, b), bit in zip(pairs, bits, strict=True)
-        )
-        return graph
-
     def bounded(self) -> Bool[np.ndarray, " regions"]:
         """Which regions are bounded, decided exactly by their recession cones."""
         from regions.polytopes.boundedness import bounded_regions
@@ -274,15 +65,15 @@ class RegionSet:
         return save_regions(path, self)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "RegionSet":
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote; verify it with `regions.verify`."""
         from regions.results.region_files import load_regions
 
-        return load_regions(path)
+        return load_regions(path, kind=cls)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "RegionFile":
+    def open(cls, path: str | os.PathLike[str]) -> "RegionFile[Self]":
         """Open what `save` wrote without reading it: for files larger than memory."""
         from regions.results.lazy_regions import RegionFile
 
-        return RegionFile(path)
+        return RegionFile(path, kind=cls)

@@ -39,6 +39,7 @@ from regions.errors import FileFormatError, ImportNotice
 from regions.files.data_files import load_points
 from regions.results.lazy_regions import RegionFile
 from regions.results.region_files import read_stored
+from regions.results.region_table import RegionTable
 from training.datasets import read_image
 
 MAX_BYTES = 16 * 2**20
@@ -190,8 +191,8 @@ def _load_points(path: pathlib.Path, check: bool) -> object:
 
 def _load_regions(path: pathlib.Path, check: bool) -> object:
     if check:
-        return RegionFile(path, max_bytes=MAX_BYTES).changes()
-    return read_stored(path, max_bytes=MAX_BYTES)
+        return RegionFile(path, kind=RegionTable, max_bytes=MAX_BYTES).changes()
+    return read_stored(path, kind=RegionTable, max_bytes=MAX_BYTES)
 
 
 Writer = Callable[[pathlib.Path], None]

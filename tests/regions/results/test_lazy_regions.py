@@ -64,15 +64,15 @@ def test_batches_are_the_regions_in_their_order(stored):
 )
 def test_slices_are_the_regions_asked_for(stored, rows):
     path, rs = stored
-    assert_part(RegionFile(path)[rows], rs, rows)
+    assert_part(RegionSet.open(path)[rows], rs, rows)
 
 
 def test_slices_that_are_empty_or_have_steps(stored):
     path, _ = stored
-    assert len(RegionFile(path)[40:40]) == 0
-    assert len(RegionFile(path)[200:]) == 0
+    assert len(RegionSet.open(path)[40:40]) == 0
+    assert len(RegionSet.open(path)[200:]) == 0
     with pytest.raises(ValueError, match="`regions` has step 2"):
-        RegionFile(path)[::2]
+        RegionSet.open(path)[::2]
 
 
 def test_opening_reads_no_column(stored, monkeypatch):
@@ -83,7 +83,7 @@ def test_opening_reads_no_column(stored, monkeypatch):
 
     for name in ("read", "read_row_groups", "read_row_group"):
         monkeypatch.setattr(pq.ParquetFile, name, read)
-    file = RegionFile(path)
+    file = RegionSet.open(path)
     assert len(file) == 96
     assert file.network.num_bits == 16
 
@@ -97,35 +97,35 @@ def test_only_the_row_groups_asked_for_are_read(stored, monkeypatch):
         return inner(self, groups, *arguments, **options)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_groups", watched)
-    assert len(RegionFile(path)[39:61]) == 22
+    assert len(RegionSet.open(path)[39:61]) == 22
     assert asked == [[1, 2, 3]]
 
 
 def test_digests_are_compared_in_batches(stored, tmp_path):
     path, rs = stored
-    assert RegionFile(path).changes() == ()
+    assert RegionSet.open(path).changes() == ()
     table = pq.read_table(path)
     table = table.replace_schema_metadata(pq.read_metadata(path).metadata)
     other = tmp_path / "other.parquet"
     pq.write_table(table.slice(1), other)
-    assert RegionFile(other).changes() == (
+    assert RegionSet.open(other).changes() == (
         "1 region was removed: it was written with 96 and has 95",
     )
     values = rs.coordinates[:, 0].copy()
     values[50] += 1e-9
     column = table.schema.get_field_index("t0")
     pq.write_table(table.set_column(column, table.schema.field("t0"), [values]), other)
-    assert RegionFile(other).changes() == (
+    assert RegionSet.open(other).changes() == (
         "a witness was changed since it was written",
     )
 
 
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="give a file of regions"):
-        RegionFile(tmp_path / "none.parquet")
+        RegionSet.open(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("text")
     with pytest.raises(FileFormatError, match="is not a file of regions"):
-        RegionFile(tmp_path / "text.parquet")
+        RegionSet.open(tmp_path / "text.parquet")
 
 
 def test_batches_of_no_region_are_refused(stored):
@@ -176,9 +176,9 @@ def test_an_edited_header_is_noticed_without_loading(stored, entry, value, messa
 def test_what_would_take_too_much_memory_is_refused(stored):
     path, _ = stored
     with pytest.raises(FileFormatError, match="raise `max_bytes`"):
-        RegionFile(path, max_bytes=20 * (2 + 16 + 8) - 1)
+        RegionFile(path, kind=RegionSet, max_bytes=20 * (2 + 16 + 8) - 1)
     with pytest.raises(FileFormatError, match="raise `max_bytes`"):
-        load_regions(path, max_bytes=96 * (2 + 16 + 8) - 1)
+        load_regions(path, kind=RegionSet, max_bytes=96 * (2 + 16 + 8) - 1)
 
 
 def test_a_file_that_is_open_is_verified(tmp_path):

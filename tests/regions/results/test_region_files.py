@@ -18,6 +18,7 @@ from regions.results.region_files import (
     save_regions,
 )
 from regions.results.region_set import RegionSet
+from regions.results.region_table import RegionTable
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -61,7 +62,7 @@ def _same_network(a: ReluNetwork, b: ReluNetwork) -> bool:
 def test_round_trip_zoo_is_exact(name, tmp_path):
     found = enumerate_regions(*ZOO[name])
     path = found.save(tmp_path / "deeper" / "regions.parquet")
-    back = load_regions(path)
+    back = RegionSet.load(path)
     assert _same_network(back.network, found.network)
     assert back.domain.to_dict() == found.domain.to_dict()
     assert back.patterns.shape == found.patterns.shape
@@ -100,7 +101,7 @@ def test_round_trip_domain_is_exact(domain, tmp_path):
         stats={"array": np.arange(2), "path": {1: np.float64(0.5)}},
         exact_witnesses={0: tuple([Fraction(10**40 + 1, 3)] * domain.dim)},
     )
-    back = load_regions(save_regions(tmp_path / "r.parquet", regions))
+    back = RegionSet.load(save_regions(tmp_path / "r.parquet", regions))
     assert back.domain.to_dict() == domain.to_dict()
     assert back.exact_witnesses == regions.exact_witnesses
     assert back.stats == {"array": [0, 1], "path": {"1": 0.5}}
@@ -121,7 +122,7 @@ def test_round_trip_many_dimensions_is_exact(tmp_path):
         seconds=0.0,
         stats={},
     )
-    back = load_regions(save_regions(tmp_path / "r.parquet", regions))
+    back = RegionSet.load(save_regions(tmp_path / "r.parquet", regions))
     np.testing.assert_array_equal(back.coordinates, points)
     np.testing.assert_array_equal(back.patterns, patterns)
 
@@ -154,15 +155,15 @@ def test_digest_any_changed_number_differs():
 def test_load_other_network_raises(tmp_path):
     found = _found()
     path = found.save(tmp_path / "r.parquet")
-    assert len(load_regions(path, found.network)) == len(found)
+    assert len(load_regions(path, found.network, kind=RegionSet)) == len(found)
     other = random_network(np.random.default_rng(6), 2, [5, 4])
     with pytest.raises(ValueError, match="belongs to the network with digest"):
-        load_regions(path, other)
+        load_regions(path, other, kind=RegionSet)
 
 
 def test_load_missing_file_raises(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
-        load_regions(tmp_path / "none.parquet")
+        RegionSet.load(tmp_path / "none.parquet")
 
 
 def test_load_every_truncation_raises(tmp_path):
@@ -171,7 +172,7 @@ def test_load_every_truncation_raises(tmp_path):
     for size in range(0, len(content), 97):
         path.write_bytes(content[:size])
         with pytest.raises(FileFormatError):
-            load_regions(path)
+            RegionSet.load(path)
 
 
 def test_load_flipped_bytes_never_escape(tmp_path):
@@ -183,7 +184,7 @@ def test_load_flipped_bytes_never_escape(tmp_path):
         damaged[place] ^= 0x41
         path.write_bytes(damaged)
         try:
-            back = load_regions(path)
+            back = RegionSet.load(path)
         except FileFormatError:
             continue
         # Bytes that no reader looks at may differ; what is read may not.
@@ -196,21 +197,21 @@ def test_load_other_parquet_file_raises(tmp_path):
     path = tmp_path / "other.parquet"
     pq.write_table(pa.table({"a": [1, 2]}), path)
     with pytest.raises(FileFormatError, match="Parquet file without regions"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 def test_load_newer_schema_raises(tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, header=lambda h: {**h, "schema_version": 2})
     with pytest.raises(FileFormatError, match="schema version 2; 1 is required"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 def test_load_removed_region_raises(tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, table=lambda t: t.slice(1))
     with pytest.raises(FileFormatError, match="1 region was removed"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 def test_load_moved_witness_raises(tmp_path):
@@ -222,9 +223,11 @@ def test_load_moved_witness_raises(tmp_path):
         return table.set_column(table.column_names.index("t0"), "t0", pa.array(column))
 
     _rewrite(path, table=move)
-    assert read_stored(path).changes == ("a witness was changed since it was written",)
+    assert read_stored(path, kind=RegionTable).changes == (
+        "a witness was changed since it was written",
+    )
     with pytest.raises(FileFormatError, match="a witness was changed"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 def test_load_changed_weight_raises(tmp_path):
@@ -248,14 +251,14 @@ def test_load_changed_weight_raises(tmp_path):
     entry = pq.read_metadata(second).metadata[b"relu_regions.network"]
     _rewrite(path, network=entry)
     with pytest.raises(FileFormatError, match="a weight of the network was changed"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 def test_load_pickle_as_network_raises(tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, network=base64.b64encode(b"\x80\x04K\x01."))
     with pytest.raises(FileFormatError, match=r"its network is not an \.npz file"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ def test_load_damaged_header_raises(header, message, tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, header=header)
     with pytest.raises(FileFormatError, match=message):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 @pytest.mark.parametrize("name", ["pattern", "t1", "exact_witness"])
@@ -283,7 +286,7 @@ def test_load_missing_column_raises(name, tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, table=lambda t: t.drop_columns([name]))
     with pytest.raises(FileFormatError, match=name):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 @pytest.mark.parametrize("change", [{"num_bits": 7}, {"dim": 3}])
@@ -291,7 +294,7 @@ def test_load_changed_sizes_in_the_header_raises(change, tmp_path):
     path = _found().save(tmp_path / "r.parquet")
     _rewrite(path, header=lambda h: {**h, **change})
     with pytest.raises(FileFormatError, match="the header was changed"):
-        load_regions(path)
+        RegionSet.load(path)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +321,7 @@ def test_exact_witnesses_that_explode_or_are_none_are_one_line(tmp_path, text):
 
     _rewrite(path, table=replace)
     with pytest.raises(FileFormatError, match="exact witness of region 0") as caught:
-        read_stored(path)
+        read_stored(path, kind=RegionTable)
     assert "\n" not in str(caught.value)
 
 
@@ -326,7 +329,7 @@ def test_exact_witnesses_of_many_digits_come_back(tmp_path):
     found = _found()
     long = Fraction(10**19_999 + 1, 3**41_000)
     found.exact_witnesses[0] = (long, -long)
-    back = load_regions(found.save(tmp_path / "r.parquet"))
+    back = RegionSet.load(found.save(tmp_path / "r.parquet"))
     assert back.exact_witnesses[0] == (long, -long)
     found.exact_witnesses[0] = (long * 10, long)
     with pytest.raises(ValueError, match="more than 20000 digits"):
@@ -344,14 +347,14 @@ def test_a_text_that_every_region_names_is_counted_unfolded(tmp_path):
 
     _rewrite(path, table=replace)
     with pytest.raises(FileFormatError, match="exact witnesses of more than 100000"):
-        load_regions(path, max_bytes=100_000)
+        load_regions(path, kind=RegionSet, max_bytes=100_000)
 
 
 def test_a_loaded_set_does_not_blame_the_engine_for_its_vertices(tmp_path):
     found = enumerate_regions(
         random_network(np.random.default_rng(6), 2, [5]), Box.cube(2), method="sweep"
     )
-    back = load_regions(found.save(tmp_path / "r.parquet"))
+    back = RegionSet.load(found.save(tmp_path / "r.parquet"))
     with pytest.raises(ValueError, match="files hold none"):
         back.volumes()
 
@@ -366,5 +369,5 @@ def test_a_file_of_another_ending_is_not_written(tmp_path, name):
 def test_a_name_that_is_no_text_is_written_and_read(tmp_path):
     path = tmp_path / "r\udce9gions.parquet"  # a byte that is no UTF-8
     found = _found()
-    assert len(load_regions(found.save(path))) == len(found)
+    assert len(RegionSet.load(found.save(path))) == len(found)
     assert len(RegionSet.open(path)) == len(found)

@@ -5,7 +5,7 @@ Written for this purpose alone: no engine, no linear program, no shared geometry
 
 import itertools
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
@@ -21,6 +21,7 @@ from regions.results.region_table import RegionTable
 CHUNK = 4096
 
 
+@runtime_checkable
 class MetPatterns(Protocol):
     """What a grid found, as far as it is compared: `regions.grid` takes no part."""
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool
@@ -36,7 +36,7 @@ class RegionSet(RegionTable):
 
     Example:
         >>> import regions
-        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
         >>> len(found), found.complete, sorted(found.volumes().tolist())
         (4, True, [1.0, 1.0, 1.0, 1.0])
@@ -65,14 +65,14 @@ class RegionSet(RegionTable):
         return save_regions(path, self)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str]) -> "RegionSet":
         """Read what `save` wrote; verify it with `regions.verify`."""
         from regions.results.region_files import load_regions
 
         return load_regions(path, kind=cls)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "RegionFile[Self]":
+    def open(cls, path: str | os.PathLike[str]) -> "RegionFile[RegionSet]":
         """Open what `save` wrote without reading it: for files larger than memory."""
         from regions.results.lazy_regions import RegionFile
 

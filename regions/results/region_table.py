@@ -8,7 +8,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int, UInt8
@@ -83,6 +83,9 @@ def _refuse_parts(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
         )
 
 
+Table = TypeVar("Table", bound="RegionTable")
+
+
 class RegionTable:
     """Regions as arrays, and what follows from the arrays alone.
 
@@ -151,7 +154,7 @@ class RegionTable:
         """Why the run ended; None if that was not kept."""
         return Stop.of(self.complete, self.stats)
 
-    def require_complete(self) -> Self:
+    def require_complete(self: Table) -> Table:
         """The set itself, if no region is missing.
 
         Raises:
@@ -204,7 +207,7 @@ class RegionTable:
             )
         return self._make_cells()
 
-    def part(self, region: int) -> Self:
+    def part(self: Table, region: int) -> Table:
         """One region alone, which is not complete by itself."""
         exact = self.exact_witnesses.get(region)
         return type(self)(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         count_regions as count_regions,
         enumerate_regions as enumerate_regions,
     )
+    from regions.enumeration.many import count_many as count_many
     from regions.enumeration.restriction.polynomial import (
         CharacteristicPolynomial as CharacteristicPolynomial,
         characteristic_polynomial as characteristic_polynomial,
@@ -82,6 +83,7 @@ _MODULES = {
     "certificates": ["VerificationReport", "verify"],
     "domains.shapes": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
     "enumeration": ["count_regions", "enumerate_regions"],
+    "enumeration.many": ["count_many"],
     "enumeration.restriction.polynomial": [
         "CharacteristicPolynomial",
         "characteristic_polynomial",

@@ -82,6 +82,22 @@ def _prefetch(typingctx: Any, array: Any, row: Any, byte_number: Any) -> Any:
     return numba.types.void(array, numba.types.int32, numba.types.int32), build
 
 
+def _borrowed(typingctx: Any, arrays: Any) -> Any:
+    """A tuple of the same arrays without owners: no references to them are counted."""
+    del typingctx
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        views = []
+        for place, kind in enumerate(signature.args[0]):
+            item = builder.extract_value(arguments[0], place)
+            view = context.make_array(kind)(context, builder, item)
+            view.meminfo = ir.Constant(view.meminfo.type, None)
+            views.append(view._getvalue())
+        return context.make_tuple(builder, signature.return_type, views)
+
+    return arrays(arrays), build
+
+
 def _bit_position(typingctx: Any, bit: Any) -> Any:
     """Which bit of a word with one bit is set."""
     del typingctx
@@ -95,5 +111,6 @@ def _bit_position(typingctx: Any, bit: Any) -> Any:
 
 
 bit_position: Any = intrinsic(_bit_position)
+borrowed: Any = intrinsic(_borrowed)
 fma: Any = intrinsic(_fma)
 prefetch: Any = intrinsic(_prefetch)

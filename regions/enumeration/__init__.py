@@ -12,6 +12,7 @@ choose.
 
 import dataclasses
 import os
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -85,9 +86,16 @@ def count_regions(
     """
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     task = Task(network, domain, budget, progress or tell_nobody, journal)
+    return count_task(task, method)
+
+
+def count_task(task: Task, method: str = "auto") -> RegionCount:
+    """What `count_regions` answers, for a task."""
+    begin = time.perf_counter()
     engine, found, why = _run(task, method, lambda engine: engine.count)
+    seconds = time.perf_counter() - begin
     stats = dataclasses.replace(found.stats, why=why)
-    return RegionCount(found.count, found.complete, engine, budget.seconds, stats)
+    return RegionCount(found.count, found.complete, engine, seconds, stats)
 
 
 def enumerate_regions(

@@ -66,14 +66,15 @@ def _libraries() -> ThreadpoolController:
 
 
 @contextmanager
-def workers() -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads, each with single-threaded matrix products.
+def workers(number: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """A pool of so many threads, each with single-threaded matrix products.
 
     Threads that each start more threads in the linear algebra library would spend
     their time waiting for one another.
     """
     limit = _libraries().limit(limits=1, user_api="blas")
-    with limit, ThreadPoolExecutor(worker_count(), initializer=_enter_pool) as pool:
+    number = number or worker_count()
+    with limit, ThreadPoolExecutor(number, initializer=_enter_pool) as pool:
         yield pool
 
 

@@ -32,10 +32,10 @@ def is_at_hand(task: Task) -> bool:
     """Whether to take cells for a task now; may begin to make their code ready."""
     if sum(task.network.widths) <= FEW_UNITS or KERNELS.load("compiled") is not None:
         return True
-    return KERNELS.load("compiled", ahead=_ahead(task)) is not None
+    return KERNELS.load("compiled", ahead=seconds_without(task)) is not None
 
 
-def _ahead(task: Task) -> float:
+def seconds_without(task: Task) -> float:
     """Seconds that the sweep's plain code takes, about."""
     assert not isinstance(task.domain, WholeSpace)
     return plain_seconds(task.network, task.domain, task.budget.max_regions)
@@ -70,7 +70,7 @@ def _wait(task: Task) -> None:
     # What is stopped while it waits has found nothing.
     if most is not None and most - budget.seconds < 2.0 * WORTH_WAITING:
         return
-    if _ahead(task) < WORTH_WAITING:
+    if seconds_without(task) < WORTH_WAITING:
         return
     while KERNELS.is_compiling() and not budget.spent():
         if KERNELS.load("compiled") is not None:

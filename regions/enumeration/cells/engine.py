@@ -21,7 +21,7 @@ from regions.enumeration.cells.plane_walk import (
 )
 from regions.enumeration.cells.space.counting import count_space
 from regions.enumeration.cells.space.listing import list_space
-from regions.enumeration.cells.statistics import CellsStats
+from regions.enumeration.cells.statistics import PLANE, CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
@@ -59,7 +59,7 @@ class CellsEngine:
         if "sweep" in task.failed and self.refuses(task) is None:
             return f"not in general position: {task.failed['sweep']}"
         if self.is_fastest(task) and is_at_hand(task):
-            return "the domain is a bounded plane"
+            return PLANE
         return None
 
     def is_fastest(self, task: EngineTask) -> bool:

@@ -1,19 +1,16 @@
-"""A network and its domain in flat arrays, in coordinates of the size of the domain.
+"""Networks of one shape on a domain in flat arrays.
 
-Chart coordinates are `t = middle + scale * s` with `scale` powers of two, so that the
-domain lies in |s| <= 1 and what is exact in t is exact in s. An affine form on a cell
-is its value `a s_0 + b s_1 + c`.
+An affine form on a cell is its value `a s_0 + b s_1 + c` in the coordinates of `frame`.
 """
 
-import itertools
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int
 
 from regions.domains.shapes import BoundedDomain
-from regions.domains.simple_polytope import SimplePolytope
+from regions.enumeration.cells.frame import frame_of
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
@@ -27,11 +24,11 @@ NO_BIT = -1
 class FlatNetwork(NamedTuple):
     """What the loops read of a network on a domain; they never write it.
 
+    In a stack of networks of one shape, the arrays up to `slack` have an axis more, the
+    first one, for the networks.
+
     Attributes:
         weights: Transposed matrices, row after row, each row filled up with zeros.
-        blocks: Source, start in `weights` and fan-in of every block.
-        first_block: First block of each layer, and the number of blocks.
-        widths: Units of each layer.
         bias: Biases, `(layers, room)`.
         slopes: Slopes below zero, `(layers, room)`.
         bit: Place of each unit's bit in a pattern, `NO_BIT` without a kink.
@@ -40,185 +37,196 @@ class FlatNetwork(NamedTuple):
             less than 2^53 times as large.
         slope_limit: The same for the products of its forms and slopes.
         slack: What underflow and the rounding of the chart add to a form, per layer.
+        blocks: Source, start in `weights` and fan-in of every block.
+        first_block: First block of each layer, and the number of blocks.
+        widths: Units of each layer.
         gamma: Relative error of the sums of each layer.
-        inputs: `a, b, c, error, size` of the coordinates t, `(5, dim)`.
-        facets: Inward rows of the domain, `(facets, 5)`: `a, b, c, error, exact`.
-        ring: Facet from each corner of the domain to the next, counterclockwise or not.
-        middle: Middle of the domain.
+        middle: Of the domain, as in `frame.Frame`, like all that follow.
         scale: Powers of two, at least half the domain's sides.
+        inputs: The coordinates t as forms.
+        facets: Inward rows of the domain.
+        ring: Facet from each corner of the domain to the next.
     """
 
-    weights: Float64[np.ndarray, " entries"]
+    weights: Float64[np.ndarray, "*networks entries"]
+    bias: Float64[np.ndarray, "*networks layers room"]
+    slopes: Float64[np.ndarray, "*networks layers room"]
+    bit: Int[np.ndarray, "*networks layers room"]
+    exact_limit: Float64[np.ndarray, "*networks layers"]
+    slope_limit: Float64[np.ndarray, "*networks layers"]
+    slack: Float64[np.ndarray, "*networks layers"]
     blocks: Int[np.ndarray, "blocks 3"]
     first_block: Int[np.ndarray, " layers_plus_1"]
     widths: Int[np.ndarray, " layers"]
-    bias: Float64[np.ndarray, "layers room"]
-    slopes: Float64[np.ndarray, "layers room"]
-    bit: Int[np.ndarray, "layers room"]
-    exact_limit: Float64[np.ndarray, " layers"]
-    slope_limit: Float64[np.ndarray, " layers"]
-    slack: Float64[np.ndarray, " layers"]
     gamma: Float64[np.ndarray, " layers"]
+    middle: Float64[np.ndarray, " dim"]
+    scale: Float64[np.ndarray, " dim"]
     inputs: Float64[np.ndarray, "5 dim"]
     facets: Float64[np.ndarray, "facets 5"]
     ring: Int[np.ndarray, " corners"]
-    middle: Float64[np.ndarray, " dim"]
-    scale: Float64[np.ndarray, " dim"]
 
 
-@np.errstate(all="ignore")
-def flatten(network: ReluNetwork, domain: BoundedDomain) -> FlatNetwork:
-    """The arrays of a network on a plane domain."""
-    chart, polytope = domain.restrict(network), domain.polytope()
-    box = domain.chart_box()
-    middle, scale = _frame(box.lower, box.upper)
-    layers = chart.hidden
-    room = max([2, *(-(-layer.width // LANES) * LANES for layer in layers)])
-    blocks, weights, first_block = [], [], [0]
-    start = 0
-    for index, layer in enumerate(layers):
-        for source, matrix in layer.blocks(index):
-            turned = np.zeros((matrix.shape[1], room))
-            turned[:, : layer.width] = matrix.T
-            blocks.append((source, start, len(turned)))
-            weights.append(turned.ravel())
-            start += turned.size
-        first_block.append(len(blocks))
-    bits = itertools.count()
-    bit = np.full((len(layers), room), NO_BIT, np.int64)
-    for index, layer in enumerate(layers):
-        for unit in np.flatnonzero(layer.kinks):
-            bit[index, unit] = next(bits)
-    rows, offsets = chart_rounding(network, domain)
-    size = float(np.abs(scale).max() + np.abs(middle).max())
-    terms = [sum(m.shape[1] for _, m in h.blocks(k)) for k, h in enumerate(layers)]
-    slack = [
-        2.0 * (row * size + offset) + 64.0 * (n + 4) * SMALLEST
-        for row, offset, n in zip(rows, offsets, terms, strict=True)
-    ]
-    is_exact = [
-        row == 0.0 and offset == 0.0 for row, offset in zip(rows, offsets, strict=True)
-    ]
-    limits, slope_limits = _exact_limits(layers, middle, scale, is_exact)
+def member(stack, k):
+    """Network number k of a stack; compiled code calls this, too."""
     return FlatNetwork(
-        weights=np.concatenate([np.zeros(0), *weights]),
-        blocks=np.array(blocks, np.int64).reshape(-1, 3),
-        first_block=np.array(first_block, np.int64),
-        widths=np.array([layer.width for layer in layers], np.int64),
-        bias=_filled([layer.bias for layer in layers], room),
-        slopes=_filled([layer.slopes for layer in layers], room),
-        bit=bit,
-        exact_limit=limits,
-        slope_limit=slope_limits,
-        slack=np.array(slack),
-        gamma=np.array([1.01 * (n + 3) * UNIT_ROUNDOFF for n in terms]),
-        inputs=_inputs(middle, scale),
-        facets=_facet_rows(polytope, middle, scale),
-        ring=_ring(polytope),
-        middle=middle,
-        scale=scale,
+        stack.weights[k],
+        stack.bias[k],
+        stack.slopes[k],
+        stack.bit[k],
+        stack.exact_limit[k],
+        stack.slope_limit[k],
+        stack.slack[k],
+        stack.blocks,
+        stack.first_block,
+        stack.widths,
+        stack.gamma,
+        stack.middle,
+        stack.scale,
+        stack.inputs,
+        stack.facets,
+        stack.ring,
     )
 
 
-def _filled(vectors: list[np.ndarray], room: int) -> np.ndarray:
-    """Vectors as rows, filled up with zeros."""
-    table = np.zeros((len(vectors), room))
-    for row, vector in zip(table, vectors, strict=True):
-        row[: len(vector)] = vector
-    return table
+def flatten(network: ReluNetwork, domain: BoundedDomain) -> FlatNetwork:
+    """The arrays of a network on a plane domain."""
+    return member(stack_networks([network], domain), 0)
 
 
-def _frame(lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Middle of a box, and powers of two that are at least half its sides."""
-    middle = lower / 2.0 + upper / 2.0
-    scale = []
-    for low, mid, high in zip(lower, middle, upper, strict=True):
-        half = max(Fraction(high) - Fraction(mid), Fraction(mid) - Fraction(low))
-        top, bottom = half.as_integer_ratio()
-        exponent = top.bit_length() - bottom.bit_length()
-        while Fraction(2) ** exponent < half:
-            exponent += 1
-        scale.append(2.0**exponent)
-    return middle, np.array(scale)
+def shape_of(network: ReluNetwork) -> tuple[tuple[int, ...], ...]:
+    """What networks must have in common to be stacked: widths, and what is read."""
+    return tuple(
+        (layer.width, layer.weight.shape[1], *(source for source, _ in layer.skips))
+        for layer in network.hidden
+    )
 
 
-def _inputs(middle: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The chart coordinates as forms, which are exact."""
-    forms = np.zeros((5, 2))
-    forms[[0, 1], [0, 1]] = scale
-    forms[2] = middle
-    forms[4] = scale + np.abs(middle)
-    return forms
+@np.errstate(all="ignore")
+def stack_networks(
+    networks: Sequence[ReluNetwork], domain: BoundedDomain
+) -> FlatNetwork:
+    """The arrays of networks of one shape on a plane domain."""
+    frame = frame_of(domain)
+    charts = [domain.restrict(network).hidden for network in networks]
+    layers, number = charts[0], len(charts)
+    room = max([2, *(-(-layer.width // LANES) * LANES for layer in layers)])
+    shape = number, len(layers), room
+    bias, slopes = np.zeros(shape), np.zeros(shape)
+    has_kink = np.zeros(shape, bool)
+    for index, layer in enumerate(layers):
+        width = layer.width
+        own = [chart[index] for chart in charts]
+        bias[:, index, :width] = _joined([layer.bias for layer in own])
+        slopes[:, index, :width] = _joined([layer.slopes for layer in own])
+        has_kink[:, index, :width] = slopes[:, index, :width] != 1.0
+    bit = np.cumsum(has_kink.reshape(number, -1), axis=1).reshape(shape) - 1
+    bit[~has_kink] = NO_BIT
+    blocks, first_block, weights, matrices = _blocks(charts, room)
+    terms = np.array([sum(m.shape[1] for m in read.values()) for read in matrices])
+    roundings = np.zeros((2, number, len(layers)))
+    if not domain.is_chart_identity:
+        each = [chart_rounding(network, domain) for network in networks]
+        roundings[:] = np.array(each).transpose(1, 0, 2)
+    rows, offsets = roundings
+    size = float(np.abs(frame.scale).max() + np.abs(frame.middle).max())
+    is_exact = (rows == 0.0) & (offsets == 0.0)
+    limits = _exact_limits(bias, slopes, matrices, is_exact, frame)
+    return FlatNetwork(
+        weights,
+        bias,
+        slopes,
+        bit,
+        *limits,
+        2.0 * (rows * size + offsets) + 64.0 * (terms + 4) * SMALLEST,
+        blocks,
+        first_block,
+        np.array([layer.width for layer in layers], np.int64),
+        1.01 * (terms + 3) * UNIT_ROUNDOFF,
+        *frame,
+    )
 
 
-def _facet_rows(
-    polytope: SimplePolytope, middle: np.ndarray, scale: np.ndarray
-) -> np.ndarray:
-    """Rows `b - A t >= 0` of the domain in s, and whether they are exact."""
-    rows = np.zeros((len(polytope.b), 5))
-    for row, normal, right in zip(rows, polytope.A, polytope.b, strict=True):
-        row[:2] = -normal * scale
-        exact = Fraction(right) - sum(
-            Fraction(float(a)) * Fraction(float(m))
-            for a, m in zip(normal, middle, strict=True)
-        )
-        row[2] = float(exact)
-        row[3] = 2.0 * abs(float(exact - Fraction(row[2])))
-        tame = np.abs(row[:3][row[:3] != 0.0])
-        row[4] = exact == Fraction(row[2]) and bool(
-            ((tame > 2.0**-250) & (tame < 2.0**250)).all()
-        )
-        if not row[4]:
-            row[3] += SMALLEST
-    return rows
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """Arrays of one shape, stacked; `np.stack` takes a microsecond for each."""
+    if len(arrays) == 1:
+        return arrays[0][None]
+    return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)
 
 
-def _ring(polytope: SimplePolytope) -> np.ndarray:
-    """The facets of a polygon in cyclic order, each from one corner to the next."""
-    edges, facets = polytope.edges, polytope.edge_facets[:, 0]
-    at, used, ring = edges[0, 0], set(), []
-    while len(ring) < len(edges):
-        (edge,) = (
-            (e for e in np.flatnonzero((edges == at).any(1))[:2] if e not in used)
-            if ring
-            else (0,)
-        )
-        used.add(edge)
-        ring.append(facets[edge])
-        at = edges[edge].sum() - at
-    return np.array(ring, np.int64)
+def _blocks(
+    charts: list[tuple[Layer, ...]], room: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[int, np.ndarray]]]:
+    """Blocks, the first one of each layer, all weights, and matrices by their source.
+
+    Matrices have an axis for the networks.
+    """
+    blocks, first_block, matrices, start = [], [0], [], 0
+    for index, layer in enumerate(charts[0]):
+        every = [chart[index].blocks(index) for chart in charts]
+        read = {}
+        for place, (source, matrix) in enumerate(layer.blocks(index)):
+            read[source] = _joined([pairs[place][1] for pairs in every])
+            blocks.append((source, start, matrix.shape[1]))
+            start += matrix.shape[1] * room
+        matrices.append(read)
+        first_block.append(len(blocks))
+    weights, places = np.zeros((len(charts), start)), iter(blocks)
+    for read in matrices:
+        for matrix in read.values():
+            _, begin, fan_in = next(places)
+            part = weights[:, begin : begin + fan_in * room]
+            turned = part.reshape(len(charts), fan_in, room)
+            turned[:, :, : matrix.shape[1]] = matrix.swapaxes(1, 2)
+    return (
+        np.array(blocks, np.int64).reshape(-1, 3),
+        np.array(first_block, np.int64),
+        weights,
+        matrices,
+    )
 
 
 def _exact_limits(
-    layers: tuple[Layer, ...],
-    middle: np.ndarray,
-    scale: np.ndarray,
-    is_exact: list[bool],
+    bias: np.ndarray,
+    slopes: np.ndarray,
+    matrices: list[dict[int, np.ndarray]],
+    is_exact: np.ndarray,
+    frame: tuple[np.ndarray, ...],
 ) -> tuple[np.ndarray, np.ndarray]:
     """2^53 times the power of two of which all terms of a layer are multiples.
 
-    The second holds it for the products with the slopes.
+    The second holds it for the products with the slopes. One row per network.
     """
-    held = [min(_grain(middle), _grain(scale))]
-    limits, slope_limits = np.zeros((2, len(layers)))
-    for index, layer in enumerate(layers):
-        grain = _grain(layer.bias)
-        for source, matrix in layer.blocks(index):
-            grain = min(grain, held[source] + _grain(matrix))
-        if is_exact[index] and abs(grain) <= LARGEST_EXPONENT - 60:
-            limits[index] = 2.0 ** (53 + grain)
-        held.append(grain + min(0, _grain(layer.slopes)))
-        if limits[index] and held[-1] >= -LARGEST_EXPONENT:
-            slope_limits[index] = 2.0 ** (53 + held[-1])
+    number, layers = is_exact.shape
+    start = min(int(_grains(part[None])[0]) for part in frame[:2])
+    held = [np.full(number, start)]
+    limits, slope_limits = np.zeros((2, number, layers))
+    # Zeros that fill up rows are multiples of everything.
+    bias_grains = _grains(bias.reshape(number * layers, -1)).reshape(number, layers)
+    slope_grains = _grains(slopes.reshape(number * layers, -1)).reshape(number, layers)
+    for index, read in enumerate(matrices):
+        grain = bias_grains[:, index]
+        for source, matrix in read.items():
+            terms = held[source] + _grains(matrix.reshape(number, -1))
+            grain = np.minimum(grain, terms)
+        fits = is_exact[:, index] & (abs(grain) <= LARGEST_EXPONENT - 60)
+        limits[fits, index] = np.ldexp(1.0, 53 + grain[fits])
+        after = grain + np.minimum(0, slope_grains[:, index])
+        held.append(after)
+        fits &= after >= -LARGEST_EXPONENT
+        slope_limits[fits, index] = np.ldexp(1.0, 53 + after[fits])
     return limits, slope_limits
 
 
-def _grain(values: np.ndarray) -> int:
-    """Exponent of the largest power of two of which all values are multiples."""
-    numbers = np.abs(values[np.isfinite(values) & (values != 0.0)])
-    if not numbers.size:
-        return LARGEST_EXPONENT
-    mantissa, exponent = np.frexp(numbers)
-    whole = np.ldexp(mantissa, 53).astype(np.int64)
+def _grains(values: np.ndarray) -> np.ndarray:
+    """Exponent of the largest power of two of which all values of a row are multiples.
+
+    Large for zeros.
+    """
+    mantissa, exponent = np.frexp(values)
+    # Rows of numbers that are not finite are multiples of nothing: limits of other
+    # arrays hold them to be inexact.
+    whole = np.ldexp(np.abs(mantissa), 53).astype(np.int64)
     lowest = np.frexp((whole & -whole).astype(float))[1] - 1
-    return int((exponent - 53 + lowest).min())
+    some = np.isfinite(values) & (values != 0.0)
+    grains = np.where(some, exponent.astype(np.int64) - 53 + lowest, LARGEST_EXPONENT)
+    return grains.min(axis=1, initial=LARGEST_EXPONENT)

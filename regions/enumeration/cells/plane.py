@@ -16,7 +16,7 @@ when they are answered. The compiled form (`compiled`) runs the very same code.
 
 import numpy as np
 
-from regions.enumeration.cells.loops import ERROR, TINY, A, B, C
+from regions.enumeration.cells.loops import ERROR, SIZE, TINY, A, B, C
 from regions.enumeration.cells.predicates import sign_at_meeting
 from regions.enumeration.cells.vectors import (
     activate,
@@ -45,6 +45,8 @@ FRESH = -1
 TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY, WRITTEN, EDGES = range(9)
 """Of the head: end and start of the stack; regions found; signs asked for and answered
 in this step; what was done; regions and their edges written."""
+LEFT = 9
+"""Of the head: what is left of the work to do before a pause."""
 COUNT, LIST, DRAW = range(3)
 """What is wanted of a region: to be counted; its pattern and a point inside; also its
 corners."""
@@ -85,6 +87,59 @@ def meet(pa, pb, pc, pe, qa, qb, qc, qe):
     return x, y, reach
 
 
+def begin(net, state):
+    """One part: the whole domain, at the first layer, with its forms."""
+    weights, bias, exact_limit, slack = net[0], net[1], net[4], net[6]
+    blocks, first_block, widths, gamma = net[7:11]
+    inputs, facets, ring = net[13:]
+    head, parts, ring_corner, ring_row = state[:4]
+    points, rows, slots, forms, held, exact = state[7:13]
+    corners = len(ring)
+    for n in range(len(head)):
+        head[n] = 0
+    head[TOP] = 1
+    parts[0, LAYER], parts[0, CORNERS], parts[0, RING] = 0, corners, 0
+    parts[0, UNITS], parts[0, FIRST_UNIT], parts[0, MARK] = FRESH, 0, corners
+    for q in range(corners):
+        # The corner between the last edge and this one.
+        before, after = ring[q - 1], ring[q]
+        x, y, reach = meet(
+            facets[before, 0],
+            facets[before, 1],
+            facets[before, 2],
+            facets[before, 3],
+            facets[after, 0],
+            facets[after, 1],
+            facets[after, 2],
+            facets[after, 3],
+        )
+        points[q, 0], points[q, 1], points[q, 2] = x, y, reach
+        rows[q, 0], rows[q, 1] = before, after
+        slots[q] = np.int64(1) << q
+        ring_corner[q], ring_row[q] = q, after
+    for c in range(2):
+        held[0, A, c] = inputs[0, c]
+        held[0, B, c] = inputs[1, c]
+        held[0, C, c] = inputs[2, c]
+        held[0, ERROR, c] = inputs[3, c]
+        held[0, SIZE, c] = inputs[4, c]
+    exact[0] = 1
+    sum_forms(
+        0,
+        weights,
+        blocks,
+        first_block,
+        widths,
+        bias,
+        exact_limit,
+        slack,
+        gamma,
+        held,
+        exact,
+        forms,
+    )
+
+
 def run(net, state, work, most, wanted):
     """Walk on.
 
@@ -98,9 +153,9 @@ def run(net, state, work, most, wanted):
     Returns:
         Why it returned.
     """
-    (weights, blocks, first_block, widths, bias, slopes, bit) = net[:7]
-    exact_limit, slope_limit, slack, gamma = net[7:11]
-    facets, middle, scale = net[12], net[14], net[15]
+    (weights, bias, slopes, bit, exact_limit, slope_limit, slack) = net[:7]
+    blocks, first_block, widths, gamma = net[7:11]
+    middle, scale, _, facets, _ = net[11:]
     counting = wanted == COUNT
     (head, parts, ring_corner, ring_row, unit_list, above, below) = state[:7]
     (points, rows, slots, forms, held, exact, on, path) = state[7:15]
@@ -110,6 +165,7 @@ def run(net, state, work, most, wanted):
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
+        head[LEFT] = work
         if top <= head[BASE]:
             return DONE
         if work <= 0 or head[REGIONS] >= most:

@@ -5,23 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.enumeration.cells.flat import FlatNetwork
-from regions.enumeration.cells.loops import ERROR, SIZE, A, B, C
-from regions.enumeration.cells.plane import (
-    BASE,
-    CORNERS,
-    COUNT,
-    DRAW,
-    FIRST_UNIT,
-    FRESH,
-    LAYER,
-    MARK,
-    MOST_CORNERS,
-    RING,
-    TOP,
-    UNITS,
-    meet,
-    sum_forms,
-)
+from regions.enumeration.cells.plane import COUNT, DRAW, MOST_CORNERS, begin
 
 NUM_PARTS = 48
 """Parts that there is room for at first."""
@@ -136,7 +120,6 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
     size = -(-(int(net.bit.max(initial=-1)) + 1) // 8)
     regions = 0 if wanted == COUNT else max(64, min(8192, CHUNK_BYTES // (size + 16)))
     edges = 8 * regions if wanted == DRAW else 0
-    corners = len(net.ring)
     around = MOST_CORNERS + 4
     integer = np.int64
     state = State(
@@ -173,36 +156,5 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         edge_corners=np.zeros((edges, 3)),
         edge_rows=np.zeros(edges, integer),
     )
-    state.head[BASE], state.head[TOP] = 0, 1
-    state.parts[0, [LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK]] = (
-        0,
-        corners,
-        0,
-        FRESH,
-        0,
-        corners,
-    )
-    for q in range(corners):
-        # The corner between the last edge and this one.
-        before, after = net.ring[q - 1], net.ring[q]
-        p, r = net.facets[before], net.facets[after]
-        state.points[q] = meet(*p[:4], *r[:4])
-        state.rows[q], state.slots[q] = (before, after), 1 << q
-        state.ring_corner[q], state.ring_row[q] = q, after
-    state.held[0][[A, B, C, ERROR, SIZE], :2] = net.inputs
-    state.exact[0] = 1
-    sum_forms(
-        0,
-        net.weights,
-        net.blocks,
-        net.first_block,
-        net.widths,
-        net.bias,
-        net.exact_limit,
-        net.slack,
-        net.gamma,
-        state.held,
-        state.exact,
-        state.forms,
-    )
+    begin(net, state)
     return state

@@ -46,22 +46,6 @@ def _lowest_bit(typingctx: Any, word: Any) -> Any:
     return numba.types.int64(numba.types.int64), build
 
 
-def _borrowed(typingctx: Any, arrays: Any) -> Any:
-    """A tuple of the same arrays without owners."""
-    del typingctx
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        views = []
-        for place, kind in enumerate(signature.args[0]):
-            item = builder.extract_value(arguments[0], place)
-            view = context.make_array(kind)(context, builder, item)
-            view.meminfo = ir.Constant(view.meminfo.type, None)
-            views.append(view._getvalue())
-        return context.make_tuple(builder, signature.return_type, views)
-
-    return arrays(arrays), build
-
-
 _loop = kernel.advance
 _without_owners: Callable[[Any], Any] = tuple
 """Names for the compiler, which puts others in their place."""
@@ -81,7 +65,7 @@ def load() -> Callable[..., int]:
     }
     for module in MODULES:
         known |= _compile(module, known)
-    scope = {"_without_owners": intrinsic(_borrowed), "_loop": known["advance"]}
+    scope = {"_without_owners": jit.borrowed, "_loop": known["advance"]}
     entry = _copy(inspect.unwrap(advance), scope)
     return jit.compile_with(entry, fastmath=jit.REORDER)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from regions.domains.shapes import Box
 from regions.enumeration.cells.engine import count_cells
+from regions.enumeration.cells.stacks import Stack
 from regions.network import ReluNetwork
 
 
@@ -15,3 +16,4 @@ def exercise() -> None:
         [rng.standard_normal(n) for n in (9, 9, 1)],
     )
     count_cells(network, Box.cube(2), lambda: False)
+    Stack([network, network], Box.cube(2)).advance()

@@ -64,8 +64,9 @@ def test_degenerate_networks_of_one_shape_are_counted_exactly(seed, form):
     assert [int(count) for count in count_many(networks, box)] == expected
 
 
-def test_networks_whose_signs_floats_leave_open_are_counted_alone(monkeypatch, form):
+def test_networks_whose_signs_floats_leave_open_are_counted_alone(monkeypatch):
     """Three lines through one point that is no float, in weights that are no grid."""
+    monkeypatch.setenv(SWITCH, "on")
     rng = np.random.default_rng(2)
     networks = []
     for k in range(4):

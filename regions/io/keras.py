@@ -67,21 +67,26 @@ def load_keras(
     h5py = require("h5py", "keras", f"{path.suffix} files")
     read = _read_zip if path.suffix.lower() == ".keras" else _read_h5
     with reading(path, _WHAT, _ADVICE):
-        config, weights = read(h5py, path, max_bytes)
+        config, weights, version = read(h5py, path, max_bytes)
         shape = input_shape(str(path), config)
         builder = GraphBuilder(shape, name=str(path), max_bytes=max_bytes, fold=fold)
-        model = KerasModel(str(path), config, weights)
+        model = KerasModel(str(path), config, weights, version)
         output, final = model.run(builder, builder.input)
         network = builder.finish(output)
         if check and importlib.util.find_spec("keras") is not None:
-            _check(path, config, network, shape, final)
+            if version is not None and version < 3 and _is_new_meaning(config):
+                _notice_unchecked(
+                    path, "Keras 3 means another function by hard_sigmoid"
+                )
+            else:
+                _check(path, config, network, shape, final)
         return network
 
 
 def _read_zip(
     h5py: Any, path: pathlib.Path, max_bytes: int
-) -> tuple[dict[str, Any], Weights]:
-    """Configuration and weights of a `.keras` file."""
+) -> tuple[dict[str, Any], Weights, int | None]:
+    """Configuration, weights and version of a `.keras` file."""
     with open_archive(path, "a .keras file", max_bytes) as archive:
         names = set(archive.namelist())
         if not {"config.json", "model.weights.h5"} <= names:
@@ -90,6 +95,7 @@ def _read_zip(
                 "with Keras 3."
             )
         text, stored = archive.read("config.json"), archive.read("model.weights.h5")
+        about = archive.read("metadata.json") if "metadata.json" in names else b"{}"
     config = _parse(path, text)
     weights: Weights = {}
 
@@ -97,15 +103,16 @@ def _read_zip(
         _walk_groups(path, config, file, arrays, (), weights)
 
     _open_weights(h5py, path, stored, max_bytes, take)
-    return config, weights
+    return config, weights, _version(json.loads(about).get("keras_version"))
 
 
 def _read_h5(
     h5py: Any, path: pathlib.Path, max_bytes: int
-) -> tuple[dict[str, Any], Weights]:
-    """Configuration and weights of an `.h5` file."""
+) -> tuple[dict[str, Any], Weights, int | None]:
+    """Configuration, weights and version of an `.h5` file."""
     check_file_size(path, max_bytes)
     found: list[dict[str, Any]] = []
+    versions: list[Any] = []
     weights: Weights = {}
 
     def take(file: Any, arrays: Hdf5Arrays) -> None:
@@ -116,6 +123,7 @@ def _read_h5(
                 "happens to them: save the whole model with model.save('model.keras')."
             )
         found.append(_parse(path, text))
+        versions.append(file.attrs.get("keras_version"))
         stored = arrays.group(file, "model_weights")
         for layer in layers_of(str(path), found[0]):
             name = layer_name(layer)
@@ -126,7 +134,14 @@ def _read_h5(
                 weights.setdefault(scope, []).append(arrays.array(group, label))
 
     _open_weights(h5py, path, path.read_bytes(), max_bytes, take)
-    return found[0], weights
+    return found[0], weights, _version(versions[0])
+
+
+def _version(text: Any) -> int | None:
+    """The first number of a version such as `3.5.0`; None if it is none."""
+    text = text.decode(errors="replace") if isinstance(text, bytes) else text
+    match = re.match(r"(\d{1,3})\.", text) if isinstance(text, str) else None
+    return int(match[1]) if match else None
 
 
 def _open_weights(
@@ -268,12 +283,7 @@ def _check(
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (*_DAMAGED, AttributeError, NotImplementedError) as error:
-        warnings.warn(
-            f"{path} was read, but Keras cannot load it to check the forward pass "
-            f"({one_line(error)[:200]}).",
-            ImportNotice,
-            stacklevel=4,
-        )
+        _notice_unchecked(path, f"Keras cannot load it: {one_line(error)[:200]}")
         return
 
     def reference(points: np.ndarray) -> np.ndarray:
@@ -281,6 +291,24 @@ def _check(
         return np.asarray(keras.ops.convert_to_numpy(model(batch, training=False)))
 
     check_forward(str(path), network, reference, final=final, framework="Keras")
+
+
+def _notice_unchecked(path: pathlib.Path, why: str) -> None:
+    """Warn that nothing was compared."""
+    warnings.warn(
+        f"{path} was read, but its forward pass was not checked ({why}).",
+        ImportNotice,
+        stacklevel=5,
+    )
+
+
+def _is_new_meaning(node: Any) -> bool:
+    """Whether a configuration names what Keras 3 means otherwise than Keras 2."""
+    if isinstance(node, dict):
+        return any(map(_is_new_meaning, node.values()))
+    if isinstance(node, list):
+        return any(map(_is_new_meaning, node))
+    return node == "hard_sigmoid"
 
 
 def _refuse_foreign_classes(path: pathlib.Path, keras: Any, node: Any) -> None:

@@ -1,8 +1,4 @@
-"""What each Keras layer does to an expression.
-
-Keras keeps channels last; convolution and pooling here want them first, so their input
-and output are transposed, which moves entries and computes nothing.
-"""
+"""What each Keras layer does to an expression, and its activation after it."""
 
 import dataclasses
 import math
@@ -12,13 +8,11 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from regions.io.graph import Expression, GraphBuilder
+from regions.io import keras_windows
+from regions.io.graph import Expression
+from regions.io.keras_layer import KerasLayer
 from regions.io.spatial import (
-    Window,
-    average_pool,
     concatenate,
-    convolve,
-    max_pool,
     normalize,
     tournament,
 )
@@ -27,75 +21,41 @@ FINAL_ACTIVATIONS = ("softmax", "sigmoid", "log_softmax", "tanh")
 """Activations that are left out at the output and refused elsewhere."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class KerasLayer:
-    """One layer with its inputs.
+def activate(layer: KerasLayer, result: Expression, name: str) -> Expression:
+    """`result` through a named activation."""
+    if name == "linear":
+        return result
+    if name == "relu":
+        return layer.builder.kink(result, 0.0)
+    if name == "relu6":
+        return layer.builder.clip(result, 0.0, 6.0)
+    if name == "hard_tanh":
+        return layer.builder.clip(result, -1.0, 1.0)
+    if name == "hard_sigmoid":
+        return _hard_sigmoid(layer, result)
+    if name == "leaky_relu":
+        return layer.builder.kink(result, float(np.float32(0.2)))
+    if name in ("ReLU", "LeakyReLU"):  # a layer in the place of a function
+        config = layer.config["activation"]["config"]
+        inner = dataclasses.replace(
+            layer, kind=name, config=config, inputs=[result], weights=[]
+        )
+        return LAYERS[name](inner)
+    raise ValueError(f"its activation {name!r} is not piecewise affine here")
 
-    Attributes:
-        name: Its name in the model.
-        where: File, position, name and class, for messages.
-        kind: Its class.
-        config: Its configuration.
-        inputs: What it reads.
-        weights: Its variables, in Keras's order.
-        builder: Where hidden layers go.
-    """
 
-    name: str
-    where: str
-    kind: str
-    config: dict[str, Any]
-    inputs: list[Expression]
-    weights: list[np.ndarray]
-    builder: GraphBuilder
-
-    def variables(self, count: int) -> list[np.ndarray]:
-        """The layer's variables, which must be that many."""
-        if len(self.weights) != count:
-            raise ValueError(f"{len(self.weights)} weights found, {count} required")
-        return self.weights
-
-    def number(self, key: str, *, old: str = "") -> float:
-        """A number of the configuration in the precision that the layer runs in.
-
-        Args:
-            key: Its name.
-            old: Its name in older versions.
-        """
-        value = self.config[old if key not in self.config and old else key]
-        if isinstance(value, dict):  # an array of NumPy
-            value = np.asarray(value["config"]["value"]).reshape(())
-        policy = self.config.get("dtype")
-        name = policy["config"]["name"] if isinstance(policy, dict) else policy
-        return float(value) if name == "float64" else float(np.float32(value))
-
-    def activation_name(self) -> str:
-        """The activation applied after the layer's own work."""
-        if self.kind == "Softmax":
-            return "softmax"
-        name = self.config.get("activation") or "linear"
-        if isinstance(name, dict):
-            kind = name.get("class_name")
-            name = name.get("config") if kind == "function" else kind
-        return str(name)
-
-    def activate(self, result: Expression, name: str) -> Expression:
-        """`result` through a named activation."""
-        if name == "linear":
-            return result
-        if name == "relu":
-            return self.builder.kink(result, 0.0)
-        if name == "relu6":
-            return self.builder.clip(result, 0.0, 6.0)
-        if name == "leaky_relu":
-            return self.builder.kink(result, float(np.float32(0.2)))
-        if name in ("ReLU", "LeakyReLU"):  # a layer in the place of a function
-            config = self.config["activation"]["config"]
-            inner = dataclasses.replace(
-                self, kind=name, config=config, inputs=[result], weights=[]
-            )
-            return LAYERS[name](inner)
-        raise ValueError(f"its activation {name!r} is not piecewise affine here")
+def _hard_sigmoid(layer: KerasLayer, x: Expression) -> Expression:
+    """What the name stands for in the version that wrote the model."""
+    if layer.version is None:
+        raise ValueError(
+            "hard_sigmoid is one function in Keras 2 and another in Keras 3, and "
+            "the file does not say which of them wrote it"
+        )
+    if layer.version < 3:
+        scaled = layer.builder.scale(x, float(np.float32(0.2)), 0.5)
+        return layer.builder.clip(scaled, 0.0, 1.0)
+    clipped = layer.builder.clip(layer.builder.shift(x, 3.0), 0.0, 6.0)
+    return layer.builder.scale(clipped, 1.0 / 6.0)
 
 
 def _same(layer: KerasLayer) -> Expression:
@@ -138,7 +98,7 @@ def _prelu(layer: KerasLayer) -> Expression:
 def _flatten(layer: KerasLayer) -> Expression:
     x = layer.inputs[0]
     if layer.config.get("data_format") == "channels_first" and len(x.shape) > 1:
-        x = _channels(x, first=False)
+        x = keras_windows.channels(x, first=False)
     return x.reshape((x.size,))
 
 
@@ -196,117 +156,6 @@ def _given_array(value: Any) -> np.ndarray:
     if isinstance(value, dict):
         value = value["config"]["value"]
     return np.asarray(value, np.float32).astype(np.float64)
-
-
-def _channels(x: Expression, *, first: bool) -> Expression:
-    """Channels moved to the front, or from there to the back."""
-    source, target = (-1, 0) if first else (0, -1)
-    return x.select(np.moveaxis(x.positions(), source, target))
-
-
-def _windowed(
-    layer: KerasLayer,
-    kernel: tuple[int, ...],
-    strides: list[int],
-    apply: Callable[[Expression, Window], Expression],
-) -> Expression:
-    """A sliding window over a tensor of either channel order."""
-    x, last = layer.inputs[0], layer.config.get("data_format") != "channels_first"
-    x = _channels(x, first=True) if last else x
-    steps, ones = tuple(int(s) for s in strides), (1,) * len(kernel)
-    dilations = tuple(layer.config.get("dilation_rate", ones))
-    if len(x.shape) != len(kernel) + 1 or min(*kernel, *steps, *dilations) < 1:
-        raise ValueError(f"a kernel of shape {kernel} meets shape {x.shape}")
-    padding = layer.config.get("padding", "valid")
-    if padding == "same":
-        window = Window.same(x.shape[1:], kernel, steps, dilations)
-    elif padding == "valid":
-        zeros = (0,) * len(kernel)
-        window = Window(kernel, steps, zeros, zeros, dilations)
-    else:
-        raise ValueError(f"padding {padding!r} is not read")
-    result = apply(x, window)
-    return _channels(result, first=False) if last else result
-
-
-def _conv(layer: KerasLayer) -> Expression:
-    biased = layer.config.get("use_bias", True)
-    kernel, *bias = layer.variables(2 if biased else 1)
-    weight = np.moveaxis(kernel, (-1, -2), (0, 1))
-    groups = int(layer.config.get("groups", 1))
-
-    def apply(x: Expression, window: Window) -> Expression:
-        shift = bias[0] if bias else None
-        return convolve(layer.builder, x, weight, shift, window, groups)
-
-    return _windowed(layer, weight.shape[2:], layer.config["strides"], apply)
-
-
-def _depthwise(layer: KerasLayer) -> Expression:
-    biased = layer.config.get("use_bias", True)
-    kernel, *bias = layer.variables(2 if biased else 1)
-    return _depthwise_windows(layer, kernel, bias[0] if bias else None)
-
-
-def _depthwise_windows(
-    layer: KerasLayer, kernel: np.ndarray, bias: np.ndarray | None
-) -> Expression:
-    """Each channel with kernels of its own: as many groups as channels."""
-    *sizes, channels, each = kernel.shape
-    weight = np.moveaxis(kernel, (-2, -1), (0, 1)).reshape(channels * each, 1, *sizes)
-
-    def apply(x: Expression, window: Window) -> Expression:
-        return convolve(layer.builder, x, weight, bias, window, channels)
-
-    strides = layer.config["strides"]
-    strides = strides if isinstance(strides, list) else [strides]
-    return _windowed(layer, weight.shape[2:], strides, apply)
-
-
-def _separable(layer: KerasLayer) -> Expression:
-    biased = layer.config.get("use_bias", True)
-    kernel, points, *bias = layer.variables(3 if biased else 2)
-    middle = _depthwise_windows(layer, kernel, None)
-    plain = {"data_format": layer.config.get("data_format"), "padding": "valid"}
-    rest = dataclasses.replace(layer, config=plain, inputs=[middle])
-    weight = np.moveaxis(points, (-1, -2), (0, 1))
-
-    def apply(x: Expression, window: Window) -> Expression:
-        shift = bias[0] if bias else None
-        return convolve(layer.builder, x, weight, shift, window)
-
-    rank = weight.ndim - 2
-    return _windowed(rest, weight.shape[2:], [1] * rank, apply)
-
-
-def _pool(
-    layer: KerasLayer, pool: Callable[[Expression, Window], Expression]
-) -> Expression:
-    sizes = tuple(int(n) for n in layer.config["pool_size"])
-    return _windowed(layer, sizes, layer.config.get("strides") or [*sizes], pool)
-
-
-def _average(layer: KerasLayer) -> Callable[[Expression, Window], Expression]:
-    return lambda x, w: average_pool(layer.builder, x, w, count_padding=False)
-
-
-def _average_pool(layer: KerasLayer) -> Expression:
-    return _pool(layer, _average(layer))
-
-
-def _max_pool(layer: KerasLayer) -> Expression:
-    return _pool(layer, lambda x, w: max_pool(layer.builder, x, w))
-
-
-def _global_pool(layer: KerasLayer) -> Expression:
-    shape = layer.inputs[0].shape
-    last = layer.config.get("data_format") != "channels_first"
-    kernel = shape[:-1] if last else shape[1:]
-    maximum = layer.kind.startswith("GlobalMax")
-    pool = (lambda x, w: max_pool(layer.builder, x, w)) if maximum else _average(layer)
-    result = _windowed(layer, kernel, [1] * len(kernel), pool)
-    kept = layer.config.get("keepdims", False)
-    return result if kept else result.reshape((result.size,))
 
 
 def _add(layer: KerasLayer) -> Expression:
@@ -397,28 +246,30 @@ LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "ActivityRegularization": _same,
     "Add": _add,
     "Average": _mean,
-    "AveragePooling1D": _average_pool,
-    "AveragePooling2D": _average_pool,
+    "AveragePooling1D": keras_windows.average_pool,
+    "AveragePooling2D": keras_windows.average_pool,
     "BatchNormalization": _batch_norm,
     "Concatenate": _concatenate,
-    "Conv1D": _conv,
-    "Conv2D": _conv,
+    "Conv1D": keras_windows.conv,
+    "Conv1DTranspose": keras_windows.conv_transposed,
+    "Conv2D": keras_windows.conv,
+    "Conv2DTranspose": keras_windows.conv_transposed,
     "Cropping1D": _cropping,
     "Cropping2D": _cropping,
     "Dense": _dense,
-    "DepthwiseConv1D": _depthwise,
-    "DepthwiseConv2D": _depthwise,
+    "DepthwiseConv1D": keras_windows.depthwise,
+    "DepthwiseConv2D": keras_windows.depthwise,
     "Dropout": _same,
     "Flatten": _flatten,
     "GaussianDropout": _same,
     "GaussianNoise": _same,
-    "GlobalAveragePooling1D": _global_pool,
-    "GlobalAveragePooling2D": _global_pool,
-    "GlobalMaxPooling1D": _global_pool,
-    "GlobalMaxPooling2D": _global_pool,
+    "GlobalAveragePooling1D": keras_windows.global_pool,
+    "GlobalAveragePooling2D": keras_windows.global_pool,
+    "GlobalMaxPooling1D": keras_windows.global_pool,
+    "GlobalMaxPooling2D": keras_windows.global_pool,
     "LeakyReLU": _leaky_relu,
-    "MaxPooling1D": _max_pool,
-    "MaxPooling2D": _max_pool,
+    "MaxPooling1D": keras_windows.max_pool,
+    "MaxPooling2D": keras_windows.max_pool,
     "Maximum": _maximum,
     "Minimum": _minimum,
     "Normalization": _normalization,
@@ -427,8 +278,8 @@ LAYERS: dict[str, Callable[[KerasLayer], Expression]] = {
     "ReLU": _relu,
     "Rescaling": _rescale,
     "Reshape": _reshape,
-    "SeparableConv1D": _separable,
-    "SeparableConv2D": _separable,
+    "SeparableConv1D": keras_windows.separable,
+    "SeparableConv2D": keras_windows.separable,
     "Softmax": _same,
     "SpatialDropout1D": _same,
     "SpatialDropout2D": _same,

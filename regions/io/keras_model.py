@@ -14,7 +14,8 @@ import numpy as np
 
 from regions.errors import FileFormatError, ImportNotice
 from regions.io.graph import Expression, GraphBuilder
-from regions.io.keras_layers import FINAL_ACTIVATIONS, LAYERS, KerasLayer
+from regions.io.keras_layer import KerasLayer
+from regions.io.keras_layers import FINAL_ACTIVATIONS, LAYERS, activate
 
 MODELS = ("Sequential", "Functional", "Model")
 """Classes that hold layers; `Model` is what old versions call a functional one."""
@@ -37,11 +38,13 @@ class KerasModel:
         path: The file, for messages.
         config: The configuration of the outermost model, with its class.
         weights: Variables by scope.
+        version: Version of Keras that wrote the model; None if not known.
     """
 
     path: str
     config: dict[str, Any]
     weights: Mapping[Scope, list[np.ndarray]]
+    version: int | None = None
 
     def run(
         self, builder: GraphBuilder, inputs: Expression
@@ -92,6 +95,7 @@ class KerasModel:
                     inputs=sources or inputs,
                     weights=self.weights.get(own, []),
                     builder=builder,
+                    version=self.version,
                 )
                 values[call], dropped = _apply(op, last=is_last)
             final = dropped if is_last else final
@@ -264,7 +268,7 @@ def _apply(op: KerasLayer, *, last: bool) -> tuple[Expression, str | None]:
                 stacklevel=6,
             )
             return result, name
-        result = op.activate(result, name)
+        result = activate(op, result, name)
     except FileFormatError:
         raise
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:

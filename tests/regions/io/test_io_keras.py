@@ -113,6 +113,30 @@ LAYERS: dict[str, tuple[tuple[int, ...], list[Any]]] = {
         [layers.BatchNormalization(center=False, scale=False)],
     ),
     "batch norm on axis 1": ((3, 2), [layers.BatchNormalization(axis=1)]),
+    "named hard sigmoid": ((4,), [layers.Activation("hard_sigmoid")]),
+    "named hard tanh": ((4,), [layers.Dense(3, activation="hard_tanh")]),
+    "transposed conv": ((3, 4, 2), [layers.Conv2DTranspose(3, (2, 3), 2)]),
+    "transposed conv of one point": ((3, 2, 1), [layers.Conv2DTranspose(2, 1, 3)]),
+    "same transposed conv": (
+        (3, 3, 2),
+        [layers.Conv2DTranspose(1, 3, 2, "same", use_bias=False)],
+    ),
+    "same transposed conv of even size": (
+        (3, 3, 1),
+        [layers.Conv2DTranspose(2, 4, (1, 3), "same")],
+    ),
+    "transposed conv with its padding": (
+        (3, 3, 1),
+        [layers.Conv2DTranspose(2, 3, 2, "same", output_padding=(1, 0))],
+    ),
+    "transposed conv with padding and no cut": (
+        (3, 2, 1),
+        [layers.Conv2DTranspose(2, 2, 3, output_padding=2)],
+    ),
+    "dilated transposed conv": (
+        (4, 1),
+        [layers.Conv1DTranspose(2, 3, padding="same", dilation_rate=2)],
+    ),
     "padding and reshape": (
         (2, 3, 1),
         [layers.ZeroPadding2D(((1, 0), (0, 2))), layers.Reshape((5, -1))],
@@ -127,6 +151,31 @@ def test_load_keras_layer_equals_keras(tmp_path, name):
     model = keras.Sequential([keras.Input(shape), *copies])
     net = regions.load_network(_save(tmp_path / "m.keras", model))
     _agrees(net, model, shape)
+
+
+@pytest.mark.parametrize("version", ["2.15.0", b"2.4.3", "3.4.1", None])
+def test_hard_sigmoid_is_that_of_the_version_that_wrote_the_file(tmp_path, version):
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(4, activation="hard_sigmoid")]
+    )
+    path = _save(tmp_path / "m.h5", model)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["keras_version"]
+        if version is not None:
+            file.attrs["keras_version"] = version
+    if version is None:
+        with pytest.raises(FileFormatError, match="one function in Keras 2 and anoth"):
+            regions.load_network(path)
+        return
+    if version == "3.4.1":
+        _agrees(regions.load_network(path), model, (3,))
+        return
+    with pytest.warns(ImportNotice, match="Keras 3 means another function"):
+        net = regions.load_network(path)
+    x = np.random.default_rng(0).normal(size=(9, 3)) * 3
+    kernel, bias = (np.asarray(w, np.float64) for w in model.layers[0].weights)
+    expected = np.clip(np.float32(0.2) * (x @ kernel + bias) + 0.5, 0, 1)
+    assert np.allclose(net(x), expected, rtol=0, atol=1e-12)
 
 
 def test_load_keras_merging_layers_equal_keras(tmp_path):

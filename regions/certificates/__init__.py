@@ -9,6 +9,11 @@ import time
 
 import numpy as np
 
+from regions.certificates.checks import (
+    Check as Check,
+    Progress as Progress,
+    VerificationReport as VerificationReport,
+)
 from regions.certificates.float_volumes import check_volumes
 from regions.certificates.floats import (
     MetPatterns,
@@ -17,11 +22,6 @@ from regions.certificates.floats import (
     check_grid,
     check_inside,
     check_witnesses,
-)
-from regions.certificates.report import (
-    Check as Check,
-    Progress as Progress,
-    VerificationReport as VerificationReport,
 )
 from regions.network import ReluNetwork
 from regions.results.region_files import network_digest, read_stored

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from flint import fmpq, fmpz
 
-from regions.certificates.forms import Row, primitive, value
+from regions.certificates.integer_forms import Row, primitive, value
 
 Facet = tuple[Row, ...]
 

@@ -8,9 +8,9 @@ import numpy as np
 from flint import fmpz
 from jaxtyping import Bool
 
-from regions.certificates.cones import multipliers
-from regions.certificates.forms import IntegerForms, Row, domain_rows, primitive
-from regions.certificates.report import Check
+from regions.certificates.checks import Check
+from regions.certificates.integer_forms import IntegerForms, Row, domain_rows, primitive
+from regions.certificates.multipliers import multipliers
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
 

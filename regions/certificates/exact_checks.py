@@ -5,11 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool
 
+from regions.certificates.checks import Check, Progress
 from regions.certificates.clipping import MAX_DIM
 from regions.certificates.closure import ClosureProof
 from regions.certificates.floats import describe_mismatch
-from regions.certificates.forms import IntegerForms, Row, domain_rows, value, witness
-from regions.certificates.report import Check, Progress
+from regions.certificates.integer_forms import (
+    IntegerForms,
+    Row,
+    domain_rows,
+    value,
+    witness,
+)
 from regions.certificates.volumes import VolumeProof
 from regions.domains.shapes import WholeSpace
 from regions.patterns.names import unit_name

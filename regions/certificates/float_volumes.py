@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.certificates.checks import Check, Progress
 from regions.certificates.exact_checks import signed_rows
 from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
-from regions.certificates.forms import IntegerForms
-from regions.certificates.report import Check, Progress
+from regions.certificates.integer_forms import IntegerForms
 from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
 from regions.results.region_table import RegionTable

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
+from regions.certificates.checks import Check, Progress
 from regions.certificates.facets import facets
-from regions.certificates.forms import IntegerForms, domain_rows, value, witness
-from regions.certificates.report import Check, Progress
+from regions.certificates.integer_forms import IntegerForms, domain_rows, value, witness
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name

@@ -7,6 +7,7 @@ import numpy as np
 from flint import fmpq
 from jaxtyping import Bool
 
+from regions.certificates.checks import Check
 from regions.certificates.clipping import (
     Facet,
     cut,
@@ -16,8 +17,7 @@ from regions.certificates.clipping import (
     signed_volume,
 )
 from regions.certificates.facets import facets
-from regions.certificates.forms import Row, domain_rows, homogeneous, value
-from regions.certificates.report import Check
+from regions.certificates.integer_forms import Row, domain_rows, homogeneous, value
 from regions.domains.shapes import BoundedDomain, Simplex
 
 

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from regions.certificates import verify
 from regions.certificates.closure import ClosureProof
 from regions.certificates.exact_checks import signed_rows
-from regions.certificates.forms import IntegerForms, witness
+from regions.certificates.integer_forms import IntegerForms, witness
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.grid.hash_grid import hash_grid

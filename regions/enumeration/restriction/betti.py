@@ -5,12 +5,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from regions.enumeration.restriction.forms import (
+from regions.enumeration.restriction.hyperplanes import Arrangement, Row, essential
+from regions.enumeration.restriction.loading import (
     Compiled,
     compiled_forms,
     count_plainly,
 )
-from regions.enumeration.restriction.hyperplanes import Arrangement, Row, essential
 from regions.enumeration.restriction.plain import Chains
 
 SECONDS_A_CHAIN = 1e-5

@@ -11,13 +11,13 @@ from flint import fmpq_mat
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.restriction.betti import betti_numbers
-from regions.enumeration.restriction.forms import (
+from regions.enumeration.restriction.hyperplanes import Row, distinct_hyperplanes
+from regions.enumeration.restriction.layer import layer_rows, refusal
+from regions.enumeration.restriction.loading import (
     Compiled,
     compiled_forms,
     count_plainly,
 )
-from regions.enumeration.restriction.hyperplanes import Row, distinct_hyperplanes
-from regions.enumeration.restriction.layer import layer_rows, refusal
 from regions.enumeration.restriction.polytopes import (
     PolytopeChains,
     domain_corners,

@@ -16,7 +16,7 @@ from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import never
 from regions.enumeration.engine import Progress, tell_nobody
 from regions.enumeration.reused_memory import reused_memory
-from regions.enumeration.sweep import insertion, loading
+from regions.enumeration.sweep import loading, plain_insertion
 from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
 from regions.errors import NotGenericError
@@ -129,7 +129,7 @@ def _insert_block(
         word = int(state.layout.word[first_unit])
         state.signs.view[:, word] = words
         ranges = state.ranges(start, last=end == layer.width)
-        form = insertion if compiled is None else compiled
+        form = plain_insertion if compiled is None else compiled
         left = form.insert_units(state, splitting, word, first_unit, ranges, stop)
         if left is not None:
             return first_unit + left

@@ -1,4 +1,4 @@
-"""Inserting units into the complex, compiled: `regions.enumeration.sweep.insertion`.
+"""Inserting units into the complex, compiled; `plain_insertion` is the plain form.
 
 Three things make it fast. The edges that a unit cuts come from a list per unit, kept
 while edges are split, so no unit looks at all edges. The key of an edge comes from that
@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 
 from regions.compiled.jit import compiled, inlined, prefetch
-from regions.enumeration.sweep.insertion import TIE, UNPAIRED
 from regions.enumeration.sweep.kernels.buffers import Block, Buffers, Counts, Words
 from regions.enumeration.sweep.kernels.edge_lists import (
     chain,
@@ -19,6 +18,7 @@ from regions.enumeration.sweep.kernels.edge_lists import (
     start_lists,
 )
 from regions.enumeration.sweep.partial_complex import PartialComplex
+from regions.enumeration.sweep.plain_insertion import TIE, UNPAIRED
 from regions.enumeration.sweep.rows import Rows
 from regions.errors import NotGenericError
 
@@ -45,7 +45,7 @@ def insert_units(
     ranges: tuple[int, int, int],
     stop: Callable[[], bool],
 ) -> int | None:
-    """What `regions.enumeration.sweep.insertion.insert_units` does."""
+    """What `regions.enumeration.sweep.plain_insertion.insert_units` does."""
     if state.keys is None:
         state.keys = Rows(state.finished_keys(word), state.room)
     if len(columns):

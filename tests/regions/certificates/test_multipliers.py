@@ -5,7 +5,7 @@ from flint import fmpq, fmpz
 from hypothesis import given, settings, strategies as st
 from scipy.optimize import linprog
 
-from regions.certificates.cones import multipliers
+from regions.certificates.multipliers import multipliers
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)

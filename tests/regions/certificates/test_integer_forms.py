@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from regions.certificates.exact_checks import signed_rows
-from regions.certificates.forms import IntegerForms, homogeneous
+from regions.certificates.integer_forms import IntegerForms, homogeneous
 from tests.helpers import brute_force_rows
 from tests.zoo import ZOO
 

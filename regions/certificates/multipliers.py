@@ -7,7 +7,7 @@ import numpy as np
 import scipy.optimize
 from flint import fmpq, fmpz, fmpz_mat
 
-from regions.certificates.forms import Row, value
+from regions.certificates.integer_forms import Row, value
 
 
 def multipliers(

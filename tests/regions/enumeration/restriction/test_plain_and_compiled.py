@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from regions.compiled import SWITCH
-from regions.enumeration.restriction import betti, fast, forms
+from regions.enumeration.restriction import betti, fast, loading
 from regions.enumeration.restriction.exercise import exercise
 from regions.enumeration.restriction.fast import FastChains, UnprovedError, residues
 from regions.enumeration.restriction.hyperplanes import (
@@ -191,14 +191,14 @@ def test_the_bound_holds_for_all_minors():
 
 def test_compiled_forms_take_over_when_they_become_ready(monkeypatch):
     calls = []
-    ready = forms.KERNELS.load
+    ready = loading.KERNELS.load
 
     def load(name, *, ahead=0.0):
         calls.append(name)
         return ready(name, ahead=ahead) if len(calls) > 3 else None
 
     monkeypatch.setenv(SWITCH, "on")
-    monkeypatch.setattr(forms.KERNELS, "load", load)
+    monkeypatch.setattr(loading.KERNELS, "load", load)
     hyperplanes = distinct_hyperplanes(families.resonance(5))
     found = betti.betti_numbers(hyperplanes, lambda n: False, lambda s: None)
     assert sum(found.numbers) == 11292

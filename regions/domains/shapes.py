@@ -399,6 +399,8 @@ def embed_exactly(domain: Domain, point: Sequence[Fraction]) -> tuple[Fraction, 
         >>> embed_exactly(Segment([0.0, 1.0], [1.0, 1.0]), [Fraction(1, 3)])
         (Fraction(1, 3), Fraction(1, 1))
     """
+    if domain.is_chart_identity:
+        return tuple(point)
     origin, directions = domain.rational_chart()
     return tuple(
         start

@@ -80,6 +80,8 @@ class Answer:
         seconds: Wall time.
         method: How it was found: `"list"` or `"search"`, or in words.
         stats: What was done.
+        evidence: The searches that prove it, each with its tree; None where it was
+            found otherwise.
 
     Example:
         >>> answer = Answer("output_range", Fraction(3, 2), (Fraction(1),), True, 0.1)
@@ -94,6 +96,7 @@ class Answer:
     seconds: float
     method: str = "list"
     stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    evidence: Any = None
 
     def __str__(self) -> str:
         settled = "proved" if self.proved else "not settled"

@@ -4,6 +4,7 @@ A form `(gradient, offset)` is a row of an integer matrix over a power of two th
 whole layer shares. Nothing is rounded. The gates of a layer are its units that are on.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ class Forms(NamedTuple):
     shift: int
 
 
+@functools.lru_cache(maxsize=8)
 def input_forms(dim: int) -> Forms:
     """The coordinates themselves."""
     entries = [int(i == j) for i in range(dim) for j in range(dim + 1)]
@@ -34,9 +36,16 @@ def pre_activations(layer: ExactLayer, sources: Sequence[Forms]) -> Forms:
     total = fmpz_mat(layer.bias.nrows(), dim + 1, bias)
     for source, matrix in layer.blocks:
         held = sources[source]
-        part = matrix * held.matrix
+        # The coordinates are a column more than the identity: nothing to multiply.
+        part = _with_zeros(matrix) if source == 0 else matrix * held.matrix
         total += part * (1 << (top - held.shift)) if top > held.shift else part
     return Forms(total, top + layer.shift)
+
+
+def _with_zeros(matrix: fmpz_mat) -> fmpz_mat:
+    """A matrix and a column of zeros."""
+    table = [[*row, 0] for row in matrix.tolist()]
+    return fmpz_mat(table)
 
 
 def activations(layer: ExactLayer, pre: Forms, on: Sequence[bool]) -> Forms:

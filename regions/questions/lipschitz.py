@@ -26,7 +26,7 @@ def lipschitz(
     domain: BoundedDomain | WholeSpace,
     norm: float | int = 2,
     *,
-    max_seconds: float | None = None,
+    max_seconds: float | int | None = None,
     stop: Callable[[], bool] = never,
 ) -> Answer:
     """The smallest L with `|N(x) - N(y)| <= L |x - y|` for all x, y of a domain.

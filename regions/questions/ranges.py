@@ -1,21 +1,31 @@
 """How large and how small an output gets, and by how much two networks differ."""
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, never
+from regions.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
-from regions.questions.answer import Answer
+from regions.questions.answer import Answer, known
 from regions.questions.directions import read_direction
-from regions.questions.joint import side_by_side
 from regions.questions.listed import largest_listed
+from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.pieces import Pieces
+from regions.questions.problem import Linear, Problem
+
+METHODS = ("search", "list")
 
 
 def output_range(
     network: ReluNetwork,
     domain: BoundedDomain,
     direction: int | ArrayLike | None = None,
+    *,
+    method: str = "search",
+    tolerance: float | int | Fraction = 0,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> Answer:
     """Smallest and largest value of an output, or of a combination of outputs.
 
@@ -24,13 +34,19 @@ def output_range(
         domain: A bounded domain.
         direction: The number of an output, or one weight for each; may be left out
             where there is one output.
+        method: `"search"`, branch and bound in any dimension, or `"list"`, over all
+            pieces in at most six dimensions. They share little, and agree.
+        tolerance: How far the proved ends of each may stay apart.
+        max_seconds: Stop the search after this time, with the ends proved so far.
+        stop: Asked often; says whether to stop, likewise.
 
     Returns:
-        The value is a pair, the smallest and the largest, both rational and exact. The
-        witness is a pair of points of the input space at which they are attained.
+        The value is a pair, the smallest and the largest, each a Fraction where it is
+        exact, else an `Interval`. The witness is a pair of points of the input space at
+        which the best known ends are attained.
 
     Raises:
-        ValueError: If the domain or the direction does not fit the network.
+        ValueError: If an argument does not fit.
 
     Example:
         >>> import numpy as np
@@ -39,23 +55,56 @@ def output_range(
         >>> output_range(net, Box([-1.0], [1.5])).value
         (Fraction(0, 1), Fraction(2, 1))
     """
-    budget = Budget()
-    weights = read_direction(direction, network)
-    pieces = Pieces(network, domain, budget)
-    negative = [-w for w in weights]
-    (low, least), (high, most) = largest_listed(pieces, [negative, weights])
+    budget = Budget(max_seconds=max_seconds, stop=stop)
+    gap = read_tolerance(tolerance)
+    weights = tuple(read_direction(direction, network))
+    negative = tuple(-w for w in weights)
+    _check_method(method)
+    if method == "list":
+        pieces = Pieces(network, domain, Budget())
+        (low, least), (high, most) = largest_listed(pieces, [negative, weights])
+        value, stats = (-low, high), {"pieces": pieces.count}
+        return Answer(
+            "output_range", value, (least, most), True, budget.seconds, "list", stats
+        )
+    maxima = []
+    for part, last in ((negative, False), (weights, True)):
+        problem = Problem(network, domain, [(Linear(part),)])
+        # Half of the time for each end; what the first leaves, the second has.
+        share = None if max_seconds is None else max_seconds - budget.seconds
+        if share is not None and not last:
+            share /= 2
+        maxima.append(search_maximum(problem, gap, share, stop))
+    low, high = maxima
     return Answer(
         "output_range",
-        (-low, high),
-        (least, most),
-        True,
+        (known(-low.upper, -low.lower), known(high.lower, high.upper)),
+        (low.witness, high.witness),
+        low.done and high.done,
         budget.seconds,
-        stats={"pieces": pieces.count},
+        "search",
+        {"nodes": low.search.nodes + high.search.nodes},
+        evidence=(low, high),
     )
 
 
+def _check_method(method: str) -> None:
+    """Raise unless it is one of the two ways."""
+    if method not in METHODS:
+        raise ValueError(
+            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
+        )
+
+
 def largest_difference(
-    network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain
+    network: ReluNetwork,
+    other: ReluNetwork,
+    domain: BoundedDomain,
+    *,
+    method: str = "search",
+    tolerance: float | int | Fraction = 0,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> Answer:
     """The largest absolute difference of any output of two networks.
 
@@ -63,13 +112,18 @@ def largest_difference(
         network: One network.
         other: Another, with the same inputs and outputs.
         domain: A bounded domain.
+        method: As in `output_range`.
+        tolerance: How far the proved ends may stay apart.
+        max_seconds: As in `output_range`.
+        stop: Likewise.
 
     Returns:
-        The value is rational and exact; the witness is a point at which it is attained.
-        `stats["output"]` is the number of the output.
+        The value is a Fraction where it is exact, else an `Interval`; the witness is a
+        point at which the best known difference is attained. `stats["output"]` is the
+        number of the output.
 
     Raises:
-        ValueError: If the networks or the domain do not fit.
+        ValueError: If an argument does not fit.
 
     Example:
         >>> one = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
@@ -78,20 +132,37 @@ def largest_difference(
         >>> largest_difference(one, two, Box([-1.0], [2.0])).value
         Fraction(1, 2)
     """
-    budget = Budget()
+    budget = Budget(max_seconds=max_seconds, stop=stop)
+    gap = read_tolerance(tolerance)
     both = compared(network, other)
-    pieces = Pieces(both, domain, budget)
     directions = differences(network.output_dim)
-    found = largest_listed(pieces, directions)
-    value, point = max(found, key=lambda pair: pair[0])
-    output = [pair[0] for pair in found].index(value) % network.output_dim
+    _check_method(method)
+    if method == "list":
+        pieces = Pieces(both, domain, Budget())
+        found = largest_listed(pieces, directions)
+        value, point = max(found, key=lambda pair: pair[0])
+        goal = [pair[0] for pair in found].index(value)
+        stats = {"output": goal % network.output_dim, "pieces": pieces.count}
+        return Answer(
+            "largest_difference", value, point, True, budget.seconds, "list", stats
+        )
+    problem = Problem(both, domain, [(Linear(tuple(row)),) for row in directions])
+    best = search_maximum(problem, gap, max_seconds, stop)
+    return difference_answer(best, network.output_dim, budget.seconds)
+
+
+def difference_answer(best: Maximum, outputs: int, seconds: float) -> Answer:
+    """The answer that a search for the largest difference gives."""
+    output = best.search.goal % outputs
     return Answer(
         "largest_difference",
-        value,
-        point,
-        True,
-        budget.seconds,
-        stats={"output": output, "pieces": pieces.count},
+        known(best.lower, best.upper),
+        best.witness,
+        best.done,
+        seconds,
+        "search",
+        {"output": output, "nodes": best.search.nodes},
+        evidence=(best,),
     )
 
 
@@ -109,7 +180,7 @@ def compared(network: ReluNetwork, other: ReluNetwork) -> ReluNetwork:
     return side_by_side(network, other)
 
 
-def differences(outputs: int) -> list[list[Fraction]]:
+def differences(outputs: int) -> Sequence[list[Fraction]]:
     """Weights of both networks' outputs: each difference, then each negative one."""
     rows = []
     for sign in (1, -1):

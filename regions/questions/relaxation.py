@@ -1,0 +1,344 @@
+"""The triangle relaxation of a node as a linear program in floating point: hints.
+
+Variables are the chart's coordinates and the activations of the open units, those that
+have both signs. Its optimum is a point to try, and its multipliers choose the lines and
+multiples with which `backward` proves a bound. Nothing that comes from here is trusted.
+"""
+
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+from flint import fmpq
+
+from regions.questions.backward import Box, Dual, Lines, straight
+from regions.questions.exact_bounds import UnitBounds, lines_of
+from regions.questions.problem import Problem
+from regions.signs.exact import to_fmpq
+
+Unit = tuple[int, int]
+"""Layer and number of a hidden unit."""
+
+MULTIPLIER_BITS = 30
+"""Bits after the point of the multipliers that are taken over."""
+
+
+class Node(NamedTuple):
+    """A part of the domain.
+
+    Attributes:
+        box: A box of the chart.
+        bounds: Of all units on it.
+        fixed: Units whose sign is fixed: True where they are on.
+    """
+
+    box: Box
+    bounds: UnitBounds
+    fixed: dict[Unit, bool]
+
+    def is_open(self, unit: Unit, slope: fmpq) -> bool:
+        """Whether a unit may have both signs here, and a kink."""
+        layer, number = unit
+        low, high = self.bounds.low[layer][number], self.bounds.high[layer][number]
+        return low < 0 < high and slope != 1 and unit not in self.fixed
+
+    def open_units(self, problem: Problem) -> list[Unit]:
+        """All open units."""
+        return [
+            (layer, number)
+            for layer, slopes in enumerate(problem.slopes)
+            for number, slope in enumerate(slopes)
+            if self.is_open((layer, number), slope)
+        ]
+
+    def lines(self, problem: Problem, tangents: dict[Unit, fmpq]) -> list[list[Lines]]:
+        """The lines of all units, with tangents of those that are open."""
+        result = []
+        for layer, slopes in enumerate(problem.slopes):
+            row = []
+            for number, slope in enumerate(slopes):
+                on = self.fixed.get((layer, number))
+                if on is not None:
+                    row.append(straight(fmpq(1) if on else slope))
+                    continue
+                low, high = (
+                    self.bounds.low[layer][number],
+                    self.bounds.high[layer][number],
+                )
+                row.append(lines_of(low, high, slope, tangents.get((layer, number))))
+            result.append(row)
+        return result
+
+
+class Hint(NamedTuple):
+    """What the program suggests.
+
+    Attributes:
+        point: Coordinates of the chart; None if the program found none.
+        dual: Multipliers for `backward`.
+        tangents: Slopes of the lower lines of the open units.
+        gaps: For each open unit how far its activation is off, weighted: the largest
+            is to be split.
+    """
+
+    point: np.ndarray | None
+    dual: Dual
+    tangents: dict[Unit, fmpq]
+    gaps: dict[Unit, float]
+
+
+class _Program:
+    """Rows `a . (t, h, s) <= b`, gathered one by one."""
+
+    def __init__(self, columns: int):
+        self.columns = columns
+        self.rows: list[np.ndarray] = []
+        self.right: list[float] = []
+
+    def add(self, row: np.ndarray, right: float) -> int:
+        """Take a row; its number."""
+        self.rows.append(row)
+        self.right.append(right)
+        return len(self.rows) - 1
+
+
+class Relaxation:
+    """Builds and solves the programs of a problem's nodes."""
+
+    def __init__(self, problem: Problem):
+        self._problem = problem
+        self._rows = np.array(
+            [[as_float(v) for v in row] for row in problem.rows]
+        ).reshape(len(problem.rows), problem.dim + 1)
+
+    def hint(self, node: Node, goal: int, *, feasibility: bool = False) -> Hint | None:
+        """Solve a node's program; None if that fails.
+
+        Args:
+            node: The node.
+            goal: Which goal to maximize.
+            feasibility: Look for the smallest violation of the fixed signs instead: its
+                multipliers may prove the node empty.
+        """
+        problem, parts = self._problem, self._problem.goals[goal]
+        units = node.open_units(problem)
+        column = {unit: problem.dim + k for k, unit in enumerate(units)}
+        size = problem.dim + len(units) + 1
+        forms, outputs = self._forms(node, column, size)
+        program = _Program(size)
+        domain = [
+            program.add(np.append(row[:-1], np.zeros(size - problem.dim)), row[-1])
+            for row in self._rows
+        ]
+        triangles = {
+            unit: self._triangle(program, node, unit, forms[unit], column[unit])
+            for unit in units
+        }
+        # The last column is the goal's value, or minus the violation.
+        if feasibility:
+            for k in domain:
+                program.rows[k][-1] = 1.0
+        signs = {}
+        for unit, on in node.fixed.items():
+            side = -1.0 if on else 1.0
+            row = side * forms[unit][:-1]
+            if feasibility:
+                row[-1] = 1.0
+            signs[unit] = program.add(row, -side * forms[unit][-1])
+        mixed = []
+        for part in () if feasibility else parts:
+            weights = np.array([float(w) for w in part.outputs])
+            total = weights @ outputs
+            total[: len(part.inputs)] += [float(v) for v in part.inputs]
+            row = -total[:-1]
+            row[-1] = 1.0
+            mixed.append(program.add(row, total[-1] + float(part.offset)))
+        solved = self._solve(program, node, feasibility)
+        if solved is None:
+            return None
+        x, duals = solved
+        mix = [0.0] * len(parts) if feasibility else [float(duals[k]) for k in mixed]
+        return Hint(
+            x[: problem.dim],
+            Dual(
+                _mixture(mix),
+                {
+                    unit: _multiplier(float(duals[k])) * (1 if node.fixed[unit] else -1)
+                    for unit, k in signs.items()
+                },
+                {
+                    r: _multiplier(float(duals[k]))
+                    for r, k in enumerate(domain)
+                    if duals[k] > 0
+                },
+            ),
+            {
+                unit: self._tangent(unit, duals[steep], duals[flat])
+                for unit, (steep, flat, _) in triangles.items()
+            },
+            self._gaps(x, duals, forms, triangles, column),
+        )
+
+    def _forms(
+        self, node: Node, column: dict[Unit, int], size: int
+    ) -> tuple[dict[Unit, np.ndarray], np.ndarray]:
+        """Pre-activations of open and fixed units, and outputs, over the variables."""
+        dim = self._problem.dim
+        sources, forms = [np.zeros((0, 0))], {}
+        for index, layer in enumerate(self._problem.chart.layers):
+            pre = np.zeros((layer.width, size + 1))
+            for source, matrix in layer.blocks(index):
+                if source == 0:
+                    pre[:, :dim] += matrix
+                else:
+                    pre += matrix @ sources[source]
+            pre[:, -1] += layer.bias
+            if index == len(self._problem.chart.hidden):
+                return forms, pre
+            held = np.empty_like(pre)
+            for unit in range(layer.width):
+                key = (index, unit)
+                if key in column:
+                    forms[key] = pre[unit]
+                    held[unit] = 0.0
+                    held[unit, column[key]] = 1.0
+                    continue
+                on = node.fixed.get(key)
+                if on is not None:
+                    forms[key] = pre[unit]
+                else:
+                    on = node.bounds.low[index][unit] >= 0
+                held[unit] = pre[unit] * (1.0 if on else layer.slopes[unit])
+            sources.append(held)
+        raise AssertionError("a network ends with its output layer")
+
+    def _triangle(
+        self, program: _Program, node: Node, unit: Unit, form: np.ndarray, column: int
+    ) -> tuple[int, int, int]:
+        """Rows of an open unit: above `pre`, above `slope pre`, below the chord.
+
+        The other way around for a slope above 1.
+        """
+        layer, number = unit
+        slope = as_float(self._problem.slopes[layer][number])
+        low = as_float(node.bounds.low[layer][number])
+        high = as_float(node.bounds.high[layer][number])
+        chord = (high - slope * low) / (high - low)
+        turn = 1.0 if slope < 1.0 else -1.0
+        rows = []
+        for factor, constant in (
+            (1.0, 0.0),
+            (slope, 0.0),
+            (chord, (slope - chord) * low),
+        ):
+            side = turn if len(rows) < 2 else -turn
+            row = side * factor * form[:-1]
+            row[column] -= side
+            rows.append(program.add(row, side * -(factor * form[-1] + constant)))
+        return rows[0], rows[1], rows[2]
+
+    def _tangent(self, unit: Unit, steep: float, flat: float) -> fmpq:
+        """Slope of the tangent line that the multipliers mix."""
+        slope = self._problem.slopes[unit[0]][unit[1]]
+        total = steep + flat
+        if not total > 0.0:
+            return slope
+        share = _multiplier(min(1.0, steep / total))
+        return slope + share * (1 - slope)
+
+    def _solve(
+        self, program: _Program, node: Node, feasibility: bool
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Optimum and multipliers; None unless HiGHS ends at an optimum."""
+        size, dim = program.columns, self._problem.dim
+        G = np.array(program.rows).reshape(len(program.rows), size)
+        right = np.array(program.right)
+        if not np.isfinite(G).all() or not np.isfinite(right).all():
+            return None
+        low, high = np.full(size, -highspy.kHighsInf), np.full(size, highspy.kHighsInf)
+        low[:dim] = [as_float(v) for v in node.box.low]
+        high[:dim] = [as_float(v) for v in node.box.high]
+        if feasibility:
+            high[-1] = 0.0
+        cost = np.zeros(size)
+        cost[-1] = 1.0
+        return solve_rows(G, right, cost, low, high)
+
+    def _gaps(
+        self,
+        x: np.ndarray,
+        duals: np.ndarray,
+        forms: dict[Unit, np.ndarray],
+        triangles: dict[Unit, tuple[int, int, int]],
+        column: dict[Unit, int],
+    ) -> dict[Unit, float]:
+        """How far each open unit is off its kinked graph, times what it weighs."""
+        gaps = {}
+        for unit, rows in triangles.items():
+            pre = forms[unit][:-1] @ x + forms[unit][-1]
+            slope = as_float(self._problem.slopes[unit[0]][unit[1]])
+            off = abs(x[column[unit]] - (pre if pre > 0.0 else slope * pre))
+            gaps[unit] = off * (1e-6 + sum(duals[k] for k in rows))
+        return gaps
+
+
+def solve_rows(
+    G: np.ndarray,
+    right: np.ndarray,
+    cost: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """`max cost.x` with `G x <= right` in a box: optimum and multipliers of the rows.
+
+    None unless HiGHS ends at an optimum.
+    """
+    rows, size = G.shape
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = size, rows
+    program.sense_ = highspy.ObjSense.kMaximize
+    program.col_cost_, program.col_lower_, program.col_upper_ = cost, low, high
+    program.row_lower_ = np.full(rows, -highspy.kHighsInf)
+    program.row_upper_ = right
+    at_row, at_column = np.nonzero(G)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    starts = np.searchsorted(at_row, np.arange(rows + 1))
+    program.a_matrix_.start_ = starts.astype(np.int32)
+    program.a_matrix_.index_ = at_column.astype(np.int32)
+    program.a_matrix_.value_ = G[at_row, at_column]
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    if solver.passModel(program) == highspy.HighsStatus.kError:
+        return None
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    solution = solver.getSolution()
+    return np.array(solution.col_value), np.abs(np.array(solution.row_dual))
+
+
+def as_float(value: fmpq) -> float:
+    """The nearest float64 number, infinite beyond."""
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _multiplier(value: float) -> fmpq:
+    """A short number near a multiplier, not negative."""
+    if not value > 0.0:
+        return fmpq(0)
+    # So many bits of its own, however small it is.
+    exponent = MULTIPLIER_BITS - int(np.frexp(value)[1])
+    return to_fmpq(float(np.ldexp(np.round(np.ldexp(value, exponent)), -exponent)))
+
+
+def _mixture(weights: list[float]) -> list[fmpq]:
+    """Short weights that sum to 1, or are all 0."""
+    exact = [_multiplier(weight) for weight in weights]
+    total = sum(exact, fmpq(0))
+    if total == 0:
+        return exact
+    return [weight / total for weight in exact]

@@ -1,0 +1,304 @@
+"""Best first branch and bound: the largest value of a goal, between proved ends.
+
+A node is a box with the signs of some units fixed. A linear program in floating point
+suggests a point and multipliers; the network at the point is a lower bound, and the
+multipliers, carried back exactly, give an upper one. A node that may hold more than the
+best point known is split: by its box while many units are open in few dimensions, else
+by a unit. Where no unit is open an exact program ends it. So the two ends are proved at
+any time, and meet when the search is done.
+"""
+
+import heapq
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from flint import fmpq
+
+from regions.enumeration.budget import Budget
+from regions.questions.answer import Point
+from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
+from regions.questions.exact_bounds import UnitBounds
+from regions.questions.leaf_programs import solve_leaf
+from regions.questions.problem import Problem
+from regions.questions.relaxation import Hint, Node, Relaxation, Unit
+from regions.questions.unit_bounds import unit_bounds
+from regions.signs.exact import to_fmpq, to_fraction
+
+FEW_UNITS = 12
+"""With more open units a box is split, in few dimensions."""
+FEW_DIMENSIONS = 6
+
+
+class Proof(NamedTuple):
+    """Why a goal is at most `bound` on a node.
+
+    Attributes:
+        bound: The bound; None if the node is empty.
+        dual: Multipliers, as `backward.goal_bound` takes them.
+        tangents: Slopes of the lower lines of open units.
+    """
+
+    bound: fmpq | None
+    dual: Dual
+    tangents: dict[Unit, fmpq]
+
+
+class Split(NamedTuple):
+    """How a node falls in two: by an axis at a number, or by a unit.
+
+    The first part is below, or where the unit is off.
+
+    Attributes:
+        axis: The axis; None for a unit.
+        at: Where.
+        unit: The unit; None for an axis.
+        parts: Numbers of the two parts in the tree.
+    """
+
+    axis: int | None
+    at: fmpq
+    unit: Unit | None
+    parts: tuple[int, int]
+
+
+class _Open(NamedTuple):
+    """A node that may hold more than the best known."""
+
+    number: int
+    goal: int
+    node: Node
+    gaps: dict[Unit, float]
+
+
+class Search:
+    """One run.
+
+    Attributes:
+        best: The largest value found, in a goal.
+        point: Where, in the chart.
+        goal: Which goal has it.
+        tree: Every node: how it was split, or why it was closed. The first nodes are
+            the roots, one for each goal.
+        bounds: Bounds of all units on each box, by the number of the node where it
+            begins; those of the root are number 0.
+        nodes: How many nodes were bounded.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        budget: Budget,
+        *,
+        tolerance: Fraction = Fraction(0),
+        enough: Callable[[Fraction], bool] = lambda value: False,
+        harmless: Callable[[fmpq], bool] = lambda bound: False,
+    ):
+        """A search.
+
+        Args:
+            problem: What to maximize.
+            budget: When to stop.
+            tolerance: The ends may stay so far apart.
+            enough: Says of a value that was found whether the caller is content, which
+                ends the search.
+            harmless: Says of a bound whether a node that has it may be closed, though
+                it is above the best known.
+        """
+        self.problem, self._budget = problem, budget
+        self._tolerance = to_fmpq(tolerance)
+        self._enough, self._harmless = enough, harmless
+        self._relaxation = Relaxation(problem)
+        self.best: Fraction | None = None
+        self.point: Point = ()
+        self.goal = 0
+        self.tree: list[Split | Proof | None] = []
+        self.bounds: dict[int, UnitBounds] = {}
+        self.nodes = 0
+        self._queue: list[tuple[fmpq, int, _Open]] = []
+        self._closed: fmpq | None = None
+
+    @property
+    def upper(self) -> Fraction | None:
+        """A proved upper bound of all goals; None before there is one."""
+        waiting = [-entry[0] for entry in self._queue]
+        ends = [*waiting, *([] if self._closed is None else [self._closed])]
+        if self.best is not None:
+            ends.append(to_fmpq(self.best))
+        return to_fraction(max(ends)) if ends else None
+
+    def run(self) -> bool:
+        """Search until the ends meet; whether they do."""
+        box = Box(tuple(self.problem.low), tuple(self.problem.high))
+        self.bounds[0] = bounds = unit_bounds(self.problem, box)
+        root = Node(box, bounds, {})
+        self.tree += [None] * len(self.problem.goals)
+        for goal in range(len(self.problem.goals)):
+            self._take(goal, goal, root)
+        while self._queue:
+            if self._is_enough():
+                return True
+            if self._budget.spent():
+                return False
+            _, _, entry = heapq.heappop(self._queue)
+            before = self.tree[entry.number]
+            assert isinstance(before, Proof)
+            if self._is_closed(before.bound):
+                self._close(before)
+                continue
+            self._split(entry)
+        return True
+
+    def _is_enough(self) -> bool:
+        """Whether a value was found with which the caller is content."""
+        return self.best is not None and self._enough(self.best)
+
+    def _is_closed(self, bound: fmpq | None) -> bool:
+        """Whether a node with this bound needs no further look."""
+        if bound is None or self._harmless(bound):
+            return True
+        return self.best is not None and bound <= to_fmpq(self.best) + self._tolerance
+
+    def _close(self, proof: Proof) -> None:
+        """Keep the bound of a node that is done."""
+        if proof.bound is not None:
+            known = self._closed
+            self._closed = proof.bound if known is None else max(known, proof.bound)
+
+    def _take(self, number: int, goal: int, node: Node) -> None:
+        """Bound a node; close it, or put it in the queue."""
+        self.nodes += 1
+        open_units = node.open_units(self.problem)
+        if not open_units and self._end(number, goal, node):
+            return
+        hint = self._relaxation.hint(node, goal)
+        proof = self._prove(goal, node, hint)
+        if hint is None:
+            # Empty, as far as the program sees: then multipliers may prove it.
+            other = self._relaxation.hint(node, goal, feasibility=True)
+            if other is not None and self._proves_empty(goal, node, other):
+                self.tree[number] = Proof(None, other.dual, other.tangents)
+                return
+        else:
+            self._try(goal, node, hint)
+        self.tree[number] = proof
+        if self._is_closed(proof.bound):
+            self._close(proof)
+            return
+        assert proof.bound is not None
+        gaps = hint.gaps if hint is not None else dict.fromkeys(open_units, 1.0)
+        entry = _Open(number, goal, node, gaps)
+        heapq.heappush(self._queue, (-proof.bound, number, entry))
+
+    def _prove(self, goal: int, node: Node, hint: Hint | None) -> Proof:
+        """The bound that a hint's multipliers prove; without one, that of none."""
+        dual, tangents = Dual((), {}, {}), {}
+        if hint is not None:
+            dual, tangents = hint.dual, hint.tangents
+        if not any(dual.mix):
+            parts = len(self.problem.goals[goal])
+            dual = dual._replace(mix=[ONE, *[ZERO] * (parts - 1)])
+        lines = node.lines(self.problem, tangents)
+        bound = goal_bound(self.problem, goal, dual, lines, node.box)
+        return Proof(bound, dual, tangents)
+
+    def _proves_empty(self, goal: int, node: Node, hint: Hint) -> bool:
+        """Whether multipliers prove that no point is in a node."""
+        lines = node.lines(self.problem, hint.tangents)
+        return goal_bound(self.problem, goal, hint.dual, lines, node.box) < 0
+
+    def _end(self, number: int, goal: int, node: Node) -> bool:
+        """Settle a node without open units; whether that was possible."""
+        leaf = solve_leaf(self.problem, node, goal)
+        if leaf is None:
+            return False
+        self.tree[number] = proof = Proof(leaf.value, leaf.dual, {})
+        lines = node.lines(self.problem, {})
+        bound = goal_bound(self.problem, goal, leaf.dual, lines, node.box)
+        assert bound < 0 if leaf.value is None else bound == leaf.value
+        if leaf.value is not None and leaf.point is not None:
+            self._offer(goal, to_fraction(leaf.value), leaf.point)
+        self._close(proof)
+        return True
+
+    def _try(self, goal: int, node: Node, hint: Hint) -> None:
+        """Look at the suggested point, and at the best of the region around it."""
+        assert hint.point is not None
+        low = [float(int(v.p) / int(v.q)) for v in node.box.low]
+        high = [float(int(v.p) / int(v.q)) for v in node.box.high]
+        clipped = np.clip(hint.point, low, high)
+        point = tuple(Fraction(float(v)) for v in clipped)
+        if not self.problem.holds(point):
+            return
+        value = self.problem.value(goal, point)
+        if self.best is not None and value <= self.best:
+            return
+        self._offer(goal, value, point)
+        if self._is_enough():
+            return
+        signs = iter(self._signs(clipped))
+        fixed = {
+            (layer, unit): next(signs)
+            for layer, slopes in enumerate(self.problem.slopes)
+            for unit in range(len(slopes))
+        }
+        kept = {unit: fixed[unit] for unit in node.open_units(self.problem)}
+        region = node._replace(fixed={**node.fixed, **kept})
+        leaf = solve_leaf(self.problem, region, goal)
+        if leaf is not None and leaf.value is not None and leaf.point is not None:
+            self._offer(goal, to_fraction(leaf.value), leaf.point)
+
+    def try_inside(self) -> None:
+        """Offer a point of the domain for every goal, where no other was found."""
+        point = self.problem.inside()
+        for goal in range(len(self.problem.goals)):
+            self._offer(goal, self.problem.value(goal, point), point)
+
+    def _signs(self, point: np.ndarray) -> list[bool]:
+        """Which units are on at a point, as far as float64 shows."""
+        pres = self.problem.chart.pre_activations(point[None])[:-1]
+        return [bool(v > 0.0) for pre in pres for v in pre[0]]
+
+    def _offer(self, goal: int, value: Fraction, point: Point) -> None:
+        """Keep a value if it is the best."""
+        if self.best is None or value > self.best:
+            self.best, self.point, self.goal = value, point, goal
+
+    def _split(self, entry: _Open) -> None:
+        """Split a node, and look at both parts."""
+        first = len(self.tree)
+        parts = (first, first + 1)
+        self.tree += [None, None]
+        few = self.problem.dim <= FEW_DIMENSIONS
+        if (few and len(entry.gaps) > FEW_UNITS) or not entry.gaps:
+            axis, at = _middle(entry.node.box)
+            self.tree[entry.number] = Split(axis, at, None, parts)
+            halves = _halves(entry.node.box, axis, at)
+            nodes = []
+            for number, half in zip(parts, halves, strict=True):
+                self.bounds[number] = bounds = unit_bounds(self.problem, half)
+                nodes.append(Node(half, bounds, entry.node.fixed))
+        else:
+            unit = max(entry.gaps, key=lambda unit: (entry.gaps[unit], unit))
+            self.tree[entry.number] = Split(None, ZERO, unit, parts)
+            nodes = [
+                entry.node._replace(fixed={**entry.node.fixed, unit: on})
+                for on in (False, True)
+            ]
+        for number, node in zip(parts, nodes, strict=True):
+            self._take(number, entry.goal, node)
+
+
+def _middle(box: Box) -> tuple[int, fmpq]:
+    """The longest axis, and its middle."""
+    widths = [high - low for low, high in zip(box.low, box.high, strict=True)]
+    axis = max(range(len(widths)), key=widths.__getitem__)
+    return axis, (box.low[axis] + box.high[axis]) / 2
+
+
+def _halves(box: Box, axis: int, at: fmpq) -> tuple[Box, Box]:
+    """The parts of a box below and above."""
+    below, above = list(box.high), list(box.low)
+    below[axis] = above[axis] = at
+    return Box(box.low, tuple(below)), Box(tuple(above), box.high)

@@ -12,8 +12,8 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, Box, Segment, Slice
-from regions.halfspaces import domain_rows
 from regions.network import ReluNetwork
+from regions.patterns.halfspaces import domain_rows
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq, to_fraction
 
 Point = tuple[Fraction, ...]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from regions.errors import (
         EmptyPolyhedronError as EmptyPolyhedronError,
         FileFormatError as FileFormatError,
+        ModelError as ModelError,
         NotGenericError as NotGenericError,
         RegionsError as RegionsError,
         SolverError as SolverError,
@@ -39,8 +40,41 @@ if TYPE_CHECKING:
     from regions.estimates.estimate import estimate_regions as estimate_regions
     from regions.estimates.result import RegionEstimate as RegionEstimate
     from regions.grid.hash_grid import GridCount as GridCount, hash_grid as hash_grid
+    from regions.hash_tables.hash_table import (
+        HashTable as HashTable,
+        hash_table as hash_table,
+    )
     from regions.io import load_network as load_network, save_network as save_network
+    from regions.maxout import (
+        maxout_network as maxout_network,
+    )
+    from regions.models import (
+        as_network as as_network,
+    )
+    from regions.models.flax_models import (
+        from_flax as from_flax,
+    )
+    from regions.models.jax_programs import (
+        from_jax as from_jax,
+    )
+    from regions.models.keras_models import (
+        from_keras as from_keras,
+    )
+    from regions.models.sklearn_models import (
+        from_sklearn as from_sklearn,
+    )
+    from regions.models.torch_modules import (
+        from_torch as from_torch,
+    )
     from regions.network import Layer as Layer, ReluNetwork as ReluNetwork
+    from regions.partition.class_polygons import (
+        ClassPolygons as ClassPolygons,
+        class_polygons as class_polygons,
+    )
+    from regions.partition.decision_regions import (
+        DecisionRegions as DecisionRegions,
+        decision_regions as decision_regions,
+    )
     from regions.partition.linear_regions import (
         count_linear_regions as count_linear_regions,
     )
@@ -78,6 +112,7 @@ if TYPE_CHECKING:
         RegionCount as RegionCount,
         RegionSet as RegionSet,
     )
+    from regions.simplification.simplify import simplify as simplify
 
 _MODULES = {
     "certificates": ["VerificationReport", "verify"],
@@ -92,6 +127,7 @@ _MODULES = {
     "errors": [
         "EmptyPolyhedronError",
         "FileFormatError",
+        "ModelError",
         "NotGenericError",
         "RegionsError",
         "SolverError",
@@ -114,6 +150,17 @@ _MODULES = {
     "questions.lipschitz": ["lipschitz"],
     "questions.ranges": ["largest_difference", "output_range"],
     "results.region_set": ["RegionCount", "RegionSet"],
+    "hash_tables.hash_table": ["HashTable", "hash_table"],
+    "maxout": ["maxout_network"],
+    "models": ["as_network"],
+    "models.flax_models": ["from_flax"],
+    "models.jax_programs": ["from_jax"],
+    "models.keras_models": ["from_keras"],
+    "models.sklearn_models": ["from_sklearn"],
+    "models.torch_modules": ["from_torch"],
+    "partition.class_polygons": ["ClassPolygons", "class_polygons"],
+    "partition.decision_regions": ["DecisionRegions", "decision_regions"],
+    "simplification.simplify": ["simplify"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -109,5 +109,18 @@ class FileFormatError(RegionsError):
     """
 
 
+class ModelError(RegionsError, ValueError):
+    """A model in memory computes what is not read here, or is no model.
+
+    Example:
+        >>> from regions.models import as_network
+        >>> try:
+        ...     as_network([1, 2])
+        ... except ModelError:
+        ...     print("refused")
+        refused
+    """
+
+
 class ImportNotice(UserWarning):
     """Something of an imported model was left out or assumed; the message says what."""

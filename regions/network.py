@@ -9,6 +9,7 @@ makes no kink and takes no bit.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,9 +23,20 @@ ArrayLike = numpy.typing.ArrayLike | Sequence[Any] | float
 """Whatever `np.asarray` reads: arrays of any library, nested lists, numbers."""
 
 
+def as_array(value: ArrayLike) -> np.ndarray:
+    """Numbers of any library as an array; those of PyTorch may have gradients.
+
+    Example:
+        >>> as_array([1, 2])
+        array([1, 2])
+    """
+    detach = getattr(value, "detach", None)
+    return np.asarray(value if detach is None else detach().cpu())
+
+
 def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
     """A read-only float64 copy of `value`, which must be finite with `ndim` axes."""
-    raw = np.asarray(value)
+    raw = as_array(value)
     if raw.dtype.kind not in "fiub" and raw.dtype.name != "bfloat16":
         raise ValueError(
             f"`{name}` has dtype {raw.dtype}; real numbers are required: convert it "
@@ -132,7 +144,7 @@ class ReluNetwork:
     def from_arrays(
         cls,
         weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike | None] | None,
+        biases: Sequence[ArrayLike | None] | None = None,
         slopes: float | Sequence[ArrayLike] = 0.0,
         *,
         skips: Mapping[int, Mapping[int, ArrayLike]] | None = None,
@@ -169,6 +181,7 @@ class ReluNetwork:
                 "one per layer is required (None for a layer without bias)."
             )
         matrices = [_finite_array(w, f"weights[{i}]", 2) for i, w in enumerate(weights)]
+        _refuse_transposed(matrices, biases)
         slope_list = _slope_vectors(slopes, [m.shape[0] for m in matrices[:-1]])
         slope_list.append(np.ones(matrices[-1].shape[0]))
         layers = []
@@ -312,6 +325,26 @@ class ReluNetwork:
             (_, weight), *skips = blocks
             layers.append(Layer(weight, bias, layer.slopes, tuple(skips)))
         return ReluNetwork(tuple(layers[:-1]), layers[-1])
+
+
+def _refuse_transposed(
+    matrices: list[np.ndarray], biases: Sequence[ArrayLike | None]
+) -> None:
+    """Raise where matrices form a chain only if they are turned around."""
+    shapes = [matrix.shape for matrix in matrices]
+    sizes = [None if b is None else np.size(as_array(b)) for b in biases]
+
+    def fits(shapes: list[tuple[int, ...]]) -> bool:
+        pairs = itertools.pairwise(shapes)
+        return all(a[0] == b[1] for a, b in pairs) and all(
+            size in (None, shape[0]) for size, shape in zip(sizes, shapes, strict=True)
+        )
+
+    if not fits(shapes) and fits([shape[::-1] for shape in shapes]):
+        raise ValueError(
+            f"`weights` of shapes {shapes} are transposed: write W.T for each, since "
+            "weights are (fan_out, fan_in), and those of Flax and Keras are not."
+        )
 
 
 def _check_matrix(matrix: np.ndarray, index: int, matrices: list[np.ndarray]) -> None:

@@ -6,6 +6,7 @@ file alone. Nothing is shared with the engines that made it.
 
 import os
 import time
+from typing import Any
 
 import numpy as np
 
@@ -23,23 +24,24 @@ from regions.certificates.floats import (
     check_inside,
     check_witnesses,
 )
+from regions.models import NetworkLike, as_network
 from regions.network import ReluNetwork
 from regions.results.region_files import network_digest, read_stored
 from regions.results.region_table import RegionTable
 
 
 def verify(
-    regions: RegionTable | str | os.PathLike[str],
+    regions: Any,
     *,
     exact: bool = False,
-    network: ReluNetwork | None = None,
+    network: NetworkLike | None = None,
     grid: MetPatterns | None = None,
     progress: Progress | None = None,
 ) -> VerificationReport:
     """Check a region set, or a saved one, without the code that made it.
 
     Args:
-        regions: The set, or the file that holds it.
+        regions: The `RegionSet`, or the file that holds it.
         exact: Use exact arithmetic and prove every statement; float64 otherwise.
         network: If given, the set must belong to this network.
         grid: If given, as `regions.hash_grid` gives it, all patterns that it met
@@ -64,6 +66,12 @@ def verify(
     """
     start = time.perf_counter()
     checks = []
+    if not isinstance(regions, RegionTable | str | os.PathLike):
+        raise TypeError(
+            f"`regions` is a {type(regions).__name__}, which lists no regions: use "
+            "enumerate_regions, or give the path of a file."
+        )
+    network = None if network is None else as_network(network)
     if not isinstance(regions, RegionTable):
         stored = read_stored(regions, kind=RegionTable)
         regions = stored.regions

@@ -4,12 +4,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_array
 
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
     """A read-only float64 vector, which must be finite and not empty."""
-    array = np.array(value, dtype=np.float64)
+    array = np.array(as_array(value), dtype=np.float64)
+    if array.ndim == 0 and name in ("lower", "upper"):
+        raise ValueError(
+            f"`{name}` is one number: write Box.cube(dim) for the cube from -1 to "
+            "1, or one number for each axis, as in Box([-1, -1], [1, 1])."
+        )
     if array.ndim != 1 or array.size == 0:
         raise ValueError(
             f"`{name}` has shape {array.shape}: a vector with at least one entry is "

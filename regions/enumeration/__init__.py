@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from regions.domains.shapes import Domain
+from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.enumeration.budget import Budget, never
 from regions.enumeration.cells.detour import (
     CodeHasComeError,
@@ -27,7 +27,6 @@ from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
-from regions.network import ReluNetwork
 from regions.results.region_set import RegionCount, RegionSet
 
 _CELLS, _SWEEP = CellsEngine(), ENGINES["sweep"]
@@ -37,8 +36,8 @@ T = TypeVar("T")
 
 
 def count_regions(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     *,
     method: str = "auto",
     progress: Progress | None = None,
@@ -51,8 +50,9 @@ def count_regions(
     """Number of activation regions of `network` that meet the interior of `domain`.
 
     Args:
-        network: The network.
-        domain: Where to count.
+        network: The network: a `ReluNetwork`, a model of PyTorch, Flax, Keras or
+            scikit-learn, or the path of a file.
+        domain: Where to count: a Box, Segment, Slice, Simplex or WholeSpace.
         method: The name of an engine, one of `regions.enumeration.METHODS`, or
             `"auto"`, which takes the fastest engine that serves and falls back to the
             tree when the network turns out not to be in general position.
@@ -79,11 +79,13 @@ def count_regions(
 
     Example:
         >>> import numpy as np
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> int(count_regions(net, Box([-1, -1], [1, 1])))
         4
     """
+    network, domain = network_and_domain(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     task = Task(network, domain, budget, progress or tell_nobody, journal)
     return count_task(task, method)
@@ -99,8 +101,8 @@ def count_task(task: Task, method: str = "auto") -> RegionCount:
 
 
 def enumerate_regions(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     *,
     method: str = "auto",
     progress: Progress | None = None,
@@ -119,12 +121,14 @@ def enumerate_regions(
 
     Example:
         >>> import numpy as np
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> rs = enumerate_regions(net, Box([-1, -1], [1, 1]))
         >>> len(rs), rs.complete
         (4, True)
     """
+    network, domain = network_and_domain(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     task = Task(network, domain, budget, progress or tell_nobody, journal)
     engine, found, why = _run(task, method, lambda engine: engine.list, lists=True)
@@ -154,7 +158,6 @@ def _run(
     `auto` goes on to another engine when one finds that the network is not generic, or
     when code has come for which it filled in.
     """
-    task.domain.restrict(task.network)
     while True:
         engine, why = _choose(task, method, lists)
         fills_in = method == "auto" and engine is _SWEEP and _CELLS.is_fastest(task)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.tree.homogeneous import cone_problem
 from regions.enumeration.tree.search import Tree
@@ -26,8 +27,8 @@ Progress = Callable[[int, int], None]
 
 
 def estimate_regions(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     *,
     relative_error: float | None = None,
     max_seconds: float | None = None,
@@ -71,6 +72,7 @@ def estimate_regions(
         >>> estimate_regions(net, Box([-1, -1], [1, 1])).exact
         4
     """
+    network, domain = network_and_domain(network, domain)
     limits = {"relative_error": relative_error, "max_seconds": max_seconds}
     for name, value in {**limits, "cells": cells, "runs": runs}.items():
         if value is not None and not value > 0:

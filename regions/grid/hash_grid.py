@@ -13,12 +13,12 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Box, Domain, Segment, Slice
 from regions.grid.kernel import Axes as Axes, Runs, grid_axes, stream
 from regions.grid.pattern_table import PatternTable
 from regions.grid.processes import gather
 from regions.grid.tally import Tally
-from regions.network import ReluNetwork
 from regions.patterns.kernel import random_hash_words
 from regions.patterns.packing import num_words, words_to_bytes
 from regions.signs.strictness import are_strict
@@ -87,8 +87,8 @@ class GridCount:
 
 
 def hash_grid(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     resolution: int | Sequence[int] | None = None,
     *,
     offset: float = 0.5,
@@ -140,6 +140,7 @@ def hash_grid(
         >>> hash_grid(net, Box.cube(2), 4).count
         4
     """
+    network, domain = network_and_domain(network, domain)
     shape = grid_shape(domain, resolution)
     _check_options(dtype, offset, chunk)
     if together and stop is not None:

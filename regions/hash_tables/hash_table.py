@@ -13,8 +13,10 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 
+from regions.arguments import NetworkLike
 from regions.domains.shapes import WholeSpace
-from regions.network import ReluNetwork
+from regions.models import as_network
+from regions.network import ArrayLike, ReluNetwork, as_array
 from regions.patterns.halfspaces import affine_pre_activations
 from regions.patterns.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
@@ -98,9 +100,7 @@ class HashTable:
         return occupancy_gini(self.counts)
 
 
-def hash_table(
-    network: ReluNetwork, points: Float64[np.ndarray, "points dim"]
-) -> HashTable:
+def hash_table(network: NetworkLike, points: ArrayLike) -> HashTable:
     """Group data by activation pattern.
 
     Args:
@@ -116,6 +116,8 @@ def hash_table(
         >>> table.counts.tolist(), table.ids(1).tolist()
         ([1, 2], [0, 1])
     """
+    network = as_network(network)
+    points = np.array(as_array(points), np.float64)
     _check_points(network, points)
     found = signs(network, WholeSpace(network.input_dim), points)
     bits = found.on[:, network.kinks]

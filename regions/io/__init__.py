@@ -13,9 +13,11 @@ normalizations and the `1 / count` of average pooling are rounded to float64 fir
 are exact from there on.
 """
 
+import os
 import pathlib
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from regions.errors import FileFormatError, ImportNotice
 from regions.files.reading import MAX_BYTES as MAX_BYTES, reading
@@ -47,7 +49,7 @@ _ADVICE = {
 
 
 def load_network(
-    path: str | pathlib.Path,
+    path: Any,
     *,
     order: Sequence[str] | None = None,
     activation: Activation | None = None,
@@ -60,7 +62,7 @@ def load_network(
     """The network in a file or a run folder.
 
     Args:
-        path: An `.npz` file with keys `W0, b0, W1, b1, ...` (`W` of shape
+        path: The path of an `.npz` file with keys `W0, b0, W1, b1, ...` (`W` of shape
             `(fan_out, fan_in)`), optional `slope0, ...` and `skip{layer}_{source}`;
             a `.safetensors`, `.pt` or `.pth` file with a state dict of linear layers;
             a `.msgpack` file or an Orbax folder of Flax with dense layers; an `.onnx`,
@@ -103,6 +105,11 @@ def load_network(
         ...     load_network(path).widths
         (2,)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"`path` is a {type(path).__name__}: the path of a file is required; a "
+            "model in memory is given to functions as it is."
+        )
     path = _existing_file(pathlib.Path(path).expanduser())
     _check_options(
         path,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from regions.domains.shapes import Domain
+from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.results.merging import connected_parts
@@ -58,7 +58,7 @@ class DecisionRegions:
 
 
 def decision_regions(
-    network: ReluNetwork, domain: Domain, *, threshold: float = 0.0, **options: Any
+    network: NetworkLike, domain: DomainLike, *, threshold: float = 0.0, **options: Any
 ) -> DecisionRegions:
     """Connected components of the decision regions of a network.
 
@@ -82,6 +82,7 @@ def decision_regions(
         >>> print(decision_regions(diamond, WholeSpace(2)))
         2 components of decision regions, 1 of them bounded (complete)
     """
+    network, domain = network_and_domain(network, domain)
     found = enumerate_regions(
         with_decision_units(network, threshold=threshold), domain, **options
     )

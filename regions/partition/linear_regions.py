@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from regions.domains.shapes import Domain
+from regions.arguments import DomainLike, NetworkLike
 from regions.enumeration import enumerate_regions
-from regions.network import ReluNetwork
 from regions.results.merging import LinearRegions, merge_linear_regions
 
 
 def count_linear_regions(
-    network: ReluNetwork, domain: Domain, **options: Any
+    network: NetworkLike, domain: DomainLike, **options: Any
 ) -> LinearRegions:
     """Linear regions of a network on a domain, from all its activation regions.
 

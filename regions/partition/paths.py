@@ -12,10 +12,12 @@ import networkx
 import numpy as np
 from jaxtyping import Float64
 
+from regions.arguments import NetworkLike, read_point
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.files.writing import open_atomically
-from regions.network import ReluNetwork
+from regions.models import as_network
+from regions.network import ArrayLike
 from regions.patterns.names import unit_name
 from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
@@ -37,9 +39,9 @@ class Crossing(NamedTuple):
 
 
 def regions_between(
-    network: ReluNetwork,
-    start: Float64[np.ndarray, " dim"],
-    end: Float64[np.ndarray, " dim"],
+    network: NetworkLike,
+    start: ArrayLike,
+    end: ArrayLike,
 ) -> list[Crossing]:
     """The intervals in which the straight line between two inputs is cut, in order.
 
@@ -54,7 +56,11 @@ def regions_between(
         >>> len(regions_between(net, np.array([-1.0, -2.0]), np.array([1.0, 1.0])))
         3
     """
-    line = enumerate_regions(network, Segment(start, end), method="line")
+    network = as_network(network)
+    ends = (
+        read_point(x, network.input_dim, n) for x, n in ((start, "start"), (end, "end"))
+    )
+    line = enumerate_regions(network, Segment(*ends), method="line")
     line.require_complete()
     order = np.argsort(line.coordinates[:, 0], kind="stable")
     lower, upper = line.bounds()

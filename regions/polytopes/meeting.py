@@ -12,11 +12,12 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors import UndecidedError
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
-from regions.network import ReluNetwork
+from regions.network import ArrayLike
 from regions.polytopes.crossing import bits_just_beyond, point_along
 from regions.polytopes.facet_evidence import RowSystem
 from regions.polytopes.facet_search import search_facets
@@ -50,9 +51,9 @@ class Meeting:
 
 
 def regions_meeting_at(
-    network: ReluNetwork,
-    x: Float64[np.ndarray, " dim"],
-    domain: Domain | None = None,
+    network: NetworkLike,
+    x: ArrayLike,
+    domain: DomainLike = None,
     *,
     max_regions: int = MAX_MEETING,
 ) -> Meeting:
@@ -73,15 +74,10 @@ def regions_meeting_at(
         >>> len(regions_meeting_at(net, np.zeros(2)).patterns)
         4
     """
-    domain = WholeSpace(network.input_dim) if domain is None else domain
+    network, domain = network_and_domain(network, domain, or_whole=True)
     rows = NetworkRows(network, domain)
-    point = np.array(x, np.float64)
-    if point.shape != (domain.dim,) or not np.isfinite(point).all():
-        raise ValueError(
-            f"`x` has shape {point.shape}: a finite vector of {domain.dim} entries is "
-            "required."
-        )
-    cones = _Cones(rows, point, domain)
+    here = read_point(x, domain.dim, chart=not domain.is_chart_identity)
+    cones = _Cones(rows, here, domain)
     found = _walk(cones, domain, max_regions)
     return Meeting(
         [network.units[k] for k in cones.tied if k < rows.num_units],

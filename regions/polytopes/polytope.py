@@ -15,11 +15,12 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int, Int8
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
-from regions.network import ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_array
 from regions.patterns.halfspaces import (
     NO_UNIT,
     AffineMap,
@@ -405,9 +406,7 @@ class Region(NamedTuple):
     is_inside: bool
 
 
-def polytope_at(
-    network: ReluNetwork, x: np.ndarray, domain: Domain | None = None
-) -> Any:
+def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -> Any:
     """The closed activation region that contains `x`.
 
     Args:
@@ -433,17 +432,12 @@ def polytope_at(
         >>> len(polytope_at(net, np.array([[1.0, 1.0], [0.0, 0.0]])))
         2
     """
-    x = np.array(x, np.float64)
-    where = WholeSpace(network.input_dim) if domain is None else domain
-    dim = shared_chart(network, where).input_dim
-    if x.ndim == 2 and x.shape[1] == dim and np.isfinite(x).all():
+    network, where = network_and_domain(network, domain, or_whole=True)
+    chart = not where.is_chart_identity
+    x = np.array(as_array(x), np.float64)
+    if x.ndim == 2 and x.shape[1] == where.dim and np.isfinite(x).all():
         return _polytopes(network, x, where)
-    if x.shape != (dim,) or not np.isfinite(x).all():
-        raise ValueError(
-            f"`x` is {x}: a finite vector of {dim} entries is required"
-            + ("." if domain is None else ", in chart coordinates of the domain.")
-        )
-    return _polytopes(network, x[None], where)[0]
+    return _polytopes(network, read_point(x, where.dim, chart=chart)[None], where)[0]
 
 
 def _polytopes(

@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain, WholeSpace
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
-from regions.network import ReluNetwork
+from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.patterns.names import facet_name
 from regions.polytopes.crossing import cross_exactly
@@ -130,9 +131,9 @@ class PolytopeReport:
 
 
 def describe_polytope(
-    network: ReluNetwork,
-    x: Float64[np.ndarray, " dim"],
-    domain: Domain | None = None,
+    network: NetworkLike,
+    x: ArrayLike,
+    domain: DomainLike = None,
     *,
     progress: Progress | None = None,
 ) -> PolytopeReport:
@@ -153,9 +154,11 @@ def describe_polytope(
         >>> [f.name for f in describe_polytope(net, np.array([0.5, -0.5])).inequalities]
         ['layer 1 unit 1', 'layer 1 unit 2']
     """
-    polytope = polytope_at(network, x, domain)
-    x, chart = polytope.x, network if domain is None else domain.restrict(network)
-    domain = WholeSpace(network.input_dim) if domain is None else domain
+    whole = domain is None
+    network, domain = network_and_domain(network, domain, or_whole=True)
+    x = read_point(x, domain.dim, chart=not domain.is_chart_identity)
+    polytope = polytope_at(network, x, None if whole else domain)
+    chart = domain.restrict(network)
     rows, signs = shared_rows(network, domain), polytope.signs
     pattern = are_on(signs[rows.units])
     inside, meeting = (signs[rows.units] != 0).all(), None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import never
@@ -118,8 +119,8 @@ class Simplified(NamedTuple):
 
 
 def simplify(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     *,
     max_regions: int | None = 5000,
     max_seconds: float | None = 60.0,
@@ -156,7 +157,7 @@ def simplify(
         >>> small.widths, report.equal_on
         ((1,), 2)
     """
-    domain.restrict(network)
+    network, domain = network_and_domain(network, domain)
     found = stopped = None
     if enumerate_domain:
         found = enumerate_regions(

@@ -17,12 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
+from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, StoppedError, never
 from regions.lp.exact_lp import check_witness
-from regions.network import ReluNetwork
+from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.polytopes.crossing import Place, cross_exactly, points_across
 from regions.polytopes.facet_evidence import FacetSearch
@@ -73,9 +74,9 @@ class WalkStats(Statistics):
 
 
 def explore_regions(
-    network: ReluNetwork,
-    start: Float64[np.ndarray, " dim"],
-    domain: Domain | None = None,
+    network: NetworkLike,
+    start: ArrayLike,
+    domain: DomainLike = None,
     *,
     max_regions: int | None = None,
     max_seconds: float | None = None,
@@ -113,7 +114,8 @@ def explore_regions(
         >>> len(rs), rs.complete
         (4, True)
     """
-    domain = WholeSpace(network.input_dim) if domain is None else domain
+    network, domain = network_and_domain(network, domain, or_whole=True)
+    start = read_point(start, domain.dim, "start", chart=not domain.is_chart_identity)
     rows = NetworkRows(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     walk = _Walk(rows, _first_place(rows, start, domain))

@@ -318,10 +318,10 @@ class _Mlp(nnx.Module):
         return self.layers[-1](x)
 
 
-def test_network_from_pytree_of_an_nnx_model_equals_the_model():
+def test_network_from_pytree_of_an_nnx_state_equals_the_model():
     model = _Mlp([2, *[6] * 11, 3])
     x = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
-    for tree in (model, nnx.state(model), nnx.to_pure_dict(nnx.state(model))):
+    for tree in (nnx.state(model), nnx.to_pure_dict(nnx.state(model))):
         net = network_from_pytree(tree)
         assert net.widths == (6,) * 11
         difference = net(x.astype(np.float64)) - np.asarray(model(x))
@@ -331,7 +331,7 @@ def test_network_from_pytree_of_an_nnx_model_equals_the_model():
 def test_network_from_pytree_refuses_other_layers_by_name():
     model = nnx.LayerNorm(3, rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match=r"leaf 'scale' has shape \(3,\)"):
-        network_from_pytree(model)
+        network_from_pytree(nnx.state(model))
     conv = nnx.Conv(1, 2, (3, 3), rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match=r"leaf 'a\.kernel' has shape"):
-        network_from_pytree({"a": conv})
+        network_from_pytree({"a": nnx.state(conv)})

@@ -1,0 +1,115 @@
+"""Mistakes of a new user: one sentence each, with what to write instead."""
+
+import numpy as np
+import pytest
+import torch
+
+import regions
+from regions.errors import ModelError
+
+NET = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+BOX = regions.Box.cube(2)
+
+CALLS = {
+    "tuple for a box": (
+        lambda: regions.count_regions(NET, ([-1, -1], [1, 1])),
+        TypeError,
+        r"`domain` is a tuple: write regions\.Box\(lower, upper\)\.",
+    ),
+    "arguments swapped": (
+        lambda: regions.count_regions(BOX, NET),
+        ModelError,
+        "`network` is a Box: the network comes first",
+    ),
+    "two networks": (
+        lambda: regions.enumerate_regions(NET, NET),
+        TypeError,
+        "the network comes first and the domain second",
+    ),
+    "state dict": (
+        lambda: regions.count_regions({"0.weight": np.eye(2)}, BOX),
+        ModelError,
+        "do not say what is done with them",
+    ),
+    "lists of arrays": (
+        lambda: regions.polytope_at([np.eye(2)], [0.0, 0.0]),
+        ModelError,
+        r"write ReluNetwork\.from_arrays",
+    ),
+    "a number": (
+        lambda: regions.estimate_regions(3, BOX),
+        ModelError,
+        "`network` is a int: a ReluNetwork, a model of",
+    ),
+    "wrong dimension": (
+        lambda: regions.hash_grid(NET, regions.Box.cube(3), 4),
+        ValueError,
+        "lies in 3 dimensions and the network reads 2",
+    ),
+    "long point": (
+        lambda: regions.describe_polytope(NET, [0.1, 0.2, 0.3]),
+        ValueError,
+        r"`x` has shape \(3,\): a finite vector of 2 entries is required\.",
+    ),
+    "batch of starts": (
+        lambda: regions.explore_regions(NET, np.ones((3, 2)), BOX),
+        ValueError,
+        r"give one of its rows, such as start\[0\]",
+    ),
+    "NaN": (
+        lambda: regions.regions_meeting_at(NET, [0.0, np.nan]),
+        ValueError,
+        r"`x\[1\]` is nan: a finite vector of 2 entries is required",
+    ),
+    "a wrong kind of domain": (
+        lambda: regions.simplify(NET, "cube"),
+        TypeError,
+        "a Box, Segment, Slice, Simplex or WholeSpace is required",
+    ),
+    "transposed": (
+        lambda: regions.ReluNetwork.from_arrays(
+            [np.ones((2, 6)), np.ones((6, 5)), np.ones((5, 1))],
+            [np.ones(6), np.ones(5), np.ones(1)],
+        ),
+        ValueError,
+        "are transposed: write W.T for each",
+    ),
+    "transposed without biases": (
+        lambda: regions.ReluNetwork.from_arrays([np.ones((2, 6)), np.ones((6, 1))]),
+        ValueError,
+        "are transposed: write W.T for each",
+    ),
+    "one number for a corner": (
+        lambda: regions.Box(-1.0, 1.0),
+        ValueError,
+        r"write Box\.cube\(dim\)",
+    ),
+    "a count to verify": (
+        lambda: regions.verify(regions.count_regions(NET, BOX)),
+        TypeError,
+        "is a RegionCount, which lists no regions: use enumerate_regions",
+    ),
+    "a model to load": (
+        lambda: regions.load_network(NET),
+        TypeError,
+        "`path` is a ReluNetwork: the path of a file is required",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_mistake_is_said_in_one_sentence(name):
+    call, kind, message = CALLS[name]
+    with pytest.raises(kind, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_tensors_with_gradients_are_numbers():
+    layer = torch.nn.Linear(2, 3)
+    net = regions.ReluNetwork.from_arrays(
+        [layer.weight, torch.ones(1, 3)], [layer.bias, None]
+    )
+    assert np.array_equal(net.hidden[0].weight, layer.weight.detach().numpy())
+    box = regions.Box(torch.zeros(2, requires_grad=True), torch.ones(2))
+    assert box.upper.tolist() == [1.0, 1.0]

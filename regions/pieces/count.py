@@ -1,15 +1,10 @@
 """Counting by pieces: a box is cut by axis-parallel walls, and only integers add up.
 
-Let R be an open convex set and F a relatively open face of a box that R meets. A wall
-cuts F into two halves and the wall itself, again relatively open. R meets both halves
-exactly if it meets the wall, so
-
-    count(F) = count(lower half) + count(upper half) - count(wall),
-
-where count(F) is the number of activation regions whose interior meets F. Used again on
-halves and walls this is inclusion-exclusion over the faces of an adaptive grid: ridges,
-corners and signs come by themselves. The sum is the same integer wherever the walls
-are, in whatever order the pieces are counted, and on whatever machine.
+A wall cuts an open face of the box into two halves and the wall itself, again
+relatively open faces: the sum over open faces of `regions.enumeration.faces.open_faces`
+counts the regions that meet the box, whatever the walls. Ridges, corners and signs come
+by themselves. The sum is the same integer wherever the walls are, in whatever order the
+pieces are counted, and on whatever machine.
 
 On a wall the network has fewer variables. A cell there lies inside a region of the
 domain unless some unit that vanishes on all of the cell has a gradient across the wall;
@@ -27,9 +22,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from regions.domains.shapes import Domain, WholeSpace, embed_exactly
+from regions.domains.shapes import Domain, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget, StoppedError, never
+from regions.enumeration.faces.open_faces import Interiors
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
 from regions.network import ReluNetwork
@@ -38,7 +34,7 @@ from regions.pieces.journal import PieceJournal
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet
 from regions.results.statistics import Statistics, Stop
-from regions.signs.predicate import Predicate, Signs, signs
+from regions.signs.predicate import Signs
 
 Progress = Callable[[int, int], None]
 Runner = Callable[[Problem, list[Piece]], Iterator[tuple[Piece, int | None]]]
@@ -202,7 +198,7 @@ class _Run:
     def _cut(self, piece: Piece) -> None:
         """Put the parts of a piece that was too large in its place."""
         size = piece.work / SPLIT_SHARES
-        parts = plan_pieces(self._problem, size, piece.face, piece.sign)
+        parts = plan_pieces(self._problem, size, piece.face)
         del self._pieces[piece.face]
         self._work -= piece.work
         if len(parts) > 1:
@@ -364,8 +360,7 @@ def wall_patterns(
 
 def _at_corner(problem: Problem, face: Face) -> Signs:
     """Signs at a face that is a point, and whether it is on no boundary."""
-    network, point = problem.chart_network, np.array([face.lower])
-    return signs(network, WholeSpace(network.input_dim), point)
+    return Interiors(problem.chart_network).signs(np.array([face.lower]))
 
 
 def _cells(
@@ -393,9 +388,8 @@ def _are_open(problem: Problem, cells: RegionSet) -> Bool[np.ndarray, " cells"]:
     A unit that vanishes at a cell's witness vanishes on all of the cell, which then is
     inside a region only if the unit has no gradient across the wall either.
     """
-    predicate = Predicate(problem.chart_network, WholeSpace(problem.domain.dim))
-    strict = predicate.signs(cells.witnesses).strict
+    interiors = Interiors(problem.chart_network)
+    strict = interiors.contain(cells.witnesses)
     for row, point in cells.exact_witnesses.items():
-        exact = embed_exactly(cells.domain, point)
-        strict[row] = predicate.signs([exact]).strict[0]
+        strict[row] = interiors.contain([embed_exactly(cells.domain, point)])[0]
     return strict

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import Box, Domain, Slice
+from regions.enumeration.faces.open_faces import sign_of
 from regions.network import Layer, ReluNetwork
 
 CHORDS = 24
@@ -135,7 +136,7 @@ class Piece(NamedTuple):
 
     Attributes:
         face: Where to count.
-        sign: 1 or -1.
+        sign: How its count enters the sum over open faces: 1 or -1.
         work: Estimated number of regions; used for cutting and for the time left.
         seconds: Stop counting after this time: the piece is cut instead. Infinite
             where there is no limit; kept in no file.
@@ -216,7 +217,6 @@ def plan_pieces(
     problem: Problem,
     piece_regions: int | float,
     face: Face | None = None,
-    sign: int = 1,
 ) -> list[Piece]:
     """Cut a face until each piece has about `piece_regions` regions at most.
 
@@ -226,21 +226,21 @@ def plan_pieces(
         problem: The network and its domain.
         piece_regions: Estimated regions of a piece, at most.
         face: What to cut; the whole domain if None.
-        sign: How the count of `face` enters the total.
 
     Raises:
         ValueError: If that makes more than a million pieces.
     """
     root = problem.root() if face is None else face
     cuts, works = _cuts(problem, root, piece_regions)
-    waiting, pieces = [(root, sign)], []
+    waiting, pieces = [root], []
     while waiting:
-        face, sign = waiting.pop()
+        face = waiting.pop()
         if face not in cuts:
+            sign = sign_of(problem.domain.dim - len(face.free))
             pieces.append(Piece(face, sign, works[face]))
             continue
         low, high, wall = face.cut(*cuts[face])
-        waiting += [(wall, -sign), (high, sign), (low, sign)]
+        waiting += [wall, high, low]
     return pieces
 
 

@@ -2,17 +2,8 @@
 
 Let P be a simplex with the origin in its interior. A region C, an open convex cone
 other than the whole space, meets the boundary of P in an open ball of dimension d - 1,
-and the relative interior of a face F in nothing or an open ball of dimension dim F. The
-Euler characteristic with compact supports of an open k-ball is (-1)^k, and it is
-additive over the relatively open faces of P. So each region has
-
-    (-1)^(d-1) = sum over proper faces F of (-1)^(dim F) [C meets the interior of F],
-
-and the number of regions is the sum over F of (-1)^(d-1-dim F) N(F), where N(F) is how
-many of them meet the interior of F. On a facet these are the cells of the network
-there: the cone over such a cell is open. On a smaller face a cell may lie in the
-boundary of regions, where some unit vanishes that does not vanish around it; it does
-not count. That is decided in rational arithmetic.
+so that the sum over the faces of P in `open_faces.py` counts the regions. On a facet
+they are the cells of the network there: the cone over such a cell is open.
 
 Any polytope around the origin serves. A cube has 3^d - 1 faces and 2d facets, a simplex
 2^(d+1) - 2 and d + 1, and no special direction: the slices are in general position
@@ -21,38 +12,35 @@ next layer's units vanish together on its boundary; then the sweep refuses from 
 (in the plane the slices are segments, and always served) and the tree has to answer.
 """
 
-import dataclasses
-import itertools
-from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
-from regions.domains.shapes import (
-    BoundedDomain,
-    Box,
-    Domain,
-    Segment,
-    Simplex,
-    WholeSpace,
-)
-from regions.enumeration.budget import Budget, StoppedError
+from regions.domains.shapes import BoundedDomain, Box, Domain, WholeSpace
+from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Listing, Tally, Task
-from regions.enumeration.line.listing import LineEngine
+from regions.enumeration.faces.open_faces import (
+    FaceCells,
+    FaceStats,
+    Interiors,
+    Point,
+    ambient_point,
+    face_domain,
+    list_face,
+    simplex_faces,
+    simplex_table,
+    strictly_inside,
+    sum_over_faces,
+)
 from regions.enumeration.stages import Stages
-from regions.enumeration.sweep.engine import Sweep
 from regions.enumeration.tree.homogeneous import are_cones, seen_directions
 from regions.errors import NotGenericError
-from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
-from regions.patterns.packing import pack_bits, unpack_bits
+from regions.patterns.packing import pack_bits
 from regions.polytopes.network_rows import NetworkRows
-from regions.results.statistics import Statistics
 from regions.signs.exact import nearest_float, to_fmpq
-from regions.signs.predicate import Predicate
 
 MAX_RANK = 6
 """Above this rank the tree is as fast or faster: the faces are too many.
@@ -62,50 +50,8 @@ Counting one generic layer of 14 units in R^7 (8,192 cones) takes 3.0 s by slice
 """
 
 SURFACE_SEED = (0xC2B2AE35, 0x27D4EB2F)
-PROOF_NUMBERS = 1 << 20
-"""Entries of rows held at a time."""
-
-EXACT_CHUNK, EMBEDDED_CHUNK = 32, 256
-
-Point = tuple[Fraction, ...]
-LINE, SWEEP = LineEngine(), Sweep()
-
-
-class _Cells(NamedTuple):
-    """Cells of the network on one face of the simplex.
-
-    Attributes:
-        bits: Patterns, over all hidden units.
-        coordinates: A point strictly inside each, in the chart of the face.
-        exact: Rational coordinates, where the float64 ones are not proved.
-        complete: Whether these are all.
-    """
-
-    bits: Bool[np.ndarray, "cells units"]
-    coordinates: Float64[np.ndarray, "cells dim"]
-    exact: dict[int, Point]
-    complete: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FaceStats(Statistics):
-    """What counting on the faces of a simplex or of a cone took.
-
-    Attributes:
-        faces: Faces that were counted.
-        rank: Dimension of what the layers read.
-        facets: Facets whose regions were listed.
-        exact_witnesses: Regions whose witness is rational.
-        faces_seconds: Time on the faces.
-        listing_seconds: Time to put the list together.
-    """
-
-    faces: int | None = None
-    rank: int | None = None
-    facets: int | None = None
-    exact_witnesses: int | None = None
-    faces_seconds: float | None = None
-    listing_seconds: float | None = None
+EMBEDDED_CHUNK = 256
+"""Regions between two questions whether to stop."""
 
 
 class Cones:
@@ -140,51 +86,37 @@ class Cones:
     def count(self, task: Task) -> Tally:
         """Number of regions.
 
-        It is made of those of all faces of a simplex around the origin, by the formula
-        of the module. When the budget is spent, it is the number of those that meet one
-        facet: a lower bound.
+        It is made of those of all faces of a simplex around the origin. When the budget
+        is spent, it is the number of those that meet one facet: a lower bound.
         """
-        network, budget = task.network, task.budget
-        if budget.max_regions is not None:
+        network = task.network
+        if task.budget.max_regions is not None:
             listing = self.list(task)
             return Tally(len(listing.patterns), listing.complete, listing.stats)
         corners = _surface(network, task.domain)
-        rank, total, least = len(corners) - 1, 0, 1
-        faces = _faces(rank)
-        single, stages = True, Stages()
-        filled = FullCones(network)
-        for done, face in enumerate(faces):
-            vertices = corners[list(face)]
-            with stages("faces"):
-                number, complete = count_face(network, vertices, rank, filled, budget)
-            if len(face) == rank:
-                least = max(least, number)
-            if not complete or (budget.spent() and done + 1 < len(faces)):
-                stats = FaceStats(
-                    faces=done, stopped=budget.reason(), **stages.seconds()
-                )
-                return Tally(least, False, stats)
-            single &= number == 1
-            total += (-1) ** (rank - len(face)) * number
-            task.progress(done + 1, len(faces))
+        rank = len(corners) - 1
+        faces = [corners[list(face)] for face in simplex_faces(rank)]
+        found = sum_over_faces(task, network, faces, rank)
+        if found.total is None:
+            return Tally(found.least, False, found.stats)
         # One region on all faces is the whole space, whose trace is a sphere, not a
         # ball.
-        stats = FaceStats(faces=len(faces), rank=rank, **stages.seconds())
-        return Tally(1 if single else total, True, stats)
+        single = all(number == 1 for number in found.counts)
+        return Tally(1 if single else found.total, True, found.stats)
 
     def list(self, task: Task) -> Listing:
         """All regions: those that meet the facets of a simplex around the origin."""
         network, domain, budget = task.network, task.domain, task.budget
         corners = _surface(network, domain)
         rank, complete, stages = len(corners) - 1, True, Stages()
-        facets = _faces(rank)[: rank + 1]
-        found: list[tuple[BoundedDomain, _Cells]] = []
+        facets = simplex_faces(rank)[: rank + 1]
+        found: list[tuple[BoundedDomain, FaceCells]] = []
         seen: set[bytes] = set()
         kept: list[np.ndarray] = []
         for done, face in enumerate(facets):
-            domain_of_face = _face_domain(corners[list(face)])
+            domain_of_face = face_domain(corners[list(face)])
             with stages("faces"):
-                cells = _list_face(network, domain_of_face, budget)
+                cells = list_face(network, domain_of_face, budget)
             keys = [row.tobytes() for row in pack_bits(cells.bits)]
             fresh = [k for k, key in enumerate(keys) if key not in seen]
             seen.update(keys)
@@ -236,10 +168,7 @@ def _surface(
     """
     seen = seen_directions(network)
     rank, dim = len(seen), network.input_dim
-    rng = np.random.default_rng(SURFACE_SEED)
-    spread = 700 // rank
-    table = 1024 * np.eye(rank) + rng.integers(-spread, spread + 1, (rank, rank))
-    table = np.concatenate([-table.sum(0, keepdims=True), table]) / 4096.0
+    table = simplex_table(rank, SURFACE_SEED) / 4.0
     if rank == dim:
         corners = table
     else:
@@ -268,122 +197,10 @@ def _surrounds_origin(seen: np.ndarray, corners: np.ndarray) -> bool:
     return unit and all(reduced[k, rank] < 0 for k in range(rank))
 
 
-def _faces(rank: int) -> list[tuple[int, ...]]:
-    """Corners of the proper faces of a simplex, facets first."""
-    return [
-        face
-        for size in range(rank, 0, -1)
-        for face in itertools.combinations(range(rank + 1), size)
-    ]
-
-
-def _face_domain(vertices: np.ndarray) -> BoundedDomain:
-    """A face of dimension 1 or more as a domain."""
-    if len(vertices) == 2:
-        return Segment(vertices[0], vertices[1])
-    return Simplex(vertices)
-
-
-def count_face(
-    network: ReluNetwork,
-    vertices: Float64[np.ndarray, "corners dim"],
-    rank: int,
-    filled: "FullCones",
-    budget: Budget,
-) -> tuple[int, bool]:
-    """How many regions meet the interior of a face, and whether that is all."""
-    if len(vertices) == 1:
-        point = tuple(Fraction(float(v)) for v in vertices[0])
-        return int(filled.contain([point]).sum()), True
-    domain = _face_domain(vertices)
-    if len(vertices) == rank and rank > 2:
-        found = SWEEP.count(Task(network, domain, budget))
-        return found.count, found.complete
-    cells = _list_face(network, domain, budget)
-    if len(vertices) == rank:
-        return len(cells.bits), cells.complete
-    rows = NetworkRows(network, domain)
-    open_cells = _strictly_inside(rows, cells.bits, cells.coordinates)
-    left = np.flatnonzero(~open_cells)
-    points = [_ambient(domain, cells, int(k)) for k in left]
-    try:
-        open_cells[left] = filled.contain(points, check=budget.check)
-    except StoppedError:
-        return 0, False
-    return int(open_cells.sum()), cells.complete
-
-
-def _list_face(network: ReluNetwork, domain: BoundedDomain, budget: Budget) -> _Cells:
-    """Cells on a face of dimension 1 or more."""
-    if domain.dim == 1:
-        listing = LINE.list(Task(network, domain, budget))
-    else:
-        listing = SWEEP.list(Task(network, domain, budget))
-    bits = network.unit_patterns(unpack_bits(listing.patterns, network.num_bits))
-    return _Cells(bits, listing.coordinates, listing.exact_witnesses, listing.complete)
-
-
-def _ambient(domain: BoundedDomain, cells: _Cells, cell: int) -> Point:
-    """The point of a cell in the input space, exactly."""
-    t = cells.exact.get(cell)
-    if t is None:
-        t = tuple(Fraction(float(v)) for v in cells.coordinates[cell])
-    origin, directions = domain.rational_chart()
-    return tuple(
-        o + sum((a * row[i] for a, row in zip(t, directions, strict=True)), Fraction(0))
-        for i, o in enumerate(origin)
-    )
-
-
-def _strictly_inside(
-    rows: NetworkRows,
-    bits: Bool[np.ndarray, "cells units"],
-    points: Float64[np.ndarray, "cells dim"],
-) -> Bool[np.ndarray, " cells"]:
-    """Which points are proved to have every unit strictly signed as claimed."""
-    proved = np.zeros(len(bits), bool)
-    step = max(1, PROOF_NUMBERS // max(1, bits.shape[1] * points.shape[1]))
-    for start in range(0, len(bits), step):
-        part = slice(start, start + step)
-        A, b, error = rows.batch(bits[part])
-        proved[part] = prove_witness_batch(A, b, points[part], row_error=error)
-    return proved
-
-
-class FullCones:
-    """Says which points lie strictly inside a region of the whole space, exactly."""
-
-    def __init__(self, network: ReluNetwork):
-        self._predicate = Predicate(network, WholeSpace(network.input_dim))
-        self._kinks = network.kinks
-
-    def contain(
-        self,
-        points: list[Point],
-        bits: Bool[np.ndarray, "points units"] | None = None,
-        check: Callable[[], None] = lambda: None,
-    ) -> Bool[np.ndarray, " points"]:
-        """Whether every unit is nonzero at each point, or zero all around it.
-
-        With `bits`, whether the units moreover have these signs. `check` is called
-        between points; it may raise to stop.
-        """
-        inside = np.ones(len(points), bool)
-        for start in range(0, len(points), EXACT_CHUNK):
-            check()
-            part = slice(start, start + EXACT_CHUNK)
-            found = self._predicate.signs(points[part])
-            inside[part] = found.strict
-            if bits is not None:
-                same = (found.on == bits[part]) | ~self._kinks
-                inside[part] &= same.all(axis=1)
-        return inside
-
-
 def _embedded(
     network: ReluNetwork,
     domain: Domain,
-    found: list[tuple[BoundedDomain, _Cells]],
+    found: list[tuple[BoundedDomain, FaceCells]],
     kept: list[np.ndarray],
     budget: Budget,
 ) -> tuple[np.ndarray, np.ndarray, dict[int, Point]]:
@@ -398,19 +215,19 @@ def _embedded(
         [face.embed(cells.coordinates[some]) for (face, cells), some in pairs]
     )
     sources = [(face, cells, int(k)) for (face, cells), some in pairs for k in some]
-    rows, filled = NetworkRows(network, domain), FullCones(network)
+    rows, interiors = NetworkRows(network, domain), Interiors(network)
     exact: dict[int, Point] = {}
     end = 0
     while end < len(bits) and not (end and budget.late()):
         start, end = end, min(end + EMBEDDED_CHUNK, len(bits))
         part = np.arange(start, end)
-        left = part[~_strictly_inside(rows, bits[part], points[part])]
+        left = part[~strictly_inside(rows, bits[part], points[part])]
         rational = [tuple(map(Fraction, row)) for row in points[left].tolist()]
-        fine = filled.contain(rational, bits[left])
+        fine = interiors.contain(rational, bits[left])
         if isinstance(domain, Box):
             within = (points[left] > domain.lower) & (points[left] < domain.upper)
             fine &= within.all(axis=1)
         for number in left[~fine].tolist():
-            exact[number] = _ambient(*sources[number])
+            exact[number] = ambient_point(*sources[number])
             points[number] = [nearest_float(v) for v in exact[number]]
     return bits[:end], points[:end], exact

@@ -16,7 +16,7 @@ from regions.network import ReluNetwork
 from regions.pieces.count import count_by_pieces
 from tests.helpers import random_network
 
-PLANE = random_network(np.random.default_rng(8), 2, [5, 4])
+PLANE = random_network(np.random.default_rng(8), 2, [8])
 CONES = random_network(np.random.default_rng(9), 3, [6], bias_scale=0.0)
 
 

@@ -3,6 +3,12 @@
 
 PYTHON ?= python3
 PRESET ?= paper
+# JAX comes with CUDA where an NVIDIA driver answers; GPU=0 forbids it, GPU=1 insists.
+GPU ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo 1 || echo 0)
+ifeq ($(origin GPU) $(GPU),command line 0)
+  export JAX_PLATFORMS = cpu
+endif
+PROJECT := .$(if $(filter 1,$(GPU)),[cuda])
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -19,8 +25,15 @@ $(VENV)/pip.stamp:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==26.3"
 	@touch $@
 
-$(VENV)/run.stamp: $(VENV)/pip.stamp pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+# One stamp for each choice of device, so that another choice installs anew.
+GPU_STAMP := $(VENV)/gpu-$(filter 1,$(GPU)).stamp
+
+$(GPU_STAMP): $(VENV)/pip.stamp
+	@rm -f $(VENV)/gpu-*.stamp
+	@touch $@
+
+$(VENV)/run.stamp: $(GPU_STAMP) pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e "$(PROJECT)"
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp

@@ -93,6 +93,7 @@ def points_per_axis(text: str) -> int | list[int]:
 
 def execute(options: argparse.Namespace) -> int:
     """Hash the grid; process 0 prints."""
+    from experiments.running.device import device_line
     from regions.grid.hash_grid import grid_shape, hash_grid
     from regions.grid.processes import join_processes
 
@@ -105,6 +106,7 @@ def execute(options: argparse.Namespace) -> int:
     together = options.coordinator is not None
     if together:
         join_processes(options.coordinator, options.processes, options.process)
+    device = device_line()
     begin = time.perf_counter()
     watch = contextlib.nullcontext() if together else CtrlC()
     with Bars() as bars, watch as stop:
@@ -121,7 +123,7 @@ def execute(options: argparse.Namespace) -> int:
             progress=bars.stage("grid points"),
         )
     if is_first:
-        report(grid, time.perf_counter() - begin)
+        report(grid, time.perf_counter() - begin, options.dtype, device)
         if options.output is not None:
             save(options.output, grid)
     return 130 if grid.stopped else 0
@@ -158,7 +160,7 @@ def resolution_text(shape: tuple[int, ...]) -> str:
     return " x ".join(f"{n:,}" for n in shape)
 
 
-def report(grid: "GridCount", seconds: float) -> None:
+def report(grid: "GridCount", seconds: float, dtype: str, device: str) -> None:
     """Print what was found."""
     import jax
 
@@ -168,7 +170,9 @@ def report(grid: "GridCount", seconds: float) -> None:
     print(f"resolution         {resolution_text(grid.resolution)}")
     of_all = f" of {math.prod(grid.resolution):,}; interrupted"
     print(f"points             {points:,}{of_all if grid.stopped else ''}")
-    print(f"devices            {jax.device_count()} ({jax.devices()[0].device_kind})")
+    if dtype == "float32":
+        print(f"settled in float64 {grid.settled:,}")
+    print(f"devices            {jax.device_count()} ({device})")
     print(f"seconds            {seconds:.3f}")
     print(f"points per second  {points / seconds:.3g}")
 

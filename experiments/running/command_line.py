@@ -20,6 +20,7 @@ from experiments.running.common import (
     read_record,
 )
 from experiments.running.console import Bars, print_rows
+from experiments.running.device import device_line
 from experiments.running.studies import Config, Study, Summary
 from regions.files.writing import remove_left
 
@@ -69,6 +70,7 @@ def _run_and_show(
     else:
         if state == "unfinished":
             _say(f"Going on with the unfinished run in {folder}.")
+        _say(f"Device: {device_line()}.")
         with Bars() as bars:
             summary = study.run(config, folder, bars)
         if state == "unfinished":

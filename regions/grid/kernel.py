@@ -11,6 +11,12 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int32, Int64, UInt32
 
 from regions.domains.shapes import Box
+from regions.grid.devices import devices_for, num_products
+from regions.grid.single_precision import (
+    LayerBounds,
+    layer_bounds,
+    point_words_in_float32,
+)
 from regions.network import ReluNetwork
 from regions.patterns.kernel import LayerParams, Structure, kernel_inputs, point_words
 
@@ -28,6 +34,9 @@ _CHUNK_NUMBERS = 2**28
 
 _LEAST_ROOM = 2**12
 """Runs per chunk for which an accelerator has room at first."""
+
+_SETTLED_AT_ONCE = 2**12
+"""Open points that are evaluated in float64 at once."""
 
 Axes = tuple[np.ndarray, ...]
 
@@ -51,12 +60,14 @@ class Runs(NamedTuple):
         stop: The point after the last one.
         begins: First point of each run, counted from `start`.
         words: The pattern of each run, packed.
+        settled: Points that float32 left open, and float64 settled.
     """
 
     start: int
     stop: int
     begins: Int64[np.ndarray, " runs"]
     words: UInt32[np.ndarray, "runs words"]
+    settled: int = 0
 
 
 class _Layout(NamedTuple):
@@ -74,7 +85,7 @@ class _Layout(NamedTuple):
 
 def _layout(network: ReluNetwork, total: int, chunk: int | None) -> _Layout:
     """Cut chunks so that on a CPU the activations of a block stay in the cache."""
-    devices = tuple(jax.local_devices())
+    devices = devices_for(total * num_products(network))
     if chunk is None:
         chunk = _default_chunk(network, devices[0].platform) * len(devices)
     share = -(-min(chunk, total) // len(devices))
@@ -108,37 +119,54 @@ def _grid_point(
     return jnp.stack(point[::-1])
 
 
+Chunk = tuple[Array, Array, Array]
+"""Words, beginnings of runs, and open points, all by block."""
+
+
+def _begins(words: UInt32[Array, "words block"]) -> Bool[Array, " block"]:
+    """Where runs begin in a block, in traced code; its first point always does."""
+    changes = (words[:, 1:] != words[:, :-1]).any(0)
+    return jnp.concatenate([jnp.ones(1, bool), changes])
+
+
 @functools.cache
 def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
     """The compiled evaluation of one chunk, for all networks of a structure.
 
-    It maps `(params, axes, start)` to the words `(blocks, words, block)` of the points
-    from index `start` on, and whether each point begins a run `(blocks, block)`.
+    It maps `(params, bounds, axes, start)` to the words `(blocks, words, block)` of the
+    points from index `start` on, whether each point begins a run `(blocks, block)`, and
+    whether float32 leaves it open, if `bounds` are given.
     """
     mesh = Mesh(np.array(layout.devices), ("devices",))
 
     def evaluate_block(
         params: tuple[LayerParams, ...],
+        bounds: tuple[LayerBounds, ...] | None,
         axes: tuple[Array, ...],
         start: Int32[Array, " dim"],
         first: Int32[Array, ""],
-    ) -> tuple[UInt32[Array, "words block"], Bool[Array, " block"]]:
-        def point(step: Int32[Array, ""]) -> UInt32[Array, " words"]:
-            return point_words(params, structure, _grid_point(axes, start, step))
+    ) -> Chunk:
+        def point(
+            step: Int32[Array, ""],
+        ) -> tuple[UInt32[Array, " words"], Bool[Array, ""]]:
+            x = _grid_point(axes, start, step)
+            if bounds is None:
+                return point_words(params, structure, x), jnp.zeros((), bool)
+            return point_words_in_float32(params, bounds, structure, x)
 
         steps = first + jnp.arange(layout.block, dtype=jnp.int32)
-        words = jax.vmap(point, out_axes=1)(steps)
-        changes = (words[:, 1:] != words[:, :-1]).any(0)
-        return words, jnp.concatenate([jnp.ones(1, bool), changes])
+        words, is_open = jax.vmap(point, out_axes=(1, 0))(steps)
+        return words, _begins(words), is_open
 
     def evaluate_share(
         params: tuple[LayerParams, ...],
+        bounds: tuple[LayerBounds, ...] | None,
         axes: tuple[Array, ...],
         start: Int32[Array, " dim"],
-    ) -> tuple[Array, Array]:
+    ) -> Chunk:
         place = jax.lax.axis_index("devices") * layout.blocks
         blocks = place + jnp.arange(layout.blocks, dtype=jnp.int32)
-        evaluate = functools.partial(evaluate_block, params, axes, start)
+        evaluate = functools.partial(evaluate_block, params, bounds, axes, start)
         return jax.lax.map(evaluate, blocks * layout.block)
 
     everywhere, split = PartitionSpec(), PartitionSpec("devices")
@@ -146,8 +174,8 @@ def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
         jax.shard_map(
             evaluate_share,
             mesh=mesh,
-            in_specs=(everywhere, everywhere, everywhere),
-            out_specs=(split, split),
+            in_specs=(everywhere,) * 4,
+            out_specs=(split,) * 3,
             check_vma=False,
         )
     )
@@ -161,7 +189,8 @@ def stream(
     Args:
         network: As a function of the grid's coordinates.
         axes: From `grid_axes`.
-        dtype: Arithmetic, `"float64"` or `"float32"`.
+        dtype: Arithmetic, `"float64"` or `"float32"`; points that the latter leaves
+            open are settled by the former.
         chunk: Points per step, rounded up to fill the devices evenly; None for a
             number that suits the devices.
         points: Which points, the last axis fastest.
@@ -170,26 +199,85 @@ def stream(
         return
     shape = tuple(map(len, axes))
     layout = _layout(network, len(points), chunk)
-    with jax.enable_x64(dtype == "float64"):
-        params, structure = kernel_inputs(network, dtype)
+    with jax.enable_x64(True):
+        exact, structure = kernel_inputs(network, "float64")
+        exact_axes = tuple(jnp.asarray(a, "float64") for a in axes)
+        params, bounds, near_axes = exact, None, exact_axes
+        if dtype == "float32":
+            params, _ = kernel_inputs(network, "float32")
+            bounds = layer_bounds(network)
+            near_axes = tuple(jnp.asarray(a, "float32") for a in axes)
         kernel = _chunk_kernel(structure, layout)
-        device_axes = tuple(jnp.asarray(a, dtype) for a in axes)
 
-    def launch(start: int) -> tuple[Array, Array]:
-        index = np.array(np.unravel_index(start, shape), np.int32)
-        with jax.enable_x64(dtype == "float64"):
-            return kernel(params, device_axes, index)
+    def index_of(start: int) -> Int32[np.ndarray, " dim"]:
+        return np.array(np.unravel_index(start, shape), np.int32)
+
+    def launch(start: int) -> Chunk:
+        with jax.enable_x64(True):
+            return kernel(params, bounds, near_axes, index_of(start))
 
     fetch = _Fetch() if layout.devices[0].platform != "cpu" else _read
     under_way = launch(points.start)
     for start in range(points.start, points.stop, layout.points):
-        words, begins = under_way
+        words, begins, is_open = under_way
         stop = min(start + layout.points, points.stop)
         if stop < points.stop:
             under_way = launch(stop)
+        limit = np.int32(stop - start)
+        settled = int(_num_open(is_open, limit)) if bounds is not None else 0
+        if settled:
+            room = 1 << (settled - 1).bit_length()
+            with jax.enable_x64(True):
+                words, begins = _settled(
+                    words,
+                    is_open,
+                    limit,
+                    exact,
+                    structure,
+                    exact_axes,
+                    index_of(start),
+                    room=room,
+                )
         found, patterns = fetch(words, begins)
         inside = np.searchsorted(found, stop - start)
-        yield Runs(start, stop, found[:inside], patterns[:inside])
+        yield Runs(start, stop, found[:inside], patterns[:inside], settled)
+
+
+@jax.jit
+def _num_open(
+    is_open: Bool[Array, "blocks block"], inside: Int32[Array, ""]
+) -> Int32[Array, ""]:
+    """How many of the first `inside` points of a chunk are open."""
+    return is_open.reshape(-1).cumsum(dtype=jnp.int32)[inside - 1]
+
+
+@functools.partial(jax.jit, static_argnames=("structure", "room"))
+def _settled(
+    words: UInt32[Array, "blocks words block"],
+    is_open: Bool[Array, "blocks block"],
+    inside: Int32[Array, ""],
+    params: tuple[LayerParams, ...],
+    structure: Structure,
+    axes: tuple[Array, ...],
+    start: Int32[Array, " dim"],
+    *,
+    room: int,
+) -> tuple[UInt32[Array, "blocks words block"], Bool[Array, "blocks block"]]:
+    """Words and beginnings of runs with the open points evaluated in float64."""
+    flat = is_open.reshape(-1)
+    flat &= jnp.arange(len(flat), dtype=jnp.int32) < inside
+    # Places that are left over repeat point 0, which float64 may settle as well.
+    (found,) = jnp.nonzero(flat, size=room, fill_value=0)
+
+    def point(step: Int32[Array, ""]) -> UInt32[Array, " words"]:
+        return point_words(params, structure, _grid_point(axes, start, step))
+
+    exact = jax.lax.map(
+        point, found.astype(jnp.int32), batch_size=min(room, _SETTLED_AT_ONCE)
+    )
+    block, place = jnp.divmod(found, is_open.shape[1])
+    words = words.at[block, :, place].set(exact)
+    return words, jax.vmap(_begins)(words)
 
 
 Found = tuple[Int64[np.ndarray, " runs"], UInt32[np.ndarray, "runs words"]]

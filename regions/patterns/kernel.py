@@ -70,9 +70,9 @@ def kernel_inputs(
     """
     params = tuple(
         LayerParams(
-            tuple(jnp.asarray(m, dtype) for _, m in layer.blocks(index)),
-            jnp.asarray(layer.bias, dtype),
-            jnp.asarray(layer.slopes, dtype),
+            tuple(_rounded(m, dtype) for _, m in layer.blocks(index)),
+            _rounded(layer.bias, dtype),
+            _rounded(layer.slopes, dtype),
         )
         for index, layer in enumerate(network.hidden)
     )
@@ -86,6 +86,12 @@ def kernel_inputs(
     return params, structure
 
 
+def _rounded(values: np.ndarray, dtype: str) -> Array:
+    """The values on the device; what float32 does not hold becomes infinite."""
+    with np.errstate(over="ignore"):
+        return jnp.asarray(values.astype(dtype))
+
+
 def point_bits(
     params: tuple[LayerParams, ...], structure: Structure, x: Float[Array, " dim"]
 ) -> Bool[Array, " bits"]:
@@ -94,16 +100,21 @@ def point_bits(
     bits = [jnp.zeros(0, bool)]
     layers = zip(params, structure.sources, structure.kinks, strict=True)
     for layer, sources, kinks in layers:
-        blocks = zip(layer.matrices, sources, strict=True)
-        # Accelerators may take 32-bit numbers for less in products unless told not to.
-        products = (
-            jnp.matmul(m, activations[s], precision="highest") for m, s in blocks
-        )
-        pre = sum(products, start=layer.bias)
+        pre = pre_activations(layer, sources, activations)
         activations.append(jnp.where(pre > 0, pre, layer.slopes * pre))
         on = pre > 0
         bits.append(on if len(kinks) == len(on) else on[np.array(kinks, int)])
     return jnp.concatenate(bits)
+
+
+def pre_activations(
+    layer: LayerParams, sources: tuple[int, ...], activations: list[Array]
+) -> Float[Array, " units"]:
+    """What the units of a layer read at one point, in traced code."""
+    blocks = zip(layer.matrices, sources, strict=True)
+    # Accelerators may take 32-bit numbers for less in products unless told not to.
+    products = (jnp.matmul(m, activations[s], precision="highest") for m, s in blocks)
+    return sum(products, start=layer.bias)
 
 
 def pack_words(bits: Bool[Array, " bits"]) -> UInt32[Array, " words"]:

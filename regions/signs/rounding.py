@@ -20,6 +20,10 @@ from regions.domains.shapes import Domain
 from regions.network import Layer, ReluNetwork
 
 UNIT_ROUNDOFF = 2.0**-53
+SINGLE_ROUNDOFF = 2.0**-24
+"""The same of float32."""
+SINGLE_FLOOR = 2.0**-124
+"""What a float32 product can lose where numbers below 2^-126 are taken for zero."""
 SMALLEST = 2.0**-1074
 """What a product can lose to underflow, at most."""
 SAFETY = 1.0 + 2.0**-20

@@ -34,6 +34,20 @@ def as_array(value: ArrayLike) -> np.ndarray:
     return np.asarray(value if detach is None else detach().cpu())
 
 
+def equal_arrays(a: Any, b: Any) -> bool:
+    """Whether values made of tuples and arrays hold the same numbers.
+
+    Example:
+        >>> equal_arrays((np.ones(2), 1), (np.ones(2), 1)), equal_arrays(np.ones(2), 1)
+        (True, False)
+    """
+    if isinstance(a, tuple):
+        return (
+            isinstance(b, tuple) and len(a) == len(b) and all(map(equal_arrays, a, b))
+        )
+    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
+
+
 def _finite_array(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
     """A read-only float64 copy of `value`, which must be finite with `ndim` axes."""
     raw = as_array(value)
@@ -76,7 +90,7 @@ def fits_float64(raw: np.ndarray) -> bool:
     return bool(np.all(size // lowest <= 2**53))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Layer:
     """One affine layer with its activation.
 
@@ -98,6 +112,22 @@ class Layer:
     slopes: Float64[np.ndarray, " fan_out"]
     skips: tuple[tuple[int, np.ndarray], ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return self is other or equal_arrays(
+            (self.weight, self.bias, self.slopes, self.skips),
+            (other.weight, other.bias, other.slopes, other.skips),
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.weight.shape, len(self.skips)))
+
+    def __repr__(self) -> str:
+        fan_out, fan_in = self.weight.shape
+        skips = f", skips from {[s for s, _ in self.skips]}" if self.skips else ""
+        return f"Layer({fan_in} -> {fan_out}{skips})"
+
     @property
     def width(self) -> int:
         """Number of units."""
@@ -117,7 +147,7 @@ class Layer:
         return np.where(pre > 0.0, pre, self.slopes * pre)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReluNetwork:
     """A piecewise-affine network: hidden layers with kinks, then an affine layer.
 
@@ -139,6 +169,19 @@ class ReluNetwork:
 
     hidden: tuple[Layer, ...]
     output: Layer
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ReluNetwork):
+            return NotImplemented
+        return self is other or self.layers == other.layers
+
+    def __hash__(self) -> int:
+        return hash(self.layers)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
+        skips = ", with skips" if self.has_skips else ""
+        return f"ReluNetwork({sizes}, {self.num_bits} bits{skips})"
 
     @classmethod
     def from_arrays(

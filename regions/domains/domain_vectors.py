@@ -1,10 +1,14 @@
 """What domains are made of: vectors and rows, read, checked and made rational."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from regions.network import ArrayLike, ReluNetwork, as_array
+
+SHORT = 8
+"""Numbers of a domain that are shown; of more it is said how many there are."""
 
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
@@ -23,6 +27,23 @@ def vector(value: ArrayLike, name: str) -> np.ndarray:
     check_finite(array, name)
     array.setflags(write=False)
     return array
+
+
+def short_text(value: Any) -> str:
+    """Numbers of a domain on a line: all of a few, or how many there are.
+
+    Example:
+        >>> short_text([0.0, 0.5]), short_text([0.0] * 784), short_text([[1.0, 0.0]])
+        ('[0, 0.5]', '<784 numbers>', '[[1, 0]]')
+    """
+    if isinstance(value, dict):
+        lower, upper = short_text(value["lower"]), short_text(value["upper"])
+        return f"Box({lower}, {upper})"
+    if np.size(value) > SHORT:
+        return f"<{np.size(value)} numbers>"
+    if isinstance(value, list):
+        return f"[{', '.join(map(short_text, value))}]"
+    return f"{value:g}"
 
 
 def check_finite(array: np.ndarray, name: str) -> None:

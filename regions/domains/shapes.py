@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Float64
@@ -21,6 +21,7 @@ from regions.domains.domain_vectors import (
     check_input_dim,
     difference,
     fractions,
+    short_text,
     vector,
 )
 from regions.domains.simple_polytope import (
@@ -35,6 +36,31 @@ class _Domain(abc.ABC):
     """What all bounded domains share; each says where its chart comes from."""
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return self is other or self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        parts = self.to_dict()
+        del parts["kind"]
+        return f"{type(self).__name__}({', '.join(map(short_text, parts.values()))})"
+
+    def _parts(self) -> tuple[bytes, ...]:
+        """The numbers that say which domain it is."""
+        fields = (getattr(self, f.name) for f in dataclasses.fields(cast(Any, self)))
+        arrays = [f._parts() if isinstance(f, _Domain) else (f + 0.0,) for f in fields]
+        return tuple(
+            a if isinstance(a, bytes) else a.tobytes() for part in arrays for a in part
+        )
+
+    @abc.abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
 
     @property
     def dim(self) -> int:
@@ -62,7 +88,7 @@ class _Domain(abc.ABC):
         return math.prod((high - low for low, high in sides), start=Fraction(1))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Box(_Domain):
     """The points with `lower <= x <= upper`.
 
@@ -143,7 +169,7 @@ class Box(_Domain):
         }
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Slice(_Domain):
     """The points `origin + t @ directions` with t in a box.
 
@@ -211,7 +237,7 @@ class Slice(_Domain):
         }
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Segment(_Domain):
     """The straight line from `start` to `end`; chart coordinate 0 to 1.
 
@@ -274,7 +300,7 @@ class Segment(_Domain):
         }
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Simplex(_Domain):
     """The convex hull of affinely independent points; the chart is barycentric.
 

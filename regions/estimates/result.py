@@ -13,7 +13,7 @@ from regions.estimates.intervals import log_interval, log_lower_bound, log_mean
 LN10 = math.log(10.0)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RegionEstimate:
     """An unbiased estimate of a number of activation regions. It is no count.
 
@@ -37,6 +37,9 @@ class RegionEstimate:
     seconds: float
     stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     proved: int = 1
+
+    def __repr__(self) -> str:
+        return f"RegionEstimate({self})"
 
     @property
     def runs(self) -> Float64[np.ndarray, " runs"]:

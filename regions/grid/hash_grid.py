@@ -36,7 +36,7 @@ DEFAULT_POINTS = 2**24
 """A default grid has at most so many points and `DEFAULT_RESOLUTION` per axis."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GridCount:
     """Patterns met by a grid; labels number them in order of first appearance.
 
@@ -78,6 +78,10 @@ class GridCount:
     collisions: int
     stopped: bool = False
     settled: int = 0
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.resolution))
+        return f"GridCount({self.count} patterns on {shape} points, a lower bound)"
 
     @property
     def complete(self) -> bool:

@@ -26,7 +26,7 @@ _PROBE_BATCH = 4096
 """Codes pushed through the network at once to compare their maps."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HashTable:
     """Codes met by a data set, in the order of their bits, and what belongs to each.
 
@@ -52,6 +52,9 @@ class HashTable:
     lower: Float64[np.ndarray, "codes outputs"]
     upper: Float64[np.ndarray, "codes outputs"]
     functions: Int64[np.ndarray, " codes"]
+
+    def __repr__(self) -> str:
+        return f"HashTable({len(self)} codes of {len(self.points)} points)"
 
     def __len__(self) -> int:
         return len(self.counts)

@@ -22,7 +22,7 @@ _OUTLINE = -1
 """Label of an edge that is part of the outline of a region."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClassPolygons:
     """The regions of a plane, cut along the decision boundary.
 
@@ -39,6 +39,12 @@ class ClassPolygons:
     regions: Int64[np.ndarray, " pieces"]
     segments: Float64[np.ndarray, "segments 2 2"]
     sides: Int64[np.ndarray, "segments 2"]
+
+    def __repr__(self) -> str:
+        return (
+            f"ClassPolygons({len(self.polygons)} pieces, {len(self.segments)} segments "
+            "of boundary)"
+        )
 
     def areas(self) -> Float64[np.ndarray, " pieces"]:
         """Area of each piece, in chart coordinates."""

@@ -24,7 +24,7 @@ from regions.results.merging import connected_parts
 from regions.results.region_set import RegionSet
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DecisionRegions:
     """The decision regions of a network on a domain, as connected components.
 
@@ -45,6 +45,9 @@ class DecisionRegions:
     classes: Int64[np.ndarray, " components"]
     bounded: Bool[np.ndarray, " components"]
     complete: bool
+
+    def __repr__(self) -> str:
+        return f"DecisionRegions({self})"
 
     def __len__(self) -> int:
         return len(self.classes)

@@ -19,9 +19,7 @@ from regions.files.writing import open_atomically
 from regions.models import as_network
 from regions.network import ArrayLike
 from regions.patterns.names import unit_name
-from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
-from regions.signs.predicate import signs
 
 
 class Crossing(NamedTuple):
@@ -71,33 +69,6 @@ def regions_between(
     ]
 
 
-def region_of(rs: RegionSet, x: Float64[np.ndarray, " dim"]) -> int:
-    """Index of the region that contains a point, in chart coordinates, exactly.
-
-    Raises:
-        ValueError: If the point lies on a boundary, or in no region of the set.
-    """
-    chart = rs.domain.restrict(rs.network)
-    if np.shape(x) != (chart.input_dim,):
-        raise ValueError(
-            f"the point has shape {np.shape(x)}: {chart.input_dim} entries are "
-            "required."
-        )
-    here = signs(rs.network, rs.domain, np.asarray(x, np.float64)[None])
-    if not here.strict[0]:
-        raise ValueError(
-            f"the point {x[:4]} lies on the boundary of a region: move it a little."
-        )
-    packed = pack_bits(here.on[:, chart.kinks])
-    found = np.flatnonzero((rs.patterns == packed).all(axis=1))
-    if not len(found):
-        more = "" if rs.complete else ", which is not complete: search further"
-        raise ValueError(
-            f"the point {x[:4]} lies in none of the {len(rs)} regions found{more}."
-        )
-    return int(found[0])
-
-
 def shortest_path(
     rs: RegionSet,
     start: Float64[np.ndarray, " dim"],
@@ -118,7 +89,7 @@ def shortest_path(
         >>> len(shortest_path(found, np.array([-1.0, -0.5]), np.array([1.0, 0.5])))
         3
     """
-    first, last = region_of(rs, start), region_of(rs, end)
+    first, last = rs.region_of(start), rs.region_of(end)
     try:
         return networkx.shortest_path(rs.adjacency(), first, last)
     except networkx.NetworkXNoPath:

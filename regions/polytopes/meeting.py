@@ -28,7 +28,7 @@ from regions.signs.rounding import are_on
 MAX_MEETING = 4096
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Meeting:
     """The regions whose closure contains a point.
 
@@ -48,6 +48,9 @@ class Meeting:
     units: list[tuple[int, int]]
     patterns: Bool[np.ndarray, "regions bits"]
     directions: Float64[np.ndarray, "regions dim"]
+
+    def __repr__(self) -> str:
+        return f"Meeting({len(self.patterns)} regions)"
 
 
 def regions_meeting_at(

@@ -30,6 +30,8 @@ class NetworkRows:
     the domain. Patterns here have one bit for every hidden unit.
 
     Attributes:
+        network: The network.
+        domain: The domain.
         units: Index of the hidden unit of each row.
         num_units: How many rows belong to units.
         reach: Bound of every coordinate on the domain, or None.
@@ -37,7 +39,7 @@ class NetworkRows:
 
     def __init__(self, network: ReluNetwork, domain: Domain):
         self._chart = domain.restrict(network)
-        self._network, self._domain = network, domain
+        self.network, self.domain = network, domain
         self.units = np.flatnonzero(network.kinks)
         self.num_units = len(self.units)
         if isinstance(domain, WholeSpace):
@@ -53,24 +55,24 @@ class NetworkRows:
     @functools.cached_property
     def exact(self) -> ExactNetwork:
         """The network in rational arithmetic, in the chart."""
-        return ExactNetwork(self._network, self._domain)
+        return ExactNetwork(self.network, self.domain)
 
     @functools.cached_property
     def _predicate(self) -> Predicate:
         """Decides signs."""
-        return Predicate(self._network, self._domain)
+        return Predicate(self.network, self.domain)
 
     def name(self, row: int) -> str:
         """What texts call a row: its unit, or the facet of the domain."""
         if row >= self.num_units:
             return facet_name(None, row - self.num_units)
-        return facet_name(self._network.units[row], None)
+        return facet_name(self.network.units[row], None)
 
     def all_bits(
         self, bits: Bool[np.ndarray, "regions bits"]
     ) -> Bool[np.ndarray, "regions units"]:
         """Patterns with a bit, False, also for the units without a kink."""
-        return self._network.unit_patterns(bits)
+        return self.network.unit_patterns(bits)
 
     def signs(self, points: Float64[np.ndarray, "points dim"]) -> Signs:
         """Exact signs of all hidden units at points of the chart."""

@@ -126,6 +126,47 @@ class Polytope:
             f"domain_rows={len(self.rows) - len(self.b)})"
         )
 
+    def __reduce__(self) -> Any:
+        # The rows come from the network; what was found of them is found again.
+        if self._region is None:
+            return super().__reduce__()
+        rows = self._region.rows
+        return polytope_at, (rows.network, self.x, rows.domain)
+
+    def contains(self, x: ArrayLike) -> Any:
+        """Whether a point lies in it, its boundary included; exactly.
+
+        Args:
+            x: A point, or one a row, in chart coordinates of the domain.
+
+        Returns:
+            A bool; an array of them for several points.
+
+        Example:
+            >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+            >>> corner = polytope_at(net, [0.5, 0.5])
+            >>> corner.contains([0.0, 2.0]), corner.contains([[3.0, 1.0], [-1.0, 1.0]])
+            (True, array([ True, False]))
+        """
+        points = np.array(as_array(x), np.float64)
+        if points.ndim != 2:
+            return bool(self.contains(read_point(points, self.dim)[None])[0])
+        if points.shape[1] != self.dim or not np.isfinite(points).all():
+            raise ValueError(
+                f"`x` has shape {points.shape}: finite points of {self.dim} entries, "
+                "one a row, are required."
+            )
+        A, b, region = self.rows.A, self.rows.b, self._region
+        inside = np.ones(len(points), bool)
+        if region is not None:
+            # Where no unit has the other sign, the forms of all units are those here.
+            found = region.rows.signs(points).sign[:, region.rows.units]
+            inside = ((found == 0) | ((found > 0) == self.pattern)).all(axis=1)
+            A, b = A[len(self.b) :], b[len(self.b) :]
+        for k in np.flatnonzero(inside):
+            inside[k] = bool((slack_signs(A, b, points[k]) >= 0).all())
+        return inside
+
     @property
     def signs(self) -> Int8[np.ndarray, " units"]:
         """Signs of all hidden units at `x`, exactly."""

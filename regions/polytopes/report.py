@@ -86,7 +86,7 @@ class Inequality:
         return facet_name(self.unit, self.domain_facet)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class PolytopeReport:
     """The region around a point.
 
@@ -118,6 +118,13 @@ class PolytopeReport:
     num_rows: int
     recession: Recession | None
     counts: dict[str, int]
+
+    def __repr__(self) -> str:
+        if self.meeting is not None:
+            return f"PolytopeReport({len(self.meeting.patterns)} regions meet at x)"
+        facets = len(self.inequalities)
+        dim = len(self.x)
+        return f"PolytopeReport({facets} facets of {self.num_rows} rows, dim={dim})"
 
     @functools.cached_property
     def polytope(self) -> Polytope | None:

@@ -37,7 +37,7 @@ CHUNK_NUMBERS = 1 << 22
 EXACT_CHUNK = 64
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LinearRegions:
     """Which activation regions form one linear region.
 
@@ -56,6 +56,9 @@ class LinearRegions:
     labels: Int[np.ndarray, " regions"]
     count: int
     complete: bool
+
+    def __repr__(self) -> str:
+        return f"LinearRegions({self})"
 
     @property
     def activation_regions(self) -> int:

@@ -1,17 +1,24 @@
 """The regions of a network on a domain, as users have them."""
 
+import importlib
+import numbers
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool
 
+from regions.network import ArrayLike
 from regions.results.region_table import RegionCount as RegionCount, RegionTable
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from regions.results.lazy_regions import RegionFile
     from regions.results.merging import LinearRegions
+    from regions.results.regions_of_set import ActivationRegion
 
 
 class RegionSet(RegionTable):
@@ -40,7 +47,92 @@ class RegionSet(RegionTable):
         >>> found = regions.enumerate_regions(net, regions.Box.cube(2))
         >>> len(found), found.complete, sorted(found.volumes().tolist())
         (4, True, [1.0, 1.0, 1.0, 1.0])
+        >>> here = found[found.region_of([0.5, 0.5])]
+        >>> here, here.affine_map.jacobian, len(found[:2])
+        (ActivationRegion(3, 11), array([[1., 1.]]), 2)
     """
+
+    def __str__(self) -> str:
+        return str(self.count)
+
+    def _repr_html_(self) -> str:
+        from regions.results.pictures import as_html
+
+        return as_html(self)
+
+    def __iter__(self) -> "Iterator[ActivationRegion]":
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, regions: Any) -> Any:
+        """A region by its number; a set of some by a slice, numbers or truth values.
+
+        A set of some is not complete by itself.
+
+        Raises:
+            IndexError: If there is no such region.
+        """
+        from regions.results.regions_of_set import ActivationRegion
+
+        if not isinstance(regions, numbers.Integral):
+            return self.some(np.arange(len(self))[regions])
+        index = int(regions) + (len(self) if regions < 0 else 0)
+        if not 0 <= index < len(self):
+            raise IndexError(
+                f"region {regions} is asked for and the set has {len(self)}."
+            )
+        return ActivationRegion(self, index)
+
+    def region_of(self, points: ArrayLike) -> Any:
+        """Number of the region that contains a point, or of each of several, exactly.
+
+        Args:
+            points: A point, or one a row, in chart coordinates of the domain.
+
+        Raises:
+            ValueError: If a point lies on a boundary, or in no region of the set.
+        """
+        from regions.results.regions_of_set import region_of
+
+        return region_of(self, points)
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """A table of Arrow: `code`, witness `x1, ...` and, where known, `volume`."""
+        from regions.results.tables import to_arrow
+
+        return to_arrow(self)
+
+    def to_pandas(self) -> Any:
+        """The same as a data frame of pandas, which must be installed.
+
+        Raises:
+            ImportError: If it is not.
+        """
+        try:
+            importlib.import_module("pandas")
+        except ImportError as error:
+            raise ImportError(
+                "to_pandas needs pandas: run pip install pandas, or use to_arrow."
+            ) from error
+        return self.to_arrow().to_pandas()
+
+    def plot(self, ax: Any = None, *, values: ArrayLike | None = None, **options: Any):
+        """Draw the regions of a bounded plane with Matplotlib.
+
+        Args:
+            ax: Axes to draw on; those of pyplot's figure, or of a new one, if None.
+            values: A number for each region, shown by a color map; without it colors
+                tell regions apart and depend on their patterns alone.
+            options: Of `matplotlib.collections.PolyCollection`, such as `cmap`.
+
+        Returns:
+            The axes.
+
+        Raises:
+            ValueError: If the domain is no bounded plane, or no vertices are known.
+        """
+        from regions.results.pictures import plot_regions
+
+        return plot_regions(self, ax, values=values, **options)
 
     def bounded(self) -> Bool[np.ndarray, " regions"]:
         """Which regions are bounded, decided exactly by their recession cones."""

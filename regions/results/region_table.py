@@ -6,6 +6,7 @@ the set itself (`region_set.py`) can also save itself and be merged.
 
 import dataclasses
 import functools
+import numbers
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     import networkx
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RegionCount:
     """How many activation regions a network has on a domain.
+
+    A complete count equals its number. Counts add up, also with numbers, to one that is
+    complete if all were; a lower bound equals no number, and is known to be below none.
 
     Attributes:
         count: The number found.
@@ -40,6 +44,8 @@ class RegionCount:
         >>> count = RegionCount(4, True, "sweep", 0.1)
         >>> int(count), str(count)
         (4, '4 regions (all of them; sweep, 0.1 s)')
+        >>> count == 4, count > 3, f"{count:,}", int(count + count)
+        (True, True, '4', 8)
     """
 
     count: int
@@ -68,9 +74,63 @@ class RegionCount:
     def __index__(self) -> int:
         return self.count
 
+    def __float__(self) -> float:
+        return float(self.count)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, RegionCount):
+            same = self.complete == other.complete
+            return same and self.count == other.count
+        if isinstance(other, numbers.Number):
+            return self.complete and self.count == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.count)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.count > _highest(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.count >= _highest(other)
+
+    def __lt__(self, other: Any) -> bool:
+        return _highest(self) < int(other)
+
+    def __le__(self, other: Any) -> bool:
+        return _highest(self) <= int(other)
+
+    def __add__(self, other: Any) -> "RegionCount":
+        if isinstance(other, numbers.Integral):
+            return dataclasses.replace(self, count=self.count + int(other))
+        if not isinstance(other, RegionCount):
+            return NotImplemented
+        return RegionCount(
+            self.count + other.count,
+            self.complete and other.complete,
+            self.method if self.method == other.method else "sum",
+            self.seconds + other.seconds,
+        )
+
+    __radd__ = __add__
+
+    def __format__(self, spec: str) -> str:
+        return format(self.count, spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        found = "complete" if self.complete else "not complete"
+        return f"RegionCount({self.count}, {found}, method={self.method!r})"
+
     def __str__(self) -> str:
         found = "all of them" if self.complete else "at least; not complete"
         return f"{self.count} regions ({found}; {self.method}, {self.seconds:.3g} s)"
+
+
+def _highest(count: Any) -> Any:
+    """The number of a count that is that of all regions, or a number itself."""
+    if isinstance(count, RegionCount):
+        return count.require_complete().count
+    return count
 
 
 def _refuse_parts(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
@@ -81,6 +141,11 @@ def _refuse_parts(count: int, complete: bool, stats: Mapping[str, Any]) -> None:
             f"({stats.get('stopped', 'not complete')}): all are required; give it more "
             "time or memory, or a smaller domain."
         )
+
+
+def _given(cells: Cells) -> Cells:
+    """Cells that are there already."""
+    return cells
 
 
 Table = TypeVar("Table", bound="RegionTable")
@@ -209,18 +274,33 @@ class RegionTable:
 
     def part(self: Table, region: int) -> Table:
         """One region alone, which is not complete by itself."""
-        exact = self.exact_witnesses.get(region)
+        return self.some(np.array([region]))
+
+    def some(self: Table, regions: Int[np.ndarray, " some"]) -> Table:
+        """Some regions by their numbers, which are not complete by themselves."""
+        exact = {
+            new: self.exact_witnesses[old]
+            for new, old in enumerate(regions.tolist())
+            if old in self.exact_witnesses
+        }
         return type(self)(
             self.network,
             self.domain,
-            self.patterns[region : region + 1],
-            self.coordinates[region : region + 1],
+            self.patterns[regions],
+            self.coordinates[regions],
             complete=False,
             method=self.method,
             seconds=self.seconds,
             stats=self.stats,
-            exact_witnesses={} if exact is None else {0: exact},
+            exact_witnesses=exact,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A function that makes cells holds what an engine kept: the cells go instead.
+        state = dict(self.__dict__)
+        if self._make_cells is not None:
+            state["_make_cells"] = functools.partial(_given, self.cells)
+        return state
 
     @property
     def has_cells(self) -> bool:

@@ -12,7 +12,6 @@ from regions.domains.shapes import Box
 from regions.network import ReluNetwork
 from regions.partition.paths import (
     labeled_graph,
-    region_of,
     regions_between,
     save_graph,
     shortest_path,
@@ -64,9 +63,9 @@ def test_a_path_in_a_set_that_ends_too_early_is_refused():
     with pytest.raises(ValueError, match="not complete: search further"):
         shortest_path(part, np.full(3, 0.5), np.full(3, -0.5))
     with pytest.raises(ValueError, match="boundary"):
-        region_of(part, np.array([0.0, 0.5, 0.5]))
+        part.region_of(np.array([0.0, 0.5, 0.5]))
     with pytest.raises(ValueError, match="shape"):
-        region_of(part, np.zeros(2))
+        part.region_of(np.zeros(2))
 
 
 def test_graphml_is_read_back_with_all_attributes(tmp_path):
@@ -113,12 +112,10 @@ def test_region_of_a_point_next_to_a_boundary_is_exact():
     for point in points:
         value = 10 * Fraction(point[0]) + 10 * Fraction(point[1]) - 1
         if value:
-            assert on[region_of(found, point)] == (value > 0)
+            assert on[found.region_of(point)] == (value > 0)
     float_signs = network.patterns(np.array(points))[:, 0]
     signs = [10 * Fraction(x) + 10 * Fraction(y) > 1 for x, y in points]
     assert (float_signs != signs).any()
     halves = ReluNetwork.from_arrays([[[10.0, 10.0]], [[1.0]]], [[-1.25], [0.0]])
     with pytest.raises(ValueError, match="on the boundary"):
-        region_of(
-            regions.enumerate_regions(halves, Box.cube(2)), np.array([0.5, -0.375])
-        )
+        regions.enumerate_regions(halves, Box.cube(2)).region_of([0.5, -0.375])

@@ -113,6 +113,11 @@ if TYPE_CHECKING:
         RegionSet as RegionSet,
     )
     from regions.simplification.simplify import simplify as simplify
+    from regions.topology.topology import (
+        Topology as Topology,
+        betti_numbers as betti_numbers,
+        topology_of as topology_of,
+    )
 
 _MODULES = {
     "certificates": ["VerificationReport", "verify"],
@@ -161,6 +166,7 @@ _MODULES = {
     "partition.class_polygons": ["ClassPolygons", "class_polygons"],
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
     "simplification.simplify": ["simplify"],
+    "topology.topology": ["Topology", "betti_numbers", "topology_of"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -54,10 +54,10 @@ def draw_cells(
     chunks = [chunk for walk in walks for chunk in walk.chunks]
     sizes = np.concatenate([chunk.ring_sizes for chunk in chunks])
     corners = np.concatenate([chunk.corners for chunk in chunks])
-    rings = _rings(net, sizes, np.concatenate([chunk.rows for chunk in chunks]))
+    rings = rings_of(net, sizes, np.concatenate([chunk.rows for chunk in chunks]))
     partner = match_bits(rings, patterns)
-    _match_ends(network, domain, net, rings, patterns, partner)
-    vertex = _vertices(rings, partner)
+    match_ends(network, domain, net, rings, patterns, partner)
+    vertex = begin_vertices(rings, partner)
     first = np.unique(vertex, return_index=True)[1]
     points = net.middle + net.scale * corners[first, :2]
     errors = corners[first, 2] * net.scale.max()
@@ -74,7 +74,7 @@ def draw_cells(
     )
 
 
-def _rings(net: FlatNetwork, sizes: np.ndarray, row: np.ndarray) -> Rings:
+def rings_of(net: FlatNetwork, sizes: np.ndarray, row: np.ndarray) -> Rings:
     """The edges by their rows."""
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     after = np.arange(1, len(row) + 1)
@@ -123,7 +123,7 @@ def match_bits(
     return partner
 
 
-def _match_ends(
+def match_ends(
     network: ReluNetwork,
     domain: BoundedDomain,
     net: FlatNetwork,
@@ -140,7 +140,7 @@ def _match_ends(
     before[rings.after] = np.arange(len(rings.after))
     seen: dict[frozenset[tuple[Fraction, Fraction]], int] = {}
     for edge in left.tolist():
-        forms = exact.of_bits(_unit_bits(network, net, patterns[rings.region[edge]]))
+        forms = exact.of_bits(unit_bits(network, net, patterns[rings.region[edge]]))
         line = exact.row(int(rings.row[edge]), forms)
         sides: list[Row] = [
             exact.row(int(rings.row[e]), forms)
@@ -156,7 +156,7 @@ def _match_ends(
         raise AssertionError(f"{len(seen)} edges of regions have no other side")
 
 
-def _unit_bits(
+def unit_bits(
     network: ReluNetwork, net: FlatNetwork, pattern: UInt8[np.ndarray, " bytes"]
 ) -> Bool[np.ndarray, " units"]:
     """A pattern with a bit for every unit."""
@@ -167,7 +167,7 @@ def _unit_bits(
     return (places != NONE) & (np.append(bits, 0)[places] != 0)
 
 
-def _vertices(
+def begin_vertices(
     rings: Rings, partner: Int[np.ndarray, " edges"]
 ) -> Int[np.ndarray, " edges"]:
     """Vertex at which each edge begins: where matched edges meet, they are one."""

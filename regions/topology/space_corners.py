@@ -11,7 +11,7 @@ from regions.enumeration.cells.space.exact import ExactCorners, unpack
 from regions.enumeration.cells.space.state import Leaves
 from regions.enumeration.cells.space.walk import Progress, SpaceTask, walk_all
 from regions.network import ReluNetwork
-from regions.packing import pack_bits
+from regions.patterns.packing import pack_bits
 from regions.topology.corners import NONE, CornerTable
 from regions.topology.matching import (
     ExactPlaces,

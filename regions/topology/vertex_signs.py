@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, Int8
 
 from regions.domains.shapes import BoundedDomain
 from regions.network import ReluNetwork
-from regions.packing import unpack_bits
+from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
 from regions.signs.layer_forms import layer_forms
 from regions.signs.rounding import SAFETY, certain_signs, chart_rounding, gamma

@@ -14,7 +14,7 @@ from flint import fmpq_mat
 from regions.domains.shapes import Box, WholeSpace
 from regions.errors import UndecidedError
 from regions.network import ReluNetwork
-from regions.packing import unpack_bits
+from regions.patterns.packing import unpack_bits
 from regions.signs.exact import ExactNetwork, to_fmpq
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex, face_complex

@@ -10,23 +10,37 @@ import numpy as np
 
 from regions.errors import FileFormatError
 from regions.files.reading import check_size
+from regions.io import hdf5_probe
 from regions.network import fits_float64
 
 _SECONDS, _BYTES_A_SECOND = 2, 50_000_000
 """Processor time that the library gets to open a file, and more for a large one."""
 
 
-def try_apart(path: pathlib.Path, content: bytes) -> None:
+_SPARE = 64 * 2**20
+"""Memory for the library's own needs."""
+
+
+def try_apart(path: pathlib.Path, content: bytes, max_bytes: int) -> None:
     """Let a process of its own read a file first.
 
     Raises:
-        FileFormatError: If the HDF5 library crashes, or does not come to an end.
+        FileFormatError: If the HDF5 library crashes, does not come to an end, or takes
+            more than `max_bytes`.
     """
     seconds = _SECONDS + len(content) // _BYTES_A_SECOND
-    command = [sys.executable, str(pathlib.Path(__file__).with_name("hdf5_probe.py"))]
+    command = [sys.executable, hdf5_probe.__file__]
     done = subprocess.run(
-        [*command, str(seconds)], input=content, capture_output=True, check=False
+        [*command, str(seconds), str(max_bytes + _SPARE)],
+        input=content,
+        capture_output=True,
+        check=False,
     )
+    if done.returncode == hdf5_probe.TOO_LARGE:
+        raise FileFormatError(
+            f"{path}: its weights take more than {max_bytes} bytes: raise `max_bytes` "
+            "if you trust it."
+        )
     if done.returncode < 0:
         raise FileFormatError(
             f"{path}: the HDF5 library crashes at its weights, or does not come to an "

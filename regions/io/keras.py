@@ -152,7 +152,7 @@ def _open_weights(
     take: Callable[[Any, Hdf5Arrays], None],
 ) -> None:
     """Call `take` with the open HDF5 file; failures of its content are one line."""
-    try_apart(path, content)
+    try_apart(path, content, max_bytes)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             take(file, Hdf5Arrays(h5py, path, max_bytes))

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarnin
 def _in_this_process(monkeypatch, request):
     """HDF5 is tried in another process first, which takes a while, in one test only."""
     if "apart" not in request.node.name:
-        monkeypatch.setattr(regions.io.keras, "try_apart", lambda path, content: None)
+        monkeypatch.setattr(regions.io.keras, "try_apart", lambda *_: None)
 
 
 def _save(path: pathlib.Path, model: Any) -> pathlib.Path:
@@ -368,3 +368,24 @@ def test_hdf5_at_which_the_library_does_not_end_is_tried_apart(tmp_path, monkeyp
     monkeypatch.setattr(regions.io.hdf5_files, "_SECONDS", 1)
     with pytest.raises(FileFormatError, match="does not come to an end"):
         regions.load_network(path, check=False)
+
+
+def test_hdf5_texts_that_take_too_much_memory_are_found_apart(tmp_path):
+    """One text of a megabyte, to which two hundred entries of an attribute point."""
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="only")])
+    path = _save(tmp_path / "m.h5", model)
+    large, count, size = b"k" * 2**20, 200, 16
+    with h5py.File(path, "r+") as file:
+        texts = np.array([large, *[b"short"] * count], object)
+        file.attrs.create("texts", texts, dtype=h5py.string_dtype())
+    data = path.read_bytes()
+    # An entry is its length and its place; the next one's length is 5.
+    length = re.escape((2**20).to_bytes(4, "little"))
+    found = re.search(length + rb"(?s:.{12})\x05\0\0\0", data)
+    assert found is not None
+    entry, start = found[0][:size], found.start()
+    end = start + size * (count + 1)
+    path.write_bytes(data[:start] + entry * (count + 1) + data[end:])
+    with pytest.raises(FileFormatError, match="take more than 8388608 bytes"):
+        regions.load_network(path, check=False, max_bytes=2**23)
+    assert regions.load_network(path, check=False, max_bytes=2**29).output_dim == 2

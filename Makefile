@@ -12,7 +12,7 @@ PROJECT := .$(if $(filter 1,$(GPU)),[cuda])
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test bench atlas clean
+.PHONY: help install install-dev ring test fuzz bench atlas clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 
 test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+fuzz: $(VENV)/dev.stamp  ## Damaged files by the thousand, for every reader (half an hour)
+	@$(BIN)/python -m tests.fuzz.damaged_files
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench

@@ -4,8 +4,12 @@ Both hold a tree of arrays, which is given as pairs of a place and an array. A t
 keeps its parameters beside the state of an optimizer is read for its parameters.
 """
 
+import contextlib
+import logging
 import math
 import pathlib
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -118,6 +122,7 @@ def load_orbax(path: pathlib.Path, *, max_bytes: int) -> list[Leaf]:
     folder = path / "default" if (path / "default").is_dir() else path
     with (
         reading(path, "a checkpoint of Orbax", "save it again"),
+        _quiet(),
         orbax.checkpoint.PyTreeCheckpointer() as checkpointer,
     ):
         described = checkpointer.metadata(folder.absolute())
@@ -133,10 +138,39 @@ def load_orbax(path: pathlib.Path, *, max_bytes: int) -> list[Leaf]:
         return [*_leaves(tree, ())]
 
 
+_LOGS = ("absl", "asyncio", "concurrent.futures")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Orbax from writing of what it finds, which is said in one line."""
+    logs = [logging.getLogger(name) for name in _LOGS]
+    levels, hook = [log.level for log in logs], sys.unraisablehook
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
+    sys.unraisablehook = lambda *_: None
+    try:
+        yield
+    except BaseException:
+        # Arrays that were being read beside one that failed now fail, too.
+        time.sleep(0.1)
+        raise
+    finally:
+        sys.unraisablehook = hook
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
+
+
 def _described(tree: Any) -> Iterator[Any]:
-    """Descriptions of all arrays of a tree."""
+    """Descriptions of all arrays of a tree.
+
+    Raises:
+        ValueError: If a name would lead out of the folder.
+    """
     if isinstance(tree, Mapping):
-        for value in tree.values():
+        for key, value in tree.items():
+            if ".." in str(key) or str(key).startswith("/"):
+                raise ValueError(f"an array is called {str(key)!r}")
             yield from _described(value)
     elif isinstance(tree, list | tuple):
         for value in tree:

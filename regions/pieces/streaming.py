@@ -25,6 +25,7 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError, never
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import FileFormatError
+from regions.files.reading import reading
 from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork
 from regions.pieces.count import PIECE_REGIONS, wall_patterns
@@ -34,9 +35,11 @@ from regions.results.region_set import RegionSet
 from regions.results.statistics import Stop
 
 Progress = Callable[[int, int], None]
-VERSION = 1
+VERSION = 2
 PLAN, MANIFEST = "_plan.json", "_manifest.json"
 """Parquet readers pass over names that begin with an underscore."""
+
+_ADVICE = "enumerate again, into another folder"
 
 
 def enumerate_to_parquet(
@@ -96,7 +99,9 @@ def _write_parts(
         # Walls of boxes that are finished are not needed again.
         walls = {face: walls[face] for face in part.walls if face in walls}
         path = target / _file_name(index)
-        if not path.is_file():
+        if path.is_file():
+            _check_part(problem, path)
+        else:
             try:
                 for face in part.walls:
                     if face not in walls:
@@ -111,6 +116,21 @@ def _write_parts(
         if progress is not None:
             progress(round(done), max(1, round(total)))
     return _finish(target, len(parts))
+
+
+def _check_part(problem: Problem, path: pathlib.Path) -> None:
+    """Raise unless a file of an earlier run is as it was written, and of this count.
+
+    Raises:
+        FileFormatError: If it is not.
+    """
+    found = RegionSet.load(path)
+    own = fingerprint(problem.network, problem.domain)
+    if fingerprint(found.network, found.domain) != own:
+        raise FileFormatError(
+            f"{path} belongs to another network or domain: remove it, and enumerate "
+            "again."
+        )
 
 
 def _list_part(
@@ -164,15 +184,16 @@ def _open_plan(
     path = target / PLAN
     if path.is_file():
         plan = _read_json(path)
-        if plan["problem"] != digest:
+        if plan.get("problem") != digest:
             raise FileFormatError(
                 f"{target} holds the regions of another network or domain: give "
                 "another folder."
             )
-        return [
-            Part(_face(face), tuple(map(_face, walls)), float(work))
-            for face, walls, work in plan["parts"]
-        ]
+        with reading(path, "a plan", _ADVICE):
+            return [
+                Part(_face(face), tuple(map(_face, walls)), float(work))
+                for face, walls, work in plan["parts"]
+            ]
     if any(file.name != LOCK for file in target.iterdir()):
         raise FileFormatError(
             f"{target} has files but no {PLAN}: give an empty or a new folder."
@@ -294,25 +315,40 @@ class RegionFolder:
 
 def _num_rows(path: pathlib.Path) -> int:
     """Regions in one file, from its footer."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.read_metadata(path).num_rows
+    with (
+        reading(
+            path,
+            "a file of regions",
+            "remove it and enumerate again",
+            pa.ArrowException,
+        ),
+        path.open("rb") as file,
+    ):
+        return pq.read_metadata(file).num_rows
 
 
 def _read_json(path: pathlib.Path) -> Any:
-    """A JSON file of this version."""
-    try:
+    """A JSON file of this version, as it was written."""
+    with reading(path, "a file of this folder", _ADVICE):
         data = json.loads(path.read_text(encoding="utf-8"))
         version = data["version"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FileFormatError(
-            f"{path} is damaged ({error}): enumerate again."
-        ) from error
-    if version != VERSION:
-        raise FileFormatError(
-            f"{path} has version {version!r}; {VERSION} is required: enumerate again."
-        )
+        if version != VERSION:
+            raise FileFormatError(
+                f"{path} has version {version!r}; {VERSION} is required: enumerate "
+                "again, into another folder."
+            )
+        if data.pop("sha256") != _digest(data):
+            raise ValueError("it was changed since it was written")
     return data
+
+
+def _digest(data: dict[str, Any]) -> str:
+    """SHA-256 of a JSON file's content, but for the digest itself."""
+    text = json.dumps(data, default=_plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextlib.contextmanager
@@ -330,10 +366,11 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
         ) from error
 
 
-def _write_json(path: pathlib.Path, data: Any) -> None:
+def _write_json(path: pathlib.Path, data: dict[str, Any]) -> None:
     """Write JSON, whole or not at all."""
     with _writing(path):
-        write_text(path, json.dumps(data, default=_plain))
+        text = json.dumps({**data, "sha256": _digest(data)}, default=_plain)
+        write_text(path, text)
 
 
 def _plain(value: Any) -> Any:

@@ -11,10 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
-import struct
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -24,27 +21,13 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
+from regions.files.reading import reading
 from regions.files.writing import locked_folder, open_atomically, remove_left
 from regions.network import ReluNetwork
 
 VERSION = 2
 STACK = "stack.npz"
 PART = ("bits", "center", "exact")
-
-_DAMAGE = (
-    EOFError,
-    KeyError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy, json and zipfile raise at a damaged file."""
 
 
 def fingerprint(network: ReluNetwork, domain: Domain) -> str:
@@ -96,26 +79,22 @@ class Journal:
         path = self._folder / STACK
         if not path.exists():
             return None
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                header = json.loads(str(data["header"]))
-                if header["version"] != VERSION:
-                    raise _OtherVersionError(header["version"])
-                _check(data, header["blocks"], str(data["sha256"]))
-                blocks = [_block(data, i) for i in range(header["blocks"])]
-                own = header["digest"]
-                self._parts = [str(part) for part in header["parts"]]
-                self.regions = int(header["regions"])
-        except _OtherVersionError as error:
-            raise FileFormatError(
-                f"{path} has version {error}; {VERSION} is required: remove the folder "
-                "to start again."
-            ) from error
-        except _DAMAGE as error:
-            raise FileFormatError(
-                f"{path} is not a readable journal ({error}): remove the folder to "
-                "start again."
-            ) from error
+        with (
+            reading(path, "a readable journal", "remove the folder to start again"),
+            path.open("rb") as file,
+            np.load(file, allow_pickle=False) as data,
+        ):
+            header = json.loads(str(data["header"]))
+            if header["version"] != VERSION:
+                raise FileFormatError(
+                    f"{path} has version {header['version']}; {VERSION} is required: "
+                    "remove the folder to start again."
+                )
+            _check(data, header["blocks"], str(data["sha256"]))
+            blocks = [_block(data, i) for i in range(header["blocks"])]
+            own = header["digest"]
+            self._parts = [str(part) for part in header["parts"]]
+            self.regions = int(header["regions"])
         if own != self._digest:
             raise FileFormatError(
                 f"{path} belongs to another network or domain: give another journal "
@@ -161,21 +140,17 @@ class Journal:
         """Bits, centers and rational witnesses of the valid parts."""
         for number, digest in enumerate(self._parts):
             path = self._folder / f"part-{number:06d}.npz"
-            try:
+            if not path.is_file():
+                raise FileFormatError(
+                    f"{path} is missing: remove the journal to start again."
+                )
+            with reading(path, "a part of a journal", "remove the journal"):
                 with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                     arrays = {name: data[name] for name in PART}
                 _require(_sha256(arrays) == digest)
                 bits = np.unpackbits(arrays["bits"], axis=1, count=units).astype(bool)
-                yield bits, arrays["center"], _rationals(arrays["exact"])
-            except _DAMAGE as error:
-                raise FileFormatError(
-                    f"{path} is missing or damaged ({error}): remove the journal to "
-                    "start again."
-                ) from error
-
-
-class _OtherVersionError(Exception):
-    """A journal of another version."""
+                found = bits, arrays["center"], _rationals(arrays["exact"])
+            yield found
 
 
 def _check(data: np.lib.npyio.NpzFile, blocks: int, digest: str) -> None:

@@ -151,9 +151,28 @@ def test_folders_of_something_else_are_refused(
 
 def test_damaged_plan_is_reported(tmp_path, planar: tuple[ReluNetwork, Box]):
     enumerate_to_parquet(*planar, tmp_path, piece_regions=10**6)
+    text = (tmp_path / "_plan.json").read_text()
     (tmp_path / "_plan.json").write_text("{")
-    with pytest.raises(FileFormatError, match=r"_plan\.json is damaged"):
+    with pytest.raises(FileFormatError, match=r"_plan\.json is not .* or is damaged"):
         enumerate_to_parquet(*planar, tmp_path)
+    (tmp_path / "_plan.json").write_text(text.replace("[1.0, ", "[0.5, ", 1))
+    with pytest.raises(FileFormatError, match="it was changed since it was written"):
+        enumerate_to_parquet(*planar, tmp_path)
+
+
+def test_a_file_of_other_regions_is_not_gone_on_with(
+    tmp_path, planar: tuple[ReluNetwork, Box]
+):
+    network, box = planar
+    enumerate_to_parquet(network, box, tmp_path / "a", piece_regions=10**6)
+    half = Box(box.lower, (box.lower + box.upper) / 2)
+    part = tmp_path / "a" / "part-000000.parquet"
+    enumerate_regions(network, half).save(part)
+    with pytest.raises(FileFormatError, match="belongs to another network or domain"):
+        enumerate_to_parquet(network, box, tmp_path / "a")
+    part.write_bytes(part.read_bytes()[:-9])
+    with pytest.raises(FileFormatError, match="is not a file of regions"):
+        enumerate_to_parquet(network, box, tmp_path / "a")
 
 
 def test_network_without_units_has_one_region(tmp_path):

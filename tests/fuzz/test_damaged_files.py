@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 
 import regions
-from tests.regions.io.fuzzing import FORMATS, NETWORKS, arrays, damaged, outcome
+import regions.io.keras
+from tests.fuzz.damaged_files import outcome, placed
+from tests.fuzz.networks import NETWORKS, arrays
+from tests.fuzz.samples import SAMPLES
 
 # HDF5 and NumPy speak of odd numbers before they refuse them.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+_FEW = ("keras", "h5", "orbax", "parts", "tree")
+"""Kinds that take longer: a process each, or many files."""
 
 
 @pytest.mark.parametrize("suffix", NETWORKS)
@@ -20,15 +26,12 @@ def test_undamaged_file_loads(tmp_path, suffix):
     assert np.array_equal(net.output.bias, expected["2.bias"].astype(float))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_damaged_files_give_a_value_or_one_clear_line(tmp_path, name):
-    suffix, write, read = FORMATS[name]
-    path = tmp_path / f"m{suffix}"
-    write(path)
-    results = []
-    count = 12 if suffix in (".keras", ".h5") else 60  # each starts a process
-    for content in damaged(path.read_bytes(), 1, suffix, count):
-        path.write_bytes(content)
-        results.append(outcome(read, path, False))
-    assert set(results) <= {"ok", "refused"}
-    assert results.count("refused") > count // 6
+    count = 8 if name in _FEW else 50
+    found = [
+        outcome(SAMPLES[name], path, False)
+        for path, _ in placed(SAMPLES[name], tmp_path, 1, count)
+    ]
+    assert set(found) <= {"ok", "refused"}
+    assert "refused" in found

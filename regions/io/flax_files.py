@@ -9,8 +9,7 @@ import logging
 import math
 import pathlib
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgpack
@@ -145,20 +144,33 @@ _LOGS = ("absl", "asyncio", "concurrent.futures")
 def _quiet() -> Iterator[None]:
     """Keep Orbax from writing of what it finds, which is said in one line."""
     logs = [logging.getLogger(name) for name in _LOGS]
-    levels, hook = [log.level for log in logs], sys.unraisablehook
+    levels = [log.level for log in logs]
     for log in logs:
         log.setLevel(logging.CRITICAL + 1)
-    sys.unraisablehook = lambda *_: None
+    if not isinstance(sys.unraisablehook, _PassOverLateArrays):
+        sys.unraisablehook = _PassOverLateArrays(sys.unraisablehook)
     try:
         yield
-    except BaseException:
-        # Arrays that were being read beside one that failed now fail, too.
-        time.sleep(0.1)
-        raise
     finally:
-        sys.unraisablehook = hook
         for log, level in zip(logs, levels, strict=True):
             log.setLevel(level)
+
+
+class _PassOverLateArrays:
+    """Lets nothing be written of arrays that were being read beside one that failed.
+
+    They come to an end when Orbax has closed its event loop, and each fails at that in
+    a thread of the library, where nobody catches it.
+    """
+
+    def __init__(self, tell: Callable[[Any], object]):
+        self._tell = tell
+
+    def __call__(self, what: Any) -> None:
+        """Tell of what was raised, if it is something else."""
+        late = isinstance(what.exc_value, RuntimeError)
+        if not (late and str(what.exc_value) == "Event loop is closed"):
+            self._tell(what)
 
 
 def _described(tree: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PRESET ?= paper
+SOLVER ?=
 # JAX comes with CUDA where an NVIDIA driver answers; GPU=0 forbids it, GPU=1 insists.
 GPU ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo 1 || echo 0)
 ifeq ($(origin GPU) $(GPU),command line 0)
@@ -44,8 +45,8 @@ install: $(VENV)/run.stamp  ## Make .venv with what the experiments need
 
 install-dev: $(VENV)/dev.stamp  ## The same, with the tools of the tests
 
-ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smoke is quick)
-	@$(BIN)/python scripts/ring.py --preset $(PRESET)
+ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smoke, SOLVER=cvxpy)
+	@$(BIN)/python scripts/ring.py --preset $(PRESET) $(if $(SOLVER),--solver $(SOLVER))
 
 test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal

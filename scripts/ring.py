@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import pathlib
 import sys
 from typing import Any
 
@@ -13,6 +14,7 @@ examples:
   python scripts/ring.py                          the figure of the post, to runs/ring
   python scripts/ring.py --preset smoke           the same path in seconds
   python scripts/ring.py --seed 1 --folder runs/ring-seed1
+  python scripts/ring.py --solver cvxpy           and CVXPY beside the batched solver
   python scripts/ring.py --image photo.png --epochs 2000 --folder runs/photo
 
 An interrupted run goes on when the same command is given again. A finished run is
@@ -28,6 +30,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, help="of initialization, shuffles and sampled points")
     add("--epochs", type=int, help="passes over the training points")
     add("--image", help="ring, disc, portrait or an image file")
+    add(
+        "--solver",
+        choices=["cvxpy"],
+        help="solve balls and bounds of the regions again by CVXPY, in stacked "
+        "programs, and show both answers and times",
+    )
     parser.add_run_folder("runs/ring[-smoke]")
     options = parser.parse(arguments)
     options.folder = options.folder or run_folder("ring", options.preset)
@@ -58,13 +66,26 @@ def execute(options: argparse.Namespace) -> int:
 
     config = configure(options)
     sample_image(config.data)  # A bad image must not leave a folder behind.
-    return run_and_show(
+    code = run_and_show(
         STUDY,
         config,
         options.folder,
         force=options.force,
         formats=("png", "pdf"),
     )
+    if options.solver is not None:
+        show_solvers(options.folder)
+    return code
+
+
+def show_solvers(folder: pathlib.Path) -> None:
+    """Print what two solvers say of the regions of a run, side by side."""
+    from experiments.ring.solvers import compare_solvers, comparison_rows
+    from experiments.running.console import Bars, print_rows
+
+    with Bars() as bars:
+        answers = compare_solvers(folder, bars)
+    print_rows(comparison_rows(answers))
 
 
 def main(arguments: list[str] | None = None) -> int:

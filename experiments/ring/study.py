@@ -17,9 +17,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
 from regions.files.writing import open_atomically
-from regions.lp.interior_point import chebyshev_balls
-from regions.lp.solve import chebyshev_ball
-from regions.patterns.halfspaces import Halfspaces, domain_rows, halfspaces_batch
+from regions.polytopes.list_geometry import list_balls
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset
 from training.fit import fit
@@ -225,36 +223,16 @@ def _region_numbers(
     }
 
 
-def chebyshev(
-    found: regions.RegionSet, progress: Progress
-) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, " regions"]]:
-    """Centers and radii of the largest discs in all regions.
-
-    In batches by the interior point; CVXPY solves those that it leaves open.
-    """
-    A_domain, b_domain = domain_rows(UNIT_SQUARE)
-    bits = found.pattern_bits()
-    centers, radii = np.empty((len(bits), 2)), np.empty(len(bits))
-    for start in range(0, len(bits), 1024):
-        part = slice(start, min(start + 1024, len(bits)))
-        A, b = halfspaces_batch(found.network, bits[part])
-        size = len(A)
-        A = np.concatenate([A, np.tile(A_domain, (size, 1, 1))], axis=1)
-        b = np.concatenate([b, np.tile(b_domain, (size, 1))], axis=1)
-        balls = chebyshev_balls(A, b, max_radius=1.0)
-        centers[part], radii[part] = balls.centers, balls.radii
-        for i in np.flatnonzero(~balls.converged):
-            ball = chebyshev_ball(Halfspaces(A[i], b[i]), max_radius=1.0)
-            centers[start + i], radii[start + i] = ball.center, ball.radius
-        progress(part.stop, len(bits), "Chebyshev balls")
-    return centers, radii
-
-
 def _write_geometry(
     path: pathlib.Path, found: regions.RegionSet, progress: Progress
 ) -> Float64[np.ndarray, " regions"]:
     """Write center, radius, bounds and area of each region; return the radii."""
-    centers, radii = chebyshev(found, progress)
+    centers, radii = list_balls(
+        found.network,
+        UNIT_SQUARE,
+        found.patterns,
+        progress=lambda done, total: progress(done, total, "Chebyshev balls"),
+    )
     lower, upper = found.bounds()
     columns = {"radius": radii, "area": found.volumes()}
     for axis, name in enumerate("xy"):

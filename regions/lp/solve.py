@@ -8,6 +8,7 @@ Numbers such as radii and bounds are float64 and good to about 1e-9.
 
 import functools
 import itertools
+import warnings
 from typing import NamedTuple
 
 import cvxpy as cp
@@ -294,8 +295,9 @@ def chebyshev_balls_stacked(
     """Centers and radii of many Chebyshev balls by one block-diagonal program.
 
     Rows of zeros are padding or constants, as in `chebyshev_ball`; a polyhedron with
-    an impossible one has radius minus infinity. Radii are not certified: a negative
-    one means that the solver found no point.
+    an impossible one has radius minus infinity. A radius is the distance of the center
+    from the nearest row, as float64 evaluates it; a negative one means that the solver
+    found no point.
 
     Raises:
         SolverError: If the solver stops without an answer.
@@ -304,24 +306,88 @@ def chebyshev_balls_stacked(
     normals, rhs, _ = unit_rows(A, b)
     steep = np.asarray(A.any(axis=2))
     blocks = [
-        np.column_stack([normals[i][steep[i]], np.ones(steep[i].sum())])
+        np.vstack(
+            [
+                np.column_stack([normals[i][steep[i]], np.ones(steep[i].sum())]),
+                np.append(np.zeros(dim), 1.0),
+            ]
+        )
         for i in range(count)
     ]
-    variables = cp.Variable(count * (dim + 1))
-    radii = variables[dim :: dim + 1]
-    stack = scipy.sparse.block_diag(blocks, format="csr")
-    inside = Inequality(stack @ variables, cp.Constant(rhs[steep]))
-    capped = Inequality(radii, cp.Constant(max_radius))
-    problem = cp.Problem(cp.Maximize(cp.sum(radii)), [inside, capped])
-    tolerance = 1e-11
-    problem.solve(
-        solver=cp.CLARABEL,
-        tol_gap_abs=tolerance,
-        tol_gap_rel=tolerance,
-        tol_feas=tolerance,
-    )
-    if problem.status != cp.OPTIMAL or variables.value is None:
-        raise SolverError("stacked program not solved", status=str(problem.status))
-    answer = variables.value.reshape(count, dim + 1)
+    cost = np.append(np.zeros(dim), 1.0)
+    centers, units = np.zeros((count, dim)), np.ones(count)
+    slacks, left = rhs, np.arange(count)
+    # Thin ones again, around the last center and in units of its radius, as in
+    # `_deepest_point`.
+    for _ in range(3):
+        ends = [
+            np.append(slacks[i][steep[i]], max_radius) / units[i] for i in left.tolist()
+        ]
+        answer = _maximize_stack(cost, [blocks[i] for i in left.tolist()], ends)
+        centers[left] += units[left, None] * answer[:, :-1]
+        slacks = rhs - np.einsum("brd,bd->br", normals, centers)
+        radii = np.abs(units[left] * answer[:, -1])
+        thin = radii <= 1e-4 * units[left]
+        units[left] = np.maximum(radii, 1e-8 * units[left])
+        left = left[thin]
+        if not len(left):
+            break
+    radii = np.where(steep, slacks, np.inf).min(axis=1, initial=max_radius)
     impossible = (~steep & (b < 0.0)).any(axis=1)
-    return answer[:, :-1], np.where(impossible, -np.inf, answer[:, -1])
+    return centers, np.where(impossible, -np.inf, radii)
+
+
+def bounding_boxes_stacked(
+    A: Float64[np.ndarray, "batch rows dim"], b: Float64[np.ndarray, "batch rows"]
+) -> tuple[Float64[np.ndarray, "batch dim"], Float64[np.ndarray, "batch dim"]]:
+    """Smallest boxes around many polytopes, by one program for each side of them all.
+
+    Rows of zeros are padding.
+
+    Raises:
+        SolverError: If a polyhedron is empty or unbounded, or the solver stops
+            without an answer.
+    """
+    count, _, dim = A.shape
+    normals, rhs, _ = unit_rows(A, b)
+    steep = np.asarray(A.any(axis=2))
+    blocks = [normals[i][steep[i]] for i in range(count)]
+    ends = [rhs[i][steep[i]] for i in range(count)]
+    result = np.zeros((2, count, dim))
+    for side, axis in itertools.product((0, 1), range(dim)):
+        cost = np.zeros(dim)
+        cost[axis] = (-1.0, 1.0)[side]
+        result[side, :, axis] = _maximize_stack(cost, blocks, ends)[:, axis]
+    return result[0], result[1]
+
+
+def _maximize_stack(
+    cost: np.ndarray, blocks: list[np.ndarray], ends: list[np.ndarray]
+) -> np.ndarray:
+    """`max cost.x_i` subject to `G_i x_i <= h_i`, all in one program: one x_i a row.
+
+    Raises:
+        SolverError: If the solver stops without an answer.
+    """
+    x = cp.Variable(len(blocks) * len(cost))
+    stack = scipy.sparse.block_diag(blocks, format="csr")
+    inside = Inequality(stack @ x, cp.Constant(np.concatenate(ends)))
+    problem = cp.Problem(
+        cp.Maximize(cp.Constant(np.tile(cost, len(blocks))) @ x), [inside]
+    )
+    tolerance = 1e-11
+    try:
+        with warnings.catch_warnings():
+            # Of inaccurate solutions, whose status says the same.
+            warnings.simplefilter("ignore", UserWarning)
+            problem.solve(
+                solver=cp.CLARABEL,
+                tol_gap_abs=tolerance,
+                tol_gap_rel=tolerance,
+                tol_feas=tolerance,
+            )
+    except (ValueError, cp.SolverError) as error:
+        raise SolverError("stacked program not solved", status="unknown") from error
+    if problem.status != cp.OPTIMAL or x.value is None:
+        raise SolverError("stacked program not solved", status=str(problem.status))
+    return x.value.reshape(len(blocks), len(cost))

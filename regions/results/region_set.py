@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
 
 from regions.network import ArrayLike
 from regions.results.region_table import RegionCount as RegionCount, RegionTable
@@ -133,6 +133,52 @@ class RegionSet(RegionTable):
         from regions.results.pictures import plot_regions
 
         return plot_regions(self, ax, values=values, **options)
+
+    def chebyshev(
+        self, *, solver: str = "interior_point"
+    ) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, " regions"]]:
+        """Centers and radii of the largest balls inside, in chart coordinates.
+
+        The radius is unique, the center need not be.
+
+        Args:
+            solver: `"interior_point"`, batches in compiled code, or `"cvxpy"`, many
+                regions stacked into one program of block-diagonal form.
+
+        Raises:
+            ValueError: If the domain is the whole space.
+            SolverError: If a program ends without an answer.
+
+        Example:
+            >>> import regions
+            >>> net = regions.ReluNetwork.from_arrays([[[1.0, 0.0]], [[1.0]]], None)
+            >>> found = regions.enumerate_regions(net, regions.Box([-1, 0], [2, 1]))
+            >>> found.chebyshev(solver="cvxpy")[1].round(6).tolist()
+            [0.5, 0.5]
+        """
+        from regions.polytopes.list_geometry import list_balls
+
+        return list_balls(self.network, self.domain, self.patterns, solver)
+
+    def bounds(
+        self, *, solver: str | None = None
+    ) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, "regions dim"]]:
+        """Smallest box around each region, in chart coordinates.
+
+        Args:
+            solver: None for the vertices of the regions, where they are known;
+                `"interior_point"` or `"cvxpy"`, as in `chebyshev`, need none.
+
+        Raises:
+            ValueError: If no solver is given and the vertices are not known, or the
+                domain is the whole space.
+            SolverError: If a program ends without an answer.
+        """
+        if solver is None:
+            return self.cells.bounds()
+        from regions.polytopes.list_geometry import list_boxes
+
+        return list_boxes(self.network, self.domain, self.patterns, solver)
 
     def bounded(self) -> Bool[np.ndarray, " regions"]:
         """Which regions are bounded, decided exactly by their recession cones."""

@@ -315,12 +315,6 @@ class RegionTable:
         """Volume of each region, in chart coordinates."""
         return self.cells.volumes()
 
-    def bounds(
-        self,
-    ) -> tuple[Float64[np.ndarray, "regions dim"], Float64[np.ndarray, "regions dim"]]:
-        """Smallest box around each region, in chart coordinates."""
-        return self.cells.bounds()
-
     @property
     def neighbors(
         self,

@@ -67,6 +67,13 @@ def test_run_prints_its_numbers_and_is_shown_again_but_not_repeated(
     again = capsys.readouterr().out
     assert "--force runs it anew" in " ".join(again.split())
     assert (tmp_path / "run" / "figure.png").stat().st_mtime_ns == stamp
+    assert "cvxpy" not in again
+    assert script.main([*command, "--solver", "cvxpy"]) == 0
+    compared = capsys.readouterr().out.splitlines()
+    means = next(line for line in compared if line.startswith("mean inradius")).split()
+    assert float(means[2]) == pytest.approx(float(means[3]), rel=1e-6)
+    assert float(means[4]) < 1e-8
+    assert sum("seconds for the" in line for line in compared) == 2
 
 
 def test_folder_of_another_run_is_refused(script, capsys, tmp_path):

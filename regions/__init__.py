@@ -45,9 +45,6 @@ if TYPE_CHECKING:
         hash_table as hash_table,
     )
     from regions.io import load_network as load_network, save_network as save_network
-    from regions.maxout import (
-        maxout_network as maxout_network,
-    )
     from regions.models import (
         as_network as as_network,
     )
@@ -59,6 +56,9 @@ if TYPE_CHECKING:
     )
     from regions.models.keras_models import (
         from_keras as from_keras,
+    )
+    from regions.models.maxout import (
+        maxout_network as maxout_network,
     )
     from regions.models.sklearn_models import (
         from_sklearn as from_sklearn,
@@ -156,7 +156,7 @@ _MODULES = {
     "questions.ranges": ["largest_difference", "output_range"],
     "results.region_set": ["RegionCount", "RegionSet"],
     "hash_tables.hash_table": ["HashTable", "hash_table"],
-    "maxout": ["maxout_network"],
+    "models.maxout": ["maxout_network"],
     "models": ["as_network"],
     "models.flax_models": ["from_flax"],
     "models.jax_programs": ["from_jax"],

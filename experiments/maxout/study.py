@@ -15,7 +15,7 @@ from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.studies import Summary
 from regions.files.writing import read_arrays, write_arrays
-from regions.maxout import maxout_network
+from regions.models.maxout import maxout_network
 from regions.partition.class_polygons import class_polygons, region_polygons
 from training.progress import Progress
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget, never
-from regions.joint import side_by_side
+from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
 from regions.questions.directions import read_direction

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import regions
-from regions.maxout import maxout_network
+from regions.models.maxout import maxout_network
 from regions.signs.exact import ExactNetwork
 
 BOX = regions.Box([-1.0, -1.0], [1.0, 1.0])

@@ -113,6 +113,10 @@ if TYPE_CHECKING:
         RegionSet as RegionSet,
     )
     from regions.simplification.simplify import simplify as simplify
+    from regions.topology.persistence import (
+        Persistence as Persistence,
+        output_persistence as output_persistence,
+    )
     from regions.topology.topology import (
         Topology as Topology,
         betti_numbers as betti_numbers,
@@ -166,6 +170,7 @@ _MODULES = {
     "partition.class_polygons": ["ClassPolygons", "class_polygons"],
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
     "simplification.simplify": ["simplify"],
+    "topology.persistence": ["Persistence", "output_persistence"],
     "topology.topology": ["Topology", "betti_numbers", "topology_of"],
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -255,7 +255,8 @@ def run(net, state, work, most, wanted):
                     ):
                         return DOUBTFUL
                     head[ANSWERED] = 0
-                    found[number] = packed[layer]
+                    for j in range(packed.shape[1]):
+                        found[number, j] = packed[layer, j]
                     pack_bits(width, on[p], bit[layer], found[number])
                     if wanted == DRAW:
                         ring_sizes[number] = k
@@ -270,9 +271,11 @@ def run(net, state, work, most, wanted):
                 head[TOP] = p
                 work -= 1
                 continue
-            path[layer, :width] = on[p, :width]
+            for j in range(width):
+                path[layer, j] = on[p, j]
             if not counting:
-                packed[layer + 1] = packed[layer]
+                for j in range(packed.shape[1]):
+                    packed[layer + 1, j] = packed[layer, j]
                 pack_bits(width, on[p], bit[layer], packed[layer + 1])
             no_rounding = activate(
                 width,
@@ -373,7 +376,8 @@ def run(net, state, work, most, wanted):
             keep[0] &= ~new[q]
             keep[1] &= ~new[q]
         if not (counting and last):
-            on[p + 1, :width] = on[p, :width]
+            for j in range(width):
+                on[p + 1, j] = on[p, j]
             on[p + 1, unit] = 1
         upper, lower = pass_on(
             unit_list,

@@ -388,7 +388,9 @@ def _free_slot(zeros, at, corners):
 def _new_corners(net, st, s, at, corners, u, slot, over, under):
     """Corners where a unit vanishes on edges of a cell; how many, or -1 if too many."""
     zeros, new_zeros, sides = st.zeros, st.new_zeros, st.sides
-    made, room, words, dim = 0, st.new_x.shape[1] - 1, zeros.shape[0], len(st.x)
+    # Not a constant, for which the compiler would make forms of its own.
+    made = np.int64(0)
+    room, words, dim = st.new_x.shape[1] - 1, zeros.shape[0], len(st.x)
     bit = np.int64(1) << np.int64(slot & 63)
     for a in range(over):
         p = sides[0, a] & INDEX

@@ -58,7 +58,8 @@ def sharpen(net, st, s, place):
         st.new_x[c, e] = st.x[c, place]
     for w in range(st.zeros.shape[0]):
         st.new_zeros[w, e] = st.zeros[w, place]
-    _solve(net, st, s, -1, e)
+    # Not a constant, for which the compiler would make a form of its own.
+    _solve(net, st, s, np.int64(-1), e)
     if not st.new_reach[e] < st.reach[place]:
         return False
     st.reach[place] = st.new_reach[e]

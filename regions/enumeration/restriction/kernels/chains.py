@@ -119,7 +119,8 @@ def _merge(
             continue
         table[slot] = kept
         if kept != j:
-            out[kept, :width] = out[j, :width]
+            for c in range(width):
+                out[kept, c] = out[j, c]
             out_ids[kept] = out_ids[j]
         kept += 1
     return kept, claims

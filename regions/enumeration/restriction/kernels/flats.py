@@ -83,7 +83,7 @@ def cover_flats(
                     lead = c
             if lead == EMPTY:
                 held += 1
-                base_gram += outer[j]
+                _add(outer[j], base_gram)
                 continue
             members[count], heads[count] = j, lead
             partial[count] = running
@@ -99,11 +99,12 @@ def cover_flats(
         num_groups = _group(traces, count, dim, table, group, leaders)
         count_of[:num_groups] = 0
         for g in range(num_groups):
-            grams[g] = base_gram
+            grams[g] = 0
+            _add(base_gram, grams[g])
         for j in range(count):
             count_of[group[j]] += 1
             if moved:
-                grams[group[j]] += outer[members[j]]
+                _add(outer[members[j]], grams[group[j]])
         for g in range(num_groups):
             origin[total] = f
             sizes[total, 0], sizes[total, 1] = held, held + count_of[g]
@@ -119,7 +120,8 @@ def cover_flats(
                 _reduce(span)
                 echelon = keys[total]
                 for r in range(rank + 1):
-                    echelon[r * dim : (r + 1) * dim] = span[r]
+                    for c in range(dim):
+                        echelon[r * dim + c] = span[r, c]
             total += 1
     return total
 
@@ -171,6 +173,14 @@ def _mixed(a: Any, b: Any) -> Any:
     return word ^ (word >> np.uint64(31))
 
 
+@inlined
+def _add(matrix: np.ndarray, total: np.ndarray) -> None:
+    """Add a matrix to another: in loops, as whole arrays take seconds to compile."""
+    for r in range(matrix.shape[0]):
+        for c in range(matrix.shape[1]):
+            total[r, c] += matrix[r, c]
+
+
 @compiled
 def _refine(
     gram: np.ndarray, flips: np.ndarray, colors: np.ndarray, fresh: np.ndarray
@@ -187,7 +197,8 @@ def _refine(
                 if i != j:
                     total += _mixed(colors[j], np.uint64(entry))
             fresh[i] = _mixed(colors[i], total)
-        colors[:] = fresh
+        for i in range(len(colors)):
+            colors[i] = fresh[i]
 
 
 @compiled

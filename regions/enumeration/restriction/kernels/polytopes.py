@@ -297,9 +297,12 @@ def advance_inside(
                 if num_claims == EMPTY:
                     return CLAIMS_FULL, level, settled
             if at[:inner].min() < 0.0 and at[:inner].max() > 0.0:
-                near[m, :width], near_ids[m] = rows[level, j, :width], g
+                for c in range(width):
+                    near[m, c] = rows[level, j, c]
+                near_ids[m] = g
                 m += 1
-        near[m, :width] = rows[level, i, :width]
+        for c in range(width):
+            near[m, c] = rows[level, i, c]
         count, found = restrict(
             near,
             near_ids,

@@ -67,7 +67,8 @@ def chain(bits, edge, lists, entry, link, used):
         k = bit_position(low)
         if used == len(entry):
             bigger, links = np.empty(2 * used, np.int32), np.empty(2 * used, np.int32)
-            bigger[:used], links[:used] = entry, link
+            for old in range(used):
+                bigger[old], links[old] = entry[old], link[old]
             entry, link = bigger, links
         entry[used], link[used] = edge, -1
         if lists.tail[k] < 0:

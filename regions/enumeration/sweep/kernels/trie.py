@@ -127,7 +127,8 @@ def branch(part, signs, begin, end, node, members, parent, sample, table):
             count += 1
         node[i] = child
         fresh[child] += 1
-    members[:count] = fresh[:count]
+    for j in range(count):
+        members[j] = fresh[j]
     return count
 
 

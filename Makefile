@@ -36,6 +36,8 @@ $(GPU_STAMP): $(VENV)/pip.stamp
 $(VENV)/run.stamp: $(GPU_STAMP) pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e "$(PROJECT)"
 	@touch $@
+# Beside what comes next: the first counts need not wait for the compiler.
+	@nice $(BIN)/python scripts/compile_ahead.py >/dev/null 2>&1 &
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e . --group dev

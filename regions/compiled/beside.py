@@ -42,11 +42,7 @@ def compile_beside(package: str, exercise: str) -> bool:
         return False
     root = pathlib.Path(__file__).parents[2]
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        SWITCH: "on",
-    }
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     try:
         child = subprocess.Popen(
             [sys.executable, "-m", __name__, package, exercise],
@@ -104,14 +100,26 @@ def run_exercise(exercise: str) -> None:
     getattr(importlib.import_module(module), name)()
 
 
+def compile_whole(package: str, exercise: str) -> None:
+    """Compile all functions of a package, unless another process does it."""
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "on"
+    try:
+        with _only_one(package) as alone:
+            if alone:
+                run_exercise(exercise)
+                note_whole(package)
+    finally:
+        del os.environ[SWITCH]
+        if before is not None:
+            os.environ[SWITCH] = before
+
+
 def main(package: str, exercise: str) -> None:
-    """Compile all functions of a package, in a process of its own."""
+    """The same in a process of its own, which stands behind the work."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    with _only_one(package) as alone:
-        if alone:
-            run_exercise(exercise)
-            note_whole(package)
+    compile_whole(package, exercise)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,10 @@ class Kernels:
         note_whole(self.package)
         self._is_ready = True
 
+    def compile_whole(self) -> None:
+        """Compile every function in this process, unless another one does it."""
+        beside.compile_whole(self.package, self._exercise)
+
     def _is_wanted(self, ahead: float) -> bool:
         """Whether the compiled form should be used now."""
         if _here.forced:

@@ -4,7 +4,6 @@ The order of the tests goes from the cheapest to the exact; every answer is cert
 """
 
 import dataclasses
-import importlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.compiled import mode
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
+from regions.enumeration.tree.loading import KERNELS, LONG
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import small_batch_balls
 from regions.lp.exact_lp import interior
@@ -68,13 +67,26 @@ class Questions:
         at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])
         self._bias_free = at_origin and not any(v.bias.any() for v in network.hidden)
         self.counts: Counter[str] = Counter()
-        # Which form runs depends on the network alone: so does the order of regions.
-        is_small = sum(network.widths) <= SMALL_NETWORK
-        self._simplex: Any = None
-        self._proofs: Any = None
-        if not is_small:
-            self._simplex, self._proofs = _compiled()
+        self._is_small = sum(network.widths) <= SMALL_NETWORK
         self._lock = threading.Lock()
+
+    @property
+    def _simplex(self) -> Any:
+        """The compiled programs; None where the plain ones should be used.
+
+        That depends on the network alone, and so does the order of regions, but for
+        code that is compiled meanwhile: it is used as soon as it is there.
+        """
+        return self._compiled("simplex")
+
+    @property
+    def _proofs(self) -> Any:
+        """The compiled proofs, where there are compiled programs."""
+        return self._compiled("quick_proofs")
+
+    def _compiled(self, name: str) -> Any:
+        """A compiled module, unless the plain form should be used."""
+        return None if self._is_small else KERNELS.load(name, ahead=LONG)
 
     def note(self, test: str, decisions: int) -> None:
         """Count decisions; blocks of cells are worked on side by side."""
@@ -244,11 +256,13 @@ class Questions:
         self, A: np.ndarray, b: np.ndarray, cap: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same of one batch; of one cell where they do not go in batches."""
-        if self._simplex is not None:
-            return _balls_by_simplex(self._simplex, A, b, cap)
-        if A.shape[2] <= MAX_BATCHED_DIM:
-            return small_batch_balls(A, b, cap)
-        return _ball_by_simplex(A, b, cap)
+        simplex = self._simplex
+        if simplex is not None:
+            return _balls_by_simplex(simplex, A, b, cap)
+        with KERNELS.plain_work(None):
+            if A.shape[2] <= MAX_BATCHED_DIM:
+                return small_batch_balls(A, b, cap)
+            return _ball_by_simplex(A, b, cap)
 
     def _strictly_inside(
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
@@ -284,20 +298,6 @@ class Questions:
             A.append(a)
             b.append(right)
         return interior(A, b).witness
-
-
-def _compiled() -> tuple[Any, Any]:
-    """Compiled programs and proofs; None where switched off or without a compiler."""
-    if mode() == "off":
-        return None, None
-    here = "regions.enumeration.tree.kernels"
-    try:
-        return (
-            importlib.import_module(f"{here}.simplex"),
-            importlib.import_module(f"{here}.quick_proofs"),
-        )
-    except ImportError:
-        return None, None
 
 
 def _balls_by_simplex(

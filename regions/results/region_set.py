@@ -48,8 +48,8 @@ class RegionSet(RegionTable):
         >>> len(found), found.complete, sorted(found.volumes().tolist())
         (4, True, [1.0, 1.0, 1.0, 1.0])
         >>> here = found[found.region_of([0.5, 0.5])]
-        >>> here.code, here.affine_map.jacobian, len(found[:2])
-        ('11', array([[1., 1.]]), 2)
+        >>> here.pattern, here.affine_map.jacobian, len(found[:2])
+        (array([ True,  True]), array([[1., 1.]]), 2)
     """
 
     def __str__(self) -> str:

@@ -62,11 +62,11 @@ def draw(result: Result) -> Figure:
     axes.set_frame_on(False)
     summary = result.summary
     kind = "all of them" if summary["complete"] else "not all"
+    regions = f"{summary['exact_regions']:,} activation regions ({kind})"
     drawing.text(
         MARGIN / page.width,
         (page.top + 0.12) / page.height,
-        f"{summary['exact_regions']:,} activation regions ({kind}) on the plane "
-        f"through the data points number {', '.join(map(str, summary['points']))}",
+        f"{regions} on {_plane_text(result)}",
         fontsize=11,
         color=INK,
         family=FONT,
@@ -183,13 +183,26 @@ def caption(result: Result) -> str:
     )
 
 
+def _plane_text(result: Result) -> str:
+    """Which plane it is."""
+    config = result.config
+    if config.around is not None:
+        return f"a plane through the point A, to {config.radius:g} around it"
+    numbers = ", ".join(map(str, result.summary["points"]))
+    return f"the plane through the data points number {numbers}"
+
+
 def _mark_points(
     axes: Axes, result: Result, places: Float64[np.ndarray, "3 2"]
 ) -> None:
-    """The three points, A, B and C."""
-    axes.plot(*places[[0, 1, 2, 0]].T, color=INK, linewidth=0.8, linestyle=(0, (4, 4)))
+    """The three points, A, B and C, or the one around which the plane is."""
+    if result.config.around is not None:
+        places = places[:1]
+    else:
+        closed = places[[0, 1, 2, 0]].T
+        axes.plot(*closed, color=INK, linewidth=0.8, linestyle=(0, (4, 4)))
     axes.scatter(*places.T, s=190, c="white", edgecolors=INK, linewidths=1.6, zorder=5)
-    for name, place in zip("ABC", places, strict=True):
+    for name, place in zip("ABC", places, strict=False):
         axes.text(
             float(place[0]),
             float(place[1]),
@@ -257,7 +270,7 @@ def _thumbnails(drawing: Figure, result: Result, page: _Page) -> None:
     """The three points; as images, if there are as many numbers as in a square one."""
     size = _image_side(result)
     low, high = float(result.corners.min()), float(result.corners.max())
-    for k, title in enumerate(_point_titles(result.summary)):
+    for k, title in enumerate(_shown_titles(result)):
         if size:
             bottom = page.thumbnails - THUMBNAIL - (THUMBNAIL + 0.15) * k
             small = drawing.add_axes(
@@ -276,6 +289,12 @@ def _thumbnails(drawing: Figure, result: Result, page: _Page) -> None:
             place = (page.column, page.thumbnails - 0.15 - 0.25 * k)
         x, y = place[0] / page.width, place[1] / page.height
         drawing.text(x, y, title, fontsize=10, color=INK, family=FONT)
+
+
+def _shown_titles(result: Result) -> list[str]:
+    """Titles of the points that are marked."""
+    titles = _point_titles(result.summary)
+    return titles if result.config.around is None else titles[:1]
 
 
 def _point_titles(summary: dict[str, Any]) -> list[str]:

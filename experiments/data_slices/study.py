@@ -59,6 +59,10 @@ class Config:
             point of each of `classes`.
         classes: Classes of the three points, when `points` does not name them.
         margin: How far the plane reaches beyond the points, as a share of its sides.
+        around: A point instead of the data: the plane goes through it, in two random
+            directions of length 1 that are orthogonal. Only with `network`.
+        radius: How far the plane then reaches, in each of the two directions.
+        plane_seed: Of the directions.
         threshold: Threshold of a `network` of one output: class 1 is where the output
             is above it, class 0 elsewhere; None is 0.
     """
@@ -72,6 +76,9 @@ class Config:
     points: tuple[int, int, int] | None = None
     classes: tuple[int, int, int] = (3, 5, 8)
     margin: float = 0.5
+    around: tuple[float, ...] | None = None
+    radius: float = 1.0
+    plane_seed: int = 0
     threshold: float | None = None
 
     def __post_init__(self):
@@ -79,6 +86,12 @@ class Config:
             raise ValueError(
                 f"`threshold` is {self.threshold}: a finite number is required."
             )
+        if not 0.0 < self.radius < float("inf"):
+            raise ValueError(
+                f"`radius` is {self.radius}: a positive finite number is required."
+            )
+        if self.around is not None and self.network is None:
+            raise ValueError("`around` is given without `network`: name a model.")
         if not 0.0 <= self.margin < float("inf"):
             raise ValueError(
                 f"`margin` is {self.margin}: a finite number of at least 0 is required."
@@ -139,6 +152,9 @@ def load_data(config: Config) -> Data:
         RegionsError: If a file is damaged.
         ImportError: If scikit-learn is needed and not installed.
     """
+    if config.around is not None:
+        start = np.array(config.around)
+        return Data(np.vstack([start, start + _around(config)]), None)
     if config.inputs == DIGITS:
         return Data(*load_digits())
     if config.labels is not None:
@@ -154,6 +170,8 @@ def chosen_points(config: Config, data: Data) -> tuple[int, int, int]:
     Raises:
         ValueError: If an index or a class does not occur.
     """
+    if config.around is not None:
+        return 0, 1, 2
     if config.points is not None:
         for index in config.points:
             if not 0 <= index < len(data.inputs):
@@ -189,6 +207,22 @@ def plane_through(
         ) from error
 
 
+def _around(config: Config) -> Float64[np.ndarray, "2 dim"]:
+    """Two orthogonal random directions, as long as the plane reaches.
+
+    Raises:
+        ValueError: If the point has less than two numbers.
+    """
+    assert config.around is not None
+    dim = len(config.around)
+    if dim < 2:
+        raise ValueError("`around` is one number: a plane needs two or more.")
+    if dim == 2:
+        return config.radius * np.eye(2)
+    drawn = np.random.default_rng(config.plane_seed).standard_normal((dim, 2))
+    return config.radius * np.linalg.qr(drawn)[0].T
+
+
 def prepare(config: Config) -> tuple[Data, tuple[int, int, int], regions.Slice]:
     """Data, indices of the three points and plane: what can be wrong with the input.
 
@@ -207,7 +241,11 @@ def prepare(config: Config) -> tuple[Data, tuple[int, int, int], regions.Slice]:
             f"`threshold` is {config.threshold}: it is for networks of one output; "
             "of several outputs the largest decides."
         )
-    return data, indices, plane_through(data.inputs[list(indices)], config.margin)
+    if config.around is not None:
+        plane = regions.Slice(config.around, _around(config), regions.Box.cube(2))
+    else:
+        plane = plane_through(data.inputs[list(indices)], config.margin)
+    return data, indices, plane
 
 
 def _check_network(config: Config, network: regions.ReluNetwork, data: Data) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 from jaxtyping import Float64
 
+from experiments.running.command_names import as_called
 from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
 from regions.errors import FileFormatError, ImportNotice
-from regions.files.data_files import read_npy, read_npz
+from regions.files.data_files import load_points, read_npy, read_npz
 from regions.files.numpy_files import as_float64
 from regions.network import ReluNetwork
 
@@ -34,7 +35,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, description: str | None, examples: str):
         super().__init__(
             description=description,
-            epilog=examples,
+            epilog=as_called(examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         # "-1e-3" and "-1,0.5" are numbers too, and no options.
@@ -60,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         where("--lower", type=numbers, metavar="A,B,...", help="with --upper: a box")
         where("--upper", type=numbers, metavar="A,B,...")
         if "segment" in others:
-            where("--segment", nargs=2, type=numbers, metavar=("START", "END"))
+            where("--segment", nargs=2, type=point, metavar=("START", "END"))
         if "slice" in others:
             where("--slice", type=pathlib.Path, metavar="NPZ", help="an affine slice")
         if "whole-space" in others:
@@ -136,6 +137,29 @@ def numbers(text: str) -> list[float]:
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a list of numbers like 0,0.5"
+        ) from None
+
+
+POINT = "0.3,-0.2, or row k of a file as x.npy:k (.npy, .npz, .csv)"
+"""Help of an argument that is a point."""
+
+
+def point(text: str) -> Float64[np.ndarray, " dim"]:
+    """Numbers separated by commas, or row k of a file: `digits.npy:7`."""
+    match = re.fullmatch(r"(.*\.(?:npy|npz|csv))(?::(\d+))?", text, re.IGNORECASE)
+    try:
+        if match is None:
+            return np.array(numbers(text))
+        row = int(match[2] or 0)
+        if match[1].lower().endswith(".npy"):
+            return read_row(match[1], row)
+        rows = load_points(match[1])
+        if row >= len(rows):
+            raise ValueError(f"{match[1]} has {len(rows)} rows, from 0")
+        return rows[row]
+    except (ValueError, OSError, FileFormatError, argparse.ArgumentTypeError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no point: write 0.3,-0.2 or digits.npy:7 ({error})"
         ) from None
 
 

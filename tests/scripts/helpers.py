@@ -1,6 +1,6 @@
 """How the tests reach the command lines."""
 
-import importlib.util
+import importlib
 import pathlib
 import signal
 import subprocess
@@ -11,15 +11,8 @@ SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
 
 
 def load_script(name: str) -> ModuleType:
-    """A script as a module: `scripts/` is no package."""
-    spec = importlib.util.spec_from_file_location(
-        f"{name}_script", SCRIPTS / f"{name}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module behind a script."""
+    return importlib.import_module(f"experiments.commands.{name}")
 
 
 def run_script(name: str, *arguments: str) -> str:

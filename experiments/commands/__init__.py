@@ -1,0 +1,56 @@
+"""The installed command `relu-regions`, and the commands behind it.
+
+Each module has a `main(arguments) -> exit code`. `scripts/` holds a door to each, for
+those who work in a checkout; both are the same.
+"""
+
+import difflib
+import importlib
+import importlib.metadata
+import sys
+
+from experiments.running.command_names import COMMANDS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the first argument names; exit code 2 if there is none."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if words else 2
+    if words[0] == "--version":
+        print(importlib.metadata.version("relu-regions"))
+        return 0
+    name, *rest = words
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "see relu-regions --help."
+        sys.stderr.write(f"error: {name!r} is no command: {hint}\n")
+        return 2
+    wants_help = "-h" in rest or "--help" in rest
+    if name == "list" and not wants_help and not _has_file(rest):
+        sys.stderr.write("error: list needs a file: --out regions.parquet, or .csv\n")
+        return 2
+    sys.argv[0] = f"relu-regions {name}"  # what usage and examples show
+    module = importlib.import_module(f"{__name__}.{COMMANDS[name].module}")
+    return module.main(rest)
+
+
+def _has_file(words: list[str]) -> bool:
+    """Whether a file is named to list regions to."""
+    return any(word.split("=")[0] in ("--out", "--save") for word in words)
+
+
+def _overview() -> str:
+    """All commands, one a line."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {entry.about}" for name, entry in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: relu-regions COMMAND ...   (relu-regions COMMAND --help)",
+            "",
+            "Exact questions about the linear regions of ReLU networks.",
+            "",
+            *lines,
+        ]
+    )

@@ -1,0 +1,122 @@
+"""Count activation regions in independent pieces, on several processes or a cluster."""
+
+import argparse
+import pathlib
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
+from experiments.running.console import Bars, run_main
+
+if TYPE_CHECKING:
+    from regions.results.region_set import RegionCount
+
+EXAMPLES = """\
+examples:
+  python scripts/count_pieces.py net.npz --box -1 1
+  python scripts/count_pieces.py net.npz --box -1 1 --journal net.jsonl
+  python scripts/count_pieces.py net.npz --slice slice.npz --workers 8
+  python scripts/count_pieces.py net.npz --box -1 1 --scheduler tcp://10.0.0.1:8786
+  python scripts/count_pieces.py net.npz --box -1 1 --workers 0
+  python scripts/count_pieces.py net.npz --box -1 1 --save regions-of-net
+
+--workers 0 counts in this process and needs no extra; the rest needs the extra
+`cluster`. A killed run that kept a --journal goes on when the same command is given
+again. --save lists the regions to a folder of Parquet files, in bounded memory and in
+this process; the folder is its own journal, and scripts/verify.py verifies its files.
+A slice file holds origin, directions (one row each), lower and upper.
+
+exit code: 0; 1 if the count can not go on; 2 on bad input; 130 on Ctrl-C
+"""
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    parser.add_domain("slice")
+    add("--journal", type=pathlib.Path, help="a file that keeps every piece counted")
+    add("--workers", type=int, default=2, help="processes to start (default: 2)")
+    add("--scheduler", help="address of a running dask scheduler")
+    add("--piece-regions", type=int, help="estimated regions per piece, at most")
+    add(
+        "--piece-seconds", type=float, help="cut pieces that take longer (default: 300)"
+    )
+    add(
+        "--out",
+        "--save",
+        dest="save",
+        type=pathlib.Path,
+        metavar="FOLDER",
+        help="list the regions to it",
+    )
+    parser.add_state_dicts()
+    options = parser.parse(arguments)
+    if options.workers < 0:
+        parser.error(f"--workers is {options.workers}: 0 or more is required")
+    if options.save is not None and options.journal is not None:
+        parser.error("--save keeps its own journal: leave --journal out")
+    return options
+
+
+def count(options: argparse.Namespace) -> dict[str, Any]:
+    """Count or list the regions; what to print."""
+    from regions.pieces.cluster import open_client, run_on
+    from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
+    from regions.pieces.streaming import enumerate_to_parquet
+
+    network = read_network(options.network, options)
+    domain = domain_of(options, network.input_dim)
+    size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
+    with Bars() as bars:
+        how: dict[str, Any] = {"piece_regions": size, "progress": bars.stage("pieces")}
+        if options.save is not None:
+            folder = enumerate_to_parquet(network, domain, options.save, **how)
+            return {
+                "regions": len(folder),
+                "complete": "yes" if folder.complete else "NO",
+                "files": len(folder.files),
+                "saved to": folder.path,
+            }
+        how["journal"] = options.journal
+        if options.piece_seconds is not None:
+            how["piece_seconds"] = options.piece_seconds
+        if options.workers == 0 and options.scheduler is None:
+            found = count_by_pieces(network, domain, runner=run_here, **how)
+        else:
+            with open_client(options.scheduler, options.workers) as client:
+                found = count_by_pieces(network, domain, runner=run_on(client), **how)
+    return rows_of(found)
+
+
+def rows_of(count: "RegionCount") -> dict[str, Any]:
+    """The count and what it took."""
+    return {
+        "regions": count.count,
+        "complete": "yes" if count.complete else "NO: at least so many exist",
+        "method": count.method,
+        "seconds": f"{count.seconds:.3f}",
+        **{name.replace("_", " "): value for name, value in count.stats.items()},
+    }
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Count and print."""
+    rows = count(options)
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        text = f"{value:,}" if isinstance(value, int) else str(value)
+        print(f"{name:<{width}}  {text}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: see the examples."""
+    options = parse(arguments)
+    message = "Interrupted; nothing is kept without --journal."
+    if options.journal is not None or options.save is not None:
+        words = sys.argv[1:] if arguments is None else arguments
+        command = shlex.join(["python", "scripts/count_pieces.py", *words])
+        message = f"Interrupted; what was counted is kept. Go on with\n  {command}"
+    return run_main(lambda: execute(options), interrupted=message)

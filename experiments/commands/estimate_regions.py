@@ -1,0 +1,90 @@
+"""Estimate how many activation regions a network has, where no list can be made."""
+
+import argparse
+import pathlib
+from typing import TYPE_CHECKING
+
+from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
+from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
+
+if TYPE_CHECKING:
+    from regions.estimates.result import RegionEstimate
+
+EXAMPLES = """\
+examples:
+  python scripts/estimate_regions.py net.npz --box -1 1
+  python scripts/estimate_regions.py net.npz --box 0 1 --cells 1000 --runs 30
+  python scripts/estimate_regions.py net.npz --whole-space --relative-error 0.05
+  python scripts/estimate_regions.py net.npz --box -1 1 --max-seconds 600
+
+The mean is unbiased whatever the options; more cells and more runs make it sharper. The
+interval rests on the spread of the runs; the bound below it needs no such thing. A run
+that drops nothing is the count itself, and says so.
+Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C, with
+the runs that had ended.
+"""
+BARS_AFTER_SECONDS = 2.0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    parser.add_domain("slice", "whole-space")
+    add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
+    add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
+    add("--relative-error", type=float, metavar="E", help="go on until it is reached")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--seed", type=int, default=0, help="of the choice of cells (default: 0)")
+    parser.add_state_dicts()
+    return parser.parse(arguments)
+
+
+def estimate(options: argparse.Namespace) -> "RegionEstimate":
+    """Read the network, and estimate."""
+    from regions.estimates.estimate import estimate_regions
+
+    network = read_network(options.network, options)
+    domain = domain_of(options, network.input_dim)
+    with Bars(BARS_AFTER_SECONDS) as bars, CtrlC() as stop:
+        return estimate_regions(
+            network,
+            domain,
+            relative_error=options.relative_error,
+            max_seconds=options.max_seconds,
+            cells=options.cells,
+            runs=options.runs,
+            seed=options.seed,
+            progress=bars.stage("estimating"),
+            stop=stop,
+        )
+
+
+def report(found: "RegionEstimate") -> None:
+    """Print the estimate, and how sure it is."""
+    rows = {"regions": str(found)}
+    if found.exact is None:
+        rows["relative error"] = f"{found.relative_error:.3g} (standard error / mean)"
+        rows["at least"] = f"{found.at_least():.4g} (95 %, whatever the spread)"
+        rows["proved to exist"] = f"{found.proved:,}"
+    rows["seconds"] = f"{found.seconds:.3f}"
+    rows.update({name.replace("_", " "): str(v) for name, v in found.stats.items()})
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        print(f"{name:<{width}}  {value}")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Estimate and print."""
+    found = estimate(options)
+    report(found)
+    return 130 if found.stats["stopped"] == "interrupted" else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: see the examples."""
+    options = parse(arguments)
+    message = "Interrupted before the estimate was done."
+    return run_main(lambda: execute(options), interrupted=message)

@@ -1,0 +1,125 @@
+"""The polytope of one input: inequalities, facets, neighbors, shape, affine map."""
+
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+from experiments.running.arguments import (
+    NETWORK,
+    POINT,
+    Parser,
+    box_of,
+    point,
+    read_network,
+)
+from experiments.running.console import Bars, run_main
+
+EXAMPLES = """\
+examples:
+  python scripts/polytope.py model.npz --at 0.3,-0.2
+  python scripts/polytope.py model.onnx --at digits.npy:7
+  python scripts/polytope.py model.onnx --input digits.csv
+  python scripts/polytope.py runs/ring --at 0.3,0.2 --lower 0,0 --upper 1,1
+  python scripts/polytope.py model.npz --at 0.3,-0.2 --format ine > region.ine
+
+A value that begins with a minus sign takes an equals sign: --at=-0.3,0.2. A corner of
+one number is a cube's.
+
+exit code: 0 answered, 1 not decided, 2 bad input, 130 on Ctrl-C
+"""
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    add(
+        "--at",
+        type=point,
+        metavar="POINT",
+        help=f"the point: {POINT}",
+    )
+    add(
+        "--input",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="points, one per row: .npy, .csv, or .npz with one array or one named X",
+    )
+    add(
+        "--index",
+        type=int,
+        default=0,
+        metavar="ROW",
+        help="which row of --input (default 0)",
+    )
+    parser.add_domain(required=False)
+    add("--format", choices=["text", "json", "ine", "latex"], default="text")
+    parser.add_state_dicts()
+    options = parser.parse(arguments)
+    if (options.at is None) == (options.input is None):
+        parser.error("the point is given by --at or by --input, and by one of them")
+    return options
+
+
+def read_point(path: pathlib.Path, row: int, dim: int) -> np.ndarray:
+    """A point of a file.
+
+    Raises:
+        FileFormatError: If it holds no points.
+        OSError: If it cannot be read.
+        ValueError: If it has no such row.
+    """
+    from regions.files.data_files import load_points
+
+    points = load_points(path)
+    if points.shape == (dim, 1):
+        # As many numbers as the network reads, on one axis: they are one point.
+        points = points.T
+    if not 0 <= row < len(points):
+        raise ValueError(
+            f"row {row} is asked for and {path} has {len(points)}: give 0 to "
+            f"{len(points) - 1}."
+        )
+    return points[row]
+
+
+def execute(options: argparse.Namespace) -> None:
+    """Answer, in the format asked for."""
+    from regions.polytopes import formats
+    from regions.polytopes.report import describe_polytope
+    from regions.polytopes.text import to_text
+
+    network = read_network(options.network, options)
+    if options.at is not None:
+        x = options.at
+    else:
+        x = read_point(options.input, options.index, network.input_dim)
+    if len(x) != network.input_dim:
+        raise ValueError(
+            f"the point has {len(x)} entries and the network reads "
+            f"{network.input_dim}: they must be equal."
+        )
+    box = box_of(options, network.input_dim, one_for_all=True)
+    with Bars() as bars:
+        report = describe_polytope(network, x, box, progress=bars.stage("facets"))
+    if report.meeting is not None and options.format not in ("text", "json"):
+        raise ValueError(
+            f"the point lies on a boundary, where {len(report.meeting.patterns)} "
+            "regions meet: move it, or ask for --format text to see them."
+        )
+    writers = {
+        "text": to_text,
+        "json": formats.to_json,
+        "ine": formats.to_ine,
+        "latex": formats.to_latex,
+    }
+    sys.stdout.write(writers[options.format](report))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: see the examples."""
+    options = parse(arguments)
+    return run_main(lambda: execute(options))

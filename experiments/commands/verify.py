@@ -1,0 +1,106 @@
+"""Verify files of regions: exact arithmetic, nothing shared with the engines."""
+
+import argparse
+import pathlib
+import sys
+from typing import TYPE_CHECKING
+
+from experiments.running.arguments import Parser, read_network
+from experiments.running.console import Bars, print_rows, run_main
+
+if TYPE_CHECKING:
+    from regions.network import ReluNetwork
+
+EXAMPLES = """\
+examples:
+  python scripts/verify.py runs/ring/regions.parquet
+  python scripts/verify.py regions.parquet --network model.npz   belongs to this one?
+  python scripts/verify.py regions.parquet --float               seconds, with rounding
+  python scripts/verify.py regions-of-net                        file by file
+
+A folder that scripts/count_pieces.py --save wrote is verified file by file: that a file
+is what was written, and that its regions exist. A file holds a part of the domain, so
+whether regions are missing, or in two files, is not checked.
+
+exit code: 0 verified, 1 a check failed, 2 the file cannot be read
+"""
+
+_COLORS = {"ok": "green", "FAILED": "red", "not checked": "yellow"}
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add(
+        "file",
+        type=pathlib.Path,
+        help="what RegionSet.save wrote, a run folder, or a folder of pieces",
+    )
+    add("--network", type=pathlib.Path, help="the network it must belong to")
+    add("--float", action="store_true", help="check in float64, proving nothing")
+    parser.add_state_dicts()
+    return parser.parse(arguments)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Verify and print the checks; the exit code says whether all hold."""
+    from rich.markup import escape
+
+    import regions
+    from regions.pieces.streaming import PLAN
+
+    network = (
+        None if options.network is None else read_network(options.network, options)
+    )
+    file = options.file
+    if (file / PLAN).is_file():
+        return verify_pieces(file, not options.float, network)
+    if file.is_dir():
+        file = file / "regions.parquet"
+    with Bars() as bars:
+        report = regions.verify(
+            file, exact=not options.float, network=network, progress=bars
+        )
+    colors = [_COLORS[check.verdict] for check in report.checks]
+    print_rows(
+        (check.name, f"[{color}]{check.verdict}[/]", escape(check.detail))
+        for check, color in zip(report.checks, colors, strict=True)
+    )
+    print(str(report).splitlines()[-1])
+    for line in report.failures:
+        print(f"failed: {line}", file=sys.stderr)
+    return 0 if report.ok else 1
+
+
+def verify_pieces(
+    path: pathlib.Path, exact: bool, network: "ReluNetwork | None"
+) -> int:
+    """Verify a folder of pieces, file by file."""
+    from regions.pieces.streaming import RegionFolder
+
+    folder = RegionFolder(path)
+    with Bars() as bars:
+        problems = folder.verify(
+            exact=exact, network=network, progress=bars.stage("files")
+        )
+    for line in problems:
+        print(f"failed: {line}", file=sys.stderr)
+    state = "complete" if folder.complete else "not complete"
+    print(f"{len(folder):,} regions in {len(folder.files)} files, {state}")
+    print(
+        "NOT verified"
+        if problems
+        else "verified: every file is as it was written, and its regions exist"
+    )
+    return 1 if problems else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 verified, 1 a check failed, 2 unreadable, 130 interrupted."""
+    options = parse(arguments)
+    return run_main(
+        lambda: execute(options),
+        interrupted="Interrupted: nothing is verified.",
+        undecided=2,
+    )

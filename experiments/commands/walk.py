@@ -1,0 +1,149 @@
+"""Walk from region to region: the straight line, the shortest path, around a point."""
+
+import argparse
+import functools
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from experiments.running.arguments import (
+    NETWORK,
+    POINT,
+    Parser,
+    box_of,
+    output_file,
+    point,
+    read_network,
+)
+from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
+from regions.results.statistics import Stop
+
+if TYPE_CHECKING:
+    from regions.network import ReluNetwork
+    from regions.results.region_set import RegionSet
+
+EXAMPLES = """\
+examples:
+  python scripts/walk.py model.npz line --from=-1,0 --to 1,0.5
+  python scripts/walk.py model.npz path --from=-1,0 --to 1,0.5 --lower=-2 --upper 2
+  python scripts/walk.py model.npz around --from 0.3,0.2 --max-regions 1000
+  python scripts/walk.py model.npz graph --lower=-1 --upper 1 --save regions.graphml
+
+line    regions on the straight line between two inputs, exact in any dimension
+path    fewest facet crossings between two inputs inside a box
+around  regions around a point, nearest first, in any dimension
+graph   which regions of a box share a facet
+
+A corner of one number is a cube's.
+
+exit code: 0 answered; 1 undecided; 2 on bad input; 130 on Ctrl-C, with what was found
+"""
+NEEDS = {
+    "line": ["--from", "--to"],
+    "path": ["--from", "--to", "a box (--box, or --lower with --upper)"],
+    "around": ["--from"],
+    "graph": ["a box (--box, or --lower with --upper)"],
+}
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    add("what", choices=list(NEEDS))
+    add(
+        "--from",
+        dest="start",
+        type=point,
+        metavar="POINT",
+        help=POINT,
+    )
+    add("--to", dest="end", type=point, metavar="POINT", help="another one")
+    parser.add_domain(required=False)
+    add("--max-regions", type=int, metavar="N", help="stop when so many are found")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    saved = "write regions (.parquet) or graph (.graphml)"
+    file = functools.partial(output_file, suffixes=(".graphml", ".parquet"))
+    add("--out", "--save", dest="save", type=file, metavar="FILE", help=saved)
+    parser.add_state_dicts()
+    options = parser.parse(arguments)
+    given = {
+        "--from": options.start is not None,
+        "--to": options.end is not None,
+    }
+    has_box = options.lower is not None or options.box is not None
+    missing = [name for name in NEEDS[options.what] if not given.get(name, has_box)]
+    if missing:
+        parser.error(f"{options.what} needs {' and '.join(missing)}")
+    if options.save is not None and options.what == "line":
+        parser.error("line writes no file: leave out --save")
+    return options
+
+
+def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
+    """The regions of the box, or around the point."""
+    import regions
+
+    box: Any = box_of(options, network.input_dim, one_for_all=True)
+    with Bars() as bars, CtrlC() as stop:
+        limits = {
+            "max_regions": options.max_regions,
+            "max_seconds": options.max_seconds,
+            "stop": stop,
+        }
+
+        def show(done: int, total: int) -> None:
+            if options.what != "around":
+                bars(done, total, "regions")
+                return
+            # How many there are is not known before the end.
+            limit = options.max_regions or 0
+            bars(min(total, limit) if limit else total, limit, "regions")
+
+        if options.what == "around":
+            return regions.explore_regions(
+                network, options.start, box, progress=show, **limits
+            )
+        rs = regions.enumerate_regions(network, box, progress=show, **limits)
+        if rs.has_cells or not len(rs):
+            return rs
+        # The tree and cones keep no neighbors; steps across facets find them.
+        return regions.explore_regions(
+            network, rs.coordinates[0], box, progress=show, **limits
+        )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Walk and report."""
+    from regions.partition.paths import regions_between, save_graph, shortest_path
+    from regions.partition.paths_text import line_text, path_text
+
+    network = read_network(options.network, options)
+    if options.what == "line":
+        line = regions_between(network, options.start, options.end)
+        print("\n".join(line_text(network, line)))
+        return 0
+    rs = find(network, options)
+    if options.what == "path":
+        path = shortest_path(rs, options.start, options.end)
+        print("\n".join(path_text(rs, path)))
+    else:
+        graph = rs.adjacency()
+        print(rs.count)
+        print(f"{graph.number_of_edges()} pairs found that share a facet")
+    if options.save is not None:
+        is_graph = options.save.suffix == ".graphml"
+        save_graph(options.save, rs) if is_graph else rs.save(options.save)
+        print(f"Wrote {options.save}.")
+    if rs.stop is Stop.INTERRUPTED:
+        print("Interrupted: this is what was found.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 answered, 1 undecided, 2 bad input, 130 interrupted."""
+    options = parse(arguments)
+    return run_main(lambda: execute(options))

@@ -1,0 +1,56 @@
+"""Names of the commands of `relu-regions`, and how examples name them."""
+
+import re
+import sys
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command.
+
+    Attributes:
+        module: Its module here, and its name in `scripts/`.
+        about: What it answers, in one line.
+    """
+
+    module: str
+    about: str
+
+
+COMMANDS = {
+    "count": Command("count_regions", "how many regions a network has on a domain"),
+    "list": Command("count_regions", "the same, with every region in a file (--out)"),
+    "estimate": Command("estimate_regions", "how many, where nobody can list them"),
+    "verify": Command("verify", "is a list right and complete?"),
+    "polytope": Command("polytope", "which inequalities and which map hold at a point"),
+    "walk": Command("walk", "from region to region: lines, paths, around a point"),
+    "slice": Command("slice", "regions and classes on a plane through your data"),
+    "grid": Command("hash_grid", "which regions a dense grid meets: a lower bound"),
+    "table": Command("hash_table", "which codes a data set meets"),
+    "simplify": Command("simplify", "a smaller network that is exactly equal"),
+    "pieces": Command("count_pieces", "count on several workers, with a journal"),
+    "atlas": Command("atlas", "one HTML file to look at all regions"),
+    "movie": Command("movie", "how the regions move while a network learns"),
+    "ring": Command("ring", "the first study: a network learns a black ring"),
+    "study": Command("run_experiment", "any of the studies, by its name"),
+    "scaling": Command("scaling_study", "counts over widths, depths and dimensions"),
+}
+"""Commands by their names."""
+
+
+def as_called(text: str) -> str:
+    """Examples as they are typed here: with the command, or with scripts.
+
+    Example:
+        >>> as_called("python scripts/verify.py r.parquet").split()[-1]
+        'r.parquet'
+    """
+    if not sys.argv[0].startswith("relu-regions "):
+        return text
+    names = {command.module: name for name, command in reversed(COMMANDS.items())}
+
+    def command(match: re.Match[str]) -> str:
+        name = names.get(match[1])
+        return match[0] if name is None else f"relu-regions {name}"
+
+    return re.sub(r"python scripts/(\w+)\.py", command, text)

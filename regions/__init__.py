@@ -97,12 +97,15 @@ if TYPE_CHECKING:
     )
     from regions.questions.answer import Answer as Answer, Interval as Interval
     from regions.questions.equality import are_equal as are_equal
+    from regions.questions.holding import holds as holds
     from regions.questions.integrals import (
         integral as integral,
         mean_by_class as mean_by_class,
         moments as moments,
     )
     from regions.questions.lipschitz import lipschitz as lipschitz
+    from regions.questions.properties import Property as Property
+    from regions.questions.radius import robust_radius as robust_radius
     from regions.questions.ranges import (
         largest_difference as largest_difference,
         output_range as output_range,
@@ -155,8 +158,11 @@ _MODULES = {
     "polytopes.report": ["PolytopeReport", "describe_polytope"],
     "questions.answer": ["Answer", "Interval"],
     "questions.equality": ["are_equal"],
+    "questions.holding": ["holds"],
     "questions.integrals": ["integral", "mean_by_class", "moments"],
     "questions.lipschitz": ["lipschitz"],
+    "questions.properties": ["Property"],
+    "questions.radius": ["robust_radius"],
     "questions.ranges": ["largest_difference", "output_range"],
     "results.region_set": ["RegionCount", "RegionSet"],
     "hash_tables.hash_table": ["HashTable", "hash_table"],

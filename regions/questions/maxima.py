@@ -22,6 +22,7 @@ class Maximum(NamedTuple):
         upper: A bound that nothing exceeds.
         witness: A point of the input space.
         done: Whether the search ended by itself.
+        seconds: Wall time.
         search: The search, with its tree.
     """
 
@@ -29,6 +30,7 @@ class Maximum(NamedTuple):
     upper: Fraction
     witness: Point
     done: bool
+    seconds: float
     search: Search
 
 
@@ -44,9 +46,10 @@ def search_maximum(
     """Search for the largest value; see `search.Search` for the last two arguments."""
     # Time that is over already still gives the roots' bounds, and one point.
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
+    budget = Budget(max_seconds=seconds, stop=stop)
     search = Search(
         problem,
-        Budget(max_seconds=seconds, stop=stop),
+        budget,
         tolerance=tolerance,
         enough=enough,
         harmless=harmless,
@@ -58,7 +61,7 @@ def search_maximum(
     assert best is not None
     assert upper is not None
     witness = embed_exactly(problem.domain, search.point)
-    return Maximum(best, upper, witness, done, search)
+    return Maximum(best, upper, witness, done, budget.seconds, search)
 
 
 def read_tolerance(tolerance: float | int | Fraction) -> Fraction:

@@ -1,0 +1,107 @@
+"""The nearest input of another class, over the list of pieces, exactly."""
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from regions.domains.shapes import Box
+from regions.enumeration.budget import Budget
+from regions.lp.exact_lp import maximize
+from regions.network import ReluNetwork
+from regions.questions.answer import Point
+from regions.questions.cells import Cell
+from regions.questions.integrals import class_cells
+from regions.questions.nearest import nearest_in_hull
+from regions.questions.pieces import Pieces
+
+
+class Closest(NamedTuple):
+    """The nearest point.
+
+    Attributes:
+        point: The point.
+        size: Its distance, for norm 2 squared.
+        pieces: How many pieces were looked at.
+    """
+
+    point: Point
+    size: Fraction
+    pieces: int
+
+
+def closest_listed(
+    network: ReluNetwork,
+    box: Box,
+    center: Point,
+    label: int,
+    norm: float | int,
+    budget: Budget,
+) -> Closest | None:
+    """The point of a box nearest to another in which another class begins.
+
+    None if there is none in the box, or the budget was spent.
+    """
+    pieces = Pieces(network, box, budget)
+    best: tuple[Fraction, Point] | None = None
+    for piece in pieces:
+        for found, cell in class_cells(piece, network.output_dim):
+            if found == label:
+                continue
+            if best is not None and _least(cell, center, norm) >= best[0]:
+                continue
+            point, size = _nearest(cell, center, norm)
+            if best is None or size < best[0]:
+                best = size, point
+    if best is None or not pieces.complete:
+        return None
+    return Closest(best[1], best[0], pieces.count)
+
+
+def _least(cell: Cell, center: Point, norm: float | int) -> Fraction:
+    """A lower bound of the distance: that of the box around a cell."""
+    gaps = []
+    for axis, middle in zip(zip(*cell.points(), strict=True), center, strict=True):
+        gaps.append(max(min(axis) - middle, middle - max(axis), Fraction(0)))
+    return sum((g * g if norm == 2 else g for g in gaps), Fraction())
+
+
+def _nearest(cell: Cell, center: Point, norm: float | int) -> tuple[Point, Fraction]:
+    """The nearest point of a cell, and its distance, for norm 2 squared."""
+    corners = cell.points()
+    if norm == 2:
+        return nearest_in_hull(corners, center)
+    return _nearest_in_sum(corners, center)
+
+
+def _nearest_in_sum(corners: Sequence[Point], center: Point) -> tuple[Point, Fraction]:
+    """The same in norm 1: a linear program in the weights of the corners.
+
+    For each pattern of signs the distance is linear, and the largest of them is it.
+    """
+    count = len(corners)
+    rows, right = [], []
+    for k in range(count):
+        rows.append([Fraction(-int(i == k)) for i in range(count)] + [Fraction(0)])
+        right.append(Fraction(0))
+    for sign in (1, -1):
+        rows.append([Fraction(sign)] * count + [Fraction(0)])
+        right.append(Fraction(sign))
+    for signs in itertools.product((1, -1), repeat=len(center)):
+        row = [
+            sum((s * v for s, v in zip(signs, corner, strict=True)), Fraction())
+            for corner in corners
+        ]
+        rows.append([*row, Fraction(-1)])
+        right.append(
+            sum((s * c for s, c in zip(signs, center, strict=True)), Fraction())
+        )
+    best = maximize([Fraction(0)] * count + [Fraction(-1)], rows, right)
+    assert best.x is not None
+    assert best.value is not None
+    weights = best.x[:-1]
+    point = tuple(
+        sum((w * v for w, v in zip(weights, axis, strict=True)), Fraction())
+        for axis in zip(*corners, strict=True)
+    )
+    return point, -best.value

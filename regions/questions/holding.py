@@ -1,0 +1,75 @@
+"""Whether a property holds on a domain: proved, or refuted by a point."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.budget import never
+from regions.network import ReluNetwork
+from regions.questions.answer import Answer, known
+from regions.questions.maxima import search_maximum
+from regions.questions.problem import Problem
+from regions.questions.properties import Property
+
+
+def holds(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    property: Property,
+    *,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
+) -> Answer:
+    """Whether a network avoids what a property forbids, at every point of a domain.
+
+    Args:
+        network: The network.
+        domain: A bounded domain.
+        property: What is required; see `regions.Property`.
+        max_seconds: Stop the search after this time.
+        stop: Asked often; says whether to stop, likewise.
+
+    Returns:
+        The value is True, False, or None where the search was stopped before either was
+        proved. Where False, the witness is a rational input that violates the property,
+        exactly. `stats["margin"]` encloses the largest violation: the least slack of
+        the forbidden rows, negative where none is met.
+
+    Raises:
+        ValueError: If the property or the domain does not fit the network.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+        >>> from regions.domains.shapes import Box
+        >>> domain = Box([-1.0], [2.0])
+        >>> holds(net, domain, Property.bounds([[1.0]], [2.0])).value
+        True
+        >>> answer = holds(net, domain, Property.bounds([[1.0]], [1.5]))
+        >>> answer.value, answer.witness[0] > Fraction(3, 2)
+        (False, True)
+    """
+    property.check(network)
+    domain.restrict(network)
+    problem = Problem(network, domain, property.goals(network, domain))
+    strict = property.strict
+    best = search_maximum(
+        problem,
+        Fraction(0),
+        max_seconds,
+        stop,
+        enough=lambda value: value > 0 or (value == 0 and not strict),
+        harmless=lambda bound: bound < 0 or (bound == 0 and strict),
+    )
+    violated = best.lower > 0 or (best.lower == 0 and not strict)
+    safe = best.upper < 0 or (best.upper == 0 and strict)
+    value = False if violated else (True if safe else None)
+    return Answer(
+        "holds",
+        value,
+        best.witness if violated else None,
+        value is not None,
+        best.seconds,
+        "search",
+        {"margin": known(best.lower, best.upper), "nodes": best.search.nodes},
+        evidence=(best,),
+    )

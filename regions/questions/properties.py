@@ -1,0 +1,123 @@
+"""What a network must not do on a domain, as sets of inputs and outputs."""
+
+import dataclasses
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain
+from regions.network import ArrayLike, ReluNetwork
+from regions.questions.problem import Goal, Linear
+
+
+class Row(NamedTuple):
+    """The condition `inputs . x + outputs . y <= bound`; no weights stand for zeros."""
+
+    inputs: tuple[Fraction, ...]
+    outputs: tuple[Fraction, ...]
+    bound: Fraction
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Property:
+    """A set of inputs and outputs that a network must avoid.
+
+    Attributes:
+        unsafe: Alternatives; each is a list of rows that hold together.
+        strict: Whether points at which a row holds with equality are safe.
+
+    Example:
+        >>> Property.bounds([[1.0]], [2.0]).unsafe  # y <= 2: unsafe where -y < -2
+        ((Row(inputs=(), outputs=(Fraction(-1, 1),), bound=Fraction(-2, 1)),),)
+    """
+
+    unsafe: tuple[tuple[Row, ...], ...]
+    strict: bool = False
+
+    @classmethod
+    def bounds(cls, A: ArrayLike, b: ArrayLike) -> "Property":
+        """The outputs satisfy `A y <= b`.
+
+        Raises:
+            ValueError: If the shapes do not fit, or a number is not finite.
+        """
+        rows, right = np.array(A, float), np.array(b, float)
+        if rows.ndim != 2 or right.shape != (len(rows),) or not len(rows):
+            raise ValueError(
+                f"`A` has shape {rows.shape} and `b` {right.shape}: (rows, outputs) "
+                "and (rows,) are required."
+            )
+        if not (np.isfinite(rows).all() and np.isfinite(right).all()):
+            raise ValueError("`A` or `b` holds a number that is not finite.")
+        return cls(
+            tuple(
+                (Row((), tuple(-Fraction(v) for v in row), -Fraction(end)),)
+                for row, end in zip(rows.tolist(), right.tolist(), strict=True)
+            ),
+            strict=True,
+        )
+
+    @classmethod
+    def largest(cls, label: int, outputs: int) -> "Property":
+        """No other output exceeds that of a class.
+
+        Raises:
+            ValueError: If there is no such output, or no other.
+        """
+        if outputs < 2 or not 0 <= label < outputs:
+            raise ValueError(
+                f"`label` is {label} and there are {outputs} outputs: a class of at "
+                "least two is required."
+            )
+        rows = []
+        for other in range(outputs):
+            if other != label:
+                weights = [Fraction(0)] * outputs
+                weights[label], weights[other] = Fraction(1), Fraction(-1)
+                rows.append((Row((), tuple(weights), Fraction(0)),))
+        return cls(tuple(rows), strict=True)
+
+    def check(self, network: ReluNetwork) -> None:
+        """Raise unless it speaks of this network's inputs and outputs.
+
+        Raises:
+            ValueError: If not.
+        """
+        for row in (row for rows in self.unsafe for row in rows):
+            for name, weights, count in (
+                ("inputs", row.inputs, network.input_dim),
+                ("outputs", row.outputs, network.output_dim),
+            ):
+                if len(weights) not in (0, count):
+                    raise ValueError(
+                        f"the property speaks of {len(weights)} {name} and the network "
+                        f"has {count}: they must be equal."
+                    )
+
+    def goals(self, network: ReluNetwork, domain: BoundedDomain) -> list[Goal]:
+        """The least slack of each alternative: unsafe where it is not negative."""
+        return [
+            tuple(_slack(row, network, domain) for row in rows) for rows in self.unsafe
+        ]
+
+
+def _slack(row: Row, network: ReluNetwork, domain: BoundedDomain) -> Linear:
+    """`bound - inputs . x - outputs . y` in the chart of a domain."""
+    outputs = row.outputs or (Fraction(0),) * network.output_dim
+    negative = tuple(-w for w in outputs)
+    if not any(row.inputs):
+        return Linear(negative, (), row.bound)
+    if domain.is_chart_identity:
+        return Linear(negative, tuple(-v for v in row.inputs), row.bound)
+    origin, directions = domain.rational_chart()
+    return Linear(
+        negative,
+        tuple(-_dot(row.inputs, direction) for direction in directions),
+        row.bound - _dot(row.inputs, origin),
+    )
+
+
+def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True) if x), Fraction())

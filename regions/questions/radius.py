@@ -1,0 +1,341 @@
+"""How far an input may move before its class changes, between proved ends."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.domains.domain_vectors import vector
+from regions.domains.shapes import Box
+from regions.enumeration.budget import Budget, never
+from regions.network import ArrayLike, ReluNetwork
+from regions.patterns.halfspaces import affine_pre_activations
+from regions.questions.answer import (
+    Answer,
+    Point,
+    ends as both_ends,
+    known,
+    square_root,
+)
+from regions.questions.closest import closest_listed
+from regions.questions.maxima import Maximum, read_tolerance, search_maximum
+from regions.questions.norms import check_norm
+from regions.questions.pieces import MAX_DIM
+from regions.questions.problem import Problem
+from regions.questions.properties import Property
+from regions.questions.relaxation import solve_rows
+from regions.signs.exact import Columns, ExactNetwork, to_fmpq
+
+
+def robust_radius(
+    network: ReluNetwork,
+    x: ArrayLike,
+    norm: float | int = math.inf,
+    *,
+    tolerance: float | int | Fraction = Fraction(1, 100),
+    max_radius: float | int = 1e6,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
+) -> Answer:
+    """The largest radius around an input within which no other output is the largest.
+
+    The distance from `x` to the nearest inputs at which another output exceeds that of
+    the class of `x`. Norm infinity is searched in any dimension; norms 1 and 2 by the
+    list of pieces, in at most six.
+
+    Args:
+        network: A network with two outputs or more.
+        x: The input, `(dim,)`; its class is its largest output, the first of equals.
+        norm: `math.inf`, 1 or 2.
+        tolerance: How far the ends may stay apart, as a part of the upper one.
+        max_radius: Look no farther, in norm infinity.
+        max_seconds: Stop after this time, with the ends proved so far.
+        stop: Asked often; says whether to stop, likewise.
+
+    Returns:
+        The value is a Fraction or an `Interval`; for norm 2 a square root. None where
+        no change of class was found: `stats["at_least"]` is then proved. The witness is
+        a point of another class no farther than the upper end (for norms 1 and 2, at
+        the border of one).
+
+    Raises:
+        ValueError: If an argument does not fit.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), np.eye(2)], None)
+        >>> answer = robust_radius(net, [3.0, 1.0], tolerance=1e-6)
+        >>> low, high = answer.value
+        >>> low <= 1 <= high < 1.00001
+        True
+    """
+    check_norm(norm)
+    center = vector(x, "x")
+    if len(center) != network.input_dim:
+        raise ValueError(
+            f"`x` has {len(center)} entries and the network reads {network.input_dim}: "
+            "they must be equal."
+        )
+    if norm != math.inf and network.input_dim > MAX_DIM:
+        raise ValueError(
+            f"`norm` is {norm} and the network reads {network.input_dim} inputs: "
+            f"beyond {MAX_DIM} only math.inf is served."
+        )
+    if not max_radius > 0:
+        raise ValueError(
+            f"`max_radius` is {max_radius}: a positive number is required."
+        )
+    run = _Run(network, center, Budget(max_seconds=max_seconds, stop=stop))
+    part = read_tolerance(tolerance) if norm == math.inf else Fraction(1, 2)
+    finished = run.grow(Fraction(max_radius)) and run.close_in(part)
+    if norm != math.inf and run.witness is not None and finished:
+        return _listed(run, norm)
+    return run.answer(finished)
+
+
+@dataclasses.dataclass(slots=True)
+class _Witness:
+    """A point of another class.
+
+    Attributes:
+        point: The point.
+        distance: Its distance in norm infinity.
+    """
+
+    point: Point
+    distance: Fraction
+
+
+class Ball(NamedTuple):
+    """A ball of norm infinity that was searched, and what was found."""
+
+    radius: Fraction
+    found: Maximum
+
+
+class _Run:
+    """What is known of one radius.
+
+    Attributes:
+        lower: A radius within which the class is proved.
+        witness: The nearest point of another class that is known.
+        balls: The searches that proved the lower end, the last one of them best.
+    """
+
+    def __init__(self, network: ReluNetwork, center: np.ndarray, budget: Budget):
+        self.network, self.center, self.budget = network, center, budget
+        self.exact_center = tuple(Fraction(v) for v in center.tolist())
+        self.label = _label(network, self.exact_center)
+        self.property = Property.largest(self.label, network.output_dim)
+        self.lower = Fraction(0)
+        self.witness: _Witness | None = None
+        self.balls: list[Ball] = []
+        self.nodes = 0
+
+    def grow(self, most: Fraction) -> bool:
+        """Search larger and larger balls until a change of class is found."""
+        radius = min(most, _first_radius(self.network, self.center, self.label))
+        while self.witness is None:
+            if not self.look(radius):
+                return False
+            if self.witness is None and radius == most:
+                return True
+            radius = min(2 * radius, most)
+        return True
+
+    def close_in(self, tolerance: Fraction) -> bool:
+        """Search smaller balls until the ends are near."""
+        while self.witness is not None:
+            upper = self.witness.distance
+            if upper - self.lower <= tolerance * upper:
+                return True
+            # Far apart, the middle; near, one search that ends it where it can.
+            radius = (self.lower + upper) / 2
+            if upper <= Fraction(3, 2) * self.lower or len(self.balls) > 4:
+                radius = max(radius, upper * (1 - tolerance))
+            if not self.look(radius):
+                return False
+        return True
+
+    def look(self, radius: Fraction) -> bool:
+        """Search one ball; whether that was finished."""
+        problem = ball_problem(self.network, self.exact_center, radius, self.property)
+        left = self.budget.max_seconds
+        if left is not None:
+            left -= self.budget.seconds
+        found = search_maximum(
+            problem,
+            Fraction(0),
+            left,
+            self.budget.spent,
+            enough=lambda value: value > 0,
+            harmless=lambda bound: bound <= 0,
+        )
+        self.nodes += found.search.nodes
+        if found.lower > 0:
+            self._offer(found.witness)
+            self._improve()
+            return True
+        if found.upper <= 0:
+            self.lower = max(self.lower, radius)
+            self.balls.append(Ball(radius, found))
+            return True
+        return False
+
+    def _offer(self, point: Point) -> None:
+        """Keep a point of another class if it is nearer."""
+        moves = zip(point, self.exact_center, strict=True)
+        distance = max(abs(a - b) for a, b in moves)
+        if self.witness is None or distance < self.witness.distance:
+            self.witness = _Witness(point, distance)
+
+    def _improve(self) -> None:
+        """Look for a nearer point in the region of the one known."""
+        assert self.witness is not None
+        start = np.array([float(v) for v in self.witness.point])
+        nearer = _nearest_in_region(self.network, self.center, start, self.label)
+        if nearer is None:
+            return
+        for beyond in (1e-12, 1e-9, 1e-6):
+            moved = self.center + (1.0 + beyond) * (nearer - self.center)
+            point = tuple(Fraction(v) for v in moved.tolist())
+            if _gap(self.network, point, self.label) > 0:
+                self._offer(point)
+                return
+
+    def answer(self, finished: bool) -> Answer:
+        """What is known."""
+        stats = {"label": self.label, "nodes": self.nodes, "at_least": self.lower}
+        value = None
+        if self.witness is not None:
+            value = known(self.lower, self.witness.distance)
+        return Answer(
+            "robust_radius",
+            value,
+            None if self.witness is None else self.witness.point,
+            finished and value is not None,
+            self.budget.seconds,
+            "search",
+            stats,
+            evidence=tuple(ball.found for ball in self.balls[-1:]),
+        )
+
+
+def _listed(run: _Run, norm: float | int) -> Answer:
+    """The radius in another norm, from the pieces around the point."""
+    assert run.witness is not None
+    moves = [
+        abs(a - b) for a, b in zip(run.witness.point, run.exact_center, strict=True)
+    ]
+    if norm == 1:
+        reach = sum(moves, Fraction())
+    else:
+        reach = both_ends(square_root(sum((v * v for v in moves), Fraction())))[1]
+    # The nearest point lies in the box of that half width: rounded up, and some more.
+    wide = np.full(len(moves), 1.001 * float(reach) + 1e-300)
+    box = Box(run.center - wide, run.center + wide)
+    found = closest_listed(
+        run.network, box, run.exact_center, run.label, norm, run.budget
+    )
+    if found is None:
+        return run.answer(False)
+    value = square_root(found.size) if norm == 2 else found.size
+    stats = {"label": run.label, "pieces": found.pieces}
+    return Answer(
+        "robust_radius", value, found.point, True, run.budget.seconds, "list", stats
+    )
+
+
+def ball_problem(
+    network: ReluNetwork, center: Point, radius: Fraction, property: Property
+) -> Problem:
+    """Whether a property fails in a ball of norm infinity, whose ends are exact."""
+    lower = [c - radius for c in center]
+    upper = [c + radius for c in center]
+    near = Box([float(v) for v in lower], [float(v) for v in upper])
+    problem = Problem(network, near, property.goals(network, near))
+    problem.low = [to_fmpq(v) for v in lower]
+    problem.high = [to_fmpq(v) for v in upper]
+    return problem
+
+
+def outputs_at(network: ReluNetwork, point: Point) -> list[Fraction]:
+    """The outputs at a rational point, exactly."""
+    exact = ExactNetwork(network, Box.cube(network.input_dim))
+    columns = Columns.of_points([point])
+    numerators, scales = exact.forward(columns)
+    bottom = scales[-1][0] * columns.denominators[0]
+    return [Fraction(row[0], bottom) for row in numerators[-1]]
+
+
+def _label(network: ReluNetwork, point: Point) -> int:
+    """The class of a point: its largest output, the first of equals."""
+    outputs = outputs_at(network, point)
+    return outputs.index(max(outputs))
+
+
+def _gap(network: ReluNetwork, point: Point, label: int) -> Fraction:
+    """By how much the largest other output exceeds that of a class."""
+    outputs = outputs_at(network, point)
+    others = [v for k, v in enumerate(outputs) if k != label]
+    return max(others) - outputs[label]
+
+
+def _region_map(
+    network: ReluNetwork, point: np.ndarray
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """Forms of all layers in the region of a point, and its pattern."""
+    bits = network.patterns(point[None])
+    dim = network.input_dim
+    forms = []
+    for J, c in affine_pre_activations(network, bits):
+        width = c.shape[-1]
+        forms.append(
+            (np.broadcast_to(J, (1, width, dim))[0], np.broadcast_to(c, (1, width))[0])
+        )
+    return forms, bits[0]
+
+
+def _first_radius(network: ReluNetwork, x: np.ndarray, label: int) -> Fraction:
+    """The radius at which the class would change if the network were affine."""
+    J, _ = _region_map(network, x)[0][-1]
+    outputs = network(x[None])[0]
+    best = 1.0
+    found = []
+    for other in range(network.output_dim):
+        steep = np.abs(J[other] - J[label]).sum()
+        if other != label and steep > 0.0:
+            found.append((outputs[label] - outputs[other]) / steep)
+    best = min(found, default=1.0)
+    return Fraction(float(best)) if 1e-12 < best < 1e12 else Fraction(1)
+
+
+def _nearest_in_region(
+    network: ReluNetwork, x: np.ndarray, start: np.ndarray, label: int
+) -> np.ndarray | None:
+    """The point of another class nearest to x in the region of a point: a hint."""
+    forms, bits = _region_map(network, start)
+    J, c = forms[-1]
+    outputs = network(start[None])[0].copy()
+    outputs[label] = -np.inf
+    other = int(outputs.argmax())
+    rows, right, first = [], [], 0
+    for layer, (jacobian, offset) in zip(network.hidden, forms[:-1], strict=True):
+        for unit in np.flatnonzero(layer.kinks):
+            sign = -1.0 if bits[first] else 1.0
+            first += 1
+            rows.append(sign * jacobian[unit])
+            right.append(-sign * offset[unit])
+    rows.append(J[label] - J[other])
+    right.append(c[other] - c[label])
+    dim = len(x)
+    A = np.hstack([np.array(rows), np.zeros((len(rows), 1))])
+    eye, ones = np.eye(dim), np.ones((dim, 1))
+    A = np.vstack([A, np.hstack([eye, -ones]), np.hstack([-eye, -ones])])
+    b = np.concatenate([right, x, -x])
+    cost = np.append(np.zeros(dim), -1.0)
+    free = np.full(dim + 1, np.inf)
+    solved = solve_rows(A, b, cost, -free, free)
+    return None if solved is None else solved[0][:dim]

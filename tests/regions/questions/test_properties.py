@@ -1,0 +1,155 @@
+"""Properties: proved, refuted, and read from VNN-LIB files."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import regions
+from regions.errors import FileFormatError
+from regions.questions.vnnlib import parse_vnnlib, read_vnnlib
+from tests.helpers import random_network
+
+HEADER = """
+; two inputs, two outputs
+(declare-const X_0 Real) (declare-const X_1 Real)
+(declare-fun Y_0 () Real) (declare-const Y_1 Real)
+(assert (>= X_0 -1.0)) (assert (<= X_0 1)) (assert (<= -0.5 X_1)) (assert (<= X_1 5e-1))
+"""
+
+
+def test_the_edge_of_the_range_decides():
+    network = random_network(np.random.default_rng(0), 2, [6, 5])
+    box = regions.Box.cube(2)
+    high = regions.output_range(network, box).value[1]
+    # A float64 number above the largest value, and one below.
+    above = float(np.nextafter(float(high), np.inf))
+    below = float(np.nextafter(float(high), -np.inf))
+    assert (
+        regions.holds(network, box, regions.Property.bounds([[1.0]], [above])).value
+        is True
+    )
+    broken = regions.holds(network, box, regions.Property.bounds([[1.0]], [below]))
+    assert broken.value is False
+    assert broken.stats["margin"] == high - Fraction(below) or broken.witness
+
+
+def test_a_value_that_is_met_exactly_is_safe_only_if_strict():
+    net = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    box = regions.Box([-1.0], [2.0])
+    assert (
+        regions.holds(net, box, regions.Property.bounds([[1.0]], [2.0])).value is True
+    )
+    closed = parse_vnnlib(
+        "(declare-const X_0 Real)(declare-const Y_0 Real)"
+        "(assert (>= X_0 -1))(assert (<= X_0 2))(assert (>= Y_0 2))"
+    )
+    answer = regions.holds(net, closed.domain, closed.property)
+    assert (answer.value, answer.witness) == (False, (2,))
+
+
+def test_conjunctions_are_met_together():
+    """y0 >= 1/2 and y1 >= 1/2 can not be: y1 = 1 - y0 above; but y0, y1 >= 1/4 can."""
+    net = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0], [-1.0]]], [None, [0, 1]])
+    for bound, safe in ((0.75, True), (0.25, False), (0.5, False)):
+        text = (
+            "(declare-const X_0 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)"
+            "(assert (>= X_0 0))(assert (<= X_0 1))"
+            f"(assert (and (>= Y_0 {bound}) (>= Y_1 {bound})))"
+        )
+        found = parse_vnnlib(text)
+        assert regions.holds(net, found.domain, found.property).value is safe
+
+
+def test_alternatives_and_input_rows():
+    network = random_network(np.random.default_rng(3), 2, [6], outputs=2)
+    text = HEADER + "(assert (or (and (<= Y_0 Y_1) (<= (+ X_0 X_1) -1.4)) (>= Y_0 50)))"
+    domain, prop = parse_vnnlib(text)
+    assert domain.upper.tolist() == [1.0, 0.5]
+    assert [len(rows) for rows in prop.unsafe] == [2, 1]
+    answer = regions.holds(network, domain, prop)
+    x = np.random.default_rng(0).uniform(domain.lower, domain.upper, (200000, 2))
+    y = network(x)
+    unsafe = ((y[:, 0] <= y[:, 1]) & (x.sum(1) <= -1.4)) | (y[:, 0] >= 50)
+    assert answer.value is not bool(unsafe.any())
+    if answer.witness is not None:
+        assert sum(answer.witness) <= Fraction("-1.4")
+
+
+def test_bounds_inside_alternatives_make_the_box():
+    text = (
+        "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (or "
+        "(and (>= X_0 0) (<= X_0 1) (>= Y_0 1))"
+        "(and (>= X_0 3) (<= X_0 4) (>= Y_0 1))))"
+    )
+    domain, prop = parse_vnnlib(text)
+    assert (domain.lower[0], domain.upper[0]) == (0.0, 4.0)
+    # y = relu(x - 1) - 2 relu(x - 2) is 1 at 2 alone, between the alternatives.
+    net = regions.ReluNetwork.from_arrays(
+        [[[1.0], [1.0]], [[1.0, -2.0]]], [[-1.0, -2.0], [0.0]]
+    )
+    assert regions.holds(net, domain, prop).value is True
+    assert (
+        regions.holds(net, domain, parse_vnnlib(text.replace("3", "2")).property).value
+        is False
+    )
+
+
+def test_a_stopped_question_is_open():
+    network = random_network(np.random.default_rng(0), 2, [10, 10])
+    box = regions.Box.cube(2)
+    high = float(regions.output_range(network, box).value[1])
+    prop = regions.Property.bounds([[1.0]], [high + 1e-6])
+    answer = regions.holds(network, box, prop, stop=lambda: True)
+    assert answer.value is None
+    assert not answer.proved
+
+
+def test_the_class_of_a_box():
+    network = random_network(np.random.default_rng(1), 2, [6], outputs=3)
+    x = np.array([0.5, 0.5])
+    label = int(network(x[None]).argmax())
+    radius = float(regions.robust_radius(network, x).value[0])
+    prop = regions.Property.largest(label, 3)
+    inside = regions.Box(x - 0.99 * radius, x + 0.99 * radius)
+    outside = regions.Box(x - 1.05 * radius, x + 1.05 * radius)
+    assert regions.holds(network, inside, prop).value is True
+    assert regions.holds(network, outside, prop).value is False
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(check-sat)", "none of declare-const"),
+        ("(declare-const Z Real)", "X_0, X_1"),
+        ("(declare-const X_1 Real)(declare-const Y_0 Real)", "without a gap"),
+        ("(declare-const X_0 Real)(declare-const Y_0 Real)", "X_0 has no lower bound"),
+        ("(assert (<= X_0 1))", "no number, declared constant"),
+        ("(declare-const X_0 Real)(assert (<= (* X_0 X_0) 1))", "sum of such products"),
+        ("(assert (< 1 2))", "none of and, or"),
+        ("(assert", "not closed"),
+        (")", "outside of any list"),
+        ("(" * 40, "more than 32 deep"),
+        (
+            "(declare-const X_0 Real)(assert (and "
+            + "(or (<= X_0 1) (<= X_0 2))" * 13
+            + "))",
+            "more than 4096 alternatives",
+        ),
+    ],
+)
+def test_what_is_outside_of_the_subset_is_refused_in_one_line(text, message, tmp_path):
+    file = tmp_path / "spec.vnnlib"
+    file.write_text(text)
+    with pytest.raises(FileFormatError, match=message) as caught:
+        read_vnnlib(file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_property_of_other_outputs_is_refused():
+    network = random_network(np.random.default_rng(0), 2, [3])
+    prop = regions.Property.bounds([[1.0, 0.0]], [0.0])
+    with pytest.raises(ValueError, match="speaks of 2 outputs and the network has 1"):
+        regions.holds(network, regions.Box.cube(2), prop)
+    with pytest.raises(ValueError, match="`label` is 3 and there are 3 outputs"):
+        regions.Property.largest(3, 3)

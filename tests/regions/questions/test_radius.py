@@ -1,0 +1,108 @@
+"""Robust radii against closed formulas, each other, and a dense grid."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import regions
+from regions.network import ReluNetwork
+from regions.questions.nearest import nearest_in_hull
+from tests.helpers import random_network
+
+
+def both(value) -> tuple[Fraction, Fraction]:
+    """The ends of a value."""
+    return (value, value) if isinstance(value, Fraction) else tuple(value)
+
+
+def test_a_linear_classifier_has_the_distance_of_its_plane():
+    """Outputs 0 and 3 x + 4 y - 10, seen from 0: distances 10/4, 10/5, 10/7."""
+    net = ReluNetwork.from_arrays([[[0.0, 0.0], [3.0, 4.0]]], [[0.0, -10.0]])
+    expected = {1: Fraction(10, 4), 2: Fraction(2), math.inf: Fraction(10, 7)}
+    for norm, radius in expected.items():
+        answer = regions.robust_radius(net, [0, 0], norm, tolerance=1e-6)
+        low, high = both(answer.value)
+        assert low <= radius <= high
+        assert high - low <= radius / 10**6
+        assert answer.proved
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_radii_are_those_of_a_grid(seed):
+    network = random_network(np.random.default_rng(seed), 2, [8, 8], outputs=3)
+    x = np.array([0.25, -0.125])
+    side = np.linspace(-2, 2, 401)
+    points = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    other = points[network(points).argmax(1) != network(x[None]).argmax()]
+    for norm in (1, 2, math.inf):
+        answer = regions.robust_radius(network, x, norm)
+        low, high = both(answer.value)
+        assert float(low) <= np.linalg.norm(other - x, ord=norm, axis=1).min()
+        # The witness lies that far, at the border of another class or beyond.
+        point = np.array([float(v) for v in answer.witness])
+        assert np.linalg.norm(point - x, ord=norm) == pytest.approx(float(high))
+        outputs, own = network(point[None])[0], network(x[None])[0].argmax()
+        assert np.delete(outputs, own).max() >= outputs[own] - 1e-9
+
+
+def test_the_witness_is_of_another_class_and_no_farther():
+    network = random_network(np.random.default_rng(5), 12, [6, 6], outputs=3)
+    x = np.full(12, 0.25)
+    answer = regions.robust_radius(network, x)
+    point = np.array([float(v) for v in answer.witness])
+    assert network(point[None]).argmax() != network(x[None]).argmax()
+    assert float(answer.value[1]) >= np.abs(point - x).max() * (1 - 1e-12)
+    assert answer.value[1] - answer.value[0] <= answer.value[1] / 100
+
+
+def test_a_class_that_never_changes_has_no_radius():
+    net = ReluNetwork.from_arrays([[[1.0]], [[0.0], [0.0]]], [[0.0], [1.0, 0.0]])
+    answer = regions.robust_radius(net, [0.0], max_radius=8.0)
+    assert answer.value is None
+    assert not answer.proved
+    assert answer.stats["at_least"] == 8
+
+
+def test_a_stopped_run_keeps_what_is_proved():
+    network = random_network(np.random.default_rng(5), 12, [6, 6], outputs=3)
+    asked = iter([False] * 8)
+    part = regions.robust_radius(
+        network, np.full(12, 0.25), stop=lambda: next(asked, True)
+    )
+    whole = regions.robust_radius(network, np.full(12, 0.25))
+    assert not part.proved
+    assert part.stats["at_least"] <= whole.value[1]
+
+
+def test_nearest_points_meet_the_optimality_condition():
+    """(p - c) . (q - p) >= 0 for all corners q, in integers."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        dim, count = rng.integers(1, 5), rng.integers(1, 9)
+        corners = [
+            [Fraction(int(v)) for v in row] for row in rng.integers(-4, 5, (count, dim))
+        ]
+        center = [Fraction(int(v)) for v in rng.integers(-4, 5, dim)]
+        point, size = nearest_in_hull(corners, center)
+        away = [p - c for p, c in zip(point, center, strict=True)]
+        assert size == sum(v * v for v in away)
+        for corner in corners:
+            assert (
+                sum(a * (q - p) for a, q, p in zip(away, corner, point, strict=True))
+                >= 0
+            )
+
+
+def test_wrong_arguments_are_refused_in_one_line():
+    network = random_network(np.random.default_rng(5), 8, [3], outputs=2)
+    with pytest.raises(ValueError, match="`x` has 2 entries and the network reads 8"):
+        regions.robust_radius(network, [0, 0])
+    with pytest.raises(ValueError, match=r"beyond 6 only math\.inf is served"):
+        regions.robust_radius(network, np.zeros(8), 2)
+    single = random_network(np.random.default_rng(5), 2, [3])
+    with pytest.raises(
+        ValueError, match="there are 1 outputs: a class of at least two"
+    ):
+        regions.robust_radius(single, [0, 0])

@@ -20,7 +20,7 @@ import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Bool, Int
 
 from regions.domains.shapes import BoundedDomain, Simplex
 from regions.enumeration.budget import Budget, StoppedError
@@ -28,10 +28,9 @@ from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import (
     NO_ROW,
     TreeCells,
-    reach_of,
-    row_slack,
     tightened,
 )
+from regions.enumeration.tree.forms import Form
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.workers import told, worker_count, workers
 from regions.lp.batch_proofs import prove_witness_batch
@@ -40,11 +39,8 @@ from regions.network import ReluNetwork
 from regions.patterns.halfspaces import domain_rows
 from regions.signs.layer_forms import layer_forms
 from regions.signs.rounding import (
-    SAFETY,
-    SMALLEST,
     are_on,
     chart_rounding,
-    is_certain,
 )
 
 MAX_CELLS, FEW_CELLS = 4096, 64
@@ -54,9 +50,6 @@ RECENTER = 0.25
 
 CHART_UNDERFLOW = 1e-315
 """Above what all products of a chart and a layer can lose by underflow."""
-
-MODERATE = 2.0**300
-"""Forms with a largest number above it, or below its inverse, are rescaled."""
 
 
 Forms = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -178,14 +171,14 @@ class Tree:
         cells = dataclasses.replace(cells, unit=unit + 1)
         if not self._kinks[unit]:
             return cells, np.arange(len(cells))
-        form = _Form(gradients[parent, column], offsets[parent, column], doubts[parent])
+        form = Form(gradients[parent, column], offsets[parent, column], doubts[parent])
         return self._insert(cells, form.rescaled(), unit)
 
     def _insert(
-        self, cells: TreeCells, form: "_Form", unit: int
+        self, cells: TreeCells, form: Form, unit: int
     ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
         """Split cells by one unit; each child's parent."""
-        side = form.side_of_box(cells)
+        side = form.side_of_box(cells.low, cells.high)
         cells.bits[:, unit] = side > 0
         asked = np.flatnonzero(side == 0)
         self.questions.note("bounds", len(cells) - len(asked))
@@ -214,7 +207,7 @@ class Tree:
     def _far_sides(
         self,
         cells: TreeCells,
-        form: "_Form",
+        form: Form,
         sign: Int[np.ndarray, " cells"],
         flat: Bool[np.ndarray, " cells"],
         unit: int,
@@ -234,7 +227,7 @@ class Tree:
     def _near_sides(
         self,
         cells: TreeCells,
-        form: "_Form",
+        form: Form,
         sign: Int[np.ndarray, " cells"],
         unit: int,
     ) -> TreeCells:
@@ -262,57 +255,6 @@ class Tree:
         return self.questions.num_facets
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _Form:
-    """A unit's pre-activation on each cell: gradient, offset and rounding."""
-
-    gradient: Float64[np.ndarray, "cells dim"]
-    offset: Float64[np.ndarray, " cells"]
-    doubt: Float64[np.ndarray, " cells"]
-
-    def take(self, index: np.ndarray) -> "_Form":
-        return _Form(self.gradient[index], self.offset[index], self.doubt[index])
-
-    def rescaled(self) -> "_Form":
-        """The same zeros and signs, with huge or tiny numbers brought near 1."""
-        size = np.maximum(np.abs(self.gradient).max(1), np.abs(self.offset))
-        extreme = (size > MODERATE) | ((size < 1.0 / MODERATE) & (size > 0.0))
-        extreme &= np.isfinite(size)
-        if not extreme.any():
-            return self
-        shift = np.where(extreme, np.frexp(size)[1], 0)
-        gradient = np.ldexp(self.gradient, -shift[:, None])
-        offset = np.ldexp(self.offset, -shift)
-        same = (np.ldexp(gradient, shift[:, None]) == self.gradient).all(1)
-        same &= np.ldexp(offset, shift) == self.offset
-        lost = np.where(same & (self.doubt == 0.0), 0.0, 8 * gradient.shape[1])
-        doubt = SAFETY * np.ldexp(self.doubt, -shift) + lost * SMALLEST
-        return _Form(gradient, offset, np.where(extreme, doubt, self.doubt))
-
-    def norm(self) -> Float64[np.ndarray, " cells"]:
-        """Length of the gradient, 1 where it is zero."""
-        length = np.linalg.norm(self.gradient, axis=1)
-        return np.where(length > 0.0, length, 1.0)
-
-    def distance(self, points: np.ndarray) -> Float64[np.ndarray, " cells"]:
-        """Distance of points from the unit's boundary, infinite without gradient."""
-        value = np.abs((self.gradient * points).sum(1) + self.offset)
-        flat = ~self.gradient.any(1)
-        return np.where(flat, np.inf, value / self.norm())
-
-    def side_of_box(self, cells: TreeCells) -> Int[np.ndarray, " cells"]:
-        """1 or -1 where the unit has that sign on the whole box, else 0."""
-        reach = reach_of(cells)
-        one, two = self.gradient * cells.low, self.gradient * cells.high
-        low = np.minimum(one, two).sum(1) + self.offset
-        high = np.maximum(one, two).sum(1) + self.offset
-        size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
-        slack = row_slack(self.doubt, size, reach.max(1), cells.dim)
-        zero = ~self.gradient.any(1) & (self.offset == 0.0) & (self.doubt == 0.0)
-        above, below = is_certain(low, slack), is_certain(-high, slack)
-        return np.where(above, 1, np.where(below | zero, -1, 0))
-
-
 def _chart_doubt(
     network: ReluNetwork, domain: BoundedDomain
 ) -> tuple[list[float], list[float]]:
@@ -326,7 +268,7 @@ def _chart_doubt(
 
 
 def _half(
-    cells: TreeCells, form: _Form, side: np.ndarray, unit: int, facets: int
+    cells: TreeCells, form: Form, side: np.ndarray, unit: int, facets: int
 ) -> TreeCells:
     """The part of each cell where the unit has sign `side`."""
     a, b = -side[:, None] * form.gradient, side * form.offset

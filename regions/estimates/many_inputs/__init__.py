@@ -1,0 +1,1 @@
+"""The tree for many inputs: questions in as many dimensions as a cell has rows."""

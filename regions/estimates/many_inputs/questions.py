@@ -1,0 +1,179 @@
+"""Questions about cells of many inputs, each answered with a proof.
+
+A point of the box whose image is strictly inside all rows, every rounding included,
+proves that a cell exists. Multipliers of the rows prove that it does not: the best that
+the box can do against them is a sum over the inputs. What float64 leaves open is settled
+in rationals at the basis where the program ended.
+"""
+
+import dataclasses
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+from jaxtyping import Bool, Float64, Int
+
+from regions.compiled import mode
+from regions.enumeration.tree.cells import NO_ROW, row_slack
+from regions.enumeration.tree.forms import Form
+from regions.estimates.many_inputs.cells import ImageCells
+from regions.estimates.many_inputs.exact_basis import Basis, settled
+from regions.estimates.many_inputs.image import Image
+from regions.estimates.many_inputs.programs import deep_points
+from regions.domains.shapes import WholeSpace
+from regions.signs.exact import ExactNetwork, to_fmpq, to_fraction
+from regions.signs.rounding import SAFETY, certain_signs, gamma, is_certain
+
+UNDERFLOW = 1e-290
+"""Above the sum of all that products lose by underflow."""
+
+
+class ImageQuestions:
+    """Answers for one image.
+
+    Attributes:
+        counts: Decisions by the test that made them.
+    """
+
+    def __init__(self, image: Image):
+        self.image = image
+        self.counts: Counter[str] = Counter()
+        self._exact = ExactNetwork(image.network, WholeSpace(len(image.m)))
+        self._first = image.network.unit_starts
+
+    def signs_at_witnesses(
+        self, cells: ImageCells, form: Form, unit: int
+    ) -> tuple[Int[np.ndarray, " cells"], Bool[np.ndarray, " cells"]]:
+        """Exact sign of a unit at the witness of each cell; where it vanishes all over.
+
+        (The second is only looked at where the sign is 0.)
+        """
+        value = (form.gradient * cells.z).sum(1) + form.offset
+        slack = self._slack(form.gradient, form.offset, form.doubt, cells.z)
+        rational = np.array([e is not None for e in cells.exact], bool)
+        sign = certain_signs(value, slack).astype(np.int64)
+        flat = np.zeros(len(cells), bool)
+        for k in np.flatnonzero((sign == 0) | rational).tolist():
+            row = self._forms(cells, k, unit)[unit]
+            exact = sum(
+                (c * v for c, v in zip(row, [*self._point(cells, k), 1], strict=True)),
+                fmpq(0),
+            )
+            sign[k] = (exact > 0) - (exact < 0)
+            flat[k] = not any(row)
+        return sign, flat
+
+    def are_inside(
+        self, cells: ImageCells, z: Float64[np.ndarray, "cells width"]
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether images of points, as computed, are proved strictly inside all rows."""
+        value = cells.h - np.einsum("crk,ck->cr", cells.G, z)
+        points = np.broadcast_to(z[:, None], cells.G.shape)
+        slack = self._slack(cells.G, cells.h, cells.doubt, points)
+        return (is_certain(value, slack) | (cells.ids == NO_ROW)).all(1)
+
+    def are_empty(
+        self, cells: ImageCells, weights: Float64[np.ndarray, "cells rows"]
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether multipliers of rows prove that no point of the box is in a cell.
+
+        With `y >= 0` every point has `0 <= y (h - G z)`, and the box can not reach more
+        than `y h - y G m` minus the least value of `y G M x`.
+        """
+        image = self.image
+        y = np.where(weights > 0.0, weights, 0.0)
+        y = y / np.maximum(y.max(1, keepdims=True), 1e-300)
+        folded = np.einsum("cr,crk->ck", y, cells.G)
+        prices = folded @ image.M
+        least = np.minimum(prices * image.box.lower, prices * image.box.upper).sum(1)
+        best = (y * cells.h).sum(1) - folded @ image.m - least
+        size = np.einsum("cr,crk->ck", y, np.abs(cells.G)) @ image.size
+        size += (y * np.abs(cells.h)).sum(1)
+        lost = (y * cells.doubt).sum(1) * (image.size.max() + 1.0)
+        terms = sum(image.M.shape) + cells.G.shape[1] + 8
+        margin = SAFETY * (2.0 * gamma(terms) * size + 2.0 * lost) + UNDERFLOW
+        return y.any(1) & is_certain(-best, margin)
+
+    def find_points(
+        self, cells: ImageCells, deep: float
+    ) -> tuple[Bool[np.ndarray, " cells"], ImageCells]:
+        """Which cells have an interior, and those cells with a point in each.
+
+        Args:
+            cells: Cells as rows; their witnesses are not read.
+            deep: Length in x, about that of the box.
+        """
+        x, depth, duals, cells = deep_points(self.image, cells, deep)
+        z = self.image.of(x)
+        found = self.are_inside(cells, z)
+        exact = np.full(len(cells), None, object)
+        self.counts["lps"] += len(cells)
+        self.counts["lp"] += int(found.sum())
+        left = np.flatnonzero(~found)
+        empty = self.are_empty(cells.take(left), duals[left])
+        self.counts["farkas"] += int(empty.sum())
+        for k in left[~empty].tolist():
+            self.counts["exact"] += 1
+            point = self._settled(cells, k)
+            if point is not None:
+                found[k], exact[k] = True, tuple(point)
+        return found, dataclasses.replace(
+            cells, x=x, z=z, radius=np.maximum(depth, 0.0), exact=exact
+        )
+
+    def deeper(self, cells: ImageCells, deep: float) -> ImageCells:
+        """The cells with deeper points, where the program finds one that is proved."""
+        x, depth, _, moved = deep_points(self.image, cells, deep)
+        z = self.image.of(x)
+        self.counts["lps"] += len(cells)
+        better = self.are_inside(cells, z) & (depth > cells.radius)
+        exact = cells.exact.copy()
+        exact[better] = None
+        return dataclasses.replace(
+            moved,
+            x=np.where(better[:, None], x, cells.x),
+            z=np.where(better[:, None], z, cells.z),
+            radius=np.where(better, depth, cells.radius),
+            exact=exact,
+        )
+
+    def _settled(self, cells: ImageCells, k: int) -> list[fmpq] | None:
+        """The image of a rational point strictly inside one cell; None if it is empty."""
+        forms = self._forms(cells, k, cells.unit - 1)
+        rows, right, lengths, tight = [], [], [], []
+        for position in np.flatnonzero(cells.ids[k] != NO_ROW).tolist():
+            unit = int(cells.ids[k, position])
+            sign = 1 if cells.bits[k, unit] else -1
+            *gradient, offset = forms[unit]
+            rows.append([-sign * v for v in gradient])
+            right.append(sign * offset)
+            # Lengths match in magnitude, as forms are multiples of what they stand for.
+            size = max(map(abs, gradient), default=0)
+            near = float(np.abs(cells.G[k, position]).max())
+            scale = Fraction(size) / Fraction(near) if near else Fraction(1)
+            lengths.append(to_fmpq(scale * Fraction(float(cells.lengths[k, position]))))
+            tight.append(bool(cells.tight[k, position]))
+        basis = Basis(cells.basics[k], np.array(tight, bool), cells.at_upper[k])
+        return settled(self.image, rows, right, lengths, basis)
+
+    def _slack(
+        self, g: np.ndarray, h: np.ndarray, doubt: np.ndarray, z: np.ndarray
+    ) -> np.ndarray:
+        """Bound of the error of `g z - h` at computed images of points."""
+        size = (np.abs(g) * np.abs(z)).sum(-1) + np.abs(h)
+        reach = np.abs(z).max(-1) + self.image.error.max()
+        moved = SAFETY * (np.abs(g) * self.image.error).sum(-1)
+        return row_slack(doubt, size, reach, z.shape[-1]) + moved
+
+    def _forms(self, cells: ImageCells, k: int, unit: int) -> list[list[int]]:
+        """Exact affine forms, on one cell, of the units up to the layer of `unit`."""
+        layer = int(np.searchsorted(self._first, unit, side="right"))
+        return self._exact.affine_forms(cells.bits[k], layers=layer)
+
+    def _point(self, cells: ImageCells, k: int) -> list[fmpq]:
+        """The image of the witness of a cell, as exact numbers."""
+        if cells.exact[k] is not None:
+            return list(cells.exact[k])
+        return self.image.exactly([to_fmpq(v) for v in cells.x[k].tolist()])

@@ -4,17 +4,20 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from regions.arguments import DomainLike, NetworkLike, network_and_domain
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.tree.homogeneous import cone_problem
-from regions.enumeration.tree.search import Tree
 from regions.enumeration.workers import worker_count, workers
 from regions.errors import RegionsError
+from regions.estimates.few_inputs import InputTree
+from regions.estimates.many_inputs.image import image_of
+from regions.estimates.many_inputs.search import ImageTree
 from regions.estimates.result import RegionEstimate
-from regions.estimates.run import RunValue, run_once
+from regions.estimates.run import RunValue, SampledTree, run_once
 from regions.network import ReluNetwork
 
 CELLS, RUNS = 200, 16
@@ -90,6 +93,16 @@ def estimate_regions(
     return sampler.result()
 
 
+def tree_of(network: ReluNetwork, domain: Domain) -> Callable[[], SampledTree]:
+    """What makes a new tree for every run."""
+    image = image_of(network, domain)
+    if image is not None:
+        return functools.partial(ImageTree, image)
+    if isinstance(domain, WholeSpace):
+        return functools.partial(InputTree, *cone_problem(network))
+    return functools.partial(InputTree, network, domain)
+
+
 class _Sampler:
     """The runs of one estimate."""
 
@@ -102,11 +115,8 @@ class _Sampler:
         max_seconds: float | None,
         stop: Callable[[], bool],
     ):
-        problem: tuple[ReluNetwork, BoundedDomain]
         domain.restrict(network)
-        whole = isinstance(domain, WholeSpace)
-        problem = cone_problem(network) if whole else (network, domain)
-        self._tree = functools.partial(Tree, *problem)
+        self._tree = tree_of(network, domain)
         self._cells, self._seed = cells, seed
         self._max_seconds, self._stop = max_seconds, stop
         self._begin = time.perf_counter()
@@ -167,7 +177,7 @@ class _Sampler:
     def _run(self, index: int) -> RunValue | None:
         """One run; its chances follow from the seed and its index alone."""
         begin = time.perf_counter()
-        tree = self._tree()
+        tree: Any = self._tree()
         rng = np.random.default_rng([self._seed, index])
         value = run_once(tree, self._cells, rng, self._is_over)
         self._longest = max(self._longest, time.perf_counter() - begin)

@@ -14,16 +14,41 @@ Probability 19, 2017 (several).
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
-from regions.enumeration.tree.cells import TreeCells
-from regions.enumeration.tree.search import Tree
 from regions.estimates.resampling import inclusion_chances, kept_systematically
 
-SMALLEST_SIDE = 1e-100
-"""Sides of boxes below it count as it: a guess is positive."""
+
+@runtime_checkable
+class SampledTree(Protocol):
+    """A tree of cells that are split by a unit at a time, each split proved."""
+
+    def start(
+        self, most: int, rng: np.random.Generator
+    ) -> tuple[Any, Float64[np.ndarray, " cells"], bool]:
+        """Cells, logarithms of their weights, and whether others were left out."""
+        ...
+
+    def layer_of(self, unit: int) -> int:
+        """Index of the hidden layer of a unit."""
+        ...
+
+    def forms(self, cells: Any, layer: int) -> Any:
+        """Affine forms of the units of a layer on cells."""
+        ...
+
+    def inserted(
+        self, cells: Any, forms: Any, parent: Int[np.ndarray, " cells"]
+    ) -> tuple[Any, Int[np.ndarray, " children"]]:
+        """The cells split by their next unit; the cell that each was part of."""
+        ...
+
+    def log_sizes(self, cells: Any) -> Float64[np.ndarray, " cells"]:
+        """Logarithms of guesses of how many regions cells hold in the end."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +58,7 @@ class RunValue:
     Attributes:
         log: Natural logarithm of the unbiased value.
         exact: Whether nothing was dropped, so that the value is the count.
-        cells: Cells at the end: so many regions exist.
+        cells: Different cells at the end: so many regions exist.
     """
 
     log: float
@@ -41,18 +66,9 @@ class RunValue:
     cells: int
 
 
-def guess_of(cells: TreeCells) -> Float64[np.ndarray, " cells"]:
-    """How many regions each cell may hold in the end, up to a common factor.
-
-    Any positive guess leaves the value unbiased, and a good one makes it spread less.
-    Units cut large cells more often: the mean side of the box around a cell, squared.
-    """
-    return np.maximum((cells.high - cells.low).mean(1), SMALLEST_SIDE) ** 2
-
-
 @np.errstate(all="ignore")
 def run_once(
-    tree: Tree,
+    tree: SampledTree,
     most: int,
     rng: np.random.Generator,
     stop: Callable[[], bool] = lambda: False,
@@ -65,9 +81,8 @@ def run_once(
         rng: Chances come from here alone.
         stop: Asked before every unit.
     """
-    (cells,) = tree.stack
-    log_weight = np.zeros(1)
-    forms, parent, layer, dropped = None, np.zeros(1, np.int64), -1, False
+    cells, log_weight, dropped = tree.start(most, rng)
+    forms, parent, layer = None, np.arange(len(cells)), -1
     while cells.unit < cells.bits.shape[1]:
         if stop():
             return None
@@ -76,11 +91,12 @@ def run_once(
             forms, parent = tree.forms(cells, layer), np.arange(len(cells))
         assert forms is not None
         cells, origin = tree.inserted(cells, forms, parent)
-        # Parts of one cell stand side by side: what is kept is then spread evenly.
-        order = np.argsort(origin, kind="stable")
+        # Parts of one cell stand side by side: what is kept is then spread evenly. It
+        # does not depend on which of them a program found.
+        order = np.lexsort((cells.bits[:, cells.unit - 1], origin))
         if len(cells) > most:
             size = log_weight[origin[order]]
-            size = size + np.log(guess_of(cells))[order]
+            size = size + tree.log_sizes(cells)[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)
             kept = kept_systematically(chances, rng)
             log_weight = log_weight[origin[order[kept]]] - np.log(chances[kept])
@@ -90,4 +106,5 @@ def run_once(
         cells, parent = cells.take(order).compacted(), parent[origin[order]]
     top = log_weight.max()
     log = float(top + np.log(np.exp(log_weight - top).sum()))
-    return RunValue(log, not dropped, len(cells))
+    held = len(np.unique(cells.bits, axis=0))
+    return RunValue(log, not dropped, held)

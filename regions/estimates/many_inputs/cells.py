@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float64, Int32
 from regions.enumeration.tree.cells import NO_ROW
 from regions.estimates.many_inputs.dual_simplex import NONE
 
+SUM_ROW = -2
+"""Identifier of the row of a folded image: a sum of some z is above 1/2."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class ImageCells:
@@ -21,7 +24,7 @@ class ImageCells:
         doubt: Bound of the rounding of each row: of its gradient in the 1-norm, and of
             its right-hand side.
         lengths: Lengths of the rows' gradients in x, about; 0 for padding.
-        ids: Unit of each row.
+        ids: Unit of each row, or `SUM_ROW`.
         low: Lower ends of a box in z that holds the cell.
         high: Upper ends of that box.
         x: A point of the box, strictly inside all rows, unless `exact` has one.

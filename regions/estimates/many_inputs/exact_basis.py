@@ -39,19 +39,22 @@ def settled(
         image: The image.
         rows: Gradients in z.
         right: Right-hand sides.
-        lengths: What the depth is multiplied by in each row; any positive numbers.
+        lengths: What the depth is multiplied by in each row; any positive numbers, or
+            0 for rows that the program left out.
         basis: The basis to look at.
 
     Raises:
         UndecidedError: If the basis decides nothing.
     """
-    if any(b <= 0 and not any(g) for g, b in zip(rows, right, strict=True)):
-        return None
     width, dim = image.M.shape
     M = image.exact_matrix()
     G = fmpq_mat(len(rows), width, [fmpq(v) for row in rows for v in row])
     offsets = G * fmpq_mat(width, 1, [to_fmpq(v) for v in image.m.tolist()])
     h = [fmpq(b) - offsets[i, 0] for i, b in enumerate(right)]
+    for i, length in enumerate(lengths):
+        # A row that may say nothing about x holds everywhere or nowhere if so.
+        if length == 0 and h[i] <= 0 and not any((_row(G, i) * M).entries()):
+            return None
     columns = [int(c) for c in basis.basics if c != NONE]
     tight = np.flatnonzero(basis.tight).tolist()
     square = _square(G, M, lengths, tight, columns)
@@ -65,11 +68,15 @@ def settled(
         ):
             return None
     raise UndecidedError(
-        "whether a unit crosses a cell is a tie that the basis at hand leaves open: "
-        "estimate on a box that is a little smaller or larger.",
+        "the basis at hand does not tell whether a unit crosses a cell",
         margin=0.0,
         tolerance=0.0,
     )
+
+
+def _row(G: fmpq_mat, i: int) -> fmpq_mat:
+    """One row of a matrix."""
+    return fmpq_mat(1, G.ncols(), [G[i, k] for k in range(G.ncols())])
 
 
 def _inside(row: list[int], b: int, z: list[fmpq]) -> bool:
@@ -137,7 +144,7 @@ def _is_empty(
     y = square.transpose().solve(fmpq_mat(len(tight), 1, unit)).entries()
     if any(v < 0 for v in y):
         return False
-    width, dim = image.M.shape
+    width = G.ncols()
     folded = [
         sum((v * G[i, k] for v, i in zip(y, tight, strict=True)), fmpq(0))
         for k in range(width)

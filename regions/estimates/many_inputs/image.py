@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 from flint import fmpq, fmpq_mat, nmod_mat
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Box, Domain, WholeSpace
 from regions.enumeration.tree.homogeneous import homogenized
@@ -29,6 +29,9 @@ MANY = 13
 class Image:
     """The points `z = M x + m` of the x in a box, and a network that reads z.
 
+    Where `folded`, it reads z with the signs that its first units have, so that one box
+    of positive z stands for every orthant.
+
     Attributes:
         M: The map.
         m: Its offset.
@@ -38,6 +41,7 @@ class Image:
         size: Bound of the absolute value of each coordinate of z, and of the sum of
             absolute values from which it is computed.
         error: Bound of the error of `of`.
+        folded: See above; the sum of those z that are read further is above 1/2 then.
     """
 
     M: Float64[np.ndarray, "width dim"]
@@ -47,6 +51,7 @@ class Image:
     gram: Float64[np.ndarray, "width width"]
     size: Float64[np.ndarray, " width"]
     error: Float64[np.ndarray, " width"]
+    folded: bool = False
 
     @property
     def reach(self) -> Float64[np.ndarray, " dim"]:
@@ -69,9 +74,7 @@ class Image:
         """The image of a rational point."""
         width, dim = self.M.shape
         product = self.exact_matrix() * fmpq_mat(dim, 1, x)
-        return [
-            product[k, 0] + to_fmpq(float(self.m[k])) for k in range(width)
-        ]
+        return [product[k, 0] + to_fmpq(float(self.m[k])) for k in range(width)]
 
     def exact_matrix(self) -> fmpq_mat:
         """M in rationals."""
@@ -90,7 +93,7 @@ def image_of(network: ReluNetwork, domain: Domain) -> Image | None:
         for source, _ in layer.blocks(index)[bool(index == 0) :]
     )
     if isinstance(domain, WholeSpace):
-        whole = alone and _has_independent_rows(first.weight)
+        whole = alone and first.kinks.all() and _has_independent_rows(first.weight)
         return _of_cone(network) if whole and first.width + 1 >= MANY else None
     if not isinstance(domain, Box) or domain.dim < MANY:
         return None
@@ -121,18 +124,41 @@ def _after(network: ReluNetwork) -> ReluNetwork:
 
 
 def _of_cone(network: ReluNetwork) -> Image:
-    """The whole space of first pre-activations, as a cone (see `homogeneous`)."""
+    """The whole space of first pre-activations z, as a cone (see `homogeneous`).
+
+    Every orthant of z is met by 2^width cells of the first layer, one each. Its cones
+    are those of positive |z| and s. Each has a point of the unit cube where the `alive`
+    ones sum to more than 1/2, so that cells that are empty mostly are so by a margin.
+    """
     cone = homogenized(_after(network))
     dim = cone.input_dim
-    box = Box([-1.0] * (dim - 1) + [0.0], [1.0] * dim)
-    return _image(np.eye(dim), np.zeros(dim), box, cone)
+    box = Box([0.0] * dim, [1.0] * dim)
+    image = _image(np.eye(dim), np.zeros(dim), box, cone)
+    return dataclasses.replace(image, folded=True)
 
 
-def _has_independent_rows(W: Float64[np.ndarray, "width dim"]) -> Bool[np.ndarray, ""]:
+def _has_independent_rows(W: Float64[np.ndarray, "width dim"]) -> bool:
     """Whether rows are proved to be independent."""
     width, dim = W.shape
     if width > dim:
-        return np.array(False)
+        return False
     entries, _ = dyadic(W.ravel().tolist())
     table = nmod_mat(width, dim, [v % PRIME for v in entries], PRIME)
-    return np.array(table.rank() == width)
+    return bool(table.rank() == width)
+
+
+def folding(
+    bits: Bool[np.ndarray, "cells units"], width: int
+) -> Int[np.ndarray, "cells width"]:
+    """Signs of the coordinates of z in each cell of a folded image; s is positive."""
+    signs = np.ones((len(bits), width), np.int64)
+    signs[:, :-1] = np.where(bits[:, : width - 1], 1, -1)
+    return signs
+
+
+def alive(
+    image: Image, signs: Bool[np.ndarray, "cells width"]
+) -> Bool[np.ndarray, "cells dim"]:
+    """Which coordinates of a folded image are read on: units that are on, and s."""
+    on = signs | (image.network.hidden[0].slopes != 0.0)
+    return np.concatenate([on, np.ones((len(signs), 1), bool)], axis=1)

@@ -2,30 +2,34 @@
 
 A point of the box whose image is strictly inside all rows, every rounding included,
 proves that a cell exists. Multipliers of the rows prove that it does not: the best that
-the box can do against them is a sum over the inputs. What float64 leaves open is settled
-in rationals at the basis where the program ended.
+the box can do against them is a sum over the inputs. What float64 leaves open is
+settled in rationals at the basis where the program ended.
 """
 
 import dataclasses
 from collections import Counter
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
-from regions.compiled import mode
+from regions.domains.shapes import WholeSpace
 from regions.enumeration.tree.cells import NO_ROW, row_slack
 from regions.enumeration.tree.forms import Form
-from regions.estimates.many_inputs.cells import ImageCells
+from regions.errors import UndecidedError
+from regions.estimates.many_inputs.cells import SUM_ROW, ImageCells, assign
 from regions.estimates.many_inputs.exact_basis import Basis, settled
-from regions.estimates.many_inputs.image import Image
-from regions.estimates.many_inputs.programs import deep_points
-from regions.domains.shapes import WholeSpace
-from regions.signs.exact import ExactNetwork, to_fmpq, to_fraction
+from regions.estimates.many_inputs.image import Image, folding
+from regions.estimates.many_inputs.programs import (
+    deep_points,
+    deep_points_by_solver,
+)
+from regions.signs.exact import ExactNetwork, to_fmpq
 from regions.signs.rounding import SAFETY, certain_signs, gamma, is_certain
 
+TO_THE_END = 2.0
+"""No point has this share of the depth that is possible."""
 UNDERFLOW = 1e-290
 """Above the sum of all that products lose by underflow."""
 
@@ -68,7 +72,7 @@ class ImageQuestions:
     def are_inside(
         self, cells: ImageCells, z: Float64[np.ndarray, "cells width"]
     ) -> Bool[np.ndarray, " cells"]:
-        """Whether images of points, as computed, are proved strictly inside all rows."""
+        """Whether images of points, as computed, are proved to be inside all rows."""
         value = cells.h - np.einsum("crk,ck->cr", cells.G, z)
         points = np.broadcast_to(z[:, None], cells.G.shape)
         slack = self._slack(cells.G, cells.h, cells.doubt, points)
@@ -106,22 +110,70 @@ class ImageQuestions:
             deep: Length in x, about that of the box.
         """
         x, depth, duals, cells = deep_points(self.image, cells, deep)
-        z = self.image.of(x)
-        found = self.are_inside(cells, z)
-        exact = np.full(len(cells), None, object)
+        found, empty = self._proved(cells, x, duals)
         self.counts["lps"] += len(cells)
-        self.counts["lp"] += int(found.sum())
-        left = np.flatnonzero(~found)
-        empty = self.are_empty(cells.take(left), duals[left])
-        self.counts["farkas"] += int(empty.sum())
-        for k in left[~empty].tolist():
+        left = np.flatnonzero(~found & ~empty)
+        if len(left):
+            # To the very end: what floating point can tell, it tells there.
+            part = cells.take(left)
+            *answer, part = deep_points(self.image, part, deep, TO_THE_END)
+            assign(cells, left, part)
+            x[left], depth[left], duals[left] = answer
+            found[left], empty[left] = self._proved(part, x[left], duals[left])
+        exact = np.full(len(cells), None, object)
+        ties = []
+        for k in np.flatnonzero(~found & ~empty).tolist():
+            try:
+                point = self._settled(cells, k)
+            except UndecidedError:
+                ties.append(k)
+                continue
             self.counts["exact"] += 1
-            point = self._settled(cells, k)
             if point is not None:
                 found[k], exact[k] = True, tuple(point)
+        self.counts["lp"] += int(found.sum())
+        self.counts["farkas"] += int(empty.sum())
+        if ties:
+            x[ties], depth[ties] = self._by_solver(cells.take(np.array(ties)), deep)
+            found[ties] = np.isfinite(depth[ties])
         return found, dataclasses.replace(
-            cells, x=x, z=z, radius=np.maximum(depth, 0.0), exact=exact
+            cells,
+            x=x,
+            z=self.image.of(x),
+            radius=np.where(found, np.maximum(depth, 0.0), 0.0),
+            exact=exact,
         )
+
+    def _by_solver(
+        self, cells: ImageCells, deep: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Points and depths where the programs ran in circles; no depth if empty.
+
+        Raises:
+            UndecidedError: If nothing is proved so either.
+        """
+        self.counts["solver"] += len(cells)
+        x, depth, duals = deep_points_by_solver(self.image, cells, deep)
+        found, empty = self._proved(cells, x, duals)
+        if not (found | empty).all():
+            raise UndecidedError(
+                "whether a unit crosses a cell is a tie that no program settles: "
+                "estimate on a box that is a little smaller or larger.",
+                margin=float(depth[~(found | empty)][0]),
+                tolerance=1e-12,
+            )
+        return np.where(found[:, None], x, self.image.box.lower), np.where(
+            found, depth, np.nan
+        )
+
+    def _proved(
+        self, cells: ImageCells, x: np.ndarray, duals: np.ndarray
+    ) -> tuple[Bool[np.ndarray, " cells"], Bool[np.ndarray, " cells"]]:
+        """Which cells are proved to hold these points, and which to hold none."""
+        found = self.are_inside(cells, self.image.of(x))
+        empty = ~found
+        empty[empty] = self.are_empty(cells.take(empty), duals[empty])
+        return found, empty
 
     def deeper(self, cells: ImageCells, deep: float) -> ImageCells:
         """The cells with deeper points, where the program finds one that is proved."""
@@ -140,15 +192,20 @@ class ImageQuestions:
         )
 
     def _settled(self, cells: ImageCells, k: int) -> list[fmpq] | None:
-        """The image of a rational point strictly inside one cell; None if it is empty."""
+        """The image of a rational point inside one cell; None if it is empty."""
         forms = self._forms(cells, k, cells.unit - 1)
         rows, right, lengths, tight = [], [], [], []
         for position in np.flatnonzero(cells.ids[k] != NO_ROW).tolist():
             unit = int(cells.ids[k, position])
-            sign = 1 if cells.bits[k, unit] else -1
-            *gradient, offset = forms[unit]
-            rows.append([-sign * v for v in gradient])
-            right.append(sign * offset)
+            if unit == SUM_ROW:
+                gradient = (-2.0 * cells.G[k, position]).astype(int).tolist()
+                rows.append([-v for v in gradient])
+                right.append(-1)
+            else:
+                sign = 1 if cells.bits[k, unit] else -1
+                *gradient, offset = forms[unit]
+                rows.append([-sign * v for v in gradient])
+                right.append(sign * offset)
             # Lengths match in magnitude, as forms are multiples of what they stand for.
             size = max(map(abs, gradient), default=0)
             near = float(np.abs(cells.G[k, position]).max())
@@ -170,7 +227,11 @@ class ImageQuestions:
     def _forms(self, cells: ImageCells, k: int, unit: int) -> list[list[int]]:
         """Exact affine forms, on one cell, of the units up to the layer of `unit`."""
         layer = int(np.searchsorted(self._first, unit, side="right"))
-        return self._exact.affine_forms(cells.bits[k], layers=layer)
+        forms = self._exact.affine_forms(cells.bits[k], layers=layer)
+        if not self.image.folded:
+            return forms
+        signs = [*folding(cells.bits[k : k + 1], len(self.image.m))[0], 1]
+        return [[int(s) * v for s, v in zip(signs, row, strict=True)] for row in forms]
 
     def _point(self, cells: ImageCells, k: int) -> list[fmpq]:
         """The image of the witness of a cell, as exact numbers."""

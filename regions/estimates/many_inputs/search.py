@@ -1,20 +1,25 @@
 """The tree on a domain of many inputs: cells of its image, split unit by unit."""
 
 import dataclasses
+import math
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.enumeration.tree.cells import NO_ROW, tightened
 from regions.enumeration.tree.forms import Form
-from regions.estimates.many_inputs.cells import ImageCells, assign
-from regions.estimates.many_inputs.image import Image
+from regions.estimates.guesses import RegionGuess
+from regions.estimates.many_inputs.cells import SUM_ROW, ImageCells, assign
+from regions.estimates.many_inputs.image import Image, alive, folding
 from regions.estimates.many_inputs.questions import ImageQuestions
 from regions.signs.layer_forms import layer_forms
 from regions.signs.rounding import are_on
 
 RECENTER = 0.1
 """A child whose ball shrinks below this share of its parent's gets a new ball."""
+
+NOTHING = 1e-14
+"""Squares of lengths below this part of what they could be are rounding, perhaps."""
 
 STRIDES = (1.0, 3.0)
 """Steps over a boundary that are tried before a program, in depths of the cell."""
@@ -37,6 +42,7 @@ class ImageTree:
         self._first = image.network.unit_starts
         self._kinks = image.network.kinks
         self._deep = float(np.linalg.norm(image.box.upper - image.box.lower))
+        self.guess = RegionGuess(image.network, image.M.shape[1])
         self.root = _root(image, int(self._first[-1]))
 
     def layer_of(self, unit: int) -> int:
@@ -46,7 +52,52 @@ class ImageTree:
     def forms(self, cells: ImageCells, layer: int) -> Forms:
         """Affine forms in z of the units of a layer on cells: `layer_forms`."""
         none = [0.0] * len(self.image.network.hidden)
-        return layer_forms(self.image.network, cells.bits, layer, (none, none))
+        forms = layer_forms(self.image.network, cells.bits, layer, (none, none))
+        if not self.image.folded:
+            return forms
+        signs = folding(cells.bits, len(self.image.m))
+        return forms[0] * signs[:, None], forms[1], forms[2]
+
+    def start(
+        self, most: int, rng: np.random.Generator
+    ) -> tuple[ImageCells, Float64[np.ndarray, " cells"], bool]:
+        """Cells to begin with, logarithms of their weights, and whether some are left.
+
+        Of a folded image these are orthants: all of them, or some whose chances follow
+        the guess of their regions, spread evenly over the numbers of units that are on.
+        """
+        if not self.image.folded:
+            return self.root, np.zeros(1), False
+        width = len(self.image.m) - 1
+        if 2**width <= most:
+            index = np.arange(2**width)[:, None]
+            signs = (index >> np.arange(width)) & 1 > 0
+            return self._orthants(signs), np.zeros(len(signs)), False
+        some = np.tri(width + 1, width, -1, dtype=bool)
+        units = self.root.bits.shape[1]
+        padded = np.concatenate(
+            [some, np.zeros((width + 1, units - width), bool)], axis=1
+        )
+        log_guess = self.guess.log_sizes(padded, width)
+        logs = log_guess + [math.log(math.comb(width, k)) for k in range(width + 1)]
+        chances = np.exp(logs - logs.max())
+        places = (np.arange(most) + rng.random()) / most * chances.sum()
+        on = np.minimum(np.searchsorted(np.cumsum(chances), places), width)
+        signs = rng.permuted(some[on], axis=1)
+        total = logs.max() + math.log(chances.sum() / most)
+        return self._orthants(signs), total - log_guess[on], True
+
+    def log_sizes(self, cells: ImageCells) -> Float64[np.ndarray, " cells"]:
+        """Logarithms of guesses of how many regions cells hold in the end."""
+        return self.guess.log_sizes(cells.bits, cells.unit)
+
+    def _orthants(self, signs: Bool[np.ndarray, "cells width"]) -> ImageCells:
+        """The cells of the first layer with these signs."""
+        count, width = signs.shape
+        cells = self.root.take(np.zeros(count, np.int64))
+        cells.bits[:, :width] = signs
+        cells.G[:, 0] = np.where(alive(self.image, signs), -1.0, 0.0)
+        return dataclasses.replace(cells, unit=width)
 
     def inserted(
         self, cells: ImageCells, forms: Forms, parent: Int[np.ndarray, " cells"]
@@ -94,9 +145,10 @@ class ImageTree:
         return cells.joined(far.take(crossed)), origin
 
     def _lengths(self, form: Form) -> Float64[np.ndarray, " cells"]:
-        """Lengths of gradients in x, about."""
+        """Lengths of gradients in x, about; 0 where nothing may be left of one in x."""
         squares = ((form.gradient @ self.image.gram) * form.gradient).sum(1)
-        return np.sqrt(np.maximum(squares, 0.0))
+        most = (np.abs(form.gradient) @ np.sqrt(np.diag(self.image.gram))) ** 2
+        return np.sqrt(np.where(squares > NOTHING * most, squares, 0.0))
 
     def _half(
         self,
@@ -108,7 +160,6 @@ class ImageTree:
     ) -> ImageCells:
         """The part of each cell where the unit has sign `side`."""
         g, h = -side[:, None] * form.gradient, side * form.offset
-        # Padding has no length; a row that says nothing about x is settled exactly.
         half = cells.with_row(g, h, form.doubt, lengths, np.full(len(cells), unit))
         low, high = tightened(cells.low, cells.high, g, h, form.doubt)
         bits = cells.bits.copy()
@@ -191,6 +242,7 @@ class ImageTree:
             assign(cells, which, self.questions.deeper(cells.take(which), self._deep))
         return cells
 
+
 def _depths(
     cells: ImageCells, z: Float64[np.ndarray, "cells width"]
 ) -> Float64[np.ndarray, " cells"]:
@@ -209,14 +261,23 @@ def _root(image: Image, units: int) -> ImageCells:
     share = 0.5 + 0.25 * np.sin(np.arange(1.0, dim + 1.0))
     x = (1.0 - share) * image.box.lower + share * image.box.upper
     x = np.clip(x, image.box.lower, image.box.upper)[None]
+    rows = (np.zeros((1, 1, width)), np.ones((1, 1)), np.zeros((1, 1)), NO_ROW)
+    if image.folded:
+        # A cube of many sides: its middle is far beyond where the sum is 1/2.
+        rows = (
+            np.full((1, 1, width), -1.0),
+            np.full((1, 1), -0.5),
+            np.full((1, 1), math.sqrt(width)),
+            SUM_ROW,
+        )
     return ImageCells(
         unit=0,
         bits=np.zeros((1, units), bool),
-        G=np.zeros((1, 1, width)),
-        h=np.ones((1, 1)),
+        G=rows[0],
+        h=rows[1],
         doubt=np.zeros((1, 1)),
-        lengths=np.zeros((1, 1)),
-        ids=np.full((1, 1), NO_ROW, np.int32),
+        lengths=rows[2],
+        ids=np.full((1, 1), rows[3], np.int32),
         low=low[None],
         high=high[None],
         x=x,

@@ -40,10 +40,12 @@ def _reference(M, G, h, lengths):
 
 
 @pytest.mark.parametrize("room", [0.3, -0.02])
-@pytest.mark.parametrize("shape", [(4, 3, 5), (30, 8, 20), (90, 12, 30)])
-def test_depth_and_bound_of_the_multipliers_are_the_optimum(shape, room):
+@pytest.mark.parametrize(
+    ("dim", "width", "rows"), [(4, 3, 5), (30, 8, 20), (90, 12, 30)]
+)
+def test_depth_and_bound_of_the_multipliers_are_the_optimum(dim, width, rows, room):
     for seed in range(4):
-        M, G, h, lengths = _program(seed, *shape, room)
+        M, G, h, lengths = _program(seed, dim, width, rows, room)
         x, depth, y, _, _ = _solved(M, G, h, lengths)
         expected = _reference(M, G, h, lengths)
         assert depth == pytest.approx(expected, abs=1e-8)

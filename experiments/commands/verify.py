@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from experiments.running.arguments import Parser, read_network
 from experiments.running.console import Bars, print_rows, run_main
+from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
     from regions.network import ReluNetwork
@@ -16,13 +17,15 @@ examples:
   python scripts/verify.py runs/ring/regions.parquet
   python scripts/verify.py regions.parquet --network model.npz   belongs to this one?
   python scripts/verify.py regions.parquet --float               seconds, with rounding
+  python scripts/verify.py regions.parquet --max-seconds 600     as far as it comes
   python scripts/verify.py regions-of-net                        file by file
 
 A folder that scripts/count_pieces.py --save wrote is verified file by file: that a file
 is what was written, and that its regions exist. A file holds a part of the domain, so
 whether regions are missing, or in two files, is not checked.
 
-exit code: 0 verified, 1 a check failed, 2 the file cannot be read
+exit code: 0 verified, 1 a check failed or was not reached in time, 2 the file cannot be
+read, 130 on Ctrl-C, with the checks that were made
 """
 
 _COLORS = {"ok": "green", "FAILED": "red", "not checked": "yellow"}
@@ -39,6 +42,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--network", type=pathlib.Path, help="the network it must belong to")
     add("--float", action="store_true", help="check in float64, proving nothing")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
     parser.add_state_dicts()
     return parser.parse(arguments)
 
@@ -55,12 +59,22 @@ def execute(options: argparse.Namespace) -> int:
     )
     file = options.file
     if (file / PLAN).is_file():
+        if options.max_seconds is not None:
+            raise ValueError(
+                "--max-seconds is for one file, and this is a folder of pieces: "
+                "verify its files one by one, or leave the limit out."
+            )
         return verify_pieces(file, not options.float, network)
     if file.is_dir():
         file = file / "regions.parquet"
-    with Bars() as bars:
+    with Bars() as bars, CtrlC() as stop:
         report = regions.verify(
-            file, exact=not options.float, network=network, progress=bars
+            file,
+            exact=not options.float,
+            network=network,
+            progress=bars,
+            max_seconds=options.max_seconds,
+            stop=stop,
         )
     colors = [_COLORS[check.verdict] for check in report.checks]
     print_rows(
@@ -70,7 +84,9 @@ def execute(options: argparse.Namespace) -> int:
     print(str(report).splitlines()[-1])
     for line in report.failures:
         print(f"failed: {line}", file=sys.stderr)
-    return 0 if report.ok else 1
+    if report.stopped == "interrupted":
+        return 130
+    return 0 if report.ok and report.stopped is None else 1
 
 
 def verify_pieces(

@@ -29,6 +29,7 @@ COMMANDS = {
     "table": Command("hash_table", "which codes a data set meets"),
     "simplify": Command("simplify", "a smaller network that is exactly equal"),
     "pieces": Command("count_pieces", "count on several workers, with a journal"),
+    "compile": Command("compile_ahead", "compile the inner loops ahead of any count"),
     "atlas": Command("atlas", "one HTML file to look at all regions"),
     "movie": Command("movie", "how the regions move while a network learns"),
     "ring": Command("ring", "the first study: a network learns a black ring"),

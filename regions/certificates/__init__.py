@@ -5,7 +5,7 @@ file alone. Nothing is shared with the engines that made it.
 """
 
 import os
-import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from regions.certificates.floats import (
     check_inside,
     check_witnesses,
 )
+from regions.certificates.watch import StoppedError, Watch
 from regions.models import NetworkLike, as_network
 from regions.network import ReluNetwork
 from regions.results.region_files import network_digest, read_stored
@@ -37,6 +38,8 @@ def verify(
     network: NetworkLike | None = None,
     grid: MetPatterns | None = None,
     progress: Progress | None = None,
+    max_seconds: float | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> VerificationReport:
     """Check a region set, or a saved one, without the code that made it.
 
@@ -47,10 +50,14 @@ def verify(
         grid: If given, as `regions.hash_grid` gives it, all patterns that it met
             strictly must be members.
         progress: Called with (done, in all, what is being checked).
+        max_seconds: Stop after this time.
+        stop: Called often: says whether to stop, as when a key was pressed.
 
     Returns:
         The checks made. `ok` says that none failed, `complete` that no region is
-        missing, either because it was proved (exact) or as far as float64 shows.
+        missing, either because it was proved (exact) or as far as float64 shows. One
+        that was stopped says what it did not check, is not `complete`, and has
+        `stopped` set.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -64,7 +71,7 @@ def verify(
         >>> verify(found, exact=True).ok
         True
     """
-    start = time.perf_counter()
+    watch = Watch(progress, max_seconds, stop)
     checks = []
     if not isinstance(regions, RegionTable | str | os.PathLike):
         raise TypeError(
@@ -80,11 +87,11 @@ def verify(
     checks += _network_checks(regions, network)
     checks.append(check_distinct(regions))
     if checks[-1].passed:
-        checks += _region_checks(regions, exact, progress)
+        checks += _region_checks(regions, exact, watch)
         if grid is not None:
             checks.append(check_grid(regions, np.asarray(grid.patterns)[grid.strict]))
     return VerificationReport(
-        tuple(checks), exact, regions.complete, time.perf_counter() - start
+        tuple(checks), exact, regions.complete, watch.seconds, watch.why
     )
 
 
@@ -114,9 +121,7 @@ def _shape(network: ReluNetwork) -> str:
     )
 
 
-def _region_checks(
-    regions: RegionTable, exact: bool, progress: Progress | None
-) -> list[Check]:
+def _region_checks(regions: RegionTable, exact: bool, watch: Watch) -> list[Check]:
     """Witnesses, places and completeness."""
     finite = check_finite(regions)
     if not finite.passed:
@@ -124,12 +129,19 @@ def _region_checks(
     if exact:
         from regions.certificates.exact_checks import check_exactly
 
-        return check_exactly(regions, progress)
-    # What overflows is settled exactly, or reported as not checked.
-    with np.errstate(all="ignore"):
-        checks = [check_witnesses(regions, progress), check_inside(regions)]
-        if all(check.passed for check in checks):
-            checks.append(check_volumes(regions, progress))
-        else:
-            checks.append(Check("completeness", None, "the witnesses failed"))
+        return check_exactly(regions, watch)
+    checks: list[Check] = []
+    try:
+        # What overflows is settled exactly, or reported as not checked.
+        with np.errstate(all="ignore"):
+            checks.append(check_witnesses(regions, watch))
+            checks.append(check_inside(regions, watch))
+            if all(check.passed for check in checks):
+                checks.append(check_volumes(regions, watch))
+            else:
+                checks.append(Check("completeness", None, "the witnesses failed"))
+    except StoppedError:
+        names = ("witnesses", "inside the domain", "completeness")
+        left = f"stopped before it was checked: {watch.why}"
+        checks += [Check(name, None, left) for name in names[len(checks) :]]
     return checks

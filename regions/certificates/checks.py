@@ -38,6 +38,7 @@ class VerificationReport:
         exact: Whether they were made in exact arithmetic.
         claims_complete: Whether the set says that no region is missing.
         seconds: Wall time.
+        stopped: Why it ended before all was checked; None if it did not.
 
     Example:
         >>> import numpy as np
@@ -52,6 +53,7 @@ class VerificationReport:
     exact: bool
     claims_complete: bool
     seconds: float
+    stopped: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -61,8 +63,10 @@ class VerificationReport:
     @property
     def complete(self) -> bool:
         """Whether everything holds and no region is missing, which was checked."""
-        return self.ok and any(
-            c.name == "completeness" and c.passed for c in self.checks
+        return (
+            self.ok
+            and self.stopped is None
+            and any(c.name == "completeness" and c.passed for c in self.checks)
         )
 
     @property
@@ -82,6 +86,8 @@ class VerificationReport:
         ]
         if not self.ok:
             last = "FAILED"
+        elif self.stopped is not None:
+            last = f"ok as far as checked; stopped: {self.stopped}"
         elif self.complete:
             last = (
                 "ok: exactly the regions of the network"

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 from regions.certificates.checks import Check
 from regions.certificates.integer_forms import IntegerForms, Row, domain_rows, primitive
 from regions.certificates.multipliers import multipliers
+from regions.certificates.watch import Watch
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
 
@@ -22,8 +23,8 @@ class ClosureProof:
     facet. Otherwise the row must be redundant, which multipliers prove.
     """
 
-    def __init__(self, regions: RegionTable):
-        self._regions = regions
+    def __init__(self, regions: RegionTable, watch: Watch):
+        self._regions, self._watch = regions, watch
         self._walls = domain_rows(regions.domain)
         self._members = {row.tobytes() for row in regions.patterns}
         # Forms beyond a facet, apart from those of the regions in sorted order.
@@ -44,6 +45,7 @@ class ClosureProof:
                 flat.append(bit)
         walls = set(self._walls)
         for row, members in groups.items():
+            self._watch.ask()
             if row in walls:
                 continue
             if len(members) == 1 and not flat:

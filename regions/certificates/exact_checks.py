@@ -17,16 +17,42 @@ from regions.certificates.integer_forms import (
     witness,
 )
 from regions.certificates.volumes import VolumeProof
+from regions.certificates.watch import StoppedError, Watch
 from regions.domains.shapes import WholeSpace
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
 
 
-def check_exactly(regions: RegionTable, progress: Progress | None) -> list[Check]:
+def check_exactly(regions: RegionTable, watch: Watch) -> list[Check]:
     """Prove every witness, then completeness, in one pass over the regions."""
+    proved = 0
+
+    def note(done: int, total: int, what: str) -> None:
+        nonlocal proved
+        proved = done
+        watch.tell(done, total, what)
+
+    try:
+        return _check_all(regions, watch, note)
+    except StoppedError:
+        text = f"{proved:,} of {len(regions):,} proved, then stopped: {watch.why}"
+        return [
+            Check("witnesses", None, text),
+            Check("inside the domain", None, text),
+            Check("completeness", None, f"stopped before it was proved: {watch.why}"),
+        ]
+
+
+def _check_all(regions: RegionTable, watch: Watch, tell: Progress) -> list[Check]:
+    """The same to the end.
+
+    Raises:
+        StoppedError: If it is time to stop.
+    """
+    watch.ask()
     forms = IntegerForms(regions.network, regions.domain)
     walls = domain_rows(regions.domain)
-    proof = _completeness_proof(regions)
+    proof = _completeness_proof(regions, watch)
     for done, (region, bits) in enumerate(_sorted_regions(regions)):
         point = witness(regions, region)
         if any(value(wall, point) <= 0 for wall in walls):
@@ -41,8 +67,7 @@ def check_exactly(regions: RegionTable, progress: Progress | None) -> list[Check
             return _stopped("witnesses", problem)
         if proof is not None:
             proof.add(region, bits, rows, point)
-        if progress is not None:
-            progress(done + 1, len(regions), "proving regions")
+        tell(done + 1, len(regions), "proving regions")
     checks = [
         Check("witnesses", True, f"{len(regions):,} proved, with every sign strict"),
         Check("inside the domain", True, "every witness is strictly inside"),
@@ -53,12 +78,14 @@ def check_exactly(regions: RegionTable, progress: Progress | None) -> list[Check
     return [*checks, proof.finish(regions.complete)]
 
 
-def _completeness_proof(regions: RegionTable) -> VolumeProof | ClosureProof | None:
+def _completeness_proof(
+    regions: RegionTable, watch: Watch
+) -> VolumeProof | ClosureProof | None:
     """The kind of proof that fits the domain; None if nothing is claimed."""
     domain = regions.domain
     if not isinstance(domain, WholeSpace) and domain.dim <= MAX_DIM:
-        return VolumeProof(domain)
-    return ClosureProof(regions) if regions.complete else None
+        return VolumeProof(domain, watch)
+    return ClosureProof(regions, watch) if regions.complete else None
 
 
 def _stopped(name: str, detail: str) -> list[Check]:

@@ -5,11 +5,12 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float64, Int
 
-from regions.certificates.checks import Check, Progress
+from regions.certificates.checks import Check
 from regions.certificates.exact_checks import signed_rows
 from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.integer_forms import IntegerForms
+from regions.certificates.watch import Watch
 from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
 from regions.results.region_table import RegionTable
@@ -30,7 +31,7 @@ MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
 
 
-def check_volumes(regions: RegionTable, progress: Progress | None) -> Check:
+def check_volumes(regions: RegionTable, watch: Watch) -> Check:
     """Whether the volumes of the members add up to that of the domain."""
     name, domain = "completeness", regions.domain
     reason = _not_affordable(regions)
@@ -44,12 +45,11 @@ def check_volumes(regions: RegionTable, progress: Progress | None) -> Check:
         rows = chart_rows(chart, regions.pattern_bits(part))
         if not np.isfinite(rows).all():
             return Check(name, None, "a row overflows float64: use exact=True")
-        found = _volumes(domain, rows, regions.coordinates[part])
+        found = _volumes(domain, rows, regions.coordinates[part], watch)
         if found is None:
             return Check(name, None, "Qhull gave up on a thin region: use exact=True")
         total += float(found.sum())
-        if progress is not None:
-            progress(part.stop, count, "volumes")
+        watch.tell(part.stop, count, "volumes")
     expected = _float_volume(domain)
     if not np.isfinite(total) or not SMALLEST < expected < np.inf:
         return Check(
@@ -118,13 +118,14 @@ def _volumes(
     domain: Domain,
     rows: Float64[np.ndarray, "regions rows dim_plus_1"],
     witnesses: Float64[np.ndarray, "regions dim"],
+    watch: Watch,
 ) -> Float64[np.ndarray, " regions"] | None:
     """Volume of each polytope; None if Qhull fails."""
     if domain.dim == 1:
         return _lengths(domain, rows)
     if domain.dim == 2:
         return _areas(domain, rows)
-    return _qhull_volumes(domain, rows, witnesses)
+    return _qhull_volumes(domain, rows, witnesses, watch)
 
 
 def _lengths(
@@ -214,6 +215,7 @@ def _qhull_volumes(
     domain: Domain,
     rows: Float64[np.ndarray, "regions rows dim_plus_1"],
     witnesses: Float64[np.ndarray, "regions dim"],
+    watch: Watch,
 ) -> Float64[np.ndarray, " regions"] | None:
     """Volumes by duality around each witness; about a millisecond each."""
     from scipy.spatial import ConvexHull, HalfspaceIntersection, QhullError
@@ -222,6 +224,7 @@ def _qhull_volumes(
     walls = np.column_stack([A, -b])
     volumes = np.empty(len(rows))
     for k, (own, point) in enumerate(zip(rows, witnesses, strict=True)):
+        watch.ask()
         faces = np.vstack([-own[own[:, :-1].any(1)], walls])
         faces /= np.linalg.norm(faces[:, :-1], axis=1)[:, None]
         if (faces[:, :-1] @ point + faces[:, -1] >= 0.0).any():

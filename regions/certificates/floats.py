@@ -10,9 +10,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
-from regions.certificates.checks import Check, Progress
+from regions.certificates.checks import Check
 from regions.certificates.facets import facets
 from regions.certificates.integer_forms import IntegerForms, domain_rows, value, witness
+from regions.certificates.watch import Watch
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
@@ -65,7 +66,7 @@ def check_distinct(regions: RegionTable) -> Check:
     return Check(name, True, f"{count:,} regions, all different")
 
 
-def check_witnesses(regions: RegionTable, progress: Progress | None) -> Check:
+def check_witnesses(regions: RegionTable, watch: Watch) -> Check:
     """Whether every witness has its region's pattern, evaluated anew."""
     name = "witnesses"
     chart = regions.domain.restrict(regions.network)
@@ -78,6 +79,7 @@ def check_witnesses(regions: RegionTable, progress: Progress | None) -> Check:
         doubtful = (found != claimed).any(1)
         doubtful[_with_exact_witness(regions, part)] = True
         for row in np.flatnonzero(doubtful):
+            watch.ask()
             region = start + int(row)
             # A witness close to a boundary may be wronged by rounding, and one that is
             # kept as fractions is no float: look exactly.
@@ -86,8 +88,7 @@ def check_witnesses(regions: RegionTable, progress: Progress | None) -> Check:
                 detail = describe_mismatch(regions, region, truth, claimed[row])
                 return Check(name, False, detail)
             settled += 1
-        if progress is not None:
-            progress(part.stop, count, name)
+        watch.tell(part.stop, count, name)
     note = f", {settled} of them exactly" if settled else ""
     return Check(name, True, f"{count:,} patterns recomputed{note}")
 
@@ -116,7 +117,7 @@ def describe_mismatch(
     )
 
 
-def check_inside(regions: RegionTable) -> Check:
+def check_inside(regions: RegionTable, watch: Watch) -> Check:
     """Whether every witness lies strictly inside the domain."""
     name, domain = "inside the domain", regions.domain
     if isinstance(domain, WholeSpace):
@@ -128,6 +129,7 @@ def check_inside(regions: RegionTable) -> Check:
         doubtful = np.array((points @ A.T >= b).any(1))
         doubtful[_with_exact_witness(regions, part)] = True
         for row in np.flatnonzero(doubtful):
+            watch.ask()
             region = part.start + int(row)
             if any(value(wall, witness(regions, region)) <= 0 for wall in walls):
                 kept = "exact " if region in regions.exact_witnesses else ""

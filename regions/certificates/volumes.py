@@ -18,6 +18,7 @@ from regions.certificates.clipping import (
 )
 from regions.certificates.facets import facets
 from regions.certificates.integer_forms import Row, domain_rows, homogeneous, value
+from regions.certificates.watch import Watch
 from regions.domains.shapes import BoundedDomain, Simplex
 
 
@@ -29,8 +30,8 @@ class VolumeProof:
     that only the rest is added up: the boundary of the union.
     """
 
-    def __init__(self, domain: BoundedDomain):
-        self._domain = domain
+    def __init__(self, domain: BoundedDomain, watch: Watch):
+        self._domain, self._watch = domain, watch
         self._walls = domain_rows(domain)
         # Polytopes after each row of the last pattern: sorted patterns share many.
         self._stack = [domain_facets(_corners(domain))]
@@ -48,6 +49,7 @@ class VolumeProof:
         shared = int(changed[0]) if len(changed) else known
         del self._stack[shared + 1 :]
         for row in rows[shared:]:
+            self._watch.ask()
             self._stack.append(cut(self._stack[-1], row))
         self._bits = bits
         for index, facet in enumerate(self._stack[-1]):
@@ -67,7 +69,7 @@ class VolumeProof:
         """Compare the sum with the domain's volume."""
         left = [(name, side) for name, (side, _) in self._open.items()]
         left += [(name, side) for name, side, _ in self._doubled]
-        total = exact_sum(signed_volume(name) * side for name, side in left)
+        total = exact_sum(self._volume(name) * side for name, side in left)
         volume = self._domain.rational_volume()
         expected = fmpq(volume.numerator, volume.denominator)
         name = "completeness"
@@ -80,6 +82,11 @@ class VolumeProof:
         if not claims_complete:
             return Check(name, None, f"{text}; the set does not claim to be complete")
         return Check(name, False, f"{text}: {self._hole()}")
+
+    def _volume(self, name: Facet) -> fmpq:
+        """What a facet adds to the volume."""
+        self._watch.ask()
+        return signed_volume(name)
 
     def _hole(self) -> str:
         """Where something is missing: a facet inside the domain with one side only."""

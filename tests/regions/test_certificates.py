@@ -12,6 +12,7 @@ from regions.certificates import verify
 from regions.certificates.closure import ClosureProof
 from regions.certificates.exact_checks import signed_rows
 from regions.certificates.integer_forms import IntegerForms, witness
+from regions.certificates.watch import Watch
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.grid.hash_grid import hash_grid
@@ -106,7 +107,10 @@ def _changed(found, *, patterns=None, points=None, network=None) -> RegionSet:
 
 def _closure(found):
     """Completeness by facets, whatever the domain."""
-    forms, proof = IntegerForms(found.network, found.domain), ClosureProof(found)
+    forms, proof = (
+        IntegerForms(found.network, found.domain),
+        ClosureProof(found, Watch()),
+    )
     for region, bits in enumerate(found.pattern_bits()):
         proof.add(region, bits, signed_rows(forms, bits), witness(found, region))
     return proof.finish(True)
@@ -412,3 +416,47 @@ def test_report_is_immutable_and_readable(generic):
     assert "as far as float64 shows; exact=True proves it (float64" in str(report)
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.exact = True  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Asked:
+    """A wish to stop at the n-th question."""
+
+    def __init__(self, last=float("inf")):
+        self.calls, self.last = 0, last
+
+    def __call__(self):
+        self.calls += 1
+        return self.calls > self.last
+
+
+STOPPABLE = [(2, [5, 4], True), (2, [5, 4], False), (3, [5], False), (9, [3], True)]
+
+
+@pytest.mark.parametrize(("dim", "widths", "exact"), STOPPABLE)
+def test_a_stop_is_heard_at_every_question(dim, widths, exact):
+    network = random_network(np.random.default_rng(dim), dim, widths)
+    found = enumerate_regions(network, Box.cube(dim))
+    whole = Asked()
+    report = verify(found, exact=exact, stop=whole)
+    assert report.complete or dim > 3
+    assert report.stopped is None
+    assert whole.calls > (len(found) if exact or dim == 3 else 1)
+    for last in {0, whole.calls // 3, whole.calls - 1}:
+        part = verify(found, exact=exact, stop=Asked(last))
+        assert part.ok
+        assert not part.complete
+        assert part.stopped == "interrupted"
+        assert {c.name for c in part.checks} == {c.name for c in report.checks}
+        assert any(c.passed is None and "stopped" in c.detail for c in part.checks)
+        assert "stopped: interrupted" in str(part)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_limit_on_time_gives_a_partial_report(exact):
+    network = random_network(np.random.default_rng(1), 2, [5, 4])
+    found = enumerate_regions(network, Box.cube(2))
+    report = verify(found, exact=exact, max_seconds=1e-9)
+    assert (report.ok, report.complete) == (True, False)
+    assert report.stopped == "max_seconds=1e-09 reached"
+    with pytest.raises(ValueError, match="a positive number is required"):
+        verify(found, max_seconds=0.0)

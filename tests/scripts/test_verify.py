@@ -157,3 +157,17 @@ def test_table_of_regions_is_told_from_a_file_of_them(script, capsys, tmp_path):
     path.write_text("code,x\n01,0.5\n")
     assert script.main([str(path)]) == 2
     assert "is a table to read" in capsys.readouterr().err
+
+
+def test_limit_and_ctrl_c_print_what_was_checked(
+    script, found, tmp_path, capsys, monkeypatch
+):
+    file = tmp_path / "regions.parquet"
+    found.save(file)
+    assert script.main([str(file), "--max-seconds", "1e-9"]) == 1
+    assert "stopped: max_seconds=1e-09 reached" in capsys.readouterr().out
+    monkeypatch.setattr(
+        "experiments.running.interrupts.CtrlC.__call__", lambda self: True
+    )
+    assert script.main([str(file)]) == 130
+    assert "stopped: interrupted" in capsys.readouterr().out

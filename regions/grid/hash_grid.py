@@ -1,13 +1,15 @@
 """Activation regions met by a dense grid: fast, and always a lower bound.
 
 The accelerator evaluates the pattern kernel at one chunk of points after another and
-marks where the pattern differs from that of the point before. The host numbers the
-patterns at those places only, so that memory is fixed however fine the grid.
+marks where the pattern differs from that of the point before. Patterns are numbered at
+those places only, on the device that found them (`device_tally`) or, where memory is
+the host's, on the host, so that memory is fixed however fine the grid.
 """
 
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -15,7 +17,8 @@ from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Box, Domain, Segment, Slice
-from regions.grid.kernel import Axes as Axes, Runs, grid_axes, stream
+from regions.grid.device_tally import CollisionError, DeviceTally
+from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
 from regions.grid.pattern_table import PatternTable
 from regions.grid.processes import gather
 from regions.grid.tally import Tally
@@ -164,9 +167,11 @@ def hash_grid(
         )
     table = PatternTable(num_words(restricted.num_bits), hash_words)
     points = _share(math.prod(shape), together)
-    tally, image = Tally(), _image(len(points) if labels else 0)
-    chunks = stream(restricted, axes, dtype, chunk, points)
-    done, settled = _collect(chunks, points, table, tally, image, progress, stop)
+    image = _image(len(points) if labels else 0)
+    pieces = stream(restricted, axes, dtype, chunk, points)
+    tally, done, settled = _collect(
+        pieces, points, table, hash_words, image, progress, stop
+    )
     image[done:] = -1
     if together:
         table, tally, image = _put_together(table, tally, image, hash_words)
@@ -193,30 +198,66 @@ def hash_grid(
     )
 
 
+class _Collected(NamedTuple):
+    """What the points done so far have in common with all points of the grid.
+
+    Attributes:
+        tally: Of each number in the pattern table.
+        done: Points done.
+        settled: Points settled in float64.
+    """
+
+    tally: Tally
+    done: int
+    settled: int
+
+
 def _collect(
-    chunks: Iterable[Runs],
+    pieces: Iterable[Piece],
     points: range,
     table: PatternTable,
-    tally: Tally,
+    hash_words: UInt32[np.ndarray, "bits lanes"],
     image: Int32[np.ndarray, " points"],
     progress: Progress | None,
     stop: Callable[[], bool] | None,
-) -> tuple[int, int]:
-    """Number the patterns of all chunks; how many points were done, and settled."""
-    settled = 0
-    for runs in chunks:
-        settled += runs.settled
-        found = table.locate(runs.words)
-        lengths = np.diff(runs.begins, append=runs.stop - runs.start)
-        tally.add(found, runs.start + runs.begins, lengths, len(table))
-        done = runs.stop - points.start
+) -> _Collected:
+    """Number the patterns of all pieces, and put their numbers into the image."""
+    tally, device, settled, done = Tally(), None, 0, 0
+    for piece in pieces:
+        inside, labels = piece.stop - piece.start, None
+        if device is None and done == 0 and numbers_on_device(piece):
+            device = DeviceTally(table, hash_words)
+        if device is not None:
+            try:
+                labels = device.add(piece.words, piece.begins, piece.start, inside)
+            except CollisionError:  # The host goes on with what there is.
+                tally, device = device.tally(), None
+        if labels is None:
+            labels = _tallied_on_host(piece, table, tally)
+        settled, done = settled + piece.settled, piece.stop - points.start
         if len(image):
-            image[runs.start - points.start : done] = np.repeat(found, lengths)
+            image[done - inside : done] = np.asarray(labels)[:inside]
         if progress is not None:
             progress(done, len(points))
         if stop is not None and stop():
-            return done, settled
-    return len(points), settled
+            break
+    return _Collected(tally if device is None else device.tally(), done, settled)
+
+
+def numbers_on_device(piece: Piece) -> bool:
+    """Whether patterns are numbered where they are: on accelerators."""
+    return not piece.on_host
+
+
+def _tallied_on_host(
+    piece: Piece, table: PatternTable, tally: Tally
+) -> Int64[np.ndarray, " points"]:
+    """The label of each point of a piece, numbered and tallied on the host."""
+    runs = runs_of(piece)
+    found = table.locate(runs.words)
+    lengths = np.diff(runs.begins, append=piece.stop - piece.start)
+    tally.add(found, piece.start + runs.begins, lengths, len(table))
+    return np.repeat(found, lengths)
 
 
 def _share(total: int, together: bool) -> range:

@@ -32,9 +32,6 @@ _MOST_CHUNK = 2**22
 _CHUNK_NUMBERS = 2**28
 """Activations of one layer that an accelerator has room for."""
 
-_LEAST_ROOM = 2**12
-"""Runs per chunk for which an accelerator has room at first."""
-
 _SETTLED_AT_ONCE = 2**12
 """Open points that are evaluated in float64 at once."""
 
@@ -52,22 +49,36 @@ def grid_axes(box: Box, shape: tuple[int, ...], offset: float) -> Axes:
     )
 
 
-class Runs(NamedTuple):
-    """Runs of equal patterns among consecutive points of a grid.
+class Piece(NamedTuple):
+    """Consecutive points of a grid with their patterns, on the devices.
 
     Attributes:
         start: First point.
         stop: The point after the last one.
-        begins: First point of each run, counted from `start`.
-        words: The pattern of each run, packed.
+        words: Packed patterns of the points from `start` on, and of some after `stop`.
+        begins: Whether each of these points begins a run of equal patterns, by block.
         settled: Points that float32 left open, and float64 settled.
+        on_host: Whether the devices' memory is the host's.
     """
 
     start: int
     stop: int
+    words: UInt32[Array, "blocks words block"]
+    begins: Bool[Array, "blocks block"]
+    settled: int
+    on_host: bool
+
+
+class Runs(NamedTuple):
+    """Runs of equal patterns among consecutive points of a grid, on the host.
+
+    Attributes:
+        begins: First point of each run, counted from the first of all.
+        words: The pattern of each run, packed.
+    """
+
     begins: Int64[np.ndarray, " runs"]
     words: UInt32[np.ndarray, "runs words"]
-    settled: int = 0
 
 
 class _Layout(NamedTuple):
@@ -183,7 +194,7 @@ def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
 
 def stream(
     network: ReluNetwork, axes: Axes, dtype: str, chunk: int | None, points: range
-) -> Iterator[Runs]:
+) -> Iterator[Piece]:
     """Evaluate some points of the grid, chunk by chunk; one is always under way.
 
     Args:
@@ -216,7 +227,7 @@ def stream(
         with jax.enable_x64(True):
             return kernel(params, bounds, near_axes, index_of(start))
 
-    fetch = _Fetch() if layout.devices[0].platform != "cpu" else _read
+    on_host = layout.devices[0].platform == "cpu"
     under_way = launch(points.start)
     for start in range(points.start, points.stop, layout.points):
         words, begins, is_open = under_way
@@ -238,9 +249,7 @@ def stream(
                     index_of(start),
                     room=room,
                 )
-        found, patterns = fetch(words, begins)
-        inside = np.searchsorted(found, stop - start)
-        yield Runs(start, stop, found[:inside], patterns[:inside], settled)
+        yield Piece(start, stop, words, begins, settled, on_host)
 
 
 @jax.jit
@@ -280,43 +289,10 @@ def _settled(
     return words, jax.vmap(_begins)(words)
 
 
-Found = tuple[Int64[np.ndarray, " runs"], UInt32[np.ndarray, "runs words"]]
-
-
-def _read(words: Array, begins: Array) -> Found:
-    """First points and patterns of the runs of a chunk, where memory is the host's."""
-    found = np.flatnonzero(np.asarray(begins).reshape(-1))
-    block, place = np.divmod(found, begins.shape[1])
-    return found, np.asarray(words)[block, :, place]
-
-
-class _Fetch:
-    """The same from a device's memory: only the runs are copied, not all points.
-
-    The room for runs is a power of two, so that few sizes are compiled; it grows when
-    a chunk has more of them.
-    """
-
-    def __init__(self):
-        self._room = _LEAST_ROOM
-
-    def __call__(self, words: Array, begins: Array) -> Found:
-        count, found, patterns = _runs(words, begins, self._room)
-        if int(count) > self._room:
-            self._room = 1 << (int(count) - 1).bit_length()
-            count, found, patterns = _runs(words, begins, self._room)
-        found = np.asarray(found)[: int(count)].astype(np.int64)
-        return found, np.asarray(patterns)[: int(count)]
-
-
-@functools.partial(jax.jit, static_argnames="room")
-def _runs(
-    words: UInt32[Array, "blocks words block"],
-    begins: Bool[Array, "blocks block"],
-    room: int,
-) -> tuple[Int32[Array, ""], Int32[Array, " room"], UInt32[Array, "room words"]]:
-    """How many runs there are, and the first points and patterns of some of them."""
-    flat = begins.reshape(-1)
-    (found,) = jnp.nonzero(flat, size=room, fill_value=0)
-    block, place = found // begins.shape[1], found % begins.shape[1]
-    return flat.sum(dtype=jnp.int32), found.astype(jnp.int32), words[block, :, place]
+def runs_of(piece: Piece) -> Runs:
+    """The runs of a piece, where memory is the host's: all points are looked at."""
+    found = np.flatnonzero(
+        np.asarray(piece.begins).reshape(-1)[: piece.stop - piece.start]
+    )
+    block, place = np.divmod(found, piece.begins.shape[1])
+    return Runs(found, np.asarray(piece.words)[block, :, place])

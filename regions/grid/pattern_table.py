@@ -36,6 +36,13 @@ class PatternTable:
         """The patterns, by number."""
         return self._words[: len(self)]
 
+    @property
+    def index(
+        self,
+    ) -> tuple[UInt64[np.ndarray, " patterns"], Int64[np.ndarray, " patterns"]]:
+        """The keys, sorted, and the number of the pattern of each."""
+        return self._keys, self._labels
+
     def locate(
         self, words: UInt32[np.ndarray, "patterns words"]
     ) -> Int64[np.ndarray, " patterns"]:

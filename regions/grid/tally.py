@@ -3,7 +3,8 @@
 import numpy as np
 from jaxtyping import Int64
 
-_NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max
+"""First point of a label that was not met."""
 
 
 class Tally:
@@ -26,7 +27,7 @@ class Tally:
         """Make room for the labels that are new."""
         zeros = np.zeros(size - len(self.points), np.int64)
         self.points = np.append(self.points, zeros)
-        self.first = np.append(self.first, zeros + _NEVER)
+        self.first = np.append(self.first, zeros + NEVER)
         self.longest = np.append(self.longest, zeros)
         self.witness = np.append(self.witness, zeros)
 

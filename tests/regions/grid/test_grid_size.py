@@ -34,10 +34,11 @@ def test_the_last_points_of_the_largest_grid_are_those_of_brute_force():
         rest = rest // size
     where = zip(axes, index[::-1], strict=True)
     expected = pack_bits(net.patterns(np.stack([a[i] for a, i in where], 1)))
-    for runs in grid_kernel.stream(net, axes, "float64", 300, points):
-        length = np.diff(runs.begins, append=runs.stop - runs.start)
+    for piece in grid_kernel.stream(net, axes, "float64", 300, points):
+        runs = grid_kernel.runs_of(piece)
+        length = np.diff(runs.begins, append=piece.stop - piece.start)
         packed = words_to_bytes(np.repeat(runs.words, length, axis=0), 20)
-        part = slice(runs.start - points.start, runs.stop - points.start)
+        part = slice(piece.start - points.start, piece.stop - points.start)
         np.testing.assert_array_equal(packed, expected[part])
     grid = hash_grid(net, box, LARGEST, labels=False, chunk=500, stop=lambda: True)
     assert grid.points_per_label.sum() == 500

@@ -66,6 +66,7 @@ NAMES = (
     "region_utilization",
     "ring",
     "ring_quality",
+    "scaling_study",
     "serra_counts",
     "soft_edge",
     "space_folding",

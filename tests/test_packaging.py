@@ -62,8 +62,7 @@ def test_no_module_sets_a_global_jax_option():
 
 def test_every_study_is_named_and_kept_apart():
     folders = {file.parent.name for file in (ROOT / "experiments").glob("*/study.py")}
-    # The scaling study has a command of its own.
-    assert folders == {*NAMES, "scaling_study"}
+    assert folders == set(NAMES)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (layers,) = (c["layers"] for c in contracts if c["name"].startswith("no study"))

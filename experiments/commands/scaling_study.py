@@ -38,7 +38,7 @@ def execute(options: argparse.Namespace) -> int:
 
     from experiments.running.command_line import run_and_show
     from experiments.scaling_study import STUDY
-    from experiments.scaling_study.study import read_study
+    from experiments.scaling_study.settings import read_study
 
     config = read_study(options.study)
     if options.seeds is not None:

@@ -1,10 +1,11 @@
 """How region counts scale: many networks, exact counts, fitted exponents.
 
-Every architecture is drawn with many seeds, counted at initialization, trained as one
-vmapped ensemble and counted again. The mean count is fitted to a power of width or
-depth, and so of the number of units N, and to M^d / d! over the input dimension d,
-with bootstrap intervals over the seeds. One hidden layer in general position has about
-N^d / d! regions: exponent d, and M near N.
+A study varies one thing at a time: widths, depth, input dimension, activation,
+initialization, epochs, domain, ... Every setting is drawn with many seeds, counted at
+initialization, trained as one vmapped ensemble and counted again. The mean count is
+fitted to a power, an exponential, or M^d / d! over the dimension d, with bootstrap
+intervals over the seeds. One hidden layer in general position has about N^d / d!
+regions: exponent d, and M near N.
 
 Run:       python scripts/scaling_study.py scripts/study.toml
 
@@ -14,10 +15,18 @@ and Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019.
 
 from experiments.running.studies import Study
 from experiments.scaling_study.figure import draw
-from experiments.scaling_study.study import conduct, read, summary_rows
+from experiments.scaling_study.study import (
+    ABOUT,
+    PRESETS,
+    conduct,
+    read,
+    summary_rows,
+)
 
 STUDY = Study(
     name="scaling_study",
+    about=ABOUT,
+    presets=PRESETS,
     conduct=conduct,
     read=read,
     draw=draw,

@@ -8,16 +8,18 @@ import numpy as np
 from jaxtyping import Float64
 
 SEED = 0
-LAWS = ("power", "arrangement")
+LAWS = ("power", "arrangement", "exponential")
+_NAMES = {"power": "exponent", "arrangement": "effective units", "exponential": "base"}
 
 
 class Fit(NamedTuple):
     """A least-squares line through the logarithms of mean counts.
 
     Attributes:
-        law: `power`, count = c x^p, or `arrangement`, count = c M^d / d!, which is how
-            M hyperplanes in general position grow with the dimension d.
-        parameter: The exponent p, or the effective number of units M.
+        law: `power`, count = c x^p, `exponential`, count = c b^x, or `arrangement`,
+            count = c M^d / d!, which is how M hyperplanes in general position grow with
+            the dimension d.
+        parameter: The exponent p, the base b, or the effective number of units M.
         low: Lower end of its 95 % bootstrap interval: what the seeds leave open, and
             not whether the law holds. None with one seed, which leaves no interval.
         high: Upper end, or None.
@@ -32,25 +34,32 @@ class Fit(NamedTuple):
     factor: float
     misfit: float
 
+    @property
+    def name(self) -> str:
+        """What the parameter is called."""
+        return _NAMES[self.law]
+
     def __str__(self) -> str:
-        name = "exponent" if self.law == "power" else "effective units"
+        name = self.name
         if self.low is None or self.high is None:
             interval = "one seed: an interval takes more"
         else:
             interval = f"95 %: {self.low:.3f} to {self.high:.3f}"
         return f"{name} {self.parameter:.3f} ({interval}); misfit {self.misfit:.2f}"
 
-    def counts(self, values: Sequence[int]) -> Float64[np.ndarray, " values"]:
+    def counts(
+        self, values: Sequence[int] | Sequence[float]
+    ) -> Float64[np.ndarray, " values"]:
         """What the law gives at the values."""
+        x = np.asarray(values, float)
         if self.law == "power":
-            return self.factor * np.asarray(values, float) ** self.parameter
-        terms = [self.parameter**d / math.factorial(d) for d in values]
-        return self.factor * np.array(terms)
+            return self.factor * x**self.parameter
+        return self.factor * self.parameter**x * np.exp(_known_terms(self.law, x))
 
 
 def fit_law(
     law: str,
-    values: Sequence[int],
+    values: Sequence[int] | Sequence[float],
     counts: Float64[np.ndarray, "values seeds"],
     resamples: int,
 ) -> Fit:
@@ -64,20 +73,24 @@ def fit_law(
     """
     if law not in LAWS:
         raise ValueError(f"`law` is {law!r}: one of {', '.join(LAWS)} is required.")
-    if law == "power":
-        x, known = np.log(values), np.zeros(len(values))
-    else:
-        x = np.asarray(values, float)
-        known = np.array([-math.lgamma(d + 1) for d in values])
+    x = np.log(values) if law == "power" else np.asarray(values, float)
+    known = _known_terms(law, x)
     slope, intercept = np.polyfit(x, np.log(counts.mean(1)) - known, 1)
     ends = [float(slope), *_interval(x, counts, known, resamples)]
-    if law == "arrangement":
+    if law != "power":
         ends = [None if end is None else math.exp(end) for end in ends]
     parameter, low, high = ends
     assert parameter is not None
     fit = Fit(law, parameter, low, high, factor=math.exp(intercept), misfit=1.0)
     off = np.abs(np.log(counts.mean(1) / fit.counts(values))).max()
     return fit._replace(misfit=math.exp(off))
+
+
+def _known_terms(law: str, x: Float64[np.ndarray, " values"]) -> np.ndarray:
+    """Logarithms of the factors in which nothing is fitted."""
+    if law != "arrangement":
+        return np.zeros(len(x))
+    return np.array([-math.lgamma(d + 1.0) for d in x.tolist()])
 
 
 def _interval(

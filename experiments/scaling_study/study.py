@@ -1,185 +1,68 @@
 """What the study runs, measures and keeps."""
 
-import dataclasses
 import itertools
 import math
 import pathlib
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 import regions
+from experiments.running.about import About
+from experiments.running.claims import Claim, judge
 from experiments.running.common import Clock, read_json, write_json
 from experiments.running.studies import Summary
+from experiments.scaling_study.networks import domain_of, networks_of, points_of
 from experiments.scaling_study.scaling_fits import Fit, fit_law
-from regions.bounds import serra_2018_upper_bound, zaslavsky_count
+from experiments.scaling_study.settings import NO_FIT, Config, Family, Setting
+from regions.bounds import (
+    montufar_2014_upper_bound,
+    serra_2018_upper_bound,
+    zaslavsky_count,
+)
+from regions.domains.shapes import BoundedDomain
 from regions.files.writing import open_atomically
-from training.config import ModelConfig, OptimizerConfig, TrainingConfig
-from training.datasets import Dataset
-from training.ensemble import ensemble_networks, init_ensemble, train_ensemble_block
-from training.loop import check_finite, shuffle_key, to_device, without_length
+from regions.network import ReluNetwork
 from training.progress import Progress
 
-STAGES = ("initial", "trained")
-VARIES = ("dim", "depth", "width")
+AHEAD = 2
+"""Settings whose networks are trained while others are counted."""
+MESSAGE = "counting networks"
+
+ABOUT = About(
+    title="How region counts scale with width, depth and dimension",
+    page="papers",
+    source="B. Hanin, D. Rolnick, ICML 2019 and NeurIPS 2019",
+    setup="1,040 networks of 13 architectures, counted exactly at initialization and "
+    "after 200 epochs on a smooth function, `scripts/study.toml`; mean counts are "
+    "fitted to powers and to those of arrangements of hyperplanes.",
+    expected="At most about N^d / d! regions of N units in d dimensions, whatever the "
+    "depth, at initialization and after training; one layer has N^d / d! of them.",
+)
 
 
-class Architecture(NamedTuple):
-    """A rectangular network on the cube: inputs, hidden layers, units per layer."""
-
-    dim: int
-    depth: int
-    width: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """Architectures that differ in one number.
-
-    Attributes:
-        varies: `dim`, `depth` or `width`.
-        values: Its values.
-        dim: Inputs, unless they vary.
-        depth: Hidden layers, unless they vary.
-        width: Units per layer, unless they vary.
-    """
-
-    varies: str
-    values: tuple[int, ...]
-    dim: int = 2
-    depth: int = 1
-    width: int = 16
-
-    def __post_init__(self):
-        if self.varies not in VARIES:
-            raise ValueError(
-                f"`varies` is {self.varies!r}: one of {', '.join(VARIES)} is required."
-            )
-        if len(set(self.values)) < 2 or min(self.values) < 1:
-            raise ValueError(
-                f"`values` is {list(self.values)}: at least two positive integers are "
-                "required."
-            )
-
-    def architectures(self) -> list[Architecture]:
-        """The architectures, in order."""
-        fixed = {name: getattr(self, name) for name in VARIES}
-        return [Architecture(**{**fixed, self.varies: v}) for v in self.values]
+def _shipped(seeds: int, epochs: int, few: bool) -> Config:
+    """The shipped study, or a small one of the same families."""
+    plane = Setting(dim=2, epochs=epochs)
+    width, depth, dim = ((8, 16, 32, 64, 128), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5))
+    cut = 2 if few else 5
+    return Config(
+        families=(
+            Family(varies="width", values=width[:cut], fixed=plane),
+            Family(varies="depth", values=depth[:cut], fixed=plane),
+            Family(varies="dim", values=dim[:cut], fixed=plane),
+        ),
+        seeds=seeds,
+        bootstrap=50 if few else 1000,
+    )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """What identifies a study.
-
-    Attributes:
-        families: What varies.
-        seeds: Networks per architecture.
-        half_width: Regions are counted in the cube of this half width.
-        epochs: Epochs of training, full batch.
-        points: Training points, uniform in the cube.
-        learning_rate: Learning rate of Adam.
-        initializer: As in `training.config.ModelConfig`.
-        bootstrap: Resamplings of the seeds for the intervals.
-    """
-
-    families: tuple[Family, ...]
-    seeds: int = 40
-    half_width: float = 1.0
-    epochs: int = 200
-    points: int = 256
-    learning_rate: float = 1e-2
-    initializer: str = "he_normal"
-    bootstrap: int = 1000
-
-    def __post_init__(self):
-        for name in ("seeds", "epochs", "points", "bootstrap"):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"`{name}` is {getattr(self, name)}: at least 1 is required."
-                )
-        if not self.families:
-            raise ValueError("`families` is empty: a [[families]] table is required.")
-
-    def architectures(self) -> list[Architecture]:
-        """Every architecture once, in order of size."""
-        found = {a for family in self.families for a in family.architectures()}
-        return sorted(found)
-
-
-class _Kind(NamedTuple):
-    """What TOML may hold for a field: the types of a value, and their name."""
-
-    types: tuple[type, ...]
-    name: str
-
-
-_KINDS: dict[Any, _Kind] = {
-    int: _Kind((int,), "an integer"),
-    float: _Kind((int, float), "a number"),
-    str: _Kind((str,), "a text in quotes"),
-    tuple[int, ...]: _Kind((int,), "a list of integers"),
-}
-
-
-def read_study(path: pathlib.Path) -> Config:
-    """A study from a TOML file.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        IsADirectoryError: If it is a folder.
-        ValueError: If it is not TOML, or has a key or a value that means nothing here.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: give a TOML file.")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist: give a TOML file.")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not TOML: {error}.") from error
-    tables = data.pop("families", [])
-    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise ValueError(f"{path}: `families` holds no tables: write [[families]].")
-    try:
-        families = tuple(Family(**_entries(Family, table)) for table in tables)
-        return Config(families=families, **_entries(Config, data))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def _entries(kind: type, given: dict[str, Any]) -> dict[str, Any]:
-    """The keys and values of a table of a study, checked."""
-    fields = {f.name: f for f in dataclasses.fields(kind) if f.name != "families"}
-    place = "" if kind is Config else " in [[families]]"
-    for key in given:
-        if key not in fields:
-            raise ValueError(
-                f"`{key}`{place} is not a key: {', '.join(fields)} are"
-                f"{'' if place else ', and [[families]]'}."
-            )
-    for key, field in fields.items():
-        if key not in given and field.default is dataclasses.MISSING:
-            raise ValueError(f"`{key}`{place} is missing: it is required.")
-    return {key: _value(fields[key].type, key, v) for key, v in given.items()}
-
-
-def _value(kind: Any, key: str, value: Any) -> Any:
-    """A value of a study, of the type of its field."""
-    wanted, is_list = _KINDS[kind], kind == tuple[int, ...]
-    parts: list[Any] = value if isinstance(value, list) else [value]
-    # True and False are integers to Python, and no numbers here.
-    fits = all(type(part) in wanted.types for part in parts)
-    if not fits or is_list != isinstance(value, list):
-        raise ValueError(f"`{key}` is {value!r}: {wanted.name} is required.")
-    if is_list:
-        return tuple(parts)
-    return float(parts[0]) if kind is float else value
+PRESETS = {"smoke": _shipped(3, 2, True), "paper": _shipped(80, 200, False)}
 
 
 class Result(NamedTuple):
@@ -199,30 +82,53 @@ class Result(NamedTuple):
 def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
-    """Train, count and fit; an architecture that is finished is not repeated."""
-    architectures = config.architectures()
-    total, done = 2 * config.seeds * len(architectures), 0
-    rows: list[dict[str, Any]] = []
-    for architecture in architectures:
-        path = folder / f"networks-{'-'.join(map(str, architecture))}.json"
-        if path.is_file():
-            rows += read_json(path)
-        else:
-            found = []
-            for row in study_architecture(architecture, config):
-                found.append(row)
-                progress(done + len(found), total, "counting networks")
-            write_json(path, found)
-            rows += found
-        done += 2 * config.seeds
-        progress(done, total, "counting networks")
-    table = pa.Table.from_pylist(rows)
+    """Train, count and fit; a setting that is finished is not repeated."""
+    settings = config.settings()
+    each = config.seeds * len(config.stages)
+    left = [s for s in settings if not _file_of(s, folder).is_file()]
+    done, total = each * (len(settings) - len(left)), each * len(settings)
+    for setting, networks in _trained_ahead(left, config):
+
+        def tell(counted: int, _: int, before: int = done) -> None:
+            progress(before + counted, total, MESSAGE)
+
+        rows = study_setting(setting, config, networks, tell)
+        write_json(_file_of(setting, folder), rows)
+        done += each
+    progress(total, total, MESSAGE)
+    table = pa.Table.from_pylist(_rows(config, folder))
     with open_atomically(folder / "networks.parquet") as file:
         pyarrow.parquet.write_table(table, file)
     with open_atomically(folder / "networks.csv") as file:
         pyarrow.csv.write_csv(table, file)
     clock.lap("this run")
-    return summarize(config, rows)
+    return summarize(config, _rows(config, folder))
+
+
+def _file_of(setting: Setting, folder: pathlib.Path) -> pathlib.Path:
+    """Where the rows of a setting are kept."""
+    return folder / f"networks-{setting.key}.json"
+
+
+def _rows(config: Config, folder: pathlib.Path) -> list[dict[str, Any]]:
+    """The rows of all settings."""
+    files = [_file_of(setting, folder) for setting in config.settings()]
+    return [row for file in files for row in read_json(file)]
+
+
+def _trained_ahead(
+    settings: list[Setting], config: Config
+) -> Iterator[tuple[Setting, dict[str, list[ReluNetwork]]]]:
+    """The networks of each setting, trained while those before are counted."""
+    pool = ThreadPoolExecutor(AHEAD)
+    waiting: list[Future] = []
+    try:
+        for k, setting in enumerate(settings):
+            for other in settings[k + len(waiting) : k + AHEAD + 1]:
+                waiting.append(pool.submit(networks_of, other, config))
+            yield setting, waiting.pop(0).result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
@@ -231,124 +137,183 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     return Result(config, table, summary)
 
 
-def study_architecture(
-    architecture: Architecture, config: Config
-) -> Iterator[dict[str, Any]]:
-    """One row per network and stage of one architecture."""
-    training = training_config(architecture, config)
-    box = regions.Box.cube(architecture.dim, config.half_width)
-    units = architecture.depth * architecture.width
-    widths = [architecture.width] * architecture.depth
-    for stage, networks in zip(
-        STAGES, both_stages(architecture, training, config), strict=True
-    ):
-        for seed, network in enumerate(networks):
-            count = regions.count_regions(network, box).require_complete()
-            yield {
-                **architecture._asdict(),
-                "units": units,
-                "seed": seed,
-                "stage": stage,
-                "regions": count.count,
-                "method": count.method,
-                "seconds": count.seconds,
-                "general_position": float(zaslavsky_count(units, architecture.dim)),
-                "leading_term": units**architecture.dim
-                / math.factorial(architecture.dim),
-                "upper_bound": float(serra_2018_upper_bound(architecture.dim, widths)),
-            }
+def study_setting(
+    setting: Setting,
+    config: Config,
+    networks: dict[str, list[ReluNetwork]],
+    tell: Callable[[int, int], None],
+) -> list[dict[str, Any]]:
+    """One row per network and stage of one setting."""
+    domain = domain_of(setting, points_of(setting, config))
+    everything = [network for part in networks.values() for network in part]
+    units, dim = sum(setting.hidden), domain.dim
+    shared = {
+        "setting": setting.key,
+        "dim": setting.dim,
+        "hidden": "x".join(map(str, setting.hidden)),
+        "activation": setting.activation,
+        "initializer": setting.initializer,
+        "units": units,
+        "general_position": float(zaslavsky_count(units, dim)),
+        "leading_term": units**dim / math.factorial(dim),
+        "upper_bound": _upper_bound(setting, dim),
+    }
+    names = itertools.product(networks, range(config.seeds))
+    return [
+        shared | {"seed": seed, "stage": stage} | answer
+        for (stage, seed), answer in zip(
+            names, _answers(everything, domain, config, tell), strict=True
+        )
+    ]
 
 
-def training_config(architecture: Architecture, config: Config) -> TrainingConfig:
-    """What is trained for one architecture."""
-    return TrainingConfig(
-        model=ModelConfig(
-            widths=(architecture.width,) * architecture.depth,
-            input_dim=architecture.dim,
-            activation="relu",
-            initializer=config.initializer,
-        ),
-        optimizer=OptimizerConfig(learning_rate=config.learning_rate),
-        epochs=config.epochs,
-        batch_size=None,
-    )
+def _upper_bound(setting: Setting, dim: int) -> float:
+    """A bound of the number of regions."""
+    if setting.activation == "relu":
+        return float(serra_2018_upper_bound(dim, list(setting.hidden)))
+    return float(montufar_2014_upper_bound(dim, list(setting.hidden)))
 
 
-def target_points(dim: int, config: Config) -> Dataset:
-    """Uniform points and a smooth function of their mean coordinate."""
-    rng = np.random.default_rng(dim)
-    inputs = rng.uniform(
-        -config.half_width, config.half_width, (config.points + 64, dim)
-    )
-    phase = np.pi * inputs.sum(1, keepdims=True) / np.sqrt(dim)
-    inputs, values = inputs.astype(np.float32), np.sin(phase).astype(np.float32)
-    cut = config.points
-    return Dataset(inputs[:cut], values[:cut], inputs[cut:], values[cut:])
+def _answers(
+    networks: list[ReluNetwork],
+    domain: BoundedDomain,
+    config: Config,
+    tell: Callable[[int, int], None],
+) -> list[dict[str, Any]]:
+    """Numbers of regions, and how they were found."""
+    if config.method == "auto":
+        counts = regions.count_many(networks, domain, progress=tell)
+        return [_of_count(count) for count in counts]
+    answers = []
+    for done, network in enumerate(networks):
+        tell(done, len(networks))
+        answers.append(_answer(network, domain, config, seed=done))
+    return answers
 
 
-def both_stages(
-    architecture: Architecture, training: TrainingConfig, config: Config
-) -> tuple[list[regions.ReluNetwork], list[regions.ReluNetwork]]:
-    """The networks of all seeds, at initialization and after training."""
-    seeds = range(config.seeds)
-    initial = init_ensemble(training, seeds)
-    data = to_device(target_points(architecture.dim, config))
-    keys = jax.numpy.stack([shuffle_key(seed) for seed in seeds])
-    static, epochs = without_length(training), training.epochs
-    trained, losses = train_ensemble_block(initial, data, keys, static, epochs)
-    for seed in seeds:
-        check_finite(jax.tree.map(lambda leaf, i=seed: leaf[i], losses), 0)
-    return (
-        ensemble_networks(initial.params, training),
-        ensemble_networks(trained.params, training),
-    )
+def _answer(
+    network: ReluNetwork, domain: BoundedDomain, config: Config, seed: int
+) -> dict[str, Any]:
+    """The number of regions of one network, by the method that is asked for."""
+    if config.method == "estimate":
+        found = regions.estimate_regions(
+            network, domain, cells=config.cells, runs=config.runs, seed=seed
+        )
+        answer = {"method": "estimate", "seconds": found.seconds}
+        return answer | {"regions": found.mean, "error": found.relative_error}
+    return _of_count(regions.count_regions(network, domain, method=config.method))
+
+
+def _of_count(count: regions.RegionCount) -> dict[str, Any]:
+    """The entries of a count."""
+    count.require_complete()
+    answer = {"method": count.method, "seconds": count.seconds}
+    return answer | {"regions": float(count.count), "error": 0.0}
 
 
 def summarize(config: Config, rows: list[dict[str, Any]]) -> Summary:
-    """Mean counts and fitted exponents of every family and stage."""
+    """Mean counts and fitted parameters of every family and stage."""
     fits = []
-    for family, stage in itertools.product(config.families, STAGES):
+    for index, stage in itertools.product(range(len(config.families)), config.stages):
+        family = config.families[index]
         counts = family_counts(family, rows, stage)
-        law = "arrangement" if family.varies == "dim" else "power"
-        fit = fit_law(law, family.values, counts, config.bootstrap)
-        fits.append({**dataclasses.asdict(family), "stage": stage, **fit._asdict()})
-    return {
-        "networks": len(rows),
-        "regions": sum(row["regions"] for row in rows),
-        "seconds_of_counting": sum(row["seconds"] for row in rows),
-        "largest_share_of_leading_term": max(
-            row["regions"] / row["leading_term"] for row in rows
-        ),
-        "largest_share_of_upper_bound": max(
-            row["regions"] / row["upper_bound"] for row in rows
-        ),
-        "fits": fits,
+        entry: dict[str, Any] = {
+            "family": index,
+            "stage": stage,
+            "means": counts.mean(1).tolist(),
+        }
+        if family.law != NO_FIT:
+            fit = fit_law(family.law, family.numbers, counts, config.bootstrap)
+            entry["fit"] = fit._asdict()
+        fits.append(entry)
+    shares = {
+        name: max(row["regions"] / row[name] for row in rows)
+        for name in ("leading_term", "upper_bound")
     }
+    total = sum(row["regions"] for row in rows)
+    exact = "" if config.method == "estimate" else ", counted exactly"
+    return {
+        "headline": f"{len(rows):,} networks with {total:,.0f} regions{exact}; "
+        + "; ".join(_in_short(config, entry) for entry in fits if "fit" in entry),
+        "networks": len(rows),
+        "regions": total,
+        "seconds_of_counting": sum(row["seconds"] for row in rows),
+        "largest_share_of_leading_term": shares["leading_term"],
+        "largest_share_of_upper_bound": shares["upper_bound"],
+        "fits": fits,
+        "families": [_title(family) for family in config.families],
+        "claims": _claims(config, fits),
+    }
+
+
+def _in_short(config: Config, entry: dict[str, Any]) -> str:
+    """A fit in a few words."""
+    family, fit = config.families[entry["family"]], Fit(**entry["fit"])
+    return f"{fit.name} {fit.parameter:.2f} over {family.varies}, {entry['stage']}"
+
+
+def _claims(config: Config, fits: list[dict[str, Any]]) -> list[Claim]:
+    """What the fits of one layer in the plane say of N^d / d!."""
+    claims = []
+    for entry in fits:
+        family = config.families[entry["family"]]
+        one_layer = family.varies == "width" and len(family.fixed.hidden) == 1
+        if not one_layer or "fit" not in entry or entry["fit"]["low"] is None:
+            continue
+        fit, dim = Fit(**entry["fit"]), family.fixed.domain_dim
+        assert fit.low is not None
+        assert fit.high is not None
+        interval = (fit.low, fit.high)
+        claims.append(
+            Claim(
+                claim=f"One layer of N units has of order N^{dim} regions in dimension "
+                f"{dim}, {entry['stage']}.",
+                source="Hanin, Rolnick, ICML 2019",
+                statistic=f"exponent of the mean count over N, within .1 of {dim}",
+                value=fit.parameter,
+                interval=interval,
+                seeds=config.seeds,
+                verdict=judge(interval, config.seeds, low=dim - 0.1, high=dim + 0.1),
+            )
+        )
+    return claims
+
+
+def _title(family: Family) -> str:
+    """What a family varies and what it holds fixed."""
+    fixed = family.fixed
+    parts = [family.varies]
+    if family.varies != "dim":
+        parts.append(f"dimension {fixed.dim}")
+    if family.varies not in ("widths", "depth", "width"):
+        parts.append(f"hidden {'x'.join(map(str, fixed.hidden))}")
+    elif family.varies == "depth":
+        parts.append(f"width {fixed.width}")
+    elif family.varies == "width":
+        parts.append(f"depth {fixed.depth}")
+    if family.varies != "activation" and fixed.activation != "relu":
+        parts.append(fixed.activation)
+    return f"{parts[0]} ({', '.join(parts[1:])})"
 
 
 def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.ndarray:
     """Counts of one family and stage, one row per value and one column per seed."""
-    return np.array(
-        [
-            [
-                row["regions"]
-                for row in rows
-                if row["stage"] == stage
-                and all(row[name] == getattr(a, name) for name in VARIES)
-            ]
-            for a in family.architectures()
-        ],
-        float,
-    )
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["stage"] == stage:
+            found.setdefault(row["setting"], []).append(row["regions"])
+    return np.array([found[setting.key] for setting in family.settings()], float)
 
 
 def summary_rows(summary: Summary) -> Iterator[tuple[str, str]]:
     """The summary as a table for readers."""
     yield "networks, initial and trained", f"{summary['networks']:,}"
-    yield "regions", f"{summary['regions']:,}"
+    yield "regions", f"{summary['regions']:,.0f}"
     for name, key in (("N^d / d!", "leading_term"), ("the upper bound", "upper_bound")):
         yield f"most, over {name}", f"{summary[f'largest_share_of_{key}']:.3g}"
     for entry in summary["fits"]:
-        fit = Fit(**{name: entry[name] for name in Fit._fields})
-        fixed = ", ".join(f"{k} {entry[k]}" for k in VARIES if k != entry["varies"])
-        yield f"{entry['varies']} ({fixed}), {entry['stage']}", str(fit)
+        name = f"{summary['families'][entry['family']]}, {entry['stage']}"
+        if "fit" in entry:
+            yield name, str(Fit(**entry["fit"]))
+        else:
+            yield name, "means " + ", ".join(f"{mean:.4g}" for mean in entry["means"])

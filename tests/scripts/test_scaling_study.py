@@ -6,7 +6,7 @@ import json
 import pytest
 
 from experiments import scaling_study
-from experiments.scaling_study import study
+from experiments.scaling_study import settings
 from tests.scripts.helpers import assert_bad_input, load_script
 
 STUDY = """\
@@ -34,8 +34,9 @@ def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
     assert text.count("(one seed: an interval takes more)") == 2
     assert "95 %" not in text
     fits = json.loads((folder / "summary.json").read_text())["fits"]
+    fits = [entry["fit"] for entry in fits]
     assert [(fit["low"], fit["high"]) for fit in fits] == [(None, None)] * 2
-    config = dataclasses.replace(study.read_study(path), seeds=1)
+    config = dataclasses.replace(settings.read_study(path), seeds=1)
     drawing = scaling_study.STUDY.draw(scaling_study.load(config, folder))
     legend = drawing.axes[0].get_legend()
     assert legend is not None

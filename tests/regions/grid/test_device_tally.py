@@ -41,7 +41,7 @@ def test_all_of_a_grid_is_as_on_the_host(monkeypatch):
 
 def test_points_one_by_one_and_without_labels_are_tallied_the_same(monkeypatch):
     net = network([2, 12, 1])
-    expected = hash_grid(net, Box.cube(2), 5)
+    expected = hash_grid(net, Box.cube(2), 5, chunk=1)
     on_the_device(monkeypatch)
     found = hash_grid(net, Box.cube(2), 5, chunk=1, labels=False)
     assert found.labels is None

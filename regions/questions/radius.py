@@ -95,6 +95,10 @@ def robust_radius(
     return run.answer(finished)
 
 
+ATTACK_STEPS = 20
+"""Steps of the walk to another class, and of the way back."""
+
+
 @dataclasses.dataclass(slots=True)
 class _Witness:
     """A point of another class.
@@ -136,14 +140,36 @@ class _Run:
 
     def grow(self, most: Fraction) -> bool:
         """Search larger and larger balls until a change of class is found."""
-        radius = min(most, _first_radius(self.network, self.center, self.label))
-        while self.witness is None:
+        first = min(most, _first_radius(self.network, self.center, self.label))
+        self._attack(first, most)
+        # A small ball is quickly proved: so there is a lower end before long.
+        radius = first / 8
+        while self.witness is None or 2 * radius < self.witness.distance:
             if not self.look(radius):
                 return False
             if self.witness is None and radius == most:
                 return True
             radius = min(2 * radius, most)
         return True
+
+    def _attack(self, radius: Fraction, most: Fraction) -> None:
+        """Walk against the gradient until the class changes: often it does soon."""
+        x, step = self.center.copy(), 0.5 * float(radius)
+        for _ in range(ATTACK_STEPS):
+            J, _ = _region_map(self.network, x)[0][-1]
+            outputs = self.network(x[None])[0]
+            outputs[self.label] = -np.inf
+            x = x + step * np.sign(J[int(outputs.argmax())] - J[self.label])
+            if np.abs(x - self.center).max() > float(most):
+                return
+            point = tuple(Fraction(v) for v in x.tolist())
+            if _gap(self.network, point, self.label) > 0:
+                self._offer(point)
+                for _ in range(ATTACK_STEPS):
+                    before = self.witness
+                    self._improve()
+                    if self.witness is before:
+                        return
 
     def close_in(self, tolerance: Fraction) -> bool:
         """Search smaller balls until the ends are near."""

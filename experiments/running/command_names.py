@@ -21,6 +21,7 @@ COMMANDS = {
     "count": Command("count_regions", "how many regions a network has on a domain"),
     "list": Command("count_regions", "the same, with every region in a file (--out)"),
     "estimate": Command("estimate_regions", "how many, where nobody can list them"),
+    "ask": Command("ask", "range, property, Lipschitz constant, radius: proved"),
     "verify": Command("verify", "is a list right and complete?"),
     "polytope": Command("polytope", "which inequalities and which map hold at a point"),
     "walk": Command("walk", "from region to region: lines, paths, around a point"),

@@ -1,0 +1,217 @@
+"""Ask a network: range, property, Lipschitz constant, radius, difference; proved."""
+
+import argparse
+import math
+import pathlib
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from experiments.running.arguments import (
+    NETWORK,
+    Parser,
+    domain_of,
+    read_network,
+    read_row,
+)
+from experiments.running.console import run_main
+from experiments.running.interrupts import CtrlC
+
+if TYPE_CHECKING:
+    from regions.network import ReluNetwork
+    from regions.questions.answer import Answer
+
+EXAMPLES = """\
+examples:
+  python scripts/ask.py net.onnx range --box -1 1 --output 0
+  python scripts/ask.py net.onnx range --box -1 1 --tolerance 1e-6 --max-seconds 60
+  python scripts/ask.py net.onnx property spec.vnnlib
+  python scripts/ask.py net.onnx lipschitz --box -1 1 --norm inf
+  python scripts/ask.py net.onnx radius --at x.npy:7
+  python scripts/ask.py net.onnx difference other.onnx --box -1 1
+  python scripts/ask.py net.onnx equal other.onnx --box -1 1
+  python scripts/ask.py net.onnx integral --box -1 1 --output 0
+
+A range, a difference and a radius stand between two ends, both of which are proved; the
+search stops at --tolerance, --max-seconds or Ctrl-C, and the ends known so far are
+right. A property file says what must not happen, on a box that it brings with it.
+Exit code: 0 answered, or the property holds, or the networks are equal; 1 violated, or
+different; 2 bad input; 3 not settled within its limits; 130 on Ctrl-C, with the ends.
+"""
+
+QUESTIONS = (
+    "range",
+    "property",
+    "lipschitz",
+    "radius",
+    "difference",
+    "equal",
+    "integral",
+)
+WITH_FILE = {
+    "property": "a VNN-LIB file",
+    "difference": "a network",
+    "equal": "a network",
+}
+WITHOUT_DOMAIN = ("property", "radius")
+WITH_TOLERANCE = ("range", "difference", "radius")
+NORMS = {"1": 1, "2": 2, "inf": math.inf}
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    add("question", choices=QUESTIONS, metavar="QUESTION", help="one of: %(choices)s")
+    add("file", type=pathlib.Path, nargs="?", help="a property, or another network")
+    parser.add_domain("segment", "slice", required=False)
+    add("--output", type=int, metavar="K", help="which output (range, integral)")
+    add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
+    add("--norm", choices=NORMS, help="of lipschitz (default: 2), radius (inf)")
+    add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
+    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    parser.add_state_dicts()
+    options = parser.parse(arguments)
+    check(parser, options)
+    return options
+
+
+def check(parser: Parser, options: argparse.Namespace) -> None:
+    """Exit unless the question has what it needs, and nothing else."""
+    question = options.question
+    wanted = WITH_FILE.get(question)
+    if (options.file is None) != (wanted is None):
+        said = "none" if options.file is None else "one"
+        parser.error(
+            f"{question} needs {wanted or 'no file'} after it, and {said} is given"
+        )
+    domains = (options.box, options.lower, options.segment, options.slice)
+    given = any(domain is not None for domain in domains)
+    if given == (question in WITHOUT_DOMAIN):
+        need = "takes no domain" if given else "needs a domain, such as --box -1 1"
+        parser.error(f"{question} {need}")
+    if (options.at is None) != (question != "radius"):
+        need = "needs --at FILE:ROW" if question == "radius" else "takes no --at"
+        parser.error(f"{question} {need}")
+    for name, questions in (
+        ("output", ("range", "integral")),
+        ("norm", ("lipschitz", "radius")),
+        ("tolerance", WITH_TOLERANCE),
+    ):
+        if getattr(options, name) is not None and question not in questions:
+            parser.error(f"{question} takes no --{name}: {' and '.join(questions)} do")
+    if options.max_seconds is not None and question in ("equal", "integral"):
+        parser.error(f"{question} takes no --max-seconds")
+
+
+def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
+    """Read what the question is about, and answer it."""
+    import regions
+    from regions.questions.vnnlib import read_vnnlib
+
+    network = read_network(options.network, options)
+    question, limits = options.question, limits_of(options)
+    limits["stop"] = stop
+    if question == "property":
+        domain, wanted = read_vnnlib(options.file)
+        return regions.holds(network, domain, wanted, **limits)
+    if question == "radius":
+        norm = NORMS[options.norm or "inf"]
+        return regions.robust_radius(network, point_of(options.at), norm, **limits)
+    domain: Any = domain_of(options, network.input_dim)
+    if question == "range":
+        return regions.output_range(network, domain, options.output, **limits)
+    if question == "integral":
+        return regions.integral(network, domain, options.output)
+    if question == "lipschitz":
+        norm = NORMS[options.norm or "2"]
+        return regions.lipschitz(network, domain, norm, **limits)
+    other: ReluNetwork = read_network(options.file, options)
+    if question == "equal":
+        return regions.are_equal(network, other, domain)
+    return regions.largest_difference(network, other, domain, **limits)
+
+
+def limits_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The limits that were given."""
+    named = {"tolerance": options.tolerance, "max_seconds": options.max_seconds}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def point_of(text: str) -> Any:
+    """The point of `FILE:ROW`; row 0 if only a file is named.
+
+    Raises:
+        ValueError: If the row is no number.
+    """
+    name, colon, row = text.rpartition(":")
+    if not colon:
+        return read_row(text, 0)
+    if not row.isdecimal():
+        raise ValueError(f"--at {text}: FILE:ROW with a row from 0 on is required.")
+    return read_row(name, int(row))
+
+
+def report(answer: "Answer") -> None:
+    """Print the answer, and what stands behind it."""
+    rows = {"answer": answer_text(answer.value)}
+    if answer.witness is not None:
+        several = isinstance(answer.witness[0], tuple)
+        points = answer.witness if several else (answer.witness,)
+        rows["attained at"] = "; ".join(point_text(point) for point in points)
+    rows["settled"] = "yes, proved" if answer.proved else "NO: what is said is proved"
+    rows["method"] = answer.method
+    rows["seconds"] = f"{answer.seconds:.3f}"
+    for name, value in answer.stats.items():
+        rows[name.replace("_", " ")] = answer_text(value)
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        print(f"{name:<{width}}  {value}")
+
+
+def answer_text(value: Any) -> str:
+    """A value in words: an exact number in decimals, and as a fraction if short."""
+    from regions.questions.answer import Interval
+
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Fraction):
+        exact = str(value)
+        return (
+            f"{float(value):.17g} (exactly {exact})"
+            if len(exact) < 50
+            else (f"{float(value):.17g} (exact, a fraction of {len(exact)} characters)")
+        )
+    if isinstance(value, Interval):
+        return str(value)
+    if isinstance(value, tuple):
+        return " to ".join(answer_text(part) for part in value)
+    return str(value)
+
+
+def point_text(point: tuple[Fraction, ...]) -> str:
+    """A point in decimals; of many coordinates the first ones."""
+    shown = ", ".join(f"{float(v):.9g}" for v in point[:6])
+    return f"{shown}, ... ({len(point)} numbers)" if len(point) > 6 else shown
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Ask and print; the exit code tells the answer."""
+    with CtrlC() as stop:
+        answer = ask(options, stop)
+    report(answer)
+    if answer.value is False:
+        return 1
+    if stop() and not answer.proved:
+        return 130
+    return 0 if answer.proved else 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: see the examples."""
+    options = parse(arguments)
+    message = "Interrupted before anything was proved."
+    return run_main(lambda: execute(options), interrupted=message, undecided=3)

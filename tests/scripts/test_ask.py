@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from regions.io import save_network
+from regions.network import ReluNetwork
+from tests.helpers import random_network
+from tests.scripts.helpers import assert_bad_input, load_script
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("ask")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """|x|, the same with its units exchanged, max(x, 0), and two classes."""
+    folder = tmp_path_factory.mktemp("nets")
+    nets = {
+        "abs": ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None),
+        "same": ReluNetwork.from_arrays([[[-1.0], [1.0]], [[1.0, 1.0]]], None),
+        "ramp": ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None),
+        "classes": ReluNetwork.from_arrays(
+            [[[1.0]], [[1.0], [-1.0]]], [None, [0.0, 1.0]]
+        ),
+    }
+    nets["many"] = random_network(np.random.default_rng(0), 2, [10, 10])
+    for name, net in nets.items():
+        save_network(folder / f"{name}.npz", net)
+    np.save(folder / "x.npy", np.array([[0.0], [1.5]]))
+    head = "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (>= X_0 -1))"
+    (folder / "bad.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (>= Y_0 1))")
+    (folder / "good.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (> Y_0 1))")
+    (folder / "safe.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (>= Y_0 2))")
+    return folder
+
+
+def named(folder, arguments: str) -> list[str]:
+    """Words of a command line, with the names of files in their folder."""
+    ends = ("npz", "npy", "lib")
+    return [
+        str(folder / word) if word.split(":")[0].endswith(ends) else word
+        for word in arguments.split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ("abs.npz range --box -1 2", 0, "0 (exactly 0) to 2 (exactly 2)"),
+        ("classes.npz range --box -1 2 --output 1", 0, "-1 (exactly -1) to 1"),
+        ("abs.npz lipschitz --box -1 2 --norm inf", 0, "1 (exactly 1)"),
+        ("abs.npz integral --lower -1 --upper 2", 0, "2.5 (exactly 5/2)"),
+        ("abs.npz difference ramp.npz --box -1 1", 0, "1 (exactly 1)"),
+        ("abs.npz equal same.npz --box -1 1", 0, "yes"),
+        ("abs.npz equal ramp.npz --box -1 1", 1, "no"),
+        ("abs.npz equal ramp.npz --box 0 1", 0, "yes"),
+        ("abs.npz property bad.vnnlib", 1, "no"),
+        ("abs.npz property safe.vnnlib", 0, "yes"),
+        ("classes.npz radius --at x.npy:1 --norm 2", 0, "1 (exactly 1)"),
+    ],
+)
+def test_questions_are_answered(script, files, capsys, arguments, code, said):
+    words = named(files, arguments)
+    assert script.main(words) == code
+    shown = capsys.readouterr().out
+    assert said in shown.splitlines()[0]
+    assert "yes, proved" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("abs.npz range", "range needs a domain, such as --box -1 1"),
+        ("abs.npz range --box -1 1 --norm 2", "range takes no --norm"),
+        ("abs.npz range --box -1 1 --output 3", "outputs run from 0 to 0"),
+        ("abs.npz property good.vnnlib", "none of and, or"),
+        ("abs.npz property", "property needs a VNN-LIB file"),
+        ("abs.npz radius", "radius needs --at FILE:ROW"),
+        ("classes.npz radius --at x.npy:9", "row 9 is asked for"),
+        ("classes.npz radius --at x.npy:one", "a row from 0 on is required"),
+        ("abs.npz equal classes.npz --box -1 1", "1 outputs and the other 2"),
+        ("abs.npz lipschitz --box -1 1 --norm 3", "invalid choice"),
+    ],
+)
+def test_bad_input_is_one_line(script, files, capsys, arguments, message):
+    words = named(files, arguments)
+    assert_bad_input(script, words, message, capsys)
+
+
+def test_a_question_that_is_stopped_is_not_settled(script, files, capsys):
+    words = named(files, "many.npz range --box -1 1 --max-seconds 1e-9")
+    assert script.main(words) == 3
+    shown = capsys.readouterr().out
+    assert "between" in shown
+    assert "NO: what is said is proved" in shown

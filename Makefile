@@ -53,8 +53,9 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 test: $(VENV)/dev.stamp  ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-fuzz: $(VENV)/dev.stamp  ## Damaged files by the thousand, for every reader (half an hour)
+fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred (an hour)
 	@$(BIN)/python -m tests.fuzz.damaged_files
+	@$(BIN)/python -m tests.fuzz.round_trips
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench

@@ -1,5 +1,6 @@
 """Networks from Keras models in memory: what a file of theirs would hold."""
 
+import importlib
 import json
 import warnings
 from typing import Any
@@ -81,9 +82,12 @@ def _run(name: str, model: Any, config: dict[str, Any], builder: GraphBuilder) -
     """The output and the final activation left out, with a notice for the caller."""
     weights: dict[Scope, list[np.ndarray]] = {}
     _collect(model, (), weights)
+    keras = importlib.import_module(type(model).__module__.partition(".")[0])
+    version = int(str(keras.__version__).partition(".")[0])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImportNotice)
-        found = KerasModel(name, config, weights).run(builder, builder.input)
+        read = KerasModel(name, config, weights, version)
+        found = read.run(builder, builder.input)
     for notice in caught:
         warnings.warn(str(notice.message), notice.category, stacklevel=4)
     return found

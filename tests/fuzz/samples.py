@@ -12,7 +12,7 @@ import PIL.Image
 import regions
 from experiments.running.arguments import read_slice
 from experiments.running.common import read_record
-from experiments.scaling_study.study import read_study
+from experiments.scaling_study.settings import read_study
 from regions.files.data_files import load_points
 from regions.pieces.count import count_by_pieces
 from regions.pieces.streaming import enumerate_to_parquet

@@ -13,7 +13,7 @@ PROJECT := .$(if $(filter 1,$(GPU)),[cuda])
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test fuzz bench atlas clean
+.PHONY: help install install-dev ring test fuzz bench atlas docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,13 @@ fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred 
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench
+
+$(VENV)/docs.stamp: $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/docs.stamp  ## Build the site into site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Only for changes of the page: the built one is committed, and users need no Node.
 atlas:  ## Build the atlas page from atlas/ (needs Node and npm)

@@ -110,6 +110,7 @@ if TYPE_CHECKING:
         largest_difference as largest_difference,
         output_range as output_range,
     )
+    from regions.recording import RegionRecorder as RegionRecorder
     from regions.results.merging import LinearRegions as LinearRegions
     from regions.results.region_set import (
         RegionCount as RegionCount,
@@ -175,6 +176,7 @@ _MODULES = {
     "models.torch_modules": ["from_torch"],
     "partition.class_polygons": ["ClassPolygons", "class_polygons"],
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
+    "recording": ["RegionRecorder"],
     "simplification.simplify": ["simplify"],
     "topology.persistence": ["Persistence", "output_persistence"],
     "topology.topology": ["Topology", "betti_numbers", "topology_of"],

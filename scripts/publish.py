@@ -13,8 +13,8 @@ examples:
   python scripts/publish.py                 the pages anew, from docs/results/
   python scripts/publish.py data_slices     and with the run in runs/data_slices
 
-The pages are docs/gallery.md, docs/claims.md and docs/papers.md; the table of the
-README is written too.
+The pages are docs/gallery.md, docs/claims.md and docs/papers.md; the table of
+docs/studies.md is written too.
 
 exit code: 0 done, 2 bad input
 """
@@ -33,14 +33,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def execute(options: argparse.Namespace) -> None:
     """Publish the runs, then write the pages."""
-    from experiments.running.publishing import publish, update_readme, write_pages
+    from experiments.running.publishing import publish, update_table, write_pages
 
     for name in options.names:
         publish(name, run_folder(name, "paper"), options.docs)
     write_pages(options.docs)
-    readme = options.docs.parent / "README.md"
-    if readme.is_file():
-        update_readme(readme, options.docs)
+    page = options.docs / "studies.md"
+    if page.is_file():
+        update_table(page, options.docs)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,7 +22,8 @@ def test_python_block_prints_what_its_comments_say(block, capsys):
 
 
 def test_named_files_exist():
-    named = re.findall(r"(?:scripts|benchmarks|experiments)/\w+\.py", README)
+    named = re.findall(r"(?:scripts|benchmarks|experiments)/[a-z_]+\.py", README)
+    named += re.findall(r"\]\((docs/[^)#]+)\)", README)
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
 

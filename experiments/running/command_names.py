@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": Command("verify", "is a list right and complete?"),
     "polytope": Command("polytope", "which inequalities and which map hold at a point"),
     "walk": Command("walk", "from region to region: lines, paths, around a point"),
+    "topology": Command("topology", "how many components and holes has a class?"),
     "slice": Command("slice", "regions and classes on a plane through your data"),
     "grid": Command("hash_grid", "which regions a dense grid meets: a lower bound"),
     "table": Command("hash_table", "which codes a data set meets"),

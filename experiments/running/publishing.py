@@ -32,7 +32,7 @@ MOVIE = "movie.gif"
 """The movie of a run, if it has one; shown above the picture."""
 
 BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
-"""Marks in the README between which its table lies."""
+"""Marks in `studies.md` between which its table lies."""
 
 _INTRODUCTIONS: dict[Page, str] = {
     "gallery": """\
@@ -137,9 +137,9 @@ def write_pages(docs: pathlib.Path) -> None:
         write_text(docs / f"{page}.md", render_page(page, docs))
 
 
-def update_readme(readme: pathlib.Path, docs: pathlib.Path) -> None:
-    """Write the table of all experiments between the marks of the README."""
-    write_text(readme, with_table(readme.read_text(encoding="utf-8"), docs))
+def update_table(page: pathlib.Path, docs: pathlib.Path) -> None:
+    """Write the table of all experiments between the marks of a page."""
+    write_text(page, with_table(page.read_text(encoding="utf-8"), docs))
 
 
 def with_table(text: str, docs: pathlib.Path) -> str:
@@ -151,8 +151,8 @@ def with_table(text: str, docs: pathlib.Path) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the README has no marks {BEGIN} and {END}: put them back.")
-    table = _table(_published(docs), lambda about: f"docs/{about.page}.md")
+        raise ValueError(f"the page has no marks {BEGIN} and {END}: put them back.")
+    table = _table(_published(docs), lambda about: f"{about.page}.md")
     return "\n".join([before + begin, "", *table, "", end + after])
 
 

@@ -106,8 +106,8 @@ def test_committed_pages_are_those_of_the_records(page):
     assert (DOCS / f"{page}.md").read_text(encoding="utf-8") == render_page(page, DOCS)
 
 
-def test_committed_readme_holds_the_table_of_the_records():
-    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+def test_committed_page_holds_the_table_of_the_records():
+    text = (DOCS / "studies.md").read_text(encoding="utf-8")
     assert with_table(text, DOCS) == text
 
 
@@ -117,7 +117,7 @@ def test_text_around_the_table_is_kept(run, tmp_path):
     text = with_table(f"before\n{BEGIN}\nold\n{END}\nafter\n", docs)
     assert text.startswith(f"before\n{BEGIN}\n\n| experiment |")
     assert text.endswith(f"|\n\n{END}\nafter\n")
-    assert "(docs/gallery.md#the-plane-through-three-digits)" in text
+    assert "(gallery.md#the-plane-through-three-digits)" in text
     assert "old" not in text
     with pytest.raises(ValueError, match="no marks"):
         with_table("nothing", docs)

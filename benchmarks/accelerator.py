@@ -29,6 +29,7 @@ from regions.grid.kernel import grid_axes, stream
 from regions.lp.interior_point import _solve_many, chebyshev_balls
 from regions.network import ReluNetwork
 from training.config import ModelConfig, TrainingConfig
+from training.counting import count_during_training
 from training.datasets import ring_image, sample_points
 from training.ensemble import init_ensemble, train_ensemble_block
 from training.fit import updates_per_epoch
@@ -106,8 +107,8 @@ def consume(
 ) -> None:
     """Evaluate all points of a grid, and do nothing with the patterns."""
     points = range(math.prod(map(len, axes)))
-    for _ in stream(network, axes, dtype, chunk, points):
-        pass
+    for piece in stream(network, axes, dtype, chunk, points):
+        jax.block_until_ready(piece.words)
 
 
 def grid_rows(resolution: int, chunk: int | None) -> Iterator[Row]:
@@ -176,10 +177,36 @@ def training_rows(sizes: tuple[int, ...], epochs: int) -> Iterator[Row]:
             yield Row("training", f"{name}, {size} seeds", updates, seconds, floor)
 
 
+def counting_rows(size: int, epochs: int) -> Iterator[Row]:
+    """The same ensembles, with the regions of every network at every epoch.
+
+    The floor is the training alone: the host counts while the device trains.
+    """
+    data = sample_points(ring_image(), 5000, 1000, seed=0)
+    config = TrainingConfig(
+        model=ModelConfig(widths=SHAPES["14x6"]), batch_size=1024, epochs=epochs
+    )
+    count = functools.partial(
+        count_during_training, config, data, range(size), Box.cube(2)
+    )
+    count()
+    points, static = to_device(data), without_length(config)
+    keys = jnp.stack([shuffle_key(seed) for seed in range(size)])
+
+    def train() -> None:
+        state = init_ensemble(config, range(size))
+        for _ in range(epochs):
+            state, _losses = train_ensemble_block(state, points, keys, static, 1)
+        jax.block_until_ready(state)
+
+    case, amount = f"14x6, {size} seeds, every epoch", size * (epochs + 1)
+    yield Row("counts in training", case, amount, best(count, 2), best(train, 2))
+
+
 def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description="Time what an accelerator does.")
-    parser.add_argument("--only", choices=["grid", "programs", "training"])
+    parser.add_argument("--only", choices=["grid", "programs", "training", "counts"])
     parser.add_argument("--resolution", type=int, default=8192)
     parser.add_argument("--chunk", type=int, help="grid points per step")
     parser.add_argument("--programs", type=int, default=2**16)
@@ -190,6 +217,7 @@ def main() -> None:
         "grid": lambda: grid_rows(options.resolution, options.chunk),
         "programs": lambda: program_rows(options.programs),
         "training": lambda: training_rows(tuple(options.seeds), options.epochs),
+        "counts": lambda: counting_rows(max(options.seeds), options.epochs),
     }
     print(f"device: {jax.devices()[0].device_kind}, JAX {jax.__version__}")
     print(HEAD)

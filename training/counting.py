@@ -18,7 +18,7 @@ from regions.domains.shapes import Domain
 from regions.enumeration.budget import never
 from regions.enumeration.many import count_many
 from regions.network import ReluNetwork
-from regions.results.region_set import RegionCount
+from regions.results.region_table import RegionCount
 from training.config import TrainingConfig
 from training.datasets import Dataset
 from training.ensemble import init_ensemble, member, train_ensemble_block

@@ -43,6 +43,35 @@ class Cells:
             self.members[self.offsets[region] : self.offsets[region + 1]]
         ]
 
+    def reordered(self, order: Int[np.ndarray, " regions"]) -> "Cells":
+        """The same with region `order[i]` as number i.
+
+        Example:
+            >>> cells = Cells(
+            ...     vertices=np.array([[0.0], [1.0], [3.0]]),
+            ...     offsets=np.array([0, 2, 4]),
+            ...     members=np.array([0, 1, 1, 2]),
+            ...     neighbors=np.array([[0, 1]]),
+            ...     neighbor_bits=np.array([0]),
+            ... )
+            >>> cells.reordered(np.array([1, 0])).volumes()
+            array([2., 1.])
+        """
+        sizes = np.diff(self.offsets)[order]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        shift = np.repeat(self.offsets[:-1][order] - offsets[:-1], sizes)
+        new = np.empty(len(order), np.int64)
+        new[order] = np.arange(len(order))
+        pairs = np.sort(new[self.neighbors], axis=1)
+        by_number = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        return dataclasses.replace(
+            self,
+            offsets=offsets,
+            members=self.members[shift + np.arange(offsets[-1])],
+            neighbors=pairs[by_number],
+            neighbor_bits=self.neighbor_bits[by_number],
+        )
+
     def centroids(self) -> Float64[np.ndarray, "regions dim"]:
         """Mean of the vertices of each region."""
         sums = np.add.reduceat(self.vertices[self.members], self.offsets[:-1], axis=0)

@@ -23,9 +23,11 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain
+from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.polytopes.facet_sharing import Side, Wall, share_facet
 from regions.polytopes.network_rows import NetworkRows
+from regions.results.cells import Cells
 from regions.results.region_table import RegionTable
 from regions.signs.exact import Columns, ExactNetwork
 
@@ -33,7 +35,8 @@ MODULI = (2097143, 2097133, 2097131)
 """Odd, below 2^21: products of two fit 42 bits, and 2,048 of them add up in float64."""
 
 TERMS = 2048
-CHUNK_NUMBERS = 1 << 22
+CHUNK_NUMBERS = 1 << 17
+"""Entries of an array that is worked on at a time: larger ones leave the cache."""
 EXACT_CHUNK = 64
 
 
@@ -102,15 +105,17 @@ def connected_parts(
         The part of each region, numbered from 0 in the order of their first regions,
         and the number of parts.
     """
-    joined = _Components(len(regions))
     if len(np.unique(groups)) == len(regions):
-        pass  # All differ.
-    elif regions.has_cells:
-        for a, b in regions.cells.neighbors.tolist():
-            if groups[a] == groups[b]:
-                joined.join(a, b)
-    else:
-        _join_neighbors(regions, groups, joined)
+        # All differ.
+        return np.arange(len(regions)), len(regions)
+    cells = _cells_of(regions)
+    if cells is not None:
+        pairs = cells.neighbors
+        return _parts_of(
+            len(regions), pairs[groups[pairs[:, 0]] == groups[pairs[:, 1]]]
+        )
+    joined = _Components(len(regions))
+    _join_neighbors(regions, groups, joined)
     _, first, labels = np.unique(
         [joined.root(k) for k in range(len(regions))],
         return_index=True,
@@ -118,6 +123,31 @@ def connected_parts(
     )
     rank = np.argsort(np.argsort(first))
     return rank[labels], len(first)
+
+
+def _cells_of(regions: RegionTable) -> Cells | None:
+    """The cells of regions, if they are known or can be made."""
+    if not (regions.has_cells or regions.can_make_cells):
+        return None
+    try:
+        return regions.cells
+    except NotGenericError:
+        # More corners than cells can hold: facets are decided by programs.
+        return None
+
+
+def _parts_of(
+    number: int, pairs: Int[np.ndarray, "pairs 2"]
+) -> tuple[Int[np.ndarray, " regions"], int]:
+    """Connected parts of a graph, numbered in the order of their first members."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ones = np.ones(len(pairs), np.int8)
+    graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), (number, number))
+    count, labels = connected_components(graph, directed=False)
+    first = np.unique(labels, return_index=True)[1]
+    return np.argsort(np.argsort(first))[labels], int(count)
 
 
 class _Components:
@@ -157,6 +187,8 @@ def _exact_maps(
     regions: RegionTable, which: Int[np.ndarray, " some"]
 ) -> Iterator[tuple[Any, ...]]:
     """The affine map of each region as integers over one common denominator."""
+    if not len(which):
+        return
     exact = ExactNetwork(regions.network, regions.domain)
     rows = NetworkRows(regions.network, regions.domain)
     width = exact.dim + 1
@@ -209,6 +241,24 @@ def _random_point(
     return np.array(point)
 
 
+def remainder(
+    numbers: Float64[np.ndarray, "*some"], modulus: int
+) -> Float64[np.ndarray, "*some"]:
+    """Remainders of whole numbers from 0 to 2^53 - 2^22, ten times as fast as fmod.
+
+    The computed quotient is off by at most 1, and all products and differences of whole
+    numbers below 2^53 are exact.
+
+    Example:
+        >>> remainder(np.array([0.0, 6.0, 7.0, 20.0]), 7)
+        array([0., 6., 0., 6.])
+    """
+    rest = numbers - np.floor(numbers * (1.0 / modulus)) * modulus
+    rest += modulus * (rest < 0.0)
+    rest -= modulus * (rest >= modulus)
+    return rest
+
+
 class _Remainders:
     """The network modulo an odd integer: dyadic weights have remainders."""
 
@@ -239,8 +289,8 @@ class _Remainders:
         total = np.zeros((len(left), len(right)))
         for start in range(0, left.shape[1], TERMS):
             part = slice(start, start + TERMS)
-            total += np.fmod(left[:, part] @ right[:, part].T, self._modulus)
-        return np.fmod(total, self._modulus)
+            total += remainder(left[:, part] @ right[:, part].T, self._modulus)
+        return remainder(total, self._modulus)
 
     def outputs(
         self, bits: Bool[np.ndarray, "regions bits"], point: np.ndarray
@@ -250,7 +300,7 @@ class _Remainders:
         first = 0
         for index, (blocks, bias, slopes) in enumerate(self._layers):
             total = bias + sum(self.product(held[s], matrix) for s, matrix in blocks)
-            total = np.fmod(total, self._modulus)
+            total = remainder(total, self._modulus)
             if index == self._hidden:
                 return total
             on = np.ones(total.shape, bool)
@@ -258,9 +308,10 @@ class _Remainders:
             stop = first + int(kinks.sum())
             on[:, kinks] = bits[:, first:stop]
             first = stop
-            held[index + 1] = np.where(
-                on, total, np.fmod(slopes * total, self._modulus)
-            )
+            bent = 0.0
+            if slopes.any():
+                bent = remainder(slopes * total, self._modulus)
+            held[index + 1] = np.where(on, total, bent)
         raise AssertionError("the last layer is the output")
 
 

@@ -19,6 +19,7 @@ from regions.errors import IncompleteError
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.results.cells import Cells
+from regions.results.made_again import can_be_made, maker
 from regions.results.statistics import Stop
 
 if TYPE_CHECKING:
@@ -260,15 +261,19 @@ class RegionTable:
     def cells(self) -> Cells:
         """Vertices of every region and the pairs that share a facet.
 
+        Those of a complete set that came without them, from a file for instance, are
+        made anew on bounded domains of up to six dimensions.
+
         Raises:
-            ValueError: If the engine does not give them on this domain.
+            ValueError: If they can not be made, or the set is not what it says.
         """
         if self._make_cells is None:
+            if self.can_make_cells:
+                return maker()(self.network, self.domain, self.patterns)
             raise ValueError(
                 f"the vertices of these regions (from method={self.method!r}) are not "
-                "known: files hold none, nor do all engines keep them. Enumerate "
-                "`network` on a bounded `domain` of 2 to 6 dimensions with "
-                "method='cells', or ask `regions.polytope_at` for single regions."
+                "known, and only those of complete sets on bounded domains of up to 6 "
+                "dimensions can be made: ask `regions.polytope_at` for single regions."
             )
         return self._make_cells()
 
@@ -306,6 +311,11 @@ class RegionTable:
     def has_cells(self) -> bool:
         """Whether the vertices of the regions are known."""
         return self._make_cells is not None
+
+    @property
+    def can_make_cells(self) -> bool:
+        """Whether the vertices of the regions can be made where they are not known."""
+        return self.complete and can_be_made(self.domain)
 
     def polygons(self) -> list[Float64[np.ndarray, "corners 2"]]:
         """Corners of each region of a 2-D domain, counterclockwise, in its chart."""

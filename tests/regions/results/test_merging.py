@@ -13,7 +13,7 @@ from regions.domains.shapes import Box, Segment, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.partition.linear_regions import count_linear_regions
-from regions.results.merging import LinearRegions, map_fingerprints
+from regions.results.merging import MODULI, LinearRegions, map_fingerprints, remainder
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import Polygon, exact_pieces, integer_network
 from tests.zoo import ZOO
@@ -273,3 +273,16 @@ def test_coordinate_that_changes_nothing_leaves_the_count(seed):
     merged = count_linear_regions(network, WholeSpace(3))
     assert merged.count == expected.count
     assert merged.activation_regions > expected.activation_regions
+
+
+@pytest.mark.parametrize("modulus", MODULI)
+def test_remainders_are_those_of_whole_numbers(modulus):
+    rng = np.random.default_rng(0)
+    largest = 2048 * (modulus - 1) ** 2
+    numbers = rng.integers(0, largest, 2000).tolist()
+    quotients = rng.integers(1, largest // modulus, 2000).tolist()
+    # Where quotients round the wrong way: multiples, and their neighbors.
+    near = [q * modulus + k for q in quotients for k in (-1, 0, 1)]
+    numbers += [0, 1, modulus - 1, modulus, largest - 1, largest, *near]
+    found = remainder(np.array(numbers, float), modulus)
+    assert found.tolist() == [float(n % modulus) for n in numbers]

@@ -350,15 +350,6 @@ def test_a_text_that_every_region_names_is_counted_unfolded(tmp_path):
         load_regions(path, kind=RegionSet, max_bytes=100_000)
 
 
-def test_a_loaded_set_does_not_blame_the_engine_for_its_vertices(tmp_path):
-    found = enumerate_regions(
-        random_network(np.random.default_rng(6), 2, [5]), Box.cube(2), method="sweep"
-    )
-    back = RegionSet.load(found.save(tmp_path / "r.parquet"))
-    with pytest.raises(ValueError, match="files hold none"):
-        back.volumes()
-
-
 @pytest.mark.parametrize("name", ["r.txt", "r.csv", "r"])
 def test_a_file_of_another_ending_is_not_written(tmp_path, name):
     with pytest.raises(ValueError, match=r"files that end in \.parquet"):

@@ -1,0 +1,55 @@
+"""Vertices and neighbors of a complete list of regions that came without them."""
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration import enumerate_regions
+from regions.network import ReluNetwork
+from regions.results.cells import Cells
+
+
+def cells_again(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    patterns: UInt8[np.ndarray, "regions bytes"],
+) -> Cells:
+    """Vertices and neighbors of all regions, in the order of their patterns.
+
+    The regions are listed anew, with every sign proved; the list must be the same.
+
+    Args:
+        network: The network.
+        domain: A bounded domain of up to six dimensions.
+        patterns: The packed patterns of all its regions, each once.
+
+    Raises:
+        ValueError: If these are not all regions that the network has on the domain.
+        NotGenericError: If a region has more corners than cells can hold.
+    """
+    method = "line" if domain.dim == 1 else "cells"
+    found = enumerate_regions(network, domain, method=method)
+    return found.cells.reordered(_places(found.patterns, patterns))
+
+
+def _places(
+    found: UInt8[np.ndarray, "regions bytes"], wanted: UInt8[np.ndarray, "some bytes"]
+) -> Int[np.ndarray, " some"]:
+    """Where each wanted pattern is among those that were found.
+
+    Raises:
+        ValueError: If they are not the same patterns.
+    """
+    if found.shape == wanted.shape:
+        mine, theirs = (np.lexsort(p.T) if p.size else None for p in (wanted, found))
+        if mine is None or theirs is None:
+            return np.arange(len(wanted))
+        if (wanted[mine] == found[theirs]).all():
+            places = np.empty(len(mine), np.int64)
+            places[mine] = theirs
+            return places
+    raise ValueError(
+        f"the network has {len(found)} regions on the domain, and this set is not "
+        f"these: it holds {len(wanted)}. It is wrong or was changed: see "
+        "`regions.verify`."
+    )

@@ -30,6 +30,7 @@ from regions.topology.homology import (
 )
 from regions.topology.sets import DefinedSet, faces_of_set, parse_set
 from regions.topology.vertex_signs import vertex_signs
+from regions.topology.vertex_values import with_outputs_hidden
 from regions.topology.whole_space import box_with_all_vertices
 
 MAX_DIM = 5
@@ -299,7 +300,7 @@ def betti_numbers(
 def _cut(network: ReluNetwork, wanted: DefinedSet) -> ReluNetwork:
     """The network with the decision functions as its last hidden layer."""
     if not len(wanted.shift):
-        return network
+        return network if network.hidden else with_outputs_hidden(network)
     return with_affine_units(network, wanted.matrix, wanted.shift)
 
 

@@ -12,6 +12,7 @@ from regions.network import ReluNetwork
 from regions.partition.decision_regions import decision_regions
 from regions.topology.chains import betti_by_reduction, closed_chains
 from regions.topology.topology import Topology, betti_numbers, topology_of
+from tests.zoo import ZOO
 
 
 def random_network(shape: tuple[int, ...], seed: int, kind: str) -> ReluNetwork:
@@ -147,6 +148,15 @@ def _outer_regions(found: Topology) -> int:
     """Regions that reach the boundary of the domain."""
     outer = found.complex.outer[-2]
     return int(found.complex.boundaries[-1].any_in(outer).sum())
+
+
+@pytest.mark.parametrize("name", [n for n in ZOO if 2 <= ZOO[n][1].dim <= 4])
+def test_awkward_networks(name: str):
+    network, box = ZOO[name]
+    above = "output > 0" if network.output_dim == 1 else "class 0"
+    for of in ("partition", above, "boundary"):
+        found = topology_of(network, box, of)
+        assert betti_by_reduction(found.chains()) == (*found.betti, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""Characteristic polynomials against published and simple numbers."""
+
+import pytest
+
+from experiments import arrangement_polynomials
+from experiments.arrangement_polynomials.arrangements import demicube, spanned
+from regions.enumeration.restriction.polynomial import characteristic_polynomial
+from tests.experiments.helpers import run_smoke
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return run_smoke(arrangement_polynomials.NAME, tmp_path_factory)
+
+
+def test_published_counts_are_found(finished):
+    _, summary = finished
+    assert summary["regions"]["resonance 5"] == 11_292
+    assert {c["verdict"] for c in summary["claims"]} == {"supported"}
+    assert len(summary["claims"]) == 2
+
+
+def test_betti_numbers_are_kept(finished):
+    folder, _ = finished
+    smoke = arrangement_polynomials.PRESETS["smoke"]
+    result = arrangement_polynomials.load(smoke, folder)
+    assert result.betti["resonance", 4] == (1, 15, 80, 170, 104)
+
+
+def test_planes_spanned_by_four_vectors_are_those_of_permutations():
+    assert characteristic_polynomial(spanned(3, 4)).betti == (1, 6, 11, 6)
+
+
+def test_three_dimensional_demicube_is_a_tetrahedron():
+    assert characteristic_polynomial(demicube(3)).betti == (1, 4, 6, 4, 1)

@@ -117,6 +117,7 @@ if TYPE_CHECKING:
         RegionSet as RegionSet,
     )
     from regions.simplification.simplify import simplify as simplify
+    from regions.topology.definitions import count_by_definition as count_by_definition
     from regions.topology.persistence import (
         Persistence as Persistence,
         output_persistence as output_persistence,
@@ -178,6 +179,7 @@ _MODULES = {
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
     "recording": ["RegionRecorder"],
     "simplification.simplify": ["simplify"],
+    "topology.definitions": ["count_by_definition"],
     "topology.persistence": ["Persistence", "output_persistence"],
     "topology.topology": ["Topology", "betti_numbers", "topology_of"],
 }

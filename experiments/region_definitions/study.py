@@ -7,17 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.region_definitions.definitions import (
-    PAIRS,
-    Counts,
-    count_by_definition,
-)
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock, read_record, write_json
 from experiments.running.settings import shape_name
 from experiments.running.studies import Summary
+from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
+from regions.topology.definitions import PAIRS, Counts, count_by_definition
 from training.progress import Progress
 
 SOURCE = "Stargalla, Hertrich & Reichman, NeurIPS 2025 (2505.16716)"
@@ -153,7 +150,7 @@ def counted(network: ReluNetwork) -> Counts | None:
     """The counts; None for a network that is constant along some direction."""
     if np.linalg.matrix_rank(network.hidden[0].weight) < network.input_dim:
         return None
-    return count_by_definition(network)
+    return count_by_definition(network, WholeSpace(2))
 
 
 def _keep_smallest(

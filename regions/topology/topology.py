@@ -242,7 +242,7 @@ def topology_of(
     domain.restrict(network)
     wanted = parse_set(of, network)
     cut = _cut(network, wanted)
-    table, complex_, box = _complex_of(cut, domain, budget.spent, progress)
+    table, complex_, box = complex_of(cut, domain, budget.spent, progress)
     if budget.spent():
         raise _stopped(table.num_regions)
     if len(wanted.shift):
@@ -304,7 +304,7 @@ def _cut(network: ReluNetwork, wanted: DefinedSet) -> ReluNetwork:
     return with_affine_units(network, wanted.matrix, wanted.shift)
 
 
-def _complex_of(
+def complex_of(
     network: ReluNetwork,
     domain: Domain,
     stop: Callable[[], bool],

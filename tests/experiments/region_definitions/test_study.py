@@ -3,11 +3,11 @@
 import pytest
 
 from experiments import region_definitions
-from experiments.region_definitions.definitions import Counts, count_by_definition
 from experiments.region_definitions.study import random_network
 from regions.domains.shapes import WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.network import ReluNetwork
+from regions.topology.definitions import Counts, count_by_definition
 from tests.experiments.helpers import run_smoke
 
 
@@ -32,7 +32,7 @@ def test_a_crossing():
     """
     W = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], [[1.0, 1.0, -1.0, -1.0]]]
     network = ReluNetwork.from_arrays(W, None)
-    assert count_by_definition(network) == Counts(9, 4, 1, 1, 1)
+    assert count_by_definition(network, WholeSpace(2)) == Counts(9, 4, 1, 1, 1)
 
 
 def test_quadrants_that_touch_in_a_point():
@@ -42,14 +42,14 @@ def test_quadrants_that_touch_in_a_point():
     # x - relu(x - y) = relu(x) - relu(-x) - relu(x - y), and the same turned around.
     second = [[-1.0, 0.0, 1.0, -1.0], [0.0, -1.0, -1.0, 1.0]]
     network = ReluNetwork.from_arrays([first, second, [[1.0, 1.0]]], None)
-    counts = count_by_definition(network)
+    counts = count_by_definition(network, WholeSpace(2))
     assert counts.closed == counts.open - 1 == counts.affine
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_two_of_them_are_those_of_the_engines(seed: int):
     network = random_network((3, 2), seed, "integer")
-    counts = count_by_definition(network)
+    counts = count_by_definition(network, WholeSpace(2))
     assert counts.proper == int(count_regions(network, WholeSpace(2)))
     listed = enumerate_regions(network, WholeSpace(2), method="tree")
     assert counts.open == int(listed.linear_regions())

@@ -1,19 +1,25 @@
-"""Numbers of regions of a network by five definitions, in the whole space, exactly."""
+"""Numbers of regions of a network by five definitions, exactly.
+
+References:
+    M. Stargalla, C. Hertrich, D. Reichman, The computational complexity of counting
+    linear regions in ReLU neural networks, NeurIPS 2025 (2505.16716).
+"""
 
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, Domain
+from regions.enumeration.budget import Budget, never
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex
-from regions.topology.whole_space import box_with_all_vertices
+from regions.topology.topology import complex_of
+from regions.topology.vertex_values import with_outputs_hidden
 
 
 class Counts(NamedTuple):
@@ -37,15 +43,37 @@ class Counts(NamedTuple):
 PAIRS = tuple(itertools.combinations(Counts._fields, 2))
 
 
-def count_by_definition(network: ReluNetwork) -> Counts:
-    """The numbers of regions of a network in the whole space.
+def count_by_definition(
+    network: ReluNetwork,
+    domain: Domain,
+    *,
+    max_seconds: float | None = None,
+    stop: Callable[[], bool] = never,
+) -> Counts:
+    """The numbers of regions of a network by several definitions.
+
+    Patterns of points on the boundary of a bounded domain do not count.
+
+    Args:
+        network: The network.
+        domain: A bounded domain of 2 to 5 dimensions, or the whole space.
+        max_seconds: Give up after this time.
+        stop: Asked often whether to give up.
 
     Raises:
-        ValueError: If the network is constant along some direction.
+        ValueError: If the domain is not served.
+        IncompleteError: If a limit was reached.
+
+    Example:
+        >>> from regions.domains.shapes import WholeSpace
+        >>> cross = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> count_by_definition(cross, WholeSpace(2))
+        Counts(activation=4, proper=4, open=4, closed=4, affine=4)
     """
-    found = box_with_all_vertices(network, lambda: False)
-    assert not isinstance(found, int)
-    box, table, complex_ = found
+    budget = Budget(max_seconds=max_seconds, stop=stop)
+    if not network.hidden:
+        network = with_outputs_hidden(network)
+    table, complex_, box = complex_of(network, domain, budget.spent, None)
     regions = complex_.members[-1]
     bits = unpack_bits(table.patterns, network.num_bits)
     exact = ExactNetwork(network, box)
@@ -85,6 +113,9 @@ def _patterns(
 
 def _joined(region: np.ndarray, item: np.ndarray, piece: np.ndarray) -> int:
     """Classes of regions of one affine map that are joined by common faces."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     order = np.lexsort((region, piece[region], item))
     a, b = order[:-1], order[1:]
     same = (item[a] == item[b]) & (piece[region[a]] == piece[region[b]])

@@ -49,7 +49,7 @@ def checked_modules() -> list[str]:
 install_import_hook(
     checked_modules(),
     "beartype.beartype(conf=beartype.BeartypeConf("
-    "strategy=beartype.BeartypeStrategy.On))",
+    "strategy=beartype.BeartypeStrategy.On, is_pep484_tower=True))",
 )
 
 

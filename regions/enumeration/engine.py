@@ -7,7 +7,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -84,6 +84,7 @@ class Listing:
     make_cells: Callable[[], Cells] | None = None
 
 
+@runtime_checkable
 class Engine(Protocol):
     """One way to find all regions.
 

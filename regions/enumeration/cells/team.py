@@ -8,11 +8,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from regions.enumeration.workers import is_inside_pool, worker_count
 
+AnyWalk = TypeVar("AnyWalk", bound="Walk")
 
+
+@runtime_checkable
 class Walk(Protocol):
     """What a team works on."""
 
@@ -20,12 +23,9 @@ class Walk(Protocol):
         """Do some work; whether there is more."""
         ...
 
-    def give(self) -> Self | None:
+    def give(self: AnyWalk) -> AnyWalk | None:
         """A part of what is left, taken out of it; None if it is not worth it."""
         ...
-
-
-AnyWalk = TypeVar("AnyWalk", bound=Walk)
 
 
 class Team(Generic[AnyWalk]):

@@ -202,7 +202,7 @@ class FaceSum:
 def sum_over_faces(
     task: Task,
     network: ReluNetwork,
-    faces: Iterable[Float64[np.ndarray, "corners dim"]],
+    faces: Iterable[np.ndarray],
     rank: int,
 ) -> FaceSum:
     """The sum over the relatively open faces of a surface of simplices.
@@ -210,7 +210,8 @@ def sum_over_faces(
     Args:
         task: Whose budget and progress are used.
         network: Whose regions are counted: cones, of a network without biases.
-        faces: Corners of each face; those of full dimension have `rank` corners.
+        faces: Corners of each face, `(corners, dim)`; those of full dimension have
+            `rank` corners.
         rank: Dimension of the space that the surface surrounds.
     """
     faces, budget, stages = list(faces), task.budget, Stages()

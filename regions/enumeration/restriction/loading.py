@@ -3,11 +3,12 @@
 import dataclasses
 import importlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from regions.enumeration.restriction.kernels import KERNELS
 
 
+@runtime_checkable
 class Counter(Protocol):
     """A form of the count: chains or flats, plain or compiled."""
 

@@ -62,7 +62,7 @@ class Config:
                 )
 
 
-PRESETS = {"smoke": Config(frames=3, size=160, gif_width=160), "paper": Config()}
+PRESETS = {"smoke": Config(frames=2, size=96, gif_width=96), "paper": Config()}
 
 
 class Result(NamedTuple):

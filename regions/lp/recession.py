@@ -121,7 +121,7 @@ def falls_along_a_direction(
     G[:count, -1] = 1.0
     sides = np.concatenate([np.zeros(count), np.ones(2 * dim)])
     try:
-        u, _ = WarmProgram(G, sides).maximize(np.append(np.zeros(dim), 1.0))
+        u, _ = WarmProgram(G, sides).optimum(np.append(np.zeros(dim), 1.0))
     except SolverError:
         return False
     u = u[:-1]

@@ -59,7 +59,7 @@ class WarmProgram:
         program.a_matrix_.value_ = G[row, column]
         self._highs.passModel(program)
 
-    def maximize(
+    def optimum(
         self,
         c: Float64[np.ndarray, " dim"],
         relaxed: int | None = None,

@@ -160,7 +160,7 @@ class _Search:
         G = np.zeros((rows + 1, dim + 1))
         G[:-1, :-1], G[:, -1] = self.normals, 1.0
         try:
-            step, _ = WarmProgram(G, np.append(slack, cap)).maximize(G[-1])
+            step, _ = WarmProgram(G, np.append(slack, cap)).optimum(G[-1])
         except SolverError:
             self.counts["no ball"] += 1
             return inside, float(min(cap, slack.min(initial=cap)))
@@ -232,7 +232,7 @@ class _Search:
         k, unit = int(np.flatnonzero(self.kept == row)[0]), max(self.radius, 1e-300)
         own = self.slack[k] / unit
         try:
-            step, duals = self._program().maximize(self.normals[k], k, max(own, 1.0))
+            step, duals = self._program().optimum(self.normals[k], k, max(own, 1.0))
         except SolverError:
             self.counts["solver failures"] += 1
             return
@@ -276,7 +276,7 @@ class _Search:
                 own = gaps[k] / unit
                 program = WarmProgram(self.normals, gaps / unit)
             try:
-                step, duals = program.maximize(self.normals[k], k, max(abs(own), 1.0))
+                step, duals = program.optimum(self.normals[k], k, max(abs(own), 1.0))
             except SolverError:
                 self.counts["solver failures"] += 1
                 break

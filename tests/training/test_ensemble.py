@@ -75,10 +75,10 @@ def test_groups_that_fit_the_cache_train_the_same_networks(batch_size, tmp_path)
     points = batch_size or 700
     assert 2 * 4 * 170 * points < CACHE_BYTES < 4 * 4 * 170 * points
     result = fit_ensemble(config, data, (5, 1, 4, 2), tmp_path / "all")
-    for i, seed in enumerate((5, 1)):
-        alone = fit(dataclasses.replace(config, seed=seed), data, tmp_path / str(seed))
-        _assert_close(member(result.params, i), alone.params)
-        np.testing.assert_allclose(result.losses[:, i], alone.losses, rtol=2e-4)
+    # One of the second group: the last seed.
+    alone = fit(dataclasses.replace(config, seed=2), data, tmp_path / "alone")
+    _assert_close(member(result.params, 3), alone.params)
+    np.testing.assert_allclose(result.losses[:, 3], alone.losses, rtol=2e-4)
 
 
 def test_interrupted_ensemble_ends_like_an_uninterrupted_one(tmp_path):

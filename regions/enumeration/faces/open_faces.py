@@ -219,7 +219,9 @@ def sum_over_faces(
     counts, total, least = [], 0, 1
     for done, corners in enumerate(faces):
         with stages("faces"):
-            number, complete = count_face(network, corners, rank, interiors, budget)
+            number, complete = count_simplex_face(
+                network, corners, rank, interiors, budget
+            )
         if len(corners) == rank:
             least = max(least, number)
         early = budget.spent() or budget.full(least)
@@ -234,7 +236,7 @@ def sum_over_faces(
     return FaceSum(counts, total, least, stats)
 
 
-def count_face(
+def count_simplex_face(
     network: ReluNetwork,
     corners: Float64[np.ndarray, "corners dim"],
     rank: int,

@@ -43,9 +43,9 @@ CONES = random_network(np.random.default_rng(4), 3, [6, 5], bias_scale=0.0)
 ASKED_AT = {
     "line": {"insert"},
     "cells": {"count"},
-    "cones": {"sum_over_faces", "list", "list_face", "count_face"},
+    "cones": {"sum_over_faces", "list", "list_face", "count_simplex_face"},
     "sweep": {"_sweep", "insert_units", "_prove_plainly", "prove_witnesses"},
-    "sectors": {"sum_over_faces", "count_face"},
+    "sectors": {"sum_over_faces", "count_simplex_face"},
     "tree": {"leaves", "_work", "_balls"},
 }
 """Functions that must ask; of an engine that is not named here, `count` or `list`."""

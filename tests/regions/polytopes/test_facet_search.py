@@ -143,7 +143,7 @@ def test_warm_programs_equal_cvxpy():
     for k in itertools.chain(range(6), range(3)):
         moved = h.copy()
         moved[k] += 0.5
-        x, duals = program.maximize(G[k], k, 0.5)
+        x, duals = program.optimum(G[k], k, 0.5)
         assert G[k] @ x == pytest.approx(
             G[k] @ maximize_by_solver(G[k], G, moved).x, abs=1e-8
         )

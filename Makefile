@@ -56,6 +56,7 @@ test: $(VENV)/dev.stamp  ## Run all tests
 fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred (an hour)
 	@$(BIN)/python -m tests.fuzz.damaged_files
 	@$(BIN)/python -m tests.fuzz.round_trips
+	@$(BIN)/python -m tests.fuzz.kills
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench

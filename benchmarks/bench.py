@@ -156,6 +156,30 @@ def verify_row(name: str, exact: bool) -> Row:
     return Row(case, f"{len(rs):,} regions", len(rs), seconds, floor, "forward")
 
 
+def many_row(widths: tuple[int, ...], number: int) -> Row:
+    """Counts of many networks of the plane, in one call.
+
+    The floor is one forward pass of each network at as many points as it has regions.
+    """
+    from benchmarks.many import random_networks
+    from benchmarks.sweep import forward
+    from regions.domains.shapes import Box
+    from regions.enumeration.many import count_many
+
+    networks, box = random_networks(widths, number), Box.cube(2)
+    count_many(networks[:64], box)
+    seconds, counts = timed(lambda: count_many(networks, box))
+    rng = np.random.default_rng(0)
+    few = [
+        (network, rng.uniform(-1.0, 1.0, (count.require_complete().count, 2)))
+        for network, count in zip(networks[:256], counts, strict=False)
+    ]
+    floor = best(lambda: [forward(network, points) for network, points in few])
+    size = f"{sum(map(int, counts)):,} regions"
+    case = f"{number:,} of 2-{list(widths)}"
+    return Row(case, size, number, seconds, floor * number / len(few), "forward")
+
+
 def grid_row(dtype: str, resolution: int) -> Row:
     """A grid over the plane, labels left out."""
     from benchmarks.grid import load, product_seconds
@@ -238,6 +262,10 @@ PARTS: dict[str, list[Callable[[], Row]]] = {
     "verify": [
         functools.partial(verify_row, "d2_32x2", False),
         functools.partial(verify_row, "d2_32x2", True),
+    ],
+    "many": [
+        functools.partial(many_row, (16, 16), 100_000),
+        functools.partial(many_row, (14,) * 6, 3_000),
     ],
     "grid": [
         functools.partial(grid_row, "float64", 1024),

@@ -27,6 +27,7 @@ from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
+from regions.lp.blas import one_blas_thread
 from regions.results.region_set import RegionCount, RegionSet
 
 _CELLS, _SWEEP = CellsEngine(), ENGINES["sweep"]
@@ -146,6 +147,7 @@ def enumerate_regions(
     )
 
 
+@one_blas_thread()
 def _run(
     task: Task,
     method: str,

@@ -1,6 +1,5 @@
 """Threads for work in NumPy and compiled code, which let go of the interpreter."""
 
-import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -8,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
-from threadpoolctl import ThreadpoolController
-
 from regions.enumeration.budget import Budget
 from regions.enumeration.reused_memory import reuse_memory
+from regions.lp.blas import one_blas_thread
 
 MAX_WORKERS = 8
 
@@ -59,12 +57,6 @@ def _enter_pool() -> None:
     reuse_memory()
 
 
-@functools.cache
-def _libraries() -> ThreadpoolController:
-    """The linear algebra libraries that are loaded; looking for them takes long."""
-    return ThreadpoolController()
-
-
 @contextmanager
 def workers(number: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """A pool of so many threads, each with single-threaded matrix products.
@@ -72,9 +64,8 @@ def workers(number: int | None = None) -> Iterator[ThreadPoolExecutor]:
     Threads that each start more threads in the linear algebra library would spend
     their time waiting for one another.
     """
-    limit = _libraries().limit(limits=1, user_api="blas")
-    number = number or worker_count()
-    with limit, ThreadPoolExecutor(number, initializer=_enter_pool) as pool:
+    pool = ThreadPoolExecutor(number or worker_count(), initializer=_enter_pool)
+    with one_blas_thread(), pool:
         yield pool
 
 

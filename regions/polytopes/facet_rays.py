@@ -1,5 +1,7 @@
 """Rays from a point inside a polyhedron, and the rows that they meet: no proofs."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float64, Int
 
@@ -15,6 +17,7 @@ def relaxed_feet(
     normals: Float64[np.ndarray, "rows dim"],
     slack: Float64[np.ndarray, " rows"],
     targets: Int[np.ndarray, " targets"],
+    check: Callable[[], None] = lambda: None,
 ) -> Float64[np.ndarray, "targets dim"]:
     """Points of hyperplanes, moved away from the rows that they violate most.
 
@@ -25,6 +28,7 @@ def relaxed_feet(
         normals: Rows of unit length.
         slack: Distance of the origin from each.
         targets: On which hyperplanes points are sought.
+        check: Called every few steps; it may raise to stop.
     """
     own = normals[targets]
     cosines = own @ normals.T
@@ -35,6 +39,7 @@ def relaxed_feet(
     for step in range(RELAXATIONS):
         reached = x @ normals.T
         if step % _PATIENCE == 0:
+            check()
             # Points that violate nothing have arrived.
             violates = (reached > _ARRIVED * slack) & (shrunk > 0.0)
             feet[left], moving = x, violates.any(axis=1)

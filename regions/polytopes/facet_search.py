@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.lp.batch_proofs import prove_empty_batch
+from regions.lp.blas import one_blas_thread
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, equal_rows, proves_redundant
 from regions.lp.solve import unit_rows
@@ -56,23 +57,43 @@ def search_facets(
         EmptyPolyhedronError: If a row is violated everywhere.
         SolverError: If a solver stops without an answer.
     """
+    tell = _tell_nobody if progress is None else progress
     if isinstance(inside, np.ndarray) and len(inside) == 2 and max_radius is None:
         polygon = search_polygon(system, inside)
         if polygon is not None:
-            if progress is not None:
-                progress(len(system.b), len(system.b))
+            tell(len(system.b), len(system.b))
             return polygon
-    search = _Search(system, inside, max_radius)
-    search.shoot_rays()
+    with one_blas_thread():
+        return _search_with_one_thread(system, inside, tell, max_radius)
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """Progress in which no one is interested."""
+    del done, total
+
+
+def _search_with_one_thread(
+    system: RowSystem,
+    inside: Point | Float64[np.ndarray, " dim"],
+    tell: Callable[[int, int], None],
+    max_radius: float | None,
+) -> FacetSearch:
+    """The same by rays and linear programs; products are not shared out here."""
     total = len(system.b)
+    tell(0, total)
+    search = _Search(system, inside, max_radius)
+
+    def check() -> None:
+        tell(total - len(search.undecided()), total)
+
+    search.shoot_rays(check)
     for decide in (search.propose, search.decide):
         for row in search.undecided():
-            if progress is not None:
-                progress(total - len(search.undecided()), total)
+            check()
             decide(row)
+        check()
         search.prove_proposed()
-    if progress is not None:
-        progress(total, total)
+    tell(total, total)
     return FacetSearch(
         search.center,
         search.radius,
@@ -180,16 +201,19 @@ class _Search:
         bound += self.system.error[self.kept] * reach * (1.0 + 8 * _EPS)
         return np.where(np.abs(slack) > bound, slack, 0.0)
 
-    def shoot_rays(self) -> None:
-        """Find facets by rays toward every row, then toward better points of it."""
+    def shoot_rays(self, check: Callable[[], None]) -> None:
+        """Find facets by rays toward every row, then toward better points of it.
+
+        `check` is called between steps; it may raise to stop.
+        """
         if not len(self.kept):
             return
         self._take_hits(self.normals)
         missed = [k for k, row in enumerate(self.kept) if int(row) not in self.facets]
         if missed:
-            self._take_hits(
-                relaxed_feet(self.normals, self.slack, np.array(missed, np.int64))
-            )
+            check()
+            targets = np.array(missed, np.int64)
+            self._take_hits(relaxed_feet(self.normals, self.slack, targets, check))
 
     def _take_hits(self, rays: np.ndarray) -> None:
         """Record the facets that rays from the center meet first."""

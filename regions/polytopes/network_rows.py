@@ -20,7 +20,7 @@ from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
 from regions.signs.layer_forms import forms_up_to
 from regions.signs.predicate import Predicate, Signs
-from regions.signs.rounding import chart_rounding
+from regions.signs.rounding import SAFETY, chart_rounding, gamma, is_certain
 
 
 class NetworkRows:
@@ -77,6 +77,14 @@ class NetworkRows:
     def signs(self, points: Float64[np.ndarray, "points dim"]) -> Signs:
         """Exact signs of all hidden units at points of the chart."""
         return self._predicate.signs(points)
+
+    def proves_inside(self, point: Float64[np.ndarray, " dim"]) -> bool:
+        """Whether float64 proves a point of the chart to lie inside the domain."""
+        size = np.abs(self._A) @ np.abs(point) + np.abs(self._b)
+        error = SAFETY * gamma(self.domain.dim + 2) * size
+        # A coordinate is compared as it is.
+        error[(self._A != 0.0).sum(1) == 1] = 0.0
+        return bool(is_certain(self._b - self._A @ point, error).all())
 
     def batch(
         self, bits: Bool[np.ndarray, "regions units"]

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain, WholeSpace
+from regions.lp.blas import one_blas_thread
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
 from regions.network import ArrayLike, ReluNetwork
@@ -137,6 +138,7 @@ class PolytopeReport:
         return _from_facets(self)
 
 
+@one_blas_thread()
 def describe_polytope(
     network: NetworkLike,
     x: ArrayLike,

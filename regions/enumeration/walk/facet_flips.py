@@ -142,7 +142,10 @@ def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:
             f"`start` has shape {point.shape}: a finite vector of {domain.dim} entries "
             "is required."
         )
-    bits = rows.all_bits(rows.signs(point[None]).on[:, rows.units])[0]
+    found = rows.signs(point[None])
+    bits = rows.all_bits(found.on[:, rows.units])[0]
+    if found.strict[0] and rows.proves_inside(point):
+        return Place(bits, point)
     table = rows.integers(bits)
     steep = [k for k, row in enumerate(table) if any(row[:-1])]
     for k in steep:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import regions
 from regions.domains.shapes import Box, WholeSpace
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget
+from regions.enumeration.walk.facet_flips import explore_regions
 from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network
 
@@ -198,3 +200,27 @@ def test_more_is_searched_where_witnesses_lie_on_boundaries():
     assert len(rs) == 30
     assert not rs.complete
     assert_proved_and_distinct(rs)
+
+
+def test_engines_multiply_in_one_thread_and_leave_the_library_as_it_was():
+    """Threads of the library that wait for small products keep a processor busy."""
+
+    def threads():
+        return {
+            library.num_threads
+            for library in ThreadpoolController().lib_controllers
+            if library.user_api == "blas"
+        }
+
+    seen, before = [], threads()
+    network = random_network(np.random.default_rng(0), 2, [5, 4])
+
+    def look() -> bool:
+        seen.append(threads())
+        return False
+
+    count_regions(network, Box.cube(2), stop=look)
+    explore_regions(network, np.array([0.1, 0.2]), Box.cube(2), stop=look)
+    assert seen[0] == {1}
+    assert {1} in seen[1:]
+    assert threads() == before

@@ -159,3 +159,25 @@ def test_a_start_that_is_in_no_region_is_refused(start, message):
     network = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
     with pytest.raises(ValueError, match=message):
         explore_regions(network, np.array(start), Box.cube(2))
+
+
+def test_a_stop_is_heard_while_the_facets_of_one_region_are_sought():
+    network = random_network(np.random.default_rng(3), 6, [12, 12])
+    calls = []
+
+    def run(last):
+        calls.clear()
+
+        def stop():
+            calls.append(None)
+            return len(calls) > last
+
+        return explore_regions(network, np.full(6, 0.01), Box.cube(6), stop=stop)
+
+    first = run(1)
+    assert (len(first), first.complete) == (1, False)
+    asked = 2
+    while len(run(asked)) == 1:
+        assert len(calls) == asked + 1
+        asked += 1
+    assert asked > 8

@@ -53,6 +53,9 @@ FADE = 0.65
 
 MAPS = {"output": "cividis", "inradius": "viridis", "gradient": "magma"}
 
+LINE = 76
+"""Letters of the names of two networks that fit on one line above a map."""
+
 
 def figure(
     atlas: Atlas,
@@ -167,15 +170,17 @@ def _name_lines(axes: Axes, partitions: list[Partition]) -> None:
         axes.plot([], [], color=style.color, linestyle=style.line, linewidth=1.2)[0]
         for style in OVERLAID
     ]
+    names = [_name_and_count(p) for p in partitions]
+    columns = 2 if sum(map(len, names)) <= LINE else 1
     # Another legend, that of the fills, is yet to come.
     axes.add_artist(
         Legend(
             axes,
             handles,
-            [_name_and_count(p) for p in partitions],
+            names,
             loc="lower left",
             bbox_to_anchor=(-0.01, 0.995),
-            ncols=2,
+            ncols=columns,
             frameon=False,
             prop={"size": 10, "family": FONT},
             labelcolor=INK,
@@ -329,13 +334,14 @@ def _log_scale(values: Float64[np.ndarray, " regions"]) -> LogNorm:
 
 
 def _log_ticks(norm: LogNorm) -> Locator:
-    """Few round numbers: evenly spaced ones, 1-2-5, or powers of ten."""
+    """Few round numbers: evenly spaced ones, 1-2-5, 1-3, or powers of ten."""
     assert norm.vmin is not None
     assert norm.vmax is not None
     ratio = norm.vmax / norm.vmin
     if ratio < 10.0:
         return MaxNLocator(5, steps=[1, 2, 5, 10])
-    return LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 1e3 else (1.0,), numticks=8)
+    steps = (1.0, 2.0, 5.0) if ratio < 150.0 else (1.0, 3.0)
+    return LogLocator(subs=steps if ratio < 2e3 else (1.0,), numticks=8)
 
 
 def _fans(partition: Partition) -> Int64[np.ndarray, "triangles 3"]:

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
@@ -106,6 +106,9 @@ def draw_history(axes: Axes, atlas: Atlas, now: int) -> None:
             handles.append(curve)
             labels.append(name)
         right.set_yscale("log")
+        right.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=6))
+        right.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        right.yaxis.set_minor_locator(NullLocator())
         right.set_ylabel("loss", color=INK, family=FONT)
     axes.legend(
         handles,

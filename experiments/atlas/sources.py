@@ -76,7 +76,7 @@ def ring_atlas(
         domain=UNIT_SQUARE,
         series=[Series(folder.name, frames, epochs)],
         points=points,
-        losses=_losses(folder, config),
+        losses=_losses(folder, config, epochs),
         threshold=0.5,
         y_down=True,
     )
@@ -130,14 +130,20 @@ def _image_points(
     return Points(name, positions, light.astype(np.int32), np.array(mistakes))
 
 
-def _losses(folder: pathlib.Path, config: Config) -> np.ndarray:
-    """Epoch, training and validation loss; thinned out evenly."""
-    epochs = config.training.epochs
-    losses = read_metrics(folder / "metrics.csv", epochs)
-    rows = np.arange(1, epochs + 1, dtype=np.float32)
-    table = np.column_stack([rows, losses]).astype(np.float32)
-    step = max(1, -(-epochs // MAX_LOSS_ROWS))
-    return table[::step]
+def _losses(
+    folder: pathlib.Path, config: Config, snapshots: Sequence[float]
+) -> np.ndarray:
+    """Epoch, training and validation loss; thinned out, but for those of snapshots.
+
+    The page shows the last row that is not after a snapshot, which is then its own.
+    """
+    last = config.training.epochs
+    losses = read_metrics(folder / "metrics.csv", last)
+    epochs = np.arange(1, last + 1, dtype=np.float32)
+    table = np.column_stack([epochs, losses]).astype(np.float32)
+    kept = np.isin(epochs, snapshots)
+    kept[:: max(1, -(-last // MAX_LOSS_ROWS))] = True
+    return table[kept]
 
 
 def _names(files: Sequence[pathlib.Path]) -> list[str]:

@@ -57,7 +57,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_domain("slice", required=False)
     add("--threshold", type=finite, help="output above which the class is 1")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
-    add("--figure", type=pathlib.Path, help="also a figure: .png or .pdf")
+    add("--figure", type=pathlib.Path, help="also a figure: .png, .svg or .pdf")
     add("--color", choices=COLORS, default="output", help="of the figure")
     add("--at", help="of the figure: the epoch of a snapshot, or a plane like z=0.3")
     add("--overlay", action="store_true", help="of the figure: two networks on one map")
@@ -71,8 +71,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         asked = options.overlay if name == "--overlay" else options.color == "change"
         if asked and count < 2:
             parser.error(f"{name} compares two networks: one is given, add the other")
-    if options.figure and options.figure.suffix not in (".png", ".pdf"):
-        parser.error(f"--figure is {options.figure}: .png or .pdf is required")
+    if options.figure and options.figure.suffix not in (".png", ".svg", ".pdf"):
+        parser.error(f"--figure is {options.figure}: .png, .svg or .pdf is required")
     if options.out is None:
         first = options.networks[0]
         options.out = (

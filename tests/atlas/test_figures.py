@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 
 import regions
@@ -50,6 +51,24 @@ def test_comparison_has_one_panel_per_network_and_colors_of_change():
     gray = np.isclose(colors[:, :3], [220 / 255, 223 / 255, 228 / 255], atol=1e-6)
     assert gray.all(axis=1).sum() == kept
     assert right.get_title(loc="left").startswith("after")
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_nothing_that_is_written_leaves_the_figure(long, tmp_path):
+    atlas = compared()
+    if long:
+        for series in atlas.series:
+            name = f"a network with a long name, epoch 6000, {series.name}"
+            series.frames[0] = dataclasses.replace(series.frames[0], name=name)
+    drawings = [figure(atlas, overlay=True), figure(over_time(), "inradius")]
+    for drawing in drawings:
+        save_figure(drawing, tmp_path / "map.svg")
+        FigureCanvasAgg(drawing).draw()
+        inside = drawing.get_tightbbox()
+        assert inside.x0 >= 0.0
+        assert inside.y0 >= 0.0
+        assert inside.x1 <= drawing.get_figwidth()
+        assert inside.y1 <= drawing.get_figheight()
 
 
 def test_image_coordinates_grow_downward():

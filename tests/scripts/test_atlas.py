@@ -40,7 +40,7 @@ def test_network_file_gives_a_page_and_a_figure(script, tmp_path, capsys):
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
-def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path):
+def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path, monkeypatch):
     folder = tmp_path / "tiny"
     training = TrainingConfig(epochs=20, snapshot_every=10)
     config = study.Config(training=training, grid=16)
@@ -56,6 +56,12 @@ def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path):
     assert [points["name"] for points in data["points"]] == ["training", "validation"]
     assert data["points"][0]["mistakes"].shape == (3, 5000)
     assert data["losses"].shape == (20, 3)
+    # Thinned out to every seventh, the rows of the snapshots stay.
+    monkeypatch.setattr("experiments.atlas.sources.MAX_LOSS_ROWS", 3)
+    assert script.main([str(folder)]) == 0
+    thinned = contents(folder / "atlas.html")["losses"]
+    assert thinned[:, 0].tolist() == [1.0, 8.0, 10.0, 15.0, 20.0]
+    assert np.array_equal(thinned[-1], data["losses"][-1])
 
 
 def test_two_networks_are_compared(script, tmp_path):
@@ -98,7 +104,7 @@ def test_slice_of_three_inputs_and_planes_with_surface(script, tmp_path):
     [
         ([], "required: networks"),
         ([NET, NET, NET], "one or two are required"),
-        ([NET, "--figure", "a.gif"], ".png or .pdf"),
+        ([NET, "--figure", "a.gif"], ".png, .svg or .pdf"),
         (["missing.npz"], "missing.npz"),
         ([NET, *BOX, "--ply", "a.ply", "--out", "a.html"], "three inputs"),
         ([NET, "--threshold", "nan"], "--threshold: nan: a finite number"),

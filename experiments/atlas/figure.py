@@ -229,7 +229,7 @@ def _layout(atlas: Atlas, maps: int, *, has_key: bool) -> tuple[Figure, list[Axe
         columns,
         left=0.10 if history else 0.07 / columns,
         right=0.90 if history else 0.98,
-        top=0.95,
+        top=0.93,  # room for the names of two networks, one below the other
         bottom=0.07 if history else 0.13 if has_key else 0.06,
         wspace=0.04,
         hspace=0.26,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.legend import Legend
 
 import regions
 from experiments.atlas.colors import code_colors, code_indices, layer_colors
@@ -60,15 +61,21 @@ def test_nothing_that_is_written_leaves_the_figure(long, tmp_path):
         for series in atlas.series:
             name = f"a network with a long name, epoch 6000, {series.name}"
             series.frames[0] = dataclasses.replace(series.frames[0], name=name)
-    drawings = [figure(atlas, overlay=True), figure(over_time(), "inradius")]
-    for drawing in drawings:
+    falling = dataclasses.replace(over_time(), losses=FALLING)
+    for drawing in (figure(atlas, overlay=True), figure(falling, "inradius")):
         save_figure(drawing, tmp_path / "map.svg")
         FigureCanvasAgg(drawing).draw()
-        inside = drawing.get_tightbbox()
-        assert inside.x0 >= 0.0
-        assert inside.y0 >= 0.0
-        assert inside.x1 <= drawing.get_figwidth()
-        assert inside.y1 <= drawing.get_figheight()
+        labels = [x.label for axes in drawing.axes for x in (axes.xaxis, axes.yaxis)]
+        for written in (*labels, *drawing.findobj(Legend)):
+            box = written.get_window_extent()
+            assert box.x0 >= 0.0
+            assert box.y0 >= 0.0
+            assert box.x1 <= drawing.bbox.x1
+            assert box.y1 <= drawing.bbox.y1
+
+
+FALLING = np.array([[1, 0.15, 0.09], [3, 0.026, 0.03]], np.float32)
+"""Losses within one power of ten."""
 
 
 def test_image_coordinates_grow_downward():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from typing import cast
 
 import numpy as np
 import pytest
@@ -60,7 +61,8 @@ def test_nothing_that_is_written_leaves_the_figure(long, tmp_path):
     if long:
         for series in atlas.series:
             name = f"a network with a long name, epoch 6000, {series.name}"
-            series.frames[0] = dataclasses.replace(series.frames[0], name=name)
+            frames = cast(list, series.frames)
+            frames[0] = dataclasses.replace(frames[0], name=name)
     falling = dataclasses.replace(over_time(), losses=FALLING)
     for drawing in (figure(atlas, overlay=True), figure(falling, "inradius")):
         save_figure(drawing, tmp_path / "map.svg")

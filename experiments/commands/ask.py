@@ -11,6 +11,7 @@ from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
+    output_file,
     read_network,
     read_row,
 )
@@ -25,6 +26,7 @@ EXAMPLES = """\
 examples:
   python scripts/ask.py net.onnx range --box -1 1 --output 0
   python scripts/ask.py net.onnx range --box -1 1 --tolerance 1e-6 --max-seconds 60
+  python scripts/ask.py net.onnx range --box -1 1 --save answer.json
   python scripts/ask.py net.onnx property spec.vnnlib
   python scripts/ask.py net.onnx lipschitz --box -1 1 --norm inf
   python scripts/ask.py net.onnx radius --at x.npy:7
@@ -70,11 +72,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
     add("--norm", choices=NORMS, help="of lipschitz (default: 2), radius (inf)")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
+    add("--save", type=answer_file, metavar="FILE", help="for verify: a .json file")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     parser.add_state_dicts()
     options = parser.parse(arguments)
     check(parser, options)
     return options
+
+
+def answer_file(text: str) -> pathlib.Path:
+    """A file for an answer."""
+    return output_file(text, (".json",))
 
 
 def check(parser: Parser, options: argparse.Namespace) -> None:
@@ -203,6 +211,9 @@ def execute(options: argparse.Namespace) -> int:
     with CtrlC() as stop:
         answer = ask(options, stop)
     report(answer)
+    if options.save is not None:
+        answer.save(options.save)
+        print(f"saved to {options.save}: python scripts/verify.py {options.save}")
     if answer.value is False:
         return 1
     if stop() and not answer.proved:

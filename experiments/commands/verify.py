@@ -19,6 +19,7 @@ examples:
   python scripts/verify.py regions.parquet --float               seconds, with rounding
   python scripts/verify.py regions.parquet --max-seconds 600     as far as it comes
   python scripts/verify.py regions-of-net                        file by file
+  python scripts/verify.py answer.json                           of scripts/ask.py
 
 A folder that scripts/count_pieces.py --save wrote is verified file by file: that a file
 is what was written, and that its regions exist. A file holds a part of the domain, so
@@ -67,21 +68,30 @@ def execute(options: argparse.Namespace) -> int:
         return verify_pieces(file, not options.float, network)
     if file.is_dir():
         file = file / "regions.parquet"
-    with Bars() as bars, CtrlC() as stop:
-        report = regions.verify(
-            file,
-            exact=not options.float,
-            network=network,
-            progress=bars,
-            max_seconds=options.max_seconds,
-            stop=stop,
-        )
+    if file.suffix == ".json":
+        from regions.certificates.answers import verify_answer
+
+        report = verify_answer(file, network=network)
+    else:
+        with Bars() as bars, CtrlC() as stop:
+            report = regions.verify(
+                file,
+                exact=not options.float,
+                network=network,
+                progress=bars,
+                max_seconds=options.max_seconds,
+                stop=stop,
+            )
     colors = [_COLORS[check.verdict] for check in report.checks]
     print_rows(
         (check.name, f"[{color}]{check.verdict}[/]", escape(check.detail))
         for check, color in zip(report.checks, colors, strict=True)
     )
-    print(str(report).splitlines()[-1])
+    if file.suffix == ".json":
+        said = "verified: proved exactly" if report.ok else "NOT verified"
+        print(f"{said} ({report.seconds:.3g} s)")
+    else:
+        print(str(report).splitlines()[-1])
     for line in report.failures:
         print(f"failed: {line}", file=sys.stderr)
     if report.stopped == "interrupted":

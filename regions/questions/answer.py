@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -97,6 +99,16 @@ class Answer:
     method: str = "list"
     stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     evidence: Any = None
+
+    def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
+        """Write the answer with what proves it: `scripts/verify.py` checks the file.
+
+        Raises:
+            RegionsError: If it was found by a list, which leaves no tree behind.
+        """
+        from regions.questions.answer_files import save_answer
+
+        return save_answer(path, self)
 
     def __str__(self) -> str:
         settled = "proved" if self.proved else "not settled"

@@ -94,3 +94,14 @@ def test_a_question_that_is_stopped_is_not_settled(script, files, capsys):
     shown = capsys.readouterr().out
     assert "between" in shown
     assert "NO: what is said is proved" in shown
+
+
+def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
+    file = tmp_path / "answer.json"
+    words = named(files, "many.npz range --box -1 1 --save")
+    assert script.main([*words, str(file)]) == 0
+    assert load_script("verify").main([str(file)]) == 0
+    assert "verified: proved exactly" in capsys.readouterr().out
+    file.write_text(file.read_text().replace('"upper":"', '"upper":"1', 1))
+    assert load_script("verify").main([str(file)]) == 1
+    assert "failed: " in capsys.readouterr().err

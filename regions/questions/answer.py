@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from regions.errors import RegionsError
+
 Point = tuple[Fraction, ...]
 """A rational point of the input space."""
 
@@ -82,8 +84,8 @@ class Answer:
         seconds: Wall time.
         method: How it was found: `"list"` or `"search"`, or in words.
         stats: What was done.
-        evidence: The searches that prove it, each with its tree; None where it was
-            found otherwise.
+        evidence: The `answer_files.Trees` that prove it; None where it was found
+            without.
 
     Example:
         >>> answer = Answer("output_range", Fraction(3, 2), (Fraction(1),), True, 0.1)
@@ -106,9 +108,13 @@ class Answer:
         Raises:
             RegionsError: If it was found by a list, which leaves no tree behind.
         """
-        from regions.questions.answer_files import save_answer
-
-        return save_answer(path, self)
+        if self.evidence is None:
+            raise RegionsError(
+                f"this answer to {self.question} (method {self.method!r}) keeps no "
+                "tree that could be checked: ask with method='search', or save the "
+                "regions themselves with RegionSet.save."
+            )
+        return self.evidence.save(path, self)
 
     def __str__(self) -> str:
         settled = "proved" if self.proved else "not settled"

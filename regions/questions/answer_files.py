@@ -13,11 +13,10 @@ import os
 import pathlib
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import fmpq
 
-from regions.errors import RegionsError
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval
@@ -30,20 +29,31 @@ FORMAT = "relu-regions answer"
 VERSION = 1
 
 
-def save_answer(path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
-    """Write an answer and what proves it, whole or not at all.
+class Trees(NamedTuple):
+    """The searches that prove an answer, each with its tree."""
 
-    Raises:
-        RegionsError: If it was found by a list, which leaves no tree behind.
-        OSError: If the file cannot be written.
-    """
-    if not answer.evidence:
-        raise RegionsError(
-            f"this answer to {answer.question} (method {answer.method!r}) keeps no "
-            "tree that could be checked: ask with method='search', or save the regions "
-            "themselves with RegionSet.save."
-        )
-    problem = answer.evidence[0].search.problem
+    searches: tuple[Maximum, ...]
+
+    def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
+        """Write an answer and what proves it, whole or not at all.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        return _save(path, answer, self.searches)
+
+
+def trees(*searches: Maximum) -> Trees | None:
+    """What proves an answer; None where a search was settled by a list."""
+    is_listed = any(found.search.is_listed for found in searches)
+    return None if is_listed or not searches else Trees(searches)
+
+
+def _save(
+    path: str | os.PathLike[str], answer: Answer, searches: tuple[Maximum, ...]
+) -> pathlib.Path:
+    """The file."""
+    problem = searches[0].search.problem
     body = {
         "format": FORMAT,
         "version": VERSION,
@@ -51,7 +61,7 @@ def save_answer(path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         "value": _value(answer.value),
         "network": _network(problem.network),
         "domain": problem.domain.to_dict(),
-        "claims": [_claim(maximum) for maximum in answer.evidence],
+        "claims": [_claim(maximum) for maximum in searches],
     }
     body["sha256"] = digest(body)
     path = pathlib.Path(path)

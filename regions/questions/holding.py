@@ -7,6 +7,7 @@ from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import never
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, known
+from regions.questions.answer_files import trees
 from regions.questions.maxima import search_maximum
 from regions.questions.problem import Problem
 from regions.questions.properties import Property
@@ -69,7 +70,7 @@ def holds(
         best.witness if violated else None,
         value is not None,
         best.seconds,
-        "search",
+        best.method,
         {"margin": known(best.lower, best.upper), "nodes": best.search.nodes},
-        evidence=(best,),
+        evidence=trees(best),
     )

@@ -10,8 +10,14 @@ from flint import fmpq
 from regions.domains.shapes import embed_exactly
 from regions.enumeration.budget import Budget
 from regions.questions.answer import Point
+from regions.questions.listed import Largest
+from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
 from regions.questions.search import Search
+from regions.signs.exact import to_fmpq
+
+FEW_NODES, FEW_PIECES = 250, 20_000
+"""After so many nodes a list of so many pieces is tried, in few dimensions."""
 
 
 class Maximum(NamedTuple):
@@ -32,6 +38,11 @@ class Maximum(NamedTuple):
     done: bool
     seconds: float
     search: Search
+
+    @property
+    def method(self) -> str:
+        """What the answer comes from."""
+        return "list" if self.search.is_listed else "search"
 
 
 def search_maximum(
@@ -54,7 +65,10 @@ def search_maximum(
         enough=enough,
         harmless=harmless,
     )
-    done = search.run()
+    few = FEW_NODES if _can_be_listed(problem) else None
+    done = search.run(few)
+    if not done and few is not None and not budget.spent():
+        done = _settled_by_list(search, budget) or search.run()
     if search.best is None:
         search.try_inside()
     best, upper = search.best, search.upper
@@ -62,6 +76,41 @@ def search_maximum(
     assert upper is not None
     witness = embed_exactly(problem.domain, search.point)
     return Maximum(best, upper, witness, done, budget.seconds, search)
+
+
+def _can_be_listed(problem: Problem) -> bool:
+    """Whether the largest values are those at corners of pieces of the domain."""
+    box = problem.domain.chart_box()
+    whole = problem.low == [to_fmpq(float(v)) for v in box.lower]
+    whole &= problem.high == [to_fmpq(float(v)) for v in box.upper]
+    plain = all(len(goal) == 1 and not goal[0].inputs for goal in problem.goals)
+    return whole and plain and problem.dim <= MAX_DIM
+
+
+def _settled_by_list(search: Search, budget: Budget) -> bool:
+    """Ask the list, if it is short: it ends where units coincide, as a search may not.
+
+    Where many units vanish at one point every choice of their signs is a node that is
+    not empty.
+    """
+    problem = search.problem
+    limits = Budget(max_regions=FEW_PIECES, stop=budget.spent)
+    pieces = Pieces(problem.network, problem.domain, limits)
+    largest = Largest([goal[0].outputs for goal in problem.goals])
+    for piece in pieces:
+        largest.take(piece)
+    if not pieces.complete:
+        return False
+    best = None
+    for k, goal in enumerate(problem.goals):
+        value = largest.values[k]
+        assert value is not None
+        value += goal[0].offset
+        if best is None or value > best[1]:
+            best = k, value, largest.corners[k]
+    assert best is not None
+    search.settle(*best)
+    return True
 
 
 def read_tolerance(tolerance: float | int | Fraction) -> Fraction:

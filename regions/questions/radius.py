@@ -20,6 +20,7 @@ from regions.questions.answer import (
     known,
     square_root,
 )
+from regions.questions.answer_files import Trees
 from regions.questions.closest import closest_listed
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
@@ -245,7 +246,7 @@ class _Run:
             self.budget.seconds,
             "search",
             stats,
-            evidence=tuple(ball.found for ball in self.balls[-1:]),
+            evidence=Trees((self.balls[-1].found,)) if self.balls else None,
         )
 
 

@@ -8,6 +8,7 @@ from regions.enumeration.budget import Budget, never
 from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
+from regions.questions.answer_files import trees
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
@@ -82,9 +83,9 @@ def output_range(
         (low.witness, high.witness),
         low.done and high.done,
         budget.seconds,
-        "search",
+        "list" if "list" in (low.method, high.method) else "search",
         {"nodes": low.search.nodes + high.search.nodes},
-        evidence=(low, high),
+        evidence=trees(low, high),
     )
 
 
@@ -160,9 +161,9 @@ def difference_answer(best: Maximum, outputs: int, seconds: float) -> Answer:
         best.witness,
         best.done,
         seconds,
-        "search",
+        best.method,
         {"output": output, "nodes": best.search.nodes},
-        evidence=(best,),
+        evidence=trees(best),
     )
 
 

@@ -29,6 +29,8 @@ from regions.signs.exact import to_fmpq, to_fraction
 FEW_UNITS = 12
 """With more open units a box is split, in few dimensions."""
 FEW_DIMENSIONS = 6
+PROGRESS = 0.95
+"""The share of open units that a half of a box may keep, for its box to be split."""
 
 
 class Proof(NamedTuple):
@@ -64,12 +66,13 @@ class Split(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A node that may hold more than the best known."""
+    """A node that may hold more than the best known; whether to split its box."""
 
     number: int
     goal: int
     node: Node
     gaps: dict[Unit, float]
+    by_box: bool
 
 
 class Search:
@@ -84,6 +87,7 @@ class Search:
         bounds: Bounds of all units on each box, by the number of the node where it
             begins; those of the root are number 0.
         nodes: How many nodes were bounded.
+        is_listed: Whether the answer is that of a list, taken over by `settle`.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Search:
         self.tree: list[Split | Proof | None] = []
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
+        self.is_listed = False
         self._queue: list[tuple[fmpq, int, _Open]] = []
         self._closed: fmpq | None = None
 
@@ -128,18 +133,16 @@ class Search:
             ends.append(to_fmpq(self.best))
         return to_fraction(max(ends)) if ends else None
 
-    def run(self) -> bool:
-        """Search until the ends meet; whether they do."""
-        box = Box(tuple(self.problem.low), tuple(self.problem.high))
-        self.bounds[0] = bounds = unit_bounds(self.problem, box)
-        root = Node(box, bounds, {})
-        self.tree += [None] * len(self.problem.goals)
-        for goal in range(len(self.problem.goals)):
-            self._take(goal, goal, root)
+    def run(self, max_nodes: int | None = None) -> bool:
+        """Search until the ends meet; whether they do. May be called again."""
+        if not self.tree:
+            self._begin()
         while self._queue:
             if self._is_enough():
                 return True
             if self._budget.spent():
+                return False
+            if max_nodes is not None and self.nodes >= max_nodes:
                 return False
             _, _, entry = heapq.heappop(self._queue)
             before = self.tree[entry.number]
@@ -149,6 +152,20 @@ class Search:
                 continue
             self._split(entry)
         return True
+
+    def settle(self, goal: int, value: Fraction, point: Point) -> None:
+        """Take over the exact answer of a list; the tree is no proof then."""
+        self.goal, self.best, self.point = goal, value, point
+        self._queue, self._closed, self.is_listed = [], None, True
+
+    def _begin(self) -> None:
+        """Bound the whole domain, for every goal."""
+        box = Box(tuple(self.problem.low), tuple(self.problem.high))
+        self.bounds[0] = bounds = unit_bounds(self.problem, box)
+        root = Node(box, bounds, {})
+        self.tree += [None] * len(self.problem.goals)
+        for goal in range(len(self.problem.goals)):
+            self._take(goal, goal, root)
 
     def _is_enough(self) -> bool:
         """Whether a value was found with which the caller is content."""
@@ -166,8 +183,17 @@ class Search:
             known = self._closed
             self._closed = proof.bound if known is None else max(known, proof.bound)
 
-    def _take(self, number: int, goal: int, node: Node) -> None:
-        """Bound a node; close it, or put it in the queue."""
+    def _take(
+        self, number: int, goal: int, node: Node, before: int | None = None
+    ) -> None:
+        """Bound a node; close it, or put it in the queue.
+
+        Args:
+            number: Its number in the tree.
+            goal: The goal.
+            node: The node.
+            before: How many units were open in the box of which it is a half.
+        """
         self.nodes += 1
         open_units = node.open_units(self.problem)
         if not open_units and self._end(number, goal, node):
@@ -188,8 +214,19 @@ class Search:
             return
         assert proof.bound is not None
         gaps = hint.gaps if hint is not None else dict.fromkeys(open_units, 1.0)
-        entry = _Open(number, goal, node, gaps)
+        entry = _Open(number, goal, node, gaps, self._suits_box(node, before, gaps))
         heapq.heappush(self._queue, (-proof.bound, number, entry))
+
+    def _suits_box(
+        self, node: Node, before: int | None, gaps: dict[Unit, float]
+    ) -> bool:
+        """Whether to split a node's box: while that makes fewer units open.
+
+        Around a point in which many units meet it never would; splits by units end.
+        """
+        if self.problem.dim > FEW_DIMENSIONS or node.fixed or len(gaps) <= FEW_UNITS:
+            return False
+        return before is None or len(gaps) < PROGRESS * before
 
     def _prove(self, goal: int, node: Node, hint: Hint | None) -> Proof:
         """The bound that a hint's multipliers prove; without one, that of none."""
@@ -270,8 +307,9 @@ class Search:
         first = len(self.tree)
         parts = (first, first + 1)
         self.tree += [None, None]
-        few = self.problem.dim <= FEW_DIMENSIONS
-        if (few and len(entry.gaps) > FEW_UNITS) or not entry.gaps:
+        before = None
+        if entry.by_box or not entry.gaps:
+            before = len(entry.gaps)
             axis, at = _middle(entry.node.box)
             self.tree[entry.number] = Split(axis, at, None, parts)
             halves = _halves(entry.node.box, axis, at)
@@ -287,7 +325,7 @@ class Search:
                 for on in (False, True)
             ]
         for number, node in zip(parts, nodes, strict=True):
-            self._take(number, entry.goal, node)
+            self._take(number, entry.goal, node, before)
 
 
 def _middle(box: Box) -> tuple[int, fmpq]:

@@ -183,3 +183,20 @@ def test_wrong_limits_are_refused_in_one_line():
         regions.output_range(network, box, method="guess")
     with pytest.raises(ValueError, match="`max_seconds` is 0: a positive number"):
         regions.output_range(network, box, max_seconds=0)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-12])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_difference_of_nearly_equal_networks_ends(seed, gap):
+    """Every unit twice: at any point of a kink more than one is open, in any box."""
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, 2, [2, 2, 5, 3], bias_scale=0.0)
+    layers = network.layers
+    biases = [np.array(layer.bias) for layer in layers]
+    biases[2][0] += gap
+    other = ReluNetwork.from_arrays([layer.weight for layer in layers], biases)
+    box = regions.Box.cube(2)
+    searched = regions.largest_difference(network, other, box, max_seconds=60)
+    assert searched.proved
+    listed = regions.largest_difference(network, other, box, method="list")
+    assert searched.value == listed.value

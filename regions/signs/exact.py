@@ -25,7 +25,7 @@ def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
     return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
 
 
-def nearest_float(value: Fraction) -> float:
+def nearest_float(value: Fraction | float) -> float:
     """The nearest finite float64 number."""
     largest = sys.float_info.max
     return float(max(-largest, min(largest, value)))

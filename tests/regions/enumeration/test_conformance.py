@@ -6,6 +6,7 @@ the n-th question is a limit that falls at that moment, without a clock.
 
 import functools
 import itertools
+import signal
 import sys
 import threading
 from fractions import Fraction
@@ -45,10 +46,14 @@ ASKED_AT = {
     "cells": {"count"},
     "cones": {"sum_over_faces", "list", "list_face", "count_simplex_face"},
     "sweep": {"_sweep", "insert_units", "_prove_plainly", "prove_witnesses"},
+    "restriction": {"betti_numbers", "_count_inside"},
     "sectors": {"sum_over_faces", "count_simplex_face"},
     "tree": {"leaves", "_work", "_balls"},
 }
 """Functions that must ask; of an engine that is not named here, `count` or `list`."""
+
+PATIENCE = 120.0
+"""Seconds after which a test has hung, also on a busy machine."""
 
 Reference = frozenset[tuple[bool, ...]]
 
@@ -134,6 +139,26 @@ class Asked:
                 self.functions.update(frame.f_code.co_qualname.split("."))
             frame = frame.f_back
         return self.calls > self.last
+
+
+@pytest.fixture(autouse=True)
+def watchdog():
+    """An engine that does not stop fails its test, and holds up no other."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(number, frame):
+        raise TimeoutError(f"no end after {PATIENCE} seconds: {frame}")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(autouse=True)

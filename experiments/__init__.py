@@ -35,6 +35,7 @@ NAMES = (
     "depth_stability",
     "effective_pieces",
     "embedding_neighbors",
+    "estimate_coverage",
     "feature_storage",
     "folding",
     "functional_dimension",

@@ -21,6 +21,9 @@ from jaxtyping import Float64, Int
 
 from regions.estimates.resampling import inclusion_chances, kept_systematically
 
+Keep = Callable[[Float64[np.ndarray, " cells"], np.random.Generator], np.ndarray]
+"""Indices of the cells that are kept, given the chance of each."""
+
 
 @runtime_checkable
 class SampledTree(Protocol):
@@ -72,6 +75,7 @@ def run_once(
     most: int,
     rng: np.random.Generator,
     stop: Callable[[], bool] = lambda: False,
+    keep: Keep = kept_systematically,
 ) -> RunValue | None:
     """One unbiased value; None if `stop` said so before the end.
 
@@ -80,6 +84,7 @@ def run_once(
         most: Cells to keep at most, on average.
         rng: Chances come from here alone.
         stop: Asked before every unit.
+        keep: Draws which cells are kept, each with its chance.
     """
     cells, log_weight, dropped = tree.start(most, rng)
     forms, parent, layer = None, np.arange(len(cells)), -1
@@ -98,7 +103,7 @@ def run_once(
             size = log_weight[origin[order]]
             size = size + tree.log_sizes(cells)[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)
-            kept = kept_systematically(chances, rng)
+            kept = keep(chances, rng)
             log_weight = log_weight[origin[order[kept]]] - np.log(chances[kept])
             order, dropped = order[kept], True
         else:

@@ -1,0 +1,75 @@
+"""What the trials say of bias, intervals and the bound."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import scipy.stats
+from jaxtyping import Float64
+
+from experiments.estimate_coverage.trials import LEVELS
+from experiments.running.claims import LEVEL, Claim, claim_exact, claim_share, judge
+
+LEAST_COVERED = 0.92
+MOST_FAILED = 0.05
+NEAR_ZERO = 0.2
+
+
+def coverage_claims(trials: Mapping[str, np.ndarray]) -> list[Claim]:
+    """Bias, coverage and the bound, over the networks whose estimate is one."""
+    open_ = ~trials["exact"]
+    claims = [
+        _mean_near_zero(
+            "Estimates are not biased",
+            "error over the standard error of other runs, mean",
+            trials["z"][open_],
+        )
+    ]
+    for column, level in enumerate(LEVELS):
+        low = LEAST_COVERED if level == 0.95 else level - 0.05
+        claims.append(
+            claim_share(
+                f"{level:.0%} intervals hold the count as often as they say",
+                "this project",
+                f"share of intervals that hold it (at least {low:.0%})",
+                trials["covered"][open_, column],
+                low=low,
+            )
+        )
+    claims.append(
+        claim_share(
+            "The lower bound fails in one of twenty estimates at most",
+            "this project",
+            "share of bounds above the count (at most 5 %)",
+            trials["bound"][open_] > 1.0 + 1e-9,
+            high=MOST_FAILED,
+        )
+    )
+    wrong = int((np.rint(trials["mean"]) != trials["count"])[~open_].sum())
+    claims.append(
+        claim_exact(
+            "An estimate that dropped nothing is the count",
+            "this project",
+            "such estimates that differ from it (none)",
+            wrong,
+            holds=wrong == 0,
+        )
+    )
+    return claims
+
+
+def _mean_near_zero(
+    claim: str, statistic: str, values: Float64[np.ndarray, " networks"]
+) -> Claim:
+    """The claim that a mean is within `NEAR_ZERO` of 0, by Student's interval."""
+    mean, error = float(values.mean()), float(scipy.stats.sem(values))
+    half = error * float(scipy.stats.t.ppf(0.5 + 0.5 * LEVEL, len(values) - 1))
+    interval = (mean - half, mean + half)
+    return Claim(
+        claim=claim,
+        source="this project",
+        statistic=f"{statistic} (-{NEAR_ZERO} to {NEAR_ZERO})",
+        value=mean,
+        interval=interval,
+        seeds=len(values),
+        verdict=judge(interval, len(values), low=-NEAR_ZERO, high=NEAR_ZERO),
+    )

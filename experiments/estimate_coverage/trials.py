@@ -1,0 +1,174 @@
+"""Estimates of one network beside its count."""
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+import regions
+from experiments.estimate_coverage.families import Family
+from regions.estimates.few_inputs import InputTree
+from regions.estimates.guesses import log_sides
+from regions.estimates.resampling import kept_systematically
+from regions.estimates.result import RegionEstimate
+from regions.estimates.run import Keep, run_once
+
+LEVELS = (0.5, 0.9, 0.95)
+SLACK = 1e-6
+"""Far below one region: what the logarithms of runs may round."""
+
+
+class Trial(NamedTuple):
+    """What one network gives.
+
+    Attributes:
+        count: Its regions, counted.
+        mean: The estimate.
+        z: Error of the estimate over the standard error; that of other runs, so that
+            z is 0 on average if the estimate is not biased.
+        covered: Whether the intervals hold the count, by level.
+        bound: The lower bound that holds 95 % of the time, over the count.
+        exact: Whether the estimate said that it is the count.
+        relative_sd: Standard deviation of a run over the count.
+        knuth_sd: The same with one cell kept (Knuth 1975).
+        points: Share of the regions that points met, drawn evenly from the box.
+    """
+
+    count: int
+    mean: float
+    z: float
+    covered: tuple[bool, ...]
+    bound: float
+    exact: bool
+    relative_sd: float
+    knuth_sd: float
+    points: float
+
+
+def try_out(
+    network: regions.ReluNetwork,
+    family: Family,
+    seed: int,
+    *,
+    cells: int,
+    runs: int,
+    points: int,
+) -> Trial:
+    """Count a network, and estimate."""
+    domain = family.domain
+    count = regions.count_regions(network, domain).count
+    both = regions.estimate_regions(
+        network, domain, cells=cells, runs=2 * runs, seed=seed
+    )
+    exact = both.exact is not None
+    logs = both.log_runs if exact else both.log_runs[:runs]
+    first = RegionEstimate(logs, both.exact, 0.0, {}, min(both.proved, count))
+    others = np.exp(both.log_runs[runs:])
+    error = np.inf if exact else float(others.std(ddof=1)) / np.sqrt(runs)
+    ends = [first.interval(level) for level in LEVELS]
+    knuth = regions.estimate_regions(network, domain, cells=1, runs=runs, seed=seed)
+    box = regions.Box.cube(family.dim)
+    drawn = np.random.default_rng(seed).uniform(box.lower, box.upper, (points, box.dim))
+    met = len(np.unique(np.packbits(network.patterns(drawn), axis=1), axis=0))
+    return Trial(
+        count,
+        first.mean,
+        0.0 if exact else (first.mean - count) / error,
+        tuple(
+            low <= count * (1 + 1e-9) and count <= high * (1 + 1e-9)
+            for low, high in ends
+        ),
+        first.at_least() / count,
+        exact,
+        0.0 if exact else float(np.exp(both.log_runs).std(ddof=1)) / count,
+        0.0 if knuth.exact else float(knuth.runs.std(ddof=1)) / count,
+        met / count,
+    )
+
+
+def columns(trials: list[Trial]) -> dict[str, np.ndarray]:
+    """An array of networks for each field."""
+    return {
+        name: np.array([getattr(t, name) for t in trials]) for name in Trial._fields
+    }
+
+
+def spread_of_cells(
+    network: regions.ReluNetwork, family: Family, cells: tuple[int, ...], runs: int
+) -> Float64[np.ndarray, "cells 2"]:
+    """Standard deviation of a run over the mean, and its CPU seconds, by cells kept."""
+    rows = []
+    for kept in cells:
+        start = time.process_time()
+        found = regions.estimate_regions(network, family.domain, cells=kept, runs=runs)
+        seconds = (time.process_time() - start) / len(found.log_runs)
+        values = found.runs / found.mean
+        rows.append((float(values.std(ddof=1)) if len(values) > 1 else 0.0, seconds))
+    return np.array(rows)
+
+
+def _evenly(
+    chances: Float64[np.ndarray, " cells"], rng: np.random.Generator
+) -> np.ndarray:
+    """The systematic sample of cells in random order: no strata."""
+    order = rng.permutation(len(chances))
+    return np.sort(order[kept_systematically(chances[order], rng)])
+
+
+def _nothing(tree: Any, cells: Any) -> np.ndarray:
+    """All cells alike."""
+    del tree
+    return np.zeros(len(cells))
+
+
+def _sides(tree: Any, cells: Any) -> np.ndarray:
+    """By the box around a cell alone."""
+    del tree
+    return 2.0 * log_sides(cells.low, cells.high)
+
+
+def _units(tree: Any, cells: Any) -> np.ndarray:
+    """By the units that are on alone."""
+    return tree.guess.log_sizes(cells.bits, cells.unit)
+
+
+IDEAS = {
+    "cells alike, in random order": (_nothing, _evenly),
+    "cells alike, parts side by side": (_nothing, kept_systematically),
+    "guess by the box around a cell": (_sides, kept_systematically),
+    "guess by the units that are on": (_units, kept_systematically),
+    "both guesses (kept)": (InputTree.log_sizes, kept_systematically),
+}
+
+
+def idea_values(
+    network: regions.ReluNetwork, family: Family, cells: int, runs: int
+) -> Float64[np.ndarray, "ideas 2"]:
+    """Variance of a run over the squared mean, and CPU seconds, of every idea."""
+    rows = []
+    for guess, keep in IDEAS.values():
+        tree_class = type("Tree", (InputTree,), {"log_sizes": guess})
+        rows.append(_variance(tree_class, keep, network, family, cells, runs))
+    return np.array(rows)
+
+
+def _variance(
+    tree_class: type[InputTree],
+    keep: Keep,
+    network: regions.ReluNetwork,
+    family: Family,
+    cells: int,
+    runs: int,
+) -> tuple[float, float]:
+    """Variance over the squared mean, and CPU seconds a run."""
+    start, values = time.process_time(), []
+    assert isinstance(family.domain, regions.Box)
+    for seed in range(runs):
+        tree = tree_class(network, family.domain)
+        found = run_once(tree, cells, np.random.default_rng(seed), keep=keep)
+        assert found is not None
+        values.append(found.log)
+    seconds = (time.process_time() - start) / runs
+    sizes = np.exp(np.array(values) - max(values))
+    return float(sizes.var(ddof=1) / sizes.mean() ** 2), seconds

@@ -116,21 +116,27 @@ def _evenly(
     return np.sort(order[kept_systematically(chances[order], rng)])
 
 
-def _nothing(tree: Any, cells: Any) -> np.ndarray:
+def _nothing(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
     """All cells alike."""
-    del tree
+    del tree, forms, parent
     return np.zeros(len(cells))
 
 
-def _sides(tree: Any, cells: Any) -> np.ndarray:
+def _sides(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
     """By the box around a cell alone."""
-    del tree
+    del tree, forms, parent
     return 2.0 * log_sides(cells.low, cells.high)
 
 
-def _units(tree: Any, cells: Any) -> np.ndarray:
+def _units(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
     """By the units that are on alone."""
+    del forms, parent
     return tree.guess.log_sizes(cells.bits, cells.unit)
+
+
+def _to_come(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
+    """By how evenly the units to come part the box alone."""
+    return tree.guess.to_come(cells, forms, parent)
 
 
 IDEAS = {
@@ -138,7 +144,8 @@ IDEAS = {
     "cells alike, parts side by side": (_nothing, kept_systematically),
     "guess by the box around a cell": (_sides, kept_systematically),
     "guess by the units that are on": (_units, kept_systematically),
-    "both guesses (kept)": (InputTree.log_sizes, kept_systematically),
+    "guess by the units to come": (_to_come, kept_systematically),
+    "all guesses (as kept)": (InputTree.log_sizes, kept_systematically),
 }
 
 

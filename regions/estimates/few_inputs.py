@@ -1,11 +1,11 @@
 """The tree of few inputs, as runs of an estimate need it."""
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.tree.cells import TreeCells
-from regions.enumeration.tree.search import Tree
+from regions.enumeration.tree.search import Forms, Tree
 from regions.estimates.guesses import RegionGuess, log_sides
 from regions.network import ReluNetwork
 
@@ -25,7 +25,10 @@ class InputTree(Tree):
         (cells,) = self.stack
         return cells, np.zeros(1), False
 
-    def log_sizes(self, cells: TreeCells) -> Float64[np.ndarray, " cells"]:
+    def log_sizes(
+        self, cells: TreeCells, forms: Forms, parent: Int[np.ndarray, " cells"]
+    ) -> Float64[np.ndarray, " cells"]:
         """Logarithms of guesses of how many regions cells hold in the end."""
         sides = 2.0 * log_sides(cells.low, cells.high)
-        return sides + self.guess.log_sizes(cells.bits, cells.unit)
+        units = self.guess.log_sizes(cells.bits, cells.unit)
+        return sides + units + self.guess.to_come(cells, forms, parent)

@@ -5,14 +5,39 @@ kept; where the guess is proportional to the truth, they do not spread at all.
 """
 
 import math
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from regions.network import ReluNetwork
 
+EVENNESS = 0.6
+"""What the logarithm of the guess gains with the entropy of units: a fit to orthants of
+networks with two layers of 32 units."""
+
 SMALLEST_SIDE = 1e-100
 """Sides of boxes below it count as it: a guess is positive."""
+
+
+@runtime_checkable
+class CellBoxes(Protocol):
+    """Cells of the first `unit` units, with boxes around them."""
+
+    @property
+    def unit(self) -> int:
+        """Units decided."""
+        ...
+
+    @property
+    def low(self) -> np.ndarray:
+        """Lower ends."""
+        ...
+
+    @property
+    def high(self) -> np.ndarray:
+        """Upper ends."""
+        ...
 
 
 class RegionGuess:
@@ -56,6 +81,24 @@ class RegionGuess:
             dims = np.minimum(dims, on + 0.5 * (width - done))
         return total
 
+    def to_come(
+        self,
+        cells: CellBoxes,
+        forms: tuple[np.ndarray, np.ndarray, np.ndarray],
+        parent: Int[np.ndarray, " cells"],
+    ) -> Float64[np.ndarray, " cells"]:
+        """What the forms of the rest of the layer add to the guess.
+
+        Args:
+            cells: The cells, with boxes around them.
+            forms: Gradients and offsets of the layer on earlier cells.
+            parent: Which of these each cell is part of.
+        """
+        layer = int(np.searchsorted(self._first, cells.unit - 1, side="right") - 1)
+        rest = slice(cells.unit - int(self._first[layer]), None)
+        gradients, offsets = forms[0][parent, rest], forms[1][parent, rest]
+        return EVENNESS * evenness(cells.low, cells.high, gradients, offsets)
+
     def _at(
         self, hyperplanes: int, dims: Float64[np.ndarray, " cells"]
     ) -> Float64[np.ndarray, " cells"]:
@@ -75,3 +118,22 @@ def log_sides(
 ) -> Float64[np.ndarray, " cells"]:
     """Logarithms of the mean sides of boxes: units cut large cells more often."""
     return np.log(np.maximum((high - low).mean(1), SMALLEST_SIDE))
+
+
+def evenness(
+    low: Float64[np.ndarray, "cells dim"],
+    high: Float64[np.ndarray, "cells dim"],
+    gradients: Float64[np.ndarray, "cells units dim"],
+    offsets: Float64[np.ndarray, "cells units"],
+) -> Float64[np.ndarray, " cells"]:
+    """How evenly units to come part the boxes of cells: the sum of their entropies.
+
+    A unit is on with the probability that a normal form has, whose coordinates have
+    their means in the middle of the box and its half sides as standard deviations.
+    """
+    from scipy.special import entr, ndtr
+
+    mean = np.einsum("cud,cd->cu", gradients, 0.5 * (low + high)) + offsets
+    spread = np.einsum("cud,cd->cu", gradients**2, (0.5 * (high - low)) ** 2)
+    on = ndtr(mean / np.sqrt(np.maximum(spread, SMALLEST_SIDE)))
+    return (entr(on) + entr(1.0 - on)).sum(1)

@@ -49,7 +49,9 @@ class SampledTree(Protocol):
         """The cells split by their next unit; the cell that each was part of."""
         ...
 
-    def log_sizes(self, cells: Any) -> Float64[np.ndarray, " cells"]:
+    def log_sizes(
+        self, cells: Any, forms: Any, parent: Int[np.ndarray, " cells"]
+    ) -> Float64[np.ndarray, " cells"]:
         """Logarithms of guesses of how many regions cells hold in the end."""
         ...
 
@@ -101,7 +103,7 @@ def run_once(
         order = np.lexsort((cells.bits[:, cells.unit - 1], origin))
         if len(cells) > most:
             size = log_weight[origin[order]]
-            size = size + tree.log_sizes(cells)[order]
+            size = size + tree.log_sizes(cells, forms, parent[origin])[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)
             kept = keep(chances, rng)
             log_weight = log_weight[origin[order[kept]]] - np.log(chances[kept])

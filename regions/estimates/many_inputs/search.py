@@ -87,9 +87,12 @@ class ImageTree:
         total = logs.max() + math.log(chances.sum() / most)
         return self._orthants(signs), total - log_guess[on], True
 
-    def log_sizes(self, cells: ImageCells) -> Float64[np.ndarray, " cells"]:
+    def log_sizes(
+        self, cells: ImageCells, forms: Forms, parent: Int[np.ndarray, " cells"]
+    ) -> Float64[np.ndarray, " cells"]:
         """Logarithms of guesses of how many regions cells hold in the end."""
-        return self.guess.log_sizes(cells.bits, cells.unit)
+        units = self.guess.log_sizes(cells.bits, cells.unit)
+        return units + self.guess.to_come(cells, forms, parent)
 
     def _orthants(self, signs: Bool[np.ndarray, "cells width"]) -> ImageCells:
         """The cells of the first layer with these signs."""

@@ -44,7 +44,7 @@ def coverage_claims(trials: Mapping[str, np.ndarray]) -> list[Claim]:
             high=MOST_FAILED,
         )
     )
-    wrong = int((np.rint(trials["mean"]) != trials["count"])[~open_].sum())
+    wrong = int((np.rint(trials["mean"]) != trials["regions"])[~open_].sum())
     claims.append(
         claim_exact(
             "An estimate that dropped nothing is the count",

@@ -58,7 +58,7 @@ def _shares(axes: Axes, result: Result) -> None:
     for name, style in zip(("bound", "points"), SERIES, strict=False):
         label = {"bound": "95 % lower bound", "points": "met by 1,000 points"}[name]
         axes.plot(
-            every["count"][open_],
+            every["regions"][open_],
             every[name][open_],
             style.marker,
             color=style.color,

@@ -200,7 +200,7 @@ def _row(name: str, trials: dict[str, np.ndarray]) -> dict[str, Any]:
     open_ = ~trials["exact"]
     row: dict[str, Any] = {
         "networks": name,
-        "regions": float(np.median(trials["count"])),
+        "regions": float(np.median(trials["regions"])),
         "estimates": int(open_.sum()),
         "exact": int((~open_).sum()),
     }

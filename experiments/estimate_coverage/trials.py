@@ -23,7 +23,7 @@ class Trial(NamedTuple):
     """What one network gives.
 
     Attributes:
-        count: Its regions, counted.
+        regions: Its regions, counted.
         mean: The estimate.
         z: Error of the estimate over the standard error; that of other runs, so that
             z is 0 on average if the estimate is not biased.
@@ -35,7 +35,7 @@ class Trial(NamedTuple):
         points: Share of the regions that points met, drawn evenly from the box.
     """
 
-    count: int
+    regions: int
     mean: float
     z: float
     covered: tuple[bool, ...]

@@ -21,7 +21,7 @@ def test_exact_estimates_are_the_counts_and_bounds_are_below_them(finished):
     result = estimate_coverage.load(SMOKE, folder)
     for trials in result.trials.values():
         exact = trials["exact"]
-        assert np.allclose(trials["mean"][exact], trials["count"][exact])
+        assert np.allclose(trials["mean"][exact], trials["regions"][exact])
         assert (trials["points"] <= 1.0).all()
     assert len(summary["ideas"]) == result.ideas.shape[1]
     assert (result.spread[..., 1] > 0.0).all()
@@ -50,7 +50,7 @@ def test_claims_see_bias_and_bounds_that_fail():
         "bound": np.full(n, 0.8),
         "exact": np.arange(n) < 20,
         "mean": np.full(n, 7.0),
-        "count": np.full(n, 7),
+        "regions": np.full(n, 7),
     }
     assert {c.verdict for c in coverage_claims(trials)} == {"supported"}
     trials |= {"z": trials["z"] + 0.5, "bound": np.full(n, 1.1)}

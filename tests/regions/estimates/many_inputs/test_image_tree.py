@@ -136,7 +136,9 @@ def test_the_tree_in_the_inputs_gives_the_same_runs(monkeypatch):
     # The same guess and the same chances: only the proofs differ.
     network = random_network(np.random.default_rng(8), 5, [4, 4])
     for kind in (InputTree, ImageTree):
-        monkeypatch.setattr(kind, "log_sizes", lambda _, cells, *__: np.zeros(len(cells)))
+        monkeypatch.setattr(
+            kind, "log_sizes", lambda _, cells, *__: np.zeros(len(cells))
+        )
     by_inputs = run_once(InputTree(network, Box.cube(5)), 10, np.random.default_rng(0))
     by_image = run_once(_tree(network, Box.cube(5)), 10, np.random.default_rng(0))
     assert by_inputs == by_image

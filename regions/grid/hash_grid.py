@@ -63,6 +63,7 @@ class GridCount:
         settled: Points that float32 left open, and float64 settled.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> from regions.domains.shapes import Box
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> grid = hash_grid(net, Box.cube(2), resolution=8)
@@ -147,6 +148,7 @@ def hash_grid(
             points are too many to number, or their labels for the memory.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), np.ones((1, 2))], None)
         >>> hash_grid(net, Box.cube(2), 4).count
         4

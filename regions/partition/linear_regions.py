@@ -21,6 +21,7 @@ def count_linear_regions(
         Both counts; `int()` of it is the number of linear regions.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> from regions.domains.shapes import Box
         >>> identity = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, -1.0]]], None)
         >>> print(count_linear_regions(identity, Box([-1], [1])))

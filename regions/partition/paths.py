@@ -50,6 +50,7 @@ def regions_between(
         ValueError: If the inputs coincide or do not fit the network.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> len(regions_between(net, np.array([-1.0, -2.0]), np.array([1.0, 1.0])))
         3
@@ -82,6 +83,7 @@ def shortest_path(
         ValueError: If an end lies in no region of the set, or no path joins them.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> import numpy as np
         >>> import regions
         >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1, 1]]], None)
@@ -125,6 +127,7 @@ def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
         ValueError: If `path` does not end in `.graphml`.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> import tempfile
         >>> import regions
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)

@@ -39,6 +39,7 @@ class Meeting:
         directions: Moving from the point along row k leads into region k; rounded.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> meeting = regions_meeting_at(net, np.array([0.0, 1.0]))
         >>> meeting.units, len(meeting.patterns)
@@ -73,6 +74,7 @@ def regions_meeting_at(
         UndecidedError: If more than `max_regions` regions meet at `x`.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> len(regions_meeting_at(net, np.zeros(2)).patterns)
         4

@@ -5,7 +5,7 @@ PYTHON ?= python3
 PRESET ?= paper
 SOLVER ?=
 # JAX comes with CUDA where an NVIDIA driver answers; GPU=0 forbids it, GPU=1 insists.
-GPU ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo 1 || echo 0)
+GPU ?= $(shell nvidia-smi -L </dev/null >/dev/null 2>&1 && echo 1 || echo 0)
 ifeq ($(origin GPU) $(GPU),command line 0)
   export JAX_PLATFORMS = cpu
 endif
@@ -37,7 +37,7 @@ $(VENV)/run.stamp: $(GPU_STAMP) pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e "$(PROJECT)"
 	@touch $@
 # Beside what comes next: the first counts need not wait for the compiler.
-	@nice $(BIN)/python scripts/compile_ahead.py >/dev/null 2>&1 &
+	@nice $(BIN)/python scripts/compile_ahead.py </dev/null >/dev/null 2>&1 &
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e . --group dev

@@ -13,7 +13,7 @@ PROJECT := .$(if $(filter 1,$(GPU)),[cuda])
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test fuzz bench atlas docs clean
+.PHONY: help install install-dev ring test fuzz bench gate atlas docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred 
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench
+
+gate: $(VENV)/run.stamp  ## Fail if a benchmark is slower than what is kept of it (quiet machine)
+	@$(BIN)/python -m benchmarks.gate
 
 $(VENV)/docs.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'

@@ -257,7 +257,8 @@ def _num_open(
     is_open: Bool[Array, "blocks block"], inside: Int32[Array, ""]
 ) -> Int32[Array, ""]:
     """How many of the first `inside` points of a chunk are open."""
-    return is_open.reshape(-1).cumsum(dtype=jnp.int32)[inside - 1]
+    places = jnp.arange(is_open.size, dtype=jnp.int32)
+    return (is_open.reshape(-1) & (places < inside)).sum(dtype=jnp.int32)
 
 
 @functools.partial(jax.jit, static_argnames=("structure", "room"))

@@ -95,7 +95,7 @@ def test_intervals_lie_in_order_and_fill_the_segment():
 
 def test_whole_line_keeps_no_ends():
     rs = enumerate_regions(tent(2), WholeSpace(1))
-    with pytest.raises(ValueError, match="nor do all engines keep them"):
+    with pytest.raises(ValueError, match="only those of complete sets on bounded"):
         rs.volumes()
 
 

@@ -1,5 +1,6 @@
 """Pieces on worker processes: killed workers, killed runs, a scheduler that goes."""
 
+import contextlib
 import pathlib
 import random
 import signal
@@ -32,11 +33,13 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 def worker_processes():
     """The worker processes that this process started."""
-    return [
-        child
-        for child in psutil.Process().children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children():
+        # One that was killed before may be gone, or half gone.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 class Killer(threading.Thread):

@@ -25,8 +25,12 @@ def number():
 
 
 def comes(monkeypatch, after):
-    """Code that comes at a question; the plain form stands for it."""
+    """Code that comes at a question; the plain form stands for it.
+
+    The sweep's own code stays away: it asks too seldom.
+    """
     asked = itertools.count()
+    monkeypatch.setenv(SWITCH, "off")
     code = types.SimpleNamespace(run=plane.run)
 
     def load(name, *, ahead=0.0):
@@ -84,7 +88,7 @@ def test_what_the_sweep_refuses_goes_to_plain_cells(monkeypatch):
 
 
 def test_long_work_waits_for_code_that_is_being_compiled(monkeypatch, number):
-    monkeypatch.setattr(detour, "_ahead", lambda task: 1e3)
+    monkeypatch.setattr(detour, "seconds_without", lambda task: 1e3)
     monkeypatch.setattr(detour, "LOOK_SECONDS", 0.001)
     monkeypatch.setattr(KERNELS, "is_compiling", lambda: True)
     sweeps = []
@@ -102,7 +106,7 @@ def test_long_work_waits_for_code_that_is_being_compiled(monkeypatch, number):
 def test_it_waits_for_nothing_where_that_is_no_use(
     monkeypatch, number, limits, compiling
 ):
-    monkeypatch.setattr(detour, "_ahead", lambda task: 1e3)
+    monkeypatch.setattr(detour, "seconds_without", lambda task: 1e3)
     monkeypatch.setattr(KERNELS, "is_compiling", lambda: compiling)
     comes(monkeypatch, 10**9)
     found = count_regions(NETWORK, BOX, **limits)
@@ -110,7 +114,7 @@ def test_it_waits_for_nothing_where_that_is_no_use(
 
 
 def test_a_wish_to_stop_ends_the_waiting(monkeypatch):
-    monkeypatch.setattr(detour, "_ahead", lambda task: 1e3)
+    monkeypatch.setattr(detour, "seconds_without", lambda task: 1e3)
     monkeypatch.setattr(detour, "LOOK_SECONDS", 0.001)
     monkeypatch.setattr(KERNELS, "is_compiling", lambda: True)
     comes(monkeypatch, 10**9)

@@ -4,6 +4,8 @@ Catch `RegionsError` for all of them. Wrong argument types, shapes and values ar
 programming errors and stay `TypeError` and `ValueError`.
 """
 
+import warnings
+
 
 class RegionsError(Exception):
     """Base class of the errors raised by this package.
@@ -124,3 +126,17 @@ class ModelError(RegionsError, ValueError):
 
 class ImportNotice(UserWarning):
     """Something of an imported model was left out or assumed; the message says what."""
+
+
+def tell_final_left_out(name: str, final: str) -> None:
+    """Tell the caller's caller that a monotone function of the outputs is left out.
+
+    Args:
+        name: The model.
+        final: The function, a sigmoid or softmax, say.
+    """
+    warnings.warn(
+        f"{name}: the final {final} is left out: the network's outputs are its inputs.",
+        ImportNotice,
+        stacklevel=3,
+    )

@@ -4,13 +4,12 @@ A function is traced once on one sample, and its jaxpr followed equation by equa
 What does not depend on the input is computed as JAX does it.
 """
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice, ModelError
+from regions.errors import FileFormatError, ModelError, tell_final_left_out
 from regions.files.reading import MAX_BYTES, one_line
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -92,12 +91,7 @@ def from_jax(
     except FileFormatError as error:
         raise ModelError(str(error)) from error
     if final is not None:
-        warnings.warn(
-            f"{name}: the final {final} is left out: the network's outputs are its "
-            "inputs.",
-            ImportNotice,
-            stacklevel=2,
-        )
+        tell_final_left_out(name, final)
     return network
 
 

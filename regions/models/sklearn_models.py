@@ -1,13 +1,12 @@
 """Networks from scikit-learn: multilayer perceptrons, linear models, and pipelines."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from regions.errors import FileFormatError, ImportNotice, ModelError
+from regions.errors import FileFormatError, ModelError, tell_final_left_out
 from regions.files.reading import MAX_BYTES
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -84,13 +83,8 @@ def from_sklearn(
             _check(name, model, network, final)
     except FileFormatError as error:
         raise ModelError(str(error)) from error
-    if final in _OUTPUTS.values():
-        warnings.warn(
-            f"{name}: the final {final} is left out: the network's outputs are its "
-            "inputs.",
-            ImportNotice,
-            stacklevel=2,
-        )
+    if final is not None and final in _OUTPUTS.values():
+        tell_final_left_out(name, final)
     return network
 
 
@@ -193,7 +187,7 @@ def _check(name: str, model: Any, network: ReluNetwork, final: str | None) -> No
     def reference(points: np.ndarray) -> np.ndarray:
         if final == "sigmoid" and network.output_dim == 1:
             return model.predict_proba(points)[:, 1]
-        if final in _OUTPUTS.values():
+        if final is not None and final in _OUTPUTS.values():
             return np.asarray(model.predict_proba(points))
         if hasattr(model, "decision_function"):
             return model.decision_function(points)

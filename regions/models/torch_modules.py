@@ -7,13 +7,12 @@ piecewise affine, or depends on the numbers in another way, is refused by name.
 
 import contextlib
 import functools
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice, ModelError
+from regions.errors import FileFormatError, ModelError, tell_final_left_out
 from regions.files.reading import MAX_BYTES, one_line
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -85,12 +84,7 @@ def from_torch(
         except FileFormatError as error:
             raise ModelError(str(error)) from error
     if final is not None:
-        warnings.warn(
-            f"{name}: the final {final} is left out: the network's outputs are its "
-            "inputs.",
-            ImportNotice,
-            stacklevel=2,
-        )
+        tell_final_left_out(name, final)
     return network
 
 

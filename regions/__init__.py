@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         hash_table as hash_table,
     )
     from regions.io import load_network as load_network, save_network as save_network
+    from regions.io.pytorch_writer import to_torch as to_torch
     from regions.models import (
         as_network as as_network,
     )
@@ -104,6 +105,9 @@ if TYPE_CHECKING:
         moments as moments,
     )
     from regions.questions.lipschitz import lipschitz as lipschitz
+    from regions.questions.mixed_integer import (
+        mixed_integer_program as mixed_integer_program,
+    )
     from regions.questions.properties import Property as Property
     from regions.questions.radius import robust_radius as robust_radius
     from regions.questions.ranges import (
@@ -111,6 +115,11 @@ if TYPE_CHECKING:
         output_range as output_range,
     )
     from regions.recording import RegionRecorder as RegionRecorder
+    from regions.results.laws.c_source import save_c as save_c
+    from regions.results.laws.law import (
+        PiecewiseLaw as PiecewiseLaw,
+        piecewise_law as piecewise_law,
+    )
     from regions.results.merging import LinearRegions as LinearRegions
     from regions.results.region_set import (
         RegionCount as RegionCount,
@@ -151,6 +160,7 @@ _MODULES = {
     "estimates.result": ["RegionEstimate"],
     "grid.hash_grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
+    "io.pytorch_writer": ["to_torch"],
     "polytopes.meeting": ["Meeting", "regions_meeting_at"],
     "partition.linear_regions": ["count_linear_regions"],
     "results.merging": ["LinearRegions"],
@@ -163,9 +173,12 @@ _MODULES = {
     "questions.holding": ["holds"],
     "questions.integrals": ["integral", "mean_by_class", "moments"],
     "questions.lipschitz": ["lipschitz"],
+    "questions.mixed_integer": ["mixed_integer_program"],
     "questions.properties": ["Property"],
     "questions.radius": ["robust_radius"],
     "questions.ranges": ["largest_difference", "output_range"],
+    "results.laws.c_source": ["save_c"],
+    "results.laws.law": ["PiecewiseLaw", "piecewise_law"],
     "results.region_set": ["RegionCount", "RegionSet"],
     "hash_tables.hash_table": ["HashTable", "hash_table"],
     "models.maxout": ["maxout_network"],

@@ -30,6 +30,7 @@ COMMANDS = {
     "grid": Command("hash_grid", "which regions a dense grid meets: a lower bound"),
     "table": Command("hash_table", "which codes a data set meets"),
     "simplify": Command("simplify", "a smaller network that is exactly equal"),
+    "export": Command("export", "law, C, MPS, ONNX, PyTorch: for other programs"),
     "pieces": Command("count_pieces", "count on several workers, with a journal"),
     "compile": Command("compile_ahead", "compile the inner loops ahead of any count"),
     "atlas": Command("atlas", "one HTML file to look at all regions"),

@@ -132,22 +132,47 @@ def load_network(
 
 
 def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
-    """Write a network as `.npz`, whole or not at all; see `load_network` for the keys.
+    """Write a network, whole or not at all, with every weight as it is.
+
+    Args:
+        path: A name ending in `.npz` (see `load_network` for its keys), `.onnx` (a
+            model of float32 numbers if these hold all weights, else of float64), or
+            `.pt` (the state dict of `to_torch(network)`, which does not say what the
+            activations are).
+        network: The network.
 
     Raises:
-        ValueError: If `path` does not end in `.npz`.
+        ImportError: If the package that the format needs is not installed.
+        ValueError: If the name ends otherwise, or the format has no place for the
+            network's skip blocks (`.pt`).
 
     Example:
         >>> import pathlib, tempfile
         >>> import numpy as np
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder) / "net.npz"
-        ...     save_network(path, net)
-        ...     load_network(path).widths
+        ...     for name in ("net.npz", "net.onnx"):
+        ...         path = pathlib.Path(folder) / name
+        ...         save_network(path, net)
+        ...         load_network(path).widths
+        (2,)
         (2,)
     """
-    save_npz(pathlib.Path(path), network)
+    path = pathlib.Path(path)
+    if path.suffix == ".npz":
+        save_npz(path, network)
+    elif path.suffix == ".onnx":
+        from regions.io.onnx_writer import save_onnx
+
+        save_onnx(path, network)
+    elif path.suffix == ".pt":
+        from regions.io.pytorch_writer import save_pt
+
+        save_pt(path, network)
+    else:
+        raise ValueError(
+            f"`path` is {path}: networks are saved as .npz, .onnx or .pt; rename it."
+        )
 
 
 def _existing_file(path: pathlib.Path) -> pathlib.Path:

@@ -56,13 +56,7 @@ def load_npz(
 
 
 def save_npz(path: pathlib.Path, network: ReluNetwork) -> None:
-    """Write `network` to a temporary file beside `path`, then rename it.
-
-    Raises:
-        ValueError: If `path` does not end in `.npz`.
-    """
-    if path.suffix != ".npz":
-        raise ValueError(f"`path` is {path}: networks are saved as .npz; rename it.")
+    """Write `network` to a temporary file beside `path`, then rename it."""
     with open_atomically(path) as file:
         write_npz(file, network)
 

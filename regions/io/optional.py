@@ -19,6 +19,6 @@ def require(module: str, extra: str, what: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"Reading {what} needs the package {module!r} ({error}): run "
+            f"Working with {what} needs the package {module!r} ({error}): run "
             f"pip install -e '.[{extra}]'"
         ) from error

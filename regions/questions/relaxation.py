@@ -124,7 +124,7 @@ class Relaxation:
         units = node.open_units(problem)
         column = {unit: problem.dim + k for k, unit in enumerate(units)}
         size = problem.dim + len(units) + 1
-        forms, outputs = self._forms(node, column, size)
+        forms, outputs = self.forms(node, column, size)
         program = _Program(size)
         domain = [
             program.add(np.append(row[:-1], np.zeros(size - problem.dim)), row[-1])
@@ -179,7 +179,7 @@ class Relaxation:
             self._gaps(x, duals, forms, triangles, column),
         )
 
-    def _forms(
+    def forms(
         self, node: Node, column: dict[Unit, int], size: int
     ) -> tuple[dict[Unit, np.ndarray], np.ndarray]:
         """Pre-activations of open and fixed units, and outputs, over the variables."""

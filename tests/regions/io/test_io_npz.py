@@ -85,7 +85,7 @@ def test_load_npz_takes_a_scalar_slope_and_fortran_order(tmp_path):
 
 def test_save_network_under_another_suffix_raises(tmp_path):
     net = ReluNetwork.from_arrays([np.eye(2)], None)
-    with pytest.raises(ValueError, match=r"saved as \.npz"):
+    with pytest.raises(ValueError, match=r"saved as \.npz, \.onnx or \.pt"):
         regions.save_network(tmp_path / "net.npy", net)
 
 

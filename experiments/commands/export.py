@@ -1,0 +1,163 @@
+"""Write a network for other programs: law, C, mixed-integer program, ONNX, PyTorch."""
+
+import argparse
+import functools
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from experiments.running.arguments import (
+    NETWORK,
+    Parser,
+    domain_of,
+    output_file,
+    read_network,
+)
+from experiments.running.console import Bars, run_main
+from experiments.running.interrupts import CtrlC
+
+if TYPE_CHECKING:
+    from regions.network import ReluNetwork
+    from regions.results.region_set import RegionSet
+
+EXAMPLES = """\
+examples:
+  python scripts/export.py net.npz --box -1 1 --out law.json   polytopes, affine maps
+  python scripts/export.py net.npz --box -1 1 --out law.mat    for MATLAB and MPT3
+  python scripts/export.py net.npz --box -1 1 --out net.c      a search tree in C99
+  python scripts/export.py net.npz --box -1 1 --out net.mps --output 0 --minimize
+  python scripts/export.py net.npz --box -1 1 --out net.lp --unit-seconds 2
+  python scripts/export.py net.npz --out net.onnx              or .pt, .npz
+
+The ending of --out names the format. Law and C are written from the list of all regions
+on the domain; the mixed-integer program (.mps, .lp) from proved bounds of all units,
+without those that keep one sign. ONNX and PyTorch files hold every weight as it is.
+Exit code: 0 written; 1 not all regions were found; 2 bad input; 130 on Ctrl-C, nothing
+is written then.
+"""
+
+NETWORKS = (".npz", ".onnx", ".pt")
+LAWS = (".json", ".mat")
+SOURCES = (".c", ".h")
+PROGRAMS = (".mps", ".lp")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(__doc__, EXAMPLES)
+    add = parser.add_argument
+    add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
+    parser.add_domain("segment", "slice", "whole-space", required=False)
+    suffixes = (*LAWS, *SOURCES, *PROGRAMS, *NETWORKS)
+    file = functools.partial(output_file, suffixes=suffixes)
+    text = f"what to write: {', '.join(suffixes)}"
+    add("--out", type=file, metavar="FILE", required=True, help=text)
+    add("--name", metavar="NAME", help="of the function in C (default: network)")
+    add("--output", type=int, metavar="K", help="which output is the objective")
+    add("--minimize", action="store_true", help="it is to be small, not large")
+    text = "time to sharpen each end of a unit's bounds (default: 0.25)"
+    add("--unit-seconds", type=float, metavar="S", help=text)
+    add("--max-seconds", type=float, metavar="S", help="limit of the list of regions")
+    parser.add_state_dicts()
+    options = parser.parse(arguments)
+    check(parser, options)
+    return options
+
+
+def check(parser: Parser, options: argparse.Namespace) -> None:
+    """Exit unless the format has what it needs, and nothing else."""
+    suffix = options.out.suffix
+    domains = (options.box, options.lower, options.segment, options.slice)
+    given = options.whole_space or any(domain is not None for domain in domains)
+    if bool(given) == (suffix in NETWORKS):
+        need = "takes no domain" if given else "needs a domain, such as --box -1 1"
+        parser.error(f"{suffix} {need}")
+    for name, formats in (
+        ("name", SOURCES),
+        ("output", PROGRAMS),
+        ("minimize", PROGRAMS),
+        ("unit_seconds", PROGRAMS),
+        ("max_seconds", (*LAWS, *SOURCES)),
+    ):
+        if getattr(options, name) not in (None, False) and suffix not in formats:
+            option = name.replace("_", "-")
+            parser.error(f"{suffix} takes no --{option}: {' and '.join(formats)} do")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Write the file, and say what it holds."""
+    network = read_network(options.network, options)
+    suffix = options.out.suffix
+    if suffix in NETWORKS:
+        from regions.io import save_network
+
+        save_network(options.out, network)
+        print(f"{network!r} is in {options.out}")
+    elif suffix in PROGRAMS:
+        print(f"{write_program(options, network)} is in {options.out}")
+    else:
+        found = listed(options, network)
+        found.require_complete()
+        write_regions(options, found)
+        print(f"{len(found):,} regions are in {options.out}")
+    return 0
+
+
+def write_program(options: argparse.Namespace, network: "ReluNetwork") -> str:
+    """Write the mixed-integer program; what it holds."""
+    from regions.questions.mixed_integer import mixed_integer_program
+
+    domain: Any = domain_of(options, network.input_dim)
+    seconds = options.unit_seconds
+    program = mixed_integer_program(
+        network,
+        domain,
+        options.output,
+        maximize=not options.minimize,
+        **({} if seconds is None else {"unit_seconds": seconds}),
+    )
+    program.save(options.out)
+    kinds = (
+        f"{len(program.columns):,} columns, {len(program.binaries):,} of them binary"
+    )
+    return f"a program of {kinds}, and {len(program.rows):,} rows"
+
+
+def listed(options: argparse.Namespace, network: "ReluNetwork") -> "RegionSet":
+    """All regions on the domain.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C was pressed: a law needs all regions.
+    """
+    from regions.enumeration import enumerate_regions
+
+    domain = domain_of(options, network.input_dim)
+    with Bars() as bars, CtrlC() as stop:
+        found = enumerate_regions(
+            network,
+            domain,
+            max_seconds=options.max_seconds,
+            stop=stop,
+            progress=bars.stage("finding the regions"),
+        )
+        if stop():
+            raise KeyboardInterrupt
+    return found
+
+
+def write_regions(options: argparse.Namespace, found: "RegionSet") -> None:
+    """Write the law or the C source."""
+    if options.out.suffix in LAWS:
+        from regions.results.laws.law import piecewise_law
+
+        piecewise_law(found).save(options.out)
+        return
+    from regions.results.laws.c_source import save_c
+
+    save_c(options.out, found, name=options.name or "network")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: see the examples."""
+    options = parse(arguments)
+    message = "Interrupted: nothing is written."
+    return run_main(lambda: execute(options), interrupted=message)

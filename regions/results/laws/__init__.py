@@ -1,0 +1,1 @@
+"""The network written out, region by region: for files, MATLAB and C."""

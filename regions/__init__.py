@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UndecidedError as UndecidedError,
     )
     from regions.estimates.estimate import estimate_regions as estimate_regions
+    from regions.estimates.recording import RegionRecorder as RegionRecorder
     from regions.estimates.result import RegionEstimate as RegionEstimate
     from regions.grid.hash_grid import GridCount as GridCount, hash_grid as hash_grid
     from regions.hash_tables.hash_table import (
@@ -114,7 +115,6 @@ if TYPE_CHECKING:
         largest_difference as largest_difference,
         output_range as output_range,
     )
-    from regions.recording import RegionRecorder as RegionRecorder
     from regions.results.laws.c_source import save_c as save_c
     from regions.results.laws.law import (
         PiecewiseLaw as PiecewiseLaw,
@@ -190,7 +190,7 @@ _MODULES = {
     "models.torch_modules": ["from_torch"],
     "partition.class_polygons": ["ClassPolygons", "class_polygons"],
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
-    "recording": ["RegionRecorder"],
+    "estimates.recording": ["RegionRecorder"],
     "simplification.simplify": ["simplify"],
     "topology.definitions": ["count_by_definition"],
     "topology.persistence": ["Persistence", "output_persistence"],

@@ -35,9 +35,21 @@ def test_every_public_name_loads_from_the_package():
         assert getattr(regions, name).__name__ == name
 
 
+def test_every_public_name_has_an_example_that_runs():
+    """The examples run as doctests."""
+    for name in regions.__all__:
+        assert ">>> " in (getattr(regions, name).__doc__ or ""), name
+
+
 def test_unknown_public_name_raises():
     with pytest.raises(AttributeError, match=r"'regions' has no attribute 'nothing'"):
         regions.nothing  # noqa: B018
+
+
+def test_regions_has_at_most_25_rooms():
+    """Files and folders alike, so that the map stays one page."""
+    names = {p.name for p in (ROOT / "regions").iterdir()} - {"__pycache__"}
+    assert len(names) <= 25, sorted(names)
 
 
 def test_every_test_folder_is_a_package():

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.enumeration.budget import Budget, never
 from regions.enumeration.cells.detour import (
     CodeHasComeError,
@@ -28,6 +27,7 @@ from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
 from regions.lp.blas import one_blas_thread
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.results.region_set import RegionCount, RegionSet
 
 _CELLS, _SWEEP = CellsEngine(), ENGINES["sweep"]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.tree.homogeneous import cone_problem
 from regions.enumeration.workers import worker_count, workers
@@ -18,6 +17,7 @@ from regions.estimates.many_inputs.image import image_of
 from regions.estimates.many_inputs.search import ImageTree
 from regions.estimates.result import RegionEstimate
 from regions.estimates.run import RunValue, SampledTree, run_once
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 
 CELLS, RUNS = 200, 16

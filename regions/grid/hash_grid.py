@@ -15,13 +15,13 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Box, Domain, Segment, Slice
 from regions.grid.device_tally import CollisionError, DeviceTally
 from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
 from regions.grid.pattern_table import PatternTable
 from regions.grid.processes import gather
 from regions.grid.tally import Tally
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.patterns.kernel import random_hash_words
 from regions.patterns.packing import num_words, words_to_bytes
 from regions.signs.strictness import are_strict

@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 
-from regions.arguments import NetworkLike
 from regions.domains.shapes import WholeSpace
 from regions.models import as_network
+from regions.models.arguments import NetworkLike
 from regions.network import ArrayLike, ReluNetwork, as_array
 from regions.patterns.halfspaces import affine_pre_activations
 from regions.patterns.packing import pack_bits, unpack_bits
@@ -41,6 +41,14 @@ class HashTable:
         upper: Largest output over the points of each code.
         functions: Number of each code's affine map; codes with one number share one
             affine map, exactly.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([np.eye(2), np.ones((1, 2))], None)
+        >>> table = hash_table(net, np.array([[1.0, 2.0], [3.0, 1.0], [-1.0, 1.0]]))
+        >>> table, table.bits.tolist()
+        (HashTable(2 codes of 3 points), [[False, True], [True, True]])
+        >>> table.num_functions, table.occupied.tolist()
+        (2, [True, True])
     """
 
     network: ReluNetwork

@@ -32,6 +32,16 @@ class ClassPolygons:
         regions: Region that each piece is part of.
         segments: Straight pieces of the decision boundary, `(start, end)`.
         sides: The two classes that meet at each of them, the lower first.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> from regions.enumeration import enumerate_regions
+        >>> net = ReluNetwork.from_arrays([np.eye(2), np.eye(2)], None)  # max(x, 0)
+        >>> cut = class_polygons(enumerate_regions(net, Box.cube(2)))
+        >>> cut
+        ClassPolygons(5 pieces, 1 segments of boundary)
+        >>> float(cut.areas()[cut.classes == 0].sum())  # y <= x, or both at most 0
+        2.5
     """
 
     polygons: list[Float64[np.ndarray, "_ 2"]]
@@ -72,6 +82,14 @@ def class_polygons(
 
     Raises:
         ValueError: If the domain has another dimension or the network one output.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> from regions.enumeration import enumerate_regions
+        >>> net = ReluNetwork.from_arrays([np.eye(2), np.eye(2)], None)  # max(x, 0)
+        >>> cut = class_polygons(enumerate_regions(net, Box.cube(2)))
+        >>> cut.segments.tolist(), cut.sides.tolist()
+        ([[[1.0, 1.0], [0.0, 0.0]]], [[0, 1]])
     """
     _check(found)
     if polygons is None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.enumeration import enumerate_regions
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.results.merging import connected_parts
 from regions.results.region_set import RegionSet
@@ -37,6 +37,14 @@ class DecisionRegions:
         bounded: Which components are bounded.
         complete: Whether no region is missing. If one is, components may be joined
             through it, and those found bounded need not be.
+
+    Example:
+        >>> from regions.domains.shapes import Segment
+        >>> bump = ReluNetwork.from_arrays(
+        ...     [[[1.0], [-1.0]], [[-1.0, -1.0]]], [[0.0, 0.0], [1.0]])  # 1 - |x|
+        >>> found = decision_regions(bump, Segment([-2.0], [2.0]))
+        >>> found.classes.tolist(), len(found.regions)
+        ([0, 1, 0], 4)
     """
 
     regions: RegionSet

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from regions.arguments import DomainLike, NetworkLike
 from regions.enumeration import enumerate_regions
+from regions.models.arguments import DomainLike, NetworkLike
 from regions.results.merging import LinearRegions, merge_linear_regions
 
 

@@ -12,11 +12,11 @@ import networkx
 import numpy as np
 from jaxtyping import Float64
 
-from regions.arguments import NetworkLike, read_point
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.files.writing import open_atomically
 from regions.models import as_network
+from regions.models.arguments import NetworkLike, read_point
 from regions.network import ArrayLike
 from regions.patterns.names import unit_name
 from regions.results.region_set import RegionSet

@@ -12,11 +12,16 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors import UndecidedError
 from regions.lp.exact_lp import Point, interior
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
+from regions.models.arguments import (
+    DomainLike,
+    NetworkLike,
+    network_and_domain,
+    read_point,
+)
 from regions.network import ArrayLike
 from regions.polytopes.crossing import bits_just_beyond, point_along
 from regions.polytopes.facet_evidence import RowSystem

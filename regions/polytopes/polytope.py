@@ -15,11 +15,16 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int, Int8
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
+from regions.models.arguments import (
+    DomainLike,
+    NetworkLike,
+    network_and_domain,
+    read_point,
+)
 from regions.network import ArrayLike, ReluNetwork, as_array
 from regions.patterns.halfspaces import (
     NO_UNIT,

@@ -12,11 +12,16 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain, WholeSpace
 from regions.lp.blas import one_blas_thread
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
+from regions.models.arguments import (
+    DomainLike,
+    NetworkLike,
+    network_and_domain,
+    read_point,
+)
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.patterns.names import facet_name

@@ -10,10 +10,10 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
-from regions.arguments import NetworkLike, network_and_domain
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import never
 from regions.lp.model_files import MixedIntegerProgram, Row
+from regions.models.arguments import NetworkLike, network_and_domain
 from regions.network import ArrayLike, Layer, ReluNetwork
 from regions.questions.backward import Box
 from regions.questions.directions import read_direction

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.arguments import read_point
+from regions.models.arguments import read_point
 from regions.network import ArrayLike, as_array
 from regions.patterns.halfspaces import AffineMap
 from regions.patterns.packing import pack_bits

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import never
 from regions.errors import RegionsError
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionSet
 from regions.simplification.equality import equal_on_regions

@@ -53,6 +53,16 @@ class Persistence:
         dim: Dimension of the domain.
         num_regions: Regions of the network on the domain.
         seconds: Wall time.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> weights = [[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[1.0] * 4]]
+        >>> valley = ReluNetwork.from_arrays(weights, None)  # |x| + |y|
+        >>> found = output_persistence(valley, Box.cube(2))
+        >>> print(found)
+        1 intervals: 1 in dimension 0, 0 in dimension 1 (4 regions)
+        >>> found.betti_at(-1), found.betti_at(1), found.critical_values
+        ((0, 0), (1, 0), [Fraction(0, 1)])
     """
 
     intervals: list[Interval]

@@ -71,6 +71,16 @@ class Topology:
         complex: Faces of the regions.
         inside: Which faces of each dimension make up the set.
         seconds: Wall time.
+
+    Example:
+        >>> from regions.domains.shapes import Box
+        >>> weights = [[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[1.0] * 4]]
+        >>> diamond = ReluNetwork.from_arrays(weights, [[0.0] * 4, [-1.0]])
+        >>> found = topology_of(diamond, Box.cube(2, 2.0), "output > 0")
+        >>> found.betti, found.euler_characteristic, found.num_regions
+        ((1, 1), 0, 8)
+        >>> [len(part.regions) for part in found.components]
+        [4]
     """
 
     of: str

@@ -19,10 +19,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain, read_point
 from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, StoppedError, never
 from regions.lp.exact_lp import check_witness
+from regions.models.arguments import (
+    DomainLike,
+    NetworkLike,
+    network_and_domain,
+    read_point,
+)
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.polytopes.crossing import Place, cross_exactly, points_across

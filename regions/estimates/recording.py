@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from regions.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.enumeration import count_regions
 from regions.estimates.estimate import estimate_regions
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import regions
-from regions.recording import RegionRecorder
+from regions.estimates.recording import RegionRecorder
 
 
 def test_a_hook_of_pytorch_counts_the_module_as_it_is_then():

@@ -10,7 +10,6 @@ from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
 from experiments.movies.movie_look import Look, look_at
 from experiments.plotting.movie_panels import RED, Rgb, gray_panel, paint
 from experiments.running.about import About
-from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 
 ABOUT = About(
@@ -117,7 +116,7 @@ class BottleneckMovie(Movie):
         values = narrow_values(network, points)
         box, shape = box_around(values), scene.image.shape
         plane = look_at(tail_network(network), shape, self.config.max_regions, box)
-        panel = paint(gray_panel(plane.outputs[0]), boundary_pixels(plane.labels), RED)
+        panel = paint(gray_panel(plane.outputs[0]), plane.boundaries, RED)
         dark = np.asarray(scene.data.train_targets)[:, 0] < 0.5
         panel = paint(panel, _hit(values[~dark], box, shape), BESIDE)
         panel = paint(panel, _hit(values[dark], box, shape), ON)

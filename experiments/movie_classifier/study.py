@@ -18,7 +18,6 @@ from experiments.plotting.movie_panels import (
     paint_points,
 )
 from experiments.running.about import About
-from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.datasets import ring_classes, sample_classes
 
@@ -91,7 +90,7 @@ class ClassifierMovie(Movie):
         shares = scipy.special.softmax(look.outputs, axis=0).transpose(1, 2, 0)
         colors = np.rint(255.0 * shares).astype(np.uint8)
         # One level less, so that white is the color of boundaries alone.
-        lines = paint(np.minimum(colors, 254), boundary_pixels(look.labels), WHITE)
+        lines = paint(np.minimum(colors, 254), look.boundaries, WHITE)
         found = look.outputs.argmax(axis=0)
         wrong = int((found != scene.image).sum())
         class_map = COLORS[found]

@@ -27,7 +27,6 @@ from experiments.plotting.movie_panels import (
     paint,
     paint_points,
 )
-from regions.grid.hash_grid import boundary_pixels
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, sample_points
 
@@ -115,7 +114,7 @@ class Movie:
         Output with boundaries, output, and original with the points.
         """
         output = gray_panel(look.outputs[0])
-        lines = paint(output, boundary_pixels(look.labels), RED)
+        lines = paint(output, look.boundaries, RED)
         quality = image_fit(look.outputs[0], scene.image)
         return (
             [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]],
@@ -157,7 +156,6 @@ def draw_frame(
 ) -> tuple[Rgb, Row]:
     """One frame and its numbers."""
     look = look_at(network, scene.image.shape, movie.config.max_regions)
-    lines = boundary_pixels(look.labels)
     panels, numbers = movie.draw(look, network, scene)
     row = {
         "epoch": epoch,
@@ -165,7 +163,7 @@ def draw_frame(
         "val_loss": losses[1],
         "regions": look.count,
         "exact": int(look.is_exact),
-        "boundary_share": float(lines.mean()),
+        "boundary_share": float(look.boundaries.mean()),
         "lowest_output": float(look.outputs.min()),
         "highest_output": float(look.outputs.max()),
         "constant": int(look.is_constant),

@@ -7,13 +7,13 @@ import dataclasses
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, UInt8
+from jaxtyping import Bool, Float64, UInt8
 
 import regions
 from experiments.measures.image_fit import CONSTANT
 from experiments.measures.unit_square import UNIT_SQUARE
-from regions.grid.hash_grid import grid_axes
-from regions.partition.rasters import label_grid, outputs_on_grid
+from regions.grid.hash_grid import boundary_pixels, grid_axes
+from regions.partition.rasters import label_image, outputs_on_grid
 from regions.patterns.kernel import pack_bits, unpack_bits
 
 DEEP = 9
@@ -28,17 +28,18 @@ class Look:
     """A network on every pixel.
 
     Attributes:
-        labels: Region of each pixel, or pattern on the grid.
+        boundaries: Pixels with a 4-neighbor in another region, or of another pattern
+            on the grid.
         outputs: Outputs at each pixel.
-        patterns: Packed pattern of each label.
+        patterns: Packed pattern of each region.
         count: Number of regions, or of patterns on the grid.
-        found: The regions, or None if they are more than was allowed: then labels are
-            codes that differ on the grid, and `count` is a lower bound.
+        found: The regions, or None if they are more than was allowed: then codes on the
+            grid tell pixels apart, and `count` is a lower bound.
         dead_units: ReLU units that are off on the whole square (or grid).
         dead_layer: First layer all of whose units are dead, from 1; 0 if there is none.
     """
 
-    labels: Int32[np.ndarray, "height width"]
+    boundaries: Bool[np.ndarray, "height width"]
     outputs: Float64[np.ndarray, "outputs height width"]
     patterns: UInt8[np.ndarray, "labels bytes"]
     count: int
@@ -48,7 +49,7 @@ class Look:
 
     @property
     def is_exact(self) -> bool:
-        """Whether labels and count are those of the exact partition."""
+        """Whether boundaries and count are those of the exact partition."""
         return self.found is not None
 
     @property
@@ -77,7 +78,7 @@ def look_at(
     if _may_have_at_most(network, box, max_regions, resolution):
         found = regions.enumerate_regions(network, box, max_regions=max_regions)
     if found is not None and found.complete:
-        labels, patterns = label_grid(found, resolution), found.patterns
+        labels, patterns = label_image(found, resolution), found.patterns
     else:
         grid = regions.hash_grid(network, box, resolution, offset=0.0)
         assert grid.labels is not None
@@ -86,7 +87,8 @@ def look_at(
     outputs = outputs_on_grid(network, bits, labels, grid_axes(box, resolution, 0.0))
     dead = _dead_units(network, bits)
     return Look(
-        labels=np.ascontiguousarray(labels.T),
+        # Labels that are on a device stay there.
+        boundaries=np.ascontiguousarray(np.asarray(boundary_pixels(labels)).T),
         outputs=np.ascontiguousarray(outputs.transpose(0, 2, 1)),
         patterns=patterns,
         count=len(patterns),

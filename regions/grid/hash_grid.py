@@ -9,11 +9,11 @@ the host's, on the host, so that memory is fixed however fine the grid.
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8, UInt32
+from jaxtyping import Array, Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains.shapes import Box, Domain, Segment, Slice
 from regions.grid.device_tally import CollisionError, DeviceTally
@@ -292,16 +292,17 @@ def _put_together(
     return merged, together, np.concatenate(images)
 
 
-def boundary_pixels(labels: Int[np.ndarray, "x y"]) -> Bool[np.ndarray, "x y"]:
-    """The pixels of a label image one of whose 4-neighbors has another label."""
-    mask = np.zeros(labels.shape, bool)
-    across = labels[1:] != labels[:-1]
-    mask[1:] |= across
-    mask[:-1] |= across
-    across = labels[:, 1:] != labels[:, :-1]
-    mask[:, 1:] |= across
-    mask[:, :-1] |= across
-    return mask
+def boundary_pixels(
+    labels: Int[np.ndarray | Array, "x y"],
+) -> Bool[np.ndarray | Array, "x y"]:
+    """The pixels of a label image one of whose 4-neighbors has another label.
+
+    The answer is where the labels are: on the device, or on the host.
+    """
+    xp: Any = labels.__array_namespace__()
+    down, right = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
+    across = xp.pad(down, ((1, 0), (0, 0))) | xp.pad(down, ((0, 1), (0, 0)))
+    return across | xp.pad(right, ((0, 0), (1, 0))) | xp.pad(right, ((0, 0), (0, 1)))
 
 
 def default_resolution(dim: int) -> int:

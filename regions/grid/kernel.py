@@ -10,12 +10,12 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int32, Int64, UInt32
 
+from regions.compiled.devices import devices_for, num_products
 from regions.domains.shapes import Box
-from regions.grid.devices import devices_for, num_products
-from regions.grid.single_precision import (
+from regions.grid.open_points import (
     LayerBounds,
     layer_bounds,
-    point_words_in_float32,
+    point_words_and_open,
 )
 from regions.network import ReluNetwork
 from regions.patterns.kernel import LayerParams, Structure, kernel_inputs, point_words
@@ -57,6 +57,8 @@ class Piece(NamedTuple):
         stop: The point after the last one.
         words: Packed patterns of the points from `start` on, and of some after `stop`.
         begins: Whether each of these points begins a run of equal patterns, by block.
+        is_open: Which of them rounding leaves open, for exact arithmetic to settle;
+            False everywhere where this was not asked.
         settled: Points that float32 left open, and float64 settled.
         on_host: Whether the devices' memory is the host's.
     """
@@ -65,6 +67,7 @@ class Piece(NamedTuple):
     stop: int
     words: UInt32[Array, "blocks words block"]
     begins: Bool[Array, "blocks block"]
+    is_open: Bool[Array, "blocks block"]
     settled: int
     on_host: bool
 
@@ -163,7 +166,7 @@ def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
             x = _grid_point(axes, start, step)
             if bounds is None:
                 return point_words(params, structure, x), jnp.zeros((), bool)
-            return point_words_in_float32(params, bounds, structure, x)
+            return point_words_and_open(params, bounds, structure, x)
 
         steps = first + jnp.arange(layout.block, dtype=jnp.int32)
         words, is_open = jax.vmap(point, out_axes=(1, 0))(steps)
@@ -193,7 +196,13 @@ def _chunk_kernel(structure: Structure, layout: _Layout) -> Callable:
 
 
 def stream(
-    network: ReluNetwork, axes: Axes, dtype: str, chunk: int | None, points: range
+    network: ReluNetwork,
+    axes: Axes,
+    dtype: str,
+    chunk: int | None,
+    points: range,
+    *,
+    bounded: bool = False,
 ) -> Iterator[Piece]:
     """Evaluate some points of the grid, chunk by chunk; one is always under way.
 
@@ -205,6 +214,7 @@ def stream(
         chunk: Points per step, rounded up to fill the devices evenly; None for a
             number that suits the devices.
         points: Which points, the last axis fastest.
+        bounded: Whether to ask which points float64 leaves open.
     """
     if not points:
         return
@@ -216,8 +226,9 @@ def stream(
         params, bounds, near_axes = exact, None, exact_axes
         if dtype == "float32":
             params, _ = kernel_inputs(network, "float32")
-            bounds = layer_bounds(network)
             near_axes = tuple(jnp.asarray(a, "float32") for a in axes)
+        if dtype == "float32" or bounded:
+            bounds = layer_bounds(network, dtype)
         kernel = _chunk_kernel(structure, layout)
 
     def index_of(start: int) -> Int32[np.ndarray, " dim"]:
@@ -235,7 +246,7 @@ def stream(
         if stop < points.stop:
             under_way = launch(stop)
         limit = np.int32(stop - start)
-        settled = int(_num_open(is_open, limit)) if bounds is not None else 0
+        settled = int(_num_open(is_open, limit)) if dtype == "float32" else 0
         if settled:
             room = 1 << (settled - 1).bit_length()
             with jax.enable_x64(True):
@@ -249,7 +260,7 @@ def stream(
                     index_of(start),
                     room=room,
                 )
-        yield Piece(start, stop, words, begins, settled, on_host)
+        yield Piece(start, stop, words, begins, is_open, settled, on_host)
 
 
 @jax.jit

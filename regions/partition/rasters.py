@@ -6,32 +6,29 @@ in an interval, so it holds the whole run if it holds both ends. It holds an end
 lies farther from where the line crosses a side of the polygon than the proved errors of
 the vertices can move that crossing; at other ends the signs of all units are decided,
 by bounds or in rational arithmetic. What proves wrong is put right and proved again.
+An accelerator evaluates the points themselves (`device_labels`); the labels are equal.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
-from jaxtyping import Bool, Float64, Int, Int32, Int64, UInt8
+from jaxtyping import Array, Bool, Float64, Int, Int32, Int64
 
+from regions.compiled.devices import num_products, on_accelerator
 from regions.domains.shapes import Box
 from regions.grid.hash_grid import Axes, grid_axes
 from regions.network import ReluNetwork
 from regions.partition.class_polygons import region_polygons
+from regions.partition.device_labels import labels_on_device
+from regions.partition.label_proofs import NO_REGION as NO_REGION, prove_labels
 from regions.patterns.halfspaces import affine_pre_activations
-from regions.patterns.packing import pack_bits
 from regions.results.region_set import RegionSet
-from regions.signs.predicate import Predicate
 from regions.signs.rounding import UNIT_ROUNDOFF
-
-NO_REGION = -1
-"""Label of a point where boundaries meet, if its pattern is that of no region."""
 
 _MARGIN = 2.0**-40
 """Added to each doubt, as a share of the largest coordinate: sorting rounds too."""
-
-_PATIENCE = 4
-"""Rounds in which only the ends of a run are looked at again, not all of it."""
 
 
 def label_grid(
@@ -64,19 +61,34 @@ def label_grid(
         >>> (labels == labels[0]).tolist()
         [True, True, True, False]
     """
+    labels = label_image(found, resolution, offset=offset)
+    return labels if isinstance(labels, np.ndarray) else np.array(labels)
+
+
+def label_image(
+    found: RegionSet, resolution: int | Sequence[int], *, offset: float = 0.0
+) -> Int32[np.ndarray | Array, "x y"]:
+    """What `label_grid` returns, where it was found: on an accelerator it stays there.
+
+    Small grids, and those on which rounding leaves too much open, are the host's.
+    """
     box, shape = _checked(found, resolution, offset)
     axes = grid_axes(box, shape, offset)
+    if on_accelerator(shape[0] * shape[1] * num_products(found.network)):
+        labels = labels_on_device(found, box, axes)
+        if labels is not None:
+            return labels
     labels, known = _fill(_sides(found), axes)
     # On the rim of the box a unit may vanish that is on inside.
     known &= (axes[0][:, None] > box.lower[0]) & (axes[1] > box.lower[1])
-    _prove(labels, known, found, box, axes)
+    prove_labels(labels, known, found, box, axes)
     return labels
 
 
 def outputs_on_grid(
     network: ReluNetwork,
     patterns: Bool[np.ndarray, "patterns bits"],
-    labels: Int[np.ndarray, "x y"],
+    labels: Int[np.ndarray | Array, "x y"],
     axes: Axes,
 ) -> Float64[np.ndarray, "outputs x y"]:
     """The network at every point of a labeled grid, by the affine map of its label.
@@ -86,19 +98,22 @@ def outputs_on_grid(
     Args:
         network: The network.
         patterns: Pattern of each label.
-        labels: Of the points, from `label_grid` or `regions.hash_grid`.
+        labels: Of the points, from `label_image` or `regions.hash_grid`.
         axes: Coordinates along each axis, from `regions.grid.hash_grid.grid_axes`.
     """
     jacobian, offset = affine_pre_activations(network, patterns)[-1]
     outputs = np.empty((network.output_dim, *labels.shape))
-    x, y = axes[0][:, None], axes[1][None, :]
-    for k in range(network.output_dim):
-        along_x, along_y, constant = (
-            np.broadcast_to(table, len(patterns))[labels]
-            for table in (jacobian[:, k, 0], jacobian[:, k, 1], offset[:, k])
-        )
-        outputs[k] = along_x * x + along_y * y + constant
-    at = np.nonzero(labels == NO_REGION)
+    xp: Any = labels.__array_namespace__()
+    with jax.enable_x64(True):
+        x, y = (xp.asarray(axis) for axis in axes)
+        for k in range(network.output_dim):
+            along_x, along_y, constant = (
+                xp.asarray(np.broadcast_to(table, len(patterns)))[labels]
+                for table in (jacobian[:, k, 0], jacobian[:, k, 1], offset[:, k])
+            )
+            # One operation at a time: nothing is fused, and a device rounds as NumPy.
+            outputs[k] = along_x * x[:, None] + along_y * y + constant
+        at = np.nonzero(np.asarray(labels == NO_REGION))
     if len(at[0]):
         points = np.stack([axes[0][at[0]], axes[1][at[1]]], axis=1)
         outputs[:, at[0], at[1]] = network(points).T
@@ -279,65 +294,3 @@ def _column_doubt(
     np.add.at(spoiled, np.searchsorted(xs, place + reach, side="right"), -1)
     doubt[np.cumsum(spoiled[:-1]) > 0] = np.inf
     return doubt
-
-
-def _prove(
-    labels: Int32[np.ndarray, "x y"],
-    known: Bool[np.ndarray, "x y"],
-    found: RegionSet,
-    box: Box,
-    axes: Axes,
-) -> None:
-    """Put the labels right, in place, until both ends of every run are proved."""
-    finder = _PatternFinder(found, box)
-    known, flat = known.reshape(-1), labels.reshape(-1)
-    rounds = 0
-    while len(open_ := _open_points(labels, known, all_of_run=rounds > _PATIENCE)):
-        x, y = np.divmod(open_, len(axes[1]))
-        points = np.stack([axes[0][x], axes[1][y]], axis=1)
-        flat[open_] = finder.find(points)
-        known[open_] = True
-        rounds += 1
-
-
-def _open_points(
-    labels: Int32[np.ndarray, "x y"],
-    known: Bool[np.ndarray, " points"],
-    all_of_run: bool,
-) -> Int64[np.ndarray, " open"]:
-    """Points to decide: unknown ends of runs, or all of the runs that have one."""
-    begins = np.ones(labels.shape, bool)
-    begins[:, 1:] = labels[:, 1:] != labels[:, :-1]
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], labels.size) - 1
-    if all_of_run:
-        doubt = ~(known[first] & known[last])
-        inside = np.repeat(doubt, last - first + 1)
-        return np.flatnonzero(inside & ~known)
-    ends = np.zeros(labels.size, bool)
-    ends[first] = ends[last] = True
-    return np.flatnonzero(ends & ~known)
-
-
-class _PatternFinder:
-    """The region of a point by its exact pattern."""
-
-    def __init__(self, found: RegionSet, box: Box):
-        self._predicate = Predicate(found.network, box)
-        self._kinks = found.network.kinks
-        self._patterns = found.patterns
-        self._index: dict[bytes, int] = {}
-
-    def find(
-        self, points: Float64[np.ndarray, "points 2"]
-    ) -> Int32[np.ndarray, " points"]:
-        """Labels of points."""
-        on = self._predicate.signs(points).on[:, self._kinks]
-        packed: UInt8[np.ndarray, "points bytes"] = pack_bits(on)
-        return np.array([self._label(row.tobytes()) for row in packed], np.int32)
-
-    def _label(self, pattern: bytes) -> int:
-        """Index of the region with a packed pattern."""
-        if not self._index:
-            self._index = {row.tobytes(): i for i, row in enumerate(self._patterns)}
-        return self._index.get(pattern, NO_REGION)

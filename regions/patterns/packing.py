@@ -87,6 +87,20 @@ def words_to_bytes(
     return np.ascontiguousarray(word_bytes(words)[:, : num_bytes(bits)])
 
 
+def bytes_to_words(
+    packed: UInt8[np.ndarray, "patterns bytes"], bits: int
+) -> UInt32[np.ndarray, "patterns words"]:
+    """What `words_to_bytes` took.
+
+    Example:
+        >>> bytes_to_words(np.array([[3, 1]], np.uint8), 9)
+        array([[259]], dtype=uint32)
+    """
+    padded = np.zeros((len(packed), 4 * num_words(bits)), np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view("<u4")
+
+
 def unpack_layers(
     words: UInt32[np.ndarray, "rows words"], widths: Sequence[int]
 ) -> Bool[np.ndarray, "rows units"]:

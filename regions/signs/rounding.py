@@ -22,10 +22,12 @@ from regions.network import Layer, ReluNetwork
 UNIT_ROUNDOFF = 2.0**-53
 SINGLE_ROUNDOFF = 2.0**-24
 """The same of float32."""
-SINGLE_FLOOR = 2.0**-124
-"""What a float32 product can lose where numbers below 2^-126 are taken for zero."""
 SMALLEST = 2.0**-1074
 """What a product can lose to underflow, at most."""
+FLUSHED = 2.0**-1020
+"""The same where numbers below 2^-1022 are taken for zero."""
+SINGLE_FLUSHED = 2.0**-124
+"""The same of float32, where those below 2^-126 are."""
 SAFETY = 1.0 + 2.0**-20
 """Covers the rounding of the bounds themselves."""
 

@@ -26,7 +26,7 @@ from experiments.movies.movie_files import read_png
 from experiments.movies.movie_look import look_at
 from experiments.plotting.movie_panels import GAP, RED
 from experiments.running.common import open_run
-from regions.grid.hash_grid import boundary_pixels
+from regions.partition import rasters
 from tests.experiments.helpers import run_smoke
 from training.config import ModelConfig, TrainingConfig
 from training.models import init_model, to_relu_network
@@ -192,6 +192,17 @@ def test_live_network_raises_no_alarm_and_dead_units_are_counted():
     assert look_at(leaky, (8, 8), 100).dead_units == 0
 
 
+def test_frames_are_the_same_where_a_device_labels_the_pixels(finished, monkeypatch):
+    network = regions.load_network(finished[0] / "network.npz")
+    movie = Movie(CONFIG)
+    frame, row = draw_frame(movie, movie.load_scene(), network, 6, (0.1, 0.2))
+    monkeypatch.setattr(rasters, "on_accelerator", lambda products: True)
+    monkeypatch.setattr(rasters, "_sides", None)  # Polygons take no part.
+    other, numbers = draw_frame(movie, movie.load_scene(), network, 6, (0.1, 0.2))
+    assert (other == frame).all()
+    assert numbers == row
+
+
 def test_frame_over_the_budget_shows_codes_on_the_grid_and_says_so(finished):
     folder, summary = finished
     network = regions.load_network(folder / "network.npz")
@@ -200,7 +211,7 @@ def test_frame_over_the_budget_shows_codes_on_the_grid_and_says_so(finished):
     assert exact.is_exact
     assert not coarse.is_exact
     assert coarse.count <= exact.count == summary["regions"]
-    assert (boundary_pixels(exact.labels) == boundary_pixels(coarse.labels)).all()
+    assert (exact.boundaries == coarse.boundaries).all()
     np.testing.assert_allclose(coarse.outputs, exact.outputs, rtol=0, atol=1e-12)
     movie = Movie(dataclasses.replace(CONFIG, max_regions=summary["regions"] - 1))
     _, row = draw_frame(movie, movie.load_scene(), network, 6, (0.1, 0.2))

@@ -8,7 +8,7 @@ import pytest
 import regions
 from regions.grid.hash_grid import boundary_pixels, grid_axes
 from regions.network import ReluNetwork
-from regions.partition import rasters
+from regions.partition import device_labels, label_proofs, rasters
 from regions.partition.rasters import NO_REGION, label_grid, outputs_on_grid
 from regions.patterns import kernel
 from tests.helpers import random_network
@@ -51,6 +51,60 @@ def _assert_exact(network: ReluNetwork, box: regions.Box, shape, offset=0.0) -> 
 def test_labels_of_awkward_networks_are_exact(name):
     # Eighths put many points of the grid on boundaries.
     _assert_exact(*PLANAR[name], shape=(8, 16))
+
+
+def _integer_network(change: str) -> ReluNetwork:
+    """A network of one structure whose boundaries pass through points of the grid."""
+    rng = np.random.default_rng(2)
+    first, second = (
+        rng.integers(-2, 3, shape).astype(float) for shape in ((6, 2), (4, 6))
+    )
+    bias = rng.integers(-1, 2, 6) / 2.0
+    if change == "no bias":
+        bias[:] = 0.0
+    if change == "duplicate units":
+        first[3:], bias[3:] = first[:3], bias[:3]
+    if change == "zeros":
+        first[:] = 0.0
+    if change == "huge":
+        first, bias = first * 2.0**600, bias * 2.0**600
+    if change == "tiny":
+        first, bias = first * 2.0**-600, bias * 2.0**-600
+    return ReluNetwork.from_arrays(
+        [first, second, np.ones((1, 4))], [bias, np.zeros(4), [0.0]]
+    )
+
+
+@pytest.mark.parametrize(
+    "change", ["", "no bias", "duplicate units", "zeros", "huge", "tiny"]
+)
+def test_labels_of_a_device_are_exact(change, monkeypatch):
+    monkeypatch.setattr(rasters, "on_accelerator", lambda products: True)
+    settled = []
+    monkeypatch.setattr(
+        device_labels,
+        "prove_labels",
+        lambda *parts: settled.append(parts) or label_proofs.prove_labels(*parts),
+    )
+    monkeypatch.setattr(rasters, "_sides", None)  # Polygons take no part.
+    _assert_exact(_integer_network(change), regions.Box([-1, -1], [1, 1]), (8, 16))
+    assert settled
+
+
+def test_a_device_that_leaves_much_open_hands_over_to_polygons(monkeypatch):
+    network, box = _integer_network(""), regions.Box([-1, -1], [1, 1])
+    found = regions.enumerate_regions(network, box)
+    right = label_grid(found, (8, 16))
+    monkeypatch.setattr(rasters, "on_accelerator", lambda products: True)
+    monkeypatch.setattr(device_labels, "MOST_OPEN", 0)
+    assert (label_grid(found, (8, 16)) == right).all()
+    monkeypatch.setattr(device_labels, "random_hash_words", _zeros)
+    assert (label_grid(found, (8, 16)) == right).all()
+
+
+def _zeros(bits: int) -> np.ndarray:
+    """Hash words that tell no patterns apart."""
+    return np.zeros((bits, 2), np.uint32)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.01, -1.0])
@@ -131,7 +185,9 @@ def test_nearly_every_run_is_proved_by_the_errors_of_the_vertices():
     assert 0.0 < np.median(errors) < 1e-10
     axes = grid_axes(UNIT_SQUARE, (128, 128), 0.0)
     labels, known = rasters._fill(rasters._sides(found), axes)
-    ends = rasters._open_points(labels, np.zeros(labels.size, bool), all_of_run=False)
+    ends = label_proofs.open_points(
+        labels, np.zeros(labels.size, bool), all_of_run=False
+    )
     assert known.reshape(-1)[ends].mean() > 0.95
     hashed = kernel.patterns_at(
         network, np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)

@@ -1,17 +1,19 @@
-"""Patterns in float32 that say what float32 leaves open, in traced code.
+"""Patterns that say what rounding leaves open, in traced code.
 
 Beside the activations of a layer runs a bound of the length of their error vector: it
 passes through a layer by at most the matrix's largest singular value, and the sums of
 the layer add `gamma` times the absolute values in them (`regions.signs.rounding`). That
 costs a few operations a unit, not a second matrix product. A point at which some unit
-is no further from zero than its own bound is *open*: float64 has to settle it.
+is no further from zero than its own bound is *open*: what float32 leaves open, float64
+has to settle, and what float64 leaves open, exact arithmetic.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Float32, Float64, UInt32
+from jaxtyping import Array, Bool, Float, Float64, UInt32
 
 from regions.network import Layer, ReluNetwork
 from regions.patterns.kernel import (
@@ -20,10 +22,22 @@ from regions.patterns.kernel import (
     pack_words,
     pre_activations,
 )
-from regions.signs.rounding import SINGLE_FLOOR, SINGLE_ROUNDOFF, steepest
+from regions.signs.rounding import (
+    FLUSHED,
+    SINGLE_FLUSHED,
+    SINGLE_ROUNDOFF,
+    UNIT_ROUNDOFF,
+    steepest,
+)
 
 _SAFETY = np.float32(1.0 + 2.0**-10)
-"""Covers the rounding of the bounds themselves, which are float32, too."""
+"""Covers the rounding of the bounds themselves, which may be float32, too."""
+
+_LOSSES = {
+    "float32": (np.float32(SINGLE_ROUNDOFF), np.float32(SINGLE_FLUSHED)),
+    "float64": (UNIT_ROUNDOFF, FLUSHED),
+}
+"""What a product loses to rounding, as a share of it, and to underflow."""
 
 _SQUARINGS = 4
 """With so many the bound of a norm is above it by at most the 64th root of the rank."""
@@ -65,39 +79,55 @@ class LayerBounds(NamedTuple):
     varies: Array
 
 
-def layer_bounds(network: ReluNetwork) -> tuple[LayerBounds, ...]:
-    """Arrays for `point_words_in_float32`, one entry per hidden layer."""
+def layer_bounds(network: ReluNetwork, dtype: str) -> tuple[LayerBounds, ...]:
+    """Arrays for `point_words_and_open`, one entry per hidden layer.
+
+    Args:
+        network: The network.
+        dtype: Of the arithmetic: `"float32"`, or `"float64"` in JAX's x64 mode.
+    """
     # What overflows becomes infinite, and leaves everything open.
     with np.errstate(over="ignore", invalid="ignore"):
-        return tuple(_bounds(layer, i) for i, layer in enumerate(network.hidden))
+        return tuple(_bounds(layer, i, dtype) for i, layer in enumerate(network.hidden))
 
 
-def _bounds(layer: Layer, index: int) -> LayerBounds:
+def _bounds(layer: Layer, index: int, dtype: str) -> LayerBounds:
     """The same of one layer."""
     matrices = [matrix for _, matrix in layer.blocks(index)]
     terms = sum(matrix.shape[1] for matrix in matrices) + 1
     # Weights, biases and inputs round once, a slope twice, besides the sum itself.
-    roundings = (terms + 8) * SINGLE_ROUNDOFF
+    roundoff, flushed = _LOSSES[dtype]
+    roundings = (terms + 8) * float(roundoff)
     relative = roundings / (1.0 - roundings) if roundings < 0.5 else np.inf
     varies = layer.bias != 0
     for matrix in matrices:
         varies = varies | (matrix != 0).any(1)
+    not_below = functools.partial(_not_below, dtype=dtype)
     return LayerBounds(
         tuple(
             BlockBounds(
-                _not_below(np.linalg.norm(matrix, axis=1)),
-                _not_below(_norm(matrix)),
-                _not_below(_norm(np.abs(matrix))),
+                not_below(_row_lengths(matrix)),
+                not_below(_norm(matrix)),
+                not_below(_norm(np.abs(matrix))),
             )
             for matrix in matrices
         ),
-        _not_below(np.abs(layer.bias)),
-        _not_below(float(np.linalg.norm(layer.bias))),
-        _not_below(relative),
-        _not_below(terms * SINGLE_FLOOR),
-        _not_below(steepest(layer)),
+        not_below(np.abs(layer.bias)),
+        not_below(_row_lengths(layer.bias[None])[0]),
+        not_below(relative),
+        not_below(terms * float(flushed)),
+        not_below(steepest(layer)),
         jnp.asarray(varies),
     )
+
+
+def _row_lengths(
+    matrix: Float64[np.ndarray, "rows columns"],
+) -> Float64[np.ndarray, " rows"]:
+    """Length of each row, whose squares may leave the range of numbers."""
+    largest = np.abs(matrix).max(axis=1, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return largest * np.linalg.norm(matrix / scale[:, None], axis=1)
 
 
 def _norm(matrix: Float64[np.ndarray, "rows columns"]) -> float:
@@ -122,14 +152,14 @@ def _norm(matrix: Float64[np.ndarray, "rows columns"]) -> float:
 
 
 def _not_below(
-    values: float | Float64[np.ndarray, "*some"],
-) -> Float32[Array, "*some"]:
-    """The values in float32, none of them less than it was."""
-    rounded = np.float32(np.multiply(values, 1.0 + 2.0**-20))
-    return jnp.asarray(np.nextafter(rounded, np.float32(np.inf)))
+    values: float | Float64[np.ndarray, "*some"], dtype: str
+) -> Float[Array, "*some"]:
+    """The values in another arithmetic, none of them less than it was."""
+    rounded = np.multiply(values, 1.0 + 2.0**-20).astype(dtype)
+    return jnp.asarray(np.nextafter(rounded, np.dtype(dtype).type(np.inf)))
 
 
-def point_words_in_float32(
+def point_words_and_open(
     params: tuple[LayerParams, ...],
     bounds: tuple[LayerBounds, ...],
     structure: Structure,
@@ -138,14 +168,14 @@ def point_words_in_float32(
     """The packed pattern of one point, and whether a bit of it is open.
 
     Args:
-        params: Of the network, in float32.
-        bounds: From `layer_bounds`.
+        params: Of the network, in some arithmetic.
+        bounds: From `layer_bounds`, in the same.
         structure: Of the network.
-        x: The point, rounded to float32.
+        x: The point, rounded to it.
     """
+    roundoff, flushed = _LOSSES[x.dtype.name]
     activations, sizes = [x], [_length(x)]
-    floor = np.float32(len(x) * SINGLE_FLOOR)
-    errors = [_SAFETY * sizes[0] * np.float32(SINGLE_ROUNDOFF) + floor]
+    errors = [_SAFETY * sizes[0] * roundoff + len(x) * flushed]
     bits, is_open = [jnp.zeros(0, bool)], jnp.zeros((), bool)
     layers = zip(params, bounds, structure.sources, structure.kinks, strict=True)
     for layer, bound, sources, kinks in layers:
@@ -157,13 +187,13 @@ def point_words_in_float32(
         bits.append(on[units])
         activations.append(jnp.where(on, pre, layer.slopes * pre))
         sizes.append(_length(activations[-1]))
-        sloped = 3 * np.float32(SINGLE_ROUNDOFF) * (_length(pre) + together)
+        sloped = 3 * roundoff * (_length(pre) + together)
         errors.append(_SAFETY * (bound.steepest * (together + sloped) + bound.floor))
     return pack_words(jnp.concatenate(bits)), is_open
 
 
 def _length(values: Float[Array, " some"]) -> Float[Array, ""]:
-    """Length of a vector, whose squares may leave the range of float32."""
+    """Length of a vector, whose squares may leave the range of numbers."""
     largest = jnp.abs(values).max(initial=0)
     scaled = jnp.where(largest > 0, values / largest, 0)
     return _SAFETY * largest * jnp.sqrt((scaled**2).sum())

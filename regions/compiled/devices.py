@@ -11,11 +11,15 @@ SMALL_WORK = 2**26
 to receive its input and to send back its result: some milliseconds."""
 
 
-def devices_for(products: int) -> tuple[Any, ...]:
+def devices_for(products: float, small: float = SMALL_WORK) -> tuple[Any, ...]:
     """The local devices for so many multiply-adds.
 
     All accelerators, or the host for small work; where the user chose a device
     (`jax_default_device`), that one.
+
+    Args:
+        products: Multiply-adds.
+        small: With fewer, an accelerator is not worth its start.
 
     Example:
         >>> devices_for(1000)[0].platform
@@ -25,12 +29,22 @@ def devices_for(products: int) -> tuple[Any, ...]:
     if isinstance(chosen, jax.Device):
         return (chosen,)
     devices = tuple(jax.local_devices())
-    if devices[0].platform == "cpu" or products >= SMALL_WORK:
+    if devices[0].platform == "cpu" or products >= small:
         return devices
     try:
         return tuple(jax.local_devices(backend="cpu"))
     except RuntimeError:  # The user left JAX no other platform.
         return devices
+
+
+def on_accelerator(products: float, small: float = SMALL_WORK) -> bool:
+    """Whether the devices for so much work are no host: its arrays stay there then.
+
+    Example:
+        >>> on_accelerator(1000)
+        False
+    """
+    return devices_for(products, small)[0].platform != "cpu"
 
 
 def num_products(network: ReluNetwork) -> int:

@@ -1,4 +1,4 @@
-"""What float32 leaves open, against the signs of exact arithmetic."""
+"""What rounding leaves open, against the signs of exact arithmetic."""
 
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ import pytest
 
 from regions.domains.shapes import Box
 from regions.grid.hash_grid import hash_grid
-from regions.grid.single_precision import layer_bounds, point_words_in_float32
+from regions.grid.open_points import layer_bounds, point_words_and_open
 from regions.network import ReluNetwork
 from regions.patterns.kernel import kernel_inputs, pack_bits, words_to_bytes
 
@@ -34,44 +34,51 @@ def exact_bits(network, point):
     return bits
 
 
-def words_and_open(network, points):
-    """Packed patterns in float32, and which of them are open."""
+def words_and_open(network, points, dtype):
+    """Packed patterns in some arithmetic, and which of them are open."""
     with jax.enable_x64(True):
-        params, structure = kernel_inputs(network, "float32")
-        bounds = layer_bounds(network)
+        params, structure = kernel_inputs(network, dtype)
+        bounds = layer_bounds(network, dtype)
         words, is_open = jax.vmap(
-            lambda x: point_words_in_float32(params, bounds, structure, x)
-        )(jnp.asarray(points, "float32"))
+            lambda x: point_words_and_open(params, bounds, structure, x)
+        )(jnp.asarray(points, dtype))
     return words_to_bytes(np.asarray(words), structure.num_bits), np.asarray(is_open)
 
 
-@pytest.mark.parametrize("scale", [1e-25, 1e-3, 1.0, 1e12, 1e25])
-def test_points_that_are_not_open_have_the_exact_pattern(scale):
+@pytest.mark.parametrize(
+    ("dtype", "scale"),
+    [("float32", scale) for scale in (1e-25, 1e-3, 1.0, 1e12, 1e25)]
+    + [("float64", scale) for scale in (1e-200, 1.0, 1e200)],
+)
+def test_points_that_are_not_open_have_the_exact_pattern(dtype, scale):
     rng = np.random.default_rng(0)
     net = ReluNetwork.from_arrays(
         [rng.normal(size=(9, 3)), scale * rng.normal(size=(9, 9)), np.ones((1, 9))],
         [rng.normal(size=9), scale * rng.normal(size=9), [0.0]],
         0.1,
     )
-    # Half of the points lie within 1e-7 of the boundary of a unit of the first layer.
+    # Half of the points lie so near to the boundary of a unit of the first layer that
+    # rounding has its way.
     points = rng.normal(size=(80, 3))
     W, b = net.hidden[0].blocks(0)[0][1], net.hidden[0].bias
     units = rng.integers(9, size=40)
     value = (W[units] * points[:40]).sum(1) + b[units]
     points[:40] -= W[units] * (value / (W[units] ** 2).sum(1))[:, None]
-    points[:40] += 1e-8 * rng.normal(size=(40, 3))
-    found, is_open = words_and_open(net, points)
+    if dtype == "float32":
+        points[:40] += 1e-8 * rng.normal(size=(40, 3))
+    found, is_open = words_and_open(net, points, dtype)
     exact = pack_bits(np.array([exact_bits(net, p) for p in points]))
     right = (found == exact).all(1)
     assert right[~is_open].all()
-    assert not right.all()  # Some points are indeed too much for float32.
-    if scale < 1e25:  # Beyond, squares leave float32, and nothing is certain.
+    assert not right.all()  # Some points are indeed too much.
+    # Beyond, squares leave float32, and nothing is certain.
+    if dtype == "float64" or scale < 1e25:
         assert is_open[40:].mean() < 0.2
 
 
 def test_weights_beyond_float32_leave_all_points_open():
     net = ReluNetwork.from_arrays([[[1e300]], [[1.0]]], [[-1e299], [0.0]])
-    _found, is_open = words_and_open(net, np.array([[0.05], [0.5]]))
+    _found, is_open = words_and_open(net, np.array([[0.05], [0.5]]), "float32")
     assert is_open.all()
     grid = hash_grid(net, Box([0], [1]), 4, dtype="float32")
     np.testing.assert_array_equal(grid.labels, [0, 0, 0, 0])

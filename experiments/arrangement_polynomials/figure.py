@@ -1,6 +1,7 @@
 """Betti numbers of the families, over their place in the polynomial."""
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.arrangement_polynomials.study import Result
 from experiments.plotting.curves import SERIES, plain_legend
@@ -10,9 +11,13 @@ from experiments.plotting.style import axis_labels
 def draw(result: Result) -> Figure:
     """One panel a family: a curve for each size."""
     families = list(dict.fromkeys(family for family, _ in result.betti))
-    drawing = Figure(figsize=(4.2 * len(families), 3.9), layout="constrained")
-    panels = drawing.subplots(1, len(families), squeeze=False)[0]
-    for axes, family in zip(panels, families, strict=True):
+    across = min(3, len(families))
+    down = -(-len(families) // across)
+    drawing = Figure(figsize=(4.2 * across, 4.2 * down), layout="constrained")
+    panels = drawing.subplots(down, across, squeeze=False).ravel()
+    for axes in panels[len(families) :]:
+        axes.set_axis_off()
+    for axes, family in zip(panels, families, strict=False):
         sizes = [n for name, n in result.betti if name == family]
         for number, n in enumerate(sizes):
             style = SERIES[number % len(SERIES)]
@@ -26,8 +31,11 @@ def draw(result: Result) -> Figure:
                 label=f"n = {n}: {sum(betti):,} regions",
             )
         axes.set_yscale("log")
-        axis_labels(
-            axes, family, "k", "Betti number $b_k$" if axes is panels[0] else ""
-        )
-        plain_legend(axes, title="", loc="lower right")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        first = list(panels).index(axes) % across == 0
+        axis_labels(axes, family, "k", "Betti number $b_k$" if first else "")
+        # Curves rise from the lower left; room above them holds the legend.
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (high / low) ** (0.075 * len(sizes)))
+        plain_legend(axes, title="", loc="upper left")
     return drawing

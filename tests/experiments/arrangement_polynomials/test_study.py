@@ -3,7 +3,7 @@
 import pytest
 
 from experiments import arrangement_polynomials
-from experiments.arrangement_polynomials.arrangements import demicube, spanned
+from experiments.arrangement_polynomials.arrangements import demicube, discriminantal
 from regions.enumeration.restriction.polynomial import characteristic_polynomial
 from tests.experiments.helpers import run_smoke
 
@@ -17,7 +17,7 @@ def test_published_counts_are_found(finished):
     _, summary = finished
     assert summary["regions"]["resonance 5"] == 11_292
     assert {c["verdict"] for c in summary["claims"]} == {"supported"}
-    assert len(summary["claims"]) == 2
+    assert len(summary["claims"]) == 3
 
 
 def test_betti_numbers_are_kept(finished):
@@ -27,8 +27,11 @@ def test_betti_numbers_are_kept(finished):
     assert result.betti["resonance", 4] == (1, 15, 80, 170, 104)
 
 
-def test_planes_spanned_by_four_vectors_are_those_of_permutations():
-    assert characteristic_polynomial(spanned(3, 4)).betti == (1, 6, 11, 6)
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
+def test_lines_through_points_have_their_closed_formula(n):
+    """n points in general position, no two of whose lines are parallel."""
+    regions = characteristic_polynomial(discriminantal(2, n)).regions
+    assert regions == (n - 1) * (n**3 - 5 * n**2 + 18 * n - 8) // 8
 
 
 def test_three_dimensional_demicube_is_a_tetrahedron():

@@ -187,12 +187,11 @@ def answer_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Fraction):
-        exact = str(value)
-        return (
-            f"{float(value):.17g} (exactly {exact})"
-            if len(exact) < 50
-            else (f"{float(value):.17g} (exact, a fraction of {len(exact)} characters)")
+        bits = value.numerator.bit_length() + value.denominator.bit_length()
+        exact = (
+            f"exactly {value}" if bits < 160 else f"exact, a fraction of {bits} bits"
         )
+        return f"{float(value):.17g} ({exact})"
     if isinstance(value, Interval):
         return str(value)
     if isinstance(value, tuple):

@@ -54,17 +54,23 @@ class ExactLayers:
 
     def values(self, point: Sequence[fmpq]) -> Row:
         """The outputs at a point of the chart."""
-        held = [fmpq_mat(self.dim, 1, list(point))]
+        return self.at_points([point])[-1][0]
+
+    def at_points(self, points: Sequence[Sequence[fmpq]]) -> list[list[Row]]:
+        """Pre-activations of each layer, the outputs last, at each point."""
+        count, result = len(points), []
+        held = [fmpq_mat([list(column) for column in zip(*points, strict=True)])]
         for index, (blocks, bias) in enumerate(self._layers):
-            pre = bias
+            pre = fmpq_mat([[v] * count for v in bias.entries()])
             for source, matrix in blocks:
                 pre = pre + matrix * held[source]
-            if index == len(self.slopes):
-                return pre.entries()
-            pairs = zip(pre.entries(), self.slopes[index], strict=True)
-            values = [v if v > 0 else s * v for v, s in pairs]
-            held.append(fmpq_mat(len(values), 1, values))
-        raise AssertionError("a network ends with its output layer")
+            rows = pre.tolist()
+            result.append([list(column) for column in zip(*rows, strict=True)])
+            if index < len(self.slopes):
+                pairs = zip(rows, self.slopes[index], strict=True)
+                active = [[v if v > 0 else s * v for v in row] for row, s in pairs]
+                held.append(fmpq_mat(active))
+        return result
 
     def carried_back(
         self,

@@ -3,6 +3,11 @@
 import dataclasses
 from collections.abc import Callable
 
+
+class Wrong(Exception):  # noqa: N818  (ends a check; its text says where)
+    """What is wrong, and where."""
+
+
 Progress = Callable[[int, int, str], None]
 """Called with (done, in all, what is being checked)."""
 
@@ -27,6 +32,14 @@ class Check:
         if self.passed is None:
             return "not checked"
         return "ok" if self.passed else "FAILED"
+
+
+def tried(name: str, check: Callable[[], str]) -> Check:
+    """What a check says; or that it failed, and where."""
+    try:
+        return Check(name, True, check())
+    except (Wrong, ValueError, LookupError, TypeError, ZeroDivisionError) as error:
+        return Check(name, False, str(error))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Facets of the domains, as the checker sees them."""
 
 import numpy as np
+from flint import fmpq
 from jaxtyping import Float64
 
 from regions.domains.shapes import Domain, Segment, Simplex, Slice, WholeSpace
@@ -21,3 +22,12 @@ def facets(
         box = domain.box if isinstance(domain, Slice) else domain
         low, high = box.lower, box.upper
     return np.vstack([-np.eye(dim), np.eye(dim)]), np.append(-low, high)
+
+
+def chart_ends(domain: Domain) -> tuple[list[fmpq], list[fmpq]]:
+    """Lower and upper ends of the box around a domain's chart, exactly."""
+    if isinstance(domain, Simplex):
+        return [fmpq(0)] * domain.dim, [fmpq(1)] * domain.dim
+    _, b = facets(domain)
+    rational = [fmpq(*float(v).as_integer_ratio()) for v in b]
+    return [-v for v in rational[: domain.dim]], rational[domain.dim :]

@@ -84,8 +84,8 @@ class Answer:
         seconds: Wall time.
         method: How it was found: `"list"` or `"search"`, or in words.
         stats: What was done.
-        evidence: The `answer_files.Trees` that prove it; None where it was found
-            without.
+        evidence: What proves it, one of the kinds of `answer_files`; None where
+            nothing was kept.
 
     Example:
         >>> answer = Answer("output_range", Fraction(3, 2), (Fraction(1),), True, 0.1)
@@ -106,13 +106,13 @@ class Answer:
         """Write the answer with what proves it: `scripts/verify.py` checks the file.
 
         Raises:
-            RegionsError: If it was found by a list, which leaves no tree behind.
+            RegionsError: If nothing that proves it was kept.
         """
         if self.evidence is None:
             raise RegionsError(
-                f"this answer to {self.question} (method {self.method!r}) keeps no "
-                "tree that could be checked: ask with method='search', or save the "
-                "regions themselves with RegionSet.save."
+                f"this answer to {self.question} (method {self.method!r}) keeps "
+                "nothing that could be checked: save the regions themselves with "
+                "RegionSet.save."
             )
         return self.evidence.save(path, self)
 
@@ -137,7 +137,9 @@ def value_text(value: Any, settled: str) -> str:
 
 def number_text(value: Fraction) -> str:
     """A rational number in decimals, and as it is where that is short."""
-    exact, decimals = str(value), f"{float(value):.17g}"
-    if len(exact) <= 40:
-        return f"{decimals} (= {exact}"
-    return f"{decimals} (exact, {len(exact)} digits"
+    decimals = f"{float(value):.17g}"
+    # Python writes no number of more than some thousand digits.
+    bits = value.numerator.bit_length() + value.denominator.bit_length()
+    if bits <= 128:
+        return f"{decimals} (= {value}"
+    return f"{decimals} (exact, {round(bits * math.log10(2))} digits"

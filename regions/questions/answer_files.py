@@ -1,10 +1,13 @@
 """Answers as files that anybody can check: `regions.certificates.answers` does.
 
-One JSON object: the network bit for bit, the domain, and for each search a *claim*: the
-largest value of some goals lies between two rational ends. The lower end is the value
-at a point; the upper one follows from a tree. A node of the tree splits a box by an
-axis, or by the sign of a unit, or is a leaf with a bound and the multipliers that prove
-it (`backward` says how). Rational numbers are texts "p/q"; a digest covers everything.
+One JSON object: the network bit for bit, the domain, what was asked (`about`), and one
+of two kinds of proof. For each search there is a *claim*: the largest value of some
+goals lies between two rational ends. The lower end is the value at a point; the upper
+one follows from a tree. A node of the tree splits a box by an axis, or by the sign of a
+unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how).
+For a list there is a *partition*: the corners of all pieces, from which a checker finds
+signs, volumes and values anew. Rational numbers are texts "p/q"; a digest covers
+everything.
 """
 
 import hashlib
@@ -17,22 +20,34 @@ from typing import Any, NamedTuple
 
 from flint import fmpq
 
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.budget import Budget
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval
+from regions.questions.cells import Corner
+from regions.questions.class_cells import class_cells
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
+from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear
 from regions.questions.search import Proof, Split
+from regions.signs.exact import to_fmpq
 
 FORMAT = "relu-regions answer"
-VERSION = 1
+VERSION = 2
 
 
 class Trees(NamedTuple):
-    """The searches that prove an answer, each with its tree."""
+    """The searches that prove an answer, each with its tree.
+
+    Attributes:
+        searches: The searches.
+        about: What was asked, as JSON.
+    """
 
     searches: tuple[Maximum, ...]
+    about: dict[str, Any]
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """Write an answer and what proves it, whole or not at all.
@@ -40,33 +55,144 @@ class Trees(NamedTuple):
         Raises:
             OSError: If the file cannot be written.
         """
-        return _save(path, answer, self.searches)
+        problem = self.searches[0].search.problem
+        claims = [_claim(maximum) for maximum in self.searches]
+        parts = {"about": self.about, "claims": claims}
+        return _write(path, answer, problem.network, problem.domain, parts)
 
 
-def trees(*searches: Maximum) -> Trees | None:
-    """What proves an answer; None where a search was settled by a list."""
-    is_listed = any(found.search.is_listed for found in searches)
-    return None if is_listed or not searches else Trees(searches)
+class Partition(NamedTuple):
+    """All pieces of a network on a domain, which prove an answer.
+
+    Attributes:
+        network: The network.
+        domain: The domain.
+        about: What was asked, as JSON.
+        by_class: Whether pieces are cut where another output becomes the largest.
+    """
+
+    network: ReluNetwork
+    domain: BoundedDomain
+    about: dict[str, Any]
+    by_class: bool = False
+
+    def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
+        """List the pieces once more, and write them with the answer.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        numbers: dict[Corner, int] = {}
+        leaves, labels = [], []
+        count = self.network.output_dim
+        for piece in Pieces(self.network, self.domain, Budget()):
+            cells = class_cells(piece, count) if self.by_class else [(0, piece.cell)]
+            for label, cell in cells:
+                labels.append(label)
+                leaves.append(
+                    [
+                        numbers.setdefault(corner, len(numbers))
+                        for corner in cell.corners
+                    ]
+                )
+        corners = [_point(corner) for corner in numbers]
+        partition: dict[str, Any] = {"corners": corners, "leaves": leaves}
+        if self.by_class:
+            partition["labels"] = labels
+        parts = {"about": self.about, "partition": partition}
+        return _write(path, answer, self.network, self.domain, parts)
 
 
-def _save(
-    path: str | os.PathLike[str], answer: Answer, searches: tuple[Maximum, ...]
+class Units(NamedTuple):
+    """Units that are multiples of each other, which prove two networks equal.
+
+    Attributes:
+        network: Both networks side by side.
+        domain: The domain.
+        classes: For each layer the class of each unit, and its scale.
+    """
+
+    network: ReluNetwork
+    domain: BoundedDomain
+    classes: Sequence[Sequence[tuple[int, fmpq]]]
+
+    def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
+        """Write the classes with the answer.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        classes = [[[k, str(v)] for k, v in layer] for layer in self.classes]
+        parts = {"about": {}, "classes": classes}
+        return _write(path, answer, self.network, self.domain, parts)
+
+
+class Tried(NamedTuple):
+    """A point that refutes something, which a checker tries.
+
+    Attributes:
+        network: The network.
+        domain: The domain.
+        about: What was asked, and the point, as JSON.
+    """
+
+    network: ReluNetwork
+    domain: BoundedDomain
+    about: dict[str, Any]
+
+    def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
+        """Write the point with the answer.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        return _write(path, answer, self.network, self.domain, {"about": self.about})
+
+
+def proof_of(*searches: Maximum, **about: Any) -> Trees | Partition:
+    """What proves an answer that searches gave, or a list for one of them."""
+    if any(found.search.is_listed for found in searches):
+        problem = searches[0].search.problem
+        return Partition(problem.network, problem.domain, about)
+    return Trees(searches, about)
+
+
+def texts(numbers: Sequence[Any]) -> list[str]:
+    """Rational numbers as texts."""
+    return [text_of(v) for v in numbers]
+
+
+def text_of(number: Fraction | fmpq) -> str:
+    """A rational number as text, however long it is."""
+    return str(number if isinstance(number, fmpq) else to_fmpq(number))
+
+
+def _write(
+    path: str | os.PathLike[str],
+    answer: Answer,
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    parts: dict[str, Any],
 ) -> pathlib.Path:
-    """The file."""
-    problem = searches[0].search.problem
+    """The file: what all have, and the parts of one kind of proof."""
     body = {
         "format": FORMAT,
         "version": VERSION,
         "question": answer.question,
         "value": _value(answer.value),
-        "network": _network(problem.network),
-        "domain": problem.domain.to_dict(),
-        "claims": [_claim(maximum) for maximum in searches],
+        "network": _network(network),
+        "domain": domain.to_dict(),
+        **parts,
     }
     body["sha256"] = digest(body)
     path = pathlib.Path(path)
     write_text(path, json.dumps(body, separators=(",", ":")))
     return path
+
+
+def _point(corner: Corner) -> list[str]:
+    """A corner as texts."""
+    return [str(Fraction(v, corner[-1])) for v in corner[:-1]]
 
 
 def digest(body: dict[str, Any]) -> str:
@@ -79,9 +205,9 @@ def digest(body: dict[str, Any]) -> str:
 def _value(value: Any) -> Any:
     """A value as JSON: numbers as texts, an interval as its two ends."""
     if isinstance(value, Interval):
-        return {"lower": str(value.lower), "upper": str(value.upper)}
+        return {"lower": text_of(value.lower), "upper": text_of(value.upper)}
     if isinstance(value, Fraction):
-        return str(value)
+        return text_of(value)
     if isinstance(value, tuple):
         return [_value(part) for part in value]
     return value
@@ -104,12 +230,12 @@ def _claim(found: Maximum) -> dict[str, Any]:
     """One search."""
     search = found.search
     return {
-        "low": _numbers(search.problem.low),
-        "high": _numbers(search.problem.high),
+        "low": texts(search.problem.low),
+        "high": texts(search.problem.high),
         "goals": [[_linear(part) for part in goal] for goal in search.problem.goals],
         "lower": str(found.lower),
         "goal": search.goal,
-        "point": [str(v) for v in search.point],
+        "point": texts(search.point),
         "upper": str(found.upper),
         "bounds": {str(k): _bounds(held) for k, held in search.bounds.items()},
         "tree": [_node(entry) for entry in search.tree],
@@ -119,20 +245,15 @@ def _claim(found: Maximum) -> dict[str, Any]:
 def _linear(part: Linear) -> dict[str, Any]:
     """One part of a goal."""
     return {
-        "outputs": [str(w) for w in part.outputs],
-        "inputs": [str(v) for v in part.inputs],
+        "outputs": texts(part.outputs),
+        "inputs": texts(part.inputs),
         "offset": str(part.offset),
     }
 
 
 def _bounds(bounds: UnitBounds) -> list[list[list[str]]]:
     """Lower ends by layer, then upper ones."""
-    return [[_numbers(row) for row in ends] for ends in bounds]
-
-
-def _numbers(values: Sequence[fmpq]) -> list[str]:
-    """Rational numbers as texts."""
-    return [str(v) for v in values]
+    return [[texts(row) for row in ends] for ends in bounds]
 
 
 def _node(entry: Split | Proof | None) -> dict[str, Any]:
@@ -146,7 +267,7 @@ def _node(entry: Split | Proof | None) -> dict[str, Any]:
     dual = entry.dual
     return {
         "bound": None if entry.bound is None else str(entry.bound),
-        "mix": _numbers(dual.mix),
+        "mix": texts(dual.mix),
         "signs": [[*unit, str(v)] for unit, v in sorted(dual.signs.items())],
         "rows": [[row, str(v)] for row, v in sorted(dual.rows.items())],
         "tangents": [[*unit, str(v)] for unit, v in sorted(entry.tangents.items())],

@@ -1,9 +1,12 @@
-"""A form of a network that order, scale and splitting of its units do not change.
+"""Units that are positive multiples of each other, whatever their order.
 
-Units that are positive multiples of each other are one, whose outgoing weights add up;
-units are scaled to a first weight of 1 or -1, and sorted. Two networks with one form
-are equal everywhere; equal networks may have several.
+Two units of a layer are of one *class* if their rows, with outgoing weights of a class
+added up, are multiples of each other, and their slopes are equal. In two networks side
+by side, outputs with equal rows on the classes are equal everywhere: so units may be
+exchanged, rescaled and split. Equal networks need not have such rows.
 """
+
+from typing import NamedTuple
 
 from flint import fmpq
 
@@ -11,35 +14,45 @@ from regions.network import Layer, ReluNetwork
 from regions.signs.exact import to_fmpq
 
 Row = tuple[tuple[int, int], ...]
-"""Numerators and denominators, so that rows can be sorted and compared."""
-
-CanonicalForm = tuple[tuple[tuple[tuple[int, int], Row], ...], ...]
-"""For each layer its units: the slope, and the weights with the bias."""
+"""Numerators and denominators, so that rows can be compared."""
 
 
-def canonical_units(network: ReluNetwork) -> CanonicalForm:
-    """The units of each layer, in order, free of scale; the outputs as they are."""
-    dims = [network.input_dim, *network.widths]
-    # For each source: unit k is `scale` times unit `place` of the form.
-    places: list[list[tuple[int, fmpq]]] = [[(k, fmpq(1)) for k in range(dims[0])]]
-    sizes, form = [dims[0]], []
+class Classes(NamedTuple):
+    """The classes of a network's units.
+
+    Attributes:
+        places: For each hidden layer the class of each unit, and the positive multiple
+            of the class that it is.
+        outputs: Rows of the outputs on the classes, and their biases.
+    """
+
+    places: list[list[tuple[int, fmpq]]]
+    outputs: list[Row]
+
+    @property
+    def halves_agree(self) -> bool:
+        """Whether the first half of the outputs equals the second, by their rows."""
+        half = len(self.outputs) // 2
+        return self.outputs[:half] == self.outputs[half:]
+
+
+def unit_classes(network: ReluNetwork) -> Classes:
+    """The classes of all units, each scaled to a first weight of 1 or -1."""
+    places = [[(k, fmpq(1)) for k in range(network.input_dim)]]
+    sizes = [network.input_dim]
     for index, layer in enumerate(network.hidden):
-        scaled = [_scaled(row) for row in _rows(layer, index, places, sizes)]
-        slopes = [to_fmpq(float(slope)) for slope in layer.slopes]
-        keys = [
-            (_pair(slope), _pairs(row))
-            for slope, (row, _) in zip(slopes, scaled, strict=True)
-        ]
-        kept = sorted(set(keys))
-        number = {key: place for place, key in enumerate(kept)}
-        places.append(
-            [(number[key], s) for key, (_, s) in zip(keys, scaled, strict=True)]
-        )
-        sizes.append(len(kept))
-        form.append(tuple(kept))
+        numbers: dict[tuple[float, Row], int] = {}
+        found = []
+        for slope, row in zip(
+            layer.slopes.tolist(), _rows(layer, index, places, sizes), strict=True
+        ):
+            size = next((abs(v) for v in row if v != 0), fmpq(1))
+            key = slope, _pairs([v / size for v in row])
+            found.append((numbers.setdefault(key, len(numbers)), size))
+        places.append(found)
+        sizes.append(len(numbers))
     rows = _rows(network.output, len(network.hidden), places, sizes)
-    form.append(tuple((_pair(fmpq(1)), _pairs(row)) for row in rows))
-    return tuple(form)
+    return Classes(places[1:], [_pairs(row) for row in rows])
 
 
 def _rows(
@@ -48,7 +61,7 @@ def _rows(
     places: list[list[tuple[int, fmpq]]],
     sizes: list[int],
 ) -> list[list[fmpq]]:
-    """Weights of a layer's units on the units of the form, all sources, then bias."""
+    """Weights of a layer's units on the classes of all sources, then the bias."""
     rows = []
     for unit in range(layer.width):
         row = [fmpq(0)] * sum(sizes)
@@ -64,17 +77,6 @@ def _rows(
     return rows
 
 
-def _scaled(row: list[fmpq]) -> tuple[list[fmpq], fmpq]:
-    """A row over the size of its first entry, and that size."""
-    size = next((abs(v) for v in row if v != 0), fmpq(1))
-    return [v / size for v in row], size
-
-
-def _pair(value: fmpq) -> tuple[int, int]:
-    """Numerator and denominator."""
-    return int(value.p), int(value.q)
-
-
 def _pairs(row: list[fmpq]) -> Row:
-    """The same of each entry."""
-    return tuple(_pair(value) for value in row)
+    """Numerators and denominators."""
+    return tuple((int(v.p), int(v.q)) for v in row)

@@ -11,7 +11,7 @@ from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.questions.answer import Point
 from regions.questions.cells import Cell
-from regions.questions.integrals import class_cells
+from regions.questions.class_cells import class_cells
 from regions.questions.nearest import nearest_in_hull
 from regions.questions.pieces import Pieces
 

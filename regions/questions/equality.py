@@ -8,7 +8,8 @@ from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
-from regions.questions.canonical import canonical_units
+from regions.questions.answer_files import Partition, Tried, Units, texts
+from regions.questions.canonical import unit_classes
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Pieces
 from regions.questions.ranges import compared, differences
@@ -49,8 +50,12 @@ def are_equal(
     budget = Budget()
     both = compared(network, other)
     domain.restrict(both)
-    if canonical_units(network) == canonical_units(other):
-        return Answer("are_equal", True, None, True, budget.seconds, "units")
+    classes = unit_classes(both)
+    if classes.halves_agree:
+        units = Units(both, domain, classes.places)
+        return Answer(
+            "are_equal", True, None, True, budget.seconds, "units", evidence=units
+        )
     exact = ExactNetwork(both, domain)
     witness = _differing_probe(exact, domain)
     pieces = None
@@ -63,8 +68,18 @@ def are_equal(
     if witness is not None:
         stats["difference"] = largest_gap(exact, witness)
         point = embed_exactly(domain, witness)
+    evidence: Partition | Tried = Partition(both, domain, {})
+    if witness is not None:
+        evidence = Tried(both, domain, {"point": texts(witness)})
     return Answer(
-        "are_equal", point is None, point, True, budget.seconds, method, stats
+        "are_equal",
+        point is None,
+        point,
+        True,
+        budget.seconds,
+        method,
+        stats,
+        evidence,
     )
 
 

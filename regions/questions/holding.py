@@ -7,7 +7,7 @@ from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import never
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, known
-from regions.questions.answer_files import trees
+from regions.questions.answer_files import proof_of
 from regions.questions.maxima import search_maximum
 from regions.questions.problem import Problem
 from regions.questions.properties import Property
@@ -72,5 +72,5 @@ def holds(
         best.seconds,
         best.method,
         {"margin": known(best.lower, best.upper), "nodes": best.search.nodes},
-        evidence=trees(best),
+        evidence=proof_of(best, property=property.to_dict()),
     )

@@ -9,7 +9,8 @@ from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.enumeration.budget import Budget
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, Point
-from regions.questions.cells import Cell, split
+from regions.questions.answer_files import Partition, texts
+from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Piece, Pieces
@@ -48,8 +49,22 @@ def integral(
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
     value = sums[1].times(chart_factor(domain))
     return Answer(
-        "integral", value, None, True, budget.seconds, stats={"pieces": pieces}
+        "integral",
+        value,
+        None,
+        True,
+        budget.seconds,
+        stats={"pieces": pieces},
+        evidence=_evidence(network, domain, direction),
     )
+
+
+def _evidence(
+    network: ReluNetwork, domain: BoundedDomain, direction: int | ArrayLike | None
+) -> Partition:
+    """What proves a sum over pieces."""
+    weights = texts(read_direction(direction, network))
+    return Partition(network, domain, {"direction": weights})
 
 
 def moments(
@@ -88,7 +103,13 @@ def moments(
     volume = domain.rational_volume()
     value = tuple(total.times(1 / volume) for total in sums[1:])
     return Answer(
-        "moments", value, None, True, budget.seconds, stats={"pieces": pieces}
+        "moments",
+        value,
+        None,
+        True,
+        budget.seconds,
+        stats={"pieces": pieces},
+        evidence=_evidence(network, domain, direction),
     )
 
 
@@ -198,6 +219,7 @@ def mean_by_class(network: ReluNetwork, domain: BoundedDomain) -> Answer:
         True,
         budget.seconds,
         stats={"pieces": pieces.count},
+        evidence=Partition(network, domain, {}, by_class=True),
     )
 
 
@@ -208,35 +230,3 @@ def _mean(
     if volume == 0:
         return None
     return embed_exactly(domain, [v / volume for v in first])
-
-
-def class_cells(piece: Piece, count: int) -> list[tuple[int, Cell]]:
-    """The parts of a piece by the largest output, those with volume."""
-    parts, start = [], sum(1 for _ in piece.on) + 2 * piece.cell.dim + 1
-    for label in range(count):
-        cell: Cell | None = piece.cell
-        for other in range(count):
-            if other != label and cell is not None:
-                row = start + label * count + other
-                cell = _where_larger(piece, cell, label, other, row)
-        if cell is not None:
-            parts.append((label, cell))
-    return parts
-
-
-def _where_larger(
-    piece: Piece, cell: Cell, label: int, other: int, row: int
-) -> Cell | None:
-    """The part of a cell where one output exceeds another; ties go to the first."""
-    direction = [Fraction(0)] * piece.outputs.matrix.nrows()
-    direction[label], direction[other] = Fraction(1), Fraction(-1)
-    ((form, _),) = directed_forms(piece, [direction])
-    corners = fmpz_mat([list(c) for c in cell.corners]).transpose()
-    values = [int(v) for v in (fmpz_mat([form]) * corners).entries()]
-    if not any(values):
-        return cell if label < other else None
-    if all(v >= 0 for v in values):
-        return cell
-    if all(v <= 0 for v in values):
-        return None
-    return split(cell, values, row)[0]

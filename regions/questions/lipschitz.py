@@ -11,8 +11,10 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget, never
 from regions.network import Layer, ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
+from regions.questions.answer_files import Partition
 from regions.questions.jacobian_bounds import norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
+from regions.questions.pieces import MAX_DIM
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
 from regions.signs.layer_forms import forms_up_to
@@ -78,7 +80,16 @@ def lipschitz(
         found.complete,
         budget.seconds,
         stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
+        evidence=_evidence(found, norm),
     )
+
+
+def _evidence(found: RegionSet, norm: float | int) -> Partition | None:
+    """What proves the constant, where the pieces can be listed with their corners."""
+    domain = found.domain
+    if isinstance(domain, WholeSpace) or domain.dim > MAX_DIM or not found.complete:
+        return None
+    return Partition(found.network, domain, {"norm": str(norm)})
 
 
 def _witness(found: RegionSet, region: int) -> Point:

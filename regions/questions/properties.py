@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,6 +78,21 @@ class Property:
                 weights[label], weights[other] = Fraction(1), Fraction(-1)
                 rows.append((Row((), tuple(weights), Fraction(0)),))
         return cls(tuple(rows), strict=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, numbers as texts."""
+        rows = [
+            [
+                {
+                    "inputs": [str(v) for v in row.inputs],
+                    "outputs": [str(v) for v in row.outputs],
+                    "bound": str(row.bound),
+                }
+                for row in part
+            ]
+            for part in self.unsafe
+        ]
+        return {"unsafe": rows, "strict": self.strict}
 
     def check(self, network: ReluNetwork) -> None:
         """Raise unless it speaks of this network's inputs and outputs.

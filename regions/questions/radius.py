@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from regions.questions.answer import (
     known,
     square_root,
 )
-from regions.questions.answer_files import Trees
+from regions.questions.answer_files import Partition, Trees, proof_of, texts
 from regions.questions.closest import closest_listed
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
@@ -232,6 +232,16 @@ class _Run:
                 self._offer(point)
                 return
 
+    def _evidence(self) -> Trees | Partition | None:
+        """What proves both ends: the search of the largest ball, and a witness."""
+        if not self.balls:
+            return None
+        about: dict[str, Any] = {"center": texts(self.exact_center)}
+        about |= {"label": self.label, "radius": str(self.lower)}
+        if self.witness is not None:
+            about["witness"] = texts(self.witness.point)
+        return proof_of(self.balls[-1].found, **about)
+
     def answer(self, finished: bool) -> Answer:
         """What is known."""
         stats = {"label": self.label, "nodes": self.nodes, "at_least": self.lower}
@@ -246,7 +256,7 @@ class _Run:
             self.budget.seconds,
             "search",
             stats,
-            evidence=Trees((self.balls[-1].found,)) if self.balls else None,
+            evidence=self._evidence(),
         )
 
 

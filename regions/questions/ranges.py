@@ -8,7 +8,7 @@ from regions.enumeration.budget import Budget, never
 from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
-from regions.questions.answer_files import trees
+from regions.questions.answer_files import Partition, proof_of, texts
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
@@ -66,7 +66,14 @@ def output_range(
         (low, least), (high, most) = largest_listed(pieces, [negative, weights])
         value, stats = (-low, high), {"pieces": pieces.count}
         return Answer(
-            "output_range", value, (least, most), True, budget.seconds, "list", stats
+            "output_range",
+            value,
+            (least, most),
+            True,
+            budget.seconds,
+            "list",
+            stats,
+            Partition(network, domain, {"direction": texts(weights)}),
         )
     maxima = []
     for part, last in ((negative, False), (weights, True)):
@@ -85,7 +92,7 @@ def output_range(
         budget.seconds,
         "list" if "list" in (low.method, high.method) else "search",
         {"nodes": low.search.nodes + high.search.nodes},
-        evidence=trees(low, high),
+        evidence=proof_of(low, high, direction=texts(weights)),
     )
 
 
@@ -145,7 +152,14 @@ def largest_difference(
         goal = [pair[0] for pair in found].index(value)
         stats = {"output": goal % network.output_dim, "pieces": pieces.count}
         return Answer(
-            "largest_difference", value, point, True, budget.seconds, "list", stats
+            "largest_difference",
+            value,
+            point,
+            True,
+            budget.seconds,
+            "list",
+            stats,
+            Partition(both, domain, {}),
         )
     problem = Problem(both, domain, [(Linear(tuple(row)),) for row in directions])
     best = search_maximum(problem, gap, max_seconds, stop)
@@ -163,7 +177,7 @@ def difference_answer(best: Maximum, outputs: int, seconds: float) -> Answer:
         seconds,
         best.method,
         {"output": output, "nodes": best.search.nodes},
-        evidence=trees(best),
+        evidence=proof_of(best),
     )
 
 

@@ -141,10 +141,179 @@ def test_another_network_is_told(tmp_path):
     assert report.failures == ["network: another one"]
 
 
-def test_lists_leave_nothing_to_save(tmp_path):
-    network = random_network(np.random.default_rng(1), 2, [3])
-    answer = regions.output_range(network, regions.Box.cube(2), method="list")
-    with pytest.raises(RegionsError, match="keeps no tree that could be checked"):
+@pytest.fixture(scope="module")
+def listed_answers():
+    """Answers of lists, one by units, and one by a point."""
+    network = random_network(np.random.default_rng(1), 2, [5, 3], outputs=2)
+    other = random_network(np.random.default_rng(2), 2, [4], outputs=2)
+    box, triangle = (
+        regions.Box([-1, 0], [1, 2]),
+        regions.Simplex([[0, 0], [2, 0.5], [0, 3]]),
+    )
+    deeper = regions.ReluNetwork.from_arrays(
+        [*(layer.weight for layer in other.layers), np.eye(2)],
+        [*(layer.bias for layer in other.layers), None],
+        [0.0, 1.0],
+    )
+    assert not deeper.hidden[1].kinks.any()
+    property = regions.Property.bounds([[1, 0]], [50])
+    return [
+        regions.output_range(network, box, [1, -0.5], method="list"),
+        regions.largest_difference(network, other, triangle, method="list"),
+        regions.are_equal(other, deeper, triangle),
+        regions.are_equal(network, other, box),
+        regions.are_equal(network, network, box),
+        regions.integral(network, triangle, 1),
+        regions.moments(network, box, 3, 0),
+        regions.mean_by_class(network, triangle),
+        regions.lipschitz(network, box, 1),
+        regions.lipschitz(network, box, 2),
+        regions.lipschitz(network, triangle, np.inf),
+        regions.holds(network, box, property),
+    ]
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_answers_of_lists_are_verified_and_others_are_not(
+    number, listed_answers, tmp_path
+):
+    assert len(listed_answers) == 12
+    body = saved(listed_answers[number], tmp_path)
+    report = verify_answer(tmp_path / "answer.json")
+    assert report.ok, str(report)
+    assert all(check.passed for check in report.checks)
+    value = body["value"]
+    other = not value if isinstance(value, bool) else altered(value)
+    report = verify_answer(write({**body, "value": other}, tmp_path))
+    assert [line.split(":")[0] for line in report.failures] == ["answer"]
+
+
+def altered(value):
+    """A value with a digit changed."""
+    if isinstance(value, str):
+        return "1" + value if value[0] != "-" else "-1" + value[1:]
+    if isinstance(value, dict):
+        return {name: altered(end) for name, end in value.items()}
+    if isinstance(value, list):
+        first = next(k for k, part in enumerate(value) if not isinstance(part, int))
+        return [*value[:first], altered(value[first]), *value[first + 1 :]]
+    return value
+
+
+def partition_changes(body: dict):
+    """Bodies with one thing changed, and what is said of each."""
+
+    def changed(change) -> dict:
+        copy = json.loads(json.dumps(body))
+        change(copy, copy["partition"])
+        return copy
+
+    def moved(copy, held):
+        inner = next(
+            k for k, (x, y) in enumerate(held["corners"]) if len(x) > 9 and len(y) > 9
+        )
+        x = held["corners"][inner][0]
+        held["corners"][inner][0] = x[:-1] + str((int(x[-1]) + 1) % 10)
+
+    def outside(copy, held):
+        held["corners"][0][0] = "1000"
+
+    def missing(copy, held):
+        held["leaves"].pop(2)
+        held["labels"].pop(2)
+
+    def twice(copy, held):
+        held["leaves"].append(held["leaves"][0])
+        held["labels"].append(held["labels"][0])
+
+    def fewer(copy, held):
+        longest = max(held["leaves"], key=len)
+        longest.pop()
+
+    def relabeled(copy, held):
+        held["labels"][0] = 1 - held["labels"][0]
+
+    def weight(copy, held):
+        copy["network"][0]["weight"][0][0] += 1e-9
+
+    def merged(copy, held):
+        held["leaves"][0] = sorted({*held["leaves"][0], *held["leaves"][1]})
+
+    yield changed(moved), "both signs|volume|as large"
+    yield changed(outside), "corner 0 lies outside of the domain"
+    yield changed(missing), "some are missing"
+    yield changed(twice), "lies in the same region as leaf 0"
+    yield changed(fewer), "volume|corners"
+    yield changed(relabeled), "leaf 0: output"
+    yield changed(weight), "both signs|volume|as large"
+    yield changed(merged), "leaf 0"
+
+
+def test_every_change_of_a_partition_is_found_and_named(tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [5, 3], outputs=2)
+    answer = regions.mean_by_class(network, regions.Box.cube(2))
+    for changed, said in partition_changes(saved(answer, tmp_path)):
+        report = verify_answer(write(changed, tmp_path))
+        (line,) = report.failures
+        assert line.startswith("partition: "), line
+        assert any(part in line for part in said.split("|")), line
+
+
+@pytest.mark.parametrize("dim", [1, 3, 4])
+def test_partitions_in_other_dimensions(dim, tmp_path):
+    """Integers, so that many units vanish at one corner."""
+    rng = np.random.default_rng(dim)
+    network = regions.ReluNetwork.from_arrays(
+        [rng.integers(-2, 3, (4, dim)), rng.integers(-2, 3, (2, 4)), [[1, -1]]],
+        [rng.integers(-1, 2, 4), rng.integers(-1, 2, 2), None],
+    )
+    answer = regions.integral(network, regions.Box.cube(dim))
+    report = verify_answer(answer.save(tmp_path / "answer.json"))
+    assert report.ok, str(report)
+
+
+def test_classes_of_units_must_be_multiples(tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [4, 3])
+    body = saved(regions.are_equal(network, network, regions.Box.cube(2)), tmp_path)
+    copy = json.loads(json.dumps(body))
+    copy["classes"][0][1] = copy["classes"][0][0]
+    (line,) = verify_answer(write(copy, tmp_path)).failures
+    assert line == "answer: unit 1 of layer 0 is no multiple of its class"
+    body["network"][-1]["weight"][0][0] += 1e-12
+    (line,) = verify_answer(write(body, tmp_path)).failures
+    assert line == "answer: output 0 differs by its weights on the classes"
+
+
+def test_claims_of_a_radius_and_of_a_property_are_about_what_was_asked(tmp_path):
+    network = random_network(np.random.default_rng(5), 3, [6, 5], outputs=2)
+    radius = saved(regions.robust_radius(network, [0.1, 0.2, 0.3]), tmp_path)
+    for name, change, said in (
+        ("label", 1 - radius["about"]["label"], "the class of the center"),
+        ("center", ["0", "0", "0"], "not about the whole domain"),
+        ("radius", "1", "not about the whole domain"),
+        ("witness", radius["about"]["center"], "the witness lies at another distance"),
+    ):
+        copy = {**radius, "about": {**radius["about"], name: change}}
+        (line,) = verify_answer(write(copy, tmp_path)).failures
+        assert said in line, line
+    property = regions.Property.bounds([[1, 1]], [100])
+    held = saved(regions.holds(network, regions.Box.cube(3), property), tmp_path)
+    copy = json.loads(json.dumps(held))
+    copy["about"]["property"]["unsafe"][0][0]["bound"] = "-1"
+    (line,) = verify_answer(write(copy, tmp_path)).failures
+    assert line == "answer: the claim is about another property"
+    for claim in held["claims"]:
+        claim["high"][0] = "1/2"
+    assert (
+        "answer: claim 0 is not about the whole domain"
+        in verify_answer(write(held, tmp_path)).failures
+    )
+
+
+def test_what_keeps_no_proof_cannot_be_saved(tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [3], outputs=2)
+    answer = regions.robust_radius(network, [0.1, 0.2], 2)
+    with pytest.raises(RegionsError, match="keeps nothing that could be checked"):
         answer.save(tmp_path / "answer.json")
 
 

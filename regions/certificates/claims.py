@@ -1,0 +1,254 @@
+"""Claims of a search: the largest value of some goals lies between two ends.
+
+The lower end is the value at a point; the upper one follows from a tree, whose leaves
+cover the domain, each with multipliers that prove a bound.
+"""
+
+from typing import Any, NamedTuple
+
+from flint import fmpq
+
+from regions.certificates.answer_bounds import (
+    ExactLayers,
+    Lines,
+    Unit,
+    activation_ends,
+    interval_ends,
+    largest_in_box,
+    lines_between,
+    sharp_lines,
+)
+from regions.certificates.checks import Check, Wrong, tried
+from regions.certificates.rationals import Row, dot, number, numbers, short, walls
+from regions.domains.shapes import BoundedDomain, Simplex
+from regions.errors import FileFormatError
+
+
+class _Leaf(NamedTuple):
+    """A part of the domain that a leaf speaks of."""
+
+    number: int
+    goal: int
+    low: tuple[fmpq, ...]
+    high: tuple[fmpq, ...]
+    begins: int
+    fixed: dict[Unit, bool]
+
+
+def check_claim(
+    place: int, claim: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> list[Check]:
+    """Both ends of one search."""
+    checker = _Claim(claim, layers, domain)
+    return [
+        tried(f"claim {place}, lower end", checker.lower),
+        tried(f"claim {place}, upper end", checker.upper),
+    ]
+
+
+class _Claim:
+    """One claim: the largest value of its goals lies between its ends."""
+
+    def __init__(
+        self, claim: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+    ):
+        self._claim, self._layers = claim, layers
+        self._low, self._high = (_box_ends(claim, end) for end in ("low", "high"))
+        self._rows = _rows(domain)
+
+    def lower(self) -> str:
+        """Whether the point lies in the domain and has the value."""
+        claim = self._claim
+        point = numbers(claim["point"])
+        ends = zip(self._low, point, self._high, strict=True)
+        for axis, (low, t, high) in enumerate(ends):
+            if not low <= t <= high:
+                raise Wrong(f"coordinate {axis} of the point lies outside of the box")
+        for index, row in enumerate(self._rows):
+            if dot(row[:-1], point) > row[-1]:
+                raise Wrong(f"the point lies outside of row {index} of the domain")
+        outputs = self._layers.values(point)
+        value = min(
+            dot(numbers(part["outputs"]), outputs)
+            + dot(numbers(part["inputs"]), point)
+            + number(part["offset"])
+            for part in claim["goals"][claim["goal"]]
+        )
+        if value != number(claim["lower"]):
+            raise Wrong(f"the value at the point is {short(value)}, another one")
+        return f"attained at the point: {short(value)}"
+
+    def upper(self) -> str:
+        """Whether the leaves of the tree cover the domain and none exceeds the end."""
+        upper, leaves = number(self._claim["upper"]), self._leaves()
+        lines: dict[int, tuple[list[Row], list[Row]]] = {}
+        for leaf in leaves:
+            if leaf.begins not in lines:
+                lines[leaf.begins] = self._unit_ends(leaf)
+            bound = self._bound(leaf, *lines[leaf.begins])
+            if bound is not None and bound > upper:
+                raise Wrong(f"leaf {leaf.number} exceeds it: {short(bound)}")
+        return f"proved by {len(leaves)} leaves: {short(upper)}"
+
+    def _leaves(self) -> list[_Leaf]:
+        """All leaves, with the parts that the splits above them leave."""
+        tree, count = self._claim["tree"], len(self._claim["goals"])
+        stack = [
+            _Leaf(goal, goal, tuple(self._low), tuple(self._high), 0, {})
+            for goal in range(count)
+        ]
+        leaves, seen = [], set()
+        while stack:
+            part = stack.pop()
+            if part.number in seen or not 0 <= part.number < len(tree):
+                raise Wrong(f"node {part.number} is no node, or is met twice")
+            seen.add(part.number)
+            node = tree[part.number]
+            if "parts" not in node:
+                leaves.append(part)
+                continue
+            below, above = node["parts"]
+            if "unit" in node:
+                layer, unit = node["unit"]
+                for at, on in ((below, False), (above, True)):
+                    fixed = {**part.fixed, (layer, unit): on}
+                    stack.append(part._replace(number=at, fixed=fixed))
+                continue
+            axis, at = node["axis"], number(node["at"])
+            if not 0 <= axis < self._layers.dim:
+                raise Wrong(f"node {part.number} splits axis {axis}")
+            low, high = list(part.low), list(part.high)
+            low[axis] = high[axis] = at
+            stack.append(part._replace(number=below, high=tuple(high), begins=below))
+            stack.append(part._replace(number=above, low=tuple(low), begins=above))
+        return leaves
+
+    def _unit_ends(self, leaf: _Leaf) -> tuple[list[Row], list[Row]]:
+        """The bounds of all units on a box that the file gives, each proved."""
+        given = self._claim["bounds"][str(leaf.begins)]
+        lows = [numbers(row) for row in given[0]]
+        highs = [numbers(row) for row in given[1]]
+        activations = [(list(leaf.low), list(leaf.high))]
+        lines: list[list[Lines]] = []
+        for index, slopes in enumerate(self._layers.slopes):
+            low, high = lows[index], highs[index]
+            first, last = interval_ends(self._layers, index, activations)
+            for unit in range(len(slopes)):
+                if first[unit] < low[unit]:
+                    end = -self._unit_bound(index, unit, -1, lines, leaf)
+                    self._require(end >= low[unit], index, unit, leaf)
+                if last[unit] > high[unit]:
+                    end = self._unit_bound(index, unit, 1, lines, leaf)
+                    self._require(end <= high[unit], index, unit, leaf)
+            activations.append(activation_ends(low, high, slopes))
+            trios = zip(low, high, slopes, strict=True)
+            lines.append([sharp_lines(a, b, s) for a, b, s in trios])
+        return lows, highs
+
+    def _unit_bound(
+        self, index: int, unit: int, sign: int, lines: list[list[Lines]], leaf: _Leaf
+    ) -> fmpq:
+        """An upper bound of a unit's pre-activation, or of its negative."""
+        weights = [fmpq(0)] * len(self._layers.slopes[index])
+        weights[unit] = fmpq(sign)
+        gradient, constant = self._layers.carried_back(index, weights, lines, {})
+        return constant + largest_in_box(gradient, leaf.low, leaf.high)
+
+    @staticmethod
+    def _require(holds: bool, index: int, unit: int, leaf: _Leaf) -> None:
+        if not holds:
+            raise Wrong(
+                f"the bounds of unit {unit} of layer {index} on the box of node "
+                f"{leaf.begins} are not proved"
+            )
+
+    def _bound(self, leaf: _Leaf, lows: list[Row], highs: list[Row]) -> fmpq | None:
+        """The bound of a leaf, recomputed; None where it is proved empty."""
+        node = self._claim["tree"][leaf.number]
+        mix = numbers(node["mix"])
+        signs = {(a, b): number(v) for a, b, v in node["signs"]}
+        rows = {k: number(v) for k, v in node["rows"]}
+        tangents = {(a, b): number(v) for a, b, v in node["tangents"]}
+        where = f"leaf {leaf.number}"
+        self._check_multipliers(mix, signs, rows, leaf, where)
+        parts = self._claim["goals"][leaf.goal]
+        outputs = [fmpq(0)] * self._layers.outputs
+        inputs, constant = [fmpq(0)] * self._layers.dim, fmpq(0)
+        for weight, part in zip(mix, parts, strict=True):
+            for held, name in ((outputs, "outputs"), (inputs, "inputs")):
+                for k, v in enumerate(numbers(part[name])):
+                    held[k] += weight * v
+            constant += weight * number(part["offset"])
+        lines = self._lines(leaf, lows, highs, tangents)
+        depth = len(self._layers.slopes)
+        gradient, moved = self._layers.carried_back(depth, outputs, lines, signs)
+        gradient = [a + b for a, b in zip(gradient, inputs, strict=True)]
+        constant += moved
+        for k, weight in rows.items():
+            row = self._rows[k]
+            gradient = [a - weight * v for a, v in zip(gradient, row[:-1], strict=True)]
+            constant += weight * row[-1]
+        bound = constant + largest_in_box(gradient, leaf.low, leaf.high)
+        if node["bound"] is None:
+            if any(mix) or bound >= 0:
+                raise Wrong(f"{where} is not proved empty")
+            return None
+        if bound != number(node["bound"]):
+            raise Wrong(f"{where}: its multipliers give {short(bound)}, not its bound")
+        return bound
+
+    def _check_multipliers(
+        self,
+        mix: Row,
+        signs: dict[Unit, fmpq],
+        rows: dict[int, fmpq],
+        leaf: _Leaf,
+        where: str,
+    ) -> None:
+        """Whether all multipliers have the signs that make them prove something."""
+        if any(v < 0 for v in mix) or sum(mix, fmpq(0)) not in (0, 1):
+            raise Wrong(f"{where}: the mixture is none")
+        if sum(mix, fmpq(0)) == 0 and self._claim["tree"][leaf.number]["bound"]:
+            raise Wrong(f"{where}: the mixture is empty")
+        for unit, v in signs.items():
+            on = leaf.fixed.get(unit)
+            if v != 0 and (on is None or (v > 0) != on):
+                raise Wrong(f"{where}: unit {unit} has a multiplier of a wrong sign")
+        if any(v < 0 or not 0 <= k < len(self._rows) for k, v in rows.items()):
+            raise Wrong(f"{where}: a row of the domain has a wrong multiplier")
+
+    def _lines(
+        self,
+        leaf: _Leaf,
+        lows: list[Row],
+        highs: list[Row],
+        tangents: dict[Unit, fmpq],
+    ) -> list[list[Lines]]:
+        """The lines of all units on a leaf."""
+        result = []
+        for index, slopes in enumerate(self._layers.slopes):
+            row = []
+            for unit, slope in enumerate(slopes):
+                on = leaf.fixed.get((index, unit))
+                if on is None:
+                    low, high = lows[index][unit], highs[index][unit]
+                    tangent = tangents.get((index, unit))
+                    row.append(lines_between(low, high, slope, tangent))
+                else:
+                    steady = fmpq(1) if on else slope
+                    row.append(Lines(steady, fmpq(0), steady, fmpq(0)))
+            result.append(row)
+        return result
+
+
+def _box_ends(claim: dict[str, Any], name: str) -> Row:
+    """One end of the box of a claim."""
+    try:
+        return numbers(claim[name])
+    except Wrong as error:
+        raise FileFormatError(f"the box of a claim: {error}.") from error
+
+
+def _rows(domain: BoundedDomain) -> list[Row]:
+    """The rows of a domain beyond its box."""
+    return walls(domain) if isinstance(domain, Simplex) else []

@@ -1,0 +1,293 @@
+"""Answers that follow from a partition of the domain, recomputed leaf by leaf."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from regions.certificates.answer_bounds import ExactLayers, Lines
+from regions.certificates.checks import Check, Wrong, tried
+from regions.certificates.clipping import exact_sum
+from regions.certificates.meanings import (
+    check_label,
+    forbidden,
+    require_radius,
+    require_verdict,
+)
+from regions.certificates.partitions import Partition, simplex_mean
+from regions.certificates.rationals import dot, ends, exact, number, numbers, short
+from regions.domains.shapes import BoundedDomain, WholeSpace
+from regions.network import ReluNetwork
+
+
+def check_partition(
+    body: dict[str, Any],
+    layers: ExactLayers,
+    network: ReluNetwork,
+    domain: BoundedDomain,
+) -> list[Check]:
+    """Whether the leaves fill the domain, and give the answer."""
+    held: list[_Answer] = []
+
+    def leaves() -> str:
+        partition = Partition(body["partition"], layers, domain)
+        held.append(_Answer(body, partition, layers, network, domain))
+        return f"{len(partition.leaves)} leaves fill the domain, exactly"
+
+    check = tried("partition", leaves)
+    if not check.passed:
+        return [check, Check("answer", None, "the partition failed")]
+    return [check, tried("answer", held[0].check)]
+
+
+class _Answer:
+    """One answer."""
+
+    def __init__(
+        self,
+        body: dict[str, Any],
+        partition: Partition,
+        layers: ExactLayers,
+        network: ReluNetwork,
+        domain: BoundedDomain,
+    ):
+        self._body, self._about, self._value = body, body["about"], body["value"]
+        self._partition, self._layers = partition, layers
+        self._network, self._domain = network, domain
+
+    def check(self) -> str:
+        """Whether the leaves say what the answer says.
+
+        Raises:
+            Wrong: If not.
+        """
+        checks = {
+            "are_equal": self._equal,
+            "holds": self._holds,
+            "integral": self._integral,
+            "largest_difference": self._difference,
+            "lipschitz": self._lipschitz,
+            "mean_by_class": self._classes,
+            "moments": self._moments,
+            "output_range": self._range,
+            "robust_radius": self._radius,
+        }
+        checks[self._body["question"]]()
+        return "what the leaves say"
+
+    def _is(self, what: str, found: fmpq, value: Any) -> None:
+        """Raise unless a number is that of the file, or between its ends."""
+        low, high = ends(value)
+        if not low <= found <= high:
+            raise Wrong(f"{what} is {short(found)}, not what the answer says")
+
+    def _directed(self) -> list[fmpq]:
+        """A combination of the outputs at all corners."""
+        weights = numbers(self._about["direction"])
+        if len(weights) != self._layers.outputs:
+            raise Wrong(f"the direction has {len(weights)} weights")
+        return [dot(weights, outputs) for outputs in self._partition.outputs]
+
+    def _used(self) -> Iterator[int]:
+        """Corners of leaves; others may stand in the file, and mean nothing."""
+        leaves = self._partition.leaves
+        yield from {k for leaf in leaves for s in leaf.simplices for k in s.corners}
+
+    def _range(self) -> None:
+        values = self._directed()
+        used = [values[k] for k in self._used()]
+        least, most = self._value
+        self._is("the smallest value", min(used), least)
+        self._is("the largest value", max(used), most)
+
+    def _gaps(self) -> list[fmpq]:
+        """The largest difference of the outputs of two networks at each corner."""
+        half, outputs = self._layers.outputs // 2, self._partition.outputs
+        pairs = (zip(outputs[k][:half], outputs[k][half:]) for k in self._used())  # noqa: B905
+        return [max(abs(a - b) for a, b in pair) for pair in pairs]
+
+    def _difference(self) -> None:
+        self._is("the largest difference", max(self._gaps()), self._value)
+
+    def _equal(self) -> None:
+        if self._value is not (not any(self._gaps())):
+            raise Wrong("the leaves say otherwise")
+
+    def _holds(self) -> None:
+        goals = forbidden(self._body, self._layers, self._domain)
+        if any(len(goal) > 1 or goal[0][1] for goal in goals):
+            raise Wrong("a list settles single rows on outputs, and nothing else")
+        used = [self._partition.outputs[k] for k in self._used()]
+        margin = max(dot(f[0], y) + f[2] for (f,) in goals for y in used)
+        require_verdict(self._body, margin, margin)
+
+    def _radius(self) -> None:
+        """The domain is the ball; no other class is larger at any corner."""
+        center, radius = numbers(self._about["center"]), number(self._about["radius"])
+        label = self._about["label"]
+        check_label(label, self._layers.values(center))
+        for k in self._used():
+            if max(self._partition.outputs[k]) > self._partition.outputs[k][label]:
+                raise Wrong(f"another class is larger at corner {k}")
+        points = [self._partition.points[k] for k in self._used()]
+        for axis, middle in zip(zip(*points, strict=True), center, strict=True):
+            if min(axis) > middle - radius or max(axis) < middle + radius:
+                raise Wrong("the partition does not reach as far as the radius")
+        require_radius(self._body, self._layers)
+
+    def _integral_of(self, values: Sequence[fmpq], degree: int) -> fmpq:
+        """The integral of a power in the chart, from values at all corners."""
+        return exact_sum(
+            simplex.volume * simplex_mean([values[k] for k in simplex.corners], degree)
+            for leaf in self._partition.leaves
+            for simplex in leaf.simplices
+        )
+
+    def _integral(self) -> None:
+        found = self._integral_of(self._directed(), 1) * _scale(self._domain)
+        self._is("the integral", found, self._value)
+
+    def _moments(self) -> None:
+        values, volume = self._directed(), exact(self._domain.rational_volume())
+        for k, value in enumerate(self._value, start=1):
+            mean = self._integral_of(values, k) / volume
+            self._is(f"moment {k}", mean, value)
+
+    def _classes(self) -> None:
+        if not self._partition.by_class:
+            raise Wrong("the leaves are not cut by classes")
+        volume, points = exact(self._domain.rational_volume()), self._partition.points
+        if len(self._value) != self._layers.outputs:
+            raise Wrong(f"{len(self._value)} classes are listed")
+        for label, (named, share, mean) in enumerate(self._value):
+            own = [leaf for leaf in self._partition.leaves if leaf.label == label]
+            parts = [s for leaf in own for s in leaf.simplices]
+            size = exact_sum(s.volume for s in parts)
+            self._is(f"the share of class {label}", size / volume, share)
+            if named != label or (mean is None) != (size == 0):
+                raise Wrong(
+                    f"class {label} is named {named}, or has a mean without part"
+                )
+            if mean is None:
+                continue
+            middle = [
+                exact_sum(
+                    s.volume * simplex_mean([points[k][axis] for k in s.corners], 1)
+                    for s in parts
+                )
+                / size
+                for axis in range(self._layers.dim)
+            ]
+            if _embedded(self._domain, middle) != numbers(mean):
+                raise Wrong(f"the mean of class {label} is another one")
+
+    def _lipschitz(self) -> None:
+        if self._domain.dim != self._network.input_dim:
+            raise Wrong("the domain is not of full dimension")
+        kind = self._about["norm"]
+        low, high = ends(self._value)
+        layers = ExactLayers(self._network, WholeSpace(self._network.input_dim))
+        attained, seen = False, set()
+        for leaf in self._partition.leaves:
+            rows = _jacobian(layers, leaf.on)
+            key = tuple((v.p, v.q) for row in rows for v in row)
+            if key in seen:
+                continue
+            seen.add(key)
+            if not _norm_at_most(rows, kind, high):
+                raise Wrong(f"leaf {leaf.number} has a larger norm")
+            attained |= not _norm_below(rows, kind, low)
+        if not attained:
+            raise Wrong("no leaf has so large a norm")
+
+
+def _scale(domain: BoundedDomain) -> fmpq:
+    """Volume in the space of a unit of volume of the chart; 1 in fewer dimensions."""
+    _, directions = domain.rational_chart()
+    if domain.dim != domain.ambient_dim:
+        return fmpq(1)
+    return abs(fmpq_mat([[exact(v) for v in row] for row in directions]).det())
+
+
+def _embedded(domain: BoundedDomain, point: Sequence[fmpq]) -> list[fmpq]:
+    """A point of the chart in the input space."""
+    origin, directions = domain.rational_chart()
+    return [
+        exact(start) + dot([exact(row[axis]) for row in directions], point)
+        for axis, start in enumerate(origin)
+    ]
+
+
+def _jacobian(layers: ExactLayers, on: Sequence[Sequence[bool]]) -> list[list[fmpq]]:
+    """The Jacobian where these units are on."""
+    lines = []
+    for slopes, gates in zip(layers.slopes, on, strict=True):
+        steady = [fmpq(1) if gate else s for s, gate in zip(slopes, gates, strict=True)]
+        lines.append([Lines(s, fmpq(0), s, fmpq(0)) for s in steady])
+    rows = []
+    for k in range(layers.outputs):
+        weights = [fmpq(int(k == j)) for j in range(layers.outputs)]
+        rows.append(layers.carried_back(len(layers.slopes), weights, lines, {})[0])
+    return rows
+
+
+def _norm_at_most(rows: list[list[fmpq]], kind: str, end: fmpq) -> bool:
+    """Whether an operator norm is at most a number."""
+    if kind != "2":
+        return _sum_norm(rows, kind) <= end
+    return end >= 0 and not _has_eigenvalue_above(rows, end)
+
+
+def _norm_below(rows: list[list[fmpq]], kind: str, end: fmpq) -> bool:
+    """Whether an operator norm is less than a number."""
+    if kind != "2":
+        return _sum_norm(rows, kind) < end
+    return end > 0 and _is_positive(_shifted(rows, end))
+
+
+def _sum_norm(rows: list[list[fmpq]], kind: str) -> fmpq:
+    """The largest sum of absolute values of a column, or of a row."""
+    if kind not in ("1", str(math.inf)):
+        raise Wrong(f"{kind!r} is no norm")
+    lines = rows if kind == str(math.inf) else zip(*rows, strict=True)
+    return max(sum((abs(v) for v in line), fmpq(0)) for line in lines)
+
+
+def _shifted(rows: list[list[fmpq]], end: fmpq) -> list[list[fmpq]]:
+    """`end^2 I - J J^T`."""
+    gram = [[-dot(a, b) for b in rows] for a in rows]
+    for k, row in enumerate(gram):
+        row[k] += end * end
+    return gram
+
+
+def _has_eigenvalue_above(rows: list[list[fmpq]], end: fmpq) -> bool:
+    """Whether `end^2 I - J J^T` is not positive semidefinite.
+
+    Elimination with a pivot that is 0 goes on only if its whole row is.
+    """
+    table = _shifted(rows, end)
+    for k, pivot in enumerate(table):
+        if pivot[k] < 0 or (pivot[k] == 0 and any(pivot[k + 1 :])):
+            return True
+        if pivot[k] != 0:
+            _eliminate(table, k)
+    return False
+
+
+def _is_positive(table: list[list[fmpq]]) -> bool:
+    """Whether a symmetric matrix is positive definite."""
+    for k, pivot in enumerate(table):
+        if pivot[k] <= 0:
+            return False
+        _eliminate(table, k)
+    return True
+
+
+def _eliminate(table: list[list[fmpq]], k: int) -> None:
+    """Clear column k below the diagonal."""
+    for row in table[k + 1 :]:
+        factor = row[k] / table[k][k]
+        for j in range(k, len(row)):
+            row[j] -= factor * table[k][j]

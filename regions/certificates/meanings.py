@@ -1,0 +1,204 @@
+"""Whether the claims in a file, or its point, say what the answer says."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flint import fmpq
+
+from regions.certificates.answer_bounds import ExactLayers
+from regions.certificates.checks import Wrong
+from regions.certificates.facets import chart_ends
+from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
+from regions.domains.shapes import BoundedDomain
+
+SAME = "what the claims say"
+
+Form = tuple[Row, Row, fmpq]
+"""Weights of outputs and inputs, and a constant."""
+
+
+def meaning_of_claims(
+    body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> str:
+    """Whether the answer follows from its claims, each of which was checked.
+
+    Raises:
+        Wrong: If not, with what does not fit.
+    """
+    question, claims = body["question"], body["claims"]
+    box = [chart_ends(domain)] * len(claims)
+    if question == "robust_radius":
+        center, radius = (
+            numbers(body["about"]["center"]),
+            number(body["about"]["radius"]),
+        )
+        box = [([c - radius for c in center], [c + radius for c in center])]
+    for place, (claim, (low, high)) in enumerate(zip(claims, box, strict=True)):
+        if (numbers(claim["low"]), numbers(claim["high"])) != (low, high):
+            raise Wrong(f"claim {place} is not about the whole domain")
+    _CHECKS[question](body, layers, domain)
+    return SAME
+
+
+def _range(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
+    """The negative output first, then the output."""
+    del domain
+    weights = numbers(body["about"]["direction"])
+    for claim, sign in zip(body["claims"], (-1, 1), strict=True):
+        wanted = [[([sign * w for w in weights], [], fmpq(0))]]
+        _require(
+            goals_of(claim, layers) == wanted, "the claims are about other outputs"
+        )
+    low, high = (_ends(claim) for claim in body["claims"])
+    least, most = body["value"]
+    same = ends(least) == (-low[1], -low[0]) and ends(most) == high
+    _require(same, "not what the claims say")
+
+
+def _difference(
+    body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> None:
+    """Each output of one network less that of the other, and the negatives."""
+    del domain
+    (claim,), half = body["claims"], layers.outputs // 2
+    wanted = []
+    for sign in (1, -1):
+        for k in range(half):
+            row = [fmpq(0)] * layers.outputs
+            row[k], row[half + k] = fmpq(sign), fmpq(-sign)
+            wanted.append([(row, [], fmpq(0))])
+    _require(goals_of(claim, layers) == wanted, "the claim is about other outputs")
+    _require(ends(body["value"]) == _ends(claim), "not what the claims say")
+
+
+def _holds(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
+    """The least slack of the rows of each alternative."""
+    (claim,), wanted = body["claims"], forbidden(body, layers, domain)
+    _require(goals_of(claim, layers) == wanted, "the claim is about another property")
+    low, high = _ends(claim)
+    require_verdict(body, low, high)
+
+
+def require_verdict(body: dict[str, Any], low: fmpq, high: fmpq) -> None:
+    """Whether the largest slack, between two ends, gives the answer of a file.
+
+    Raises:
+        Wrong: If not.
+    """
+    strict = body["about"]["property"]["strict"]
+    violated = low > 0 or (low == 0 and not strict)
+    safe = high < 0 or (high == 0 and strict)
+    value = False if violated else (True if safe else None)
+    _require(body["value"] is value, "not what the claims say")
+
+
+def forbidden(
+    body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> list[list[Form]]:
+    """What a property forbids, as forms that must not all be positive."""
+    origin, directions = domain.rational_chart()
+    result = []
+    for rows in body["about"]["property"]["unsafe"]:
+        forms: list[Form] = []
+        for row in rows:
+            outputs = numbers(row["outputs"]) or [fmpq(0)] * layers.outputs
+            inputs, bound = numbers(row["inputs"]), number(row["bound"])
+            moved = [-dot(inputs, [exact(v) for v in d]) for d in directions]
+            bound -= dot(inputs, [exact(v) for v in origin])
+            form = [-w for w in outputs], moved if any(inputs) else [], bound
+            forms.append(form)
+        result.append(forms)
+    return result
+
+
+def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
+    """A ball in which no class exceeds that of its center, and a point farther out."""
+    del domain
+    about, (claim,) = body["about"], body["claims"]
+    label, center = about["label"], numbers(about["center"])
+    check_label(label, layers.values(center))
+    wanted = []
+    for other in range(layers.outputs):
+        if other != label:
+            row = [fmpq(0)] * layers.outputs
+            row[label], row[other] = fmpq(-1), fmpq(1)
+            wanted.append([(row, [], fmpq(0))])
+    _require(goals_of(claim, layers) == wanted, "the claim is about other outputs")
+    _require(_ends(claim)[1] <= 0, "another class is larger in the ball")
+    require_radius(body, layers)
+
+
+def check_label(label: int, outputs: Sequence[fmpq]) -> None:
+    """Whether an output is the largest, the first of equals.
+
+    Raises:
+        Wrong: If not.
+    """
+    right = outputs.index(max(outputs))
+    _require(label == right, f"the class of the center is {right}")
+
+
+def require_radius(body: dict[str, Any], layers: ExactLayers) -> None:
+    """Whether a radius lies between that of the ball and the distance of the witness.
+
+    Raises:
+        Wrong: If not.
+    """
+    about, value = body["about"], body["value"]
+    if value is None:
+        return
+    low, high = ends(value)
+    _require(low == number(about["radius"]), "the ball has another radius")
+    center, witness = numbers(about["center"]), numbers(about["witness"])
+    moves = [abs(a - b) for a, b in zip(center, witness, strict=True)]
+    _require(max(moves) == high, "the witness lies at another distance")
+    outputs = layers.values(witness)
+    _require(max(outputs) > outputs[about["label"]], "the witness is of the same class")
+
+
+def refutes(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> str:
+    """Whether the outputs of two networks differ at the point of a file.
+
+    Raises:
+        Wrong: If not, or the file says something else.
+    """
+    _require(
+        body["question"] == "are_equal" and body["value"] is False,
+        "the file holds no proof of its answer",
+    )
+    point, half = numbers(body["about"]["point"]), layers.outputs // 2
+    inside = all(dot(row[:-1], point) <= row[-1] for row in walls(domain))
+    _require(inside, "the point lies outside of the domain")
+    outputs = layers.values(point)
+    _require(outputs[:half] != outputs[half:], "the outputs are equal at the point")
+    return "the outputs differ at the point"
+
+
+def goals_of(claim: dict[str, Any], layers: ExactLayers) -> list[list[Form]]:
+    """The goals of a claim as numbers."""
+    del layers
+    return [
+        [
+            (numbers(part["outputs"]), numbers(part["inputs"]), number(part["offset"]))
+            for part in goal
+        ]
+        for goal in claim["goals"]
+    ]
+
+
+def _ends(claim: dict[str, Any]) -> tuple[fmpq, fmpq]:
+    """Both ends of a claim."""
+    return number(claim["lower"]), number(claim["upper"])
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Wrong(otherwise)
+
+
+_CHECKS = {
+    "output_range": _range,
+    "largest_difference": _difference,
+    "holds": _holds,
+    "robust_radius": _radius,
+}

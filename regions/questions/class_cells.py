@@ -1,0 +1,41 @@
+"""A piece cut by its largest output."""
+
+from fractions import Fraction
+
+from flint import fmpz_mat
+
+from regions.questions.cells import Cell, split
+from regions.questions.listed import directed_forms
+from regions.questions.pieces import Piece
+
+
+def class_cells(piece: Piece, count: int) -> list[tuple[int, Cell]]:
+    """The parts of a piece by the largest output, those with volume."""
+    parts, start = [], sum(1 for _ in piece.on) + 2 * piece.cell.dim + 1
+    for label in range(count):
+        cell: Cell | None = piece.cell
+        for other in range(count):
+            if other != label and cell is not None:
+                row = start + label * count + other
+                cell = _where_larger(piece, cell, label, other, row)
+        if cell is not None:
+            parts.append((label, cell))
+    return parts
+
+
+def _where_larger(
+    piece: Piece, cell: Cell, label: int, other: int, row: int
+) -> Cell | None:
+    """The part of a cell where one output exceeds another; ties go to the first."""
+    direction = [Fraction(0)] * piece.outputs.matrix.nrows()
+    direction[label], direction[other] = Fraction(1), Fraction(-1)
+    ((form, _),) = directed_forms(piece, [direction])
+    corners = fmpz_mat([list(c) for c in cell.corners]).transpose()
+    values = [int(v) for v in (fmpz_mat([form]) * corners).entries()]
+    if not any(values):
+        return cell if label < other else None
+    if all(v >= 0 for v in values):
+        return cell
+    if all(v <= 0 for v in values):
+        return None
+    return split(cell, values, row)[0]

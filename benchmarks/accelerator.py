@@ -26,7 +26,7 @@ from benchmarks.lps import polytopes
 from regions.domains.shapes import Box
 from regions.grid.hash_grid import hash_grid
 from regions.grid.kernel import grid_axes, stream
-from regions.lp.interior_point import _solve_many, chebyshev_balls
+from regions.lp.batches import Batch, chebyshev_balls
 from regions.network import ReluNetwork
 from training.config import ModelConfig, TrainingConfig
 from training.counting import count_during_training
@@ -135,18 +135,18 @@ def program_rows(count: int) -> Iterator[Row]:
     for dim, rows in PROGRAMS:
         A, b = polytopes(count, dim, rows)
         case, floor = f"{dim} variables, {rows} rows", normal_seconds(A, b)
-        kernel = solver_seconds(A, b, np.eye(dim)[0])
+        kernel = solver_seconds(A, b)
         yield Row("programs, solver", case, count, kernel, floor)
         seconds = best(functools.partial(chebyshev_balls, A, b, 10.0))
         yield Row("programs", case, count, seconds, floor)
 
 
-def solver_seconds(A: np.ndarray, b: np.ndarray, cost: np.ndarray) -> float:
+def solver_seconds(A: np.ndarray, b: np.ndarray) -> float:
     """Seconds of the compiled solver on arrays that the device holds, in one batch."""
     with jax.enable_x64(True):
-        costs = jnp.tile(jnp.asarray(cost), (len(A), 1))
-        solve = functools.partial(_solve_many, costs, jnp.asarray(A), jnp.asarray(b))
-        return best(functools.partial(finish, solve))
+        solve = Batch(*A.shape, programs=1).balls()
+        arrays = [jnp.asarray(array) for array in (A, b, np.full(len(A), 10.0))]
+        return best(functools.partial(finish, functools.partial(solve, *arrays)))
 
 
 def normal_seconds(A: np.ndarray, b: np.ndarray) -> float:

@@ -197,12 +197,12 @@ def grid_row(dtype: str, resolution: int) -> Row:
 
 def lps_row(form: str, dim: int, rows: int) -> Row:
     """Chebyshev balls of a batch of polytopes."""
-    from regions.lp import chebyshev, interior_point
+    from regions.lp import batches, chebyshev
 
     A, b = random_polytopes(BATCH, dim, rows)
     solver = {
         "NumPy": chebyshev.small_batch_balls,
-        "JAX": interior_point.chebyshev_balls,
+        "JAX": batches.chebyshev_balls,
     }[form]
     weights = np.abs(b)
     floor = best(lambda: np.einsum("bri,br,brj->bij", A, weights, A, optimize=True))

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from regions.lp import solve
-from regions.lp.interior_point import chebyshev_balls
+from regions.lp.batches import chebyshev_balls
 from regions.patterns.halfspaces import Halfspaces
 
 SHAPES = [(2, 40), (3, 40), (4, 64), (6, 64), (8, 64)]

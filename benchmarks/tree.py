@@ -98,7 +98,7 @@ def best_seconds(function: Callable[[], object], repeats: int = 3) -> float:
 
 def print_programs_per_second() -> None:
     """Chebyshev balls per second of both batched forms."""
-    from regions.lp import interior_point
+    from regions.lp import batches
 
     rng = np.random.default_rng(0)
     print("| dim | rows | form |" + "".join(f" batch {n} |" for n in BATCHES))
@@ -109,7 +109,7 @@ def print_programs_per_second() -> None:
         walls = np.broadcast_to(cube, (len(normals), *cube.shape))
         A = np.concatenate([normals, walls], axis=1)
         b = np.abs(rng.standard_normal(A.shape[:2])) + 0.1
-        forms = {"NumPy": small_batch_balls, "JAX": interior_point.chebyshev_balls}
+        forms = {"NumPy": small_batch_balls, "JAX": batches.chebyshev_balls}
         for form, solve in forms.items():
             rates = [
                 n / best_seconds(functools.partial(solve, A[:n], b[:n], 10.0))

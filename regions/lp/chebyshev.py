@@ -1,6 +1,6 @@
 """Chebyshev balls of many small polyhedra in NumPy: no compilation, any batch size.
 
-The programs are those of `regions.lp.interior_point`, which compiles one program per
+The programs are those of `regions.lp.batches`, which compiles one program per
 shape and pays off in the tens of thousands; this form answers a handful at once. The
 batch is the last axis of every array, so that each step is a vector operation over the
 batch.

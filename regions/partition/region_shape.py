@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Box
 from regions.errors import SolverError
-from regions.lp.interior_point import solve_batch
+from regions.lp.batches import solve_batch
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import domain_rows, halfspaces_batch
 

@@ -79,7 +79,7 @@ def _suggestions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each region a direction deepest in its cone, and weights of unit rows."""
     # JAX loads only where a program has to be solved.
-    from regions.lp.interior_point import chebyshev_balls
+    from regions.lp.batches import chebyshev_balls
 
     # A row that overflows suggests nothing; what is suggested is proved.
     with np.errstate(all="ignore"):

@@ -1,9 +1,10 @@
 """Chebyshev balls and bounding boxes of a whole list of regions, by linear programs.
 
-Two solvers give the same numbers in different ways: the batched interior point, which
-compiles, and CVXPY, whose programs of many regions are stacked into one of
-block-diagonal form. What one of them leaves open is solved alone, where exact
-arithmetic decides whether there is an interior (`regions.lp.solve`).
+Two solvers give the same numbers in different ways: the batched interior point, for
+which the devices make the rows of each region from its pattern, and CVXPY, whose
+programs of many regions are stacked into one of block-diagonal form. What one of them
+leaves open is solved alone, where exact arithmetic decides whether there is an interior
+(`regions.lp.solve`).
 """
 
 from collections.abc import Callable, Iterator
@@ -19,14 +20,16 @@ from regions.patterns.packing import unpack_bits
 
 SOLVERS = ("interior_point", "cvxpy")
 
-CHUNKS = {"interior_point": 1024, "cvxpy": 256}
-"""Regions at a time, which bounds the memory."""
+STACK = 256
+"""Regions in one program of CVXPY."""
 
 Progress = Callable[[int, int], None]
 Rows = tuple[np.ndarray, np.ndarray]
 """Rows `A t <= b` of some polytopes: `(batch, rows, dim)` and `(batch, rows)`."""
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Two arrays of answers, and which of them are good."""
+Parts = Iterator[Found]
+"""The same of some regions after others."""
 
 
 def tell_nobody(done: int, total: int) -> None:
@@ -53,19 +56,21 @@ def list_balls(
         ValueError: If the domain is unbounded, or there is no such solver.
         SolverError: If a program ends without an answer.
     """
+    listed = _Listed(network, domain, patterns, solver)
+    reach = _reach(listed.domain)
 
     def one(A: np.ndarray, b: np.ndarray) -> Rows:
+        # CVXPY loads only where it has to.
         from regions.lp.solve import chebyshev_ball
 
         ball = chebyshev_ball(Halfspaces(A, b), max_radius=reach)
         return ball.center, np.array(ball.radius)
 
-    solve = {"interior_point": _batched_balls, "cvxpy": _stacked_balls}
-    _check(domain, solver)
-    assert not isinstance(domain, WholeSpace)
-    reach = _reach(domain)
-    rows = _rows(network, domain, patterns, CHUNKS[solver])
-    return _solved(rows, lambda A, b: solve[solver](A, b, reach), one, progress)
+    if solver == "cvxpy":
+        parts = listed.stacked(lambda A, b: _stacked_balls(A, b, reach))
+    else:
+        parts = listed.batched(reach)
+    return _solved(listed, parts, one, progress)
 
 
 def list_boxes(
@@ -79,28 +84,72 @@ def list_boxes(
 
     Args and errors are those of `list_balls`.
     """
+    listed = _Listed(network, domain, patterns, solver)
 
     def one(A: np.ndarray, b: np.ndarray) -> Rows:
         from regions.lp.solve import bounds
 
         return bounds(Halfspaces(A, b))
 
-    solve = {"interior_point": _batched_boxes, "cvxpy": _stacked_boxes}
-    _check(domain, solver)
-    assert not isinstance(domain, WholeSpace)
-    rows = _rows(network, domain, patterns, CHUNKS[solver])
-    return _solved(rows, solve[solver], one, progress)
+    cvxpy = solver == "cvxpy"
+    parts = listed.stacked(_stacked_boxes) if cvxpy else listed.batched(None)
+    return _solved(listed, parts, one, progress)
 
 
-def _check(domain: Domain, solver: str) -> None:
-    """Raise for what has no answer."""
-    if solver not in SOLVERS:
-        raise ValueError(f"`solver` is {solver!r}: one of {SOLVERS} is required.")
-    if isinstance(domain, WholeSpace):
-        raise ValueError(
-            "`domain` is the whole space: balls and boxes of a list are found on a "
-            "bounded domain; ask `regions.polytope_at` for single regions."
-        )
+class _Listed:
+    """Regions of a list, and their rows in the chart.
+
+    Args:
+        network: The network.
+        domain: The domain.
+        patterns: Packed pattern of each region.
+        solver: One of `SOLVERS`.
+
+    Raises:
+        ValueError: For what has no answer.
+    """
+
+    def __init__(
+        self,
+        network: ReluNetwork,
+        domain: Domain,
+        patterns: UInt8[np.ndarray, "regions bytes"],
+        solver: str,
+    ):
+        if solver not in SOLVERS:
+            raise ValueError(f"`solver` is {solver!r}: one of {SOLVERS} is required.")
+        if isinstance(domain, WholeSpace):
+            raise ValueError(
+                "`domain` is the whole space: balls and boxes of a list are found on a "
+                "bounded domain; ask `regions.polytope_at` for single regions."
+            )
+        if not len(patterns):
+            raise ValueError("`patterns` is empty: at least one region is required.")
+        self.domain: BoundedDomain = domain
+        self.patterns = patterns
+        self._restricted = domain.restrict(network)
+        self._sides, self._ends = domain_rows(domain)
+
+    def rows(self, which: slice) -> Rows:
+        """Rows of some regions, made on the host."""
+        bits = unpack_bits(self.patterns[which], self._restricted.num_bits)
+        A, b = halfspaces_batch(self._restricted, bits)
+        sides = np.tile(self._sides, (len(A), 1, 1))
+        ends = np.tile(self._ends, (len(A), 1))
+        return np.concatenate([A, sides], axis=1), np.concatenate([b, ends], axis=1)
+
+    def stacked(self, solve: Callable[[np.ndarray, np.ndarray], Found]) -> Parts:
+        """Answers by a solver of rows that the host makes."""
+        for start in range(0, len(self.patterns), STACK):
+            yield solve(*self.rows(slice(start, start + STACK)))
+
+    def batched(self, reach: float | None) -> Parts:
+        """Balls of at most that radius, or boxes, by the interior point."""
+        # JAX loads only where a program has to be solved.
+        from regions.polytopes.device_lists import balls_or_boxes
+
+        sides = (self._sides, self._ends)
+        return balls_or_boxes(self._restricted, sides, self.patterns, reach)
 
 
 def _reach(domain: BoundedDomain) -> float:
@@ -112,65 +161,24 @@ def _reach(domain: BoundedDomain) -> float:
     return max(sides) if opposite and sides else 1.0
 
 
-def _rows(
-    network: ReluNetwork,
-    domain: BoundedDomain,
-    patterns: UInt8[np.ndarray, "regions bytes"],
-    chunk: int,
-) -> tuple[int, Iterator[Rows]]:
-    """How many regions there are, and their rows in the chart, some at a time."""
-    restricted = domain.restrict(network)
-    sides, ends = domain_rows(domain)
-
-    def chunks() -> Iterator[Rows]:
-        for start in range(0, len(patterns), chunk):
-            bits = unpack_bits(patterns[start : start + chunk], network.num_bits)
-            A, b = halfspaces_batch(restricted, bits)
-            yield (
-                np.concatenate([A, np.tile(sides, (len(A), 1, 1))], axis=1),
-                np.concatenate([b, np.tile(ends, (len(A), 1))], axis=1),
-            )
-
-    return len(patterns), chunks()
-
-
 def _solved(
-    rows: tuple[int, Iterator[Rows]],
-    solve: Callable[[np.ndarray, np.ndarray], Found],
+    listed: _Listed,
+    parts: Parts,
     one: Callable[[np.ndarray, np.ndarray], Rows],
     progress: Progress,
 ) -> Rows:
     """The answers of all regions; what a batch leaves open is solved alone."""
-    total, chunks = rows
     first, second = [], []
-    done = 0
-    for A, b in chunks:
-        u, v, good = solve(A, b)
+    done, total = 0, len(listed.patterns)
+    for u, v, good in parts:
         for k in np.flatnonzero(~good):
-            u[k], v[k] = one(A[k], b[k])
+            A, b = listed.rows(slice(done + k, done + k + 1))
+            u[k], v[k] = one(A[0], b[0])
         first.append(u)
         second.append(v)
-        done += len(A)
+        done += len(u)
         progress(done, total)
-    if not first:
-        raise ValueError("`patterns` is empty: at least one region is required.")
     return np.concatenate(first), np.concatenate(second)
-
-
-def _batched_balls(A: np.ndarray, b: np.ndarray, reach: float) -> Found:
-    """By the interior point."""
-    from regions.lp.interior_point import chebyshev_balls
-
-    balls = chebyshev_balls(A, b, max_radius=reach)
-    return balls.centers, balls.radii, balls.converged & (balls.radii > 0.0)
-
-
-def _batched_boxes(A: np.ndarray, b: np.ndarray) -> Found:
-    """By the interior point."""
-    from regions.lp.interior_point import bounding_boxes
-
-    boxes = bounding_boxes(A, b)
-    return boxes.lower, boxes.upper, np.all(boxes.converged, axis=(1, 2))
 
 
 def _stacked_balls(A: np.ndarray, b: np.ndarray, reach: float) -> Found:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
+from regions.enumeration import enumerate_regions
 from regions.errors import RegionsError
 from regions.grid.hash_grid import boundary_pixels, hash_grid
 from regions.grid.pattern_table import PatternTable
@@ -217,7 +218,7 @@ def test_table_numbers_patterns_the_same_way_again():
     np.testing.assert_array_equal(table.locate(words[::-1]), labels[::-1])
 
 
-def test_several_devices_give_the_same_grid(tmp_path):
+def test_several_devices_give_the_same_grid_labels_and_balls(tmp_path):
     net = random_network([2, 20, 20, 1])
     arrays = {}
     for index, layer in enumerate(net.layers):
@@ -226,9 +227,11 @@ def test_several_devices_give_the_same_grid(tmp_path):
     code = """
 import sys, jax, numpy as np
 from regions.domains.shapes import Box
+from regions.enumeration import enumerate_regions
 from regions.grid import hash_grid as module
-from regions.grid.hash_grid import hash_grid
+from regions.grid.hash_grid import grid_axes, hash_grid
 from regions.network import ReluNetwork
+from regions.partition.device_labels import labels_on_device
 assert len(jax.local_devices()) == 8
 with np.load(sys.argv[1] + "/net.npz", allow_pickle=False) as f:
     net = ReluNetwork.from_arrays(*([f[f"{k}{i}"] for i in range(3)] for k in "Wb"))
@@ -236,7 +239,10 @@ grid = hash_grid(net, Box.cube(2), 45, chunk=1000)
 module.numbers_on_device = lambda piece: True
 there = hash_grid(net, Box.cube(2), 45, chunk=1000)
 np.testing.assert_array_equal(there.labels, grid.labels)
-np.savez(sys.argv[1] + "/grid.npz", labels=grid.labels, patterns=there.patterns)
+found = enumerate_regions(net, Box.cube(2))
+image = labels_on_device(found, Box.cube(2), grid_axes(Box.cube(2), (45, 45), 0.5))
+arrays = dict(labels=grid.labels, patterns=there.patterns, image=found.patterns[image])
+np.savez(sys.argv[1] + "/grid.npz", radii=found.chebyshev()[1], **arrays)
 """
     flags = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=8"
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
@@ -245,6 +251,10 @@ np.savez(sys.argv[1] + "/grid.npz", labels=grid.labels, patterns=there.patterns)
     with np.load(tmp_path / "grid.npz", allow_pickle=False) as found:
         np.testing.assert_array_equal(found["labels"], expected.labels)
         np.testing.assert_array_equal(found["patterns"], expected.patterns)
+        image = expected.patterns[expected.labels]
+        np.testing.assert_array_equal(found["image"], image)
+        radii = enumerate_regions(net, Box.cube(2)).chebyshev()[1]
+        np.testing.assert_allclose(found["radii"], radii, rtol=0, atol=1e-12)
 
 
 def test_progress_reports_every_chunk():

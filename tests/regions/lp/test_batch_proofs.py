@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
+from regions.lp.batches import chebyshev_balls
 from regions.lp.exact_lp import interior
-from regions.lp.interior_point import chebyshev_balls
 
 DIM, ROWS, COUNT = 4, 28, 200
 CUBE = np.vstack([np.eye(DIM), -np.eye(DIM)])

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from regions.domains.shapes import Box
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.lp import farkas, redundancy, solve
-from regions.lp.interior_point import chebyshev_balls
+from regions.lp.batches import chebyshev_balls
 from regions.patterns.halfspaces import Halfspaces, halfspaces, with_domain
 from tests.helpers import brute_force_patterns, largest_slack, random_network
 from tests.zoo import ZOO

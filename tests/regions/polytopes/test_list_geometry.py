@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import jax
 import numpy as np
 import pytest
 
@@ -8,10 +9,14 @@ from regions.enumeration import enumerate_regions
 from regions.errors import SolverError
 from regions.lp import exact_lp, solve
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows, halfspaces
+from regions.patterns.halfspaces import domain_rows, halfspaces, halfspaces_batch
+from regions.patterns.kernel import kernel_inputs
+from regions.patterns.packing import bytes_to_words, pack_bits
+from regions.patterns.traced_rows import pattern_rows
 from regions.polytopes import list_geometry
 from regions.polytopes.list_geometry import SOLVERS, list_balls, list_boxes
 from tests.helpers import random_network
+from tests.zoo import ZOO
 
 EDGES = np.array([-1.0, -0.25, -0.25 + 2.0**-30, 0.5, 1.0])
 """Where walls stand along each axis; two of them nearly touch."""
@@ -95,6 +100,31 @@ def test_solvers_agree_on_balls_and_centers_have_their_radii():
     np.testing.assert_array_equal(bits, network.unit_patterns(found.pattern_bits()))
 
 
+def test_devices_make_the_rows_that_the_host_makes():
+    network, _ = ZOO["skip_blocks"]
+    dim, bits = network.input_dim, network.num_bits
+    patterns = np.random.default_rng(5).random((7, bits)) < 0.5
+    A, b = halfspaces_batch(network, patterns)
+    with jax.enable_x64(True):
+        params, structure = kernel_inputs(network)
+        rows = jax.vmap(lambda words: pattern_rows(params, structure, words, dim))
+        found = rows(bytes_to_words(pack_bits(patterns), bits))
+    np.testing.assert_allclose(found[0], A, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(found[1], b, rtol=0, atol=1e-13)
+
+
+def test_products_that_a_device_would_lose_are_left_to_the_host():
+    tiny = [2.0**-520 * np.eye(2), 2.0**-520 * np.array([[1.0, -2.0]]), [[1.0]]]
+    network = ReluNetwork.from_arrays(tiny, None)
+    domain, patterns = Box.cube(2), pack_bits(np.ones((1, 3), bool))
+    lower, upper = list_boxes(network, domain, patterns)
+    np.testing.assert_allclose(lower, [[0.0, 0.0]], atol=1e-9)
+    np.testing.assert_allclose(upper, [[1.0, 0.5]], atol=1e-9)
+    # A right triangle with legs of 1 and 1/2.
+    radius = (1.5 - np.sqrt(1.25)) / 2
+    np.testing.assert_allclose(list_balls(network, domain, patterns)[1], radius)
+
+
 @pytest.mark.parametrize(
     "function", ["chebyshev_balls_stacked", "bounding_boxes_stacked"]
 )
@@ -116,7 +146,7 @@ def test_regions_of_a_stack_that_is_not_solved_are_solved_alone(monkeypatch, fun
 def test_lists_are_cut_in_chunks_and_progress_is_told(monkeypatch):
     found = enumerate_regions(lattice(), Box.cube(2))
     whole = list_balls(found.network, found.domain, found.patterns, "cvxpy")[1]
-    monkeypatch.setitem(list_geometry.CHUNKS, "cvxpy", 7)
+    monkeypatch.setattr(list_geometry, "STACK", 7)
     calls = []
     parts = list_balls(
         found.network,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from regions.lp.interior_point import bounding_boxes, chebyshev_balls, solve_batch
+from regions.lp.batches import bounding_boxes, chebyshev_balls, solve_batch
 
 
 def _random_polytopes(

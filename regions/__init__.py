@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     )
     from regions.domains.shapes import (
         Box as Box,
+        HPolytope as HPolytope,
         Segment as Segment,
         Simplex as Simplex,
         Slice as Slice,
@@ -139,7 +140,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "certificates": ["VerificationReport", "verify"],
-    "domains.shapes": ["Box", "Segment", "Simplex", "Slice", "WholeSpace"],
+    "domains.shapes": ["Box", "HPolytope", "Segment", "Simplex", "Slice", "WholeSpace"],
     "enumeration": ["count_regions", "enumerate_regions"],
     "enumeration.many": ["count_many"],
     "enumeration.restriction.polynomial": [

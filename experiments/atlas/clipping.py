@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 import regions
-from regions.patterns.halfspaces import domain_rows, halfspaces_batch
+from regions.domains.shapes import BoundedDomain
+from regions.patterns.halfspaces import halfspaces_batch
 
 MERGE = 1e-12
 """In units of the domain's size: the rounding of a corner, not a feature size."""
@@ -70,10 +71,10 @@ def clipped_polygons(
     return stacked[first_at], counts, members, np.concatenate(sides)
 
 
-def _domain_polygon(domain: regions.Box | object) -> tuple[np.ndarray, np.ndarray]:
+def _domain_polygon(domain: BoundedDomain) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the domain, counterclockwise, and the facet along each side."""
-    A, b = domain_rows(domain)  # pyright: ignore[reportArgumentType]
-    corners = domain.polytope().vertices  # pyright: ignore[reportAttributeAccessIssue]
+    A, b = domain.rows()
+    corners = domain.corners()
     away = corners - corners.mean(axis=0)
     corners = corners[np.argsort(np.arctan2(away[:, 1], away[:, 0]))]
     middles = (corners + np.roll(corners, -1, axis=0)) / 2.0

@@ -9,7 +9,6 @@ import regions
 from experiments.atlas.clipping import clipped_polygons
 from regions.domains.shapes import BoundedDomain
 from regions.lp.chebyshev import small_batch_balls
-from regions.patterns.halfspaces import domain_rows
 from regions.results.cells import Cells
 
 _CHUNK = 8192
@@ -174,7 +173,7 @@ def _label_domain(
     rim = np.flatnonzero(sides < 0)
     ends = members[next_corners(counts)]
     middles = (vertices[members[rim]] + vertices[ends[rim]]) / 2.0
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     slack = (b - middles @ A.T) / np.linalg.norm(A, axis=1)
     sides[rim] = -1 - np.abs(slack).argmin(axis=1)
 

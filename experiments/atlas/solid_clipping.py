@@ -10,7 +10,8 @@ import numpy as np
 
 import regions
 from experiments.atlas.clipping import MERGE, clip
-from regions.patterns.halfspaces import domain_rows, halfspaces_batch
+from regions.domains.shapes import BoundedDomain
+from regions.patterns.halfspaces import halfspaces_batch
 
 _CHUNK = 256
 
@@ -41,10 +42,10 @@ def clipped_facets(found: regions.RegionSet) -> tuple[np.ndarray, ...]:
     return _joined(faces, owners, size * MERGE * 8.0)
 
 
-def _domain_faces(domain: regions.Box | object) -> list[_Face]:
+def _domain_faces(domain: BoundedDomain) -> list[_Face]:
     """The facets of the domain, as polygons."""
-    A, b = domain_rows(domain)  # pyright: ignore[reportArgumentType]
-    corners = domain.polytope().vertices  # pyright: ignore[reportAttributeAccessIssue]
+    A, b = domain.rows()
+    corners = domain.corners()
     reach = 1e-9 * float(np.ptp(corners, axis=0).max())
     slack = (b - corners @ A.T) / np.linalg.norm(A, axis=1)
     return [

@@ -14,7 +14,6 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 import regions
 from experiments.atlas.solid_clipping import clipped_facets
 from regions.domains.shapes import BoundedDomain
-from regions.patterns.halfspaces import domain_rows
 from regions.results.cells import Cells
 
 _CHUNK = 1 << 16
@@ -145,7 +144,7 @@ def _rim(cells: Cells, domain: BoundedDomain) -> tuple[np.ndarray, ...]:
 
     The sweep keeps those coordinates exactly, since both ends of a cut edge have them.
     """
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     region = np.repeat(np.arange(len(cells)), np.diff(cells.offsets))
     counts, corners, owners, sides = [], [], [], []
     for facet, (row, bound) in enumerate(zip(A, b, strict=True)):

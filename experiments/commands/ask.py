@@ -11,6 +11,7 @@ from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
+    is_domain_given,
     output_file,
     read_network,
     read_row,
@@ -67,7 +68,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     add("question", choices=QUESTIONS, metavar="QUESTION", help="one of: %(choices)s")
     add("file", type=pathlib.Path, nargs="?", help="a property, or another network")
-    parser.add_domain("segment", "slice", required=False)
+    parser.add_domain("segment", "slice", "polytope", required=False)
     add("--output", type=int, metavar="K", help="which output (range, integral)")
     add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
     add("--norm", choices=NORMS, help="of lipschitz (default: 2), radius (inf)")
@@ -94,8 +95,7 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(
             f"{question} needs {wanted or 'no file'} after it, and {said} is given"
         )
-    domains = (options.box, options.lower, options.segment, options.slice)
-    given = any(domain is not None for domain in domains)
+    given = is_domain_given(options)
     if given == (question in WITHOUT_DOMAIN):
         need = "takes no domain" if given else "needs a domain, such as --box -1 1"
         parser.error(f"{question} {need}")

@@ -5,20 +5,19 @@ import dataclasses
 import math
 import pathlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.running.arguments import (
     NETWORK,
     Parser,
-    box_of,
+    domain_of,
+    is_domain_given,
     read_network,
-    read_slice,
 )
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
     from experiments.atlas.contents import Atlas
-    from regions.domains.shapes import Box
 
 EXAMPLES = """\
 examples:
@@ -54,7 +53,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("networks", nargs="+", type=pathlib.Path, help=f"one or two: {NETWORK}")
     add("--out", type=pathlib.Path, help="the page (default: beside the network)")
-    parser.add_domain("slice", required=False)
+    parser.add_domain("slice", "polytope", required=False)
     add("--threshold", type=finite, help="output above which the class is 1")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png, .svg or .pdf")
@@ -81,13 +80,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def box_or_default(options: argparse.Namespace, dim: int) -> "Box":
-    """The box asked for, or the one that is shown where no domain is."""
+def domain_or_default(options: argparse.Namespace, dim: int) -> Any:
+    """The domain asked for, or the one that is shown where no domain is."""
     from regions.domains.shapes import Box
 
-    box = box_of(options, dim, one_for_all=True)
-    if box is not None:
-        return box
+    if is_domain_given(options):
+        return domain_of(options, dim, one_for_all=True)
     low, high = DEFAULT_BOX
     sys.stderr.write(
         f"notice: no domain is given: the box from {low:g} to {high:g} on each of the "
@@ -101,20 +99,18 @@ def build(options: argparse.Namespace, bars: Bars) -> "Atlas":
     from experiments.atlas import sources
 
     paths = options.networks
-    plain = (options.box, options.lower, options.slice) == (None,) * 3
+    plain = not is_domain_given(options)
     if plain and all(sources.is_ring_run(path) for path in paths):
         if len(paths) == 2:
             return sources.compare_rings(paths, bars)
         return sources.ring_atlas(paths[0], bars, snapshots=not options.no_snapshots)
     networks = [read_network(path, options) for path in paths]
-    if options.slice is not None:
-        return sources.network_atlas(paths, networks, read_slice(options.slice), bars)
     dim = networks[0].input_dim
-    box = box_or_default(options, dim)
-    if dim == 3:
+    domain = domain_or_default(options, dim)
+    if domain.dim == 3:
         threshold = options.threshold or 0.0
-        return sources.solid_atlas(paths, networks, box, threshold, bars)
-    return sources.network_atlas(paths, networks, box, bars)
+        return sources.solid_atlas(paths, networks, domain, threshold, bars)
+    return sources.network_atlas(paths, networks, domain, bars)
 
 
 def write(options: argparse.Namespace, atlas: "Atlas") -> None:

@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice", "whole-space")
+    parser.add_domain("slice", "polytope", "whole-space")
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
     add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")

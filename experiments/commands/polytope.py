@@ -10,7 +10,8 @@ from experiments.running.arguments import (
     NETWORK,
     POINT,
     Parser,
-    box_of,
+    domain_of,
+    is_domain_given,
     point,
     read_network,
 )
@@ -55,7 +56,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="ROW",
         help="which row of --input (default 0)",
     )
-    parser.add_domain(required=False)
+    parser.add_domain("polytope", required=False)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
     parser.add_state_dicts()
     options = parser.parse(arguments)
@@ -102,9 +103,11 @@ def execute(options: argparse.Namespace) -> None:
             f"the point has {len(x)} entries and the network reads "
             f"{network.input_dim}: they must be equal."
         )
-    box = box_of(options, network.input_dim, one_for_all=True)
+    domain = None
+    if is_domain_given(options):
+        domain = domain_of(options, network.input_dim, one_for_all=True)
     with Bars() as bars:
-        report = describe_polytope(network, x, box, progress=bars.stage("facets"))
+        report = describe_polytope(network, x, domain, progress=bars.stage("facets"))
     if report.meeting is not None and options.format not in ("text", "json"):
         raise ValueError(
             f"the point lies on a boundary, where {len(report.meeting.patterns)} "

@@ -10,7 +10,8 @@ from experiments.running.arguments import (
     NETWORK,
     POINT,
     Parser,
-    box_of,
+    domain_of,
+    is_domain_given,
     output_file,
     point,
     read_network,
@@ -61,7 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help=POINT,
     )
     add("--to", dest="end", type=point, metavar="POINT", help="another one")
-    parser.add_domain(required=False)
+    parser.add_domain("slice", "polytope", required=False)
     add("--max-regions", type=int, metavar="N", help="stop when so many are found")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     saved = "write regions (.parquet) or graph (.graphml)"
@@ -73,7 +74,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--from": options.start is not None,
         "--to": options.end is not None,
     }
-    has_box = options.lower is not None or options.box is not None
+    has_box = is_domain_given(options)
     missing = [name for name in NEEDS[options.what] if not given.get(name, has_box)]
     if missing:
         parser.error(f"{options.what} needs {' and '.join(missing)}")
@@ -86,7 +87,9 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     """The regions of the box, or around the point."""
     import regions
 
-    box: Any = box_of(options, network.input_dim, one_for_all=True)
+    box: Any = None
+    if is_domain_given(options):
+        box = domain_of(options, network.input_dim, one_for_all=True)
     with Bars() as bars, CtrlC() as stop:
         limits = {
             "max_regions": options.max_regions,

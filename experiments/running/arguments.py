@@ -4,6 +4,7 @@ Light on purpose: a command that only counts starts without a framework.
 """
 
 import argparse
+import json
 import pathlib
 import re
 import sys
@@ -14,13 +15,21 @@ import numpy as np
 from jaxtyping import Float64
 
 from experiments.running.command_names import as_called
-from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
+from regions.domains.shapes import (
+    Box,
+    Domain,
+    HPolytope,
+    Segment,
+    Slice,
+    WholeSpace,
+)
 from regions.errors import FileFormatError, ImportNotice
 from regions.files.data_files import load_points, read_npy, read_npz
 from regions.files.numpy_files import as_float64
+from regions.files.reading import MAX_BYTES, check_file_size, reading
 from regions.network import ReluNetwork
 
-OtherDomain = Literal["segment", "slice", "whole-space"]
+OtherDomain = Literal["segment", "slice", "polytope", "whole-space"]
 """Domains that a command may take besides a box."""
 
 
@@ -64,9 +73,12 @@ class Parser(argparse.ArgumentParser):
             where("--segment", nargs=2, type=point, metavar=("START", "END"))
         if "slice" in others:
             where("--slice", type=pathlib.Path, metavar="NPZ", help="an affine slice")
+        if "polytope" in others:
+            text = "all x with A x <= b"
+            where("--polytope", type=pathlib.Path, metavar="FILE", help=text)
         if "whole-space" in others:
             where("--whole-space", action="store_true", help="all of R^d")
-        self.set_defaults(segment=None, slice=None, whole_space=None)
+        self.set_defaults(segment=None, slice=None, polytope=None, whole_space=None)
         self._domains = ["--box", "--lower with --upper", *(f"--{o}" for o in others)]
         self._is_domain_required = required
 
@@ -98,8 +110,7 @@ class Parser(argparse.ArgumentParser):
     def _check_domain(self, options: argparse.Namespace) -> None:
         """Exit unless the right number of domains is given."""
         corners = [options.lower is not None, options.upper is not None]
-        others = (options.box, options.segment, options.slice, options.whole_space)
-        given = any(corners) + sum(bool(value) for value in others)
+        given = any(corners) + sum(bool(value) for value in other_domains(options))
         if given > 1 or (given == 0 and self._is_domain_required):
             count = "exactly one" if self._is_domain_required else "at most one"
             *first, last = self._domains
@@ -188,15 +199,34 @@ def run_folder(name: str, preset: str) -> pathlib.Path:
     return pathlib.Path("runs") / (f"{name}-smoke" if preset == "smoke" else name)
 
 
-def domain_of(options: argparse.Namespace, dim: int) -> Domain:
+def other_domains(options: argparse.Namespace) -> tuple[Any, ...]:
+    """The options that name a domain by themselves; only one of them is given."""
+    return (
+        options.box,
+        options.segment,
+        options.slice,
+        options.polytope,
+        options.whole_space,
+    )
+
+
+def is_domain_given(options: argparse.Namespace) -> bool:
+    """Whether some domain is."""
+    return any(other_domains(options)) or options.lower is not None
+
+
+def domain_of(
+    options: argparse.Namespace, dim: int, *, one_for_all: bool = False
+) -> Domain:
     """The domain asked for.
 
     Args:
         options: From a parser with `add_domain`.
         dim: Number of inputs of the network.
+        one_for_all: Let a corner of one number stand for that number on every axis.
 
     Raises:
-        OSError: If the file of a slice cannot be read.
+        OSError: If the file of a slice or a polytope cannot be read.
         ValueError: If the numbers make no domain.
     """
     if options.whole_space:
@@ -205,7 +235,9 @@ def domain_of(options: argparse.Namespace, dim: int) -> Domain:
         return Segment(*options.segment)
     if options.slice is not None:
         return read_slice(options.slice)
-    box = box_of(options, dim)
+    if options.polytope is not None:
+        return read_polytope(options.polytope)
+    box = box_of(options, dim, one_for_all=one_for_all)
     if box is None:
         raise ValueError("no domain is given: --box LOW HIGH is one for every network.")
     return box
@@ -279,3 +311,21 @@ def read_slice(path: pathlib.Path) -> Slice:
                 f"{'axis is' if axes == 1 else 'axes are'} required."
             )
     return Slice(parts[0], parts[1], Box(parts[2], parts[3]))
+
+
+def read_polytope(path: pathlib.Path) -> HPolytope:
+    """The polytope in an npz file with A and b, or in a JSON object with both.
+
+    Raises:
+        OSError: If the file cannot be read.
+        FileFormatError: If it is damaged, or holds something else.
+        ValueError: If the rows make no polytope.
+    """
+    if path.suffix.lower() == ".npz":
+        A, b = (as_float64(path, array) for array in read_npz(path, ("A", "b")))
+        return HPolytope(A, b)
+    with reading(path, "a polytope", 'write {"A": [[...], ...], "b": [...]}'):
+        check_file_size(path, MAX_BYTES)
+        body = json.loads(path.read_text("utf-8"))
+        A, b = (np.array(body[name], np.float64) for name in ("A", "b"))
+    return HPolytope(A, b)

@@ -48,7 +48,7 @@ def verify_answer(
             raise FileFormatError(f"{path} is not a saved answer of version {VERSION}.")
         held = _network(body["network"])
         domain = domain_from_dict(body["domain"])
-        if isinstance(domain, WholeSpace):
+        if isinstance(domain, WholeSpace) or not domain.is_bounded:
             raise FileFormatError(f"{path} has an unbounded domain.")
         domain.restrict(held)
         checks = [_digest(body)]

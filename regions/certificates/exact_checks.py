@@ -83,7 +83,9 @@ def _completeness_proof(
 ) -> VolumeProof | ClosureProof | None:
     """The kind of proof that fits the domain; None if nothing is claimed."""
     domain = regions.domain
-    if not isinstance(domain, WholeSpace) and domain.dim <= MAX_DIM:
+    if isinstance(domain, WholeSpace):
+        return ClosureProof(regions, watch) if regions.complete else None
+    if domain.is_bounded and domain.dim <= MAX_DIM:
         return VolumeProof(domain, watch)
     return ClosureProof(regions, watch) if regions.complete else None
 

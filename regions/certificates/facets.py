@@ -4,7 +4,14 @@ import numpy as np
 from flint import fmpq
 from jaxtyping import Float64
 
-from regions.domains.shapes import Domain, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import (
+    Domain,
+    HPolytope,
+    Segment,
+    Simplex,
+    Slice,
+    WholeSpace,
+)
 
 
 def facets(
@@ -15,6 +22,8 @@ def facets(
     if isinstance(domain, Simplex):
         A = np.vstack([-np.eye(dim), np.ones((1, dim))])
         return A, np.append(np.zeros(dim), 1.0)
+    if isinstance(domain, HPolytope):
+        return domain.A, domain.b
     if isinstance(domain, Segment):
         low, high = np.zeros(1), np.ones(1)
     else:
@@ -28,6 +37,10 @@ def chart_ends(domain: Domain) -> tuple[list[fmpq], list[fmpq]]:
     """Lower and upper ends of the box around a domain's chart, exactly."""
     if isinstance(domain, Simplex):
         return [fmpq(0)] * domain.dim, [fmpq(1)] * domain.dim
-    _, b = facets(domain)
+    if isinstance(domain, HPolytope):
+        box = domain.chart_box()
+        b = np.append(-box.lower, box.upper)
+    else:
+        _, b = facets(domain)
     rational = [fmpq(*float(v).as_integer_ratio()) for v in b]
     return [-v for v in rational[: domain.dim]], rational[domain.dim :]

@@ -1,6 +1,7 @@
 """Completeness by exact volume: distinct regions that fill the domain are all."""
 
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -19,7 +20,7 @@ from regions.certificates.clipping import (
 from regions.certificates.facets import facets
 from regions.certificates.integer_forms import Row, domain_rows, homogeneous, value
 from regions.certificates.watch import Watch
-from regions.domains.shapes import BoundedDomain, Simplex
+from regions.domains.shapes import BoundedDomain, HPolytope, Simplex
 
 
 class VolumeProof:
@@ -34,7 +35,7 @@ class VolumeProof:
         self._domain, self._watch = domain, watch
         self._walls = domain_rows(domain)
         # Polytopes after each row of the last pattern: sorted patterns share many.
-        self._stack = [domain_facets(_corners(domain))]
+        self._stack = [_outline(domain, self._walls)]
         self._bits = np.zeros(0, bool)
         self._open: dict[Facet, tuple[int, int]] = {}
         self._doubled: list[tuple[Facet, int, int]] = []
@@ -70,8 +71,9 @@ class VolumeProof:
         left = [(name, side) for name, (side, _) in self._open.items()]
         left += [(name, side) for name, side, _ in self._doubled]
         total = exact_sum(self._volume(name) * side for name, side in left)
-        volume = self._domain.rational_volume()
-        expected = fmpq(volume.numerator, volume.denominator)
+        whole = (oriented(facet, k) for k, facet in enumerate(self._stack[0]))
+        expected = exact_sum(self._volume(name) * side for name, side in whole)
+        volume = fmpq_ratio(expected.p, expected.q)
         name = "completeness"
         if total == expected:
             return Check(name, True, f"the exact volumes sum to exactly {volume}")
@@ -111,8 +113,25 @@ def fmpq_ratio(top: object, bottom: object) -> Fraction:
     return Fraction(int(top), int(bottom))  # pyright: ignore[reportArgumentType]
 
 
+def _outline(domain: BoundedDomain, walls: list[Row]) -> list[Facet]:
+    """Facets of a domain in its chart; of a polytope a larger box is cut."""
+    if not isinstance(domain, HPolytope):
+        return domain_facets(_corners(domain))
+    box = domain.chart_box()
+    pairs = zip(box.lower.tolist(), box.upper.tolist(), strict=True)
+    ends = [(Fraction(math.floor(a) - 1), Fraction(math.ceil(b) + 1)) for a, b in pairs]
+    found = domain_facets(list(map(homogeneous, itertools.product(*ends))))
+    for wall in walls:
+        found = cut(found, wall)
+    # What reaches the sides of the larger box may go on beyond them.
+    for vertex in {vertex for facet in found for vertex in facet}:
+        point = (fmpq_ratio(v, vertex[-1]) for v in vertex[:-1])
+        assert all(v not in pair for v, pair in zip(point, ends, strict=True))
+    return found
+
+
 def _corners(domain: BoundedDomain) -> list[Row]:
-    """Corners of a domain in its chart, as `domain_facets` wants them."""
+    """Corners of a box or simplex in its chart, as `domain_facets` wants them."""
     if isinstance(domain, Simplex):
         points = [[Fraction(0)] * domain.dim]
         for k in range(domain.dim):

@@ -1,1 +1,1 @@
-"""Where regions are counted: boxes, segments, slices, simplices, the whole space."""
+"""Where regions are counted: boxes, slices, simplices, polytopes, the whole space."""

@@ -1,5 +1,6 @@
 """What domains are made of: vectors and rows, read, checked and made rational."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -59,6 +60,13 @@ def check_finite(array: np.ndarray, name: str) -> None:
 def fractions(array: np.ndarray) -> list[Fraction]:
     """The exact values of a float64 vector."""
     return [Fraction(float(v)) for v in array]
+
+
+def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
+    """Integers `m` and one exponent `k >= 0` with `values = m / 2**k`, exactly."""
+    ratios = [float(v).as_integer_ratio() for v in values]
+    shift = max((d.bit_length() - 1 for _, d in ratios), default=0)
+    return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
 
 
 def difference(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:

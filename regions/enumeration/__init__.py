@@ -53,7 +53,7 @@ def count_regions(
     Args:
         network: The network: a `ReluNetwork`, a model of PyTorch, Flax, Keras or
             scikit-learn, or the path of a file.
-        domain: Where to count: a Box, Segment, Slice, Simplex or WholeSpace.
+        domain: Where to count: a Box, Segment, Slice, Simplex, HPolytope or WholeSpace.
         method: The name of an engine, one of `regions.enumeration.METHODS`, or
             `"auto"`, which takes the fastest engine that serves and falls back to the
             tree when the network turns out not to be in general position.

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float64, UInt32
 
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, sign_words
+from regions.signs.exact import nearest_float
 from regions.signs.predicate import Predicate
 from regions.signs.rounding import SAFETY, gamma, is_certain
 
@@ -51,7 +52,7 @@ def regions_at(
     points = points[np.isfinite(points).all(1)]
     predicate = Predicate(network, domain)
     parts: list[Found] = []
-    if not isinstance(domain, WholeSpace):
+    if domain.is_bounded:
         chart = domain.restrict(network)
         for part in _chunks(points):
             words, bits = _signs_in_floats(chart, part)
@@ -104,7 +105,7 @@ def _exactly(
     budget: Budget,
 ) -> Found:
     """The same with rational arithmetic, until it gets late and one is found."""
-    if not isinstance(domain, WholeSpace):
+    if len(domain.rows()[1]):
         points = points[inside_domain(points, domain)]
     found = [predicate.signs(points[:0]).on]
     kept = [points[:0]]
@@ -119,18 +120,18 @@ def _exactly(
 
 
 def inside_domain(
-    points: Float64[np.ndarray, "points dim"], domain: BoundedDomain
+    points: Float64[np.ndarray, "points dim"], domain: Domain
 ) -> Bool[np.ndarray, " points"]:
     """Which points lie strictly inside the domain, proved.
 
     The mean of corners does, but rounding may move it onto a facet or across.
     """
-    polytope = domain.polytope()
+    A, b = domain.rows()
     # A coordinate is compared as it is; the sum in a simplex rounds.
-    rounds = (polytope.A != 0.0).sum(1) > 1
+    rounds = (A != 0.0).sum(1) > 1
     inside = np.ones(len(points), bool)
     with np.errstate(invalid="ignore", over="ignore"):
-        for row, end, sums in zip(polytope.A, polytope.b, rounds, strict=True):
+        for row, end, sums in zip(A, b, rounds, strict=True):
             error = 0.0
             if sums:
                 size = np.abs(points) @ np.abs(row) + abs(end)
@@ -142,11 +143,14 @@ def inside_domain(
 def _random_points(domain: Domain) -> Float64[np.ndarray, "points dim"]:
     """A few points of the domain."""
     rng = np.random.default_rng(SEED)
-    if isinstance(domain, WholeSpace):
-        return rng.standard_normal((RANDOM_POINTS, domain.dim))
-    corners = domain.polytope().vertices
-    if len(corners) == domain.dim + 1:
-        return rng.dirichlet(np.ones(len(corners)), RANDOM_POINTS) @ corners
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        inside = np.array([nearest_float(v) for v in domain.inside()])
+        return inside + rng.standard_normal((RANDOM_POINTS, domain.dim))
+    box = domain.chart_box()
     # Not from lower and upper ends: their difference may overflow.
     share = rng.uniform(size=(RANDOM_POINTS, domain.dim))
-    return corners.min(0) * (1.0 - share) + corners.max(0) * share
+    points = box.lower * (1.0 - share) + box.upper * share
+    # A part of each way from a point inside lies inside, whatever the domain.
+    middle = np.array([nearest_float(v) for v in domain.inside()])
+    part = 0.5 ** np.arange(RANDOM_POINTS)[:, None]
+    return middle * (1.0 - part) + points * part

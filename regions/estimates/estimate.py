@@ -98,8 +98,8 @@ def tree_of(network: ReluNetwork, domain: Domain) -> Callable[[], SampledTree]:
     image = image_of(network, domain)
     if image is not None:
         return functools.partial(ImageTree, image)
-    if isinstance(domain, WholeSpace):
-        return functools.partial(InputTree, *cone_problem(network))
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        return functools.partial(InputTree, *cone_problem(network, domain))
     return functools.partial(InputTree, network, domain)
 
 

@@ -5,7 +5,7 @@ thousands of bits. Rows are scaled to integers, so that every step is an integer
 or an exact inverse. Nothing here has a tolerance: a floating-point solver at most
 suggests where to start, and every answer carries a certificate that is checked again.
 
-The pivots are those of `regions.lp.criss_cross`.
+The pivots are those of `regions.domains.criss_cross`.
 """
 
 import dataclasses
@@ -16,11 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from regions.lp.batch_proofs import (
-    prove_empty_batch as prove_empty_batch,
-    prove_witness_batch as prove_witness_batch,
-)
-from regions.lp.criss_cross import (
+from regions.domains.criss_cross import (
     NO_LIMIT,
     Vertex,
     criss_cross,
@@ -28,6 +24,10 @@ from regions.lp.criss_cross import (
     first_basis,
     pivot_columns,
     suggested_tight,
+)
+from regions.lp.batch_proofs import (
+    prove_empty_batch as prove_empty_batch,
+    prove_witness_batch as prove_witness_batch,
 )
 from regions.signs.exact import dyadic, to_fmpq, to_fraction
 

@@ -14,7 +14,7 @@ from regions.models import NetworkLike as NetworkLike, as_network
 from regions.network import ArrayLike, ReluNetwork, as_array
 
 DomainLike = Any
-"""A `Box`, `Segment`, `Slice`, `Simplex` or `WholeSpace`; others are refused."""
+"""A `Box`, `Segment`, `Slice`, `Simplex`, `HPolytope` or `WholeSpace`."""
 
 
 def network_and_domain(
@@ -61,7 +61,7 @@ def _no_domain(domain: Any) -> str:
         return "`domain` is a network: the network comes first and the domain second."
     advice = "write regions.Box(lower, upper)"
     if not isinstance(domain, list | tuple | dict | np.ndarray | int | float):
-        advice = "a Box, Segment, Slice, Simplex or WholeSpace is required"
+        advice = "a Box, Segment, Slice, Simplex, HPolytope or WholeSpace is required"
     return f"`domain` is a {kind}: {advice}."
 
 

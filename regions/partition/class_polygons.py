@@ -165,7 +165,7 @@ def _outline(found: RegionSet) -> np.ndarray:
     """Corners of a bounded plane domain, counterclockwise."""
     if isinstance(found.domain, WholeSpace):
         raise ValueError("the whole plane has no outline: put a Box around it.")
-    corners = found.domain.polytope().vertices
+    corners = found.domain.corners()
     middle = corners - corners.mean(0)
     return corners[np.argsort(np.arctan2(middle[:, 1], middle[:, 0]))]
 

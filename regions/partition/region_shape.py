@@ -15,7 +15,7 @@ from regions.domains.shapes import Box
 from regions.errors import SolverError
 from regions.lp.batches import solve_batch
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows, halfspaces_batch
+from regions.patterns.halfspaces import halfspaces_batch
 
 
 class RegionShapes(NamedTuple):
@@ -85,7 +85,7 @@ def _inradii(
 ) -> Float64[np.ndarray, " points"]:
     """Largest balls between the rows with centers in the box."""
     count, rows, dim = normals.shape
-    sides, ends = domain_rows(box)
+    sides, ends = box.rows()
     bends = np.isfinite(rights)
     G = np.zeros((count, rows + len(sides) + 1, dim + 1))
     h = np.zeros((count, rows + len(sides) + 1))

@@ -17,14 +17,7 @@ import functools
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains.shapes import (
-    BoundedDomain,
-    Box,
-    Domain,
-    Segment,
-    Slice,
-    WholeSpace,
-)
+from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
 
 NO_UNIT = -1
@@ -236,22 +229,6 @@ def halfspaces(network: ReluNetwork, pattern: Bool[np.ndarray, " bits"]) -> Half
     return Halfspaces(A[0], b[0], _unit_names(network))
 
 
-def domain_rows(domain: BoundedDomain) -> tuple[np.ndarray, np.ndarray]:
-    """`A t <= b` of a domain in its chart, as `domain.polytope()` numbers its facets.
-
-    Does not list the corners of a box, of which there are too many in high dimension.
-    """
-    if isinstance(domain, Slice):
-        return domain_rows(domain.box)
-    if isinstance(domain, Segment):
-        return domain_rows(Box([0.0], [1.0]))
-    if isinstance(domain, Box):
-        A = np.kron(np.eye(domain.dim), np.array([[-1.0], [1.0]])) + 0.0
-        return A, np.stack([-domain.lower, domain.upper], axis=1).ravel() + 0.0
-    polytope = domain.polytope()
-    return polytope.A, polytope.b
-
-
 def with_domain(rows: Halfspaces, domain: Domain) -> Halfspaces:
     """`rows`, in chart coordinates of `domain`, followed by the facets of `domain`."""
     if domain.dim != rows.dim:
@@ -259,9 +236,7 @@ def with_domain(rows: Halfspaces, domain: Domain) -> Halfspaces:
             f"`domain` has dimension {domain.dim} and the rows {rows.dim}: take the "
             "rows of `domain.restrict(network)`."
         )
-    if isinstance(domain, WholeSpace):
-        return rows
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     facets = np.stack([np.full(len(b), NO_UNIT), np.arange(len(b))], axis=1)
     return Halfspaces(
         np.vstack([rows.A, A]),

@@ -19,7 +19,8 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat
 from jaxtyping import Bool, UInt8
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.domain_vectors import dyadic
+from regions.domains.shapes import Domain
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import halfspaces_batch
@@ -44,7 +45,7 @@ def bounded_regions(
 ) -> Bool[np.ndarray, " regions"]:
     """Which regions are bounded, decided exactly.
 
-    All are on a bounded domain. In the whole space a strip between parallel lines is
+    All are on a bounded domain. On another one a strip between parallel lines is
     not, however thin it is.
 
     Args:
@@ -52,23 +53,24 @@ def bounded_regions(
         domain: Where its regions lie.
         packed: Packed pattern of each region.
     """
-    if not isinstance(domain, WholeSpace):
+    if domain.is_bounded:
         return np.ones(len(packed), bool)
     exact = ExactNetwork(network, domain)
     dim, bits = network.input_dim, network.num_bits
     result = np.zeros(len(packed), bool)
     if not bits:
         return result
+    walls = [dyadic(row)[0] for row in domain.rows()[0].tolist()]
     step = max(1, BATCH_NUMBERS // (bits * (dim + 1)))
     for start in range(0, len(packed), step):
         part = slice(start, start + step)
         patterns = unpack_bits(packed[part], bits)
-        if len(packed) > FEW:
+        if len(packed) > FEW and not walls:
             directions, weights = _suggestions(network, patterns)
         else:
             directions = weights = [None] * len(patterns)
         result[part] = [
-            is_cone_trivial(recession_rows(exact, pattern), y, w)
+            is_cone_trivial(recession_rows(exact, pattern) + walls, y, w)
             for pattern, y, w in zip(patterns, directions, weights, strict=True)
         ]
     return result

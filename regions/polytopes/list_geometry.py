@@ -15,7 +15,7 @@ from jaxtyping import Float64, UInt8
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.errors import SolverError
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import Halfspaces, domain_rows, halfspaces_batch
+from regions.patterns.halfspaces import Halfspaces, halfspaces_batch
 from regions.patterns.packing import unpack_bits
 
 SOLVERS = ("interior_point", "cvxpy")
@@ -118,9 +118,9 @@ class _Listed:
     ):
         if solver not in SOLVERS:
             raise ValueError(f"`solver` is {solver!r}: one of {SOLVERS} is required.")
-        if isinstance(domain, WholeSpace):
+        if isinstance(domain, WholeSpace) or not domain.is_bounded:
             raise ValueError(
-                "`domain` is the whole space: balls and boxes of a list are found on a "
+                "`domain` is unbounded: balls and boxes of a list are found on a "
                 "bounded domain; ask `regions.polytope_at` for single regions."
             )
         if not len(patterns):
@@ -128,7 +128,7 @@ class _Listed:
         self.domain: BoundedDomain = domain
         self.patterns = patterns
         self._restricted = domain.restrict(network)
-        self._sides, self._ends = domain_rows(domain)
+        self._sides, self._ends = domain.rows()
 
     def rows(self, which: slice) -> Rows:
         """Rows of some regions, made on the host."""
@@ -154,11 +154,8 @@ class _Listed:
 
 def _reach(domain: BoundedDomain) -> float:
     """A number that no ball inside the domain has as its radius, in its chart."""
-    A, b = domain_rows(domain)
-    # Between opposite sides of a box; a chart of another domain is of unit size.
-    sides = [float(b[k] + b[k + 1]) for k in range(0, len(b) - 1, 2)]
-    opposite = len(b) % 2 == 0 and bool((A[0::2] == -A[1::2]).all())
-    return max(sides) if opposite and sides else 1.0
+    box = domain.chart_box()
+    return float((box.upper - box.lower).max())
 
 
 def _solved(

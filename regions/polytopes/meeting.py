@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors import UndecidedError
-from regions.lp.exact_lp import Point, interior
+from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 from regions.models.arguments import (
     DomainLike,
@@ -191,12 +191,7 @@ def _inward(domain: Domain, x: Point) -> Point:
     """A direction from x into the interior of the domain; zero in the whole space."""
     if isinstance(domain, WholeSpace):
         return (Fraction(0),) * domain.dim
-    from regions.patterns.halfspaces import domain_rows
-
-    A, b = domain_rows(domain)
-    center = interior(A, b).witness
-    assert center is not None
-    return tuple(c - v for c, v in zip(center, x, strict=True))
+    return tuple(c - v for c, v in zip(domain.inside(), x, strict=True))
 
 
 def _shortened(cone: list[IntegerRow], direction: Point) -> Point:

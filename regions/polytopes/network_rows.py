@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float64, Int
 from regions.domains.shapes import Domain, WholeSpace
 from regions.lp.exact_rows import IntegerRow, has_full_rank
 from regions.network import Layer, ReluNetwork
-from regions.patterns.halfspaces import domain_rows
 from regions.patterns.names import facet_name
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
@@ -45,12 +44,12 @@ class NetworkRows:
         if isinstance(domain, WholeSpace):
             none = [0.0] * len(network.hidden)
             self._chart_error, self.reach = (none, none), None
-            self._A, self._b = np.zeros((0, domain.dim)), np.zeros(0)
         else:
-            self._chart_error = chart_rounding(network, domain)
-            box = domain.chart_box()
-            self.reach = float(np.abs([box.lower, box.upper]).max())
-            self._A, self._b = domain_rows(domain)
+            self._chart_error, self.reach = chart_rounding(network, domain), None
+            if domain.is_bounded:
+                box = domain.chart_box()
+                self.reach = float(np.abs([box.lower, box.upper]).max())
+        self._A, self._b = domain.rows()
 
     @functools.cached_property
     def exact(self) -> ExactNetwork:

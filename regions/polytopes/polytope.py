@@ -15,7 +15,7 @@ import scipy.spatial
 from flint import fmpq
 from jaxtyping import Bool, Float64, Int, Int8
 
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import Domain, HPolytope, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
@@ -31,7 +31,6 @@ from regions.patterns.halfspaces import (
     AffineMap,
     Halfspaces,
     affine_pre_activations,
-    domain_rows,
     oriented,
     with_domain,
 )
@@ -230,7 +229,7 @@ class Polytope:
         dimensions `bounds` decide, unless all rows are proved to fall along a
         direction.
         """
-        if self._region is not None and not self._region.is_whole:
+        if self._region is not None and self._region.rows.reach is not None:
             return True
         if len(self.rows) <= self.dim:
             return False
@@ -347,7 +346,9 @@ class Polytope:
         Its numbers are float64, and good where `x` lies well inside.
         """
         region = self._region
-        if self.dim != 2 or region is None or region.is_whole or not region.is_inside:
+        if self.dim != 2 or region is None or not region.is_inside:
+            return None
+        if region.rows.reach is None:
             return None
         rows = np.array([facet.row for facet in self.facets])
         return polygon_around(self.rows.A[rows], self.rows.b[rows], self.x)
@@ -492,7 +493,7 @@ def _polytopes(
     """The regions of some points."""
     chart, rows = shared_chart(network, domain), shared_rows(network, domain)
     found = rows.signs(points)
-    limits = None if isinstance(domain, WholeSpace) else domain_rows(domain)
+    limits = None if isinstance(domain, WholeSpace) else domain.rows()
     return [
         _polytope(chart, rows, domain, limits, x, sign, bool(strict))
         for x, sign, strict in zip(points, found.sign, found.strict, strict=True)
@@ -514,7 +515,6 @@ def _polytope(
         here = slack_signs(*limits, x)
         outside = np.flatnonzero(here < 0)
         if len(outside):
-            assert not isinstance(domain, WholeSpace)
             raise ValueError(outside_text(domain, x, int(outside[0])))
     kinks = chart.kinks
     pattern = are_on(signs[kinks])
@@ -547,9 +547,7 @@ def _polytope(
     )
 
 
-def outside_text(
-    domain: BoundedDomain, x: Float64[np.ndarray, " dim"], facet: int
-) -> str:
+def outside_text(domain: Domain, x: Float64[np.ndarray, " dim"], facet: int) -> str:
     """What to say of a point beyond a facet of its domain.
 
     Args:
@@ -562,13 +560,15 @@ def outside_text(
         >>> outside_text(Box([0], [1]), np.array([3.0]), 1)
         '`x[0]` is 3.0 and the domain ends at 1.0 there: give a point inside.'
     """
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     axes = np.flatnonzero(A[facet])
     if len(axes) == 1:
         axis = int(axes[0])
         side = "ends" if A[facet, axis] > 0 else "begins"
         bound = b[facet] / A[facet, axis] + 0.0
         text = f"`x[{axis}]` is {x[axis]} and the domain {side} at {bound} there"
+    elif isinstance(domain, HPolytope):
+        text = f"`x` violates row {facet} of the domain"
     else:
         text = f"`x` has the sum {x.sum()} and the domain ends where it is {b[facet]}"
     chart = "" if domain.is_chart_identity else ", in coordinates of the domain"

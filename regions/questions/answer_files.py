@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 
 from flint import fmpq
 
+from regions.domains.corners import Corner
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval
-from regions.questions.cells import Corner
 from regions.questions.class_cells import class_cells
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum

@@ -4,14 +4,15 @@ from fractions import Fraction
 
 from flint import fmpz_mat
 
-from regions.questions.cells import Cell, split
+from regions.domains.corners import Cell, split
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Piece
 
 
 def class_cells(piece: Piece, count: int) -> list[tuple[int, Cell]]:
     """The parts of a piece by the largest output, those with volume."""
-    parts, start = [], sum(1 for _ in piece.on) + 2 * piece.cell.dim + 1
+    # Numbers that no row of the cell has.
+    parts, start = [], max(z.bit_length() for z in piece.cell.zeros)
     for label in range(count):
         cell: Cell | None = piece.cell
         for other in range(count):

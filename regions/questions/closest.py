@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from regions.domains.corners import Cell
 from regions.domains.shapes import Box
 from regions.enumeration.budget import Budget
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.questions.answer import Point
-from regions.questions.cells import Cell
 from regions.questions.class_cells import class_cells
 from regions.questions.nearest import nearest_in_hull
 from regions.questions.pieces import Pieces

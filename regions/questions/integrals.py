@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flint import fmpq_mat, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.domains.simplices import power_integrals
 from regions.enumeration.budget import Budget
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, Point
@@ -14,7 +15,6 @@ from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Piece, Pieces
-from regions.questions.simplices import power_integrals
 from regions.questions.sums import ExactSum
 from regions.signs.exact import to_fmpq, to_fraction
 

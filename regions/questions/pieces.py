@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from flint import fmpz_mat
 
+from regions.domains.corners import Cell, split
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
-from regions.questions.cells import Cell, domain_cell, split
 from regions.questions.forms import (
     Forms,
     activations,
@@ -82,7 +82,7 @@ class Pieces:
 
     def __iter__(self) -> Iterator[Piece]:
         sources = (input_forms(self.exact.dim),)
-        stack = [self._entered(domain_cell(self._domain), sources, ())]
+        stack = [self._entered(self._domain.cell(), sources, ())]
         while stack:
             if self._budget.spent() or self._budget.full(self.count):
                 return
@@ -115,7 +115,7 @@ class Pieces:
             held = activations(self.exact.layers[layer], state.pre, on)
             return [self._entered(state.cell, (*state.sources, held), state.on + on)]
         unit, values = crossing
-        row = len(self._domain.polytope().b) + len(state.on) + unit
+        row = len(self._domain.rows()[1]) + len(state.on) + unit
         halves = split(state.cell, values, row)
         return [
             state._replace(cell=half, gates=(*gates[:unit], side, *gates[unit + 1 :]))

@@ -13,8 +13,7 @@ from flint import fmpq, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, Box, Segment, Slice
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows
-from regions.signs.exact import Columns, ExactNetwork, to_fmpq, to_fraction
+from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
 Point = tuple[Fraction, ...]
 
@@ -84,12 +83,7 @@ class Problem:
 
     def inside(self) -> Point:
         """A point of the domain, in the chart."""
-        share = Fraction(1, self.dim + 1) if self.rows else Fraction(1, 2)
-        ends = zip(self.low, self.high, strict=True)
-        return tuple(
-            to_fraction(low) * (1 - share) + to_fraction(high) * share
-            for low, high in ends
-        )
+        return self.domain.inside()
 
     def holds(self, point: Sequence[Fraction]) -> bool:
         """Whether a point of the chart lies in the domain."""
@@ -107,7 +101,7 @@ def _beyond_box(domain: BoundedDomain) -> list[list[fmpq]]:
     """The rows of a domain that its box does not have."""
     if isinstance(domain, Box | Slice | Segment):
         return []
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     table = np.concatenate([A, b[:, None]], 1)
     return [[to_fmpq(float(v)) for v in row] for row in table]
 

@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import Domain
 
 MAKER = "regions.enumeration.again:cells_again"
 MOST_DIMENSIONS = 6
@@ -16,7 +16,7 @@ MOST_DIMENSIONS = 6
 
 def can_be_made(domain: Domain) -> bool:
     """Whether vertices of all regions on a domain can be made."""
-    return not isinstance(domain, WholeSpace) and domain.dim <= MOST_DIMENSIONS
+    return domain.is_bounded and domain.dim <= MOST_DIMENSIONS
 
 
 def maker() -> Callable[..., Any]:

@@ -61,7 +61,7 @@ def _box(domain: Domain) -> Box:
     Raises:
         ValueError: If the domain is no bounded plane.
     """
-    if domain.dim != 2 or isinstance(domain, WholeSpace):
+    if isinstance(domain, WholeSpace) or domain.dim != 2:
         raise ValueError(
             f"the domain has {domain.dim} dimensions or is unbounded: pictures are of "
             "bounded planes, such as a Slice with a box of two axes."
@@ -91,7 +91,7 @@ def as_html(regions: RegionTable) -> str:
     """A line on the set, with a small picture where the domain is a bounded plane."""
     text = f"<p>{escape(str(regions))}<br>{escape(repr(regions.network))} on "
     text += f"{escape(repr(regions.domain))}</p>"
-    plane = regions.domain.dim == 2 and not isinstance(regions.domain, WholeSpace)
+    plane = regions.domain.dim == 2 and regions.domain.is_bounded
     if not plane or not regions.has_cells or len(regions) > SMALL:
         return text
     return text + as_svg(regions)

@@ -14,15 +14,9 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 from jaxtyping import Bool, Float64
 
+from regions.domains.domain_vectors import dyadic as dyadic
 from regions.domains.shapes import Domain
 from regions.network import Layer, ReluNetwork
-
-
-def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
-    """Integers `m` and one exponent `k >= 0` with `values = m / 2**k`, exactly."""
-    ratios = [float(v).as_integer_ratio() for v in values]
-    shift = max((d.bit_length() - 1 for _, d in ratios), default=0)
-    return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
 
 
 def nearest_float(value: Fraction | float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 
 import regions
-from experiments.running.arguments import read_slice
+from experiments.running.arguments import read_polytope, read_slice
 from experiments.running.common import read_record
 from experiments.scaling_study.settings import read_study
 from regions.files.data_files import load_points
@@ -71,6 +71,10 @@ def _is_right(count: int) -> None:
 
 def _write_parquet(path: pathlib.Path) -> None:
     regions.enumerate_regions(_network(), SQUARE).save(path)
+
+
+def _write_polytope(path: pathlib.Path) -> None:
+    path.write_text('{"A": [[1, 1], [-1, 0], [0, -1]], "b": [1, 0, 0]}')
 
 
 def _write_tree(path: pathlib.Path) -> None:
@@ -154,6 +158,9 @@ SAMPLES: dict[str, Sample] = {
     },
     "points.csv": Sample("x.csv", _write_csv, _load_points),
     "points.npy": Sample("x.npy", _write_npy, _load_points),
+    "polytope": Sample(
+        "polytope.json", _write_polytope, lambda path, _: read_polytope(path)
+    ),
     "slice": Sample("slice.npz", _write_slice, lambda path, _: read_slice(path)),
     "regions": Sample("regions.parquet", _write_parquet, _load_regions),
     "parts": Sample("regions", _write_parts, _read_parts),

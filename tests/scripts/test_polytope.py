@@ -85,7 +85,7 @@ def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, mess
             r"`x\[1\]` is 5.0 .* ends at 1.0",
         ),
         (["--at=-3,0", "--box", "-1", "1"], r"`x\[0\]` is -3.0 .* begins at -1.0"),
-        (["--at", "0,0", "--lower=1", "--upper=0"], "below the upper"),
+        (["--at", "0,0", "--lower=1", "--upper=0"], "above the upper"),
     ],
 )
 def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, message):

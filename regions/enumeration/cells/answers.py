@@ -29,10 +29,10 @@ class PatternForms:
         self._exact = ExactNetwork(network, domain)
         self._room = net.bias.shape[1]
         self.starts = np.cumsum([0, *network.widths])
-        polytope = domain.polytope()
+        A, b = domain.rows()
         self._facets: list[Row] = [
             dyadic([*(-normal).tolist(), float(right)])[0]
-            for normal, right in zip(polytope.A, polytope.b, strict=True)
+            for normal, right in zip(A, b, strict=True)
         ]
 
     def of_bits(

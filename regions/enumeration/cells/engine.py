@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, HPolytope, WholeSpace
 from regions.enumeration.cells.detour import is_at_hand
 from regions.enumeration.cells.drawing import draw_cells
 from regions.enumeration.cells.flat import flatten
@@ -31,6 +31,8 @@ from regions.results.cells import Cells
 
 MAX_DIM = 6
 """Above this, cells have too many corners."""
+MAX_FACETS = 64
+"""In space, so that they fit a word."""
 LARGEST_CHART = 1e300
 MAX_DEPTH = 16
 """Beyond so many layers, many signs on plane cells are beyond the bounds of float64."""
@@ -60,6 +62,8 @@ class CellsEngine:
             return f"not in general position: {task.failed['sweep']}"
         if self.is_fastest(task) and is_at_hand(task):
             return PLANE
+        if isinstance(task.domain, HPolytope) and self.refuses(task) is None:
+            return "the domain is a polytope of low dimension"
         return None
 
     def is_fastest(self, task: EngineTask) -> bool:
@@ -110,10 +114,12 @@ class CellsEngine:
 
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
     """Why cells do not serve a network on a domain; None if they do."""
-    if isinstance(domain, WholeSpace):
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
         return "the domain is unbounded"
     if not 2 <= domain.dim <= MAX_DIM:
         return f"the domain has dimension {domain.dim}"
+    if domain.dim > 2 and len(domain.rows()[1]) > MAX_FACETS:
+        return f"the domain has more than {MAX_FACETS} rows"
     box = domain.chart_box()
     if max(abs(box.lower).max(), abs(box.upper).max()) > LARGEST_CHART:
         return "the domain is too large"
@@ -148,7 +154,7 @@ def list_cells(task: EngineTask) -> Listing:
     stop = task.budget.spent
     assert not isinstance(domain, WholeSpace)
     if not network.hidden:
-        corners = domain.polytope().vertices
+        corners = domain.corners()
         whole = Cells(
             vertices=corners,
             offsets=np.array([0, len(corners)]),

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.domains.corners import Cell
 from regions.domains.shapes import BoundedDomain
-from regions.domains.simple_polytope import SimplePolytope
 from regions.signs.rounding import SMALLEST
 
 KEPT = 32
@@ -41,14 +41,14 @@ class Frame(NamedTuple):
 @np.errstate(all="ignore")
 def frame_of(domain: BoundedDomain) -> Frame:
     """The frame of a domain; nobody writes to it."""
-    box, polytope = domain.chart_box(), domain.polytope()
+    box, (A, b) = domain.chart_box(), domain.rows()
     middle, scale = _middle_and_scale(box.lower, box.upper)
     return Frame(
         middle,
         scale,
         _inputs(middle, scale),
-        _facet_rows(polytope, middle, scale),
-        _ring(polytope),
+        _facet_rows(A, b, middle, scale),
+        _ring(domain.cell()),
     )
 
 
@@ -78,11 +78,11 @@ def _inputs(middle: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 def _facet_rows(
-    polytope: SimplePolytope, middle: np.ndarray, scale: np.ndarray
+    A: np.ndarray, b: np.ndarray, middle: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:
     """Rows `b - A t >= 0` of the domain in s, and whether they are exact."""
-    rows = np.zeros((len(polytope.b), 5))
-    for row, normal, right in zip(rows, polytope.A, polytope.b, strict=True):
+    rows = np.zeros((len(b), 5))
+    for row, normal, right in zip(rows, A, b, strict=True):
         row[:2] = -normal * scale
         exact = Fraction(right) - sum(
             Fraction(float(a)) * Fraction(float(m))
@@ -99,17 +99,19 @@ def _facet_rows(
     return rows
 
 
-def _ring(polytope: SimplePolytope) -> np.ndarray:
-    """The facets of a polygon in cyclic order, each from one corner to the next."""
-    edges, facets = polytope.edges, polytope.edge_facets[:, 0]
-    at, used, ring = edges[0, 0], set(), []
-    while len(ring) < len(edges):
-        (edge,) = (
-            (e for e in np.flatnonzero((edges == at).any(1))[:2] if e not in used)
-            if ring
-            else (0,)
-        )
-        used.add(edge)
-        ring.append(facets[edge])
-        at = edges[edge].sum() - at
+def _ring(cell: Cell) -> np.ndarray:
+    """The facets of a polygon in cyclic order, each from one corner to the next.
+
+    Of rows that say the same the first; a row that only touches a corner is no facet.
+    """
+    sides: dict[tuple[int, ...], int] = {}
+    for row in range(max(cell.zeros).bit_length()):
+        ends = tuple(k for k, zeros in enumerate(cell.zeros) if zeros >> row & 1)
+        if len(ends) == 2:
+            sides.setdefault(ends, row)
+    ring, at = [], 0
+    while sides:
+        ends = next(pair for pair in sides if at in pair)
+        ring.append(sides.pop(ends))
+        at = sum(ends) - at
     return np.array(ring, np.int64)

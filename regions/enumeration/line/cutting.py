@@ -86,8 +86,7 @@ class Cutter:
             columns = [[t * v for v in direction] for t in ends]
             self.points = np.array([0.0, 1.0, 0.0])
         else:
-            box = domain.chart_box()
-            ends = [Fraction(float(v)) for v in (box.lower[0], box.upper[0])]
+            ends = sorted(point[0] for point in domain.cell().points())
             columns = [
                 [o + t * v for o, v in zip(origin, direction, strict=True)]
                 for t in ends

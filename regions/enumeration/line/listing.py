@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from regions.domains.shapes import Domain
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.found import regions_at
 from regions.enumeration.line.engine import Line, cut_line
@@ -34,6 +35,11 @@ class LineStats(Statistics):
     listing_seconds: float | None = None
 
 
+def _has_one_end(domain: Domain) -> bool:
+    """Whether a line is bounded on one side."""
+    return not domain.is_bounded and len(domain.rows()[1]) > 0
+
+
 class LineEngine:
     """The engine `line`: any network in one dimension."""
 
@@ -42,8 +48,11 @@ class LineEngine:
 
     def refuses(self, task: Task) -> str | None:
         """More dimensions, and journals."""
-        if task.domain.dim != 1:
-            return "needs a domain of dimension 1: use method='auto' or a Segment."
+        if task.domain.dim != 1 or _has_one_end(task.domain):
+            return (
+                "needs a domain of dimension 1, with two ends or none: use "
+                "method='auto' or a Segment."
+            )
         if task.journal is not None:
             return "keeps no journal: use method='tree', or no journal."
         return None

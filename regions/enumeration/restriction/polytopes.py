@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.restriction.hyperplanes import Row, integer_rows
 from regions.enumeration.restriction.plain import distinct_traces
-from regions.patterns.halfspaces import domain_rows
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ def domain_corners(domain: BoundedDomain) -> list[Corner]:
 
 def facet_rows(domain: BoundedDomain) -> list[Row]:
     """The facets of a domain in its chart as integer rows."""
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     rows = [[*a.tolist(), -float(right)] for a, right in zip(A, b, strict=True)]
     return [tuple(row) for row in integer_rows(rows)]
 

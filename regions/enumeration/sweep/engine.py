@@ -93,8 +93,8 @@ class Sweep:
 
     def refuses(self, task: Task) -> str | None:
         """Unbounded domains, and journals."""
-        if isinstance(task.domain, WholeSpace):
-            return "needs a bounded domain: use method='tree' or a Box."
+        if isinstance(task.domain, WholeSpace) or not task.domain.is_simple:
+            return "needs a simple bounded domain: use method='tree' or a Box."
         if task.journal is not None:
             return "keeps no journal: use method='tree', or no journal."
         return None

@@ -72,7 +72,7 @@ class TreeEngine:
             return f"not in general position: {[*task.failed.values()][-1]}"
         if task.journal is not None:
             return "it keeps a journal"
-        if isinstance(task.domain, WholeSpace):
+        if not task.domain.is_bounded:
             return "the domain is unbounded"
         return f"the domain has {task.domain.dim} dimensions"
 
@@ -112,7 +112,7 @@ def _listed(
         bits, center, exact = bits[kept], center[kept], exact[kept]
         search.complete = False
     rational = {int(k): exact[k] for k in np.flatnonzero(exact != np.array(None))}
-    if isinstance(domain, WholeSpace) and not search.is_fan:
+    if not domain.is_bounded and not search.is_fan:
         center, rational = from_cone(
             network, domain, search.tree.domain, bits, center, rational, budget
         )
@@ -158,8 +158,8 @@ class _Search:
             # Cones need no direction more to make the whole space bounded: a cube
             # around the origin holds a part of each.
             problem = network, Box.cube(domain.dim)
-        elif isinstance(domain, WholeSpace):
-            problem = cone_problem(network)
+        elif isinstance(domain, WholeSpace) or not domain.is_bounded:
+            problem = cone_problem(network, domain)
         else:
             problem = network, domain
         self.stages = Stages()

@@ -1,4 +1,4 @@
-"""The whole space as a cone: every region of R^d is the slice s = 1 of a cone.
+"""An unbounded domain as a cone: every region of R^d is the slice s = 1 of a cone.
 
 With an extra input s that multiplies every bias, the network becomes positively
 homogeneous, and its regions in the half-space s > 0 are the cones over the regions of
@@ -17,6 +17,7 @@ from regions.domains.shapes import (
     BoundedDomain,
     Box,
     Domain,
+    HPolytope,
     Slice,
     WholeSpace,
     embed_exactly,
@@ -91,8 +92,22 @@ def seen_directions(network: ReluNetwork) -> Float64[np.ndarray, "rank dim"]:
     return stacked[pivots]
 
 
-def cone_problem(network: ReluNetwork) -> tuple[ReluNetwork, BoundedDomain]:
-    """A network and a box whose regions are those of `network` in the whole space."""
+def cone_problem(
+    network: ReluNetwork, domain: Domain
+) -> tuple[ReluNetwork, BoundedDomain]:
+    """A network and a bounded domain whose regions are those on an unbounded one.
+
+    The cone over a polytope `A x <= b` is `A x <= b s`.
+    """
+    if isinstance(domain, HPolytope):
+        cone = np.column_stack([domain.A, -domain.b])
+        unit = np.eye(domain.dim + 1)
+        ends = np.append(np.ones(2 * domain.dim + 1), 0.0)
+        sides = np.concatenate([unit[:-1], -unit[:-1], unit[-1:], -unit[-1:]])
+        bounded = HPolytope(
+            np.concatenate([cone, sides]), np.append(np.zeros(len(cone)), ends)
+        )
+        return homogenized(network), bounded
     directions = seen_directions(network)
     rank, dim = len(directions), network.input_dim
     box = Box([-1.0] * rank + [0.0], [1.0] * (rank + 1))
@@ -106,7 +121,7 @@ def cone_problem(network: ReluNetwork) -> tuple[ReluNetwork, BoundedDomain]:
 
 def from_cone(
     network: ReluNetwork,
-    domain: WholeSpace,
+    domain: Domain,
     cone_domain: BoundedDomain,
     bits: Bool[np.ndarray, "regions units"],
     center: Float64[np.ndarray, "regions chart"],

@@ -21,7 +21,6 @@ from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import small_batch_balls
 from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows
 from regions.signs.exact import ExactNetwork, dyadic, nearest_float
 from regions.signs.rounding import certain_signs
 
@@ -57,7 +56,7 @@ class Questions:
         self._stages = Stages() if stages is None else stages
         self.check: Callable[[], None] = _go_on
         self._exact = ExactNetwork(network, domain)
-        A, b = domain_rows(domain)
+        A, b = domain.rows()
         self.num_facets = len(b)
         self._facets = [
             dyadic([*row.tolist(), float(right)])[0]

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Bool, Int
 
-from regions.domains.shapes import BoundedDomain, Simplex
+from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import (
@@ -34,9 +34,8 @@ from regions.enumeration.tree.forms import Form
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.workers import told, worker_count, workers
 from regions.lp.batch_proofs import prove_witness_batch
-from regions.lp.exact_lp import interior
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows
+from regions.signs.exact import nearest_float
 from regions.signs.layer_forms import layer_forms
 from regions.signs.rounding import (
     are_on,
@@ -291,15 +290,13 @@ def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
 
 def _root(domain: BoundedDomain, units: int) -> TreeCells:
     """The domain as one cell."""
-    A, b = domain_rows(domain)
-    box = domain.chart_box()
-    # A point inside a box, or (with the share of a corner each) inside a simplex.
-    share = 1.0 / (domain.dim + 1) if isinstance(domain, Simplex) else 0.5
-    center = (1.0 - share) * box.lower + share * box.upper
+    A, b = domain.rows()
+    box, inside = domain.chart_box(), domain.inside()
+    center = np.array([nearest_float(v) for v in inside])
     radius = ((b - A @ center) / np.linalg.norm(A, axis=1)).min()
     exact = np.full(1, None, object)
     if not prove_witness_batch(A[None], b[None], center[None])[0]:
-        exact[0] = interior(A.tolist(), b.tolist()).witness
+        exact[0] = inside
     return TreeCells(
         unit=0,
         bits=np.zeros((1, units), bool),

@@ -9,7 +9,6 @@ import numpy as np
 
 from regions.domains.shapes import WholeSpace
 from regions.files.writing import write_text
-from regions.patterns.halfspaces import domain_rows
 from regions.results.laws.search_tree import SearchTree, search_tree
 from regions.results.region_table import RegionTable
 
@@ -101,7 +100,7 @@ def _source(tree: SearchTree, regions: RegionTable, name: str, scope: str) -> st
     domain, dim = regions.domain, regions.domain.dim
     walls = np.zeros((0, dim + 1))
     if not isinstance(domain, WholeSpace):
-        A, b = domain_rows(domain)
+        A, b = domain.rows()
         walls = np.append(A, b[:, None], axis=1)
     chart = "" if domain.is_chart_identity else ", coordinates of the domain's chart,"
     values = {

@@ -10,7 +10,6 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.network import equal_arrays
-from regions.patterns.halfspaces import domain_rows
 from regions.results.laws.forms import region_forms
 from regions.results.laws.law_files import Parts, load_law, save_law
 from regions.results.region_table import RegionTable
@@ -119,7 +118,7 @@ def piecewise_law(regions: RegionTable) -> PiecewiseLaw:
     domain, dim = regions.domain, regions.domain.dim
     walls = np.zeros((0, dim)), np.zeros(0)
     if not isinstance(domain, WholeSpace):
-        walls = domain_rows(domain)
+        walls = domain.rows()
     facets, bits = _facet_bits(regions), regions.pattern_bits()
     rows, maps = [], []
     for region, forms in enumerate(region_forms(regions)):

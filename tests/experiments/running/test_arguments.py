@@ -1,5 +1,6 @@
 """Arguments that several command lines take."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -9,17 +10,18 @@ from experiments.running.arguments import (
     Parser,
     box_of,
     domain_of,
+    read_polytope,
     read_row,
     read_slice,
     run_folder,
 )
-from regions.domains.shapes import Box, Segment, Slice, WholeSpace
+from regions.domains.shapes import Box, HPolytope, Segment, Slice, WholeSpace
 from regions.errors import FileFormatError
 
 
 def _options(*arguments: str, required: bool = True):
     parser = Parser("What.", "examples:\n  like this")
-    parser.add_domain("segment", "slice", "whole-space", required=required)
+    parser.add_domain("segment", "slice", "polytope", "whole-space", required=required)
     return parser.parse(list(arguments))
 
 
@@ -40,6 +42,20 @@ def test_every_kind_of_domain_is_made(tmp_path):
     cut = domain_of(_options("--slice", str(path)), 3)
     assert isinstance(cut, Slice)
     assert cut.embed(np.array([[2.0]])).tolist() == [[3.0, 2.0, 5.0]]
+
+
+def test_polytope_is_read_from_both_kinds_of_files(tmp_path):
+    A, b = [[-1.0, 0.0], [0.0, -1.0], [1.0, 2.0]], [0.0, 0.0, 1.0]
+    np.savez(tmp_path / "p.npz", A=A, b=b)
+    (tmp_path / "p.json").write_text(json.dumps({"A": A, "b": b}))
+    for name in ("p.npz", "p.json"):
+        found = domain_of(_options("--polytope", str(tmp_path / name)), 2)
+        assert found == HPolytope(A, b)
+    for text in ("[]", '{"A": [[1]]}', '{"A": [["x"]], "b": [1]}', "{"):
+        (tmp_path / "p.json").write_text(text)
+        with pytest.raises(FileFormatError, match=r"p\.json") as error:
+            read_polytope(tmp_path / "p.json")
+        assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("required", [True, False])

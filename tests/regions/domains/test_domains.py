@@ -97,7 +97,7 @@ def test_volumes_are_exact():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Box([0, 0], [1, 0]), r"`lower\[1\]` is 0.0 and `upper\[1\]` is 0.0"),
+        (lambda: Box([0, 1], [1, 0]), r"`lower\[1\]` is 1.0 and `upper\[1\]` is 0.0"),
         (lambda: Box([0], [1, 2]), "`lower` has 1 entries and `upper` has 2"),
         (lambda: Box([0, np.nan], [1, 1]), r"`lower` is nan at \(1,\)"),
         (lambda: Box([0], [np.inf]), r"`upper` is inf .* \(use WholeSpace"),

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, HPolytope
 from regions.network import Layer, ReluNetwork
 
 Form = tuple[Fraction, ...]
@@ -101,7 +101,18 @@ class Polygon:
 
     @classmethod
     def start(cls, domain: BoundedDomain) -> "Polygon":
-        """The whole domain; the corners of a box are put in cyclic order."""
+        """The whole domain; the corners of a box are put in cyclic order.
+
+        A polytope is cut from a square, within which all that counts must lie.
+        """
+        if isinstance(domain, HPolytope):
+            far = Fraction(2**14)
+            cell = cls([(-far,), (far,)])
+            if domain.dim == 2:
+                cell = cls([(-far, -far), (far, -far), (far, far), (-far, far)])
+            for row in _inward(domain.A, domain.b):
+                (cell,) = (part for part, inside in cell.split(row) if inside)
+            return cell
         points = [tuple(map(Fraction, v)) for v in domain.polytope().vertices.tolist()]
         if len(points) == 4:
             points[2], points[3] = points[3], points[2]
@@ -144,13 +155,10 @@ class Rows:
     @classmethod
     def start(cls, domain: BoundedDomain) -> "Rows":
         """The whole domain."""
+        if isinstance(domain, HPolytope):
+            return cls(_inward(domain.A, domain.b))
         polytope = domain.polytope()
-        return cls(
-            [
-                (*(-Fraction(v) for v in a), Fraction(b))
-                for a, b in zip(polytope.A.tolist(), polytope.b.tolist(), strict=True)
-            ]
-        )
+        return cls(_inward(polytope.A, polytope.b))
 
     def split(self, form: Form) -> list[tuple["Rows", bool]]:
         """The parts where the form is negative (or constantly zero) and positive."""
@@ -161,6 +169,14 @@ class Rows:
         ]
         kept = [(part, on) for part, on in parts if has_solution(part.rows)]
         return kept or [(self, False)]
+
+
+def _inward(A: np.ndarray, b: np.ndarray) -> list[Form]:
+    """Rows `A t <= b` as forms that are positive inside."""
+    return [
+        (*(-Fraction(v) for v in row), Fraction(right))
+        for row, right in zip(A.tolist(), b.tolist(), strict=True)
+    ]
 
 
 def has_solution(rows: list[Form]) -> bool:

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains.shapes import Box, Segment, WholeSpace
+from regions.domains.shapes import Box, HPolytope, Segment, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Listing, Task
@@ -58,6 +58,20 @@ PATIENCE = 120.0
 Reference = frozenset[tuple[bool, ...]]
 
 
+def cut_corners(box: Box) -> HPolytope:
+    """What is left of a box without two opposite corners, cut at different depths.
+
+    The corners of the cuts are no float64 numbers, and the last row is redundant.
+    """
+    eye = np.eye(box.dim)
+    slant = np.linspace(1.0, 3.0, box.dim) * (box.upper - box.lower)
+    middle = (box.lower + box.upper) / 2.0
+    spread = np.abs(slant) @ (box.upper - middle)
+    A = np.vstack([-eye, eye, slant, -slant, slant])
+    ends = [slant @ middle + spread / 3, -slant @ middle + 0.7 * spread, 9 * spread]
+    return HPolytope(A, np.concatenate([-box.lower, box.upper, ends]))
+
+
 def specimens():
     """Networks and domains by name: the boxes, diagonals and spaces of the zoo."""
     found = {}
@@ -66,10 +80,14 @@ def specimens():
         found[f"{name}, box"] = network, box
         found[f"{name}, line"] = network, Segment(box.lower, box.upper)
         found[f"{name}, space"] = network, WholeSpace(network.input_dim)
+    for name in ("duplicated_unit", "bias_free_in_space"):
+        found[f"{name}, polytope"] = ZOO[name][0], cut_corners(ZOO[name][1])
     found["deep, box"] = DEEP, Box.cube(2)
     found["deep, line"] = DEEP, Segment([-1.0, -0.5], [1.0, 0.75])
     found["cones, space"] = CONES, WholeSpace(3)
     found["plane, space"] = PLANE, WholeSpace(2)
+    # A wedge without end, through whose tip no unit goes.
+    found["plane, wedge"] = PLANE, HPolytope([[-1.0, 0.5], [-0.25, -1.0]], [0.5, 0.75])
     return found
 
 

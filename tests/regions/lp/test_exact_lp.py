@@ -8,7 +8,8 @@ import scipy.optimize
 from flint import fmpq
 from hypothesis import given, settings, strategies as st
 
-from regions.lp import criss_cross, exact_lp
+from regions.domains import criss_cross
+from regions.lp import exact_lp
 from regions.lp.exact_lp import (
     Start,
     check_multipliers,

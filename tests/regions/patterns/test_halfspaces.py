@@ -11,7 +11,6 @@ from regions.patterns.halfspaces import (
     NO_UNIT,
     affine_map,
     augmented_product,
-    domain_rows,
     halfspaces,
     halfspaces_batch,
     with_domain,
@@ -162,7 +161,7 @@ def test_halfspaces_of_a_unit_without_gradient_is_a_constant_row():
     ],
 )
 def test_domain_rows_are_those_of_the_polytope(domain):
-    A, b = domain_rows(domain)
+    A, b = domain.rows()
     np.testing.assert_array_equal(A, domain.polytope().A)
     np.testing.assert_array_equal(b, domain.polytope().b)
 

@@ -9,7 +9,7 @@ from regions.enumeration import enumerate_regions
 from regions.errors import SolverError
 from regions.lp import exact_lp, solve
 from regions.network import ReluNetwork
-from regions.patterns.halfspaces import domain_rows, halfspaces, halfspaces_batch
+from regions.patterns.halfspaces import halfspaces, halfspaces_batch
 from regions.patterns.kernel import kernel_inputs
 from regions.patterns.packing import bytes_to_words, pack_bits
 from regions.patterns.traced_rows import pattern_rows
@@ -76,7 +76,7 @@ def test_boxes_are_those_of_rational_programs(domain):
     found = enumerate_regions(network, domain)
     some = found.patterns[:6]
     lower, upper = list_boxes(network, domain, some, "cvxpy")
-    sides, ends = domain_rows(domain)
+    sides, ends = domain.rows()
     for k, bits in enumerate(found.pattern_bits(slice(6))):
         rows = halfspaces(domain.restrict(network), bits)
         A, b = np.vstack([rows.A, sides]), np.append(rows.b, ends)
@@ -166,5 +166,5 @@ def test_what_has_no_answer_is_refused():
     with pytest.raises(ValueError, match="`patterns` is empty"):
         list_balls(found.network, found.domain, found.patterns[:0])
     everywhere = enumerate_regions(lattice(), WholeSpace(2), method="tree")
-    with pytest.raises(ValueError, match="`domain` is the whole space"):
+    with pytest.raises(ValueError, match="`domain` is unbounded"):
         everywhere.bounds(solver="cvxpy")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import regions
+from regions.domains.simplices import power_integrals
 from regions.enumeration.budget import Budget
 from regions.questions.pieces import Pieces
-from regions.questions.simplices import power_integrals
 from tests.helpers import random_network
 from tests.zoo import ZOO
 

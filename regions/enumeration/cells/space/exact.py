@@ -24,12 +24,10 @@ class ExactCorners:
     def __init__(self, network: ReluNetwork, domain: BoundedDomain, net: Net):
         self._exact = ExactNetwork(network, domain)
         self._net = net
-        polytope = domain.polytope()
+        A, b = domain.rows()
         self._facets = [
             dyadic([*(-v for v in row), offset])[0]
-            for row, offset in zip(
-                polytope.A.tolist(), polytope.b.tolist(), strict=True
-            )
+            for row, offset in zip(A.tolist(), b.tolist(), strict=True)
         ]
         self._forms: dict[bytes, Forms] = {}
 

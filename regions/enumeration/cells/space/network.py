@@ -1,9 +1,11 @@
 """A network on a domain in flat arrays, and the stack that holds the domain alone."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
+from regions.domains.corners import Cell
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.space.state import (
     CORNERS,
@@ -25,8 +27,8 @@ MAX_EXPONENT = 900
 
 def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
     """The layers, composed with the domain's chart and scaled."""
-    layers, polytope = domain.restrict(network).hidden, domain.polytope()
-    largest = np.abs(polytope.vertices).max(0)
+    layers, (A, b) = domain.restrict(network).hidden, domain.rows()
+    largest = np.abs(domain.corners()).max(0)
     scale = np.ldexp(1.0, np.frexp(largest)[1])
     rows, biases = chart_rounding(network, domain)
     row_doubt = np.array(rows) * scale.max()
@@ -45,7 +47,7 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
         block.append(len(source))
     widths = [layer.width for layer in layers]
     first = np.cumsum([0, *widths])
-    facets = np.concatenate([-polytope.A * scale, polytope.b[:, None]], axis=1)
+    facets = np.concatenate([-A * scale, b[:, None]], axis=1)
     limits, grid = _exact_limits(layers, scale)
     return Net(
         turned=np.concatenate(turned),
@@ -111,9 +113,9 @@ def _grid(values: np.ndarray) -> int:
 
 def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
     """A stack with one cell, the domain, before the first layer."""
-    polytope, dim = domain.polytope(), domain.dim
-    corners, units = len(polytope.vertices), int(net.first[-1])
-    layers, room = len(net.first) - 1, max(ROOM, 4 * len(polytope.vertices))
+    cell, points, dim = domain.cell(), domain.corners(), domain.dim
+    corners, units = len(points), int(net.first[-1])
+    layers, room = len(net.first) - 1, max(ROOM, 4 * corners)
     widest = int(np.diff(net.first).max())
     forms, deep = int(net.place[-1]), 64
     out = OUTPUT if listing else 0
@@ -159,11 +161,23 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
     for c in range(dim):
         state.held[c, c] = 1.0
         state.held_size[c] = 1.0
-    state.x[:, :corners] = (polytope.vertices / net.scale).T
-    bits = np.left_shift(np.int64(1), polytope.vertex_facets.astype(np.int64))
-    state.zeros[0, :corners] = np.bitwise_or.reduce(bits, axis=1)
+    state.x[:, :corners] = (points / net.scale).T
+    state.reach[:corners] = _off_by(points, cell, net.scale)
+    state.zeros[0, :corners] = np.array(cell.zeros, np.uint64).view(np.int64)
     state.name[:corners] = np.arange(corners)
-    state.row[0, : len(polytope.b)] = np.arange(len(polytope.b))
+    state.row[0, : len(net.facets)] = np.arange(len(net.facets))
     state.cell[0, TODO], state.cell[0, CORNERS] = -1, corners
     state.reg[TOP], state.reg[NEXT_ID] = 1, corners
     return state
+
+
+def _off_by(points: np.ndarray, cell: Cell, scale: np.ndarray) -> np.ndarray:
+    """How far rounded corners are from the exact ones, in any scaled coordinate."""
+    off = [
+        max(
+            abs(Fraction(v) - exact) / Fraction(unit)
+            for v, exact, unit in zip(near, corner, scale.tolist(), strict=True)
+        )
+        for near, corner in zip(points.tolist(), cell.points(), strict=True)
+    ]
+    return np.array([math.nextafter(float(v), math.inf) if v else 0.0 for v in off])

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from regions.domains.shapes import BoundedDomain
-
 Corner = tuple[int, ...]
 """Homogeneous coordinates, the positive denominator last."""
 
@@ -48,18 +46,6 @@ def corner_of(point: Sequence[Fraction]) -> Corner:
     """A rational point in homogeneous coordinates."""
     bottom = math.lcm(*(v.denominator for v in point))
     return (*(v.numerator * (bottom // v.denominator) for v in point), bottom)
-
-
-def domain_cell(domain: BoundedDomain) -> Cell:
-    """A domain in its chart; its facets are the first rows."""
-    polytope = domain.polytope()
-    corners = tuple(
-        corner_of([Fraction(float(v)) for v in vertex]) for vertex in polytope.vertices
-    )
-    zeros = tuple(
-        sum(1 << int(facet) for facet in facets) for facets in polytope.vertex_facets
-    )
-    return Cell(corners, zeros)
 
 
 def split(cell: Cell, values: Sequence[int], row: int) -> tuple[Cell, Cell]:
@@ -117,3 +103,33 @@ def _crossing(p: Corner, a: int, q: Corner, b: int) -> Corner:
     point = [a * y - b * x for x, y in zip(p, q, strict=True)]
     common = math.gcd(*point)
     return tuple(v // common for v in point)
+
+
+def box_cell(lower: Sequence[int], upper: Sequence[int], first_row: int) -> Cell:
+    """A box with integer ends; its rows from `first_row` on: lower end, upper end."""
+    ends = [*zip(lower, upper, strict=True)]
+    sides = [*itertools.product((0, 1), repeat=len(ends))]
+    corners = [
+        (*(pair[s] for pair, s in zip(ends, side, strict=True)), 1) for side in sides
+    ]
+    zeros = [
+        sum(1 << (first_row + 2 * k + s) for k, s in enumerate(side)) for side in sides
+    ]
+    return Cell(tuple(corners), tuple(zeros))
+
+
+def clipped(cell: Cell, row: Sequence[int], number: int) -> Cell:
+    """The part of a cell where `a . t <= b`; it must have interior points.
+
+    Args:
+        cell: The cell.
+        row: The integers of `a`, then b.
+        number: A number for the row, not in use on the cell.
+    """
+    form = [*(-v for v in row[:-1]), row[-1]]
+    values = [sum(map(int.__mul__, form, corner)) for corner in cell.corners]
+    if min(values) < 0:
+        return split(cell, values, number)[0]
+    bit = 1 << number
+    touched = (z | bit * (not v) for z, v in zip(cell.zeros, values, strict=True))
+    return cell._replace(zeros=tuple(touched))

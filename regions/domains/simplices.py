@@ -13,9 +13,7 @@ import operator
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from flint import fmpz_mat
-
-from regions.questions.cells import Cell
+from regions.domains.corners import Cell
 
 Indices = tuple[int, ...]
 
@@ -59,7 +57,15 @@ def simplex_volume(cell: Cell, simplex: Indices) -> Fraction:
     """Exact volume of a simplex, in the chart."""
     rows = [list(cell.corners[k]) for k in simplex]
     bottom = math.prod(row[-1] for row in rows) * math.factorial(cell.dim)
+    # Loading flint takes longer than making most domains.
+    from flint import fmpz_mat
+
     return abs(Fraction(int(fmpz_mat(rows).det()), bottom))
+
+
+def cell_volume(cell: Cell) -> Fraction:
+    """Exact volume of a cell, in the chart."""
+    return sum((simplex_volume(cell, part) for part in simplices(cell)), Fraction())
 
 
 def complete_symmetric(values: Sequence[Fraction], degree: int) -> list[Fraction]:

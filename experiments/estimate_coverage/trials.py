@@ -9,7 +9,7 @@ from jaxtyping import Float64
 import regions
 from experiments.estimate_coverage.families import Family
 from regions.estimates.few_inputs import InputTree
-from regions.estimates.guesses import log_sides
+from regions.estimates.guesses import SHARE
 from regions.estimates.resampling import kept_systematically
 from regions.estimates.result import RegionEstimate
 from regions.estimates.run import Keep, run_once
@@ -108,24 +108,18 @@ def spread_of_cells(
     return np.array(rows)
 
 
-def _evenly(
+def _in_tree_order(
     chances: Float64[np.ndarray, " cells"], rng: np.random.Generator
 ) -> np.ndarray:
-    """The systematic sample of cells in random order: no strata."""
-    order = rng.permutation(len(chances))
-    return np.sort(order[kept_systematically(chances[order], rng)])
+    """The systematic sample of cells as the tree has them: parts side by side."""
+    teeth = np.floor(np.cumsum(chances) + rng.random())
+    return np.flatnonzero(np.diff(teeth, prepend=0.0) > 0.0)
 
 
 def _nothing(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
     """All cells alike."""
     del tree, forms, parent
     return np.zeros(len(cells))
-
-
-def _sides(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
-    """By the box around a cell alone."""
-    del tree, forms, parent
-    return 2.0 * log_sides(cells.low, cells.high)
 
 
 def _units(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
@@ -136,16 +130,22 @@ def _units(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
 
 def _to_come(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
     """By how evenly the units to come part the box alone."""
-    return tree.guess.to_come(cells, forms, parent)
+    return SHARE * tree.guess.to_come(cells, forms, parent)
+
+
+def _in_full(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
+    """By both, at full length."""
+    return tree.guess.of_cells(cells, forms, parent) / SHARE
 
 
 IDEAS = {
-    "cells alike, in random order": (_nothing, _evenly),
-    "cells alike, parts side by side": (_nothing, kept_systematically),
-    "guess by the box around a cell": (_sides, kept_systematically),
+    "cells alike, in random order": (_nothing, kept_systematically),
+    "cells alike, parts side by side": (_nothing, _in_tree_order),
     "guess by the units that are on": (_units, kept_systematically),
     "guess by the units to come": (_to_come, kept_systematically),
-    "all guesses (as kept)": (InputTree.log_sizes, kept_systematically),
+    "both, at full length": (_in_full, kept_systematically),
+    "both, parts side by side": (InputTree.log_sizes, _in_tree_order),
+    "both, by their size (as kept)": (InputTree.log_sizes, kept_systematically),
 }
 
 

@@ -6,7 +6,7 @@ from jaxtyping import Float64, Int
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.tree.cells import TreeCells
 from regions.enumeration.tree.search import Forms, Tree
-from regions.estimates.guesses import RegionGuess, log_sides
+from regions.estimates.guesses import RegionGuess
 from regions.network import ReluNetwork
 
 
@@ -29,6 +29,4 @@ class InputTree(Tree):
         self, cells: TreeCells, forms: Forms, parent: Int[np.ndarray, " cells"]
     ) -> Float64[np.ndarray, " cells"]:
         """Logarithms of guesses of how many regions cells hold in the end."""
-        sides = 2.0 * log_sides(cells.low, cells.high)
-        units = self.guess.log_sizes(cells.bits, cells.unit)
-        return sides + units + self.guess.to_come(cells, forms, parent)
+        return self.guess.of_cells(cells, forms, parent)

@@ -12,12 +12,16 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.network import ReluNetwork
 
-EVENNESS = 0.6
-"""What the logarithm of the guess gains with the entropy of units: a fit to orthants of
-networks with two layers of 32 units."""
+SHARE = 0.6
+"""What the logarithm of the guess gains with that of the parts that layers to come have
+in general position, and with the entropy of the units of this one. Tried on 200 networks
+of one to thirty inputs and a wide one: at full length both serve worse."""
 
-SMALLEST_SIDE = 1e-100
-"""Sides of boxes below it count as it: a guess is positive."""
+DECIMALS = 6
+"""Guesses are rounded: what differs between machines in the last place orders none."""
+
+LEAST_SPREAD = 1e-100
+"""Variances below it count as it."""
 
 
 @runtime_checkable
@@ -27,6 +31,11 @@ class CellBoxes(Protocol):
     @property
     def unit(self) -> int:
         """Units decided."""
+        ...
+
+    @property
+    def bits(self) -> np.ndarray:
+        """Signs of the units."""
         ...
 
     @property
@@ -64,6 +73,23 @@ class RegionGuess:
             for n in range(most + 1)
         }
 
+    def of_cells(
+        self,
+        cells: CellBoxes,
+        forms: tuple[np.ndarray, np.ndarray, np.ndarray],
+        parent: Int[np.ndarray, " cells"],
+    ) -> Float64[np.ndarray, " cells"]:
+        """Logarithms of guesses of how many regions cells hold in the end.
+
+        Args:
+            cells: The cells, with boxes around them.
+            forms: Gradients and offsets of the layer on earlier cells.
+            parent: Which of these each cell is part of.
+        """
+        units = self.log_sizes(cells.bits, cells.unit)
+        both = units + self.to_come(cells, forms, parent)
+        return np.round(SHARE * both, DECIMALS)
+
     def log_sizes(
         self, bits: Bool[np.ndarray, "cells units"], unit: int
     ) -> Float64[np.ndarray, " cells"]:
@@ -87,17 +113,11 @@ class RegionGuess:
         forms: tuple[np.ndarray, np.ndarray, np.ndarray],
         parent: Int[np.ndarray, " cells"],
     ) -> Float64[np.ndarray, " cells"]:
-        """What the forms of the rest of the layer add to the guess.
-
-        Args:
-            cells: The cells, with boxes around them.
-            forms: Gradients and offsets of the layer on earlier cells.
-            parent: Which of these each cell is part of.
-        """
+        """How evenly the rest of the layer parts the cells."""
         layer = int(np.searchsorted(self._first, cells.unit - 1, side="right") - 1)
         rest = slice(cells.unit - int(self._first[layer]), None)
         gradients, offsets = forms[0][parent, rest], forms[1][parent, rest]
-        return EVENNESS * evenness(cells.low, cells.high, gradients, offsets)
+        return evenness(cells.low, cells.high, gradients, offsets)
 
     def _at(
         self, hyperplanes: int, dims: Float64[np.ndarray, " cells"]
@@ -111,13 +131,6 @@ def _log_pieces(hyperplanes: int, dim: int) -> float:
     """Logarithm of `sum_{i <= dim} C(hyperplanes + dim, i) / 2^dim`."""
     total = sum(math.comb(hyperplanes + dim, i) for i in range(dim + 1))
     return math.log(total) - dim * math.log(2.0)
-
-
-def log_sides(
-    low: Float64[np.ndarray, "cells dim"], high: Float64[np.ndarray, "cells dim"]
-) -> Float64[np.ndarray, " cells"]:
-    """Logarithms of the mean sides of boxes: units cut large cells more often."""
-    return np.log(np.maximum((high - low).mean(1), SMALLEST_SIDE))
 
 
 def evenness(
@@ -135,5 +148,5 @@ def evenness(
 
     mean = np.einsum("cud,cd->cu", gradients, 0.5 * (low + high)) + offsets
     spread = np.einsum("cud,cd->cu", gradients**2, (0.5 * (high - low)) ** 2)
-    on = ndtr(mean / np.sqrt(np.maximum(spread, SMALLEST_SIDE)))
+    on = ndtr(mean / np.sqrt(np.maximum(spread, LEAST_SPREAD)))
     return (entr(on) + entr(1.0 - on)).sum(1)

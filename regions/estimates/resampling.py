@@ -11,16 +11,17 @@ def kept_systematically(
 
     One random number places a comb of spacing 1 over the cumulated chances; a cell is
     kept if a tooth falls on its share. Cells that stand next to each other are thus
-    never kept or dropped together more than need be: where the order is that of the
-    tree, the sample is stratified by ancestors.
+    never kept or dropped together more than need be: they stand by their chances, so
+    that large ones and small ones are both kept as often as they should be, and those
+    of equal chance at random, as any other order has patterns that the comb may meet.
 
     Args:
         chances: Probability of each cell to be kept, at most 1.
-        rng: Where the one random number comes from.
+        rng: Where chance comes from.
     """
-    ends = np.cumsum(chances)
-    teeth = np.floor(ends + rng.random())
-    return np.flatnonzero(np.diff(teeth, prepend=0.0) > 0.0)
+    order = np.lexsort((rng.random(len(chances)), chances))
+    teeth = np.floor(np.cumsum(chances[order]) + rng.random())
+    return np.sort(order[np.diff(teeth, prepend=0.0) > 0.0])
 
 
 def inclusion_chances(

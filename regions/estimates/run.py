@@ -90,7 +90,8 @@ def run_once(
     """
     cells, log_weight, dropped = tree.start(most, rng)
     forms, parent, layer = None, np.arange(len(cells)), -1
-    while cells.unit < cells.bits.shape[1]:
+    last = cells.bits.shape[1]
+    while cells.unit < last:
         if stop():
             return None
         if tree.layer_of(cells.unit) != layer:
@@ -98,10 +99,9 @@ def run_once(
             forms, parent = tree.forms(cells, layer), np.arange(len(cells))
         assert forms is not None
         cells, origin = tree.inserted(cells, forms, parent)
-        # Parts of one cell stand side by side: what is kept is then spread evenly. It
-        # does not depend on which of them a program found.
+        # An order that does not depend on which part of a cell a program found.
         order = np.lexsort((cells.bits[:, cells.unit - 1], origin))
-        if len(cells) > most:
+        if len(cells) > most and cells.unit < last:
             size = log_weight[origin[order]]
             size = size + tree.log_sizes(cells, forms, parent[origin])[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)

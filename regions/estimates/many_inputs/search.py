@@ -91,8 +91,7 @@ class ImageTree:
         self, cells: ImageCells, forms: Forms, parent: Int[np.ndarray, " cells"]
     ) -> Float64[np.ndarray, " cells"]:
         """Logarithms of guesses of how many regions cells hold in the end."""
-        units = self.guess.log_sizes(cells.bits, cells.unit)
-        return units + self.guess.to_come(cells, forms, parent)
+        return self.guess.of_cells(cells, forms, parent)
 
     def _orthants(self, signs: Bool[np.ndarray, "cells width"]) -> ImageCells:
         """The cells of the first layer with these signs."""

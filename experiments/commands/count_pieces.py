@@ -63,7 +63,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def count(options: argparse.Namespace) -> dict[str, Any]:
     """Count or list the regions; what to print."""
-    from regions.pieces.cluster import open_client, run_on
+    from regions.enumeration.cluster import open_client
+    from regions.pieces.cluster import run_on
     from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
     from regions.pieces.streaming import enumerate_to_parquet
 

@@ -174,7 +174,6 @@ def _variance(
     for seed in range(runs):
         tree = tree_class(network, family.domain)
         found = run_once(tree, cells, np.random.default_rng(seed), keep=keep)
-        assert found is not None
         values.append(found.log)
     seconds = (time.process_time() - start) / runs
     sizes = np.exp(np.array(values) - max(values))

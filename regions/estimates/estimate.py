@@ -1,30 +1,33 @@
 """Estimating the number of regions of a network on a domain."""
 
-import functools
+import contextlib
+import itertools
+import math
+import os
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.tree.homogeneous import cone_problem
-from regions.enumeration.workers import worker_count, workers
+from regions.enumeration.budget import never
+from regions.enumeration.cluster import open_client
 from regions.errors import RegionsError
-from regions.estimates.few_inputs import InputTree
-from regions.estimates.many_inputs.image import image_of
-from regions.estimates.many_inputs.search import ImageTree
+from regions.estimates.journal import RunJournal
 from regions.estimates.result import RegionEstimate
-from regions.estimates.run import RunValue, SampledTree, run_once
+from regions.estimates.run import RunValue
+from regions.estimates.tasks import DoneRun, Runner, Runs, run_here, run_on
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
-from regions.network import ReluNetwork
 
 CELLS, RUNS = 200, 16
 """What is kept and done if nothing is asked for."""
 
 FEWEST_RUNS = 8
-"""A spread of fewer runs than these decides nothing."""
+"""A spread of fewer runs than these decides nothing; it is looked at every so many."""
+
+LONGEST = 1.5
+"""A run is taken to end within this many times the longest so far."""
 
 Progress = Callable[[int, int], None]
 
@@ -39,7 +42,9 @@ def estimate_regions(
     runs: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    journal: str | os.PathLike[str] | None = None,
+    scheduler: str | None = None,
+    stop: Callable[[], bool] = never,
 ) -> RegionEstimate:
     """Unbiased estimate of the number of activation regions, with an interval.
 
@@ -48,31 +53,40 @@ def estimate_regions(
     so the estimate is free of tolerances; what is left to chance is which cells are
     followed. It is an estimate: a count it is only where `exact` says so.
 
-    Runs are begun only if, by the longest so far, they will end in time: which runs are
-    finished then does not depend on their own values, and slow runs are not left out
-    for being slow. One that is stopped all the same counts as 0 in `at_least`.
+    Runs are begun only if, by the longest so far, they will end in time, and where
+    `stop` ends them, those that began so late that a longer one would not have ended
+    are left out: which runs are used then does not depend on their own values, and slow
+    runs are not left out for being slow. All that were begun count in `at_least`.
 
     Args:
         network: The network.
         domain: Where to count; boxes, slices, simplices or the whole space.
-        relative_error: Go on until the standard error is below this part of the mean.
+        relative_error: Go on until the standard error is below this part of the mean;
+            looked at after every 8 runs.
         max_seconds: Begin no run that would end later, and stop one that does.
         cells: Cells that a run keeps, 200 if not given. More of them make a run longer
             and its value spread less; as many as there are regions make it exact.
         runs: Independent runs, 16 if neither these nor a relative error are given.
-        seed: The same seed gives the same runs, whatever the number of threads.
+        seed: The same seed gives the same runs, whatever the number of threads or
+            workers.
         progress: Called with (runs done, runs to do).
+        journal: A file that keeps every run. The same call goes on where an earlier one
+            was stopped or killed, and gives what it would have given.
+        scheduler: Address of a `dask.distributed` scheduler, on whose workers runs are
+            done, each a task of its own; they need this package.
         stop: Asked often; the runs that have ended are kept when it says so.
 
     Raises:
         ValueError: If an argument is not positive, or the domain does not fit.
         RegionsError: If not even one run ended before the time was up, or `stop` said
-            so.
+            so; it says how many regions were seen.
+        FileFormatError: If the journal is one of another estimate.
+        ClusterError: If the cluster can not go on.
 
     Example:
-        >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
-        >>> from regions.domains.shapes import Box
-        >>> estimate_regions(net, Box([-1, -1], [1, 1])).exact
+        >>> import regions
+        >>> net = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+        >>> estimate_regions(net, regions.Box([-1, -1], [1, 1])).exact
         4
     """
     network, domain = network_and_domain(network, domain)
@@ -81,119 +95,176 @@ def estimate_regions(
         if value is not None and not value > 0:
             raise ValueError(f"`{name}` is {value}: a positive number is required.")
     wanted = runs or (RUNS if relative_error is None else None)
-    sampler = _Sampler(network, domain, cells or CELLS, seed, max_seconds, stop)
-    with workers() as pool:
-        # A first run by itself: where nothing is dropped it is the count.
-        sampler.round(map, 1)
-        while not sampler.ended and not sampler.is_enough(wanted, relative_error):
-            left = worker_count() if wanted is None else wanted - len(sampler.values)
-            sampler.round(pool.map, min(worker_count(), left))
-            if progress is not None:
-                progress(len(sampler.values), wanted or len(sampler.values) + 1)
-    return sampler.result()
+    domain.restrict(network)
+    task = Runs(network, domain, cells or CELLS, seed)
+    with contextlib.ExitStack() as stack:
+        book, runner = None, run_here
+        if journal is not None:
+            opened = RunJournal(journal, network, domain, task.cells, seed)
+            book = stack.enter_context(opened)
+        if scheduler is not None:
+            runner = run_on(stack.enter_context(open_client(scheduler)))
+        sampler = _Sampler(task, book, max_seconds, stop, progress)
+        for goal in _goals(wanted, relative_error):
+            sampler.reach(goal, runner)
+            if sampler.ended or (
+                relative_error is not None
+                and goal >= FEWEST_RUNS
+                and sampler.result().relative_error <= relative_error
+            ):
+                break
+        return sampler.result()
 
 
-def tree_of(network: ReluNetwork, domain: Domain) -> Callable[[], SampledTree]:
-    """What makes a new tree for every run."""
-    image = image_of(network, domain)
-    if image is not None:
-        return functools.partial(ImageTree, image)
-    if isinstance(domain, WholeSpace) or not domain.is_bounded:
-        return functools.partial(InputTree, *cone_problem(network, domain))
-    return functools.partial(InputTree, network, domain)
+def _goals(wanted: int | None, relative_error: float | None) -> Iterator[int]:
+    """Numbers of runs after which to look at what there is.
+
+    They do not depend on the number of workers, so that the result does not either.
+    """
+    # A first run by itself: where nothing is dropped it is the count.
+    yield 1
+    if relative_error is not None:
+        for goal in itertools.count(FEWEST_RUNS, FEWEST_RUNS):
+            if wanted is not None and goal >= wanted:
+                break
+            yield goal
+    if wanted is not None:
+        yield wanted
 
 
 class _Sampler:
-    """The runs of one estimate."""
+    """The runs of one estimate: those known, those begun, and when to begin none."""
 
     def __init__(
         self,
-        network: ReluNetwork,
-        domain: Domain,
-        cells: int,
-        seed: int,
+        task: Runs,
+        book: RunJournal | None,
         max_seconds: float | None,
         stop: Callable[[], bool],
+        progress: Progress | None,
     ):
-        domain.restrict(network)
-        self._tree = tree_of(network, domain)
-        self._cells, self._seed = cells, seed
-        self._max_seconds, self._stop = max_seconds, stop
-        self._begin = time.perf_counter()
-        self._longest = 0.0
+        self._task, self._book = task, book
+        self._max_seconds, self._stop, self._progress = max_seconds, stop, progress
+        self._start = time.perf_counter()
+        self._longest, self._goal = 0.0, 0
         self._counts: Counter[str] = Counter()
-        self.values: list[RunValue] = []
-        self.abandoned = 0
+        self._values = dict(book.values) if book is not None else {}
+        self._known = len(self._values)
+        self._begun = set(book.begun) if book is not None else set()
+        self._stopped: dict[int, RunValue] = {}
+        self._since: dict[int, float] = {}
+        """When runs began; those of the journal did so long ago."""
+        self._end = math.inf
+        self._lock = threading.Lock()
         self.why = "finished"
 
     @property
     def ended(self) -> bool:
         """Whether no further run is to be begun."""
-        if self.why == "finished" and self._late():
-            self.why = "seconds"
-        exact = any(value.exact for value in self.values)
-        return exact or self.why != "finished"
+        return self.why != "finished" or any(v.exact for v in self._values.values())
 
-    def round(self, mapped: Callable, count: int) -> None:
-        """Some runs side by side; all of them are waited for."""
-        first = len(self.values)
-        for value in mapped(self._run, range(first, first + count)):
-            if value is None:
-                self.abandoned += 1
-                self.why = "interrupted" if self._stop() else "seconds"
-            elif self.why == "finished":
-                self.values.append(value)
+    def reach(self, goal: int, runner: Runner) -> None:
+        """Do what is missing of the first `goal` runs."""
+        self._goal = goal
+        missing = [run for run in range(goal) if run not in self._values]
+        if missing:
+            # Closed at the end: what a cluster still runs is taken back.
+            with contextlib.closing(_generated(runner, self._task, missing, self)) as f:
+                for run, done in f:
+                    self._take(run, done)
+        if len(self._ended()) < goal and self.why == "finished":
+            self.why = "interrupted" if self._stop() else "seconds"
+            self._end = time.perf_counter()
 
-    def is_enough(self, runs: int | None, relative_error: float | None) -> bool:
-        """Whether the runs asked for are done, or the error asked for is reached."""
-        if runs is not None and len(self.values) >= runs:
+    def may_begin(self, run: int) -> bool:
+        """Whether to begin a run; asked from any thread."""
+        with self._lock:
+            now = time.perf_counter()
+            late = self._max_seconds is not None and (
+                now - self._start + LONGEST * self._longest > self._max_seconds
+            )
+            if late or self._stop():
+                return False
+            if self._book is not None:
+                self._book.record_begin(run)
+            self._begun.add(run)
+            self._since[run] = now
             return True
-        if relative_error is None or len(self.values) < FEWEST_RUNS:
-            return False
-        return self.result().relative_error <= relative_error
+
+    def over(self) -> bool:
+        """Whether runs that have begun are to stop."""
+        now = time.perf_counter() - self._start
+        late = self._max_seconds is not None and now > self._max_seconds
+        return late or self._stop()
+
+    def _take(self, run: int, done: DoneRun) -> None:
+        """Keep what a run gave."""
+        self._counts += done.counts
+        if not done.value.ended:
+            self._stopped[run] = done.value
+            return
+        self._longest = max(self._longest, done.seconds)
+        with self._lock:
+            if self._book is not None:
+                self._book.record(run, done.value)
+            self._values[run] = done.value
+        if self._progress is not None:
+            self._progress(len(self._ended()), self._goal)
+
+    def _ended(self) -> list[int]:
+        """The runs asked for that have ended."""
+        return [run for run in range(self._goal) if run in self._values]
+
+    def _used(self) -> list[int]:
+        """Those of them that are not there for being fast."""
+        ended = self._ended()
+        if self.why != "interrupted":
+            return ended
+        end = self._end - LONGEST * self._longest
+        early = [run for run in ended if self._since.get(run, -math.inf) <= end]
+        return early or ended
 
     def result(self) -> RegionEstimate:
         """The estimate of the runs that ended."""
-        if not self.values:
+        used, values = self._used(), self._values
+        seen = [*values.values(), *self._stopped.values()]
+        proved = max((value.cells for value in seen), default=1)
+        if not used:
             raise RegionsError(
-                f"no run of {self._cells} cells ended in time: allow more seconds, or "
-                "keep fewer `cells`."
+                f"no run of {self._task.cells} cells ended in time; at least {proved} "
+                "regions exist. Allow more seconds, or keep fewer `cells`."
             )
-        exact = [v for v in self.values if v.exact]
+        begun = sorted(run for run in self._begun if run < self._goal)
+        others = [
+            value.log if value is not None else -math.inf
+            for run in begun
+            if run not in used
+            for value in [values.get(run, self._stopped.get(run))]
+        ]
+        exact = [values[run].cells for run in used if values[run].exact]
         stats = {
             **{f"by_{test}": number for test, number in sorted(self._counts.items())},
-            "cells": self._cells,
-            "abandoned_runs": self.abandoned,
+            "cells": self._task.cells,
+            "abandoned_runs": sum(run not in values for run in begun),
+            "late_runs": sum(run in values for run in begun) - len(used),
             "stopped": self.why,
         }
+        if self._book is not None:
+            stats["from_journal"] = self._known
+            if self._book.damaged:
+                stats["damaged_journal_lines"] = list(self._book.damaged)
         return RegionEstimate(
-            np.array([value.log for value in self.values]),
-            exact[0].cells if exact else None,
-            time.perf_counter() - self._begin,
+            np.array([values[run].log for run in used]),
+            exact[0] if exact else None,
+            time.perf_counter() - self._start,
             stats,
-            max(value.cells for value in self.values),
+            proved,
+            np.array(others),
         )
 
-    def _run(self, index: int) -> RunValue | None:
-        """One run; its chances follow from the seed and its index alone."""
-        begin = time.perf_counter()
-        tree: Any = self._tree()
-        rng = np.random.default_rng([self._seed, index])
-        value = run_once(tree, self._cells, rng, self._is_over)
-        self._longest = max(self._longest, time.perf_counter() - begin)
-        self._counts += tree.counts
-        return value
 
-    def _is_over(self) -> bool:
-        """Whether runs that have begun are to stop."""
-        if self._stop():
-            return True
-        now = time.perf_counter() - self._begin
-        return self._max_seconds is not None and now > self._max_seconds
-
-    def _late(self) -> bool:
-        """Whether a run begun now may end after the time that is allowed."""
-        if self._max_seconds is None:
-            return False
-        now = time.perf_counter() - self._begin
-        return now + 1.5 * self._longest > self._max_seconds
+def _generated(
+    runner: Runner, task: Runs, missing: list[int], watch: _Sampler
+) -> Iterator[tuple[int, DoneRun]]:
+    """What a runner gives, as something that can be closed."""
+    yield from runner(task, missing, watch)

@@ -14,8 +14,8 @@ from regions.network import ReluNetwork
 
 SHARE = 0.6
 """What the logarithm of the guess gains with that of the parts that layers to come have
-in general position, and with the entropy of the units of this one. Tried on 200 networks
-of one to thirty inputs and a wide one: at full length both serve worse."""
+in general position, and with the entropy of the units of this one. Tried on 200
+networks of one to thirty inputs and a wide one: at full length both serve worse."""
 
 DECIMALS = 6
 """Guesses are rounded: what differs between machines in the last place orders none."""

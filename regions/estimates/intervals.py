@@ -64,9 +64,7 @@ def _untransformed(t: float, skewness: float, root: float) -> float:
     return (math.cbrt(1.0 + 3.0 * a * shifted) - 1.0) / a
 
 
-def log_lower_bound(
-    logs: Float64[np.ndarray, " runs"], level: float, abandoned: int = 0
-) -> float:
+def log_lower_bound(logs: Float64[np.ndarray, " runs"], level: float) -> float:
     """Logarithm of a number that is below the mean with probability `level`, at least.
 
     For a mean m, a player who always puts the share b of the stake on runs above m has
@@ -81,13 +79,13 @@ def log_lower_bound(
     4 (here without an upper bound of the variables, so that only one side has bets).
 
     Args:
-        logs: Logarithms of the runs.
+        logs: Logarithms of the runs; of those that were begun and not ended, too, be
+            it minus infinity.
         level: Probability to hold, such as 0.95.
-        abandoned: Runs that were begun and not ended; each counts as 0.
     """
     goal = -math.log(1.0 - level)
     finite = logs[np.isfinite(logs)]
-    zeros = abandoned + len(logs) - len(finite)
+    zeros = len(logs) - len(finite)
     if not len(finite):
         return -math.inf
 

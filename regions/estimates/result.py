@@ -25,11 +25,14 @@ class RegionEstimate:
         stats: What was done: cells kept, programs solved, why the runs ended.
         proved: Regions that are known to exist: as many cells as one run held at its
             end.
+        log_others: Logarithms of what counts in `at_least` alone: runs that were
+            stopped, by the cells that they stood for then (minus infinity where that is
+            not known), and runs that ended so late that slower ones would not have.
 
     Example:
         >>> estimate = RegionEstimate(np.log([90.0, 100.0, 110.0, 105.0]), None, 1.0)
         >>> round(estimate.mean), [round(v) for v in estimate.interval(0.9)]
-        (101, [90, 110])
+        (101, [90, 111])
     """
 
     log_runs: Float64[np.ndarray, " runs"]
@@ -37,6 +40,9 @@ class RegionEstimate:
     seconds: float
     stats: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     proved: int = 1
+    log_others: Float64[np.ndarray, " others"] = dataclasses.field(
+        default_factory=lambda: np.zeros(0)
+    )
 
     def __repr__(self) -> str:
         return f"RegionEstimate({self})"
@@ -89,7 +95,8 @@ class RegionEstimate:
     def at_least(self, level: float = 0.95) -> float:
         """A lower bound that fails for a share `1 - level` of all seeds, at most.
 
-        It needs no normality: only that runs are independent, positive and unbiased.
+        It needs no normality: only that runs are independent, positive and unbiased, or
+        too small on average as those that were stopped are.
         """
         return _power(self.log10_at_least(level) * LN10)
 
@@ -98,8 +105,8 @@ class RegionEstimate:
         _check_level(level)
         if self.exact is not None:
             return self.log10
-        abandoned = int(self.stats.get("abandoned_runs", 0))
-        bound = log_lower_bound(self.log_runs, level, abandoned) / LN10
+        begun = np.concatenate([self.log_runs, self.log_others])
+        bound = log_lower_bound(begun, level) / LN10
         return max(bound, math.log10(self.proved))
 
     def __str__(self) -> str:

@@ -61,14 +61,18 @@ class RunValue:
     """What one run gives.
 
     Attributes:
-        log: Natural logarithm of the unbiased value.
+        log: Natural logarithm of the unbiased value. Of a run that was stopped: of how
+            many cells of the units so far there are, by what it has; each holds a
+            region, so that this is too small on average, whenever it was stopped.
         exact: Whether nothing was dropped, so that the value is the count.
         cells: Different cells at the end: so many regions exist.
+        ended: Whether it was not stopped.
     """
 
     log: float
     exact: bool
     cells: int
+    ended: bool = True
 
 
 @np.errstate(all="ignore")
@@ -78,8 +82,8 @@ def run_once(
     rng: np.random.Generator,
     stop: Callable[[], bool] = lambda: False,
     keep: Keep = kept_systematically,
-) -> RunValue | None:
-    """One unbiased value; None if `stop` said so before the end.
+) -> RunValue:
+    """One unbiased value; less than that if `stop` said so before the end.
 
     Args:
         tree: The tree of the network on the domain.
@@ -93,7 +97,7 @@ def run_once(
     last = cells.bits.shape[1]
     while cells.unit < last:
         if stop():
-            return None
+            break
         if tree.layer_of(cells.unit) != layer:
             layer = tree.layer_of(cells.unit)
             forms, parent = tree.forms(cells, layer), np.arange(len(cells))
@@ -114,4 +118,5 @@ def run_once(
     top = log_weight.max()
     log = float(top + np.log(np.exp(log_weight - top).sum()))
     held = len(np.unique(cells.bits, axis=0))
-    return RunValue(log, not dropped, held)
+    ended = cells.unit == last
+    return RunValue(log, ended and not dropped, held, ended)

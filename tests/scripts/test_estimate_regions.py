@@ -51,3 +51,16 @@ def test_ctrl_c_keeps_the_runs_that_ended(script, monkeypatch, capsys):
 )
 def test_bad_options_are_one_line(script, arguments, message, capsys):
     assert_bad_input(script, [NET, *arguments], message, capsys)
+
+
+def test_journal_goes_on_with_the_same_numbers(script, monkeypatch, capsys, tmp_path):
+    arguments = [NET, "--box", "-1", "1", "--cells", "8", "--runs", "12"]
+    assert script.main(arguments) == 0
+    expected = capsys.readouterr().out.splitlines()[0]
+    arguments += ["--journal", str(tmp_path / "runs.jsonl")]
+    with monkeypatch.context() as patch:
+        press_ctrl_c_once(script, patch)
+        script.main(arguments)
+    capsys.readouterr()
+    assert script.main(arguments) == 0
+    assert capsys.readouterr().out.splitlines()[0] == expected

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,9 @@ import regions
 from regions.domains.shapes import Box, WholeSpace
 from regions.errors import RegionsError
 from regions.estimates.estimate import estimate_regions
+from regions.estimates.few_inputs import InputTree
 from regions.estimates.result import RegionEstimate
+from regions.estimates.run import run_once
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -62,23 +65,49 @@ def test_stop_keeps_the_runs_that_ended():
 
     def stop() -> bool:
         calls.append(0)
-        return len(calls) > 40
+        return len(calls) > 200
 
     found = estimate_regions(NETWORK, BOX, cells=6, runs=1000, stop=stop)
     assert found.stats["stopped"] == "interrupted"
     assert found.stats["abandoned_runs"] >= 1
     assert 1 <= len(found.runs) < 1000
-    expected = estimate_regions(NETWORK, BOX, cells=6, runs=len(found.runs))
-    assert (found.log_runs == expected.log_runs).all()
+    # Those that began late are not used: slower ones would not have ended.
+    others = found.stats["abandoned_runs"] + found.stats["late_runs"]
+    assert len(found.log_others) == others
+    whole = estimate_regions(NETWORK, BOX, cells=6, runs=len(found.runs) + 20)
+    assert set(found.log_runs) <= set(whole.log_runs)
+    assert found.at_least() <= regions.count_regions(NETWORK, BOX).count
+
+
+def test_a_run_that_is_stopped_stands_for_too_few():
+    # How far runs came is below the count on average, after any number of units.
+    count = regions.count_regions(NETWORK, BOX).count
+    means = []
+    for units in (3, 6, 9, 11):
+        values = []
+        for seed in range(60):
+            asked = itertools.count()
+            tree, rng = InputTree(NETWORK, BOX), np.random.default_rng(seed)
+            run = run_once(tree, 4, rng, lambda n=asked, u=units: next(n) >= u)
+            assert run.ended == (units == 11)
+            values.append(run.log)
+        means.append(np.exp(values).mean())
+    assert means == sorted(means)
+    assert means[-2] < count
+    assert means[-1] == pytest.approx(count, rel=0.15)
 
 
 def test_not_one_run_in_time_is_an_error():
-    with pytest.raises(RegionsError, match="no run of 6 cells ended"):
+    with pytest.raises(
+        RegionsError, match=r"no run of 6 cells ended .*; at least 1 reg"
+    ):
         estimate_regions(NETWORK, BOX, cells=6, stop=lambda: True)
 
 
 def test_time_is_heard_within_the_first_run():
-    with pytest.raises(RegionsError, match="no run of 6 cells ended"):
+    with pytest.raises(
+        RegionsError, match=r"no run of 6 cells ended .*; at least 1 reg"
+    ):
         estimate_regions(NETWORK, BOX, cells=6, max_seconds=1e-9)
 
 

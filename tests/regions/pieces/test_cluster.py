@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from regions.domains.shapes import Box
+from regions.enumeration.cluster import ClusterError, open_client
 from regions.io import load_network
-from regions.pieces.cluster import ClusterError, open_client, run_on
+from regions.pieces.cluster import run_on
 from regions.pieces.count import count_by_pieces
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -159,7 +160,7 @@ def test_scheduler_that_goes_away_is_one_line(tmp_path):
 
 
 def test_missing_scheduler_is_reported(monkeypatch):
-    monkeypatch.setattr("regions.pieces.cluster.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("regions.enumeration.cluster.CONNECT_SECONDS", 1)
     with (
         pytest.raises(ClusterError, match=r"no scheduler answers at tcp://127.0.0.1:9"),
         open_client("tcp://127.0.0.1:9"),

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
@@ -265,6 +265,6 @@ class _Sampler:
 
 def _generated(
     runner: Runner, task: Runs, missing: list[int], watch: _Sampler
-) -> Iterator[tuple[int, DoneRun]]:
+) -> Generator[tuple[int, DoneRun], None, None]:
     """What a runner gives, as something that can be closed."""
     yield from runner(task, missing, watch)

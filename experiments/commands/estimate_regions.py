@@ -7,11 +7,27 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
+import numpy as np
+
+from experiments.running.arguments import (
+    NETWORK,
+    POINT,
+    Parser,
+    box_of,
+    domain_of,
+    is_domain_given,
+    numbers,
+    other_domains,
+    point,
+    read_network,
+)
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from regions.domains.shapes import Domain
     from regions.estimates.result import RegionEstimate
 
 EXAMPLES = """\
@@ -21,16 +37,21 @@ examples:
   python scripts/estimate_regions.py net.npz --whole-space --relative-error 0.05
   python scripts/estimate_regions.py net.npz --box -1 1 --max-seconds 600
   python scripts/estimate_regions.py net.npz --box -1 1 --journal net.jsonl --workers 8
+  python scripts/estimate_regions.py net.npz --around x.npy:7 --radius 0.01,0.1,1
+  python scripts/estimate_regions.py net.npz --box 0 1 --of-class 3
 
 The mean is unbiased whatever the options; more cells and more runs make it sharper. The
 interval rests on the spread of the runs; the bound below it needs no such thing. A run
 that drops nothing is the count itself, and says so. A killed estimate that kept a
 --journal goes on when the same command is given again, and ends with the same numbers.
 --workers and --scheduler need the extra `cluster`: every run is a task of its own.
+--around takes the boxes of all inputs that differ from a point by a radius at most, a
+line each, and with --box only their parts in that box.
 Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C, with
 the runs that had ended.
 """
 BARS_AFTER_SECONDS = 2.0
+SIZES = "mean inradius of the regions of N random points of the box, too"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -38,7 +59,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice", "polytope", "whole-space")
+    parser.add_domain("slice", "polytope", "whole-space", required=False)
+    add("--around", type=point, metavar="POINT", help=POINT)
+    add("--radius", type=numbers, metavar="R1,R2,...", help="with --around")
+    add("--sizes", type=int, default=0, metavar="N", help=SIZES)
+    add("--of-class", type=int, metavar="K", help="regions where output K is largest")
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
     add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")
@@ -51,16 +76,41 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse(arguments)
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
+    if (options.around is None) != (options.radius is None):
+        parser.error("--around and --radius are required together")
+    if options.around is None and not is_domain_given(options):
+        parser.error("no domain is given: --box, --around or another is required")
+    if options.around is not None and any(other_domains(options)[1:]):
+        parser.error("--around goes with --box, or --lower and --upper, alone")
+    if options.journal is not None and len(options.radius or [0]) > 1:
+        parser.error("--journal keeps one estimate: give one --radius")
     return options
 
 
-def estimate(options: argparse.Namespace) -> "RegionEstimate":
-    """Read the network, and estimate."""
+def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
+    """The domains asked for: one, or a box for each radius, by what they are."""
+    from regions.domains.boxes import Box
+
+    if options.around is None:
+        return {"regions": domain_of(options, dim)}
+    box, boxes = box_of(options, dim), {}
+    for radius in options.radius:
+        if not radius > 0.0:
+            raise ValueError(f"--radius {radius} is given: more than 0 is required.")
+        low, high = options.around - radius, options.around + radius
+        if box is not None:
+            low, high = np.maximum(low, box.lower), np.minimum(high, box.upper)
+        boxes[f"radius {radius:g}"] = Box(low, high)
+    return boxes
+
+
+def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimate]]":
+    """Read the network, and estimate; how often depends on what is asked."""
     from regions.enumeration.cluster import open_client
     from regions.estimates.estimate import estimate_regions
 
     network = read_network(options.network, options)
-    domain = domain_of(options, network.input_dim)
+    domains = domains_of(options, network.input_dim)
     with contextlib.ExitStack() as stack:
         scheduler = options.scheduler
         if options.workers > 0 and scheduler is None:
@@ -68,40 +118,68 @@ def estimate(options: argparse.Namespace) -> "RegionEstimate":
             scheduler = str(client.scheduler_info(n_workers=0)["address"])
         bars = stack.enter_context(Bars(BARS_AFTER_SECONDS))
         stop = stack.enter_context(CtrlC())
-        return estimate_regions(
-            network,
-            domain,
-            relative_error=options.relative_error,
-            max_seconds=options.max_seconds,
-            cells=options.cells,
-            runs=options.runs,
-            seed=options.seed,
-            progress=bars.stage("estimating"),
-            journal=options.journal,
-            scheduler=scheduler,
-            stop=stop,
-        )
+        for name, domain in domains.items():
+            found = estimate_regions(
+                network,
+                domain,
+                relative_error=options.relative_error,
+                max_seconds=options.max_seconds,
+                cells=options.cells,
+                runs=options.runs,
+                seed=options.seed,
+                progress=bars.stage("estimating"),
+                journal=options.journal,
+                scheduler=scheduler,
+                of_class=options.of_class,
+                stop=stop,
+            )
+            yield name, found
+            if found.stats["stopped"] == "interrupted":
+                return
 
 
-def report(found: "RegionEstimate") -> None:
-    """Print the estimate, and how sure it is."""
-    rows = {"regions": str(found)}
+def mean_inradius(options: argparse.Namespace) -> str:
+    """Mean over points drawn evenly from the box: by volume, without a list."""
+    from regions.domains.boxes import Box
+    from regions.partition.region_shape import region_shapes
+
+    network = read_network(options.network, options)
+    domain = next(iter(domains_of(options, network.input_dim).values()))
+    if not isinstance(domain, Box) or options.sizes < 2:
+        raise ValueError("--sizes takes two points or more, of a box: --box is one.")
+    rng = np.random.default_rng(options.seed)
+    points = rng.uniform(domain.lower, domain.upper, (options.sizes, domain.dim))
+    radii = region_shapes(network, points, domain).inradii
+    error = radii.std(ddof=1) / np.sqrt(len(radii))
+    return f"{radii.mean():.4g} +- {error:.2g} (mean by volume, {len(radii)} points)"
+
+
+def rows_of(name: str, found: "RegionEstimate") -> dict[str, str]:
+    """The estimate, and how sure it is."""
+    rows = {name: str(found)}
     if found.exact is None:
         rows["relative error"] = f"{found.relative_error:.3g} (standard error / mean)"
         rows["at least"] = f"{found.at_least():.4g} (95 %, whatever the spread)"
         rows["proved to exist"] = f"{found.proved:,}"
     rows["seconds"] = f"{found.seconds:.3f}"
     rows.update({name.replace("_", " "): str(v) for name, v in found.stats.items()})
-    width = max(map(len, rows))
-    for name, value in rows.items():
-        print(f"{name:<{width}}  {value}")
+    return rows
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Estimate and print."""
-    found = estimate(options)
-    report(found)
-    return 130 if found.stats["stopped"] == "interrupted" else 0
+    """Estimate and print: all there is to say of one, or a line for each of many."""
+    stopped = False
+    for name, found in estimates(options):
+        rows = rows_of(name, found)
+        if len(options.radius or []) > 1:
+            rows = {name: rows[name]}
+        elif options.sizes:
+            rows["inradius"] = mean_inradius(options)
+        width = max(map(len, rows))
+        for title, value in rows.items():
+            print(f"{title:<{width}}  {value}", flush=True)
+        stopped = found.stats["stopped"] == "interrupted"
+    return 130 if stopped else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

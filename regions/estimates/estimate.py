@@ -14,6 +14,7 @@ import numpy as np
 from regions.enumeration.budget import never
 from regions.enumeration.cluster import open_client
 from regions.errors import RegionsError
+from regions.estimates.classes import class_network
 from regions.estimates.journal import RunJournal
 from regions.estimates.result import RegionEstimate
 from regions.estimates.run import RunValue
@@ -44,6 +45,7 @@ def estimate_regions(
     progress: Progress | None = None,
     journal: str | os.PathLike[str] | None = None,
     scheduler: str | None = None,
+    of_class: int | None = None,
     stop: Callable[[], bool] = never,
 ) -> RegionEstimate:
     """Unbiased estimate of the number of activation regions, with an interval.
@@ -74,6 +76,8 @@ def estimate_regions(
             was stopped or killed, and gives what it would have given.
         scheduler: Address of a `dask.distributed` scheduler, on whose workers runs are
             done, each a task of its own; they need this package.
+        of_class: Count only regions with points where this output, from 0, exceeds all
+            others.
         stop: Asked often; the runs that have ended are kept when it says so.
 
     Raises:
@@ -96,7 +100,11 @@ def estimate_regions(
             raise ValueError(f"`{name}` is {value}: a positive number is required.")
     wanted = runs or (RUNS if relative_error is None else None)
     domain.restrict(network)
-    task = Runs(network, domain, cells or CELLS, seed)
+    on_from = None
+    if of_class is not None:
+        on_from = sum(network.widths) + network.output.width
+        network = class_network(network, of_class)
+    task = Runs(network, domain, cells or CELLS, seed, on_from)
     with contextlib.ExitStack() as stack:
         book, runner = None, run_here
         if journal is not None:
@@ -228,7 +236,9 @@ class _Sampler:
         """The estimate of the runs that ended."""
         used, values = self._used(), self._values
         seen = [*values.values(), *self._stopped.values()]
-        proved = max((value.cells for value in seen), default=1)
+        # Some region there is; perhaps none of a class.
+        least = int(self._task.on_from is None)
+        proved = max((value.cells for value in seen), default=least)
         if not used:
             raise RegionsError(
                 f"no run of {self._task.cells} cells ended in time; at least {proved} "

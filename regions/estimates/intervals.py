@@ -39,6 +39,8 @@ def log_interval(
     if runs < 2:
         return -math.inf, math.inf
     center = log_mean(logs)
+    if center == -math.inf:
+        return -math.inf, math.inf
     values = np.exp(logs - center)
     spread = float(values.std(ddof=1))
     if spread == 0.0:

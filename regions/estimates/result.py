@@ -62,7 +62,7 @@ class RegionEstimate:
     def log10(self) -> float:
         """Decimal logarithm of the estimate."""
         if self.exact is not None:
-            return math.log10(self.exact)
+            return _log10(self.exact)
         return log_mean(self.log_runs) / LN10
 
     @property
@@ -70,9 +70,10 @@ class RegionEstimate:
         """Standard error of the mean over the mean; infinite with one run."""
         if self.exact is not None:
             return 0.0
-        if len(self.log_runs) < 2:
+        center = log_mean(self.log_runs)
+        if len(self.log_runs) < 2 or center == -math.inf:
             return math.inf
-        values = np.exp(self.log_runs - log_mean(self.log_runs))
+        values = np.exp(self.log_runs - center)
         return float(values.std(ddof=1) / math.sqrt(len(values)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -90,7 +91,7 @@ class RegionEstimate:
         if self.exact is not None:
             return self.log10, self.log10
         low, high = log_interval(self.log_runs, level)
-        return max(low / LN10, math.log10(self.proved)), high / LN10
+        return max(low / LN10, _log10(self.proved)), high / LN10
 
     def at_least(self, level: float = 0.95) -> float:
         """A lower bound that fails for a share `1 - level` of all seeds, at most.
@@ -107,7 +108,7 @@ class RegionEstimate:
             return self.log10
         begun = np.concatenate([self.log_runs, self.log_others])
         bound = log_lower_bound(begun, level) / LN10
-        return max(bound, math.log10(self.proved))
+        return max(bound, _log10(self.proved))
 
     def __str__(self) -> str:
         if self.exact is not None:
@@ -127,6 +128,11 @@ def _check_level(level: float) -> None:
 def _power(log: float) -> float:
     """The exponential; infinite where float64 ends."""
     return math.exp(log) if log < 709.0 else math.inf
+
+
+def _log10(count: int) -> float:
+    """Decimal logarithm; minus infinity of 0, as there may be no region of a class."""
+    return math.log10(count) if count > 0 else -math.inf
 
 
 def _number(log10: float) -> str:

@@ -82,6 +82,7 @@ def run_once(
     rng: np.random.Generator,
     stop: Callable[[], bool] = lambda: False,
     keep: Keep = kept_systematically,
+    on_from: int | None = None,
 ) -> RunValue:
     """One unbiased value; less than that if `stop` said so before the end.
 
@@ -91,6 +92,7 @@ def run_once(
         rng: Chances come from here alone.
         stop: Asked before every unit.
         keep: Draws which cells are kept, each with its chance.
+        on_from: Only cells where this unit and all after it are on are counted.
     """
     cells, log_weight, dropped = tree.start(most, rng)
     forms, parent, layer = None, np.arange(len(cells)), -1
@@ -105,7 +107,11 @@ def run_once(
         cells, origin = tree.inserted(cells, forms, parent)
         # An order that does not depend on which part of a cell a program found.
         order = np.lexsort((cells.bits[:, cells.unit - 1], origin))
-        if len(cells) > most and cells.unit < last:
+        if on_from is not None and cells.unit > on_from:
+            order = order[cells.bits[order, cells.unit - 1]]
+            if not len(order):
+                return RunValue(-np.inf, not dropped, 0)
+        if len(order) > most and cells.unit < last:
             size = log_weight[origin[order]]
             size = size + tree.log_sizes(cells, forms, parent[origin])[order]
             chances = inclusion_chances(np.exp(size - size.max()), most)
@@ -115,8 +121,11 @@ def run_once(
         else:
             log_weight = log_weight[origin[order]]
         cells, parent = cells.take(order).compacted(), parent[origin[order]]
+    ended = cells.unit == last
+    if on_from is not None and not ended:
+        # Whether these cells hold regions that are on there is not known.
+        return RunValue(-np.inf, False, 0, ended)
     top = log_weight.max()
     log = float(top + np.log(np.exp(log_weight - top).sum()))
     held = len(np.unique(cells.bits, axis=0))
-    ended = cells.unit == last
     return RunValue(log, ended and not dropped, held, ended)

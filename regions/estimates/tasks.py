@@ -67,12 +67,14 @@ class Runs:
         domain: Where to count.
         cells: Cells that a run keeps.
         seed: Of all runs.
+        on_from: Only cells where this unit and all after it are on are counted.
     """
 
     network: ReluNetwork
     domain: Domain
     cells: int
     seed: int
+    on_from: int | None = None
 
     @functools.cached_property
     def new_tree(self) -> Callable[[], SampledTree]:
@@ -84,7 +86,7 @@ class Runs:
         begin = time.perf_counter()
         tree: Any = self.new_tree()
         rng = np.random.default_rng([self.seed, run])
-        value = run_once(tree, self.cells, rng, stop)
+        value = run_once(tree, self.cells, rng, stop, on_from=self.on_from)
         return DoneRun(value, time.perf_counter() - begin, tree.counts)
 
 

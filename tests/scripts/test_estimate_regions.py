@@ -2,8 +2,11 @@
 
 import pathlib
 
+import numpy as np
 import pytest
 
+import regions
+from regions.partition.region_shape import region_shapes
 from tests.scripts.helpers import assert_bad_input, load_script, press_ctrl_c_once
 
 NET = str(pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_16x1.npz")
@@ -64,3 +67,30 @@ def test_journal_goes_on_with_the_same_numbers(script, monkeypatch, capsys, tmp_
     capsys.readouterr()
     assert script.main(arguments) == 0
     assert capsys.readouterr().out.splitlines()[0] == expected
+
+
+def test_boxes_around_a_point_have_a_line_each(script, capsys):
+    around = [NET, "--around", "0.2,-0.1", "--radius", "0.01,1.5"]
+    assert script.main([*around, "--box", "-1", "1", "--cells", "200"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    counts = []
+    net = regions.load_network(NET)
+    for radius in (0.01, 1.5):
+        low = np.maximum(np.array([0.2, -0.1]) - radius, -1.0)
+        high = np.minimum(np.array([0.2, -0.1]) + radius, 1.0)
+        counts.append(regions.count_regions(net, regions.Box(low, high)).count)
+    assert [line.split()[2] for line in lines] == [str(count) for count in counts]
+
+
+def test_size_is_a_mean_by_volume(script, capsys):
+    arguments = [NET, "--box", "-1", "1", "--cells", "200", "--sizes", "400"]
+    assert script.main(arguments) == 0
+    row = capsys.readouterr().out.splitlines()[-1].split()
+    net, box = regions.load_network(NET), regions.Box.cube(2)
+    found = regions.enumerate_regions(net, box)
+    volumes = np.array([region.polytope.volume() for region in found])
+    # As many points as the command has, so that one compiled form serves both.
+    points = np.resize([region.witness for region in found], (400, 2))
+    radii = region_shapes(net, points, box).inradii[: len(found)]
+    expected = (volumes * radii).sum() / volumes.sum()
+    assert abs(float(row[1]) - expected) < 4.0 * float(row[3])

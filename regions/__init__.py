@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         verify as verify,
     )
     from regions.domains.shapes import (
+        Ball as Ball,
         Box as Box,
         HPolytope as HPolytope,
         Segment as Segment,
@@ -140,7 +141,15 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "certificates": ["VerificationReport", "verify"],
-    "domains.shapes": ["Box", "HPolytope", "Segment", "Simplex", "Slice", "WholeSpace"],
+    "domains.shapes": [
+        "Ball",
+        "Box",
+        "HPolytope",
+        "Segment",
+        "Simplex",
+        "Slice",
+        "WholeSpace",
+    ],
     "enumeration": ["count_regions", "enumerate_regions"],
     "enumeration.many": ["count_many"],
     "enumeration.restriction.polynomial": [

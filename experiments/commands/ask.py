@@ -1,7 +1,6 @@
 """Ask a network: range, property, Lipschitz constant, radius, difference; proved."""
 
 import argparse
-import math
 import pathlib
 from collections.abc import Callable
 from fractions import Fraction
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.running.arguments import (
     NETWORK,
+    NORMS,
     Parser,
     domain_of,
     is_domain_given,
@@ -58,7 +58,6 @@ WITH_FILE = {
 }
 WITHOUT_DOMAIN = ("property", "radius")
 WITH_TOLERANCE = ("range", "difference", "radius")
-NORMS = {"1": 1, "2": 2, "inf": math.inf}
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -68,10 +67,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     add("question", choices=QUESTIONS, metavar="QUESTION", help="one of: %(choices)s")
     add("file", type=pathlib.Path, nargs="?", help="a property, or another network")
-    parser.add_domain("segment", "slice", "polytope", required=False)
+    # Before the domain, whose ball has a norm, too: lipschitz takes the same.
+    add("--norm", choices=NORMS, help="of lipschitz, a ball (default: 2), radius (inf)")
+    parser.add_domain("segment", "slice", "polytope", "ball", required=False)
     add("--output", type=int, metavar="K", help="which output (range, integral)")
     add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
-    add("--norm", choices=NORMS, help="of lipschitz (default: 2), radius (inf)")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
     add("--save", type=answer_file, metavar="FILE", help="for verify: a .json file")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
@@ -107,7 +107,10 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         ("norm", ("lipschitz", "radius")),
         ("tolerance", WITH_TOLERANCE),
     ):
-        if getattr(options, name) is not None and question not in questions:
+        of_ball = name == "norm" and options.ball is not None
+        if of_ball or getattr(options, name) is None:
+            continue
+        if question not in questions:
             parser.error(f"{question} takes no --{name}: {' and '.join(questions)} do")
     if options.max_seconds is not None and question in ("equal", "integral"):
         parser.error(f"{question} takes no --max-seconds")

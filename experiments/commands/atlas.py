@@ -53,7 +53,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("networks", nargs="+", type=pathlib.Path, help=f"one or two: {NETWORK}")
     add("--out", type=pathlib.Path, help="the page (default: beside the network)")
-    parser.add_domain("slice", "polytope", required=False)
+    parser.add_domain("slice", "polytope", "ball", required=False)
     add("--threshold", type=finite, help="output above which the class is 1")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png, .svg or .pdf")

@@ -56,7 +56,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="ROW",
         help="which row of --input (default 0)",
     )
-    parser.add_domain("polytope", required=False)
+    parser.add_domain("polytope", "ball", required=False)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
     parser.add_state_dicts()
     options = parser.parse(arguments)

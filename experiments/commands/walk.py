@@ -62,7 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help=POINT,
     )
     add("--to", dest="end", type=point, metavar="POINT", help="another one")
-    parser.add_domain("slice", "polytope", required=False)
+    parser.add_domain("slice", "polytope", "ball", required=False)
     add("--max-regions", type=int, metavar="N", help="stop when so many are found")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     saved = "write regions (.parquet) or graph (.graphml)"

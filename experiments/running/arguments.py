@@ -5,6 +5,7 @@ Light on purpose: a command that only counts starts without a framework.
 
 import argparse
 import json
+import math
 import pathlib
 import re
 import sys
@@ -16,6 +17,7 @@ from jaxtyping import Float64
 
 from experiments.running.command_names import as_called
 from regions.domains.shapes import (
+    Ball,
     Box,
     Domain,
     HPolytope,
@@ -29,7 +31,10 @@ from regions.files.numpy_files import as_float64
 from regions.files.reading import MAX_BYTES, check_file_size, reading
 from regions.network import ReluNetwork
 
-OtherDomain = Literal["segment", "slice", "polytope", "whole-space"]
+NORMS = {"1": 1, "2": 2, "inf": math.inf}
+"""Norms by the words of the command line."""
+
+OtherDomain = Literal["segment", "slice", "polytope", "ball", "whole-space"]
 """Domains that a command may take besides a box."""
 
 
@@ -76,9 +81,18 @@ class Parser(argparse.ArgumentParser):
         if "polytope" in others:
             text = "all x with A x <= b"
             where("--polytope", type=pathlib.Path, metavar="FILE", help=text)
+        if "ball" in others:
+            text = f"with --radius, the points around {POINT}"
+            where("--ball", type=point, metavar="POINT", help=text)
+            where("--radius", type=float, metavar="R", help="of the ball")
+            if "--norm" not in self._option_string_actions:
+                text = "of the ball (default: 2)"
+                where("--norm", choices=NORMS, help=text)
         if "whole-space" in others:
             where("--whole-space", action="store_true", help="all of R^d")
-        self.set_defaults(segment=None, slice=None, polytope=None, whole_space=None)
+        self.set_defaults(
+            segment=None, slice=None, polytope=None, ball=None, whole_space=None
+        )
         self._domains = ["--box", "--lower with --upper", *(f"--{o}" for o in others)]
         self._is_domain_required = required
 
@@ -110,7 +124,8 @@ class Parser(argparse.ArgumentParser):
     def _check_domain(self, options: argparse.Namespace) -> None:
         """Exit unless the right number of domains is given."""
         corners = [options.lower is not None, options.upper is not None]
-        given = any(corners) + sum(bool(value) for value in other_domains(options))
+        named = sum(value is not None for value in other_domains(options))
+        given = any(corners) + named
         if given > 1 or (given == 0 and self._is_domain_required):
             count = "exactly one" if self._is_domain_required else "at most one"
             *first, last = self._domains
@@ -206,13 +221,15 @@ def other_domains(options: argparse.Namespace) -> tuple[Any, ...]:
         options.segment,
         options.slice,
         options.polytope,
-        options.whole_space,
+        options.ball,
+        options.whole_space or None,
     )
 
 
 def is_domain_given(options: argparse.Namespace) -> bool:
     """Whether some domain is."""
-    return any(other_domains(options)) or options.lower is not None
+    given = any(value is not None for value in other_domains(options))
+    return given or options.lower is not None
 
 
 def domain_of(
@@ -237,10 +254,24 @@ def domain_of(
         return read_slice(options.slice)
     if options.polytope is not None:
         return read_polytope(options.polytope)
+    if options.ball is not None:
+        return ball_of(options)
     box = box_of(options, dim, one_for_all=one_for_all)
     if box is None:
         raise ValueError("no domain is given: --box LOW HIGH is one for every network.")
     return box
+
+
+def ball_of(options: argparse.Namespace) -> Ball:
+    """The ball asked for.
+
+    Raises:
+        ValueError: If it has no radius, or the numbers make no ball.
+    """
+    if options.radius is None:
+        raise ValueError("--ball needs --radius R.")
+    norm = NORMS[options.norm or "2"]
+    return Ball(options.ball, options.radius, norm)
 
 
 def box_of(

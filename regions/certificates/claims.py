@@ -20,7 +20,7 @@ from regions.certificates.answer_bounds import (
 )
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.rationals import Row, dot, number, numbers, short, walls
-from regions.domains.shapes import BoundedDomain, HPolytope, Simplex
+from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
 from regions.errors import FileFormatError
 
 
@@ -251,4 +251,4 @@ def _box_ends(claim: dict[str, Any], name: str) -> Row:
 
 def _rows(domain: BoundedDomain) -> list[Row]:
     """The rows of a domain beyond its box."""
-    return walls(domain) if isinstance(domain, Simplex | HPolytope) else []
+    return walls(domain) if isinstance(domain, Simplex | HPolytope | Ball) else []

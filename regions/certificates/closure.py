@@ -8,6 +8,7 @@ import numpy as np
 from flint import fmpz
 from jaxtyping import Bool
 
+from regions.certificates.ball_gaps import lies_beyond
 from regions.certificates.checks import Check
 from regions.certificates.integer_forms import IntegerForms, Row, domain_rows, primitive
 from regions.certificates.multipliers import multipliers
@@ -29,7 +30,8 @@ class ClosureProof:
         self._members = {row.tobytes() for row in regions.patterns}
         # Forms beyond a facet, apart from those of the regions in sorted order.
         self._beyond = IntegerForms(regions.network, regions.domain)
-        self._crossed = self._redundant = 0
+        self._crossed = self._redundant = self._beyond_ball = 0
+        self._square = regions.domain.squared_radius
         self._holes: list[tuple[int, int]] = []
 
     def add(
@@ -57,6 +59,8 @@ class ClosureProof:
                 self._crossed += 1
             elif self._follows(row, groups, point):
                 self._redundant += 1
+            elif self._square is not None and self._is_beyond(row, groups):
+                self._beyond_ball += 1
             else:
                 self._holes.append((region, members[0]))
 
@@ -85,6 +89,11 @@ class ClosureProof:
         constant = (*(fmpz(0) for _ in row[:-1]), fmpz(1))
         return multipliers([*others, constant], row, point) is not None
 
+    def _is_beyond(self, row: Row, groups: dict[Row, list[int]]) -> bool:
+        """Whether the facet is proved to have no point in a round domain."""
+        assert self._square is not None
+        return lies_beyond(row, [r for r in groups if r != row], self._square)
+
     def finish(self, claims_complete: bool) -> Check:
         """What was found across all facets."""
         del claims_complete
@@ -104,5 +113,6 @@ class ClosureProof:
             name,
             True,
             f"{self._crossed:,} rows lead to members, {self._redundant:,} others are "
-            "redundant by exact multipliers",
+            "redundant by exact multipliers"
+            + (f", {self._beyond_ball:,} end beyond the ball" if self._square else ""),
         )

@@ -13,6 +13,7 @@ from regions.certificates.integer_forms import (
     IntegerForms,
     Row,
     domain_rows,
+    lies_inside,
     value,
     witness,
 )
@@ -55,7 +56,7 @@ def _check_all(regions: RegionTable, watch: Watch, tell: Progress) -> list[Check
     proof = _completeness_proof(regions, watch)
     for done, (region, bits) in enumerate(_sorted_regions(regions)):
         point = witness(regions, region)
-        if any(value(wall, point) <= 0 for wall in walls):
+        if not lies_inside(point, walls, regions.domain):
             place = [float(v) for v in regions.coordinates[region]]
             return _stopped(
                 "inside the domain",
@@ -85,7 +86,8 @@ def _completeness_proof(
     domain = regions.domain
     if isinstance(domain, WholeSpace):
         return ClosureProof(regions, watch) if regions.complete else None
-    if domain.is_bounded and domain.dim <= MAX_DIM:
+    round_ = domain.squared_radius is not None
+    if domain.is_bounded and not round_ and domain.dim <= MAX_DIM:
         return VolumeProof(domain, watch)
     return ClosureProof(regions, watch) if regions.complete else None
 

@@ -1,10 +1,13 @@
 """Facets of the domains, as the checker sees them."""
 
+import itertools
+
 import numpy as np
 from flint import fmpq
 from jaxtyping import Float64
 
 from regions.domains.shapes import (
+    Ball,
     Domain,
     HPolytope,
     Segment,
@@ -24,6 +27,12 @@ def facets(
         return A, np.append(np.zeros(dim), 1.0)
     if isinstance(domain, HPolytope):
         return domain.A, domain.b
+    if isinstance(domain, Ball):
+        if domain.norm == 1.0:
+            signs = np.array(list(itertools.product((-1.0, 1.0), repeat=dim)))
+            return signs, np.full(len(signs), domain.radius)
+        low, high = np.full(dim, -domain.radius), np.full(dim, domain.radius)
+        return np.vstack([-np.eye(dim), np.eye(dim)]), np.append(-low, high)
     if isinstance(domain, Segment):
         low, high = np.zeros(1), np.ones(1)
     else:
@@ -37,7 +46,7 @@ def chart_ends(domain: Domain) -> tuple[list[fmpq], list[fmpq]]:
     """Lower and upper ends of the box around a domain's chart, exactly."""
     if isinstance(domain, Simplex):
         return [fmpq(0)] * domain.dim, [fmpq(1)] * domain.dim
-    if isinstance(domain, HPolytope):
+    if isinstance(domain, HPolytope | Ball):
         box = domain.chart_box()
         b = np.append(-box.lower, box.upper)
     else:

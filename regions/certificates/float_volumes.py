@@ -11,7 +11,7 @@ from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.integer_forms import IntegerForms
 from regions.certificates.watch import Watch
-from regions.domains.shapes import Domain, HPolytope, WholeSpace
+from regions.domains.shapes import Ball, Domain, HPolytope, WholeSpace
 from regions.network import ReluNetwork
 from regions.results.region_table import RegionTable
 
@@ -101,6 +101,8 @@ def _not_affordable(regions: RegionTable) -> str:
     """Why no completeness check is made; empty if one is."""
     if isinstance(regions.domain, WholeSpace) or not regions.domain.is_bounded:
         return "an unbounded domain has no volume: use exact=True"
+    if regions.domain.squared_radius is not None:
+        return "regions in a ball are no polytopes: use exact=True"
     if not len(regions):
         return "no region at all" if not regions.complete else ""
     if regions.domain.dim > 3:
@@ -121,8 +123,9 @@ def _volumes(
     watch: Watch,
 ) -> Float64[np.ndarray, " regions"] | None:
     """Volume of each polytope; None if Qhull fails."""
-    if domain.dim <= 2 and isinstance(domain, HPolytope):
-        walls = np.column_stack([-domain.A, domain.b])
+    if domain.dim <= 2 and isinstance(domain, HPolytope | Ball):
+        A, b = facets(domain)
+        walls = np.column_stack([-A, b])
         rows = np.concatenate([np.tile(walls, (len(rows), 1, 1)), rows], axis=1)
         domain = domain.chart_box()
     if domain.dim == 1:

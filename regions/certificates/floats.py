@@ -12,7 +12,12 @@ from jaxtyping import Bool, Float64, UInt8
 
 from regions.certificates.checks import Check
 from regions.certificates.facets import facets
-from regions.certificates.integer_forms import IntegerForms, domain_rows, value, witness
+from regions.certificates.integer_forms import (
+    IntegerForms,
+    domain_rows,
+    lies_inside,
+    witness,
+)
 from regions.certificates.watch import Watch
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
@@ -20,6 +25,8 @@ from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
 
 CHUNK = 4096
+NEARLY = 1.0 - 1e-9
+"""Share of a squared radius below which a point lies in a ball, however it rounds."""
 
 
 @runtime_checkable
@@ -127,11 +134,14 @@ def check_inside(regions: RegionTable, watch: Watch) -> Check:
     for part in chunks(len(regions)):
         points = regions.coordinates[part]
         doubtful = np.array((points @ A.T >= b).any(1))
+        if domain.squared_radius is not None:
+            near = (points * points).sum(axis=1) < NEARLY * float(domain.squared_radius)
+            doubtful |= ~near
         doubtful[_with_exact_witness(regions, part)] = True
         for row in np.flatnonzero(doubtful):
             watch.ask()
             region = part.start + int(row)
-            if any(value(wall, witness(regions, region)) <= 0 for wall in walls):
+            if not lies_inside(witness(regions, region), walls, domain):
                 kept = "exact " if region in regions.exact_witnesses else ""
                 return Check(
                     name,

@@ -166,6 +166,17 @@ def domain_rows(domain: Domain) -> list[Row]:
     return [primitive(tuple(row)) for row in _scaled(table)[0].tolist()]
 
 
+def lies_inside(point: Row, walls: Sequence[Row], domain: Domain) -> bool:
+    """Whether a point lies strictly inside a domain, whose rows are given."""
+    square = domain.squared_radius
+    if square is not None:
+        *top, bottom = point
+        length = sum((v * v for v in top), fmpz(0)) * square.denominator
+        if not length < square.numerator * bottom * bottom:
+            return False
+    return all(value(wall, point) > 0 for wall in walls)
+
+
 def homogeneous(point: Sequence[Fraction]) -> Row:
     """A rational point as integers over a common denominator, which comes last."""
     bottom = fmpz(1)

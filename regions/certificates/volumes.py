@@ -20,7 +20,7 @@ from regions.certificates.clipping import (
 from regions.certificates.facets import facets
 from regions.certificates.integer_forms import Row, domain_rows, homogeneous, value
 from regions.certificates.watch import Watch
-from regions.domains.shapes import BoundedDomain, HPolytope, Simplex
+from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
 
 
 class VolumeProof:
@@ -115,7 +115,7 @@ def fmpq_ratio(top: object, bottom: object) -> Fraction:
 
 def _outline(domain: BoundedDomain, walls: list[Row]) -> list[Facet]:
     """Facets of a domain in its chart; of a polytope a larger box is cut."""
-    if not isinstance(domain, HPolytope):
+    if not isinstance(domain, HPolytope | Ball):
         return domain_facets(_corners(domain))
     box = domain.chart_box()
     pairs = zip(box.lower.tolist(), box.upper.tolist(), strict=True)

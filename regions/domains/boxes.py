@@ -78,6 +78,11 @@ class DomainBase(abc.ABC):
         return True
 
     @property
+    def squared_radius(self) -> Fraction | None:
+        """Of a ball of the norm 2, the square of its radius; None for a polytope."""
+        return None
+
+    @property
     def is_simple(self) -> bool:
         """Whether the domain has a `polytope()`, with exact float64 corners."""
         return True

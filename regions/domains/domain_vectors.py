@@ -40,6 +40,8 @@ def short_text(value: Any) -> str:
     if isinstance(value, dict):
         lower, upper = short_text(value["lower"]), short_text(value["upper"])
         return f"Box({lower}, {upper})"
+    if isinstance(value, str):
+        return value
     if np.size(value) > SHORT:
         return f"<{np.size(value)} numbers>"
     if isinstance(value, list):

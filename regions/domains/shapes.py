@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from regions.domains.ball import Ball as Ball
 from regions.domains.boxes import Box as Box, DomainBase, Slice as Slice
 from regions.domains.domain_vectors import (
     check_finite,
@@ -194,6 +195,11 @@ class WholeSpace:
         return False
 
     @property
+    def squared_radius(self) -> None:
+        """None: it is no ball."""
+        return
+
+    @property
     def is_chart_identity(self) -> bool:
         """Whether `t` and `x` are the same."""
         return True
@@ -227,9 +233,27 @@ class WholeSpace:
         return {"kind": "whole_space", "dim": self.dim}
 
 
-BoundedDomain = Box | Slice | Segment | Simplex | HPolytope
+BoundedDomain = Box | Slice | Segment | Simplex | HPolytope | Ball
 """Domains made of rows. (An `HPolytope` may be unbounded: `is_bounded` says so.)"""
 Domain = BoundedDomain | WholeSpace
+
+
+def check_not_round(domain: Domain) -> None:
+    """Raise for a ball of the norm 2, in which regions are no polytopes.
+
+    Example:
+        >>> try:
+        ...     check_not_round(Ball([0.0, 0.0], 1.0))
+        ... except ValueError as error:
+        ...     print(error)
+        `domain` is a ball of the norm 2, and a polytope is required here: take the \
+norm 1 or inf, or a Box around it.
+    """
+    if domain.squared_radius is not None:
+        raise ValueError(
+            "`domain` is a ball of the norm 2, and a polytope is required here: take "
+            "the norm 1 or inf, or a Box around it."
+        )
 
 
 def embed_exactly(domain: Domain, point: Sequence[Fraction]) -> tuple[Fraction, ...]:
@@ -268,9 +292,11 @@ def domain_from_dict(data: dict[str, Any]) -> Domain:
         return Simplex(data["vertices"])
     if kind == "polytope":
         return HPolytope(data["A"], data["b"])
+    if kind == "ball":
+        return Ball(data["center"], data["radius"], float(data["norm"]))
     if kind == "whole_space":
         return WholeSpace(int(data["dim"]))
     raise ValueError(
         f"`kind` of the domain is {kind!r}: box, slice, segment, simplex, "
-        "polytope or whole_space is required."
+        "polytope, ball or whole_space is required."
     )

@@ -53,7 +53,8 @@ def count_regions(
     Args:
         network: The network: a `ReluNetwork`, a model of PyTorch, Flax, Keras or
             scikit-learn, or the path of a file.
-        domain: Where to count: a Box, Segment, Slice, Simplex, HPolytope or WholeSpace.
+        domain: Where to count: a Box, Segment, Slice, Simplex, HPolytope, Ball or
+            WholeSpace.
         method: The name of an engine, one of `regions.enumeration.METHODS`, or
             `"auto"`, which takes the fastest engine that serves and falls back to the
             tree when the network turns out not to be in general position.
@@ -86,7 +87,7 @@ def count_regions(
         >>> int(count_regions(net, Box([-1, -1], [1, 1])))
         4
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     task = Task(network, domain, budget, progress or tell_nobody, journal)
     return count_task(task, method)
@@ -129,7 +130,7 @@ def enumerate_regions(
         >>> len(rs), rs.complete
         (4, True)
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     task = Task(network, domain, budget, progress or tell_nobody, journal)
     engine, found, why = _run(task, method, lambda engine: engine.list, lists=True)

@@ -81,6 +81,12 @@ class Budget:
         budget._stop = lambda: self._stop() or stop()
         return budget
 
+    def with_regions(self, max_regions: int | None) -> "Budget":
+        """The same limits from the same start, with another number of regions."""
+        budget = copy.copy(self)
+        budget.max_regions = max_regions
+        return budget
+
     @property
     def seconds(self) -> float:
         """Seconds since the start."""

@@ -126,10 +126,13 @@ def inside_domain(
 
     The mean of corners does, but rounding may move it onto a facet or across.
     """
-    A, b = domain.rows()
+    (A, b), inside = domain.rows(), np.ones(len(points), bool)
+    if domain.squared_radius is not None:
+        size = (points * points).sum(axis=1)
+        slack = SAFETY * gamma(domain.dim + 4) * (size + float(domain.squared_radius))
+        inside &= is_certain(float(domain.squared_radius) - size, slack)
     # A coordinate is compared as it is; the sum in a simplex rounds.
     rounds = (A != 0.0).sum(1) > 1
-    inside = np.ones(len(points), bool)
     with np.errstate(invalid="ignore", over="ignore"):
         for row, end, sums in zip(A, b, rounds, strict=True):
             error = 0.0

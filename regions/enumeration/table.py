@@ -1,5 +1,6 @@
 """The engines by their public names, in the order in which `auto` asks them."""
 
+from regions.enumeration.balls.engine import BallEngine
 from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine
 from regions.enumeration.faces.cones import Cones
@@ -11,6 +12,7 @@ from regions.enumeration.tree.engine import TreeEngine
 
 _IN_ORDER: tuple[Engine, ...] = (
     LineEngine(),
+    BallEngine(),
     Restriction(),
     Cones(),
     CellsEngine(),

@@ -9,16 +9,20 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.domain_vectors import check_input_dim
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace, check_not_round
 from regions.models import NetworkLike as NetworkLike, as_network
 from regions.network import ArrayLike, ReluNetwork, as_array
 
 DomainLike = Any
-"""A `Box`, `Segment`, `Slice`, `Simplex`, `HPolytope` or `WholeSpace`."""
+"""A `Box`, `Segment`, `Slice`, `Simplex`, `HPolytope`, `Ball` or `WholeSpace`."""
 
 
 def network_and_domain(
-    network: NetworkLike, domain: DomainLike, *, or_whole: bool = False
+    network: NetworkLike,
+    domain: DomainLike,
+    *,
+    or_whole: bool = False,
+    or_round: bool = False,
 ) -> tuple[ReluNetwork, Domain]:
     """The first two arguments of most functions, read and checked.
 
@@ -26,6 +30,7 @@ def network_and_domain(
         network: Whatever `as_network` reads.
         domain: A domain.
         or_whole: Whether no domain means the whole space.
+        or_round: Whether a ball of the norm 2 serves, which is no polytope.
 
     Raises:
         ModelError: If the first is no network.
@@ -46,6 +51,8 @@ def network_and_domain(
         raise TypeError(_no_domain(domain))
     assert domain is not None
     check_input_dim(domain.ambient_dim, net)
+    if not or_round:
+        check_not_round(domain)
     return net, domain
 
 
@@ -61,7 +68,7 @@ def _no_domain(domain: Any) -> str:
         return "`domain` is a network: the network comes first and the domain second."
     advice = "write regions.Box(lower, upper)"
     if not isinstance(domain, list | tuple | dict | np.ndarray | int | float):
-        advice = "a Box, Segment, Slice, Simplex, HPolytope or WholeSpace is required"
+        advice = "give a Box, Segment, Slice, Simplex, HPolytope, Ball or WholeSpace"
     return f"`domain` is a {kind}: {advice}."
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from regions.domains.shapes import WholeSpace
+from regions.domains.shapes import WholeSpace, check_not_round
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations, halfspaces_batch
 from regions.results.region_set import RegionSet
@@ -119,6 +119,7 @@ def region_polygons(found: RegionSet) -> list[Float64[np.ndarray, "_ 2"]]:
 
     The sweep has them; for the tree, the domain's outline is cut by each region's rows.
     """
+    check_not_round(found.domain)
     if found.domain.dim != 2:
         raise ValueError(
             f"the domain has dimension {found.domain.dim}: a plane is required."
@@ -150,6 +151,7 @@ def area(polygon: Float64[np.ndarray, "corners 2"]) -> float:
 
 def _check(found: RegionSet) -> None:
     """Raise unless there are classes on a plane."""
+    check_not_round(found.domain)
     if found.domain.dim != 2:
         raise ValueError(
             f"the domain has dimension {found.domain.dim}: a plane is required."

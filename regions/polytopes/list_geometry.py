@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace, check_not_round
 from regions.errors import SolverError
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import Halfspaces, halfspaces_batch
@@ -123,6 +123,7 @@ class _Listed:
                 "`domain` is unbounded: balls and boxes of a list are found on a "
                 "bounded domain; ask `regions.polytope_at` for single regions."
             )
+        check_not_round(domain)
         if not len(patterns):
             raise ValueError("`patterns` is empty: at least one region is required.")
         self.domain: BoundedDomain = domain

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
@@ -57,6 +57,7 @@ def are_equal(
             "are_equal", True, None, True, budget.seconds, "units", evidence=units
         )
     exact = ExactNetwork(both, domain)
+    check_not_round(domain)
     witness = _differing_probe(exact, domain)
     pieces = None
     if witness is None:

@@ -89,6 +89,8 @@ def _evidence(found: RegionSet, norm: float | int) -> Partition | None:
     domain = found.domain
     if isinstance(domain, WholeSpace) or domain.dim > MAX_DIM or not found.complete:
         return None
+    if not domain.is_bounded or domain.squared_radius is not None:
+        return None
     return Partition(found.network, domain, {"norm": str(norm)})
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flint import fmpz_mat
 
 from regions.domains.corners import Cell, split
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, check_not_round
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.questions.forms import (
@@ -69,6 +69,7 @@ class Pieces:
     """
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain, budget: Budget):
+        check_not_round(domain)
         domain.restrict(network)
         if domain.dim > MAX_DIM:
             raise ValueError(

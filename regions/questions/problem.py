@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, Box, Segment, Slice
+from regions.domains.shapes import BoundedDomain, Box, Segment, Slice, check_not_round
 from regions.network import ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
@@ -51,6 +51,7 @@ class Problem:
     def __init__(
         self, network: ReluNetwork, domain: BoundedDomain, goals: Sequence[Goal]
     ):
+        check_not_round(domain)
         self.chart = domain.restrict(network)
         self.network, self.domain, self.goals = network, domain, goals
         self.exact = ExactNetwork(network, domain)

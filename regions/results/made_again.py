@@ -16,7 +16,8 @@ MOST_DIMENSIONS = 6
 
 def can_be_made(domain: Domain) -> bool:
     """Whether vertices of all regions on a domain can be made."""
-    return domain.is_bounded and domain.dim <= MOST_DIMENSIONS
+    straight = domain.squared_radius is None
+    return straight and domain.is_bounded and domain.dim <= MOST_DIMENSIONS
 
 
 def maker() -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, Domain, HPolytope, WholeSpace
+from regions.domains.shapes import Ball, BoundedDomain, Domain, HPolytope, WholeSpace
 from regions.enumeration.cells.detour import is_at_hand
 from regions.enumeration.cells.drawing import draw_cells
 from regions.enumeration.cells.flat import flatten
@@ -62,7 +62,8 @@ class CellsEngine:
             return f"not in general position: {task.failed['sweep']}"
         if self.is_fastest(task) and is_at_hand(task):
             return PLANE
-        if isinstance(task.domain, HPolytope) and self.refuses(task) is None:
+        polytope = isinstance(task.domain, HPolytope | Ball)
+        if polytope and self.refuses(task) is None:
             return "the domain is a polytope of low dimension"
         return None
 
@@ -118,6 +119,8 @@ def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
         return "the domain is unbounded"
     if not 2 <= domain.dim <= MAX_DIM:
         return f"the domain has dimension {domain.dim}"
+    if domain.squared_radius is not None:
+        return "the domain is round"
     if domain.dim > 2 and len(domain.rows()[1]) > MAX_FACETS:
         return f"the domain has more than {MAX_FACETS} rows"
     box = domain.chart_box()

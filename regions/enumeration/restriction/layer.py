@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regions.domains.shapes import Box, Domain, HPolytope, Slice
+from regions.domains.shapes import Ball, Box, Domain, Slice, WholeSpace
 from regions.enumeration.restriction.hyperplanes import Row
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork
@@ -19,9 +19,9 @@ def refusal(network: ReluNetwork, domain: Domain) -> str | None:
             f"has kinks in {sum(kinked)} layers, and restriction counts those of one: "
             "use method='auto'."
         )
-    if isinstance(domain, HPolytope):
+    if not isinstance(domain, WholeSpace) and not domain.is_simple:
         return "starts from corners in float64, as a Box has them: use method='auto'."
-    if isinstance(domain, Box | Slice) and domain.dim > MAX_CORNERS_DIM:
+    if isinstance(domain, Box | Slice | Ball) and domain.dim > MAX_CORNERS_DIM:
         return (
             f"lies in a box of dimension {domain.dim}, whose corners are too many from "
             f"dimension {MAX_CORNERS_DIM + 1} on: use method='tree'."

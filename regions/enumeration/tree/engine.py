@@ -62,8 +62,9 @@ class TreeEngine:
     lists = True
 
     def refuses(self, task: Task) -> str | None:
-        """Nothing."""
-        del task
+        """Round domains."""
+        if task.domain.squared_radius is not None:
+            return "serves polytopes: use method='balls'."
         return None
 
     def suits(self, task: Task) -> str | None:

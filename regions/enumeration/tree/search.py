@@ -32,6 +32,7 @@ from regions.enumeration.tree.cells import (
 )
 from regions.enumeration.tree.forms import Form
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
+from regions.enumeration.tree.rounds import Round
 from regions.enumeration.workers import told, worker_count, workers
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
@@ -77,6 +78,8 @@ class Tree:
         self._first = network.unit_starts
         self._kinks = network.kinks
         self.questions = Questions(network, domain, self._stages)
+        round_ = domain.squared_radius is not None
+        self._round = Round(float(domain.chart_box().upper[0])) if round_ else None
         self.counts = self.questions.counts
         self.stack = [_root(domain, int(self._first[-1]))]
 
@@ -144,6 +147,10 @@ class Tree:
                 # Before any cell was split: they go without this unit.
                 break
             parent = parent[origin]
+            if self._round is not None:
+                kept, block = self._round.kept(block)
+                if not kept.all():
+                    block, parent = block.take(np.flatnonzero(kept)), parent[kept]
         return block.compacted()
 
     def layer_of(self, unit: int) -> int:
@@ -178,6 +185,8 @@ class Tree:
     ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
         """Split cells by one unit; each child's parent."""
         side = form.side_of_box(cells.low, cells.high)
+        if self._round is not None:
+            side = np.where(side == 0, self._round.side(form), side)
         cells.bits[:, unit] = side > 0
         asked = np.flatnonzero(side == 0)
         self.questions.note("bounds", len(cells) - len(asked))

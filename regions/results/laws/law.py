@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float64
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace, check_not_round
 from regions.network import equal_arrays
 from regions.results.laws.forms import region_forms
 from regions.results.laws.law_files import Parts, load_law, save_law
@@ -116,6 +116,7 @@ def piecewise_law(regions: RegionTable) -> PiecewiseLaw:
         [6, 6, 6, 6]
     """
     domain, dim = regions.domain, regions.domain.dim
+    check_not_round(domain)
     walls = np.zeros((0, dim)), np.zeros(0)
     if not isinstance(domain, WholeSpace):
         walls = domain.rows()

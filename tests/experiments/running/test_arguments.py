@@ -1,6 +1,7 @@
 """Arguments that several command lines take."""
 
 import json
+import math
 import pathlib
 
 import numpy as np
@@ -15,13 +16,15 @@ from experiments.running.arguments import (
     read_slice,
     run_folder,
 )
-from regions.domains.shapes import Box, HPolytope, Segment, Slice, WholeSpace
+from regions.domains.shapes import Ball, Box, HPolytope, Segment, Slice, WholeSpace
 from regions.errors import FileFormatError
 
 
 def _options(*arguments: str, required: bool = True):
     parser = Parser("What.", "examples:\n  like this")
-    parser.add_domain("segment", "slice", "polytope", "whole-space", required=required)
+    parser.add_domain(
+        "segment", "slice", "polytope", "ball", "whole-space", required=required
+    )
     return parser.parse(list(arguments))
 
 
@@ -56,6 +59,16 @@ def test_polytope_is_read_from_both_kinds_of_files(tmp_path):
         with pytest.raises(FileFormatError, match=r"p\.json") as error:
             read_polytope(tmp_path / "p.json")
         assert "\n" not in str(error.value)
+
+
+def test_ball_is_made_of_three_options(tmp_path):
+    np.save(tmp_path / "x.npy", [[0.0, 0.0], [0.5, 0.25]])
+    where = ["--ball", f"{tmp_path / 'x.npy'}:1", "--radius", "0.1"]
+    assert domain_of(_options(*where), 2) == Ball([0.5, 0.25], 0.1)
+    found = domain_of(_options(*where, "--norm", "inf"), 2)
+    assert found == Ball([0.5, 0.25], 0.1, math.inf)
+    with pytest.raises(ValueError, match="--ball needs --radius"):
+        domain_of(_options(*where[:2]), 2)
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -118,7 +118,10 @@ def test_volumes_are_exact():
         (lambda: Simplex([[0, 0]]), "`vertices` has shape"),
         (lambda: Simplex([[0, 0], [1, 1], [2, 2]]), "`vertices` span 1 dimension"),
         (lambda: Simplex([[0, 0], [1, np.nan]]), "`vertices` is nan"),
-        (lambda: domain_from_dict({"kind": "ball"}), "`kind` of the domain is 'ball'"),
+        (
+            lambda: domain_from_dict({"kind": "torus"}),
+            "`kind` of the domain is 'torus'",
+        ),
     ],
 )
 def test_bad_argument_is_named(call, message):

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, HPolytope
+from regions.domains.shapes import Ball, BoundedDomain, HPolytope
 from regions.network import Layer, ReluNetwork
 
 Form = tuple[Fraction, ...]
@@ -25,7 +25,12 @@ def exact_patterns(
     network: ReluNetwork, domain: BoundedDomain
 ) -> set[tuple[bool, ...]]:
     """Patterns of all activation regions that meet the interior of the domain."""
-    return {pattern for pattern, _, _ in exact_pieces(network, domain)}
+    square = domain.squared_radius
+    return {
+        pattern
+        for pattern, cell, _ in exact_pieces(network, domain)
+        if square is None or cell.squared_distance() < square
+    }
 
 
 def exact_pieces(
@@ -113,7 +118,7 @@ class Polygon:
             for row in _inward(domain.A, domain.b):
                 (cell,) = (part for part, inside in cell.split(row) if inside)
             return cell
-        points = [tuple(map(Fraction, v)) for v in domain.polytope().vertices.tolist()]
+        points = [tuple(map(Fraction, v)) for v in _corners(domain)]
         if len(points) == 4:
             points[2], points[3] = points[3], points[2]
         return cls(points)
@@ -129,6 +134,14 @@ class Polygon:
             (self._part([-v for v in values]), False),
             (self._part(values), True),
         ]
+
+    def squared_distance(self) -> Fraction:
+        """Of a polygon from the origin: to its nearest side, unless it is inside."""
+        pairs = [*zip(self.corners, [*self.corners[1:], self.corners[0]], strict=True)]
+        turns = [p[0] * q[1] - p[1] * q[0] for p, q in pairs]
+        if all(v >= 0 for v in turns) or all(v <= 0 for v in turns):
+            return Fraction(0)
+        return min(_to_segment(p, q) for p, q in pairs)
 
     def _part(self, values: list[Fraction]) -> "Polygon":
         """The corners where `values` is not negative, and the new ones."""
@@ -157,8 +170,22 @@ class Rows:
         """The whole domain."""
         if isinstance(domain, HPolytope):
             return cls(_inward(domain.A, domain.b))
+        if isinstance(domain, Ball):
+            eye = np.eye(domain.dim)
+            sides = np.full(2 * domain.dim, domain.radius)
+            return cls(_inward(np.vstack([eye, -eye]), sides))
         polytope = domain.polytope()
         return cls(_inward(polytope.A, polytope.b))
+
+    def squared_distance(self) -> Fraction:
+        """From the origin: the nearest of the points nearest on each face."""
+        found = [Fraction(0)] if all(row[-1] >= 0 for row in self.rows) else []
+        for size in range(1, len(self.rows[0])):
+            for face in itertools.combinations(self.rows, size):
+                point = _foot(face)
+                if point and all(value(row, point) >= 0 for row in self.rows):
+                    found.append(sum((v * v for v in point), Fraction()))
+        return min(found)
 
     def split(self, form: Form) -> list[tuple["Rows", bool]]:
         """The parts where the form is negative (or constantly zero) and positive."""
@@ -169,6 +196,56 @@ class Rows:
         ]
         kept = [(part, on) for part, on in parts if has_solution(part.rows)]
         return kept or [(self, False)]
+
+
+def _corners(domain: BoundedDomain) -> list[list[float]]:
+    """Corners of a plane domain; of a round ball those of the square around it."""
+    if isinstance(domain, Ball):
+        r = domain.radius
+        return [[-r, -r], [-r, r], [r, -r], [r, r]]
+    return domain.polytope().vertices.tolist()
+
+
+def _to_segment(p: Point, q: Point) -> Fraction:
+    """The squared distance of the origin from a segment."""
+    along = [b - a for a, b in zip(p, q, strict=True)]
+    length = sum((v * v for v in along), Fraction())
+    share = -sum((a * v for a, v in zip(p, along, strict=True)), Fraction()) / length
+    share = max(Fraction(0), min(Fraction(1), share))
+    near = [a + share * v for a, v in zip(p, along, strict=True)]
+    return sum((v * v for v in near), Fraction())
+
+
+def _foot(rows: tuple[Form, ...]) -> Point | None:
+    """The point nearest to the origin where some forms vanish; None if dependent."""
+    normals = [row[:-1] for row in rows]
+    gram = [
+        [sum((a * b for a, b in zip(p, q, strict=True)), Fraction()) for q in normals]
+        for p in normals
+    ]
+    weights = _solved(gram, [-row[-1] for row in rows])
+    if weights is None:
+        return None
+    columns = zip(*normals, strict=True)
+    return tuple(
+        sum((w * v for w, v in zip(weights, column, strict=True)), Fraction())
+        for column in columns
+    )
+
+
+def _solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list | None:
+    """The solution of a square system by elimination; None if it is singular."""
+    table = [[*row, v] for row, v in zip(matrix, right, strict=True)]
+    for k in range(len(table)):
+        pivot = next((i for i in range(k, len(table)) if table[i][k] != 0), None)
+        if pivot is None:
+            return None
+        table[k], table[pivot] = table[pivot], table[k]
+        table[k] = [v / table[k][k] for v in table[k]]
+        for i, row in enumerate(table):
+            if i != k:
+                table[i] = [v - row[k] * u for v, u in zip(row, table[k], strict=True)]
+    return [row[-1] for row in table]
 
 
 def _inward(A: np.ndarray, b: np.ndarray) -> list[Form]:

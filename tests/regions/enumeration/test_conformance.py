@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains.shapes import Box, HPolytope, Segment, WholeSpace
+from regions.domains.shapes import Ball, Box, HPolytope, Segment, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Listing, Task
@@ -80,12 +80,16 @@ def specimens():
         found[f"{name}, box"] = network, box
         found[f"{name}, line"] = network, Segment(box.lower, box.upper)
         found[f"{name}, space"] = network, WholeSpace(network.input_dim)
-    for name in ("duplicated_unit", "bias_free_in_space"):
+    for name in ("duplicated_unit", "all_zero"):
         found[f"{name}, polytope"] = ZOO[name][0], cut_corners(ZOO[name][1])
     found["deep, box"] = DEEP, Box.cube(2)
     found["deep, line"] = DEEP, Segment([-1.0, -0.5], [1.0, 0.75])
     found["cones, space"] = CONES, WholeSpace(3)
     found["plane, space"] = PLANE, WholeSpace(2)
+    found["plane, ball"] = PLANE, Ball([0.25, -0.5], 0.75)
+    found["twice, ball"] = ZOO["duplicated_unit"][0], Ball([0.25, 0.0], 0.5)
+    found["deep, ball"] = DEEP, Ball([0.0, 0.0], 1.0)
+    found["no kinks, ball"] = ZOO["no_kink_at_all"][0], Ball([0.0, 0.0], 1.0)
     # A wedge without end, through whose tip no unit goes.
     found["plane, wedge"] = PLANE, HPolytope([[-1.0, 0.5], [-0.25, -1.0]], [0.5, 0.75])
     return found

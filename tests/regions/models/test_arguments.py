@@ -64,7 +64,7 @@ CALLS = {
     "a wrong kind of domain": (
         lambda: regions.simplify(NET, "cube"),
         TypeError,
-        "a Box, Segment, Slice, Simplex, HPolytope or WholeSpace is required",
+        "give a Box, Segment, Slice, Simplex, HPolytope, Ball or WholeSpace",
     ),
     "transposed": (
         lambda: regions.ReluNetwork.from_arrays(

@@ -1,0 +1,1 @@
+"""Regions that meet a ball of the norm 2."""

@@ -1,0 +1,93 @@
+"""A ball of the norm 2 around the origin of the chart, for the cells of the tree.
+
+Everything here only leaves out what is proved not to meet the ball; whether a region
+does is decided exactly in the end (`regions.enumeration.balls`).
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.enumeration.tree.cells import TreeCells, row_slack
+from regions.enumeration.tree.forms import Form
+from regions.lp.batch_proofs import prove_witness_batch
+from regions.lp.least_distance import nearest_weights
+from regions.signs.rounding import is_certain
+
+INSIDE = 0.999
+"""Share of the radius below which a nearest point is worth moving a witness to."""
+
+
+class Round:
+    """The ball of a radius."""
+
+    def __init__(self, radius: float):
+        self.radius = radius
+
+    def side(self, form: Form) -> Int[np.ndarray, " cells"]:
+        """1 or -1 where a unit has that sign all over the ball, else 0."""
+        reach = self.radius * np.linalg.norm(form.gradient, axis=1)
+        slack = self._slack(form.gradient, form.offset, form.doubt)
+        above = is_certain(form.offset - reach, slack)
+        below = is_certain(-form.offset - reach, slack)
+        return np.where(above, 1, np.where(below, -1, 0))
+
+    def _slack(
+        self, A: np.ndarray, b: np.ndarray, doubt: np.ndarray
+    ) -> Float64[np.ndarray, "..."]:
+        """Bound of the error of `b - |a| r` for rounded rows."""
+        dim = A.shape[-1]
+        size = np.abs(b) + self.radius * np.abs(A).sum(axis=-1)
+        return row_slack(doubt, size, np.full_like(b, self.radius), 2 * dim)
+
+    def kept(self, cells: TreeCells) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
+        """Which cells may meet the ball, and all with witnesses inside where found."""
+        far = np.linalg.norm(cells.center, axis=1) >= self.radius
+        kept = np.ones(len(cells), bool)
+        if not far.any():
+            return kept, cells
+        which = np.flatnonzero(far)
+        part = cells.take(which)
+        reach = self.radius * np.linalg.norm(part.A, axis=2)
+        slack = self._slack(part.A, part.b, part.doubt)
+        beyond = is_certain(-part.b - reach, slack).any(axis=1)
+        kept[which[beyond]] = False
+        for k in np.flatnonzero(~beyond).tolist():
+            kept[which[k]] = self._may_meet(cells, int(which[k]))
+        return kept, cells
+
+    def _may_meet(self, cells: TreeCells, k: int) -> bool:
+        """Whether a cell is not proved to lie beyond the ball; may move its witness."""
+        A, b, doubt = cells.A[k], cells.b[k], cells.doubt[k]
+        lengths = np.linalg.norm(A, axis=1)
+        lengths = np.where(lengths > 0.0, lengths, 1.0) * self.radius
+        # In units of the radius, and rows of unit length.
+        scaled, right = A * (self.radius / lengths)[:, None], b / lengths
+        weights = nearest_weights(scaled, right) / lengths
+        if not weights.any() or not np.isfinite(weights).all():
+            return True
+        gradient, bound = weights @ A, weights @ b
+        # Every point t of the cell in the ball has gradient . t <= bound + doubts.
+        error = float(weights @ self._slack(A, b, doubt)) * (2.0 + len(b) * 1e-15)
+        if is_certain(-bound - self.radius * np.linalg.norm(gradient), error):
+            return False
+        self._move(cells, k, -gradient * self.radius**2 / (1.0 + bound))
+        return True
+
+    def _move(self, cells: TreeCells, k: int, nearest: np.ndarray) -> None:
+        """Bring the witness of a cell into the ball, in place, if it can be proved."""
+        center = cells.center[k]
+        size = float(np.linalg.norm(nearest))
+        if not size < INSIDE * self.radius:
+            return
+        share = 0.5 * (self.radius - size) / (np.linalg.norm(center) + size)
+        point = nearest + min(share, 1.0) * (center - nearest)
+        one = slice(k, k + 1)
+        proved = prove_witness_batch(
+            cells.A[one], cells.b[one], point[None], row_error=cells.doubt[one]
+        )
+        if proved[0]:
+            lengths = np.linalg.norm(cells.A[k], axis=1)
+            steep = lengths > 0.0
+            gaps = (cells.b[k] - cells.A[k] @ point)[steep] / lengths[steep]
+            cells.center[k], cells.radius[k] = point, max(float(gaps.min()), 0.0)
+            cells.exact[k] = None

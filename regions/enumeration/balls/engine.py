@@ -137,7 +137,7 @@ class _Kept:
         for number, packed in enumerate(self._listed.patterns):
             if budget.late():
                 return numbers
-            point = self._witness(number)
+            point: Point | None = self._witness(number)
             if not near[number] and not self._test.holds(point):
                 self.asked += 1
                 bits = unpack_bits(packed[None], count)[0]
@@ -152,7 +152,7 @@ class _Kept:
         self.complete = True
         return numbers
 
-    def _witness(self, number: int) -> Point | None:
+    def _witness(self, number: int) -> Point:
         """The point that the list gives for a region, exactly."""
         exact = self._listed.exact_witnesses.get(number)
         if exact is not None:

@@ -211,6 +211,9 @@ def test_shipped_study_is_the_one_that_is_published():
     assert config == study.PRESETS["paper"]
     assert config.seeds * len(config.settings()) >= 1000
     assert {family.varies for family in config.families} == {"dim", "depth", "width"}
+    beyond = read_study(STUDY.with_name("study_estimates.toml"))
+    assert beyond.method == "estimate"
+    assert max(setting.dim for setting in beyond.settings()) == 100
 
 
 def write_study(tmp_path, text):

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import regions
 from regions.domains.shapes import Box, WholeSpace
@@ -28,9 +29,16 @@ def test_nothing_dropped_is_the_count():
         assert len(found.runs) == 1
 
 
-def test_whole_space_is_counted_with_enough_cells():
-    found = estimate_regions(NETWORK, WholeSpace(2), cells=3000)
-    assert found.exact == regions.count_regions(NETWORK, WholeSpace(2)).count
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.booleans())
+def test_as_many_cells_as_regions_give_the_count(seed, dim, whole):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, dim, rng.integers(1, 5, rng.integers(1, 4)).tolist())
+    domain = WholeSpace(dim) if whole else Box.cube(dim)
+    count = regions.count_regions(network, domain).count
+    # Cells of fewer units are never more than those of all.
+    found = estimate_regions(network, domain, cells=count, runs=3, seed=seed)
+    assert found.exact == found.mean == count
 
 
 def test_runs_are_unbiased():
@@ -45,12 +53,14 @@ def test_runs_are_unbiased():
     assert "estimate" in str(found)
 
 
-def test_same_seed_same_runs_for_any_number_of_threads(monkeypatch):
+def test_same_seed_same_runs_for_all_threads_and_forms(monkeypatch):
     values = []
-    for threads in ("1", "2"):
+    for threads, form in (("1", "on"), ("2", "on"), ("2", "off")):
         monkeypatch.setenv("RELU_REGIONS_THREADS", threads)
+        monkeypatch.setenv("RELU_REGIONS_COMPILED", form)
         values.append(estimate_regions(NETWORK, BOX, cells=8, runs=5, seed=3).log_runs)
     assert (values[0] == values[1]).all()
+    assert (values[0] == values[2]).all()
     other = estimate_regions(NETWORK, BOX, cells=8, runs=5, seed=4).log_runs
     assert (values[0] != other).any()
 

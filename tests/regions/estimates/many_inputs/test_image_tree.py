@@ -131,6 +131,16 @@ def test_seven_hundred_inputs(monkeypatch):
     assert 64 <= found.exact <= whole.exact
 
 
+def test_compiled_and_plain_programs_give_the_same_runs(monkeypatch):
+    network = random_network(np.random.default_rng(8), 5, [4, 4])
+    values = []
+    for form in ("on", "off"):
+        monkeypatch.setenv("RELU_REGIONS_COMPILED", form)
+        tree = _tree(network, Box.cube(5))
+        values.append(run_once(tree, 10, np.random.default_rng(0)))
+    assert values[0] == values[1]
+
+
 def test_the_tree_in_the_inputs_gives_the_same_runs(monkeypatch):
     # The same guess and the same chances: only the proofs differ.
     network = random_network(np.random.default_rng(8), 5, [4, 4])

@@ -66,6 +66,7 @@ NAMES = (
     "partition_dynamics",
     "preconditioner",
     "pulse",
+    "referee",
     "refinement_tree",
     "region_definitions",
     "region_utilization",

@@ -61,5 +61,5 @@ def trained(
     )
     found = fit(config, data, folder)
     network = params_to_relu_network(found.params, config.model)
-    named = network(data.val_inputs.astype(float)).argmax(1)
-    return network, float((named == data.val_targets.argmax(1)).mean())
+    named = network(inputs[-1000:].astype(float)).argmax(1)
+    return network, float((named == targets[-1000:].argmax(1)).mean())

@@ -60,6 +60,7 @@ def holds(
         stop,
         enough=lambda value: value > 0 or (value == 0 and not strict),
         harmless=lambda bound: bound < 0 or (bound == 0 and strict),
+        is_threshold=True,
     )
     violated = best.lower > 0 or (best.lower == 0 and not strict)
     safe = best.upper < 0 or (best.upper == 0 and strict)

@@ -13,7 +13,8 @@ from regions.questions.answer import Point
 from regions.questions.listed import Largest
 from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
-from regions.questions.search import Search
+from regions.questions.search import FEW_DIMENSIONS, Search
+from regions.questions.wide_search import WideSearch
 from regions.signs.exact import to_fmpq
 
 FEW_NODES, FEW_PIECES = 250, 20_000
@@ -53,12 +54,27 @@ def search_maximum(
     *,
     enough: Callable[[Fraction], bool] = lambda value: False,
     harmless: Callable[[fmpq], bool] = lambda bound: False,
+    is_threshold: bool = False,
 ) -> Maximum:
-    """Search for the largest value; see `search.Search` for the last two arguments."""
+    """Search for the largest value.
+
+    Args:
+        problem: What to maximize.
+        tolerance: The ends may stay so far apart.
+        max_seconds: Stop after this time.
+        stop: Asked often; says whether to stop, likewise.
+        enough: See `search.Search`.
+        harmless: Likewise.
+        is_threshold: Whether only the side of a threshold is asked for, by the two
+            arguments before.
+    """
     # Time that is over already still gives the roots' bounds, and one point.
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
     budget = Budget(max_seconds=seconds, stop=stop)
-    search = Search(
+    kind = Search
+    if is_threshold and problem.dim > FEW_DIMENSIONS and WideSearch.serves(problem):
+        kind = WideSearch
+    search = kind(
         problem,
         budget,
         tolerance=tolerance,

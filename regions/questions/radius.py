@@ -199,6 +199,7 @@ class _Run:
             self.budget.spent,
             enough=lambda value: value > 0,
             harmless=lambda bound: bound <= 0,
+            is_threshold=True,
         )
         self.nodes += found.search.nodes
         if found.lower > 0:

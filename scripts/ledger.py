@@ -99,6 +99,7 @@ def _cell(value: Any) -> str:
 def check(options: argparse.Namespace) -> int:
     """Compare entries with numbers found by other means."""
     from experiments.ledger.measure import differences
+    from regions.files.reading import reading
 
     stored = _read(options.folder / "ledger.json")
     if options.name is not None:
@@ -115,7 +116,9 @@ def check(options: argparse.Namespace) -> int:
             if stop():
                 print(f"Interrupted: {done} entries were checked, {wrong} wrong.")
                 return 130
-            for line in differences(entry):
+            with reading(options.folder, "a ledger", "make it again"):
+                lines = differences(entry)
+            for line in lines:
                 print(f"{entry['name']}: {line}")
                 wrong += 1
             shown(done + 1, len(stored))
@@ -127,14 +130,15 @@ def _read(path: pathlib.Path) -> list[dict[str, Any]]:
     """The entries of a ledger.
 
     Raises:
+        FileFormatError: If it is no JSON.
         ValueError: If it is too large or no ledger.
     """
+    from regions.files.reading import reading
+
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} has more than {MAX_BYTES:,} bytes: not a ledger.")
-    try:
+    with reading(path, "a ledger", "make it again"):
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from None
     keys = {"name", "digest", "network", "lower", "upper", "numbers", "certificate"}
     if not isinstance(found, list) or not all(
         isinstance(entry, dict) and keys <= entry.keys() for entry in found

@@ -13,6 +13,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jaxtyping import Float32
 
+from regions.files.reading import reading
 from regions.files.writing import write_text
 from training.loop import TrainState, strong
 
@@ -29,8 +30,9 @@ class SnapshotStore:
     """
 
     def __init__(self, folder: str | pathlib.Path):
+        self._folder = pathlib.Path(folder)
         self._manager = ocp.CheckpointManager(
-            pathlib.Path(folder).absolute(),
+            self._folder.absolute(),
             options=ocp.CheckpointManagerOptions(enable_async_checkpointing=False),
         )
 
@@ -56,11 +58,16 @@ class SnapshotStore:
         Args:
             epoch: One of `epochs()`.
             like: Any state of the same configuration, for shapes and types.
+
+        Raises:
+            FileFormatError: If the snapshot is damaged.
         """
         shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like._asdict())
-        tree = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
-        # Restored arrays are bound to a device, which would compile anew.
-        return strong(jax.tree.map(np.asarray, TrainState(**tree)))
+        path = self._folder / str(epoch)
+        with reading(path, "a snapshot of this run", "remove it and run again"):
+            tree = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
+            # Restored arrays are bound to a device, which would compile anew.
+            return strong(jax.tree.map(np.asarray, TrainState(**tree)))
 
 
 def write_metrics(path: pathlib.Path, losses: Losses, updates_per_epoch: int) -> None:
@@ -77,15 +84,16 @@ def read_metrics(path: pathlib.Path, epochs: int) -> Losses:
     """Losses of the first `epochs` epochs.
 
     Raises:
-        ValueError: If the file holds fewer, or is not one of `write_metrics`.
+        FileFormatError: If the file holds fewer, or is not one of `write_metrics`.
     """
     if epochs == 0:
         return np.zeros((0, 2), np.float32)
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    if not rows or rows[0] != HEADER or len(rows) <= epochs:
-        raise ValueError(
-            f"{path} holds {max(len(rows) - 1, 0)} epochs; the snapshot needs "
-            f"{epochs}: start the run again."
-        )
-    return np.array([row[2:] for row in rows[1 : epochs + 1]]).astype(np.float32)
+    with reading(path, "a table of losses", "run again with --force"):
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+        if not rows or rows[0] != HEADER or len(rows) <= epochs:
+            raise ValueError(
+                f"it holds {max(len(rows) - 1, 0)} epochs; the snapshot needs {epochs}"
+            )
+        losses = np.array([row[2:] for row in rows[1 : epochs + 1]])
+        return losses.astype(np.float32).reshape(epochs, 2)

@@ -13,6 +13,7 @@ from experiments.atlas.clipping import clip
 from experiments.atlas.contents import Surface
 from experiments.atlas.partition import next_corners
 from experiments.atlas.solids import Solid, sorted_around
+from regions.files.reading import reading
 from regions.files.writing import open_atomically
 
 
@@ -151,13 +152,18 @@ def write_ply(path: str | pathlib.Path, surface: Surface) -> None:
 def read_ply(
     path: str | pathlib.Path,
 ) -> tuple[Float64[np.ndarray, "vertices 3"], Int32[np.ndarray, "triangles 3"]]:
-    """Corners and triangles of a file of `write_ply`."""
-    data = pathlib.Path(path).read_bytes()
-    start = data.index(b"end_header\n") + len(b"end_header\n")
-    words = data[:start].decode("ascii").split()
-    vertices = int(words[words.index("vertex") + 1])
-    faces = int(words[words.index("face") + 1])
-    corners = np.frombuffer(data, "<f8", 3 * vertices, start).reshape(-1, 3)
-    kind = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
-    rows = np.frombuffer(data, kind, faces, start + 24 * vertices)
+    """Corners and triangles of a file of `write_ply`.
+
+    Raises:
+        FileFormatError: If the file is damaged.
+    """
+    with reading(path, "a .ply file of a surface", "write it again"):
+        data = pathlib.Path(path).read_bytes()
+        start = data.index(b"end_header\n") + len(b"end_header\n")
+        words = data[:start].decode("ascii").split()
+        vertices = int(words[words.index("vertex") + 1])
+        faces = int(words[words.index("face") + 1])
+        corners = np.frombuffer(data, "<f8", 3 * vertices, start).reshape(-1, 3)
+        kind = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
+        rows = np.frombuffer(data, kind, faces, start + 24 * vertices)
     return corners.astype(np.float64), rows["corners"].astype(np.int32)

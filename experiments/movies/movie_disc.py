@@ -65,7 +65,7 @@ def creases(network: regions.ReluNetwork) -> Creases:
 
 
 def crease_rows(network: regions.ReluNetwork, epoch: int) -> list[Row]:
-    """One row for each unit whose weights are not zero.
+    """One row for each unit whose weights are not zero; units are counted from 1.
 
     `angle` is that of the normal w, in radians, `offset` the signed distance -b / |w|
     of the crease from the origin along it, and `norm` is |w|, the steepness of the fold
@@ -77,7 +77,7 @@ def crease_rows(network: regions.ReluNetwork, epoch: int) -> list[Row]:
         norm = float(np.hypot(a, b))
         if norm == 0.0:
             continue
-        row = {"epoch": epoch, "unit": unit, "angle": float(np.arctan2(b, a))}
+        row = {"epoch": epoch, "unit": unit + 1, "angle": float(np.arctan2(b, a))}
         row |= {"offset": -float(c) / norm, "norm": norm}
         row |= {"output_weight": float(network.output.weight[0, unit])}
         rows.append({**row, "meets_square": int(unit in inside)})

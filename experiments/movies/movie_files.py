@@ -11,6 +11,7 @@ import numpy as np
 import PIL.Image
 from jaxtyping import UInt8
 
+from regions.files.reading import reading
 from regions.files.writing import open_atomically
 from regions.io.optional import require
 
@@ -48,8 +49,13 @@ def write_png(path: pathlib.Path, frame: UInt8[np.ndarray, "height width 3"]) ->
 
 
 def read_png(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
-    """What `write_png` wrote."""
-    with PIL.Image.open(path) as image:
+    """What `write_png` wrote.
+
+    Raises:
+        FileFormatError: If the file is damaged.
+    """
+    advice = "remove it and run again"
+    with reading(path, "a frame", advice), PIL.Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
 

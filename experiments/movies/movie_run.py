@@ -7,7 +7,7 @@ where it was and ends with the same frames and the same `metrics.csv`.
 import csv
 import io
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ from experiments.plotting.movie_panels import GAP
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
+from regions.files.reading import reading
 from regions.files.writing import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit
@@ -101,6 +102,13 @@ def run_movie(
     return summary
 
 
+_COLUMNS = {
+    *("epoch", "train_loss", "val_loss", "regions", "exact", "boundary_share"),
+    *("lowest_output", "highest_output", "constant", "dead_units", "dead_layer"),
+}
+"""What `draw_frame` says of the frames of every movie."""
+
+
 def draw_frames(
     movie: Movie, scene: Scene, folder: pathlib.Path, progress: Progress
 ) -> list[Row]:
@@ -108,7 +116,8 @@ def draw_frames(
     training = movie.config.training
     losses = read_metrics(folder / "metrics.csv", training.epochs)
     (folder / "frames").mkdir(exist_ok=True)
-    done = {row["epoch"]: row for row in read_rows(folder / "frames.csv")}
+    drawn = read_rows(folder / "frames.csv", _COLUMNS)
+    done = {row["epoch"]: row for row in drawn}
     rows: list[Row] = []
     like = init_state(training)
     with SnapshotStore(folder / "snapshots") as store:
@@ -207,12 +216,28 @@ def rows_to_text(rows: list[Row]) -> str:
     return text.getvalue()
 
 
-def read_rows(path: pathlib.Path) -> list[Row]:
-    """What `rows_to_text` wrote; no rows if there is no file."""
+def read_rows(path: pathlib.Path, needed: Iterable[str] = ()) -> list[Row]:
+    """What `rows_to_text` wrote; no rows if there is no file.
+
+    Args:
+        path: The file.
+        needed: Columns that it must have.
+
+    Raises:
+        FileFormatError: If the file is damaged.
+    """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    with (
+        reading(path, "a table of frames", "run again with --force"),
+        path.open(newline="", encoding="utf-8") as file,
+    ):
+        table = csv.DictReader(file)
+        rows = [{k: _number(v) for k, v in row.items()} for row in table]
+        missing = set(needed) - set(table.fieldnames or ())
+        if missing:
+            raise ValueError(f"it has no column {min(missing)}")
+        return rows
 
 
 def _number(text: str) -> int | float:

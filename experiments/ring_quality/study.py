@@ -25,6 +25,7 @@ from experiments.running.claims import Claim, claim_exact, claim_median, claim_s
 from experiments.running.common import Clock
 from experiments.running.stages import stored
 from experiments.running.studies import Summary
+from regions.files.writing import read_arrays
 from training.config import DataConfig, ModelConfig, TrainingConfig
 from training.ensemble import fit_ensemble
 from training.progress import Progress
@@ -140,8 +141,7 @@ def read(config: Config, folder: pathlib.Path, summary: Summary) -> Result:
     """A finished run, from the files in its folder."""
     outputs = []
     for seed in config.seeds:
-        with np.load(folder / f"seed-{seed}.npz", allow_pickle=False) as arrays:
-            outputs.append(arrays["thumbnail"])
+        outputs.append(read_arrays(folder / f"seed-{seed}.npz")["thumbnail"])
     return Result(summary, summary["table"], outputs)
 
 

@@ -7,6 +7,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from rich.markup import escape
@@ -14,6 +15,8 @@ from rich.markup import escape
 from experiments.plotting.style import save_figure
 from experiments.running.claims import describe_value
 from experiments.running.common import (
+    AGAIN,
+    FINISHED,
     mark_resumed,
     open_run,
     own_folder,
@@ -22,6 +25,7 @@ from experiments.running.common import (
 from experiments.running.console import Bars, print_rows
 from experiments.running.device import device_line
 from experiments.running.studies import Config, Study, Summary
+from regions.files.reading import reading
 from regions.files.writing import remove_left
 
 
@@ -76,12 +80,15 @@ def _run_and_show(
         if state == "unfinished":
             mark_resumed(folder)
     files = [folder / f"figure.{suffix}" for suffix in formats]
-    if not all(file.is_file() for file in files):
-        figure = study.draw(study.load(config, folder))
-        for file in files:
-            save_figure(figure, file)
-    print_rows((study.rows or _plain_rows)(summary))
-    print_rows(_claim_rows(summary.get("claims", [])))
+    # What was made just now is not damaged: an error there is one of the program.
+    damage = reading(folder, FINISHED, AGAIN) if state == "finished" else nullcontext()
+    with damage:
+        if not all(file.is_file() for file in files):
+            figure = study.draw(study.load(config, folder))
+            for file in files:
+                save_figure(figure, file)
+        print_rows((study.rows or _plain_rows)(summary))
+        print_rows(_claim_rows(summary.get("claims", [])))
     names = ", ".join(file.name for file in files)
     seconds = time.perf_counter() - start
     _say(f"{names} and summary.json are in {folder} ({seconds:.1f} s).")

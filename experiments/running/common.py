@@ -41,6 +41,13 @@ class Clock:
 State = Literal["new", "unfinished", "finished"]
 
 
+FINISHED = "the folder of a finished run"
+"""What a folder should be whose result is shown."""
+
+AGAIN = "run again with --force"
+"""What to do about a damaged run folder."""
+
+
 class RunFolderError(Exception):
     """A run folder belongs to another run; the message says what to do."""
 
@@ -72,9 +79,7 @@ def read_json(path: str | pathlib.Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise RunFolderError(
-            f"{path} is not JSON ({error}): run again with --force."
-        ) from error
+        raise RunFolderError(f"{path} is not JSON ({error}): {AGAIN}.") from error
 
 
 def read_record(path: str | pathlib.Path) -> dict[str, Any]:
@@ -86,8 +91,7 @@ def read_record(path: str | pathlib.Path) -> dict[str, Any]:
     data = read_json(path)
     if not isinstance(data, dict):
         raise RunFolderError(
-            f"{path} holds no names and values but a {type(data).__name__}: run again "
-            "with --force."
+            f"{path} holds no names and values but a {type(data).__name__}: {AGAIN}."
         )
     return data
 

@@ -5,17 +5,16 @@ import pathlib
 import numpy as np
 from jaxtyping import Float64
 
-from regions.files.writing import open_atomically
+from regions.files.writing import read_arrays, write_arrays
 
 
 def write_polygons(path: pathlib.Path, polygons: list[np.ndarray]) -> None:
     """Write polygons as one array of corners and the lengths."""
     lengths = np.array([len(polygon) for polygon in polygons], np.int64)
-    with open_atomically(path) as file:
-        np.savez_compressed(file, corners=np.concatenate(polygons), lengths=lengths)
+    write_arrays(path, corners=np.concatenate(polygons), lengths=lengths)
 
 
 def read_polygons(path: pathlib.Path) -> list[Float64[np.ndarray, "_ 2"]]:
     """What `write_polygons` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])
+    arrays = read_arrays(path)
+    return np.split(arrays["corners"], np.cumsum(arrays["lengths"])[:-1])

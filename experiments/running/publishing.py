@@ -15,11 +15,15 @@ from experiments import NAMES, load_experiment
 from experiments.running.about import About, Page
 from experiments.running.claims import describe_value
 from experiments.running.common import (
+    AGAIN,
+    FINISHED,
     RunFolderError,
     config_to_dict,
     read_json,
+    read_record,
     write_json,
 )
+from regions.files.reading import reading
 from regions.files.writing import open_atomically, write_text
 
 WIDTH = 1400
@@ -107,7 +111,7 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
             f"scripts/run_experiment.py {name} paper."
         )
     provenance, summary = (
-        read_json(folder / file) for file in ("provenance.json", "summary.json")
+        read_record(folder / file) for file in ("provenance.json", "summary.json")
     )
     results = docs / "results"
     results.mkdir(parents=True, exist_ok=True)
@@ -116,14 +120,14 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     if movie.is_file():
         with open_atomically(results / f"{name}.gif") as file:
             file.write(movie.read_bytes())
-    seconds = round(sum(provenance["seconds"].values()), 1)
-    record = {
-        "seconds": seconds,
-        "cpu_seconds": provenance.get("cpu_seconds"),
-        "versions": provenance["versions"],
-        "headline": summary["headline"],
-        "claims": summary.get("claims", []),
-    }
+    with reading(folder, FINISHED, AGAIN):
+        record = {
+            "seconds": round(sum(provenance["seconds"].values()), 1),
+            "cpu_seconds": provenance.get("cpu_seconds"),
+            "versions": provenance["versions"],
+            "headline": summary["headline"],
+            "claims": summary.get("claims", []),
+        }
     if movie.is_file():
         record["movie"] = True
     if provenance.get("resumed", False):

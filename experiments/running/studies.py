@@ -8,7 +8,15 @@ from typing import Any, Generic, TypeVar
 from matplotlib.figure import Figure
 
 from experiments.running.about import About
-from experiments.running.common import Clock, read_record, write_json, write_provenance
+from experiments.running.common import (
+    AGAIN,
+    FINISHED,
+    Clock,
+    read_record,
+    write_json,
+    write_provenance,
+)
+from regions.files.reading import reading
 from training.progress import Progress
 
 Config = TypeVar("Config")
@@ -70,8 +78,15 @@ class Study(Generic[Config, Result]):
         return summary
 
     def load(self, config: Config, folder: pathlib.Path) -> Result:
-        """The result of a finished run, from the files in its folder."""
-        return self.read(config, folder, read_record(folder / "summary.json"))
+        """The result of a finished run, from the files in its folder.
+
+        Raises:
+            FileFormatError: If one of them is damaged.
+            RunFolderError: If the summary is.
+        """
+        summary = read_record(folder / "summary.json")
+        with reading(folder, FINISHED, AGAIN):
+            return self.read(config, folder, summary)
 
 
 def first_seed(config: Any) -> int:

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import regions
 from experiments.running.about import About
 from experiments.running.claims import Claim, judge
-from experiments.running.common import Clock, read_json, write_json
+from experiments.running.common import AGAIN, Clock, read_json, write_json
 from experiments.running.studies import Summary
 from experiments.scaling_study.networks import domain_of, networks_of, points_of
 from experiments.scaling_study.scaling_fits import Fit, fit_law
@@ -26,6 +26,7 @@ from regions.bounds import (
     zaslavsky_count,
 )
 from regions.domains.shapes import BoundedDomain
+from regions.files.reading import reading
 from regions.files.writing import open_atomically
 from regions.network import ReluNetwork
 from training.progress import Progress
@@ -96,13 +97,15 @@ def conduct(
         write_json(_file_of(setting, folder), rows)
         done += each
     progress(total, total, MESSAGE)
-    table = pa.Table.from_pylist(_rows(config, folder))
+    with reading(folder, "a study that is being made", AGAIN):
+        rows = _rows(config, folder)
+        table, summary = pa.Table.from_pylist(rows), summarize(config, rows)
     with open_atomically(folder / "networks.parquet") as file:
         pyarrow.parquet.write_table(table, file)
     with open_atomically(folder / "networks.csv") as file:
         pyarrow.csv.write_csv(table, file)
     clock.lap("this run")
-    return summarize(config, _rows(config, folder))
+    return summary
 
 
 def _file_of(setting: Setting, folder: pathlib.Path) -> pathlib.Path:

@@ -22,6 +22,7 @@ from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.rationals import Row, dot, number, numbers, short, walls
 from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
 from regions.errors import FileFormatError
+from regions.patterns.names import unit_name
 
 
 class _Leaf(NamedTuple):
@@ -158,7 +159,7 @@ class _Claim:
     def _require(holds: bool, index: int, unit: int, leaf: _Leaf) -> None:
         if not holds:
             raise Wrong(
-                f"the bounds of unit {unit} of layer {index} on the box of node "
+                f"the bounds of {unit_name((index, unit))} on the box of node "
                 f"{leaf.begins} are not proved"
             )
 
@@ -213,7 +214,9 @@ class _Claim:
         for unit, v in signs.items():
             on = leaf.fixed.get(unit)
             if v != 0 and (on is None or (v > 0) != on):
-                raise Wrong(f"{where}: unit {unit} has a multiplier of a wrong sign")
+                raise Wrong(
+                    f"{where}: {unit_name(unit)} has a multiplier of a wrong sign"
+                )
         if any(v < 0 or not 0 <= k < len(self._rows) for k, v in rows.items()):
             raise Wrong(f"{where}: a row of the domain has a wrong multiplier")
 

@@ -161,6 +161,7 @@ def load_npz(
     content: bytes | None = None,
     accept: Accept = accept_real,
     wanted: Callable[[list[str]], list[str]] = list,
+    advice: str = "write it with numpy.savez",
 ) -> dict[str, np.ndarray]:
     """Arrays of an `.npz` file by name.
 
@@ -171,12 +172,13 @@ def load_npz(
             its name in messages.
         accept: Called with each name and header; raises for those not wanted.
         wanted: Given the names in the file, those to read.
+        advice: What to do about a damaged one.
 
     Raises:
         FileFormatError: If it is no such file, is damaged, or beyond the limit.
     """
     with (
-        reading(path, "an .npz file of numbers", "write it with numpy.savez"),
+        reading(path, "an .npz file of numbers", advice),
         open_archive(path, "an .npz file", max_bytes, content=content) as archive,
     ):
         members = {info.filename: info for info in archive.infolist()}

@@ -50,9 +50,9 @@ _DAMAGE = (
 
 _OF_THE_SYSTEM = frozenset(
     getattr(errno, name)
-    for name in ("EACCES", "EIO", "EISDIR", "EMFILE", "ENFILE", "ENOENT", "ENOSPC")
-) | {errno.ENOTDIR, errno.EPERM}
-"""Errors of opening a file, which say nothing of its content."""
+    for name in ("EACCES", "EIO", "EISDIR", "EMFILE", "ENFILE", "ENOENT", "ENOTDIR")
+) | {errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors of opening or writing a file, which say nothing of its content."""
 
 
 @contextlib.contextmanager

@@ -10,6 +10,9 @@ from typing import IO, BinaryIO
 
 import numpy as np
 
+from regions.files.numpy_files import ArrayHeader, load_npz
+from regions.files.reading import MAX_BYTES
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of a disk, a quota or a limit of file sizes that is reached."""
 
@@ -160,6 +163,21 @@ def write_arrays(path: str | pathlib.Path, **arrays: np.ndarray) -> None:
 
 
 def read_arrays(path: str | pathlib.Path) -> dict[str, np.ndarray]:
-    """What `write_arrays` wrote, by name; never unpickles."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    """What `write_arrays` wrote, by name; texts, too.
+
+    Raises:
+        FileFormatError: If the file is damaged.
+    """
+    found = load_npz(
+        path,
+        max_bytes=MAX_BYTES,
+        accept=_accept_plain,
+        advice="remove it, and run again with --force",
+    )
+    return {name: array.copy() for name, array in found.items()}
+
+
+def _accept_plain(name: str, header: ArrayHeader) -> None:
+    """Raise for an array of objects, which would have to be unpickled."""
+    if header.dtype.hasobject:
+        raise ValueError(f"{name} is an array of objects")

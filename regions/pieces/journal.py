@@ -1,8 +1,10 @@
 """A journal of counted pieces: the plan, and a line for every piece."""
 
 import os
+from typing import Any
 
 from regions.files.line_journal import LineJournal
+from regions.files.reading import reading
 from regions.pieces.plan import Face, Piece
 
 VERSION = 1
@@ -35,16 +37,9 @@ class PieceJournal:
             version=VERSION,
         )
         self.damaged = self._lines.damaged
-        for data in self._lines.lines:
-            if "plan" in data:
-                self.plan = [Piece.from_json(entry) for entry in data["plan"]]
-                continue
-            lower, upper = data["face"]
-            face = Face(tuple(lower), tuple(upper))
-            if "parts" in data:
-                self.splits[face] = [Piece.from_json(entry) for entry in data["parts"]]
-            else:
-                self._take_count(face, data["count"])
+        with reading(path, "a journal of pieces", "give another --journal"):
+            for data in self._lines.lines:
+                self._take(data)
 
     def __enter__(self) -> "PieceJournal":
         return self
@@ -75,6 +70,18 @@ class PieceJournal:
         entries = [part.to_json() for part in parts]
         self._lines.append({"face": piece.to_json()[:2], "parts": entries})
         self.splits[piece.face] = parts
+
+    def _take(self, data: dict[str, Any]) -> None:
+        """Use one line."""
+        if "plan" in data:
+            self.plan = [Piece.from_json(entry) for entry in data["plan"]]
+            return
+        lower, upper = data["face"]
+        face = Face(tuple(lower), tuple(upper))
+        if "parts" in data:
+            self.splits[face] = [Piece.from_json(entry) for entry in data["parts"]]
+        else:
+            self._take_count(face, data["count"])
 
     def _take_count(self, face: Face, count: int) -> None:
         """Use a count, unless an earlier line disagrees: then neither is used."""

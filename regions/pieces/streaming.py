@@ -246,11 +246,14 @@ class RegionFolder:
             )
         self.files = sorted(self.path.glob("part-*.parquet"))
         self.complete = (self.path / MANIFEST).is_file()
-        self._manifest: dict[str, Any] = {}
+        self._digests: dict[str, str] = {}
         if self.complete:
-            self._manifest = _read_json(self.path / MANIFEST)
+            manifest = _read_json(self.path / MANIFEST)
             names = {file.name for file in self.files}
-            lost = sorted(set(self._manifest["files"]) - names)
+            with reading(self.path / MANIFEST, "a file of this folder", _ADVICE):
+                files = manifest["files"]
+                self._digests = {name: files[name]["sha256"] for name in files}
+            lost = sorted(set(self._digests) - names)
             if lost:
                 raise FileFormatError(
                     f"{self.path / lost[0]} is missing: remove {MANIFEST} and "
@@ -302,10 +305,10 @@ class RegionFolder:
         for done, file in enumerate(self.files):
             if progress is not None:
                 progress(done, len(self.files))
-            entry = self._manifest.get("files", {}).get(file.name)
+            written = self._digests.get(file.name)
             with file.open("rb") as opened:
                 digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            if entry is not None and entry["sha256"] != digest:
+            if written is not None and written != digest:
                 problems.append(f"{file.name} was changed since it was written")
                 continue
             report = verify(file, exact=exact, network=network)

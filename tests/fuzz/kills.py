@@ -28,14 +28,15 @@ NET = str(NETS / "d2_14x6.npz")
 BOX = ["--box", "-1", "1"]
 
 _SPAWNED = multiprocessing.get_context("forkserver")
-_LOADED = [
-    "experiments.commands.count_regions",
-    "regions.enumeration.cells.engine",
-    "regions.enumeration.tree.engine",
-    "regions.pieces.streaming",
-    "regions.results.region_files",
-]
-"""Modules that the processes find loaded."""
+_SPAWNED.set_forkserver_preload(  # what the processes find loaded
+    [
+        "experiments.commands.count_regions",
+        "regions.enumeration.cells.engine",
+        "regions.enumeration.tree.engine",
+        "regions.pieces.streaming",
+        "regions.results.region_files",
+    ]
+)
 
 
 def _command(name: str, *arguments: str) -> int:
@@ -342,7 +343,6 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=2, help="of each writer")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    _SPAWNED.set_forkserver_preload(_LOADED)
     rng, failed = np.random.default_rng(options.seed), 0
     for name in options.writers or WRITERS:
         with tempfile.TemporaryDirectory() as folder:

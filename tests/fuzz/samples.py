@@ -1,8 +1,12 @@
 """How every kind of file that is read is written, and how it is read."""
 
+import atexit
+import functools
 import itertools
 import json
 import pathlib
+import shutil
+import tempfile
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,10 +14,13 @@ import numpy as np
 import PIL.Image
 
 import regions
+from experiments import hopfield
+from experiments.movies.movie_run import read_rows
 from experiments.running.arguments import read_polytope, read_slice
 from experiments.running.common import read_record
 from experiments.scaling_study.settings import read_study
 from regions.files.data_files import load_points
+from regions.files.writing import read_arrays
 from regions.pieces.count import count_by_pieces
 from regions.pieces.streaming import enumerate_to_parquet
 from regions.results.lazy_regions import RegionFile
@@ -21,6 +28,7 @@ from regions.results.region_files import read_stored
 from regions.results.region_table import RegionTable
 from tests.fuzz.networks import NETWORKS, arrays
 from training.datasets import read_image
+from training.snapshots import read_metrics, write_metrics
 
 MAX_BYTES = 16 * 2**20
 """What readers are allowed, where they take a limit."""
@@ -125,6 +133,28 @@ def _write_toml(path: pathlib.Path) -> None:
     )
 
 
+def _write_table(path: pathlib.Path) -> None:
+    losses = np.linspace(1, 0.5, 8, dtype=np.float32).reshape(4, 2)
+    write_metrics(path, losses, updates_per_epoch=2)
+
+
+@functools.cache
+def _finished_run() -> pathlib.Path:
+    """A run of a small study."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    hopfield.STUDY.run(hopfield.STUDY.presets["smoke"], folder, lambda *_: None)
+    return folder
+
+
+def _write_run(path: pathlib.Path) -> None:
+    shutil.copytree(_finished_run(), path)
+
+
+def _read_run(path: pathlib.Path, twice: bool) -> None:
+    hopfield.STUDY.load(hopfield.STUDY.presets["smoke"], path)
+
+
 def _write_image(path: pathlib.Path) -> None:
     pixels = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
     PIL.Image.fromarray(pixels).save(path)
@@ -168,6 +198,10 @@ SAMPLES: dict[str, Sample] = {
     "pieces": Sample("pieces.jsonl", _write_pieces, _read_pieces),
     "json": Sample("config.json", _write_json, lambda path, _: read_record(path)),
     "toml": Sample("study.toml", _write_toml, lambda path, _: read_study(path)),
+    "arrays": Sample("a.npz", _write_slice, lambda path, _: read_arrays(path)),
+    "metrics": Sample("m.csv", _write_table, lambda path, _: read_metrics(path, 4)),
+    "frames": Sample("f.csv", _write_table, lambda path, _: read_rows(path, ["epoch"])),
+    "run": Sample("run", _write_run, _read_run),
     "png": Sample("image.png", _write_image, _load_image),
     "jpg": Sample("image.jpg", _write_image, _load_image),
 }

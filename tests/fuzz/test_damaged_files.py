@@ -12,7 +12,7 @@ from tests.fuzz.samples import SAMPLES
 # HDF5 and NumPy speak of odd numbers before they refuse them.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-_FEW = ("keras", "h5", "orbax", "parts", "tree")
+_FEW = ("keras", "h5", "orbax", "parts", "pieces", "tree")
 """Kinds that take longer: a process each, or many files."""
 
 
@@ -28,7 +28,7 @@ def test_undamaged_file_loads(tmp_path, suffix):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_damaged_files_give_a_value_or_one_clear_line(tmp_path, name):
-    count = 8 if name in _FEW else 50
+    count = 4 if name in _FEW else 40
     found = [
         outcome(SAMPLES[name], path, False)
         for path, _ in placed(SAMPLES[name], tmp_path, 1, count)

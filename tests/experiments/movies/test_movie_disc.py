@@ -54,9 +54,9 @@ def test_creases_of_every_frame_are_lines_where_their_unit_vanishes(finished):
         foot = row["offset"] * normal
         for along in (-3.0, 0.0, 2.0):
             point = foot + along * normal[::-1] * [1, -1]
-            value = layer.weight[row["unit"]] @ point + layer.bias[row["unit"]]
+            value = layer.weight[row["unit"] - 1] @ point + layer.bias[row["unit"] - 1]
             assert abs(value) < 1e-12
-        slope = layer.weight[row["unit"]] @ normal
+        slope = layer.weight[row["unit"] - 1] @ normal
         assert slope == pytest.approx(row["norm"], rel=1e-12)
     meet = sum(row["meets_square"] for row in at_end)
     assert meet == summary["creases_in_square"]

@@ -14,7 +14,7 @@ from regions.domains.shapes import BoundedDomain
 Row = list[fmpq]
 
 MAX_DIGITS = 100_000
-_NUMBER = re.compile(r"-?\d+(/\d+)?")
+_NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
 def number(text: Any) -> fmpq:

@@ -1,23 +1,18 @@
 """The columns of a file of regions: written from arrays, read back and checked."""
 
 import json
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from flint import fmpz
 from jaxtyping import Float64, UInt8
+
+from regions.files.rationals import fraction_text, read_fraction
 
 _WIDE = 16
 """Beyond this dimension the witnesses make one list column."""
-
-_DIGITS = 20_000
-"""Most digits of a numerator or denominator: beyond, reading would take seconds."""
-
-_FRACTION = re.compile(rf"-?[0-9]{{1,{_DIGITS}}}(?:/[0-9]{{1,{_DIGITS}}})?")
 
 
 def pattern_column(patterns: UInt8[np.ndarray, "regions bytes"]) -> pa.Array:
@@ -39,36 +34,13 @@ def coordinate_columns(
     return {f"t{k}": pa.array(coordinates[:, k]) for k in range(dim)}
 
 
-def _fraction_text(value: Fraction) -> str:
-    """A fraction as digits and a slash; Python itself writes at most 4,300 digits."""
-    parts = (value.numerator, value.denominator)
-    text = "/".join(str(fmpz(part)) for part in parts[: 1 + (parts[1] != 1)])
-    if not _FRACTION.fullmatch(text):
-        raise ValueError(
-            f"a coordinate of an exact witness has more than {_DIGITS} digits, which "
-            "a file of regions does not hold"
-        )
-    return text
-
-
-def _read_fraction(text: Any) -> Fraction:
-    """The fraction that such a text stands for; a power of ten would be endless."""
-    if not isinstance(text, str) or not _FRACTION.fullmatch(text):
-        raise ValueError(
-            "a coordinate of an exact witness is not written as p/q of at most "
-            f"{_DIGITS} digits"
-        )
-    top, _, bottom = text.partition("/")
-    return Fraction(int(fmpz(top)), int(fmpz(bottom or "1")))
-
-
 def exact_column(
     count: int, exact: Mapping[int, tuple[Fraction, ...]]
 ) -> list[str | None]:
     """Exact witnesses as JSON text, by region."""
     column: list[str | None] = [None] * count
     for region, point in exact.items():
-        column[region] = json.dumps([_fraction_text(Fraction(v)) for v in point])
+        column[region] = json.dumps([fraction_text(Fraction(v)) for v in point])
     return column
 
 
@@ -141,7 +113,7 @@ def read_exact(column: list[Any], dim: int) -> dict[int, tuple[Fraction, ...]]:
             entries = json.loads(text)
             if not isinstance(entries, list) or len(entries) != dim:
                 raise ValueError("it is not a point")
-            exact[region] = tuple(map(_read_fraction, entries))
+            exact[region] = tuple(map(read_fraction, entries))
         except (ValueError, ZeroDivisionError, RecursionError) as error:
             raise ValueError(
                 f"the exact witness of region {region} cannot be read ({error})"

@@ -13,7 +13,6 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ import numpy as np
 from regions.domains.shapes import Domain
 from regions.enumeration.tree.cells import TreeCells
 from regions.errors import FileFormatError
+from regions.files.rationals import fraction_text, read_fraction
 from regions.files.reading import reading
 from regions.files.writing import locked_folder, open_atomically, remove_left
 from regions.network import ReluNetwork
@@ -198,7 +198,7 @@ def _block(data: np.lib.npyio.NpzFile, index: int) -> TreeCells:
 
 def _texts(exact: np.ndarray) -> np.ndarray:
     """Rational points as text, empty for none."""
-    texts = ["" if e is None else " ".join(str(v) for v in e) for e in exact]
+    texts = ["" if e is None else " ".join(map(fraction_text, e)) for e in exact]
     return np.array(texts, dtype=np.str_)
 
 
@@ -206,5 +206,5 @@ def _rationals(texts: np.ndarray) -> np.ndarray:
     """Rational points from text."""
     result = np.full(len(texts), None, object)
     for k in np.flatnonzero(texts != ""):
-        result[k] = tuple(Fraction(v) for v in str(texts[k]).split())
+        result[k] = tuple(map(read_fraction, str(texts[k]).split()))
     return result

@@ -92,6 +92,9 @@ def changes(body: dict):
     def value(copy, claim):
         copy["value"][1] = "12345"
 
+    def endless(copy, claim):
+        claim["goals"][0][0]["outputs"] = ["1e99999999"]
+
     def moved(copy, claim):
         claim["point"][0] = "1/3"
 
@@ -107,6 +110,7 @@ def changes(body: dict):
     yield changed(weight), "claim 1"
     yield changed(upper), "claim 1, lower end"
     yield changed(value), "answer: not what the claims say"
+    yield changed(endless), "answer: '1e99999999' is no rational number"
     yield changed(moved), "another one|outside"
     yield changed(bounds), "are not proved|leaf"
     yield changed(cut), "leaf 0"
@@ -122,7 +126,7 @@ def test_every_change_is_found_and_named(tmp_path):
         lines = " ".join(report.failures)
         assert any(part in lines for part in said.split("|")), lines
         count += 1
-    assert count == 8
+    assert count == 9
 
 
 def test_a_change_without_meaning_breaks_the_digest(tmp_path):

@@ -250,6 +250,11 @@ def test_edited_journal_is_refused(change, tmp_path, small_steps):
         listed(NETWORK, BOX, journal=tmp_path)
 
 
+def test_witnesses_that_would_take_hours_to_read_are_refused():
+    with pytest.raises(ValueError, match="p/q of at most"):
+        module._rationals(np.array(["1/3 1e99999999"]))
+
+
 def test_edited_part_is_refused(tmp_path, small_steps):
     stopped_journal(tmp_path)
     with np.load(tmp_path / "part-000000.npz") as data:

@@ -72,8 +72,10 @@ def fit_ensemble(
         progress: Called after each block of epochs.
 
     Raises:
-        ValueError: If `seeds` is empty or repeats one, if the datasets are not as many,
-            or if `folder` holds metrics that do not reach its last snapshot.
+        FileFormatError: If `folder` holds metrics that do not reach its last snapshot,
+            or a file of it is damaged.
+        ValueError: If `seeds` is empty or repeats one, or if the datasets are not as
+            many.
     """
     _check(data, seeds)
     points = to_device(_stack(list(data)) if not isinstance(data, Dataset) else data)

@@ -60,7 +60,8 @@ def fit(
 
     Raises:
         FloatingPointError: If training diverges.
-        ValueError: If `folder` holds metrics that do not reach its last snapshot.
+        FileFormatError: If `folder` holds metrics that do not reach its last snapshot,
+            or a file of it is damaged.
     """
     points, key = to_device(data), shuffle_key(config.seed)
 

@@ -5,7 +5,9 @@ their keys follow from the seed and the epoch.
 """
 
 import csv
+import errno
 import io
+import os
 import pathlib
 
 import jax
@@ -15,11 +17,15 @@ from jaxtyping import Float32
 
 from regions.files.reading import reading
 from regions.files.writing import write_text
+from regions.io.flax_files import quiet_orbax
 from training.loop import TrainState, strong
 
 HEADER = ["epoch", "updates", "train_loss", "val_loss"]
 Losses = Float32[np.ndarray, "epochs 2"]
 """Training and validation loss of each epoch."""
+
+_FULL = "RESOURCE_EXHAUSTED"
+"""What those of Orbax's errors say on a full disk that are no OSError."""
 
 
 class SnapshotStore:
@@ -47,10 +53,25 @@ class SnapshotStore:
         return sorted(self._manager.all_steps())
 
     def save(self, state: TrainState, step: int) -> None:
-        """Add a snapshot at epoch `step`; one that a kill cut short does not count."""
-        self._manager.save(
-            step, args=ocp.args.StandardSave(state._asdict()), force=True
-        )
+        """Add a snapshot at epoch `step`; one that a kill cut short does not count.
+
+        Raises:
+            OSError: If there is no room.
+        """
+        try:
+            with quiet_orbax():
+                args = ocp.args.StandardSave(state._asdict())
+                self._manager.save(step, args=args, force=True)
+        except (OSError, ValueError) as error:
+            full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+            if not full and _FULL not in str(error):
+                raise
+            raise OSError(
+                errno.ENOSPC,
+                f"{os.strerror(errno.ENOSPC)} for a snapshot; those before are kept: "
+                "make room, and give the same command again",
+                str(self._folder),
+            ) from error
 
     def restore(self, epoch: int, like: TrainState) -> TrainState:
         """The state at `epoch`.
@@ -64,7 +85,8 @@ class SnapshotStore:
         """
         shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like._asdict())
         path = self._folder / str(epoch)
-        with reading(path, "a snapshot of this run", "remove it and run again"):
+        what, advice = "a snapshot of this run", "remove it and run again"
+        with reading(path, what, advice), quiet_orbax():
             tree = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
             # Restored arrays are bound to a device, which would compile anew.
             return strong(jax.tree.map(np.asarray, TrainState(**tree)))

@@ -1,6 +1,8 @@
 """Frames to files: PNG without loss, H.264 for browsers, GIF for pages."""
 
 import contextlib
+import errno
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -157,6 +159,8 @@ def _write(
             if process.wait():
                 words.seek(0)
                 said = words.read().decode(errors="replace").strip()
+                if os.strerror(errno.ENOSPC) in said:
+                    raise OSError(errno.ENOSPC, said, str(path))
                 raise OSError(f"{path} could not be written: ffmpeg said: {said}")
         finally:
             if process.poll() is None:

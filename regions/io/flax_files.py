@@ -121,7 +121,7 @@ def load_orbax(path: pathlib.Path, *, max_bytes: int) -> list[Leaf]:
     folder = path / "default" if (path / "default").is_dir() else path
     with (
         reading(path, "a checkpoint of Orbax", "save it again"),
-        _quiet(),
+        quiet_orbax(),
         orbax.checkpoint.PyTreeCheckpointer() as checkpointer,
     ):
         described = checkpointer.metadata(folder.absolute())
@@ -141,8 +141,8 @@ _LOGS = ("absl", "asyncio", "concurrent.futures")
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Orbax from writing of what it finds, which is said in one line."""
+def quiet_orbax() -> Iterator[None]:
+    """Keep Orbax from writing of what fails, which is said in one line."""
     logs = [logging.getLogger(name) for name in _LOGS]
     levels = [log.level for log in logs]
     for log in logs:

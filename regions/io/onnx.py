@@ -68,7 +68,8 @@ def load_onnx(
         reader = _Reader(onnx, path, model, nodes, max_bytes, fold)
         network, final = reader.network()
         if check and importlib.util.find_spec("onnxruntime") is not None:
-            run = str(path) if is_whole else model.SerializeToString()
+            # Not by name: ONNX Runtime takes none that is not of the locale's letters.
+            run = path.read_bytes() if is_whole else model.SerializeToString()
             _check(path, run, network, reader.source, reader.lead, final)
         return network
 
@@ -318,7 +319,7 @@ def _shape_of(path: pathlib.Path, source: Any) -> tuple[int, ...]:
 
 def _check(
     path: pathlib.Path,
-    model: str | bytes,
+    model: bytes,
     network: ReluNetwork,
     source: Any,
     lead: int,

@@ -1,9 +1,12 @@
 """Runs in a folder: snapshots, metrics and resuming."""
 
+import errno
+
 import jax
 import numpy as np
 import pytest
 
+from regions.errors import FileFormatError
 from regions.files.writing import open_atomically, write_text
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import Dataset, ring_image, sample_points
@@ -87,6 +90,25 @@ def test_snapshots_lie_at_their_epochs(tmp_path):
         start = store.restore(0, init_state(config))
         assert _same(start, init_state(config))
         assert _same(store.restore(5, start).params, result.params)
+        for file in (tmp_path / "snapshots" / "5").rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"damaged")
+        with pytest.raises(FileFormatError, match="5 is not a snapshot of this run"):
+            store.restore(5, start)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("RESOURCE_EXHAUSTED: Error writing"), OSError(errno.ENOSPC, "No room")],
+)
+def test_a_full_disk_is_told_with_what_to_do(tmp_path, monkeypatch, error):
+    def save(*args, **settings):
+        raise error
+
+    with SnapshotStore(tmp_path / "snapshots") as store:
+        monkeypatch.setattr(store._manager, "save", save)
+        with pytest.raises(OSError, match="make room, and give the same command"):
+            store.save(init_state(CONFIG), 0)
 
 
 def test_metrics_file_has_one_row_an_epoch(tmp_path):
@@ -104,7 +126,7 @@ def test_metrics_file_has_one_row_an_epoch(tmp_path):
 def test_metrics_shorter_than_the_snapshot_are_an_error(tmp_path):
     fit(CONFIG, _data(), tmp_path)
     write_metrics(tmp_path / "metrics.csv", np.ones((2, 2), np.float32), 3)
-    with pytest.raises(ValueError, match="holds 2 epochs; the snapshot needs 6"):
+    with pytest.raises(FileFormatError, match="2 epochs; the snapshot needs 6"):
         fit(CONFIG, _data(), tmp_path)
 
 

@@ -37,7 +37,7 @@ class PieceJournal:
             version=VERSION,
         )
         self.damaged = self._lines.damaged
-        with reading(path, "a journal of pieces", "give another --journal"):
+        with reading(self._lines.path, "a journal of pieces", "give another --journal"):
             for data in self._lines.lines:
                 self._take(data)
 

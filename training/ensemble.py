@@ -12,6 +12,7 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float32, Shaped
 
+from regions.compiled.devices import devices_for
 from regions.network import ReluNetwork
 from training.config import TrainingConfig
 from training.datasets import Dataset
@@ -31,6 +32,10 @@ from training.snapshots import SnapshotStore, read_metrics, write_metrics
 
 CACHE_BYTES = 1 << 20
 """Bytes of the second-level cache of a CPU's core, on most."""
+
+SMALL_UPDATE = 2.0**19
+"""Multiply-adds that a few cores do while an accelerator starts the kernels of one
+update: a tenth of a millisecond."""
 
 
 class EnsembleResult(NamedTuple):
@@ -107,7 +112,6 @@ def fit_ensemble(
     return EnsembleResult(state.params, losses, resumed_from)
 
 
-@functools.partial(jax.jit, static_argnames=("config", "epochs"))
 def train_ensemble_block(
     state: TrainState,
     data: Dataset,
@@ -120,6 +124,7 @@ def train_ensemble_block(
     One program, spread over the devices of this process if their number divides that
     of the seeds; on a CPU it takes large networks in groups, one after another. With
     `--xla_force_host_platform_device_count=2` in `XLA_FLAGS` two cores are two devices.
+    Small ensembles are the host's, also where there is an accelerator.
 
     Args:
         state: As `init_ensemble` gives it.
@@ -131,11 +136,34 @@ def train_ensemble_block(
     Returns:
         States, and losses with the seeds first.
     """
+    batch = _batch_size(config, data)
+    weights = sum(leaf.size for leaf in jax.tree.leaves(state.params))
+    devices = devices_for(3.0 * batch * weights, SMALL_UPDATE)
+    if devices[0].platform != jax.default_backend():
+        state, data, keys = jax.device_put((state, data, keys), devices[0])
+    return _train(state, data, keys, config, epochs, devices)
+
+
+@functools.partial(jax.jit, static_argnames=("config", "epochs", "devices"))
+def _train(
+    state: TrainState,
+    data: Dataset,
+    keys: Shaped[Array, " seeds"],
+    config: TrainingConfig,
+    epochs: int,
+    devices: tuple[Any, ...],
+) -> tuple[TrainState, EpochLosses]:
+    """`train_ensemble_block` on some devices, of which as many serve as come out even."""
     own = data.train_inputs.ndim == 3
-    shards = _num_shards(len(keys))
-    train = functools.partial(_train_group, config=config, epochs=epochs)
+    shards = max(n for n in range(1, len(devices) + 1) if len(keys) % n == 0)
+    at_once = _group_size(config, data, len(keys) // shards)
+    if devices[0].platform != "cpu":
+        at_once = len(keys) // shards
+    train = functools.partial(
+        _train_group, config=config, epochs=epochs, at_once=at_once
+    )
     if shards > 1:
-        mesh = Mesh(np.array(jax.local_devices()[:shards]), ("seeds",))
+        mesh = Mesh(np.array(devices[:shards]), ("seeds",))
         each, all_of_it = PartitionSpec("seeds"), PartitionSpec()
         train = jax.shard_map(
             train,
@@ -154,8 +182,9 @@ def _train_group(
     *,
     config: TrainingConfig,
     epochs: int,
+    at_once: int,
 ) -> tuple[TrainState, EpochLosses]:
-    """`train_ensemble_block` on one device."""
+    """`train_ensemble_block` on one device, so many networks at once."""
 
     def train(
         part: tuple[TrainState, Shaped[Array, "..."], Dataset | None],
@@ -164,29 +193,25 @@ def _train_group(
         return train_block(one, data if points is None else points, key, config, epochs)
 
     own = data if data.train_inputs.ndim == 3 else None
-    group = _group_size(config, data.train_inputs.shape[-2], len(keys))
-    if group == len(keys):
+    if at_once == len(keys):
         return jax.vmap(train)((state, keys, own))
-    return jax.lax.map(train, (state, keys, own), batch_size=group)
+    return jax.lax.map(train, (state, keys, own), batch_size=at_once)
 
 
-def _num_shards(num_seeds: int) -> int:
-    """Over how many devices of this process an ensemble is spread, evenly."""
-    counts = range(1, jax.local_device_count() + 1)
-    return max(n for n in counts if num_seeds % n == 0)
+def _batch_size(config: TrainingConfig, data: Dataset) -> int:
+    """Points of an update of one network."""
+    points = data.train_inputs.shape[-2]
+    return min(config.batch_size or points, points)
 
 
-def _group_size(config: TrainingConfig, num_points: int, num_seeds: int) -> int:
-    """How many networks of an ensemble are updated together.
+def _group_size(config: TrainingConfig, data: Dataset, num_seeds: int) -> int:
+    """How many networks a CPU updates together.
 
-    All of them on an accelerator. On a CPU, as many as keep their activations in its
-    cache, in groups of one size: 16 networks of 500 units on 1000 points take 2.5 times
-    as long in one group as one by one.
+    As many as keep their activations in its cache, in groups of one size: 16 networks
+    of 500 units on 1000 points take 2.5 times as long in one group as one by one.
     """
-    if jax.default_backend() != "cpu":
-        return num_seeds
-    batch = min(config.batch_size or num_points, num_points)
-    fitting = CACHE_BYTES // (4 * batch * max(sum(config.model.widths), 1))
+    width = max(sum(config.model.widths), 1)
+    fitting = CACHE_BYTES // (4 * _batch_size(config, data) * width)
     sizes = [n for n in range(1, num_seeds + 1) if num_seeds % n == 0]
     return max(n for n in sizes if n <= max(fitting, 1))
 

@@ -141,6 +141,7 @@ ON_TWO_DEVICES = """
 import pathlib, sys
 import jax
 import numpy as np
+from training import ensemble
 from training.ensemble import fit_ensemble
 from tests.training.test_ensemble import CONFIG, _data
 assert jax.local_device_count() == 2
@@ -150,10 +151,18 @@ for name, data in (("shared", _data()), ("own", [_data(seed) for seed in range(4
     kernel = found.params["layers"]["0"]["kernel"]
     assert len(kernel.sharding.device_set) == 2
     np.savez(folder / f"{name}.npz", kernel=kernel, losses=found.losses)
+# The first device is imagined to be an accelerator, the second one to be the host.
+host = jax.local_devices()[1:]
+jax.default_backend = lambda: "gpu"
+ensemble.devices_for = lambda products, small: tuple(host)
+found = fit_ensemble(CONFIG, _data(), (3, 0, 7, 1), folder / "small")
+kernel = found.params["layers"]["0"]["kernel"]
+assert kernel.devices() == set(host)
+np.savez(folder / "small.npz", kernel=kernel, losses=found.losses)
 """
 
 
-def test_two_devices_share_an_ensemble(tmp_path):
+def test_two_devices_share_an_ensemble_and_one_takes_a_small_one(tmp_path):
     flags = os.environ["XLA_FLAGS"] + " --xla_force_host_platform_device_count=2"
     subprocess.run(
         [sys.executable, "-c", ON_TWO_DEVICES, str(tmp_path)],
@@ -164,6 +173,8 @@ def test_two_devices_share_an_ensemble(tmp_path):
     seeds = (3, 0, 7, 1)
     for name, data in (("shared", _data()), ("own", [_data(s) for s in range(4)])):
         alone = fit_ensemble(CONFIG, data, seeds, tmp_path / f"{name}-alone")
-        with np.load(tmp_path / f"{name}.npz") as found:
-            np.testing.assert_allclose(found["losses"], alone.losses, rtol=2e-4)
-            _assert_close(found["kernel"], alone.params["layers"]["0"]["kernel"])
+        kernel = alone.params["layers"]["0"]["kernel"]
+        for file in (name, "small") if name == "shared" else (name,):
+            with np.load(tmp_path / f"{file}.npz") as found:
+                np.testing.assert_allclose(found["losses"], alone.losses, rtol=2e-4)
+                _assert_close(found["kernel"], kernel)

@@ -153,7 +153,7 @@ def _train(
     epochs: int,
     devices: tuple[Any, ...],
 ) -> tuple[TrainState, EpochLosses]:
-    """`train_ensemble_block` on some devices, of which as many serve as come out even."""
+    """`train_ensemble_block` on as many of some devices as come out even."""
     own = data.train_inputs.ndim == 3
     shards = max(n for n in range(1, len(devices) + 1) if len(keys) % n == 0)
     at_once = _group_size(config, data, len(keys) // shards)

@@ -46,7 +46,7 @@ that drops nothing is the count itself, and says so. A killed estimate that kept
 --journal goes on when the same command is given again, and ends with the same numbers.
 --workers and --scheduler need the extra `cluster`: every run is a task of its own.
 --around takes the boxes of all inputs that differ from a point by a radius at most, a
-line each, and with --box only their parts in that box.
+line each, and with --box only their parts in that box; with --norm 2 the balls.
 Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C, with
 the runs that had ended.
 """
@@ -62,6 +62,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_domain("slice", "polytope", "whole-space", required=False)
     add("--around", type=point, metavar="POINT", help=POINT)
     add("--radius", type=numbers, metavar="R1,R2,...", help="with --around")
+    text = "of the distance from that point: balls for 2, boxes for inf (default)"
+    add("--norm", choices=("2", "inf"), default="inf", help=text)
     add("--sizes", type=int, default=0, metavar="N", help=SIZES)
     add("--of-class", type=int, metavar="K", help="regions where output K is largest")
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
@@ -82,26 +84,32 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("no domain is given: --box, --around or another is required")
     if options.around is not None and any(other_domains(options)[1:]):
         parser.error("--around goes with --box, or --lower and --upper, alone")
+    if options.norm == "2" and is_domain_given(options):
+        parser.error("--norm 2 takes whole balls: leave --box out")
     if options.journal is not None and len(options.radius or [0]) > 1:
         parser.error("--journal keeps one estimate: give one --radius")
     return options
 
 
 def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
-    """The domains asked for: one, or a box for each radius, by what they are."""
+    """The domains asked for: one, or one for each radius, by what they are."""
+    from regions.domains.ball import Ball
     from regions.domains.boxes import Box
 
     if options.around is None:
         return {"regions": domain_of(options, dim)}
-    box, boxes = box_of(options, dim), {}
+    box, found = box_of(options, dim), {}
     for radius in options.radius:
         if not radius > 0.0:
             raise ValueError(f"--radius {radius} is given: more than 0 is required.")
+        if options.norm == "2":
+            found[f"radius {radius:g}"] = Ball(options.around, radius)
+            continue
         low, high = options.around - radius, options.around + radius
         if box is not None:
             low, high = np.maximum(low, box.lower), np.minimum(high, box.upper)
-        boxes[f"radius {radius:g}"] = Box(low, high)
-    return boxes
+        found[f"radius {radius:g}"] = Box(low, high)
+    return found
 
 
 def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimate]]":

@@ -62,7 +62,7 @@ def estimate_regions(
 
     Args:
         network: The network.
-        domain: Where to count; boxes, slices, simplices or the whole space.
+        domain: Where to count; any domain.
         relative_error: Go on until the standard error is below this part of the mean;
             looked at after every 8 runs.
         max_seconds: Begin no run that would end later, and stop one that does.
@@ -93,7 +93,7 @@ def estimate_regions(
         >>> estimate_regions(net, regions.Box([-1, -1], [1, 1])).exact
         4
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     limits = {"relative_error": relative_error, "max_seconds": max_seconds}
     for name, value in {**limits, "cells": cells, "runs": runs}.items():
         if value is not None and not value > 0:

@@ -49,6 +49,15 @@ class SampledTree(Protocol):
         """The cells split by their next unit; the cell that each was part of."""
         ...
 
+    @property
+    def counts_all(self) -> bool:
+        """Whether every cell holds a region that counts."""
+        ...
+
+    def counted(self, cells: Any) -> np.ndarray:
+        """Which cells of all units count."""
+        ...
+
     def log_sizes(
         self, cells: Any, forms: Any, parent: Int[np.ndarray, " cells"]
     ) -> Float64[np.ndarray, " cells"]:
@@ -109,8 +118,8 @@ def run_once(
         order = np.lexsort((cells.bits[:, cells.unit - 1], origin))
         if on_from is not None and cells.unit > on_from:
             order = order[cells.bits[order, cells.unit - 1]]
-            if not len(order):
-                return RunValue(-np.inf, not dropped, 0)
+        if not len(order):
+            return RunValue(-np.inf, not dropped, 0)
         if len(order) > most and cells.unit < last:
             size = log_weight[origin[order]]
             size = size + tree.log_sizes(cells, forms, parent[origin])[order]
@@ -122,9 +131,14 @@ def run_once(
             log_weight = log_weight[origin[order]]
         cells, parent = cells.take(order).compacted(), parent[origin[order]]
     ended = cells.unit == last
-    if on_from is not None and not ended:
-        # Whether these cells hold regions that are on there is not known.
+    if not ended and not (on_from is None and tree.counts_all):
+        # Whether these cells hold regions that count is not known.
         return RunValue(-np.inf, False, 0, ended)
+    if ended:
+        counted = tree.counted(cells)
+        cells, log_weight = cells.take(counted), log_weight[counted]
+    if not len(cells):
+        return RunValue(-np.inf, not dropped, 0)
     top = log_weight.max()
     log = float(top + np.log(np.exp(log_weight - top).sum()))
     held = len(np.unique(cells.bits, axis=0))

@@ -80,6 +80,10 @@ def test_boxes_around_a_point_have_a_line_each(script, capsys):
         high = np.minimum(np.array([0.2, -0.1]) + radius, 1.0)
         counts.append(regions.count_regions(net, regions.Box(low, high)).count)
     assert [line.split()[2] for line in lines] == [str(count) for count in counts]
+    assert script.main([*around, "--norm", "2", "--cells", "200"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    ball = regions.Ball([0.2, -0.1], 1.5)
+    assert line.split()[2] == str(regions.count_regions(net, ball).count)
 
 
 def test_size_is_a_mean_by_volume(script, capsys):

@@ -93,6 +93,15 @@ class ImageTree:
         """Logarithms of guesses of how many regions cells hold in the end."""
         return self.guess.of_cells(cells, forms, parent)
 
+    @property
+    def counts_all(self) -> bool:
+        """Whether every cell holds a region that counts."""
+        return True
+
+    def counted(self, cells: ImageCells) -> Bool[np.ndarray, " cells"]:
+        """Which cells of all units count."""
+        return np.ones(len(cells), bool)
+
     def _orthants(self, signs: Bool[np.ndarray, "cells width"]) -> ImageCells:
         """The cells of the first layer with these signs."""
         count, width = signs.shape

@@ -41,6 +41,17 @@ def test_as_many_cells_as_regions_give_the_count(seed, dim, whole):
     assert found.exact == found.mean == count
 
 
+def test_regions_that_a_ball_meets():
+    ball = regions.Ball([0.1, -0.2], 0.7)
+    count = regions.count_regions(NETWORK, ball).count
+    assert count < regions.count_regions(NETWORK, ball.chart_box()).count
+    assert estimate_regions(NETWORK, ball, cells=1000).exact == count
+    found = estimate_regions(NETWORK, ball, cells=6, runs=30)
+    assert found.exact is None
+    assert abs(found.mean - count) < 3.5 * found.relative_error * found.mean
+    assert found.at_least() <= count
+
+
 def test_runs_are_unbiased():
     count = regions.count_regions(NETWORK, BOX).count
     found = estimate_regions(NETWORK, BOX, cells=6, runs=40)

@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from regions.questions.mixed_integer import (
         mixed_integer_program as mixed_integer_program,
     )
+    from regions.questions.preimages import Preimage as Preimage, preimage as preimage
     from regions.questions.properties import Property as Property
     from regions.questions.radius import robust_radius as robust_radius
     from regions.questions.ranges import (
@@ -184,6 +185,7 @@ _MODULES = {
     "questions.integrals": ["integral", "mean_by_class", "moments"],
     "questions.lipschitz": ["lipschitz"],
     "questions.mixed_integer": ["mixed_integer_program"],
+    "questions.preimages": ["Preimage", "preimage"],
     "questions.properties": ["Property"],
     "questions.radius": ["robust_radius"],
     "questions.ranges": ["largest_difference", "output_range"],

@@ -75,7 +75,7 @@ def axis_names(atlas: Atlas, at: str | None) -> tuple[str, str]:
         axis, _ = plane_of(atlas, at)
         first, second = (name for i, name in enumerate("xyz") if i != axis)
         return first, second
-    letter = "x" if isinstance(atlas.domain, regions.Box) else "t"
+    letter = "x" if atlas.domain.is_chart_identity else "t"
     return f"{letter}₁", f"{letter}₂"
 
 

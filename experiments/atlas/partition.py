@@ -7,7 +7,7 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 
 import regions
 from experiments.atlas.clipping import clipped_polygons
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, check_not_round
 from regions.lp.chebyshev import small_batch_balls
 from regions.results.cells import Cells
 
@@ -92,6 +92,7 @@ def from_regions(found: regions.RegionSet, name: str) -> Partition:
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)
+    check_not_round(domain)
     if found.has_cells:
         vertices, counts, members = _ordered(found.cells)
         sides = _cell_sides(found.cells, counts, members)

@@ -1,4 +1,4 @@
-"""Ask a network: range, property, Lipschitz constant, radius, difference; proved."""
+"""Ask a network: range, property, Lipschitz constant, radius, preimage ...; proved."""
 
 import argparse
 import pathlib
@@ -14,6 +14,7 @@ from experiments.running.arguments import (
     is_domain_given,
     output_file,
     read_network,
+    read_polytope,
     read_row,
 )
 from experiments.running.console import run_main
@@ -34,6 +35,7 @@ examples:
   python scripts/ask.py net.onnx difference other.onnx --box -1 1
   python scripts/ask.py net.onnx equal other.onnx --box -1 1
   python scripts/ask.py net.onnx integral --box -1 1 --output 0
+  python scripts/ask.py net.onnx preimage outputs.json --box -1 1 --save answer.json
 
 A range, a difference and a radius stand between two ends, both of which are proved; the
 search stops at --tolerance, --max-seconds or Ctrl-C, and the ends known so far are
@@ -50,11 +52,13 @@ QUESTIONS = (
     "difference",
     "equal",
     "integral",
+    "preimage",
 )
 WITH_FILE = {
     "property": "a VNN-LIB file",
     "difference": "a network",
     "equal": "a network",
+    "preimage": "a polytope of outputs (.json, .npz)",
 }
 WITHOUT_DOMAIN = ("property", "radius")
 WITH_TOLERANCE = ("range", "difference", "radius")
@@ -138,6 +142,9 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)
+    if question == "preimage":
+        outputs = read_polytope(options.file)
+        return regions.preimage(network, domain, outputs, **limits)
     other: ReluNetwork = read_network(options.file, options)
     if question == "equal":
         return regions.are_equal(network, other, domain)

@@ -25,7 +25,7 @@ from regions.domains.shapes import (
     Slice,
     WholeSpace,
 )
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import EmptyPolyhedronError, FileFormatError, ImportNotice
 from regions.files.data_files import load_points, read_npy, read_npz
 from regions.files.numpy_files import as_float64
 from regions.files.reading import MAX_BYTES, check_file_size, reading
@@ -352,11 +352,19 @@ def read_polytope(path: pathlib.Path) -> HPolytope:
         FileFormatError: If it is damaged, or holds something else.
         ValueError: If the rows make no polytope.
     """
+    A, b = _rows_in(path)
+    try:
+        return HPolytope(A, b)
+    except EmptyPolyhedronError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _rows_in(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
+    """The arrays A and b of a file, as they stand there."""
     if path.suffix.lower() == ".npz":
         A, b = (as_float64(path, array) for array in read_npz(path, ("A", "b")))
-        return HPolytope(A, b)
+        return A, b
     with reading(path, "a polytope", 'write {"A": [[...], ...], "b": [...]}'):
         check_file_size(path, MAX_BYTES)
         body = json.loads(path.read_text("utf-8"))
-        A, b = (np.array(body[name], np.float64) for name in ("A", "b"))
-    return HPolytope(A, b)
+        return np.array(body["A"], np.float64), np.array(body["b"], np.float64)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from flint import fmpq, fmpq_mat
 
 from regions.certificates.answer_bounds import ExactLayers, Lines
@@ -71,6 +72,7 @@ class _Answer:
             "mean_by_class": self._classes,
             "moments": self._moments,
             "output_range": self._range,
+            "preimage": self._preimage,
             "robust_radius": self._radius,
         }
         checks[self._body["question"]]()
@@ -100,6 +102,42 @@ class _Answer:
         least, most = self._value
         self._is("the smallest value", min(used), least)
         self._is("the largest value", max(used), most)
+
+    def _preimage(self) -> None:
+        """Leaves at whose corners all rows on the outputs hold, by pattern and volume.
+
+        The rows are the units of the last hidden layer, so that no leaf has one of them
+        with both signs.
+        """
+        A, b = self._about["A"], self._about["b"]
+        last = self._network.hidden[-1]
+        if last.weight.tolist() != [[-v for v in row] for row in A]:
+            raise Wrong("the last layer is not made of the rows")
+        if last.bias.tolist() != b or any(last.slopes):
+            raise Wrong("the last layer is not made of the rows")
+        patterns, volumes = set(), []
+        for leaf in self._partition.leaves:
+            corners = {k for simplex in leaf.simplices for k in simplex.corners}
+            if not all(self._rows_hold(A, b, k) for k in corners):
+                continue
+            kinks = (layer.slopes != 1.0 for layer in self._network.hidden[:-1])
+            pairs = zip(leaf.on[:-1], kinks, strict=True)
+            own = [on for signs, kink in pairs for on in np.array(signs)[kink].tolist()]
+            patterns.add(tuple(own))
+            volumes += [simplex.volume for simplex in leaf.simplices]
+        if patterns != {tuple(row) for row in self._value["patterns"]}:
+            raise Wrong("other regions meet the preimage than the answer says")
+        self._is("the volume", exact_sum(volumes), self._value["volume"])
+
+    def _rows_hold(
+        self, A: Sequence[Sequence[float]], b: Sequence[float], corner: int
+    ) -> bool:
+        """Whether the outputs at a corner satisfy all rows."""
+        outputs = self._partition.outputs[corner]
+        return all(
+            dot([exact(v) for v in row], outputs) <= exact(right)
+            for row, right in zip(A, b, strict=True)
+        )
 
     def _gaps(self) -> list[fmpq]:
         """The largest difference of the outputs of two networks at each corner."""

@@ -1,8 +1,9 @@
-"""Two networks side by side, as one with the outputs of both."""
+"""Two networks as one with the outputs of both, and one with a layer more; exact."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float64
 
 from regions.network import Layer, ReluNetwork
 
@@ -75,4 +76,36 @@ def _joined(
         np.concatenate([layer.bias for layer in held]),
         np.concatenate([layer.slopes for layer in held]),
         tuple(sorted(blocks.items())),
+    )
+
+
+def with_affine_units(
+    network: ReluNetwork,
+    matrix: Float64[np.ndarray, "units outputs"],
+    shift: Float64[np.ndarray, " units"],
+) -> ReluNetwork:
+    """A network with one more hidden layer: ReLUs of affine functions of the outputs.
+
+    The outputs become a layer of units of slope 1, which make no kink, so that nothing
+    is rounded. The result has no output of interest: it is for its regions.
+
+    Args:
+        network: The network.
+        matrix: Row k is unit k as a function of the outputs.
+        shift: Its offset.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+        >>> low = with_affine_units(net, np.array([[-1.0]]), np.array([2.0]))
+        >>> low.patterns(np.array([[1.5], [-2.5]]))[:, -1]  # |x| below 2?
+        array([ True, False])
+    """
+    depth, outputs = len(network.hidden), network.output_dim
+    skips = {index: dict(layer.skips) for index, layer in enumerate(network.layers)}
+    skips[depth + 2] = {depth + 1: np.eye(outputs)}
+    return ReluNetwork.from_arrays(
+        [*(h.weight for h in network.layers), matrix, np.zeros((outputs, len(shift)))],
+        [*(h.bias for h in network.layers), shift, np.zeros(outputs)],
+        [*(h.slopes for h in network.layers), np.zeros(len(shift))],
+        skips=skips,
     )

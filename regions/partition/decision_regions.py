@@ -15,10 +15,11 @@ import itertools
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Int64
 
 from regions.enumeration import enumerate_regions
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
+from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.results.merging import connected_parts
 from regions.results.region_set import RegionSet
@@ -134,38 +135,6 @@ def with_decision_units(network: ReluNetwork, *, threshold: float = 0.0) -> Relu
     else:
         compare, shift = np.ones((1, 1)), np.array([-threshold])
     return with_affine_units(network, compare, shift)
-
-
-def with_affine_units(
-    network: ReluNetwork,
-    matrix: Float64[np.ndarray, "units outputs"],
-    shift: Float64[np.ndarray, " units"],
-) -> ReluNetwork:
-    """A network with one more hidden layer: ReLUs of affine functions of the outputs.
-
-    The outputs become a layer of units of slope 1, which make no kink, so that nothing
-    is rounded. The result has no output of interest: it is for its regions.
-
-    Args:
-        network: The network.
-        matrix: Row k is unit k as a function of the outputs.
-        shift: Its offset.
-
-    Example:
-        >>> net = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
-        >>> low = with_affine_units(net, np.array([[-1.0]]), np.array([2.0]))
-        >>> low.patterns(np.array([[1.5], [-2.5]]))[:, -1]  # |x| below 2?
-        array([ True, False])
-    """
-    depth, outputs = len(network.hidden), network.output_dim
-    skips = {index: dict(layer.skips) for index, layer in enumerate(network.layers)}
-    skips[depth + 2] = {depth + 1: np.eye(outputs)}
-    return ReluNetwork.from_arrays(
-        [*(h.weight for h in network.layers), matrix, np.zeros((outputs, len(shift)))],
-        [*(h.bias for h in network.layers), shift, np.zeros(outputs)],
-        [*(h.slopes for h in network.layers), np.zeros(len(shift))],
-        skips=skips,
-    )
 
 
 def _classes(found: RegionSet, outputs: int) -> Int64[np.ndarray, " regions"]:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -127,7 +127,7 @@ def value_text(value: Any, settled: str) -> str:
         return f"{number_text(value)}; {settled})"
     if isinstance(value, Interval):
         return f"{value} ({settled})"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, tuple):
         parts = [
             str(v) if isinstance(v, Interval) else f"{float(v):.12g}" for v in value
         ]

@@ -208,6 +208,8 @@ def _value(value: Any) -> Any:
         return {"lower": text_of(value.lower), "upper": text_of(value.upper)}
     if isinstance(value, Fraction):
         return text_of(value)
+    if hasattr(value, "as_json"):
+        return value.as_json()
     if isinstance(value, tuple):
         return [_value(part) for part in value]
     return value

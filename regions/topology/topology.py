@@ -13,8 +13,8 @@ from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import Budget, never
 from regions.enumeration.cells.engine import cells_serve
 from regions.errors import IncompleteError
+from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
-from regions.partition.decision_regions import with_affine_units
 from regions.topology.chains import Chains, StoppedError, closed_chains, open_chains
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex, face_complex

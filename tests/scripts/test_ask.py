@@ -28,6 +28,7 @@ def files(tmp_path_factory):
     for name, net in nets.items():
         save_network(folder / f"{name}.npz", net)
     np.save(folder / "x.npy", np.array([[0.0], [1.5]]))
+    (folder / "near.json").write_text('{"A": [[1], [-1]], "b": [2, -1]}')
     head = "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (>= X_0 -1))"
     (folder / "bad.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (>= Y_0 1))")
     (folder / "good.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (> Y_0 1))")
@@ -37,7 +38,7 @@ def files(tmp_path_factory):
 
 def named(folder, arguments: str) -> list[str]:
     """Words of a command line, with the names of files in their folder."""
-    ends = ("npz", "npy", "lib")
+    ends = ("npz", "npy", "lib", "json")
     return [
         str(folder / word) if word.split(":")[0].endswith(ends) else word
         for word in arguments.split()
@@ -53,6 +54,9 @@ def named(folder, arguments: str) -> list[str]:
         ("abs.npz integral --lower -1 --upper 2", 0, "2.5 (exactly 5/2)"),
         ("abs.npz difference ramp.npz --box -1 1", 0, "1 (exactly 1)"),
         ("abs.npz equal same.npz --box -1 1", 0, "yes"),
+        ("abs.npz preimage near.json --box -4 4", 0, "2 polytopes"),
+        ("abs.npz range --polytope near.json", 0, "1 (exactly 1) to 2 (exactly 2)"),
+        ("abs.npz range --ball 1 --radius 2", 0, "0 (exactly 0) to 3 (exactly 3)"),
         ("abs.npz equal ramp.npz --box -1 1", 1, "no"),
         ("abs.npz equal ramp.npz --box 0 1", 0, "yes"),
         ("abs.npz property bad.vnnlib", 1, "no"),

@@ -59,6 +59,9 @@ def test_polytope_is_read_from_both_kinds_of_files(tmp_path):
         with pytest.raises(FileFormatError, match=r"p\.json") as error:
             read_polytope(tmp_path / "p.json")
         assert "\n" not in str(error.value)
+    (tmp_path / "p.json").write_text('{"A": [[1], [-1]], "b": [0, -1]}')
+    with pytest.raises(ValueError, match=r"p\.json: the polytope is empty"):
+        read_polytope(tmp_path / "p.json")
 
 
 def test_ball_is_made_of_three_options(tmp_path):

@@ -97,6 +97,7 @@ def domain_or_default(options: argparse.Namespace, dim: int) -> Any:
 def build(options: argparse.Namespace, bars: Bars) -> "Atlas":
     """The atlas that the command line asks for."""
     from experiments.atlas import sources
+    from regions.domains.shapes import Box
 
     paths = options.networks
     plain = not is_domain_given(options)
@@ -107,7 +108,7 @@ def build(options: argparse.Namespace, bars: Bars) -> "Atlas":
     networks = [read_network(path, options) for path in paths]
     dim = networks[0].input_dim
     domain = domain_or_default(options, dim)
-    if domain.dim == 3:
+    if domain.dim == 3 and isinstance(domain, Box):
         threshold = options.threshold or 0.0
         return sources.solid_atlas(paths, networks, domain, threshold, bars)
     return sources.network_atlas(paths, networks, domain, bars)

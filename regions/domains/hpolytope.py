@@ -126,7 +126,7 @@ class HPolytope(DomainBase):
         Raises:
             ValueError: If the polytope is unbounded.
         """
-        _require_bounded(self, "a box around it")
+        _require_bounded(self, "box around it")
         return _box_of(self)
 
     def cell(self) -> Cell:
@@ -135,7 +135,7 @@ class HPolytope(DomainBase):
         Raises:
             ValueError: If the polytope is unbounded or has too many dimensions.
         """
-        _require_bounded(self, "corners")
+        _require_bounded(self, "end at which corners could lie")
         if self.dim > MAX_CORNERS_DIM:
             raise ValueError(
                 f"the polytope has {self.dim} dimensions: corners are found in at most "
@@ -338,8 +338,7 @@ def _require_bounded(polytope: HPolytope, what: str) -> None:
     """Raise for an unbounded polytope."""
     if not polytope.is_bounded:
         raise ValueError(
-            f"the polytope is unbounded, and {what} is required: add rows that bound "
-            "it."
+            f"the polytope is unbounded and has no {what}: add rows that bound it."
         )
 
 

@@ -12,30 +12,40 @@ from regions.domains.shapes import Ball, Box, HPolytope, WholeSpace
 from regions.network import ReluNetwork
 from regions.questions.answer_files import digest
 from tests.helpers import random_network
-from tests.regions.enumeration.oracles import exact_pieces, integer_network
+from tests.regions.enumeration.oracles import (
+    Polygon,
+    exact_pieces,
+    integer_network,
+)
+
+
+def pairs(one, two):
+    """Entries of two sequences of one length, side by side."""
+    return zip(one, two, strict=True)
 
 
 def area(corners) -> Fraction:
     """Area of a polygon."""
-    pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
-    return abs(sum((p[0] * q[1] - p[1] * q[0] for p, q in pairs), Fraction())) / 2
+    sides = pairs(corners, [*corners[1:], corners[0]])
+    return abs(sum((p[0] * q[1] - p[1] * q[0] for p, q in sides), Fraction())) / 2
 
 
 def clipped_pieces(network, domain, outputs):
     """Patterns and the area of the preimage: every piece clipped by every row."""
     patterns, total = set(), Fraction(0)
     for pattern, cell, forms in exact_pieces(network, domain):
-        polygon = cell
+        assert isinstance(cell, Polygon)
+        polygon: Polygon | None = cell
         for row, right in zip(outputs.A.tolist(), outputs.b.tolist(), strict=True):
             columns = zip(*forms, strict=True)
             form = [
-                -sum(Fraction(a) * v for a, v in zip(row, column, strict=True))
+                -sum((Fraction(a) * v for a, v in pairs(row, column)), Fraction())
                 for column in columns
             ]
             form[-1] += Fraction(right)
             if any(form) and polygon is not None:
-                parts = [part for part, on in polygon.split(tuple(form)) if on]
-                polygon = parts[0] if parts else None
+                inside = [part for part, on in polygon.split(tuple(form)) if on]
+                polygon = inside[0] if inside else None
         if polygon is not None:
             kinks = network.kinks.tolist()
             patterns.add(tuple(b for b, k in zip(pattern, kinks, strict=True) if k))

@@ -72,8 +72,8 @@ class Config:
     widths: tuple[int, ...] = (50,) * 6
     points: int = 20_000
     epochs: int = 60
-    asked: int = 3
-    max_seconds: float = 60.0
+    asked: int = 2
+    max_seconds: float = 30.0
 
 
 PRESETS = {

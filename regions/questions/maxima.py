@@ -20,6 +20,10 @@ from regions.signs.exact import to_fmpq
 FEW_NODES, FEW_PIECES = 250, 20_000
 """After so many nodes a list of so many pieces is tried, in few dimensions."""
 
+FEW_WIDE_NODES, MANY_UNITS = 1000, 50
+"""So many nodes are tried first, in few dimensions, of networks of so many units: a
+point beyond the threshold is found soon, if there is one."""
+
 
 class Maximum(NamedTuple):
     """What a search found.
@@ -71,20 +75,22 @@ def search_maximum(
     # Time that is over already still gives the roots' bounds, and one point.
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
     budget = Budget(max_seconds=seconds, stop=stop)
-    kind = Search
-    if is_threshold and problem.dim > FEW_DIMENSIONS and WideSearch.serves(problem):
-        kind = WideSearch
-    search = kind(
-        problem,
-        budget,
-        tolerance=tolerance,
-        enough=enough,
-        harmless=harmless,
-    )
-    few = FEW_NODES if _can_be_listed(problem) else None
-    done = search.run(few)
-    if not done and few is not None and not budget.spent():
-        done = _settled_by_list(search, budget) or search.run()
+    limits = {"tolerance": tolerance, "enough": enough, "harmless": harmless}
+    search, done = None, False
+    if is_threshold and _is_wide(problem):
+        search, few = (
+            WideSearch(problem, budget, **limits),
+            problem.dim <= FEW_DIMENSIONS,
+        )
+        done = search.run(FEW_WIDE_NODES if few else None)
+        # In few dimensions the box can be split, too, which makes bounds sharper.
+        search = None if few and not done and not budget.spent() else search
+    if search is None:
+        search = Search(problem, budget, **limits)
+        few = FEW_NODES if _can_be_listed(problem) else None
+        done = search.run(few)
+        if not done and few is not None and not budget.spent():
+            done = _settled_by_list(search, budget) or search.run()
     if search.best is None:
         search.try_inside()
     best, upper = search.best, search.upper
@@ -92,6 +98,12 @@ def search_maximum(
     assert upper is not None
     witness = embed_exactly(problem.domain, search.point)
     return Maximum(best, upper, witness, done, budget.seconds, search)
+
+
+def _is_wide(problem: Problem) -> bool:
+    """Whether batches of nodes pay: with many inputs, or many units."""
+    many = problem.dim > FEW_DIMENSIONS or problem.network.num_bits > MANY_UNITS
+    return many and WideSearch.serves(problem)
 
 
 def _can_be_listed(problem: Problem) -> bool:

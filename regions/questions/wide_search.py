@@ -7,6 +7,7 @@ program ends it, as in `search`.
 """
 
 import heapq
+import math
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -67,8 +68,7 @@ class WideSearch(Search):
         return to_fraction(max(ends)) if ends else None
 
     def run(self, max_nodes: int | None = None) -> bool:
-        """Search until all nodes are closed, or the caller is content."""
-        assert max_nodes is None
+        """Search until all nodes are closed, or the caller is content; once."""
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
         self.bounds[0] = bounds = unit_bounds(self.problem, box)
         self._root, self._ascent = (
@@ -80,7 +80,10 @@ class WideSearch(Search):
         batch, found = self._ascent.improved(roots, ROOT_STEPS)
         self._roots = [self._proof(batch, k) for k in range(len(roots.goals))]
         self._enter([*range(len(roots.goals))], batch, found)
-        while self._waiting and not self._is_enough() and not self._budget.spent():
+        most = math.inf if max_nodes is None else max_nodes
+        while self._waiting and not self._is_enough() and self.nodes < most:
+            if self._budget.spent():
+                break
             self._split_batch()
         self._finished = all(entry is not None for entry in self.tree)
         if not self._finished:

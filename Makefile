@@ -13,7 +13,7 @@ PROJECT := .$(if $(filter 1,$(GPU)),[cuda])
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install install-dev ring test fuzz bench gate atlas docs clean
+.PHONY: help install install-dev ring test fuzz results bench gate atlas docs clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred 
 	@$(BIN)/python -m tests.fuzz.damaged_files
 	@$(BIN)/python -m tests.fuzz.round_trips
 	@$(BIN)/python -m tests.fuzz.kills
+
+results: $(VENV)/run.stamp  ## Run and publish every study that is older than its code (hours)
+	@$(BIN)/python scripts/results.py --run
 
 bench: $(VENV)/run.stamp  ## Time everything, with the floor beside each (minutes)
 	@$(BIN)/python -m benchmarks.bench

@@ -27,6 +27,7 @@ NAMES = (
     "bottleneck",
     "bounds_and_counts",
     "bundling",
+    "collapse",
     "compression",
     "conformal_neighbors",
     "data_slices",

@@ -7,6 +7,7 @@ it into an ensemble.
 import dataclasses
 import functools
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -42,10 +43,33 @@ class EpochLosses(NamedTuple):
         train: Over the training points, each taken just before the update that it
             took part in.
         val: Over the validation points, after the epoch.
+        seen: What a `Watch` gave of each update, every leaf with leading axes of epochs
+            and updates; nothing without one.
     """
 
     train: Float[Array, " epochs"]
     val: Float[Array, " epochs"]
+    seen: PyTree = ()
+
+
+class Update(NamedTuple):
+    """One update of the parameters, for a `Watch`.
+
+    Attributes:
+        loss: Mean loss of its batch, before it.
+        gradient: Of that loss, in the shape of the parameters.
+        change: What it adds to the parameters.
+        opt_state: State of the optimizer after it.
+    """
+
+    loss: Float[Array, ""]
+    gradient: PyTree
+    change: PyTree
+    opt_state: PyTree
+
+
+Watch = Callable[[Update], PyTree]
+"""What is kept of an update; runs inside the compiled program."""
 
 
 def make_optimizer(config: OptimizerConfig) -> optax.GradientTransformation:
@@ -164,13 +188,14 @@ _WEIGHTED_LOSSES = {"mse": weighted_mse, "cross_entropy": weighted_cross_entropy
 """By the names of `training.config.LOSSES`."""
 
 
-@functools.partial(jax.jit, static_argnames=("config", "epochs"))
+@functools.partial(jax.jit, static_argnames=("config", "epochs", "watch"))
 def train_block(
     state: TrainState,
     data: Dataset,
     key: Shaped[Array, "..."],
     config: TrainingConfig,
     epochs: int,
+    watch: Watch | None = None,
 ) -> tuple[TrainState, EpochLosses]:
     """Train for `epochs` more epochs.
 
@@ -183,6 +208,7 @@ def train_block(
         key: Key of the shuffles, the same in every block of a run.
         config: Static, since it shapes the program; its `epochs` plays no part.
         epochs: Length of the block; static, since it shapes the losses.
+        watch: What else to keep of each update; static.
     """
     # Some take the loss, too; the others are not troubled with it.
     optimizer = optax.with_extra_args_support(make_optimizer(config.optimizer))
@@ -196,7 +222,8 @@ def train_block(
         value, gradient = jax.value_and_grad(loss)(params, inputs, targets, weights)
         changes, opt_state = optimizer.update(gradient, opt_state, params, value=value)
         carry = (optax.apply_updates(params, changes), opt_state)
-        return carry, value * jnp.sum(weights)
+        seen = watch(Update(value, gradient, changes, opt_state)) if watch else ()
+        return carry, (value * jnp.sum(weights), seen)
 
     def gather_and_update(carry, batch):
         indices, weights = batch
@@ -209,17 +236,19 @@ def train_block(
         if batch_size == num_points:
             # A full batch needs no shuffle.
             ones = jnp.ones(num_points, jnp.float32)
-            return update(carry, (data.train_inputs, data.train_targets, ones))
+            batch = (data.train_inputs, data.train_targets, ones)
+            carry, seen = update(carry, batch)
+            return carry, jax.tree.map(lambda leaf: leaf[None], seen)
         batches = epoch_batches(
             jax.random.fold_in(key, state.epoch), num_points, batch_size
         )
         return jax.lax.scan(gather_and_update, carry, batches)
 
     def epoch(state, _):
-        (params, opt_state), sums = one_pass(state)
+        (params, opt_state), (sums, seen) = one_pass(state)
         ones = jnp.ones(len(data.val_inputs), jnp.float32)
         val = loss(params, data.val_inputs, data.val_targets, ones)
-        losses = EpochLosses(jnp.sum(sums) / num_points, val)
+        losses = EpochLosses(jnp.sum(sums) / num_points, val, seen)
         return TrainState(params, opt_state, state.epoch + 1), losses
 
     return jax.lax.scan(epoch, state, length=epochs)

@@ -6,10 +6,7 @@ import numpy as np
 import scipy.stats
 from jaxtyping import Float, Int
 
-from experiments.running.claims import DRAWS, LEVEL, MIN_SEEDS, Claim, Verdict, judge
-
-SIGNIFICANT = 0.05
-"""p-value under which two kinds of runs differ."""
+from experiments.running.claims import DRAWS, LEVEL, Claim
 
 
 class RankTest(NamedTuple):
@@ -18,12 +15,19 @@ class RankTest(NamedTuple):
     Attributes:
         greater: Share of the pairs in which the first is greater, ties half.
         interval: Its bootstrap interval over the runs of both.
-        p: Two-sided p-value.
+        p_greater: Chance of so large a share, were the kinds alike.
+        p_less: Chance of so small a one.
     """
 
     greater: float
     interval: tuple[float, float]
-    p: float
+    p_greater: float
+    p_less: float
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value."""
+        return min(1.0, 2.0 * min(self.p_greater, self.p_less))
 
 
 def rank_test(
@@ -42,8 +46,12 @@ def rank_test(
     sums = np.einsum("di,ij,dj->d", drawn_rows, wins, drawn_columns)
     shares = sums / wins.size
     tails = np.quantile(shares, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
-    p = scipy.stats.mannwhitneyu(*ranks).pvalue
-    return RankTest(float(wins.mean()), (float(tails[0]), float(tails[1])), float(p))
+    greater, less = (
+        float(scipy.stats.mannwhitneyu(*ranks, alternative=side).pvalue)
+        for side in ("greater", "less")
+    )
+    interval = (float(tails[0]), float(tails[1]))
+    return RankTest(float(wins.mean()), interval, greater, less)
 
 
 def claim_greater(
@@ -63,7 +71,9 @@ def claim_greater(
         value=test.greater,
         interval=test.interval,
         seeds=seeds,
-        verdict=judge(test.interval, seeds, low=np.nextafter(0.5, 1.0)),
+        p_for=test.p_greater,
+        p_against=test.p_less,
+        reason="the kinds are alike",
     )
 
 
@@ -86,18 +96,19 @@ def claim_different(
     """
     name = min(p_values, key=lambda key: p_values[key])
     p = p_values[name]
-    verdict: Verdict = "supported" if p < SIGNIFICANT else "not supported"
     return Claim(
         claim=claim,
         source=source,
         statistic=(
-            f"smallest of {len(p_values)} adjusted Mann-Whitney p-values (under "
-            f"{SIGNIFICANT}), of the {name}"
+            f"smallest of {len(p_values)} adjusted Mann-Whitney p-values, of the {name}"
         ),
         value=p,
         interval=(p, p),
         seeds=seeds,
-        verdict=verdict if seeds >= MIN_SEEDS else "too few seeds",
+        # Two-sided already; that they are alike no test can show.
+        p_for=p / 2.0,
+        p_against=1.0,
+        least=(0.0, 1.0),
     )
 
 

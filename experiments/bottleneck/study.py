@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float64
 
 import regions
 from experiments.bottleneck.rank_tests import (
-    SIGNIFICANT,
     adjusted,
     claim_different,
     claim_greater,
@@ -28,7 +27,7 @@ from experiments.measures.unit_square import (
     sample_image,
 )
 from experiments.running.about import About
-from experiments.running.claims import Claim
+from experiments.running.claims import RATE, Claim
 from experiments.running.common import Clock
 from experiments.running.polygons import read_polygons, write_polygons
 from experiments.running.stages import stored
@@ -359,7 +358,7 @@ def _headline(
         name: [float(np.median(tables[kind][name])) for kind in KINDS]
         for name in METRICS
     }
-    differ = sum(p < SIGNIFICANT for p in p_values.values())
+    differ = sum(p < RATE for p in p_values.values())
     return (
         f"{differ} of {len(p_values)} measures differ; medians, bottleneck against "
         f"14x6: error {medians['mse'][0]:.4f} and {medians['mse'][1]:.4f}, exact "

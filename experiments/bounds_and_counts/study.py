@@ -154,7 +154,7 @@ def conduct(
             f"{bounds.montufar_2014_lower_bound(2, deepest):,} (for the best weights) "
             f"to {bounds.serra_2018_upper_bound(2, deepest):,}"
         ),
-        "verified": all(c.verdict == "supported" for c in claims if not c.seeds),
+        "verified": all(c.verdict == "confirmed" for c in claims if not c.seeds),
         "median_regions": {
             shape_name(w): float(np.median(a)) for w, a in counts.items()
         },

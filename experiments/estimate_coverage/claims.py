@@ -7,7 +7,7 @@ import scipy.stats
 from jaxtyping import Float64
 
 from experiments.estimate_coverage.trials import LEVELS
-from experiments.running.claims import LEVEL, Claim, claim_exact, claim_share, judge
+from experiments.running.claims import Claim, claim_exact, claim_normal, claim_share
 
 LEAST_COVERED = 0.92
 MOST_FAILED = 0.05
@@ -61,15 +61,14 @@ def _mean_near_zero(
     claim: str, statistic: str, values: Float64[np.ndarray, " networks"]
 ) -> Claim:
     """The claim that a mean is within `NEAR_ZERO` of 0, by Student's interval."""
-    mean, error = float(values.mean()), float(scipy.stats.sem(values))
-    half = error * float(scipy.stats.t.ppf(0.5 + 0.5 * LEVEL, len(values) - 1))
-    interval = (mean - half, mean + half)
-    return Claim(
-        claim=claim,
-        source="this project",
-        statistic=f"{statistic} (-{NEAR_ZERO} to {NEAR_ZERO})",
-        value=mean,
-        interval=interval,
-        seeds=len(values),
-        verdict=judge(interval, len(values), low=-NEAR_ZERO, high=NEAR_ZERO),
+    return claim_normal(
+        claim,
+        "this project",
+        f"{statistic} (-{NEAR_ZERO} to {NEAR_ZERO})",
+        float(values.mean()),
+        float(scipy.stats.sem(values)),
+        len(values),
+        low=-NEAR_ZERO,
+        high=NEAR_ZERO,
+        values=values.tolist(),
     )

@@ -170,7 +170,7 @@ def conduct(
             f"layer of variance {config.circle.variances[-1]:g} / fan-in lengthens the "
             f"circle {np.median(growth_rates(lengths)[-1]):.2f} times"
         ),
-        "verified": all(c.verdict == "supported" for c in claims if not c.seeds),
+        "verified": all(c.verdict == "confirmed" for c in claims if not c.seeds),
         "folded_regions": folded.tolist(),
         "growth_per_layer": {
             f"{s:g}": float(np.median(rate))

@@ -17,7 +17,7 @@ from experiments.measures.digit_networks import (
 )
 from experiments.measures.hanin_rolnick_measures import count_on_plane
 from experiments.running.about import About
-from experiments.running.claims import MIN_SEEDS, Claim, claim_exact, claim_median
+from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.settings import shape_name
 from experiments.running.stages import stored
@@ -61,8 +61,8 @@ LOW, HIGH = 0.9, 1.1
 WIDE = 20
 """From this width on, depth 3 makes a claim."""
 
-CHECKED = 30
-"""From this width on, and from ten networks on, a run fails if the mean is outside."""
+CHECKED, ENOUGH = 30, 10
+"""From this width on, and so many networks, a run fails if the mean is outside."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,7 @@ def _summary(
             f"{min(lowest.values()):.2f}"
         ),
         "data": config.data,
-        "verified": config.seeds < MIN_SEEDS
+        "verified": config.seeds < ENOUGH
         or all(
             LOW <= starts[shape_name(w)] <= HIGH
             for w in initial

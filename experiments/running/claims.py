@@ -1,24 +1,30 @@
 """Claims, and what the numbers say of them.
 
-A claim is that a statistic lies in a range. Its interval decides: inside the range it
-supports the claim, outside it contradicts it, across a border it does neither.
+A claim is that a statistic lies in a range. Two tests are made over independent runs:
+one whose small p-value speaks for the claim, one whose small p-value speaks against it.
+A verdict is given over all claims that a reader sees together, with the share of false
+ones among those decided held under `RATE` (Benjamini and Hochberg): one claim alone
+proves little among hundreds.
 """
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import scipy.stats
 from jaxtyping import Bool, Float, Int
 
-Verdict = Literal["supported", "not supported", "mixed", "too few seeds"]
-
-MIN_SEEDS = 10
-"""Fewer independent runs give no verdict: `too few seeds`, as in the smoke presets."""
+Verdict = Literal[
+    "confirmed", "refuted", "undecided", "not tested at the source's size"
+]
 
 LEVEL = 0.9
 """Coverage of the intervals."""
+
+RATE = 0.05
+"""Expected share of false verdicts among those decided on a page, at most."""
 
 DRAWS = 10_000
 """Number of draws of the bootstrap."""
@@ -26,7 +32,7 @@ DRAWS = 10_000
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One claim and its verdict, an entry of `claims` in `summary.json`.
+    """One claim, an entry of `claims` in `summary.json`.
 
     Attributes:
         claim: What is claimed, in one sentence.
@@ -35,8 +41,16 @@ class Claim:
             the claim.
         value: The statistic.
         interval: Its 90 % interval; twice the value for what has no chance in it.
-        seeds: Independent runs behind the value; 0 for what has no chance in it.
-        verdict: What follows.
+        seeds: Independent runs behind the value; 0 for what has no chance in it: a
+            check of the program or an exact fact.
+        values: The statistic of each run, in their order; empty where the value is no
+            summary of single runs.
+        p_for: Chance of numbers that speak for the claim as much, were it false.
+        p_against: Chance of numbers that speak against it as much, were it true.
+        least: The smallest of these two that so many runs can give.
+        reason: Why the border of the range lies where it does.
+        smaller: Where the runs are smaller than the source's, in a few words; empty if
+            they are not. Such a claim gets no verdict.
     """
 
     claim: str
@@ -45,11 +59,61 @@ class Claim:
     value: float
     interval: tuple[float, float]
     seeds: int
-    verdict: Verdict
+    values: tuple[float, ...] = ()
+    p_for: float
+    p_against: float
+    least: tuple[float, float] = (0.0, 0.0)
+    reason: str = ""
+    smaller: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What follows for this claim if no other is looked at."""
+        return judge([self.to_dict()])[0]
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON."""
         return dataclasses.asdict(self)
+
+
+def judge(claims: Sequence[dict[str, Any]]) -> list[Verdict]:
+    """Verdicts on claims that are read together.
+
+    A claim is decided if the smaller of its p-values, doubled for the choice between
+    the two and adjusted for the number of claims, is at most `RATE`. Claims without
+    chance take no part in that: they hold or not.
+
+    Args:
+        claims: As `Claim.to_dict` gives them.
+
+    References:
+        Y. Benjamini, Y. Hochberg, Controlling the false discovery rate, J. R. Stat.
+        Soc. B 57, 1995; for the choice of a direction, Y. Benjamini, D. Yekutieli, J.
+        Am. Stat. Assoc. 100, 2005.
+    """
+    raw = np.array(
+        [min(1.0, 2.0 * min(claim["p_for"], claim["p_against"])) for claim in claims]
+    )
+    chance = np.array([claim["seeds"] > 0 for claim in claims], bool)
+    adjusted = raw.copy()
+    if chance.any():
+        adjusted[chance] = scipy.stats.false_discovery_control(raw[chance])
+    return [_verdict(claim, p) for claim, p in zip(claims, adjusted, strict=True)]
+
+
+def _verdict(claim: dict[str, Any], p: float) -> Verdict:
+    """One verdict, given the adjusted p-value."""
+    if claim["smaller"]:
+        return "not tested at the source's size"
+    if p > RATE:
+        return "undecided"
+    return "confirmed" if claim["p_for"] < claim["p_against"] else "refuted"
+
+
+def out_of_reach(claim: dict[str, Any]) -> list[Verdict]:
+    """Verdicts that so few runs can not give, however they come out."""
+    ends: tuple[Verdict, Verdict] = ("confirmed", "refuted")
+    return [end for end, p in zip(ends, claim["least"], strict=True) if 2.0 * p > RATE]
 
 
 def claim_median(
@@ -60,10 +124,13 @@ def claim_median(
     *,
     low: float = -math.inf,
     high: float = math.inf,
+    reason: str = "",
+    smaller: str = "",
 ) -> Claim:
     """The claim that the median over seeds lies in `[low, high]`.
 
-    The interval is a percentile bootstrap over the seeds.
+    The interval is a percentile bootstrap over the seeds; the tests are sign tests,
+    which suppose nothing of the law of the values.
 
     Raises:
         ValueError: If a value is not finite: leave out, and say so, what has no number.
@@ -71,14 +138,30 @@ def claim_median(
     values = np.asarray(values, np.float64)
     _check_finite(values)
     value, interval = median_interval(values)
+    runs = len(values)
+    p_for = [
+        _at_least(int(inside.sum()), runs, 0.5)
+        for inside, end in ((values >= low, low), (values <= high, high))
+        if math.isfinite(end)
+    ]
+    p_against = [
+        _at_least(int(outside.sum()), runs, 0.5)
+        for outside, end in ((values < low, low), (values > high, high))
+        if math.isfinite(end)
+    ]
     return Claim(
         claim=claim,
         source=source,
         statistic=statistic,
         value=value,
         interval=interval,
-        seeds=len(values),
-        verdict=judge(interval, len(values), low=low, high=high),
+        seeds=runs,
+        values=tuple(values.tolist()),
+        p_for=max(p_for, default=0.0),
+        p_against=min(1.0, len(p_against) * min(p_against, default=1.0)),
+        least=(0.5**runs, 0.5**runs),
+        reason=reason,
+        smaller=smaller,
     )
 
 
@@ -90,23 +173,84 @@ def claim_share(
     *,
     low: float = 0.0,
     high: float = 1.0,
+    reason: str = "",
+    smaller: str = "",
 ) -> Claim:
     """The claim that the share of seeds with a property lies in `[low, high]`.
 
-    The interval is Clopper and Pearson's.
+    The interval is Clopper and Pearson's, the tests are exact binomial ones.
     """
     successes = np.asarray(successes, bool)
-    test = scipy.stats.binomtest(int(successes.sum()), len(successes))
-    found = test.proportion_ci(LEVEL, method="exact")
-    interval = (float(found.low), float(found.high))
+    runs, count = len(successes), int(successes.sum())
+    found = scipy.stats.binomtest(count, runs).proportion_ci(LEVEL, method="exact")
+    p_for, p_against, best, worst = [], [], [], []
+    if low > 0.0:
+        p_for.append(_at_least(count, runs, low))
+        p_against.append(_at_least(runs - count, runs, 1.0 - low))
+        best.append(_at_least(runs, runs, low))
+        worst.append(_at_least(runs, runs, 1.0 - low))
+    if high < 1.0:
+        p_for.append(_at_least(runs - count, runs, 1.0 - high))
+        p_against.append(_at_least(count, runs, high))
+        best.append(_at_least(runs, runs, 1.0 - high))
+        worst.append(_at_least(runs, runs, high))
     return Claim(
         claim=claim,
         source=source,
         statistic=statistic,
         value=float(successes.mean()),
-        interval=interval,
-        seeds=len(successes),
-        verdict=judge(interval, len(successes), low=low, high=high),
+        interval=(float(found.low), float(found.high)),
+        seeds=runs,
+        values=tuple(successes.astype(float).tolist()),
+        p_for=max(p_for, default=0.0),
+        p_against=min(1.0, len(p_against) * min(p_against, default=1.0)),
+        least=(max(best, default=0.0), min(worst, default=1.0)),
+        reason=reason,
+        smaller=smaller,
+    )
+
+
+def claim_normal(
+    claim: str,
+    source: str,
+    statistic: str,
+    value: float,
+    error: float,
+    seeds: int,
+    *,
+    low: float,
+    high: float,
+    values: Sequence[float] = (),
+    reason: str = "",
+) -> Claim:
+    """The claim that a mean or a fitted number lies in `[low, high]`, by Student's law.
+
+    Args:
+        claim: What is claimed.
+        source: Who claims it.
+        statistic: What was measured.
+        value: The estimate.
+        error: Its standard error.
+        seeds: Independent runs behind it.
+        low: Lower end of the range.
+        high: Upper end of the range.
+        values: Of each run, if the estimate is their mean.
+        reason: Why the range is that.
+    """
+    law = scipy.stats.t(seeds - 1, loc=value, scale=max(error, 1e-300))
+    half = float(law.ppf(0.5 + 0.5 * LEVEL)) - value
+    outside = (float(law.cdf(low)), float(law.sf(high)))
+    return Claim(
+        claim=claim,
+        source=source,
+        statistic=statistic,
+        value=value,
+        interval=(value - half, value + half),
+        seeds=seeds,
+        values=tuple(map(float, values)),
+        p_for=max(outside),
+        p_against=min(1.0, 2.0 * (1.0 - max(outside))),
+        reason=reason,
     )
 
 
@@ -122,7 +266,8 @@ def claim_exact(
         value=float(value),
         interval=(float(value), float(value)),
         seeds=0,
-        verdict="supported" if holds else "not supported",
+        p_for=0.0 if holds else 1.0,
+        p_against=1.0 if holds else 0.0,
     )
 
 
@@ -137,23 +282,6 @@ def median_interval(
     return float(np.median(values)), (float(tails[0]), float(tails[1]))
 
 
-def judge(
-    interval: tuple[float, float],
-    seeds: int,
-    *,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> Verdict:
-    """What an interval says of the claim that its statistic lies in `[low, high]`."""
-    if seeds < MIN_SEEDS:
-        return "too few seeds"
-    if low <= interval[0] and interval[1] <= high:
-        return "supported"
-    if interval[1] < low or interval[0] > high:
-        return "not supported"
-    return "mixed"
-
-
 def describe_value(claim: dict[str, Any]) -> str:
     """Statistic, value and interval of a claim in `summary.json`, in one line."""
     low, high = claim["interval"]
@@ -161,6 +289,11 @@ def describe_value(claim: dict[str, Any]) -> str:
     if claim["seeds"] == 0:
         return text
     return f"{text} [{low:.4g}, {high:.4g}], {claim['seeds']} seeds"
+
+
+def _at_least(count: int, runs: int, chance: float) -> float:
+    """Chance of at least `count` successes in `runs`."""
+    return float(scipy.stats.binom.sf(count - 1, runs, chance))
 
 
 def _check_finite(values: Float[np.ndarray, " values"]) -> None:

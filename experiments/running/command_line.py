@@ -127,7 +127,7 @@ def _table_row(row: dict[str, Any]) -> tuple[str, str]:
 
 def _claim_rows(claims: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
     """Verdict, claim and number of each claim."""
-    colors = {"supported": "green", "not supported": "red"}
+    colors = {"confirmed": "green", "refuted": "red"}
     for claim in claims:
         color = colors.get(claim["verdict"], "yellow")
         yield (

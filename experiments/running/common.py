@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import importlib.metadata
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from experiments.running.freshness import code_digests
 from regions.files.writing import LOCK, locked_folder, write_text
 
 PACKAGES = ("relu-regions", "cvxpy", "flax", "jax", "numpy", "optax", "scipy")
@@ -109,7 +111,8 @@ def open_run(
     Args:
         folder: Made when missing.
         name: Name of the experiment.
-        config: A dataclass that identifies the run; kept in `config.json`.
+        config: A dataclass that identifies the run; kept in `config.json`, with the
+            digests of the code that began it.
         force: Take the folder even if it holds another run or a finished one, and
             remove the files of that run.
 
@@ -133,14 +136,16 @@ def open_run(
     if has_config and force:
         _clear(folder)
     elif has_config:
-        if read_json(folder / "config.json") != wanted:
+        kept = read_record(folder / "config.json")
+        # A run may go on after an edit of the code; its record names the old one.
+        if {key: kept.get(key) for key in wanted} != wanted:
             raise RunFolderError(
                 f"{folder} holds a run of another configuration: choose another "
                 "--folder, or replace the run with --force."
             )
         return "finished" if (folder / "summary.json").is_file() else "unfinished"
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", wanted)
+    write_json(folder / "config.json", wanted | {"code": code_digests(name)})
     return "new"
 
 
@@ -190,7 +195,7 @@ def _remove(path: pathlib.Path) -> None:
 def write_provenance(
     folder: str | pathlib.Path, *, seed: int, seconds: dict[str, float]
 ) -> None:
-    """Write `provenance.json`: versions, seed, commit, wall and CPU times in seconds.
+    """Write `provenance.json`: where, when, by which code, and the times in seconds.
 
     The CPU time is that of this process and its children so far, all cores added up: on
     a machine that does other work it says more than the wall times. The times in an
@@ -205,6 +210,8 @@ def write_provenance(
     data = {
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "processor": _processor(),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "commit": commit,
         "uncommitted_changes": dirty,
         "seed": seed,
@@ -218,6 +225,16 @@ def mark_resumed(folder: str | pathlib.Path) -> None:
     """Note in `provenance.json` that its times leave out what an interruption cost."""
     path = pathlib.Path(folder) / "provenance.json"
     write_json(path, read_record(path) | {"resumed": True})
+
+
+def _processor() -> str:
+    """What the processor calls itself: float32 training depends on it."""
+    info = pathlib.Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _git_commit() -> tuple[str | None, bool | None]:

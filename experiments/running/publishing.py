@@ -1,9 +1,11 @@
 """Finished runs as pages of `docs/`: one record and one picture an experiment.
 
-`docs/results/<name>.json` and `.png` come from a run folder; the pages come from the
-records alone, so that each number on a page is one that a run wrote.
+`docs/results/<name>.json`, `.csv` (the values of each seed) and `.png` come from a run
+folder; the pages come from the records alone, so that each number on a page is one that
+a run wrote. Verdicts are given here, over all claims of a page.
 """
 
+import csv
 import io
 import pathlib
 from collections.abc import Callable
@@ -13,7 +15,7 @@ import PIL.Image
 
 from experiments import NAMES, load_experiment
 from experiments.running.about import About, Page
-from experiments.running.claims import describe_value
+from experiments.running.claims import RATE, describe_value, judge, out_of_reach
 from experiments.running.common import (
     AGAIN,
     FINISHED,
@@ -23,14 +25,16 @@ from experiments.running.common import (
     read_record,
     write_json,
 )
+from experiments.running.documents import (
+    read_documents,
+    render_cards,
+    render_documents,
+)
 from regions.files.reading import reading
 from regions.files.writing import open_atomically, write_text
 
 WIDTH = 1400
 """Largest width of the pictures in pixels."""
-
-COLORS = 256
-"""Colors of the palette of a picture; enough for figures, a fraction of the size."""
 
 MOVIE = "movie.gif"
 """The movie of a run, if it has one; shown above the picture."""
@@ -48,9 +52,13 @@ out.
     "claims": """\
 # Claims of the posts, settled by numbers
 
-Each claim with its source, the number that settles it, the 90 % interval over
-independent seeds, and the verdict: the interval lies inside the range that the claim
-asks for (supported), outside (not supported), or across its border (mixed).
+Each claim with its source, the number that settles it, its 90 % interval over
+independent seeds, and a verdict. *Confirmed* and *refuted*: sign tests or binomial
+tests against the border of the range in brackets decide, over all claims of this page
+together. *Undecided*: they do not; where so few seeds could not have, it says so. *Not
+tested at the source's size*: the runs are smaller than the source's, and the number is
+that of the smaller ones. Checks of the program and exact facts stand apart, folded.
+Values of every seed are in `results/<study>.csv`.
 
 Where the posts' own words mislead, this project uses others:
 
@@ -78,7 +86,8 @@ Where the posts' own words mislead, this project uses others:
 # Figures and tables of the literature
 
 Each with the paper, the setup, where ours differs, what was expected, what came out
-with its 90 % interval over independent seeds, and the command that repeats it.
+with its 90 % interval over independent seeds, and the command that repeats it. Verdicts
+are those of [the claims](claims.md): given over all claims of this page together.
 """,
 }
 
@@ -101,11 +110,9 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
                 f"{folder / file} does not exist: finish the run first, with python "
                 f"scripts/run_experiment.py {name} paper."
             )
-    expected = {
-        "experiment": name,
-        "config": config_to_dict(study.presets["paper"]),
-    }
-    if read_json(folder / "config.json") != expected:
+    config = config_to_dict(study.presets["paper"])
+    began = read_record(folder / "config.json")
+    if (began["experiment"], began["config"]) != (name, config):
         raise RunFolderError(
             f"{folder} is no run of the paper preset of {name}: run it with python "
             f"scripts/run_experiment.py {name} paper."
@@ -121,13 +128,26 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
         with open_atomically(results / f"{name}.gif") as file:
             file.write(movie.read_bytes())
     with reading(folder, FINISHED, AGAIN):
+        claims = summary.get("claims", [])
+        values = _values(claims)
         record = {
-            "seconds": round(sum(provenance["seconds"].values()), 1),
-            "cpu_seconds": provenance.get("cpu_seconds"),
+            "date": provenance["date"],
+            "commit": provenance["commit"],
+            "uncommitted_changes": provenance["uncommitted_changes"],
+            "code": began.get("code", {}),
+            "processor": provenance["processor"],
+            "python": provenance["python"],
             "versions": provenance["versions"],
+            "seconds": round(sum(provenance["seconds"].values()), 1),
+            "cpu_seconds": provenance["cpu_seconds"],
+            "config": config,
             "headline": summary["headline"],
-            "claims": summary.get("claims", []),
+            "claims": [
+                {k: v for k, v in claim.items() if k not in ("values", "verdict")}
+                for claim in claims
+            ],
         }
+    write_text(results / f"{name}.csv", values)
     if movie.is_file():
         record["movie"] = True
     if provenance.get("resumed", False):
@@ -135,15 +155,45 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     write_json(results / f"{name}.json", record)
 
 
+def _values(claims: list[dict[str, Any]]) -> str:
+    """The values of every run behind every claim, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["claim", "run", "value", "statistic"])
+    for number, claim in enumerate(claims, start=1):
+        for run, value in enumerate(claim["values"], start=1):
+            writer.writerow([number, run, repr(value), claim["statistic"]])
+    return text.getvalue()
+
+
 def write_pages(docs: pathlib.Path) -> None:
-    """Write all pages from the records in `docs/results/`."""
+    """Write all pages from the records in `docs/results/`, and the table of studies."""
     for page in get_args(Page):
         write_text(docs / f"{page}.md", render_page(page, docs))
+    if (docs / "documents.toml").is_file():
+        for name, text in document_pages(docs).items():
+            write_text(docs / name, text)
+    studies = docs / "studies.md"
+    if studies.is_file():
+        text = studies.read_text(encoding="utf-8")
+        write_text(studies, with_table(text, docs))
 
 
-def update_table(page: pathlib.Path, docs: pathlib.Path) -> None:
-    """Write the table of all experiments between the marks of a page."""
-    write_text(page, with_table(page.read_text(encoding="utf-8"), docs))
+def document_pages(docs: pathlib.Path) -> dict[str, str]:
+    """The pages of the five documents, from `documents.toml` and the records."""
+    published = _published(docs)
+    settled, links = {}, {}
+    for page in get_args(Page):
+        entries = [entry for entry in published if entry[2].page == page]
+        verdicts = page_verdicts([record for _, record, _ in entries])
+        for (name, record, about), given in zip(entries, verdicts, strict=True):
+            settled[name] = list(zip(record["claims"], given, strict=True))
+            links[name] = f"[{about.title}]({page}.md#{_anchor(about.title)})"
+    content, rest = read_documents(docs), (settled, links.__getitem__, describe_value)
+    return {
+        "findings.md": render_cards(content["card"], *rest),
+        "documents.md": render_documents(content["document"], *rest),
+    }
 
 
 def with_table(text: str, docs: pathlib.Path) -> str:
@@ -163,9 +213,64 @@ def with_table(text: str, docs: pathlib.Path) -> str:
 def render_page(page: Page, docs: pathlib.Path) -> str:
     """A page: a table of its experiments, then a section for each."""
     entries = [entry for entry in _published(docs) if entry[2].page == page]
-    sections = [_section(name, record, about) for name, record, about in entries]
+    verdicts = page_verdicts([record for _, record, _ in entries])
+    sections = [
+        _section(name, record, about, given)
+        for (name, record, about), given in zip(entries, verdicts, strict=True)
+    ]
     table = _table(entries, lambda _: "")
-    return "\n".join([_INTRODUCTIONS[page], *table, "", *sections])
+    tally = _tally([record for _, record, _ in entries], verdicts)
+    return "\n".join([_INTRODUCTIONS[page], *tally, *table, "", *sections])
+
+
+def page_verdicts(records: list[dict[str, Any]]) -> list[list[str]]:
+    """Verdicts on the claims of all records of a page, judged together.
+
+    A record that is older than the tests keeps the verdict that its interval gave.
+    """
+    claims = [claim for record in records for claim in record["claims"]]
+    tested = iter(judge([claim for claim in claims if "p_for" in claim]))
+    return [
+        [
+            next(tested) if "p_for" in claim else _BY_INTERVAL[claim["verdict"]]
+            for claim in record["claims"]
+        ]
+        for record in records
+    ]
+
+
+_BY_INTERVAL = {
+    "supported": "confirmed by its interval",
+    "not supported": "refuted by its interval",
+    "mixed": "undecided",
+    "too few seeds": "undecided",
+}
+"""Words for verdicts of records that keep no values."""
+
+
+def _tally(records: list[dict[str, Any]], verdicts: list[list[str]]) -> list[str]:
+    """How many claims were decided, and how many of these may be false."""
+    pairs = [
+        (claim, verdict)
+        for record, given in zip(records, verdicts, strict=True)
+        for claim, verdict in zip(record["claims"], given, strict=True)
+        if claim["seeds"]
+    ]
+    if not pairs:
+        return []
+    decided = sum(verdict in ("confirmed", "refuted") for _, verdict in pairs)
+    lines = [
+        f"Of {len(pairs)} claims with chance in them {decided} are decided by tests; "
+        f"{RATE:.0%} of these, {RATE * decided:.1f}, are expected to be false at most "
+        "(Benjamini and Hochberg)."
+    ]
+    old = sum("by its interval" in verdict for _, verdict in pairs)
+    if old:
+        lines.append(
+            f"{old} are of runs from before values were kept: their intervals alone "
+            "speak, one in ten of which misses, and nothing corrects for their number."
+        )
+    return ["\n".join(lines), ""]
 
 
 def _published(docs: pathlib.Path) -> list[tuple[str, dict[str, Any], About]]:
@@ -203,7 +308,9 @@ def command(name: str) -> str:
     return f"python scripts/run_experiment.py {name} paper"
 
 
-def _section(name: str, record: dict[str, Any], about: About) -> str:
+def _section(
+    name: str, record: dict[str, Any], about: About, verdicts: list[str]
+) -> str:
     """Words, picture and claims of one experiment."""
     lines = [f"## {about.title}", "", f"Source: {about.source}.", "", about.setup]
     if about.differs:
@@ -214,18 +321,64 @@ def _section(name: str, record: dict[str, Any], about: About) -> str:
     if record.get("movie", False):
         lines += [f"![{about.title}](results/{name}.gif)", ""]
     lines += [f"![{about.title}](results/{name}.png)", ""]
-    if record["claims"]:
-        lines += ["| claim | source | number | verdict |", "| --- | --- | --- | --- |"]
+    pairs = list(zip(record["claims"], verdicts, strict=True))
+    claims = [(claim, verdict) for claim, verdict in pairs if claim["seeds"]]
+    checks = [(claim, verdict) for claim, verdict in pairs if not claim["seeds"]]
+    if claims:
+        lines += [*_claim_table(claims), ""]
+    if checks:
+        failed = sum(not verdict.startswith("confirmed") for _, verdict in checks)
+        words = f"{len(checks)} exact facts and checks of the program, {failed} fail"
         lines += [
-            f"| {_cell(claim['claim'])} | {_cell(claim['source'])} "
-            f"| {_cell(describe_value(claim))} | **{claim['verdict']}** |"
-            for claim in record["claims"]
+            f'<details markdown="1"><summary>{words}</summary>',
+            "",
+            *_claim_table(checks),
+            "",
+            "</details>",
+            "",
         ]
-        lines.append("")
     time = _duration(record)
     unit = "" if record["cpu_seconds"] is None else " of CPU time"
-    lines += [f"`{command(name)}`, {time}{unit}.", ""]
+    lines += [f"`{command(name)}`, {time}{unit}{_origin(record)}.", ""]
     return "\n".join(lines)
+
+
+def _claim_table(pairs: list[tuple[dict[str, Any], str]]) -> list[str]:
+    """One row a claim."""
+    return [
+        "| claim | source | number | verdict |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {_cell(claim['claim'])} | {_cell(claim['source'])} "
+            f"| {_cell(_number(claim))} | **{verdict}**{_remark(claim, verdict)} |"
+            for claim, verdict in pairs
+        ),
+    ]
+
+
+def _number(claim: dict[str, Any]) -> str:
+    """What was measured, and why the border lies where it does."""
+    reason = claim.get("reason", "")
+    return describe_value(claim) + (f"; border: {reason}" if reason else "")
+
+
+def _remark(claim: dict[str, Any], verdict: str) -> str:
+    """What a reader of a verdict has to know beside it."""
+    if claim.get("smaller"):
+        return f": {claim['smaller']}"
+    ends = out_of_reach(claim) if "least" in claim and verdict == "undecided" else []
+    if not ends:
+        return ""
+    return f" ({claim['seeds']} seeds can not have it {' or '.join(ends)})"
+
+
+def _origin(record: dict[str, Any]) -> str:
+    """Commit, day and processor of a run, as far as its record has them."""
+    if "date" not in record:
+        return ""
+    commit = (record["commit"] or "unknown")[:7]
+    edits = " with edits" if record["uncommitted_changes"] else ""
+    return f"; {record['date']}, commit {commit}{edits}, {record['processor']}"
 
 
 def _cell(text: str) -> str:
@@ -259,11 +412,7 @@ def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), PIL.Image.Resampling.LANCZOS)
-        # The default palette loses rare colors, such as a few blue points; this one
-        # would tint grays without the step of k-means.
-        method, dither = PIL.Image.Quantize.MAXCOVERAGE, PIL.Image.Dither.NONE
-        small = picture.quantize(COLORS, method=method, dither=dither, kmeans=1)
         data = io.BytesIO()
-        small.save(data, format="PNG", optimize=True)
+        picture.save(data, format="PNG", optimize=True)
     with open_atomically(target) as file:
         file.write(data.getvalue())

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from matplotlib.figure import Figure
 
 from experiments.running.about import About
+from experiments.running.claims import judge
 from experiments.running.common import (
     AGAIN,
     FINISHED,
@@ -24,7 +25,7 @@ Result = TypeVar("Result")
 
 Summary = dict[str, Any]
 """What `summary.json` holds: `headline`, one line for the pages, and what else there is
-to say; `claims`, if there are any; `verified`, if the run can fail."""
+to say; `claims`, if there are any, judged together; `verified`, if the run can fail."""
 
 Rows = Iterable[tuple[str, ...]]
 """A table for readers, as Rich prints it: a name, its value, what is said of it."""
@@ -72,7 +73,9 @@ class Study(Generic[Config, Result]):
         summary = self.conduct(config, folder, progress, clock)
         if "claims" in summary:
             claims = [claim.to_dict() for claim in summary["claims"]]
-            summary = summary | {"claims": claims}
+            pairs = zip(claims, judge(claims), strict=True)
+            judged = [claim | {"verdict": verdict} for claim, verdict in pairs]
+            summary = summary | {"claims": judged}
         write_provenance(folder, seed=first_seed(config), seconds=clock.seconds)
         write_json(folder / "summary.json", summary)
         return summary

@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 import regions
 from experiments.running.about import About
-from experiments.running.claims import Claim, judge
+from experiments.running.claims import Claim, claim_normal
 from experiments.running.common import AGAIN, Clock, read_json, write_json
 from experiments.running.studies import Summary
 from experiments.scaling_study.networks import domain_of, networks_of, points_of
@@ -266,17 +266,18 @@ def _claims(config: Config, fits: list[dict[str, Any]]) -> list[Claim]:
         fit, dim = Fit(**entry["fit"]), family.fixed.domain_dim
         assert fit.low is not None
         assert fit.high is not None
-        interval = (fit.low, fit.high)
         claims.append(
-            Claim(
-                claim=f"One layer of N units has of order N^{dim} regions in dimension "
-                f"{dim}, {entry['stage']}.",
-                source="Hanin, Rolnick, ICML 2019",
-                statistic=f"exponent of the mean count over N, within .1 of {dim}",
-                value=fit.parameter,
-                interval=interval,
-                seeds=config.seeds,
-                verdict=judge(interval, config.seeds, low=dim - 0.1, high=dim + 0.1),
+            claim_normal(
+                f"One layer of N units has of order N^{dim} regions in dimension {dim},"
+                f" {entry['stage']}.",
+                "Hanin, Rolnick, ICML 2019",
+                f"exponent of the mean count over N, within .1 of {dim}",
+                fit.parameter,
+                # Of a bootstrap interval of 95 %.
+                (fit.high - fit.low) / (2.0 * 1.96),
+                config.seeds,
+                low=dim - 0.1,
+                high=dim + 0.1,
             )
         )
     return claims

@@ -11,7 +11,7 @@ from experiments.plotting.style import save_figure
 from experiments.running.common import open_run
 from training.progress import quiet
 
-VERDICTS = {"supported", "not supported", "mixed", "too few seeds"}
+VERDICTS = {"confirmed", "refuted", "undecided", "not tested at the source's size"}
 
 
 def run_smoke(

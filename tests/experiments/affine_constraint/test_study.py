@@ -21,7 +21,7 @@ def test_constrained_networks_have_one_region_there(finished):
     assert (named["verified"] == 1.0).all()
     assert (named["exact"][0] == 1.0).all()
     assert named["deviation"][0].max() < 1e-12
-    assert [claim["verdict"] for claim in summary["claims"][:3]] == ["supported"] * 3
+    assert [claim["verdict"] for claim in summary["claims"][:3]] == ["confirmed"] * 3
 
 
 def test_no_cell_of_the_constrained_network_cuts_the_pentagon(finished):

@@ -49,5 +49,5 @@ def test_packings_improve_and_respect_the_bound(finished):
     result, summary = finished
     assert (result.packed[:, 1] < result.packed[:, 0]).all()
     welch = next(c for c in summary["claims"] if "Welch's bound" in c["claim"])
-    assert welch["verdict"] == "supported"
+    assert welch["verdict"] == "confirmed"
     assert welch["value"] >= 1.0

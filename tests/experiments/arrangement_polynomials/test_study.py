@@ -16,7 +16,7 @@ def finished(tmp_path_factory):
 def test_published_counts_are_found(finished):
     _, summary = finished
     assert summary["regions"]["resonance 5"] == 11_292
-    assert {c["verdict"] for c in summary["claims"]} == {"supported"}
+    assert {c["verdict"] for c in summary["claims"]} == {"confirmed"}
     assert len(summary["claims"]) == 3
 
 

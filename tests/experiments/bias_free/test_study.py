@@ -24,7 +24,7 @@ def test_layers_have_the_cones_of_the_formula(finished):
     # 2 n in the plane, 2 (1 + 4 + 6) in space.
     assert result.counts.tolist() == [[10, 10], [22, 22]]
     exact = [claim for claim in summary["claims"] if claim["seeds"] == 0]
-    assert [claim["verdict"] for claim in exact[:4]] == ["supported"] * 4
+    assert [claim["verdict"] for claim in exact[:4]] == ["confirmed"] * 4
 
 
 def test_partition_without_biases_is_a_fan_about_the_origin(finished):
@@ -68,4 +68,4 @@ def test_claims_compare_without_with():
     )
     verdicts = [claim.verdict for claim in claims]
     # Formula, unbounded, codes, outputs, bound; loss, rates, updates; two curvatures.
-    assert verdicts == ["supported"] * 5 + ["not supported"] * 3 + ["supported"] * 2
+    assert verdicts == ["confirmed"] * 5 + ["refuted"] * 3 + ["confirmed"] * 2

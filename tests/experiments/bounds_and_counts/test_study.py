@@ -36,7 +36,7 @@ def test_counts_are_between_one_and_every_upper_bound(finished):
     for widths, counts in result.narrow.items():
         assert (counts <= bounds.serra_2018_upper_bound(4, widths)).all()
     uppers = [c for c in summary["claims"] if c["claim"].startswith("No network")]
-    assert [c["verdict"] for c in uppers] == ["supported"] * 3
+    assert [c["verdict"] for c in uppers] == ["confirmed"] * 3
 
 
 def test_a_deep_network_may_exceed_one_layer_with_as_many_units():

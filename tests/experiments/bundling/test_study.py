@@ -68,11 +68,11 @@ def test_claims_follow_the_numbers():
 
     bunched = {"base": measures(0.3), "init 0.25": measures(0.1)}
     verdicts = [claim.verdict for claim in bundling_claims(bunched)]
-    assert verdicts == ["supported"] * 6
+    assert verdicts == ["confirmed"] * 6
     even = {"base": measures(1.0), "init 0.25": measures(1.3)}
     verdicts = [claim.verdict for claim in bundling_claims(even)]
-    assert verdicts == ["not supported"] * 4 + ["supported", "not supported"]
+    assert verdicts == ["refuted"] * 4 + ["confirmed", "refuted"]
     centered = {"base": measures(0.9), "centered": measures(0.1)}
     centered["base"]["ratio"] = values(0.5, 0.45)
     verdicts = [claim.verdict for claim in bundling_claims(centered)]
-    assert verdicts[-2:] == ["supported", "supported"]
+    assert verdicts[-2:] == ["confirmed", "confirmed"]

@@ -47,7 +47,7 @@ def test_errors_are_those_of_the_saved_networks(finished):
 def test_exact_claims_need_no_seeds(finished):
     _, summary = finished
     exact = [claim for claim in summary["claims"] if claim["seeds"] == 0]
-    assert [claim["verdict"] for claim in exact] == ["supported", "supported"]
+    assert [claim["verdict"] for claim in exact] == ["confirmed", "confirmed"]
 
 
 def test_a_unit_that_never_turns_on_is_removed_exactly():
@@ -82,12 +82,12 @@ def test_verdicts_are_what_the_numbers_say():
     own = {"range": np.ones(seeds)}
     claims = compression_claims(ways, {"6": found}, {"6": own})
     assert [claim.verdict for claim in claims] == [
-        "supported",
-        "supported",
-        "supported",
-        "not supported",
-        "not supported",
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "refuted",
+        "refuted",
     ]
     found["proved"][0, 3] = 0.99
     claims = compression_claims(ways, {"6": found}, {"6": own})
-    assert claims[0].verdict == "not supported"
+    assert claims[0].verdict == "refuted"

@@ -73,4 +73,4 @@ def test_claims_follow_the_numbers():
     }
     claims = conformal_claims({"surface": values})
     verdicts = [claim.verdict for claim in claims]
-    assert verdicts == ["supported", "not supported", "not supported"]
+    assert verdicts == ["confirmed", "refuted", "refuted"]

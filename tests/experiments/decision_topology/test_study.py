@@ -28,7 +28,7 @@ def test_numbers_are_those_of_the_networks(finished):
 def test_at_most_one_bounded_component_of_few_units(finished):
     _, summary = finished
     claim = summary["claims"][-1]
-    assert claim["verdict"] == "supported"
+    assert claim["verdict"] == "confirmed"
     assert claim["value"] == 0
 
 
@@ -42,7 +42,7 @@ def test_growth_of_the_topology_is_judged():
     flat, grown = np.ones(20, int), np.arange(20) % 3 + 4
     totals = {(2, 4, 1): flat, (2, 8, 1): flat, (2, 4, 3): flat, (2, 8, 3): grown}
     first, second = claims_of(totals, {})
-    assert (first.verdict, second.verdict) == ("supported", "supported")
+    assert (first.verdict, second.verdict) == ("confirmed", "confirmed")
     totals[2, 8, 1], totals[2, 8, 3] = grown, flat
     first, second = claims_of(totals, {})
-    assert (first.verdict, second.verdict) == ("not supported", "not supported")
+    assert (first.verdict, second.verdict) == ("refuted", "refuted")

@@ -87,8 +87,7 @@ def test_verdicts_are_what_the_numbers_say():
     plain = {2: _rows([0.0] * 10), 4: _rows([5.0] * 10), 8: _rows([9.0] * 10)}
     remedies = {"clip": _rows([1.0] * 10), "eps": _rows([9.0] * 10)}
     verdicts = [claim.verdict for claim in depth_claims(plain, plain[8], remedies)]
-    # Ten of ten reach 0.741 by Clopper and Pearson: enough for a share of 0.7.
-    assert verdicts == ["supported"] * 4 + ["not supported"]
+    assert verdicts == ["confirmed"] * 4 + ["refuted"]
 
 
 def test_runs_too_short_for_spikes_are_refused():

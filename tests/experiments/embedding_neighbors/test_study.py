@@ -83,7 +83,7 @@ def test_claims_follow_the_numbers():
     )
     verdicts = [claim.verdict for claim in claims]
     # 35 of 40: the interval reaches below 0.8. And 0.5 of 0.6 is more than 0.7.
-    assert verdicts[:3] == ["supported", "mixed", "not supported"]
-    assert verdicts[3:6] == ["supported"] * 3
-    assert verdicts[6:] == ["not supported"] * 7
+    assert verdicts[:3] == ["confirmed", "undecided", "refuted"]
+    assert verdicts[3:6] == ["confirmed"] * 3
+    assert verdicts[6:] == ["refuted"] * 7
     assert claims[0].value == pytest.approx(0.5)

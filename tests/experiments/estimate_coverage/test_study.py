@@ -52,7 +52,7 @@ def test_claims_see_bias_and_bounds_that_fail():
         "mean": np.full(n, 7.0),
         "regions": np.full(n, 7),
     }
-    assert {c.verdict for c in coverage_claims(trials)} == {"supported"}
+    assert {c.verdict for c in coverage_claims(trials)} == {"confirmed"}
     trials |= {"z": trials["z"] + 0.5, "bound": np.full(n, 1.1)}
     verdicts = [c.verdict for c in coverage_claims(trials)]
-    assert verdicts[0] == verdicts[4] == "not supported"
+    assert verdicts[0] == verdicts[4] == "refuted"

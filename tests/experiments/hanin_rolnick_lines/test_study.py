@@ -27,7 +27,7 @@ def test_one_hidden_layer_cuts_lines_into_one_more_than_its_units(finished):
     folder, summary = finished
     result = lines.load(SMOKE, folder)
     assert (result.scalar[5,] == 6).all()
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
     assert summary["line_ratio_at_start"]["6-5"] > 0.0
 
 

@@ -32,7 +32,7 @@ def test_planes_of_one_hidden_layer_count_as_zaslavsky_says(finished):
     assert (result.initial[6,] == bounds.zaslavsky_count(6, 2)).all()
     assert result.trained[6, 5].shape == (2, 2, 1)
     exact = [c for c in summary["claims"] if c["seeds"] == 0]
-    assert {c["verdict"] for c in exact} == {"supported"}
+    assert {c["verdict"] for c in exact} == {"confirmed"}
     assert 0.0 <= summary["held_out_accuracy"]["6-5"] <= 1.0
 
 

@@ -35,7 +35,7 @@ def _verdicts(measures: dict[str, dict[str, np.ndarray]]) -> list[str]:
 
 def test_sound_tables_support_every_claim():
     # Maps, float32, collisions, leaky, shared in ReLU, two short hashes.
-    assert _verdicts(_measures()) == ["supported"] * 7
+    assert _verdicts(_measures()) == ["confirmed"] * 7
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_one_fault_is_seen_where_it_belongs(place, network, name, value):
     measures = _measures()
     measures[network][name] = np.full(12, value)
     found = _verdicts(measures)
-    assert found[place] == "not supported"
-    assert found.count("supported") == 6
+    assert found[place] == "refuted"
+    assert found.count("confirmed") == 6
 
 
 def test_full_hashes_that_collide_and_short_ones_that_do_not_are_seen():
     measures = _measures()
     measures["leaky"]["pairs"][:, -1] = 1
-    assert _verdicts(measures)[2] == "not supported"
+    assert _verdicts(measures)[2] == "refuted"
     measures["leaky"]["pairs"][:, 0] = 0
-    assert _verdicts(measures)[5] == "not supported"
+    assert _verdicts(measures)[5] == "refuted"

@@ -56,6 +56,6 @@ def test_claims_follow_the_numbers():
     kinds = [(law, b) for law in study.LAWS for b in study.BIASES]
     spectra = dict.fromkeys(kinds, narrowing) | {("normal", "biases"): flat}
     verdicts = [claim.verdict for claim in spectrum_claims(spectra)]
-    assert verdicts[:2] == ["supported", "not supported"]
-    assert verdicts[2:6] == ["supported"] * 4
-    assert verdicts[6:] == ["supported", "not supported"]
+    assert verdicts[:2] == ["confirmed", "refuted"]
+    assert verdicts[2:6] == ["confirmed"] * 4
+    assert verdicts[6:] == ["confirmed", "refuted"]

@@ -26,8 +26,8 @@ def test_no_violation_and_no_empty_check(finished):
     for values in result.checks.values():
         assert (values["points"] > 20).all()
         assert values["mean_violations"].sum() == 0.0
-    assert summary["claims"][0]["verdict"] == "supported"
-    assert summary["claims"][1]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
+    assert summary["claims"][1]["verdict"] == "confirmed"
 
 
 def test_errors_in_two_dimensions_are_those_of_qhull(finished):
@@ -79,15 +79,15 @@ def test_claims_follow_the_numbers():
     embedded = {"gamma": halves, "bound": 2.0 * halves, "error": halves[:, ::-1]}
     claims = interpolation_claims(checks, dims, embedded)
     assert [claim.verdict for claim in claims] == [
-        "supported",
-        "not supported",
-        "supported",
-        "supported",
-        "not supported",
-        "not supported",
-        "supported",
-        "not supported",
-        "supported",
-        "supported",
-        "not supported",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "confirmed",
+        "refuted",
+        "refuted",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "confirmed",
+        "refuted",
     ]

@@ -25,7 +25,7 @@ def test_no_digit_is_farther_from_the_boundary_than_the_inradius(finished):
     # A larger box allows more centers.
     assert (cube <= wide + 1e-6).all()
     assert ((cosine > 0.0) & (cosine < 1.0)).all()
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
 
 
 def test_settings_differ_from_the_plain_one_in_one_thing():

@@ -18,7 +18,7 @@ from training.ensemble import ensemble_snapshots
 from training.progress import quiet
 
 CONFIG = lora.PRESETS["smoke"]
-NOT = "not supported"
+NOT = "refuted"
 
 
 @pytest.fixture(scope="module")
@@ -106,26 +106,26 @@ def _verdict(claims, start):
 def test_verdicts_are_what_the_numbers_say():
     claims = lora_claims(_tunings(), [])
     for start, verdict in (
-        ("LoRA moves", "supported"),
-        ("On the near task lora-1 does as well", "supported"),
-        ("The farther the task", "supported"),
-        ("lora-1 keeps the number of regions, far task, at the same loss", "supported"),
+        ("LoRA moves", "confirmed"),
+        ("On the near task lora-1 does as well", "confirmed"),
+        ("The farther the task", "confirmed"),
+        ("lora-1 keeps the number of regions, far task, at the same loss", "confirmed"),
         (
             "lora-1 keeps the regions themselves, near task, at the same l",
-            "not supported",
+            "refuted",
         ),
         ("lora-1 leaves the old data in their regions, near task, at the same l", NOT),
-        ("lora-1 changes few bits, near task, at the same loss", "supported"),
-        ("lora-1 forgets: near task", "supported"),
-        ("Tuning the last layer alone", "supported"),
+        ("lora-1 changes few bits, near task, at the same loss", "confirmed"),
+        ("lora-1 forgets: near task", "confirmed"),
+        ("Tuning the last layer alone", "confirmed"),
     ):
         assert _verdict(claims, start) == verdict
     broken = _tunings()
     broken.numbers["rank_1"][1, 0, 0, 3] = 2.0
     broken.numbers["jaccard"][2, 0, 0, 0] = 0.9
     claims = lora_claims(broken, [])
-    assert _verdict(claims, "LoRA moves") == "not supported"
-    assert _verdict(claims, "Tuning the last layer alone") == "not supported"
+    assert _verdict(claims, "LoRA moves") == "refuted"
+    assert _verdict(claims, "Tuning the last layer alone") == "refuted"
 
 
 def test_networks_that_reached_nothing_make_no_claim():

@@ -55,7 +55,7 @@ def test_counts_of_the_study_obey_bound_and_order(finished):
     assert (result.linear <= result.activation).all()
     assert (result.linear[0] == result.activation[0]).all()
     exact = [c for c in summary["claims"] if c["seeds"] == 0]
-    assert {c["verdict"] for c in exact} == {"supported"}
+    assert {c["verdict"] for c in exact} == {"confirmed"}
 
 
 def test_bound_of_one_layer_at_rank_two_is_zaslavsky():

@@ -46,7 +46,7 @@ def test_numbers_are_those_of_the_saved_networks(finished):
 def test_labels_play_no_part_before_training(finished):
     _, summary = finished
     claim = summary["claims"][-1]
-    assert (claim["value"], claim["verdict"]) == (0.0, "supported")
+    assert (claim["value"], claim["verdict"]) == (0.0, "confirmed")
 
 
 def test_random_labels_are_nested_and_none_at_zero():

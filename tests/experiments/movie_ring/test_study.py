@@ -73,7 +73,7 @@ def test_every_file_is_there_and_numbers_are_of_the_last_frame(finished):
     assert summary["exact"] is True
     metrics = (folder / "metrics.csv").read_text().splitlines()[-1].split(",")
     assert float(metrics[3]) == pytest.approx(summary["val_loss"])
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
 
 
 def test_red_of_the_left_panel_is_where_a_neighbor_has_another_pattern(finished):

@@ -11,7 +11,7 @@ from tests.experiments.helpers import run_smoke
 
 def test_run_compares_every_sheet(tmp_path_factory):
     folder, summary = run_smoke("movie_single_unit", tmp_path_factory)
-    assert [claim["verdict"] for claim in summary["claims"]] == ["supported"] * 3
+    assert [claim["verdict"] for claim in summary["claims"]] == ["confirmed"] * 3
     assert len((folder / "frames.csv").read_text().splitlines()) == 1 + 2 * len(ACTS)
     assert (folder / "movie.mp4").stat().st_size > 1000
     assert len(list((folder / "frames").iterdir())) == 2

@@ -36,7 +36,7 @@ def test_formula_and_enumeration_agree_at_every_frame(finished):
     assert [row["regions"] for row in rows] == [r["regions_by_formula"] for r in rows]
     assert summary["frames_where_the_formula_differs"] == 0
     assert 0.0 <= summary["largest_jump_of_all"] < 1e-12
-    assert [claim["verdict"] for claim in summary["claims"]] == ["supported"] * 2
+    assert [claim["verdict"] for claim in summary["claims"]] == ["confirmed"] * 2
     network = regions.load_network(folder / "network.npz")
     assert len(creases(network).units) == summary["creases_in_square"] > 0
 

@@ -69,7 +69,7 @@ def test_parts_move_what_they_may(finished):
 def test_exact_claims_need_no_seeds(finished):
     _, summary = finished
     exact = [claim for claim in summary["claims"] if claim["seeds"] == 0]
-    assert [claim["verdict"] for claim in exact] == ["supported", "supported"]
+    assert [claim["verdict"] for claim in exact] == ["confirmed", "confirmed"]
 
 
 def _row(**numbers):
@@ -99,16 +99,16 @@ def test_verdicts_are_what_the_numbers_say():
     }
     claims = moving_claims(tables, ("last_layer", "first_biases"))
     assert [claim.verdict for claim in claims] == [
-        "supported",
-        "not supported",
-        "supported",
-        "not supported",
-        "supported",
-        "not supported",
-        "not supported",
-        "supported",
-        "supported",
-        "not supported",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "refuted",
+        "refuted",
+        "confirmed",
+        "confirmed",
+        "refuted",
     ]
     assert "6.0 times" in moving_headline(tables)
 

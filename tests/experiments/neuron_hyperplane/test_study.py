@@ -25,7 +25,7 @@ def test_no_bit_differs_from_the_sign_and_ties_were_met(finished):
     with (folder / "units.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == SMOKE.units * len(SLOPES)
-    assert [claim["verdict"] for claim in summary["claims"]] == ["supported"] * 5
+    assert [claim["verdict"] for claim in summary["claims"]] == ["confirmed"] * 5
     # Ties by rational arithmetic, of a unit in sixteenths.
     w1, w2, b = (Fraction(float(rows[0][name])) for name in ("w1", "w2", "b"))
     n = SMOKE.resolution

@@ -117,8 +117,8 @@ def test_verdicts_are_what_the_numbers_say():
     assert not memorizes(rows[0], 0.04)
     assert memorizes(rows[-1], 0.04)
     verdicts = [claim.verdict for claim in overfitting_claims(rows, 0.04)]
-    assert verdicts[:3] == ["supported", "not supported", "supported"]
-    assert verdicts[3:] == ["supported"] * 2 + ["not supported"] * 2
+    assert verdicts[:3] == ["confirmed", "refuted", "confirmed"]
+    assert verdicts[3:] == ["confirmed"] * 2 + ["refuted"] * 2
 
 
 def test_sizes_that_cannot_have_equal_updates_are_refused():

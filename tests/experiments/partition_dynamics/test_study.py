@@ -56,7 +56,7 @@ def test_parts_that_do_not_move_leave_their_trace(finished):
 def test_last_layer_claim_is_exact(finished):
     _, summary = finished
     (claim,) = [c for c in summary["claims"] if c["claim"].startswith("Training the l")]
-    assert (claim["value"], claim["seeds"], claim["verdict"]) == (0.0, 0, "supported")
+    assert (claim["value"], claim["seeds"], claim["verdict"]) == (0.0, 0, "confirmed")
 
 
 def test_ratios_take_what_never_freezes_to_the_end():
@@ -102,16 +102,16 @@ def test_verdicts_are_what_the_numbers_say():
     }
     claims = dynamics_claims(rows, ablations, 0.05)
     assert [claim.verdict for claim in claims] == [
-        "supported",
-        "supported",
-        "supported",
-        "not supported",
-        "supported",
-        "not supported",
-        "not supported",
-        "supported",
-        "supported",
-        "supported",
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "refuted",
+        "refuted",
+        "confirmed",
+        "confirmed",
+        "confirmed",
     ]
     assert claims[-1].seeds == 11
     assert claims[-1].value == pytest.approx(3.0)

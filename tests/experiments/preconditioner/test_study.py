@@ -103,10 +103,10 @@ def test_claims_follow_the_numbers():
     assert curved(end, "r2_plane")[-1, 0] == pytest.approx(0.01)
     claims = preconditioner_claims({"Adam": good, "autoencoder": {"end": end}})
     verdicts = [claim.verdict for claim in claims]
-    assert verdicts[:4] == ["supported"] * 4
-    assert verdicts[4:7] == ["supported"] * 3
+    assert verdicts[:4] == ["confirmed"] * 4
+    assert verdicts[4:7] == ["confirmed"] * 3
     # Not monotone, and more than half is left.
-    assert verdicts[7:10] == ["not supported"] * 3
+    assert verdicts[7:10] == ["refuted"] * 3
     # Equal everywhere: neither falls; a hundredth of the start is left.
-    assert verdicts[10:13] == ["not supported", "not supported", "supported"]
-    assert verdicts[13] == "not supported"
+    assert verdicts[10:13] == ["refuted", "refuted", "confirmed"]
+    assert verdicts[13] == "refuted"

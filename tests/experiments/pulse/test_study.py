@@ -88,13 +88,13 @@ def test_claims_follow_the_numbers():
     measures = _measures({"adam": 1.0, "amsgrad": 0.2, "lr 0.001": 0.9}, 0.3)
     claims = pulse_claims(measures, trace, np.full(10, 0.7))
     verdicts = {claim.claim.split(",")[0]: claim.verdict for claim in claims}
-    assert verdicts["Adam pulses at a learning rate of 0.01."] == "supported"
-    assert verdicts["The period is proportional to that memory."] == "not supported"
-    assert verdicts["AMSGrad"] == "supported"
+    assert verdicts["Adam pulses at a learning rate of 0.01."] == "confirmed"
+    assert verdicts["The period is proportional to that memory."] == "refuted"
+    assert verdicts["AMSGrad"] == "confirmed"
     assert (
         verdicts["A ten times smaller learning rate at least halves the pulse."]
-        == "not supported"
+        == "refuted"
     )
-    assert [claim.verdict for claim in claims[-3:]] == ["supported"] * 3
+    assert [claim.verdict for claim in claims[-3:]] == ["confirmed"] * 3
     trace["peaks"][:] = 0
     assert len(pulse_claims(measures, trace, np.full(10, 0.7))) == len(claims) - 3

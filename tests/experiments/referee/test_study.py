@@ -72,8 +72,8 @@ def test_claims_see_errors_and_what_was_left_open():
     names = ("largest score 0", "one advisory 0", "radius 0")
     asked = [Asked(name, 0.0, 1.0, True, 1.0, "") for name in names]
     verdicts = [c.verdict for c in referee_claims(trials, asked)]
-    assert verdicts == ["not supported"] * 5 + ["supported"] * 4
+    assert verdicts == ["refuted"] * 5 + ["confirmed"] * 4
     trials[KINDS[2]] |= {"said": ~said, "verified": ~right & right}
     asked = [row._replace(proved=False) for row in asked]
     verdicts = [c.verdict for c in referee_claims(trials, asked)]
-    assert verdicts == ["supported"] * 5 + ["not supported"] * 4
+    assert verdicts == ["confirmed"] * 5 + ["refuted"] * 4

@@ -26,7 +26,7 @@ def _verdicts(measures: dict[str, dict[str, np.ndarray]]) -> list[str]:
 
 def test_sound_partitions_support_every_claim():
     # Nested, filled, growing, bounded, straight; bent, slower; 18 / 4 / 9 is half.
-    assert _verdicts(_measures()) == ["supported"] * 8
+    assert _verdicts(_measures()) == ["confirmed"] * 8
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_sound_partitions_support_every_claim():
     ],
 )
 def test_one_violation_is_enough(place, changes):
-    assert _verdicts(_measures(**changes))[place] == "not supported"
+    assert _verdicts(_measures(**changes))[place] == "refuted"
 
 
 def test_partitions_without_areas_make_no_claim_on_them():
@@ -49,9 +49,9 @@ def test_partitions_without_areas_make_no_claim_on_them():
     some[0, 0] = 1e-15
     claim = refinement_claims([SETTING], _measures(area_gaps=some))[1]
     assert "of 1 partitions (35 without areas" in claim.statistic
-    assert claim.verdict == "supported"
+    assert claim.verdict == "confirmed"
 
 
 def test_fewer_regions_after_a_layer_are_seen():
     measures = _measures(counts=np.tile([4, 10, 9], (12, 1)))
-    assert _verdicts(measures)[2] == "not supported"
+    assert _verdicts(measures)[2] == "refuted"

@@ -45,7 +45,7 @@ def test_counts_are_those_of_the_polygons_and_the_claims_hold(finished):
     for level in result.levels:
         assert sum(area(polygon) for polygon in level) == pytest.approx(1.0)
     exact = [claim for claim in summary["claims"] if claim["seeds"] == 0]
-    assert [claim["verdict"] for claim in exact] == ["supported"] * 5
+    assert [claim["verdict"] for claim in exact] == ["confirmed"] * 5
     total = sum(int(m["counts"].sum()) for m in result.measures.values())
     assert f"of {total:,} regions 0 lie" in summary["headline"]
 

@@ -14,9 +14,9 @@ from tests.experiments.helpers import run_smoke
 def test_the_order_holds_in_the_smoke_run(finished):
     _, summary = finished
     first, *others = summary["claims"]
-    assert first["verdict"] == "supported"
+    assert first["verdict"] == "confirmed"
     assert len(others) == 10
-    assert any(claim["verdict"] == "supported" for claim in others)
+    assert any(claim["verdict"] == "confirmed" for claim in others)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def test_five_units_have_the_formulas_counts(finished):
     assert whole[:, 1].T.tolist() == [[2, 10, 22, 30, 32]] * 2
     by_claim = {claim["claim"]: claim for claim in summary["claims"]}
     only = by_claim["Of five units all 32 codes can occur from five inputs on only"]
-    assert (only["value"], only["verdict"]) == (5.0, "supported")
+    assert (only["value"], only["verdict"]) == (5.0, "confirmed")
 
 
 def test_table_has_a_row_for_every_network_and_keeps_the_order(finished):
@@ -60,12 +60,10 @@ def test_claims_see_training_and_seven():
         {2: np.full(12, 7), 3: np.full(12, 9)},
     )
     verdicts = {claim.claim: claim.verdict for claim in claims}
-    assert verdicts[f"About seven of 32 codes hold data: {random.name}"] == (
-        "not supported"
-    )
-    assert verdicts[f"About seven of 32 codes hold data: {trained.name}"] == "supported"
+    assert verdicts[f"About seven of 32 codes hold data: {random.name}"] == ("refuted")
+    assert verdicts[f"About seven of 32 codes hold data: {trained.name}"] == "confirmed"
     seven = "Seven clusters of data occupy about seven of 32 codes, d = {}"
-    assert verdicts[seven.format(2)] == "supported"
-    assert verdicts[seven.format(3)] == "not supported"
+    assert verdicts[seven.format(2)] == "confirmed"
+    assert verdicts[seven.format(3)] == "refuted"
     fewer = f"Training gathers the data in fewer codes: {trained.name}"
-    assert verdicts[fewer] == "supported"
+    assert verdicts[fewer] == "confirmed"

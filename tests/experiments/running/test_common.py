@@ -14,6 +14,7 @@ from experiments.running.common import (
     write_json,
     write_provenance,
 )
+from experiments.running.freshness import code_digests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,7 @@ def test_new_folder_gets_the_configuration(tmp_path):
     assert read_json(folder / "config.json") == {
         "experiment": "ring",
         "config": {"widths": [3, 2], "seed": 0},
+        "code": code_digests("ring"),
     }
     assert [entry.name for entry in folder.iterdir()] == ["config.json"]
 

@@ -16,11 +16,16 @@ from experiments.running.common import (
     RunFolderError,
     config_to_dict,
     mark_resumed,
+    read_json,
     write_json,
+    write_provenance,
 )
+from experiments.running.documents import claim_of, render_cards, render_documents
 from experiments.running.publishing import (
     BEGIN,
     END,
+    document_pages,
+    page_verdicts,
     publish,
     render_page,
     with_table,
@@ -38,7 +43,13 @@ SUMMARY = {
             "value": 2.0,
             "interval": [1.0, 3.0],
             "seeds": 10,
-            "verdict": "supported",
+            "values": [0.5, 2.0, 9.0],
+            "p_for": 0.001,
+            "p_against": 1.0,
+            "least": [0.001, 0.001],
+            "reason": "a guess",
+            "smaller": "",
+            "verdict": "undecided",
         }
     ],
 }
@@ -52,7 +63,8 @@ def run(tmp_path):
     config = config_to_dict(data_slices.PRESETS["paper"])
     write_json(folder / "config.json", {"experiment": "data_slices", "config": config})
     write_json(folder / "summary.json", SUMMARY)
-    provenance = {"seconds": {"a": 1.0}, "cpu_seconds": 150.0, "versions": {"jax": "1"}}
+    write_provenance(folder, seed=0, seconds={"a": 1.0})
+    provenance = read_json(folder / "provenance.json") | {"cpu_seconds": 150.0}
     write_json(folder / "provenance.json", provenance)
     PIL.Image.new("RGB", (2800, 100), "white").save(folder / "figure.png")
     return folder
@@ -65,11 +77,16 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
     text = (docs / "gallery.md").read_text()
     assert "| 2 min | seven \\| eight |" in text
     assert (
-        "`python scripts/run_experiment.py data_slices paper`, 2 min of CPU time"
+        "`python scripts/run_experiment.py data_slices paper`, 2 min of CPU time; "
         in text
     )
     assert "![The plane through three digits](results/data_slices.png)" in text
-    assert "size: 2 [1, 3], 10 seeds | **supported** |" in text
+    assert "size: 2 [1, 3], 10 seeds; border: a guess | **confirmed** |" in text
+    assert "Of 1 claims with chance in them 1 are decided" in text
+    record = read_json(docs / "results" / "data_slices.json")
+    assert {"commit", "date", "processor", "python", "code", "config"} <= set(record)
+    values = (docs / "results" / "data_slices.csv").read_text().splitlines()
+    assert values[1:] == ["1,1,0.5,size", "1,2,2.0,size", "1,3,9.0,size"]
     assert "data_slices" not in (docs / "papers.md").read_text()
     with PIL.Image.open(docs / "results" / "data_slices.png") as picture:
         assert picture.size == (1400, 50)
@@ -104,6 +121,35 @@ def test_runs_of_other_configurations_are_refused(run, tmp_path):
 @pytest.mark.parametrize("page", get_args(Page))
 def test_committed_pages_are_those_of_the_records(page):
     assert (DOCS / f"{page}.md").read_text(encoding="utf-8") == render_page(page, DOCS)
+
+
+def test_committed_page_of_the_documents_is_that_of_the_records():
+    for name, text in document_pages(DOCS).items():
+        assert (DOCS / name).read_text(encoding="utf-8") == text
+
+
+def test_sentences_find_their_claim_or_say_so():
+    settled = {"one": [({"claim": "It is a|b."}, "refuted"), ({"claim": "It"}, "")]}
+    rows = [
+        {"sentence": "s", "study": "one", "claim": "It is a", "why": "small"},
+        {"sentence": "t", "study": "two", "claim": "x"},
+        {"sentence": "u", "verdict": "open"},
+    ]
+    documents = [{"title": "D", "rows": rows}]
+    text = render_documents(
+        documents, settled, lambda s: f"<{s}>", lambda c: c["claim"]
+    )
+    picture = "[picture](results/one.png)"
+    assert f"| s | <one> | **refuted**: small | It is a\\|b. | {picture} |" in text
+    assert "| t |  | **not published yet** |  |  |" in text
+    assert "| u |  | **open** |  |  |" in text
+    card = {"title": "T", "source": "S", **rows[0]}
+    short = render_cards([card, card | rows[1]], settled, str, lambda c: c["claim"])
+    assert "**refuted**: small. It is a|b.. one." in short
+    assert "**not published yet**" in short
+    for claim, count in (("It", 2), ("No", 0)):
+        with pytest.raises(ValueError, match=f"^{count} claims of one begin"):
+            claim_of({"study": "one", "claim": claim}, settled)
 
 
 def test_committed_page_holds_the_table_of_the_records():
@@ -144,13 +190,22 @@ def test_time_of_a_resumed_run_is_a_lower_bound(run, tmp_path):
     assert "| over 2 min (resumed) | seven" in (docs / "gallery.md").read_text()
 
 
-def test_few_points_of_a_color_keep_it(run, tmp_path):
-    picture = PIL.Image.radial_gradient("L").resize((700, 700)).convert("RGB")
-    for x in range(100, 600, 100):
-        picture.putpixel((x, 350), (0, 0, 255))
-    picture.save(run / "figure.png")
+def test_pictures_keep_all_their_colors(run, tmp_path):
+    colors = np.random.default_rng(0).integers(0, 256, (50, 700, 3), np.uint8)
+    PIL.Image.fromarray(colors).save(run / "figure.png")
     publish("data_slices", run, tmp_path / "docs")
     with PIL.Image.open(tmp_path / "docs" / "results" / "data_slices.png") as small:
-        red, _, blue = np.asarray(small.convert("RGB"))[350, 300]
-    assert red < 40
-    assert blue > 215
+        np.testing.assert_array_equal(np.asarray(small), colors)
+
+
+def test_claims_of_a_page_are_judged_together():
+    weak = SUMMARY["claims"][0] | {"p_for": 0.02}
+    record = {"claims": [weak]}
+    assert page_verdicts([record]) == [["confirmed"]]
+    assert page_verdicts([record, {"claims": [weak | {"p_for": 0.4}]}]) == [
+        ["undecided"],
+        ["undecided"],
+    ]
+    # Older records have no p-values.
+    old = {"claims": [{"verdict": "mixed", "seeds": 3}]}
+    assert page_verdicts([old]) == [["undecided"]]

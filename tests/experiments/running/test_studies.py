@@ -36,7 +36,7 @@ STUDY = Study(name="adding", conduct=_conduct, read=_read, draw=lambda result: F
 
 def test_run_writes_what_it_returns_and_its_provenance(tmp_path):
     summary = STUDY.run(Config(), tmp_path, quiet)
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
     assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(
         json.dumps(summary)
     )

@@ -157,7 +157,7 @@ def test_biases_of_zero_are_left_to_the_engines():
 def test_counts_stay_under_the_bound_of_every_split(finished):
     folder, summary = finished
     result = serra_counts.load(SMOKE, folder)
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
     assert result.counts[1, 3].shape == (2, 2)
     assert (result.counts[1, 3] <= bounds.serra_2018_upper_bound(64, [1, 3])).all()
     assert summary["bound"]["2-2"] == bounds.serra_2018_upper_bound(64, [2, 2])

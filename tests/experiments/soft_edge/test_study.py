@@ -81,13 +81,13 @@ def test_claims_follow_the_numbers_and_leave_out_seeds_without_edge():
     found["19x6"]["widths"][:, 0] = np.inf
     claims = soft_edge_claims(found, np.array([100, 200]))
     assert [claim.verdict for claim in claims] == [
-        "supported",
-        "supported",
-        "not supported",
-        "supported",
-        "supported",
-        "supported",
-        "supported",
+        "confirmed",
+        "confirmed",
+        "refuted",
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "confirmed",
     ]
     assert [claim.seeds for claim in claims] == [12, 12, 12, 11, 12, 12, 11]
     assert claims[-1].value == pytest.approx(1.0)

@@ -20,7 +20,7 @@ def test_one_hidden_layer_does_not_fold(finished):
     folder, summary = finished
     result = space_folding.load(SMOKE, folder)
     assert not result.folding[:, 0].any()
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
     assert summary["claims"][0]["value"] == 0.0
 
 

@@ -22,8 +22,8 @@ def test_pentagon_has_sixteen_cells_of_3_125_facets(finished):
     assert summary["mean_facets"] == 3.125
     assert summary["cells_without_biases"] == 10
     cells, without_biases = summary["claims"][-2:]
-    assert (cells["value"], cells["verdict"]) == (16.0, "supported")
-    assert (without_biases["value"], without_biases["verdict"]) == (10.0, "supported")
+    assert (cells["value"], cells["verdict"]) == (16.0, "confirmed")
+    assert (without_biases["value"], without_biases["verdict"]) == (10.0, "confirmed")
 
 
 def test_drawn_cells_fill_the_square(finished):

@@ -27,7 +27,7 @@ def test_counts_on_planes_are_those_of_the_formula(finished):
     named = dict(zip(MEASURES, result.numbers, strict=True))
     assert (named["plane_regions"] == named["plane_formula"]).all()
     assert named["plane_regions"].min() > 1
-    assert summary["claims"][0]["verdict"] == "supported"
+    assert summary["claims"][0]["verdict"] == "confirmed"
     # The drawn cells are those of the first seed.
     assert len(result.cells[1]) == named["plane_regions"][0, 1, 0]
     assert (named["learned"][:, 1] >= named["learned"][:, 0]).all()

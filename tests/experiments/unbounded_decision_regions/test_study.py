@@ -19,7 +19,7 @@ def finished(tmp_path_factory):
 def test_the_theorem_holds_in_every_network(finished):
     _, summary = finished
     theorem = summary["claims"][0]
-    assert (theorem["value"], theorem["verdict"]) == (0.0, "supported")
+    assert (theorem["value"], theorem["verdict"]) == (0.0, "confirmed")
 
 
 def test_a_bounded_component_is_one_that_no_far_circle_meets(finished):

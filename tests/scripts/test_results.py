@@ -1,0 +1,35 @@
+"""The script that says which results are older than their code."""
+
+import json
+
+from experiments.running.freshness import code_digests
+from scripts import results
+
+
+def test_states_are_named(tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    code = code_digests("hopfield")
+    for name, kept in (("hopfield", code), ("pulse", code | {"study": "other"})):
+        record = {"date": "2026-01-02", "code": kept, "cpu_seconds": 1.0}
+        (tmp_path / "results" / f"{name}.json").write_text(json.dumps(record))
+    names = ["hopfield", "pulse", "ring"]
+    assert results.main([*names, "--docs", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == names
+    assert lines[0].endswith("2026-01-02               of this code")
+    assert lines[1].endswith("older than study")
+    assert "never" in lines[2]
+
+
+def test_what_is_older_is_run_in_order_of_its_time(tmp_path, monkeypatch):
+    (tmp_path / "results").mkdir()
+    for name, seconds in (("pulse", 9.0), ("hopfield", 3.0), ("ring", 1.0)):
+        code = code_digests(name) if name == "ring" else {}
+        record = {"code": code, "cpu_seconds": seconds, "headline": "", "claims": []}
+        (tmp_path / "results" / f"{name}.json").write_text(json.dumps(record))
+    ran = []
+    monkeypatch.setattr(results, "_run", lambda name, docs: not ran.append(name))
+    monkeypatch.setattr("experiments.running.publishing.write_pages", lambda docs: None)
+    names = ["pulse", "ring", "hopfield"]
+    assert results.main([*names, "--run", "--docs", str(tmp_path)]) == 0
+    assert ran == ["hopfield", "pulse"]

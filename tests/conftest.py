@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import sys
 
 # Tests compile much and run little: three quarters of the time go without XLA's
 # optimizations, and what one process compiled, others and later runs read.
@@ -24,6 +25,10 @@ import jax
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_enable_x64", True)
+# Even where the environment forbids it: programs that tests start, and the next run,
+# would compile every module anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Until all tests are collected.
 gc.disable()
 

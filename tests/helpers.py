@@ -83,19 +83,29 @@ def brute_force_patterns(
     """Patterns of all activation regions: one linear program per sign pattern.
 
     For at most 12 bits and networks whose regions are all fatter than `min_radius`.
-    A unit that is constantly zero on a region is off, as the conventions say.
+    A unit that is constantly zero on a region is off, as the conventions say. Signs of
+    the first units that nothing has are not gone on with.
     """
     assert network.num_bits <= 12
     chart = domain.restrict(network)
-    found = set()
-    for pattern in itertools.product([False, True], repeat=network.num_bits):
-        A, b = brute_force_rows(chart, np.array(pattern, bool))
+    whole = isinstance(domain, WholeSpace)
+    polytope = None if whole else domain.polytope()
+
+    def extended(signs: tuple[bool, ...]) -> set[tuple[bool, ...]]:
+        """All patterns that begin so."""
+        first = np.array(signs, bool)
+        # The rows of a unit depend on the units before it alone.
+        padded = np.append(first, np.zeros(network.num_bits - len(first), bool))
+        A, b = (rows[: len(first)] for rows in brute_force_rows(chart, padded))
         constant = ~A.any(axis=1)
-        if (np.array(pattern, bool) & constant & (b <= 0.0)).any():
-            continue
-        if not isinstance(domain, WholeSpace):
-            polytope = domain.polytope()
+        if (first & constant & (b <= 0.0)).any():
+            return set()
+        if polytope is not None:
             A, b = np.vstack([A, polytope.A]), np.append(b, polytope.b)
-        if not len(A) or largest_slack(A, b) > min_radius:
-            found.add(pattern)
-    return found
+        if len(A) and largest_slack(A, b) <= min_radius:
+            return set()
+        if len(first) == network.num_bits:
+            return {signs}
+        return extended((*signs, False)) | extended((*signs, True))
+
+    return extended(())

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from benchmarks import gate
 from benchmarks.bench import PARTS
 
@@ -65,10 +63,24 @@ def test_the_file_keeps_every_part_with_reasons():
     assert all(entry["ratio"] > 0 for entry in kept.values())
 
 
-def test_short_calls_are_repeated(monkeypatch):
+def test_benchmark_and_floor_take_turns(monkeypatch):
     from benchmarks import bench
 
-    times = iter([0.01, 0.03, 0.02, 0.005])
-    monkeypatch.setattr(bench, "timed", lambda function: (next(times), None))
-    assert bench.best(lambda: None, 2) == pytest.approx(0.01)
-    assert next(times) == 0.005
+    calls, times = [], {"work": iter([0.3, 0.2, 0.4]), "floor": iter([0.02] * 18)}
+
+    def timed(function):
+        calls.append(function())
+        return next(times[calls[-1]]), None
+
+    monkeypatch.setattr(bench, "timed", timed)
+    assert bench.in_turns(lambda: "work", lambda: "floor") == (0.2, 0.02)
+
+
+def test_short_calls_are_repeated_until_they_count(monkeypatch):
+    from benchmarks import bench
+
+    calls = []
+    monkeypatch.setattr(bench, "timed", lambda call: (call(), None))
+    bench.in_turns(lambda: calls.append("w") or 1.0, lambda: calls.append("f") or 0.02)
+    # After one of each to warm up: three calls of 0.02 s, one of 1 s, three of 0.02 s.
+    assert "".join(calls) == "wf" + 3 * "fffwfff"

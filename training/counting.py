@@ -27,7 +27,7 @@ from training.models import params_to_relu_network
 from training.progress import Progress, quiet
 
 _NOTHING = RegionCount(0, False, "", 0.0)
-"""Of a network that has diverged."""
+"""Count of a network that has diverged."""
 
 
 class EnsembleCounts(NamedTuple):
@@ -39,7 +39,7 @@ class EnsembleCounts(NamedTuple):
         complete: Whether a count is exact; else it is a lower bound.
         losses: Training and validation loss of each epoch and seed.
         seconds: Wall time in all.
-        counting_seconds: Of these, how long the host counted.
+        counting_seconds: The part of it in which the host counted.
     """
 
     epochs: Int64[np.ndarray, " times"]

@@ -62,7 +62,7 @@ class Config:
         around: A point instead of the data: the plane goes through it, in two random
             directions of length 1 that are orthogonal. Only with `network`.
         radius: How far the plane then reaches, in each of the two directions.
-        plane_seed: Of the directions.
+        plane_seed: Seed of the directions.
         threshold: Threshold of a `network` of one output: class 1 is where the output
             is above it, class 0 elsewhere; None is 0.
     """

@@ -57,7 +57,7 @@ class Config:
     Attributes:
         families: Kinds of networks.
         seeds: Networks of each.
-        epochs: Of training, in full batches, of those that are trained.
+        epochs: Epochs of training, in full batches, of those that are trained.
         cells: Cells kept in the trials.
         runs: Runs of an estimate; as many others give the standard error of z.
         points: Points drawn evenly from the box.

@@ -90,7 +90,8 @@ def domain_facets(corners: list[Row]) -> list[Facet]:
     """Facets of a box or simplex of dimension 1 to 3, from its corners.
 
     Args:
-        corners: Of a simplex, the origin first; of a box, in lexicographic order.
+        corners: The corners: of a simplex the origin first, of a box in
+            lexicographic order.
     """
     dim = len(corners[0]) - 1
     if dim == 1:

@@ -53,8 +53,8 @@ def split(cell: Cell, values: Sequence[int], row: int) -> tuple[Cell, Cell]:
 
     Args:
         cell: The cell.
-        values: Of the form at each corner (times the corner's denominator); both signs
-            occur.
+        values: Value of the form at each corner (times the corner's denominator); both
+            signs occur.
         row: A number for the form, not in use on the cell.
     """
     bit = 1 << row

@@ -89,7 +89,7 @@ def power_integrals(
 
     Args:
         cell: The cell.
-        values: Of the function at the corners.
+        values: Values of the function at the corners.
         degree: The highest power.
     """
     total = [Fraction(0)] * (degree + 1)

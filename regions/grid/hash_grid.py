@@ -204,7 +204,7 @@ class _Collected(NamedTuple):
     """What the points done so far have in common with all points of the grid.
 
     Attributes:
-        tally: Of each number in the pattern table.
+        tally: Tally of each number in the pattern table.
         done: Points done.
         settled: Points settled in float64.
     """

@@ -168,9 +168,9 @@ def point_words_and_open(
     """The packed pattern of one point, and whether a bit of it is open.
 
     Args:
-        params: Of the network, in some arithmetic.
+        params: Weights and biases of the network, in some arithmetic.
         bounds: From `layer_bounds`, in the same.
-        structure: Of the network.
+        structure: Structure of the network.
         x: The point, rounded to it.
     """
     roundoff, flushed = _LOSSES[x.dtype.name]

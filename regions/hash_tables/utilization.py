@@ -41,8 +41,8 @@ class Utilization:
             dimensions and when the count was interrupted.
         points: Data points in the box.
         occupied: Regions that hold one of those points inside.
-        entropy: Of the occupancy of all codes by all data, in bits.
-        gini: Of the points per code, over the codes that occur.
+        entropy: Entropy of the occupancy of all codes by all data, in bits.
+        gini: Gini coefficient of the points per code, over the codes that occur.
         gini_of_regions: The same over all regions that meet the box, the empty ones
             included; None unless all are counted and all data lies inside them.
     """

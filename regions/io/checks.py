@@ -45,7 +45,7 @@ def check_forward(
         reference: The framework's forward pass: `(points, dim)` to `(points, ...)`.
         final: The activation after the output that `network` leaves out.
         framework: Its name, for the message.
-        unit_roundoff: Of the framework's numbers.
+        unit_roundoff: Unit roundoff of the framework's numbers.
 
     Raises:
         FileFormatError: If they disagree.

@@ -106,7 +106,7 @@ def _margins(
 
     Args:
         reach: Size of the kernel less one.
-        stride: Of the convolution.
+        stride: Stride of the convolution.
         extra: The layer's own padding of the output, or None.
         same: Whether the result has the size of the input times the stride.
 

@@ -161,7 +161,7 @@ def convolve_transposed(
         bias: One number for each output channel.
         window: The convolution's, over the result.
         extra: Positions added at the end of each axis.
-        groups: Of channels.
+        groups: Number of groups of channels.
 
     Raises:
         ValueError: If channels, groups and kernel do not fit the tensor.

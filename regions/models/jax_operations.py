@@ -50,8 +50,8 @@ class Step:
         values: What it reads: expressions, comparisons, arrays.
         settings: Its parameters.
         run: Runs its primitive on arrays.
-        multiples: Of tensors that were made so, what they are a multiple of, with the
-            factors; by the identity of the expression.
+        multiples: For each tensor that is a multiple of another one, by the identity of
+            its expression: that one, and the factors.
     """
 
     builder: GraphBuilder

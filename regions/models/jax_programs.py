@@ -55,7 +55,7 @@ def from_jax(
     """The network that a function of JAX computes.
 
     Args:
-        function: Of a batch `(points, *input_shape)`, with its parameters inside.
+        function: Takes a batch `(points, *input_shape)`; its parameters are inside.
         input_shape: Shape of one sample, without the batch axis.
         name: What messages call it.
         check: Compare our forward pass with the function at random inputs.
@@ -101,7 +101,7 @@ def find_length(
     """The one length of a vector that a function can be traced on, if there is one.
 
     Args:
-        function: Of a batch of vectors.
+        function: Takes a batch of vectors.
         lengths: Those that are tried.
         *misfits: What else the function raises where a length does not fit.
     """

@@ -17,7 +17,7 @@ from regions.io.spatial import tournament
 from regions.network import ArrayLike, ReluNetwork
 
 MAX_BYTES = 1 << 30
-"""Of the matrices of one network."""
+"""Largest size of the matrices of one network."""
 
 
 def maxout_network(

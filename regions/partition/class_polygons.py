@@ -231,7 +231,7 @@ def _clip(piece: _Piece, margins: np.ndarray, label: int) -> _Piece:
     Args:
         piece: The polygon.
         margins: The function at its corners.
-        label: Of the new edge.
+        label: Label of the new edge.
     """
     inside = margins >= 0.0
     if inside.all():

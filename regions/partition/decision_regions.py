@@ -80,7 +80,7 @@ def decision_regions(
     Args:
         network: The network.
         domain: Where to look; on a bounded domain every component is bounded.
-        threshold: Of a network with one output.
+        threshold: Class 1 is where the output of a network with one output is above it.
         options: Passed to `enumerate_regions`.
 
     Raises:

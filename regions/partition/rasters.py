@@ -98,7 +98,7 @@ def outputs_on_grid(
     Args:
         network: The network.
         patterns: Pattern of each label.
-        labels: Of the points, from `label_image` or `regions.hash_grid`.
+        labels: Labels of the points, from `label_image` or `regions.hash_grid`.
         axes: Coordinates along each axis, from `regions.grid.hash_grid.grid_axes`.
     """
     jacobian, offset = affine_pre_activations(network, patterns)[-1]

@@ -86,6 +86,8 @@ def _search_with_one_thread(
     def check() -> None:
         tell(total - len(search.undecided()), total)
 
+    # Rays find most facets; then programs, whose proofs go many at a time; what these
+    # leave is decided row by row.
     search.shoot_rays(check)
     for decide in (search.propose, search.decide):
         for row in search.undecided():
@@ -119,6 +121,7 @@ class _Search:
         self.vanishing: list[int] = []
         self.counts: Counter[str] = Counter()
         self._exact_rows: list[IntegerRow] | None = None
+        # Rows that bound nothing, and copies of others, are decided before all else.
         self.kept = np.flatnonzero(~self._constants())
         A, b = system.A[self.kept], system.b[self.kept]
         self.normals, self.rhs, self.lengths = unit_rows(A, b)
@@ -142,6 +145,7 @@ class _Search:
 
     def _constants(self) -> Bool[np.ndarray, " rows"]:
         """Rows without gradient; they hold everywhere, or there is no polyhedron."""
+        # Floats tell which rows may be without gradient; integers decide.
         size = np.abs(self.system.A).sum(axis=1)
         flat = size <= self.system.error
         for row in np.flatnonzero(flat & (self.system.error > 0.0)).tolist():
@@ -158,6 +162,7 @@ class _Search:
     def _merge_equal(self) -> dict[int, tuple[int, ...]]:
         """Keep one of each set of equal halfspaces; the others, by the one kept."""
         rows = np.column_stack([self.normals, self.rhs])
+        # Floats tell which rows may be equal; integers decide.
         close = _close_rows(rows)
         if not len(close):
             return {}
@@ -178,6 +183,7 @@ class _Search:
         slack = np.maximum(self.rhs - self.normals @ start, 0.0)
         cap = 4.0 * float(slack.max(initial=1.0)) if max_radius is None else max_radius
         rows, dim = self.normals.shape
+        # The deepest point: the center of the largest ball inside, up to the cap.
         G = np.zeros((rows + 1, dim + 1))
         G[:-1, :-1], G[:, -1] = self.normals, 1.0
         try:
@@ -186,6 +192,7 @@ class _Search:
             self.counts["no ball"] += 1
             return inside, float(min(cap, slack.min(initial=cap)))
         center = start + step[:-1]
+        # The solver's center is used only if it is proved to be inside.
         if (self._gaps(center[None])[0] > 0.0).all():
             gaps = self.rhs - self.normals @ center
             return center, float(min(cap, gaps.min(initial=cap)))
@@ -218,6 +225,8 @@ class _Search:
     def _take_hits(self, rays: np.ndarray) -> None:
         """Record the facets that rays from the center meet first."""
         first, near, far = first_hits(self.normals, self.slack, rays)
+        # Between the first and the second wall that a ray meets, only the first is
+        # violated; half-way is farthest from both, but not far outside.
         far = np.minimum(far, 3.0 * near)
         new = [int(row) not in self.facets for row in self.kept[first]]
         usable = np.isfinite(near) & (far > near) & (near > 0.0) & np.array(new)
@@ -230,6 +239,7 @@ class _Search:
         self, which: np.ndarray, beyond: np.ndarray, crossing: np.ndarray, test: str
     ) -> None:
         """Keep the points that are proved to violate one row and no other."""
+        # Proved: one row is violated, and all others hold.
         gaps = self._gaps(beyond)
         wanted = np.ones(gaps.shape)
         wanted[np.arange(len(which)), which] = -1.0
@@ -260,6 +270,8 @@ class _Search:
         except SolverError:
             self.counts["solver failures"] += 1
             return
+        # The optimum stays inside: its multipliers, with the row turned around, may
+        # prove that no point violates it.
         if not self._records_facet(k, unit * step):
             duals[k] = 0.0
             weights = np.where(duals > _SUPPORT, duals, 0.0) / self.lengths
@@ -295,6 +307,8 @@ class _Search:
         program, own = self._program(), self.slack[k] / unit
         for zoom in range(ZOOMS):
             if zoom:
+                # Around the last optimum the solver's tolerance is small beside the
+                # gaps.
                 unit *= ZOOM
                 gaps = self.slack - self.normals @ base
                 own = gaps[k] / unit
@@ -318,6 +332,8 @@ class _Search:
 
     def _records_facet(self, k: int, step: np.ndarray) -> bool:
         """Whether the optimum proves a facet, which is then recorded."""
+        # The optimum lies beyond row k: go half of the way there, where the other rows
+        # have room.
         reached = float(self.normals[k] @ step)
         if reached > self.slack[k]:
             crossing = self.slack[k] / reached
@@ -352,6 +368,7 @@ class _Search:
     def _decide_exactly(self, row: int) -> None:
         """Decide one row by an exact linear program."""
         rows = self.exact_rows()
+        # All other rows, and this one turned around: is there a point?
         table = [rows[i] for i in self.kept.tolist() if i != row]
         table.append([-v for v in rows[row]])
         answer = interior([r[:-1] for r in table], [r[-1] for r in table])
@@ -361,6 +378,7 @@ class _Search:
             return
         start, end = as_fractions(self.center), answer.witness
         *a, b = rows[row]
+        # Where the segment from the center to that point crosses the row.
         here = b - sum((v * x for v, x in zip(a, start, strict=True)), Fraction(0))
         there = b - sum((v * x for v, x in zip(a, end, strict=True)), Fraction(0))
         crossing = float(here / (here - there))

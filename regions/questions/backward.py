@@ -53,7 +53,7 @@ def around(low: fmpq, high: fmpq, slope: fmpq, tangent: fmpq | None = None) -> L
     Args:
         low: Lower end of its pre-activation.
         high: Upper end.
-        slope: Of the unit below zero.
+        slope: Slope of the unit below zero.
         tangent: Slope of the line through the kink, between `slope` and 1.
     """
     if tangent is None:
@@ -147,7 +147,7 @@ def carried_back(
         problem: The network.
         layer: Index of the layer whose pre-activations are combined.
         weights: The combination.
-        lines: Of the units of all layers before.
+        lines: Lines of the units of all layers before.
         signs: Multiples of the pre-activations of their units.
     """
     held: dict[int, list[fmpq]] = {}

@@ -12,7 +12,7 @@ from flint import fmpq
 
 from regions.lp.exact_lp import Start, maximize
 from regions.questions.backward import ONE, ZERO, Dual, goal_rows
-from regions.questions.forms import activations, input_forms, pre_activations
+from regions.questions.gated_forms import activations, input_forms, pre_activations
 from regions.questions.problem import Point, Problem
 from regions.questions.relaxation import Node, Unit, as_float, solve_rows
 from regions.signs.exact import to_fmpq, to_fraction

@@ -156,7 +156,7 @@ def _float_ends(found: RegionSet, norm: float | int) -> tuple[np.ndarray, np.nda
             sound = np.isfinite(J).all((1, 2)) & np.isfinite(error)
             size = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
             # A norm of the error, and of the rounding in the norm itself.
-            slack = last.width * (error + 1e-11 * np.abs(J).sum((1, 2)))
-        low[part] = np.where(sound, size - slack, 0.0)
-        high[part] = np.where(sound, size + slack, math.inf)
+            doubt = last.width * (error + 1e-11 * np.abs(J).sum((1, 2)))
+        low[part] = np.where(sound, size - doubt, 0.0)
+        high[part] = np.where(sound, size + doubt, math.inf)
     return low, high

@@ -15,7 +15,7 @@ from regions.domains.corners import Cell, split
 from regions.domains.shapes import BoundedDomain, check_not_round
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
-from regions.questions.forms import (
+from regions.questions.gated_forms import (
     Forms,
     activations,
     input_forms,

@@ -28,7 +28,7 @@ class Node(NamedTuple):
 
     Attributes:
         box: A box of the chart.
-        bounds: Of all units on it.
+        bounds: Bounds of all units on it.
         fixed: Units whose sign is fixed: True where they are on.
     """
 

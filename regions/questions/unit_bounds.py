@@ -65,7 +65,7 @@ class _FloatBounds:
             self._enter(layer, low, high)
         return result
 
-    def _slack(self, layer: Layer, index: int) -> np.ndarray:
+    def _chart_doubt(self, layer: Layer, index: int) -> np.ndarray:
         """Error of a unit's computed pre-activation that the chart's rounding makes."""
         rows, bias = self._chart
         reach = float(self._sizes[0].max())
@@ -73,7 +73,7 @@ class _FloatBounds:
 
     def _intervals(self, layer: Layer, index: int) -> Ends:
         """Interval arithmetic."""
-        middle, spread = layer.bias.copy(), self._slack(layer, index)
+        middle, spread = layer.bias.copy(), self._chart_doubt(layer, index)
         size = np.abs(layer.bias)
         for source, matrix in layer.blocks(index):
             low, high = self._values[source]
@@ -135,7 +135,7 @@ class _FloatBounds:
         size = np.abs(weights)
         total[0] += weights @ layer.bias
         total[1] += size @ np.abs(layer.bias)
-        total[2] += size @ self._slack(layer, index)
+        total[2] += size @ self._chart_doubt(layer, index)
         for source, matrix in layer.blocks(index):
             part = weights @ matrix
             before = held.get(source)

@@ -379,7 +379,7 @@ def describe_changes(
     """One line for each part of a file that differs from what was written.
 
     Args:
-        header: Of the file.
+        header: Header of the file.
         found: Digest of each part as it is now.
         sizes: Regions in the file, bits of a pattern, and dimension of the domain.
     """

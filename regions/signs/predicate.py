@@ -126,7 +126,7 @@ class Predicate:
         Args:
             points: The points; one that is not finite has no signs.
             claimed: Signs of all units as words, layer by layer (`sign_words`).
-            most_exact: Of how many points, at most, rational arithmetic is asked; the
+            most_exact: For so many points, at most, rational arithmetic decides; the
                 others that the bounds leave open do not count as agreeing.
         """
         result = np.zeros(len(points), bool)

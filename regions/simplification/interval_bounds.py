@@ -14,7 +14,7 @@ from regions.network import Layer, ReluNetwork
 from regions.signs.exact import to_fmpq, to_fraction
 
 
-class Interval(NamedTuple):
+class Range(NamedTuple):
     """The numbers from `lower` to `upper`."""
 
     lower: Fraction
@@ -23,14 +23,14 @@ class Interval(NamedTuple):
 
 def pre_activation_bounds(
     network: ReluNetwork, domain: BoundedDomain
-) -> list[list[Interval]]:
+) -> list[list[Range]]:
     """Bounds of each unit's pre-activation on the domain, by layer, the output last.
 
     Example:
         >>> from regions.domains.shapes import Box
         >>> net = ReluNetwork.from_arrays([[[1.0, 0.5]], [[2.0]]], [[4.0], [0.0]])
         >>> pre_activation_bounds(net, Box.cube(2))[0][0]
-        Interval(lower=Fraction(5, 2), upper=Fraction(11, 2))
+        Range(lower=Fraction(5, 2), upper=Fraction(11, 2))
     """
     domain.restrict(network)
     values = [_input_bounds(domain)]
@@ -49,7 +49,7 @@ def pre_activation_bounds(
             radius += _absolute(matrix) * spread
         middles, spreads = center.entries(), radius.entries()
         pairs = [(c - r, c + r) for c, r in zip(middles, spreads, strict=True)]
-        result.append([Interval(to_fraction(a), to_fraction(b)) for a, b in pairs])
+        result.append([Range(to_fraction(a), to_fraction(b)) for a, b in pairs])
         values.append(_activation_bounds(layer, pairs))
     return result
 

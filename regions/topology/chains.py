@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Int
 
+from regions.enumeration.budget import StoppedError, never
 from regions.topology.faces import FaceComplex
 from regions.topology.ragged import Ragged
 
@@ -68,15 +69,6 @@ def _transpose(lists: Ragged, num_items: int) -> Ragged:
     order = np.argsort(lists.items, kind="stable")
     sizes = np.bincount(lists.items, minlength=num_items)
     return Ragged.of_sizes(sizes, lists.owner[order])
-
-
-def never() -> bool:
-    """Nobody wants an end."""
-    return False
-
-
-class StoppedError(Exception):
-    """The reduction was asked to stop."""
 
 
 def betti_by_reduction(

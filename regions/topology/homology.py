@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
+from regions.enumeration.budget import never
 from regions.topology.chains import (
     betti_by_reduction,
     closed_chains,
-    never,
     open_chains,
 )
 from regions.topology.faces import FaceComplex

@@ -14,11 +14,11 @@ from fractions import Fraction
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget, StoppedError, never
 from regions.enumeration.cells.engine import cells_serve
 from regions.errors import IncompleteError
 from regions.network import ReluNetwork
-from regions.topology.chains import Chains, StoppedError, reduce_chains, unpaired
+from regions.topology.chains import Chains, reduce_chains, unpaired
 from regions.topology.faces import FaceComplex, face_complex
 from regions.topology.find_corners import corner_table
 from regions.topology.ragged import Ragged
@@ -28,7 +28,7 @@ MAX_DIM = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Interval:
+class Lifetime:
     """How long a component, tunnel or cavity lasts.
 
     Attributes:
@@ -65,7 +65,7 @@ class Persistence:
         ((0, 0), (1, 0), [Fraction(0, 1)])
     """
 
-    intervals: list[Interval]
+    intervals: list[Lifetime]
     above: bool
     dim: int
     num_regions: int
@@ -178,7 +178,7 @@ def _intervals(
     stop: Callable[[], bool],
     *,
     above: bool,
-) -> list[Interval]:
+) -> list[Lifetime]:
     """The intervals of the faces in the order in which they enter."""
     rank = -values.rank if above else values.rank
     chains, enters = _filtration(complex_, rank)
@@ -194,7 +194,7 @@ def _intervals(
     ends = [v for _, birth, death in found for v in (birth, death) if v is not None]
     known = dict(zip(ends, values.exact(ends), strict=True))
     intervals = [
-        Interval(k, known[birth], None if death is None else known[death])
+        Lifetime(k, known[birth], None if death is None else known[death])
         for k, birth, death in found
     ]
     return sorted(intervals, key=_longest_first)
@@ -219,7 +219,7 @@ def _filtration(
     return chains, enters
 
 
-def _longest_first(interval: Interval) -> tuple:
+def _longest_first(interval: Lifetime) -> tuple:
     """What intervals are sorted by."""
     length = None if interval.death is None else abs(interval.death - interval.birth)
     return (length is not None, interval.dimension, -(length or 0), interval.birth)

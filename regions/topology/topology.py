@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget, StoppedError, never
 from regions.enumeration.cells.engine import cells_serve
 from regions.errors import IncompleteError
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
-from regions.topology.chains import Chains, StoppedError, closed_chains, open_chains
+from regions.topology.chains import Chains, closed_chains, open_chains
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex, face_complex
 from regions.topology.find_corners import corner_table

@@ -24,7 +24,7 @@ NO_BIT = -1
 class FlatNetwork(NamedTuple):
     """What the loops read of a network on a domain; they never write it.
 
-    In a stack of networks of one shape, the arrays up to `slack` have an axis more, the
+    In a stack of networks of one shape, the arrays up to `added` have an axis more, the
     first one, for the networks.
 
     Attributes:
@@ -36,12 +36,12 @@ class FlatNetwork(NamedTuple):
             that they read are: all partial sums are multiples of one power of two, and
             less than 2^53 times as large.
         slope_limit: The same for the products of its forms and slopes.
-        slack: What underflow and the rounding of the chart add to a form, per layer.
+        added: What underflow and the rounding of the chart add to a form, per layer.
         blocks: Source, start in `weights` and fan-in of every block.
         first_block: First block of each layer, and the number of blocks.
         widths: Units of each layer.
         gamma: Relative error of the sums of each layer.
-        middle: Of the domain, as in `frame.Frame`, like all that follow.
+        middle: Middle of the domain, as in `frame.Frame`, like all that follow.
         scale: Powers of two, at least half the domain's sides.
         inputs: The coordinates t as forms.
         facets: Inward rows of the domain.
@@ -54,7 +54,7 @@ class FlatNetwork(NamedTuple):
     bit: Int[np.ndarray, "*networks layers room"]
     exact_limit: Float64[np.ndarray, "*networks layers"]
     slope_limit: Float64[np.ndarray, "*networks layers"]
-    slack: Float64[np.ndarray, "*networks layers"]
+    added: Float64[np.ndarray, "*networks layers"]
     blocks: Int[np.ndarray, "blocks 3"]
     first_block: Int[np.ndarray, " layers_plus_1"]
     widths: Int[np.ndarray, " layers"]
@@ -75,7 +75,7 @@ def member(stack, k):
         stack.bit[k],
         stack.exact_limit[k],
         stack.slope_limit[k],
-        stack.slack[k],
+        stack.added[k],
         stack.blocks,
         stack.first_block,
         stack.widths,

@@ -84,7 +84,7 @@ def all_fit(width, limit, forms):
     return fit
 
 
-def finish_forms(width, factor, slack, forms):
+def finish_forms(width, factor, added, forms):
     """Turn the bounds of the sums into bounds of the forms and of their values.
 
     A value at a computed position, at most `reach` from the true one, differs from the
@@ -92,7 +92,7 @@ def finish_forms(width, factor, slack, forms):
     times `reach` and the rounding of the value itself.
     """
     for j in range(width):
-        error = factor * forms[GRADIENT, j] + slack
+        error = factor * forms[GRADIENT, j] + added
         gradient = abs(forms[A, j]) + abs(forms[B, j])
         size = gradient + abs(forms[C, j])
         forms[GRADIENT, j] = SAFETY * gradient

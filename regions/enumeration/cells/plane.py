@@ -38,15 +38,15 @@ of a convex cell more than twice, which no right signs allow; there is no room f
 more region; floats can not tell that a region's middle lies inside it."""
 
 LAYER, CORNERS, RING, UNITS, FIRST_UNIT, MARK = range(6)
-"""Of a part: its layer; number of corners and where they start; number of units that
-may cross it (`FRESH` before any was tested) and where they start; where new corners go.
-"""
+"""Columns of a part: its layer; number of corners and where they start; number of units
+that may cross it (`FRESH` before any was tested) and where they start; where new
+corners go."""
 FRESH = -1
 TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY, WRITTEN, EDGES = range(9)
-"""Of the head: end and start of the stack; regions found; signs asked for and answered
-in this step; what was done; regions and their edges written."""
+"""Places in the head: end and start of the stack; regions found; signs asked for and
+answered in this step; what was done; regions and their edges written."""
 LEFT = 9
-"""Of the head: what is left of the work to do before a pause."""
+"""Place in the head: what is left of the work to do before a pause."""
 COUNT, LIST, DRAW = range(3)
 """What is wanted of a region: to be counted; its pattern and a point inside; also its
 corners."""
@@ -89,7 +89,7 @@ def meet(pa, pb, pc, pe, qa, qb, qc, qe):
 
 def begin(net, state):
     """One part: the whole domain, at the first layer, with its forms."""
-    weights, bias, exact_limit, slack = net[0], net[1], net[4], net[6]
+    weights, bias, exact_limit, added = net[0], net[1], net[4], net[6]
     blocks, first_block, widths, gamma = net[7:11]
     inputs, facets, ring = net[13:]
     head, parts, ring_corner, ring_row = state[:4]
@@ -132,7 +132,7 @@ def begin(net, state):
         widths,
         bias,
         exact_limit,
-        slack,
+        added,
         gamma,
         held,
         exact,
@@ -153,7 +153,7 @@ def run(net, state, work, most, wanted):
     Returns:
         Why it returned.
     """
-    (weights, bias, slopes, bit, exact_limit, slope_limit, slack) = net[:7]
+    (weights, bias, slopes, bit, exact_limit, slope_limit, added) = net[:7]
     blocks, first_block, widths, gamma = net[7:11]
     middle, scale, _, facets, _ = net[11:]
     counting = wanted == COUNT
@@ -296,7 +296,7 @@ def run(net, state, work, most, wanted):
                 widths,
                 bias,
                 exact_limit,
-                slack,
+                added,
                 gamma,
                 held,
                 exact,
@@ -525,7 +525,7 @@ def sum_forms(
     widths,
     bias,
     exact_limit,
-    slack,
+    added,
     gamma,
     held,
     exact,
@@ -550,5 +550,5 @@ def sum_forms(
         finish_forms(width, 0.0, 0.0, forms[layer])
     else:
         rest = SAFETY * (gamma[layer] if may_be_exact else 1.0)
-        finish_forms(width, rest, slack[layer], forms[layer])
+        finish_forms(width, rest, added[layer], forms[layer])
     return work

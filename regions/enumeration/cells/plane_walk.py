@@ -37,7 +37,7 @@ from regions.signs.exact import nearest_float
 
 SLICE_SECONDS = 0.004
 SLICE_WORK = 3_000_000
-"""Of compiled code, about as long."""
+"""Work that compiled code does in about that time."""
 PLAIN_WORK = 30_000
 UNLIMITED = np.iinfo(np.int64).max
 Progress = Callable[[int, int], None]

@@ -23,8 +23,8 @@ from regions.enumeration.cells.plane import (
 AT, BEGUN = range(2)
 """The network that is walked over, and whether it was begun."""
 WHY, FOUND, PARTS, CUTS, TESTS = range(5)
-"""Of a result: why its walk ended; regions found; cells that are left; what was done.
-"""
+"""Columns of a result: why its walk ended; regions found; cells that are left; what was
+done."""
 FIRST_WORK = 500
 """Operations to begin a network, about."""
 

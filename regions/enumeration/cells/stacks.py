@@ -28,7 +28,7 @@ from regions.network import ReluNetwork
 
 SLICE_SECONDS = 0.02
 SLICE_WORK = 10_000_000
-"""Of compiled code, about as long."""
+"""Work that compiled code does in about that time."""
 
 
 def load_loop(ahead: float = 0.0) -> Callable[..., int] | None:

@@ -13,7 +13,7 @@ QUESTIONS = 1024
 """Signs that are asked for at once, at most."""
 
 CHUNK_BYTES = 1 << 20
-"""Of regions that are kept before they are taken away, about."""
+"""Size of the regions that are kept before they are taken away, about."""
 
 
 class State(NamedTuple):

@@ -42,10 +42,10 @@ def all_fit(width, limit, forms):
     return bool((SAFETY * forms[GRADIENT, :width] <= limit).all())
 
 
-def finish_forms(width, factor, slack, forms):
+def finish_forms(width, factor, added, forms):
     """Turn the bounds of the sums into bounds of the forms and of their values."""
     part = forms[:, :width]
-    error = factor * part[GRADIENT] + slack
+    error = factor * part[GRADIENT] + added
     gradient = np.abs(part[A]) + np.abs(part[B])
     size = gradient + np.abs(part[C])
     part[GRADIENT] = SAFETY * gradient

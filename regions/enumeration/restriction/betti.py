@@ -38,7 +38,7 @@ class Betti:
     facts: dict[str, Any]
 
 
-def betti_numbers(hyperplanes: Sequence[Row], stop: Stop, tell: Tell) -> Betti:
+def arrangement_betti(hyperplanes: Sequence[Row], stop: Stop, tell: Tell) -> Betti:
     """Betti numbers of distinct hyperplanes in the whole space.
 
     Args:

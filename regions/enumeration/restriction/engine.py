@@ -10,7 +10,7 @@ from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.engine import Listing, Tally, Task
-from regions.enumeration.restriction.betti import betti_numbers
+from regions.enumeration.restriction.betti import arrangement_betti
 from regions.enumeration.restriction.hyperplanes import Row, distinct_hyperplanes
 from regions.enumeration.restriction.layer import layer_rows, refusal
 from regions.enumeration.restriction.loading import (
@@ -125,7 +125,7 @@ def _count(
 ) -> tuple[int, bool, dict[str, Any]]:
     """The number of regions, whether complete, and facts."""
     if isinstance(domain, WholeSpace) or _meet_inside(hyperplanes, domain):
-        betti = betti_numbers(hyperplanes, stop, tell)
+        betti = arrangement_betti(hyperplanes, stop, tell)
         return sum(betti.numbers), betti.complete, betti.facts
     return _count_inside(hyperplanes, domain, stop, tell)
 

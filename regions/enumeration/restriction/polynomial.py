@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from regions.domains.shapes import WholeSpace
-from regions.enumeration.restriction.betti import betti_numbers
+from regions.enumeration.restriction.betti import arrangement_betti
 from regions.enumeration.restriction.hyperplanes import (
     distinct_hyperplanes,
     integer_rows,
@@ -116,7 +116,7 @@ def characteristic_polynomial(
     else:
         rows = _checked(arrangement)
         dim = len(rows[0]) - 1
-    betti = betti_numbers(distinct_hyperplanes(rows), _go_on, _tell_nobody)
+    betti = arrangement_betti(distinct_hyperplanes(rows), _go_on, _tell_nobody)
     return CharacteristicPolynomial(dim, tuple(betti.numbers))
 
 

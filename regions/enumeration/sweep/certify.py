@@ -82,6 +82,8 @@ class Proof:
             NotGenericError: If an edge is exactly level.
         """
         complex_ = self.complex
+        # Heights at the stored positions, and how far the exact ones may be from them:
+        # by the error of the positions, and by that of the product.
         heights = complex_.vertices @ direction
         size = np.abs(complex_.vertices) @ np.abs(direction)
         error = np.abs(direction).sum() * self.position_error
@@ -96,6 +98,7 @@ class Proof:
             open_ = certain_signs(rise, error[first] + error[second]) == 0
         else:
             result, open_ = compiled.compare(complex_.ends, heights, error)
+        # Edges whose ends are too close in height go to rational arithmetic.
         unclear = np.flatnonzero(open_)
         if len(unclear):
             self.exact_edges += len(unclear)
@@ -150,6 +153,7 @@ def certify(
     def tier() -> _ExactTier:
         return _ExactTier(complex_, network, domain, polytope, weak)
 
+    # From the cheapest proof to the most expensive one, each for what the others left.
     left, errors = _prove_by_heritage(complex_, bounds, budget)
     compiled_too = len(left) < len(complex_.vertices)
     if len(left):
@@ -159,11 +163,14 @@ def certify(
     if len(left) and sharper.available:
         left = _prove_sharply(sharper, complex_, left, errors, budget)
     sharp = not_easy - len(left)
+    # Bounds can not tell a weak unit that is zero from one that is off.
     left = np.union1d(left, _loose_vertices(complex_, weak))
     for start in range(0, len(left), EXACT_CHUNK):
         budget.check()
         part = left[start : start + EXACT_CHUNK]
         errors[part] = tier().prove(part)
+    # Compiled proofs take signs that follow from others for strict ones; where a unit
+    # vanishes without splitting anything they may not, and all is proved anew.
     if compiled_too and len(left) and tier().is_loose:
         with loading.switched_off():
             return certify(complex_, network, domain, polytope, budget)
@@ -186,8 +193,10 @@ def _loose_vertices(
     """Vertices at which a weak unit is said to be off that is on at others."""
     words = complex_.words
     loose = np.zeros(len(complex_.vertices), bool)
+    # Units that are on somewhere, and those that are on everywhere.
     some = np.bitwise_or.reduce(complex_.signs, axis=0)
     every = np.bitwise_and.reduce(complex_.signs, axis=0)
+    # Of the weak units, those that are on at some vertices and not at all.
     for unit in np.flatnonzero(weak & words.kinks).tolist():
         word, bit = words.word[unit], np.uint32(1 << int(words.bit[unit]))
         if (some & ~every)[word] & bit:
@@ -210,6 +219,7 @@ def _prove_by_heritage(
         return np.arange(count), errors
     net = flat.flatten(bounds, complex_)
     corners = bounds.polytope.vertices
+    # Vertices of one cell share its forms: near ones first, then cell by cell.
     order = trie.nearby(complex_.vertices, corners.min(0), corners.max(0))
     if len(net.fan_in) > 1:
         order = trie.by_cell(order, complex_.signs, net.words[1])
@@ -330,6 +340,7 @@ class _ExactTier:
         """Prove the signs at some vertices; returns their position errors."""
         complex_, dim = self._complex, self._complex.dim
         bits = complex_.words.unpack(complex_.signs[part])
+        # The units that vanish at each vertex: they define it, and are taken as off.
         own = np.zeros_like(bits)
         for row, zeros in enumerate(complex_.zeros[part]):
             own[row, zeros[zeros >= complex_.num_facets] - complex_.num_facets] = True
@@ -337,6 +348,7 @@ class _ExactTier:
         # with it on or off, the zeros of the vertex are the same.
         gates = np.repeat(bits, dim + 1, axis=0).T
         pinned = np.repeat(own, dim + 1, axis=0).T
+        # All affine forms on the cells of these vertices, as integers.
         numerators, _ = self._exact.forward(
             Columns.identity(dim, len(part)),
             gates,
@@ -347,6 +359,7 @@ class _ExactTier:
         errors = np.zeros(len(part))
         for k, vertex in enumerate(part.tolist()):
             mine = [row[k * (dim + 1) : (k + 1) * (dim + 1)] for row in rows]
+            # The exact vertex is where its zeros meet; every unit has its sign there.
             point = self._solve(mine, complex_.zeros[vertex].tolist())
             self._points[vertex] = point
             values = [sum(map(int.__mul__, row, point)) for row in mine]
@@ -358,6 +371,7 @@ class _ExactTier:
     def _solve(self, rows: list[list[int]], zeros: list[int]) -> list[int]:
         """The vertex with these zeros, as numerators and one positive denominator."""
         count = self._complex.num_facets
+        # Row i says that zero i vanishes; the last entry is the constant.
         system = [self._facets[z] if z < count else rows[z - count] for z in zeros]
         solution = solve_rational([r[:-1] for r in system], [-r[-1] for r in system])
         if solution is None:

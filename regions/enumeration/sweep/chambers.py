@@ -48,7 +48,7 @@ class Wall(NamedTuple):
 Chamber = tuple[Wall, ...]
 
 
-def estimate_regions(network: ReluNetwork, polytope: SimplePolytope) -> float:
+def expected_regions(network: ReluNetwork, polytope: SimplePolytope) -> float:
     """About how many regions there are: right within a factor of two, mostly.
 
     If the units change sign c times between two random points, that is (2c)^d / d!:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from regions.domains.shapes import BoundedDomain
 from regions.domains.simple_polytope import SimplePolytope
-from regions.enumeration.sweep.chambers import estimate_regions
+from regions.enumeration.sweep.chambers import expected_regions
 from regions.enumeration.workers import worker_count
 from regions.network import ReluNetwork
 
@@ -49,7 +49,7 @@ def plan_work(chart: ReluNetwork, polytope: SimplePolytope) -> Plan:
     units, dim = sum(chart.widths), polytope.vertices.shape[1]
     if per_region * units**dim < math.factorial(dim) * PARALLEL_SECONDS:
         return Plan(1, 0, 0.0)
-    regions = estimate_regions(chart, polytope)
+    regions = expected_regions(chart, polytope)
     seconds, parts = per_region * regions, regions / PART_REGIONS
     if threads > 1 and seconds > PARALLEL_SECONDS:
         # Two parts a thread, at least, where the work is worth it.

@@ -91,6 +91,7 @@ class TreeCells:
 
     def compacted(self) -> "TreeCells":
         """The cells without padding that all of them share."""
+        # Real rows first, in their order; columns that hold padding alone are cut off.
         used = self.ids != NO_ROW
         keep = np.argsort(~used, axis=1, kind="stable")[:, : max(1, used.sum(1).max())]
         at = np.arange(len(self))[:, None]
@@ -113,7 +114,7 @@ def reach_of(cells: TreeCells) -> Float64[np.ndarray, "cells dim"]:
     return np.maximum(np.abs(cells.low), np.abs(cells.high))
 
 
-def row_slack(
+def value_doubt(
     doubt: np.ndarray, size: np.ndarray, reach: np.ndarray, dim: int
 ) -> np.ndarray:
     """Bound of the error of `a . t - b` for a rounded row: its doubt and arithmetic."""
@@ -132,14 +133,18 @@ def tightened(
 
     Interval propagation, rounded outward.
     """
+    # `a t <= b` leaves each coordinate what the least of all others allows.
     least = np.minimum(a * low, a * high)
     reach = np.maximum(np.abs(low), np.abs(high))
     size = (np.abs(a) * reach).sum(1) + np.abs(b)
-    slack = row_slack(doubt, size, reach.max(1), low.shape[1])
-    room = (b + slack - least.sum(1))[:, None] + least
+    bound = value_doubt(doubt, size, reach.max(1), low.shape[1])
+    # The error of the row counts for the box: it only becomes larger.
+    room = (b + bound - least.sum(1))[:, None] + least
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         limit = room / a
+    # A coordinate that the row does not see keeps its ends.
     limit = np.where(np.isfinite(limit), limit, np.where(a > 0.0, high, low))
+    # The division and the sums round, too.
     outward = 4.0 * UNIT_ROUNDOFF * (np.abs(limit) + reach)
     new_high = np.where(a > 0.0, np.minimum(high, limit + outward), high)
     new_low = np.where(a < 0.0, np.maximum(low, limit - outward), low)

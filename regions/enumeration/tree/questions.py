@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.stages import Stages
-from regions.enumeration.tree.cells import TreeCells, reach_of, row_slack
+from regions.enumeration.tree.cells import TreeCells, reach_of, value_doubt
 from regions.enumeration.tree.loading import KERNELS, LONG
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import small_batch_balls
@@ -99,13 +99,15 @@ class Questions:
 
         (The second is only looked at where the sign is 0.)
         """
+        # Float64, with the bound of its error.
         value = (form.gradient * cells.center).sum(1) + form.offset
         size = (np.abs(form.gradient) * np.abs(cells.center)).sum(1)
         size += np.abs(form.offset)
-        slack = row_slack(form.doubt, size, np.abs(cells.center).max(1), cells.dim)
+        bound = value_doubt(form.doubt, size, np.abs(cells.center).max(1), cells.dim)
         rational = np.array([e is not None for e in cells.exact], bool)
-        sign = certain_signs(value, slack).astype(np.int64)
+        sign = certain_signs(value, bound).astype(np.int64)
         flat = np.zeros(len(cells), bool)
+        # What is open, and what has a rational witness, in integers.
         for k in np.flatnonzero((sign == 0) | rational).tolist():
             self.check()
             row = self._forms(cells, k, unit)[unit]
@@ -134,10 +136,12 @@ class Questions:
             parent_radius: Radius of the cell that each was cut from.
             asked: Where to ask at all; the others have no interior.
         """
+        # First the guess: one product a row proves it.
         center, radius = guess.copy(), guess_radius.copy()
         found = asked & self._strictly_inside(cells, guess)
         self.note("ball", int(found.sum()))
         exact = np.full(len(cells), None, object)
+        # Then the center of a largest ball, proved in the same way.
         left = np.flatnonzero(asked & ~found)
         if len(left):
             part = cells.take(left)
@@ -148,6 +152,8 @@ class Questions:
             self.note("lp", int(inside.sum()))
             self._settle(part, left, inside, duals, found, center, radius, exact)
         result = dataclasses.replace(cells, center=center, radius=radius, exact=exact)
+        # A guess in a corner of its cell is a poor start for what comes: those cells
+        # get a ball of their own.
         small = found & (radius < 0.25 * parent_radius)
         small[left] = False
         return found, self.recentered(result, np.flatnonzero(small))
@@ -169,6 +175,8 @@ class Questions:
             return
         rows, weights = part.take(open_), duals[open_]
         weights = np.where(np.isfinite(weights), weights, 0.0)
+        # The duals of the program are weights that may prove emptiness: as they are;
+        # near them, exactly balanced, for cones; near them in general.
         empty = self._excluded(rows, weights)
         rest = np.flatnonzero(~empty)
         if len(rest) and self._bias_free and self._simplex is not None:
@@ -179,6 +187,8 @@ class Questions:
         if len(rest):
             empty[rest] = self._prove_empty(rows.take(rest), weights[rest])
         self.note("farkas", int(empty.sum()))
+        # What is neither proved to have a point nor to be empty, an exact program
+        # decides.
         for k in np.flatnonzero(~empty).tolist():
             self.check()
             self.note("exact", 1)
@@ -189,6 +199,8 @@ class Questions:
                 continue
             found[where], radius[where] = True, 0.0
             center[where] = [nearest_float(v) for v in point]
+            # The nearest floats may lie outside a thin cell: it then keeps its rational
+            # point.
             if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[
                 0
             ]:
@@ -286,6 +298,7 @@ class Questions:
         ids = cells.ids[k][cells.ids[k] >= 0].tolist()
         forms = self._forms(cells, k, cells.unit - 1)
         A, b = [], []
+        # The rows of the cell without rounding: facets, and units with their sides.
         for row_id in ids:
             if row_id < self.num_facets:
                 *a, right = self._facets[row_id]

@@ -7,8 +7,8 @@ does is decided exactly in the end (`regions.enumeration.balls`).
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.enumeration.tree.cells import TreeCells, row_slack
-from regions.enumeration.tree.forms import Form
+from regions.enumeration.tree.cells import TreeCells, value_doubt
+from regions.enumeration.tree.unit_form import Form
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.lp.least_distance import nearest_weights
 from regions.signs.rounding import is_certain
@@ -26,18 +26,18 @@ class Round:
     def side(self, form: Form) -> Int[np.ndarray, " cells"]:
         """1 or -1 where a unit has that sign all over the ball, else 0."""
         reach = self.radius * np.linalg.norm(form.gradient, axis=1)
-        slack = self._slack(form.gradient, form.offset, form.doubt)
-        above = is_certain(form.offset - reach, slack)
-        below = is_certain(-form.offset - reach, slack)
+        bound = self._value_doubt(form.gradient, form.offset, form.doubt)
+        above = is_certain(form.offset - reach, bound)
+        below = is_certain(-form.offset - reach, bound)
         return np.where(above, 1, np.where(below, -1, 0))
 
-    def _slack(
+    def _value_doubt(
         self, A: np.ndarray, b: np.ndarray, doubt: np.ndarray
     ) -> Float64[np.ndarray, "..."]:
         """Bound of the error of `b - |a| r` for rounded rows."""
         dim = A.shape[-1]
         size = np.abs(b) + self.radius * np.abs(A).sum(axis=-1)
-        return row_slack(doubt, size, np.full_like(b, self.radius), 2 * dim)
+        return value_doubt(doubt, size, np.full_like(b, self.radius), 2 * dim)
 
     def kept(self, cells: TreeCells) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
         """Which cells may meet the ball, and all with witnesses inside where found."""
@@ -48,8 +48,8 @@ class Round:
         which = np.flatnonzero(far)
         part = cells.take(which)
         reach = self.radius * np.linalg.norm(part.A, axis=2)
-        slack = self._slack(part.A, part.b, part.doubt)
-        beyond = is_certain(-part.b - reach, slack).any(axis=1)
+        bound = self._value_doubt(part.A, part.b, part.doubt)
+        beyond = is_certain(-part.b - reach, bound).any(axis=1)
         kept[which[beyond]] = False
         for k in np.flatnonzero(~beyond).tolist():
             kept[which[k]] = self._may_meet(cells, int(which[k]))
@@ -67,7 +67,7 @@ class Round:
             return True
         gradient, bound = weights @ A, weights @ b
         # Every point t of the cell in the ball has gradient . t <= bound + doubts.
-        error = float(weights @ self._slack(A, b, doubt)) * (2.0 + len(b) * 1e-15)
+        error = float(weights @ self._value_doubt(A, b, doubt)) * (2.0 + len(b) * 1e-15)
         if is_certain(-bound - self.radius * np.linalg.norm(gradient), error):
             return False
         self._move(cells, k, -gradient * self.radius**2 / (1.0 + bound))

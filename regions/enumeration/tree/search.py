@@ -30,9 +30,9 @@ from regions.enumeration.tree.cells import (
     TreeCells,
     tightened,
 )
-from regions.enumeration.tree.forms import Form
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.tree.rounds import Round
+from regions.enumeration.tree.unit_form import Form
 from regions.enumeration.workers import told, worker_count, workers
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
@@ -168,7 +168,8 @@ class Tree:
 
         Args:
             cells: The cells.
-            forms: Of the layer of that unit, on the cells at which the layer began.
+            forms: Affine forms of the units of that layer, on the cells at which it
+                began.
             parent: Which of these each cell is part of.
         """
         gradients, offsets, doubts = forms
@@ -184,6 +185,7 @@ class Tree:
         self, cells: TreeCells, form: Form, unit: int
     ) -> tuple[TreeCells, Int[np.ndarray, " children"]]:
         """Split cells by one unit; each child's parent."""
+        # First test: the box around the cell lies on one side.
         side = form.side_of_box(cells.low, cells.high)
         if self._round is not None:
             side = np.where(side == 0, self._round.side(form), side)
@@ -193,17 +195,21 @@ class Tree:
         if not len(asked):
             return cells, np.arange(len(cells))
         part, form = cells.take(asked), form.take(asked)
+        # Second: on which side is the witness, and has the other side a point?
         sign, flat = self.questions.signs_at_witnesses(part, form, unit)
         cells.bits[asked, unit] = are_on(sign)
         part.bits[:, unit] = are_on(sign)
         crossed, far = self._far_sides(part, form, sign, flat, unit)
         if not crossed.any():
             return cells, np.arange(len(cells))
+        # A cell that is crossed becomes two: the near half takes its place, the far
+        # half is appended.
         which = asked[crossed]
         far = far.take(crossed)
         near = self._near_sides(
             cells.take(which), form.take(crossed), sign[crossed], unit
         )
+        # Room for one more row in every cell; only those that are split fill it.
         rows = np.full(len(cells), NO_ROW)
         cells = cells.with_row(
             np.zeros_like(cells.low), np.ones(len(cells)), np.zeros(len(cells)), rows
@@ -222,6 +228,8 @@ class Tree:
     ) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
         """The parts of cells on the side of a unit where the witness is not."""
         far = _half(cells, form, -np.where(sign == 0, 1, sign), unit, self._facets)
+        # Where the ball reaches over the boundary, a point behind it needs no program:
+        # half-way between the boundary and the rim of the ball.
         distance = form.distance(cells.center)
         inside = (distance < 0.9 * cells.radius) & (sign != 0)
         step = np.where(inside, 0.5 * (cells.radius + distance), 0.0)
@@ -241,6 +249,7 @@ class Tree:
     ) -> TreeCells:
         """The parts of cells on the side of a unit where the witness is."""
         near = _half(cells, form, np.where(sign == 0, 1, sign), unit, self._facets)
+        # The witness stays; its ball ends at the new wall, if not before.
         distance = form.distance(cells.center)
         radius = np.minimum(cells.radius, distance)
         kept = sign != 0

@@ -15,8 +15,8 @@ from flint import fmpq
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import WholeSpace
-from regions.enumeration.tree.cells import NO_ROW, row_slack
-from regions.enumeration.tree.forms import Form
+from regions.enumeration.tree.cells import NO_ROW, value_doubt
+from regions.enumeration.tree.unit_form import Form
 from regions.errors import UndecidedError
 from regions.estimates.many_inputs.cells import SUM_ROW, ImageCells, assign
 from regions.estimates.many_inputs.exact_basis import Basis, settled
@@ -55,9 +55,9 @@ class ImageQuestions:
         (The second is only looked at where the sign is 0.)
         """
         value = (form.gradient * cells.z).sum(1) + form.offset
-        slack = self._slack(form.gradient, form.offset, form.doubt, cells.z)
+        bound = self._value_doubt(form.gradient, form.offset, form.doubt, cells.z)
         rational = np.array([e is not None for e in cells.exact], bool)
-        sign = certain_signs(value, slack).astype(np.int64)
+        sign = certain_signs(value, bound).astype(np.int64)
         flat = np.zeros(len(cells), bool)
         for k in np.flatnonzero((sign == 0) | rational).tolist():
             row = self._forms(cells, k, unit)[unit]
@@ -75,8 +75,8 @@ class ImageQuestions:
         """Whether images of points, as computed, are proved to be inside all rows."""
         value = cells.h - np.einsum("crk,ck->cr", cells.G, z)
         points = np.broadcast_to(z[:, None], cells.G.shape)
-        slack = self._slack(cells.G, cells.h, cells.doubt, points)
-        return (is_certain(value, slack) | (cells.ids == NO_ROW)).all(1)
+        bound = self._value_doubt(cells.G, cells.h, cells.doubt, points)
+        return (is_certain(value, bound) | (cells.ids == NO_ROW)).all(1)
 
     def are_empty(
         self, cells: ImageCells, weights: Float64[np.ndarray, "cells rows"]
@@ -215,14 +215,14 @@ class ImageQuestions:
         basis = Basis(cells.basics[k], np.array(tight, bool), cells.at_upper[k])
         return settled(self.image, rows, right, lengths, basis)
 
-    def _slack(
+    def _value_doubt(
         self, g: np.ndarray, h: np.ndarray, doubt: np.ndarray, z: np.ndarray
     ) -> np.ndarray:
         """Bound of the error of `g z - h` at computed images of points."""
         size = (np.abs(g) * np.abs(z)).sum(-1) + np.abs(h)
         reach = np.abs(z).max(-1) + self.image.error.max()
         moved = SAFETY * (np.abs(g) * self.image.error).sum(-1)
-        return row_slack(doubt, size, reach, z.shape[-1]) + moved
+        return value_doubt(doubt, size, reach, z.shape[-1]) + moved
 
     def _forms(self, cells: ImageCells, k: int, unit: int) -> list[list[int]]:
         """Exact affine forms, on one cell, of the units up to the layer of `unit`."""

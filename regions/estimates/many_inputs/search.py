@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.enumeration.tree.cells import NO_ROW, tightened
-from regions.enumeration.tree.forms import Form
+from regions.enumeration.tree.unit_form import Form
 from regions.estimates.guesses import RegionGuess
 from regions.estimates.many_inputs.cells import SUM_ROW, ImageCells, assign
 from regions.estimates.many_inputs.image import Image, alive, folding

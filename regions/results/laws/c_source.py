@@ -13,7 +13,7 @@ from regions.results.laws.search_tree import SearchTree, search_tree
 from regions.results.region_table import RegionTable
 
 MAX_REGIONS = 200_000
-"""Of more regions the file would have gigabytes."""
+"""A file of more regions would have gigabytes."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 
@@ -64,7 +64,7 @@ def save_c(
     Args:
         path: A name ending in `.c`, or in `.h` for a static function.
         regions: All regions, as `enumerate_regions` gives them; at most 200,000.
-        name: Of the function; its tables begin so, too.
+        name: Name of the function, with which those of its tables begin, too.
 
     Raises:
         IncompleteError: If a region may be missing.

@@ -10,8 +10,8 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Domain, WholeSpace, check_not_round
 from regions.network import equal_arrays
-from regions.results.laws.forms import region_forms
 from regions.results.laws.law_files import Parts, load_law, save_law
+from regions.results.laws.region_forms import region_forms
 from regions.results.region_table import RegionTable
 
 

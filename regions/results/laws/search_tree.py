@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
-from regions.results.laws.forms import region_forms
+from regions.results.laws.region_forms import region_forms
 from regions.results.region_table import RegionTable
 
 

@@ -46,7 +46,7 @@ ASKED_AT = {
     "cells": {"count"},
     "cones": {"sum_over_faces", "list", "list_face", "count_simplex_face"},
     "sweep": {"_sweep", "insert_units", "_prove_plainly", "prove_witnesses"},
-    "restriction": {"betti_numbers", "_count_inside"},
+    "restriction": {"arrangement_betti", "_count_inside"},
     "sectors": {"sum_over_faces", "count_simplex_face"},
     "tree": {"leaves", "_work", "_balls"},
 }

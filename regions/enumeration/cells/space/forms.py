@@ -99,7 +99,7 @@ def add_up(net, st, layer):
 
 def _bound(net, st, layer, g, terms, exact):
     """Bounds of the forms of a layer, from the sums of what can have been lost."""
-    form, doubts, steeps, slacks = st.form, st.doubt, st.steep, st.slack
+    form, doubts, steeps, value_doubts = st.form, st.doubt, st.steep, st.value_doubt
     rows, limit = form.shape[0], g * net.exact[layer, 0]
     chart = net.row_doubt[layer] + net.bias_doubt[layer]
     values, lost = dot_error(rows + 2.0), terms * rows * SMALLEST
@@ -116,7 +116,7 @@ def _bound(net, st, layer, g, terms, exact):
         size = steep + abs(form[rows - 1, u])
         doubts[u] = doubt
         steeps[u] = SAFE * steep + doubt
-        slack = SAFE * (doubt + values * size)
-        if slack != 0.0:
-            slack += 16.0 * SMALLEST
-        slacks[u] = slack
+        value_doubt = SAFE * (doubt + values * size)
+        if value_doubt != 0.0:
+            value_doubt += 16.0 * SMALLEST
+        value_doubts[u] = value_doubt

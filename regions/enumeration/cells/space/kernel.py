@@ -170,7 +170,7 @@ def _put_out(net, st, s, layer):
 def _filter(net, st, s, layer):
     """Take units that do not cross a cell off its list, and note their bits."""
     reg, x, value, form, todo, bits = st.reg, st.x, st.value, st.form, st.todo, st.bits
-    slack, steep, reach, cell = st.slack, st.steep, st.reach, st.cell
+    value_doubt, steep, reach, cell = st.value_doubt, st.steep, st.reach, st.cell
     at, corners, begin = _place(cell, s)
     dim, first, count = len(x), net.first[layer], cell[s, TODO]
     worst = 0.0
@@ -191,7 +191,7 @@ def _filter(net, st, s, layer):
         low, high = np.inf, -np.inf
         for q in range(corners):
             low, high = min(low, value[q]), max(high, value[q])
-        bound = slack[u] + steep[u] * worst
+        bound = value_doubt[u] + steep[u] * worst
         if low > bound:
             bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
         elif not high < -bound:
@@ -233,7 +233,7 @@ def _decide(net, st, s, layer, j):
 
 def _sign(net, st, s, layer, u, at, q):
     """Sign of a unit at a corner: -1, 0, 1, or UNKNOWN. Reads its value."""
-    value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
+    value, bound = st.value[q], st.value_doubt[u] + st.steep[u] * st.reach[at + q]
     if value > bound:
         return 1
     if value < -bound:
@@ -243,7 +243,7 @@ def _sign(net, st, s, layer, u, at, q):
 
 def _open_sign(net, st, s, layer, u, at, q):
     """The same where the bound leaves it open: a sharper position, or an answer."""
-    value, bound = st.value[q], st.slack[u] + st.steep[u] * st.reach[at + q]
+    value, bound = st.value[q], st.value_doubt[u] + st.steep[u] * st.reach[at + q]
     if bound == 0.0 and value == 0.0:
         return 0
     if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
@@ -251,7 +251,7 @@ def _open_sign(net, st, s, layer, u, at, q):
     if not st.reach[at + q] <= SHARP and sharpen(net, st, s, at + q):
         value = _value_at(st, u, at + q)
         st.value[q] = value
-        bound = st.slack[u] + st.steep[u] * st.reach[at + q]
+        bound = st.value_doubt[u] + st.steep[u] * st.reach[at + q]
         if value > bound:
             return 1
         if value < -bound:
@@ -347,7 +347,7 @@ def _cut(net, st, s, layer):
 def _divide(net, st, s, layer, u, at, corners):
     """Signs of a unit at the corners of a cell; how many are positive and negative."""
     x, value, side, sides, reach = st.x, st.value, st.side, st.sides, st.reach
-    form, slack, steep = st.form, st.slack[u], st.steep[u]
+    form, value_doubt, steep = st.form, st.value_doubt[u], st.steep[u]
     dim, over, under = len(x), 0, 0
     st.reg[ASKED] = 0
     for q in range(corners):
@@ -355,7 +355,7 @@ def _divide(net, st, s, layer, u, at, corners):
         for c in range(dim):
             total += form[c, u] * x[c, at + q]
         value[q] = total
-        bound = slack + steep * reach[at + q]
+        bound = value_doubt + steep * reach[at + q]
         if total > bound:
             sign = 1
         elif total < -bound:

@@ -134,7 +134,7 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         path=np.zeros(int(net.word[-1]), np.int64),
         stamp=np.zeros(layers, np.int64),
         form=np.zeros((dim + 1, units)),
-        slack=np.zeros(units),
+        value_doubt=np.zeros(units),
         doubt=np.zeros(units),
         steep=np.zeros(units),
         held=np.zeros((dim + 1, forms)),

@@ -26,10 +26,10 @@ second where a sign is open."""
 def place_corner(net, st, s, at, p, q, u, e):
     """Position of the corner where unit u vanishes between two corners of cell s."""
     x, new_x, reaches, value = st.x, st.new_x, st.reach, st.value
-    dim, slack, steep = x.shape[0], st.slack[u], st.steep[u]
+    dim, value_doubt, steep = x.shape[0], st.value_doubt[u], st.steep[u]
     a, b = abs(value[p]), abs(value[q])
     reach_p, reach_q = reaches[at + p], reaches[at + q]
-    error_p, error_q = slack + steep * reach_p, slack + steep * reach_q
+    error_p, error_q = value_doubt + steep * reach_p, value_doubt + steep * reach_q
     reach, largest, length = np.inf, 0.0, 0.0
     t = 0.5
     if a + b > 0.0:
@@ -73,12 +73,12 @@ def _solve(net, st, s, u, e):
     dim, words = len(st.x), st.zeros.shape[0]
     facets = len(net.facets)
     system = np.empty((64 * words + 1, dim + 1))
-    doubt, slack = np.zeros(64 * words + 1), np.zeros(64 * words + 1)
+    doubt, value_doubt = np.zeros(64 * words + 1), np.zeros(64 * words + 1)
     count = 0
     if u >= 0:
         for c in range(dim + 1):
             system[0, c] = st.form[c, u]
-        doubt[0], slack[0], count = st.doubt[u], st.slack[u], 1
+        doubt[0], value_doubt[0], count = st.doubt[u], st.value_doubt[u], 1
     for w in range(words):
         rest = st.new_zeros[w, e]
         while rest != 0:
@@ -90,18 +90,20 @@ def _solve(net, st, s, u, e):
                 for c in range(dim + 1):
                     system[count, c] = net.facets[row, c]
                     size += abs(net.facets[row, c])
-                slack[count] = SAFE * dot_error(dim + 3.0) * size + 16.0 * SMALLEST
+                value_doubt[count] = (
+                    SAFE * dot_error(dim + 3.0) * size + 16.0 * SMALLEST
+                )
             else:
                 unit = row - facets
                 for c in range(dim + 1):
                     system[count, c] = st.form[c, unit]
-                doubt[count], slack[count] = st.doubt[unit], st.slack[unit]
+                doubt[count], value_doubt[count] = st.doubt[unit], st.value_doubt[unit]
             count += 1
-    if _choose(system, doubt, slack, count, dim):
-        _refine(st, system, doubt, slack, e, dim)
+    if _choose(system, doubt, value_doubt, count, dim):
+        _refine(st, system, doubt, value_doubt, e, dim)
 
 
-def _choose(system, doubt, slack, count, dim):
+def _choose(system, doubt, value_doubt, count, dim):
     """Bring `dim` rows that are far from dependent to the front; whether there are."""
     work = system[:count, :dim].copy()
     for i in range(count):
@@ -123,7 +125,7 @@ def _choose(system, doubt, slack, count, dim):
         for c in range(dim + 1):
             system[k, c], system[where, c] = system[where, c], system[k, c]
         doubt[k], doubt[where] = doubt[where], doubt[k]
-        slack[k], slack[where] = slack[where], slack[k]
+        value_doubt[k], value_doubt[where] = value_doubt[where], value_doubt[k]
         for i in range(k + 1, count):
             factor = work[i, column] / work[k, column]
             for c in range(dim):
@@ -134,7 +136,7 @@ def _choose(system, doubt, slack, count, dim):
     return True
 
 
-def _refine(st, system, doubt, slack, e, dim):
+def _refine(st, system, doubt, value_doubt, e, dim):
     """Two steps of Newton's method from a new corner's position, and the bound."""
     R = np.empty((dim, 2 * dim))
     if not _invert(system, R, dim):
@@ -167,7 +169,7 @@ def _refine(st, system, doubt, slack, e, dim):
             defect += abs(entry) + dot_error(dim + 2.0) * size
         for k in range(dim):
             defect += abs(R[i, dim + k]) * doubt[k]
-            moved += abs(R[i, dim + k]) * (abs(residual[k]) + slack[k])
+            moved += abs(R[i, dim + k]) * (abs(residual[k]) + value_doubt[k])
         # False for NaN.
         if not (defect < 0.5 and moved < np.inf):
             return

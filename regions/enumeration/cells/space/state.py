@@ -89,7 +89,7 @@ class State(NamedTuple):
         path: Words of the pattern of the parents, layer after layer.
         stamp: Number of the forms of each layer.
         form: Pre-activations: gradient, then offset, for each unit.
-        slack: Bounds of the error of a form's value at a stored position.
+        value_doubt: Bounds of the error of a form's value at a stored position.
         doubt: Bounds of the error of each form, where |x| <= 1.
         steep: Bounds of the sum of the gradient's absolute values.
         held: Activations, source after source.
@@ -105,7 +105,7 @@ class State(NamedTuple):
         fact_key: Answers: stamp, unit, corner.
         fact: Signs.
         rest: Residues of `form` modulo each prime.
-        rest_stamp: Of which forms they are, for each prime and layer.
+        rest_stamp: Stamp of the forms whose residues these are, by prime and layer.
         out_bits: Patterns of the regions found.
         out_row: Their rows, as in `row`.
         out_end: Where their corners end.
@@ -128,7 +128,7 @@ class State(NamedTuple):
     path: np.ndarray
     stamp: np.ndarray
     form: np.ndarray
-    slack: np.ndarray
+    value_doubt: np.ndarray
     doubt: np.ndarray
     steep: np.ndarray
     held: np.ndarray

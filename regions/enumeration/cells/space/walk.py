@@ -45,7 +45,7 @@ Progress = Callable[[int, int], None]
 
 SLICE_SECONDS = 0.004
 FIRST_STEPS = (200, 4000)
-"""Of plain and of compiled code, in so many seconds or a little more."""
+"""Steps of plain and of compiled code that take so many seconds or a little more."""
 STEP_WORK = 10
 """What a step counts for."""
 MOST_FACTS = 1 << 20

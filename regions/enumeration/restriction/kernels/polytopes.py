@@ -37,9 +37,9 @@ def _value_at(form: Any, point: Any, error: Any) -> Any:
         norm += abs(form[c])
         reach += abs(point[c])
     unit = 2.0**-52
-    slack = (dim + 8) * unit * size + norm * error * (1.0 + (dim + 8) * unit)
+    at_most = (dim + 8) * unit * size + norm * error * (1.0 + (dim + 8) * unit)
     # What products lose by underflow.
-    return value, slack + 1e-300 * reach
+    return value, at_most + 1e-300 * reach
 
 
 @compiled
@@ -51,7 +51,7 @@ def signs_at(
     homogeneous: np.ndarray,
     count: int,
     out: np.ndarray,
-    slack: np.ndarray,
+    doubts: np.ndarray,
 ) -> bool:
     """Values of a form at corners and their errors; 0 where it vanishes, as claimed.
 
@@ -64,7 +64,7 @@ def signs_at(
             if residue_at(residues, homogeneous[v]) != 0:
                 return False
             value, error = 0.0, 0.0
-        out[v], slack[v] = value, error
+        out[v], doubts[v] = value, error
     return True
 
 
@@ -78,7 +78,7 @@ def slice_polytope(
     dim: int,
     residues: np.ndarray,
     at: np.ndarray,
-    slack: np.ndarray,
+    doubts: np.ndarray,
     words: np.ndarray,
     new_points: np.ndarray,
     new_errors: np.ndarray,
@@ -126,11 +126,11 @@ def slice_polytope(
             if found == room:
                 return EMPTY
             a, b = -at[u], at[w]
-            total, doubt = a + b, slack[u] + slack[w]
+            total, doubt = a + b, doubts[u] + doubts[w]
             t = a / total
             # t errs by at most (b da + a db) / ((a + b) (a* + b*)), * for the true
             # values; the new corner by that times the edge, and by its ends' error.
-            t_error = (b * slack[u] + a * slack[w]) / (total * (total - doubt))
+            t_error = (b * doubts[u] + a * doubts[w]) / (total * (total - doubt))
             t_error += 4.0 * 2.0**-52
             longest, largest = 0.0, 0.0
             for c in range(size):
@@ -214,7 +214,7 @@ def advance_inside(
     """
     n, dim = len(forms), forms.shape[1] - 1
     room = points.shape[1]
-    at, slack, words = np.empty(room), np.empty(room), np.empty(room, np.uint64)
+    at, doubts, words = np.empty(room), np.empty(room), np.empty(room, np.uint64)
     near, near_ids = np.empty((n, dim + 1), np.uint64), np.empty(n, np.int64)
     table, heads = np.empty(4 * n + 8, np.int64), np.empty(n, np.int64)
     partial, pairs = np.empty(n, np.uint64), np.empty((n, 2), np.int64)
@@ -238,7 +238,7 @@ def advance_inside(
             homogeneous[level],
             num,
             at,
-            slack,
+            doubts,
         ):
             return OPEN, level, settled
         if noted:
@@ -256,7 +256,7 @@ def advance_inside(
             dim - level,
             residues[h],
             at,
-            slack,
+            doubts,
             words,
             points[level + 1],
             errors[level + 1],
@@ -278,7 +278,7 @@ def advance_inside(
                 homogeneous[level + 1],
                 inner,
                 at,
-                slack,
+                doubts,
             ):
                 return OPEN, level, settled
             if noted:

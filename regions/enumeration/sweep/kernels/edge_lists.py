@@ -91,6 +91,7 @@ def cut_edges(bit, k, crossed, lists, entry, link):
         i = link[i]
     cut = np.empty(room, np.int32)
     number = 0
+    # First those it crossed from the start, then those made since: numbers rise.
     for i in range(lists.starts[k], lists.starts[k + 1]):
         if crossed[lists.entries[i]] & bit:
             cut[number] = lists.entries[i]

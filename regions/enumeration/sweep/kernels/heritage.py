@@ -41,13 +41,17 @@ def heritage(
             if unit >= 0 and _is_on(w, unit, signs, first, words, layer_of):
                 return BROKEN
         return -1
+    # The zero that made it comes last.
     maker = zeros[w, dim - 1] - facets
     if u >= w or v >= w or maker < 0:
         return BROKEN
+    # Its other zeros are those of the edge.
     if not _share(zeros, u, v, w):
         return BROKEN
     top = layer_of[maker]
     seen = False
+    # Up to the layer of the unit that made it: signs at both ends tell the sign here,
+    # or that it must be proved.
     for word in range(words[top + 1]):
         su, sv, sw = signs[u, word], signs[v, word], signs[w, word]
         both = (su | sv) & kinks[word]
@@ -66,6 +70,7 @@ def heritage(
                 seen = True
             else:
                 others |= bit
+        # A unit on at one end is on here, unless it changes between the ends.
         if ((sw & kinks[word]) ^ both) & ~strict:
             return BROKEN
         if word >= words[top]:

@@ -169,11 +169,13 @@ def _insert(block, counts, rows, words, lists, entry, link, slots):
             break
         k = block.columns[at]
         bit = np.uint32(1) << np.uint32(k)
+        # Step 1: the edges whose ends this unit has on either side.
         cut = cut_edges(bit, k, rows.crossed, lists, entry, link)
         number = len(cut)
         if vertices + number > vertex_room or edges + dim * number > edge_room:
             status, need = FULL, number
             break
+        # Step 2: a vertex on each of them, which makes two edges of one.
         later = ~(bit | (bit - np.uint32(1)))
         faces = np.empty((number, dim - 1, 2), np.uint64)
         status = _make_vertices(
@@ -181,12 +183,14 @@ def _insert(block, counts, rows, words, lists, entry, link, slots):
         )
         if status != DONE:
             break
+        # Step 3: an edge between the two new vertices of each 2-face.
         half = edges + number
         status, edges, slots = _join(
             rows, cut, faces, block.word, vertices, half, later, slots
         )
         if status != DONE:
             break
+        # New edges join the lists of the units that will cut them.
         for e in range(half - number, edges):
             if rows.crossed[e]:
                 entry, link, used = chain(rows.crossed[e], e, lists, entry, link, used)
@@ -224,6 +228,7 @@ def _make_vertices(block, k, cut, vertices, edges, rows, words, ties, faces):
         e, w, half = cut[i], vertices + i, edges + i
         u, v = first[e], second[e]
         low, high = pre[u, k], pre[v, k]
+        # Where the unit vanishes, linearly between the ends; all else follows.
         t = low / (low - high)
         s = 1.0 - t
         _mix(carried, u, v, w, 0, a, s, t)
@@ -233,6 +238,8 @@ def _make_vertices(block, k, cut, vertices, edges, rows, words, ties, faces):
         fresh, null = _signs_of(pre, w)
         if null & ties:
             return TIED
+        # Units inserted before keep the sign of the ends; those to come have their own
+        # at the vertex.
         before, after = signs[u, word], signs[v, word]
         inserted = (before | after) & earlier
         mine = inserted | (fresh & later)
@@ -240,6 +247,8 @@ def _make_vertices(block, k, cut, vertices, edges, rows, words, ties, faces):
             signs[w, q] = signs[u, q] | signs[v, q]
         signs[w, word] = mine
         parents[w, 0], parents[w, 1] = u, v
+        # The zeros that both ends share stay, and the unit is a new one; `freed` is the
+        # zero of u that is none of v, by the difference of the sums.
         freed = np.int64(zeros[u, dim - 1])
         for q in range(dim - 1):
             z = edge_zeros[e, q]
@@ -247,6 +256,7 @@ def _make_vertices(block, k, cut, vertices, edges, rows, words, ties, faces):
             zeros[w, q] = z
             edge_zeros[half, q] = z
         zeros[w, dim - 1] = num_facets + first_unit + k
+        # The edge ends at the vertex; its other half begins there.
         second[e], first[half], second[half] = w, w, v
         left, right = (before ^ mine) & later, (mine ^ after) & later
         if (left | right) & ~crossed[e]:
@@ -266,6 +276,7 @@ def _make_vertices(block, k, cut, vertices, edges, rows, words, ties, faces):
             key += zero[zeros[w, q]]
         for q in range(dim - 1):
             z = zeros[w, q]
+            # A 2-face is known by the edge with one zero set free, to either side.
             faces[i, q, 0] = key - zero[z]
             faces[i, q, 1] = faces[i, q, 0] + positive[z]
     return DONE
@@ -326,6 +337,7 @@ def _join(rows, cut, faces, word, vertices, edges, later, slots):
     size = 64
     while size < 2 * number * sides:
         size *= 2
+    # The table is kept; it grows with the number of keys.
     if len(slots) <= size:
         slots = np.zeros((size + 1, 2), np.int64)
     size = len(slots) - 1
@@ -342,12 +354,14 @@ def _join(rows, cut, faces, word, vertices, edges, later, slots):
                 continue
             met += 1
             other = _meet(faces[i, q, o % 2], i * sides + o, slots, size, base)
+            # The first vertex of a face waits for the second; a third is a fault.
             if other == NOBODY:
                 continue
             if other == TWO:
                 return ODD, edges, slots
             one, e = vertices + other // sides, edges + paired
             first[e], second[e] = one, two
+            # The edge has the zeros of the vertex but the one that the face set free.
             left_out = other % sides // 2
             for q in range(dim - 1):
                 edge_zeros[e, q] = zeros[one, q + (q >= left_out)]

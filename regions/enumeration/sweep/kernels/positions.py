@@ -3,7 +3,7 @@
 import numpy as np
 
 from regions.compiled.jit import fma, inlined
-from regions.enumeration.sweep.kernels.forms import SQUARE
+from regions.enumeration.sweep.kernels.pair_forms import SQUARE
 from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
 
@@ -65,6 +65,7 @@ def unit_form(
         slope = high[n, c + 1, k]
         J[i, q, c] = slope
         doubt += abs(low[n, c + 1, k]) + slope_error
+        # Two-sum and two-product: what each rounding loses is kept in `rest`.
         product = slope * gap[i, c]
         lost = fma(slope, gap[i, c], -product)
         new = total + product
@@ -84,10 +85,12 @@ def unit_form(
 def position_bound(J, J_error, residual, n, R):
     """What `float_bounds.position_bound` gives, for one vertex."""
     dim = J.shape[1]
+    # An approximate inverse R; |I - R J| tells how good it is.
     if not _invert(J, n, R):
         return np.inf
     contraction, reach = 0.0, 0.0
     for i in range(dim):
+        # Row i of R J - I with its rounding, and of R times the residuals.
         defect, moved = 0.0, 0.0
         for j in range(dim):
             entry, size = 0.0, 0.0
@@ -114,6 +117,7 @@ def _invert(J, n, R):
     for i in range(dim):
         for j in range(dim):
             R[i, j], R[i, dim + j] = J[n, i, j], 1.0 if i == j else 0.0
+    # Gauss and Jordan, with the largest pivot of each column.
     for j in range(dim):
         best = j
         for i in range(j + 1, dim):

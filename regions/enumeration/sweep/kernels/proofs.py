@@ -1,9 +1,9 @@
 """Proofs of signs at vertices, compiled.
 
 What has to be proved at a vertex, and from what, is as in `float_bounds` and
-`heritage`; here affine forms of the units (`forms`) are computed once for all vertices
-of a cell (`trie`). A value at a vertex is a value in the middle of the domain plus the
-gradient times the distance, in float64.
+`heritage`; here affine forms of the units (`pair_forms`) are computed once for all
+vertices of a cell (`trie`). A value at a vertex is a value in the middle of the domain
+plus the gradient times the distance, in float64.
 """
 
 import numpy as np
@@ -14,7 +14,8 @@ from regions.compiled.jit import (
     inlined,
     prefetch,
 )
-from regions.enumeration.sweep.kernels.forms import (
+from regions.enumeration.sweep.kernels.heritage import BROKEN, heritage
+from regions.enumeration.sweep.kernels.pair_forms import (
     SQUARE,
     SUM_ERROR,
     TINY,
@@ -25,7 +26,6 @@ from regions.enumeration.sweep.kernels.forms import (
     start,
     sum_shift,
 )
-from regions.enumeration.sweep.kernels.heritage import BROKEN, heritage
 from regions.enumeration.sweep.kernels.positions import (
     dot_error,
     facet_form,
@@ -64,6 +64,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
     leaky, kinks, layer_of, units, A, b, middle = net[9:16]
     steep, spectral, row_norms, bias_size, doubts = net[16:]
     depth, dim, facets = len(fan_in), vertices.shape[1], len(b)
+    # Room for the widest layer.
     widest, most_words = np.int64(dim), np.int64(1)
     for level in range(depth):
         widest = max(widest, room[level])
@@ -74,8 +75,10 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
     doubt, slopes_sum = np.empty((2 * chunk, 2)), np.empty((2 * chunk, widest))
     held, held_low = np.empty((dim + 1, widest)), np.empty((dim + 1, widest))
     active, shift = np.arange(widest), np.empty(dim + 1)
+    # The nodes of the trie at this level: see `branch`.
     node, members = np.empty(chunk, np.int64), np.empty(chunk, np.int64)
     parent, sample = np.empty(chunk, np.int64), np.empty(chunk, np.int64)
+    # Room to hash twice as many nodes as there can be.
     size = 64
     while size < 2 * chunk:
         size *= 2
@@ -86,6 +89,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
     J, R = np.empty((chunk, dim, dim)), np.empty((dim, 2 * dim))
     J_error, residual = np.empty((chunk, dim)), np.empty((chunk, dim))
     values, own = np.empty(widest), np.empty(most_words, np.uint32)
+    # What the rounding of the chart changes in the first layer's values.
     root_doubt = 0.0
     for q in range(dim):
         root_doubt = max(root_doubt, abs(middle[q]))
@@ -103,6 +107,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                         prefetch(signs, parents[w, q], np.int32(0))
             w = part[i]
             proved[w], errors[w], reach[i] = False, np.inf, np.inf
+            # Step 1: what the edge on which the vertex was made leaves to be proved.
             top[i] = heritage(
                 w,
                 parents,
@@ -117,6 +122,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                 needed,
                 i,
             )
+            # All others begin in the root, which is the domain.
             node[i] = 0 if top[i] != BROKEN else -1
             measure(vertices, w, middle, gap, gap_low, spread, i)
             for q in range(dim):
@@ -125,11 +131,13 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                 if zeros[w, q] < facets:
                     facet_form(A, b, zeros[w, q], vertices, w, i, q, J, residual)
                     J_error[i, q] = 0.0
+        # Step 2: down the layers, with one set of forms for each cell.
         members[0], nodes = len(part), 1
         for level in range(depth):
             now, then = chunk * (level % 2), chunk * (1 - level % 2)
             width, gates = first[level + 1] - first[level], 0.0
             if level > 0:
+                # Vertices with other signs in the layer before go to other cells.
                 nodes = branch(
                     part,
                     signs,
@@ -141,6 +149,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                     sample,
                     table,
                 )
+            # Forms of the layer on each cell, with bounds of their errors.
             for c in range(nodes):
                 n, p = now + c, then + parent[c]
                 if level == 0:
@@ -164,11 +173,13 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                         held_low,
                         active,
                     )
+                # What the sums of this layer add to the error, in pairs or in float64.
                 fresh = SUM_ERROR * (count + 3.0) ** 2 * SQUARE
                 rounding = 8.0 * SQUARE
                 if not in_pairs:
                     fresh, rounding = dot_error(count + 3.0), 2.0 * UNIT_ROUNDOFF
                 lost = 16.0 * (count + 3.0) * SMALLEST
+                # Errors are 2-norms over the units: what each has counts root times.
                 root = np.sqrt(np.float64(width))
                 for row in range(dim + 1):
                     norm = row_norm(held, row, count)
@@ -184,6 +195,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                     here = fresh * bound + lost
                     if level == 0:
                         here += root_doubt if row == 0 else doubts[0]
+                    # The layer multiplies old errors by its spectral norm at most.
                     after = spectral[level] * before + root * here
                     after *= SAFETY * SAFETY
                     if row == 0:
@@ -221,6 +233,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                         n,
                     )
                 _sum_slopes(high, n, room[level], slopes_sum)
+            # Step 3: the vertices, each on the forms of its cell.
             for i in range(len(part)):
                 c = node[i]
                 if c < 0:
@@ -228,6 +241,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                 w = part[i]
                 n = now + c
                 error, slope_error = doubt[n, 0], doubt[n, 1]
+                # Its own zeros of this layer: rows that tell where the exact vertex is.
                 own[:] = np.uint32(0)
                 for q in range(dim):
                     unit = zeros[w, q] - facets
@@ -249,13 +263,18 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                             J_error,
                             residual,
                         )
+                # Layers before that of the unit that made it are proved by heritage.
                 if level < top[i]:
                     continue
+                # All its zeros are known now: how far the exact vertex is from the
+                # stored one, once and for all.
                 if level == max(top[i], 0):
                     reach[i] = position_bound(J, J_error, residual, i, R)
                     if not reach[i] < np.inf:
                         node[i] = -1
                         continue
+                # Error of a value at the exact vertex: of the form, and of the position
+                # times the gradient (`rate`, for each unit by its slopes).
                 flat = error + slope_error * (spread[i, 0] + dim * reach[i])
                 rate = SAFETY * (reach[i] + dot_error(dim + 6.0) * spread[i, 1])
                 flat = SAFETY * SAFETY * (flat + (dim + 6.0) * SMALLEST)
@@ -294,6 +313,7 @@ def prove(net, order, chunk, in_pairs, vertices, zeros, signs, parents, proved, 
                     )
                 if not fine:
                     node[i] = -1
+        # Step 4: who got through all layers is proved.
         for i in range(len(part)):
             if node[i] >= 0:
                 proved[part[i]], errors[part[i]] = True, reach[i]

@@ -38,8 +38,10 @@ def nearby(vertices, lower, upper):
             if share > 0.0:
                 place = min(side - 1, int(min(share, 1.0) * side))
             for level in range(levels):
+                # The bits of all coordinates in turn: Morton's number of the box.
                 box[i] |= ((place >> level) & 1) << (level * dim + q)
         starts[box[i] + 1] += 1
+    # Sorted by counting: where each box starts, then one after another.
     for k in range(1, len(starts)):
         starts[k] += starts[k - 1]
     order = np.empty(count, np.int64)
@@ -104,6 +106,7 @@ def branch(part, signs, begin, end, node, members, parent, sample, table):
             continue
         w = part[i]
         child = -1
+        # One vertex alone has one child; others meet in a hash table.
         if members[above] > 1:
             key = np.uint64(above + 1)
             for word in range(begin, end):

@@ -31,6 +31,7 @@ def inside(
     """
     count, rows, dim = A.shape
     for k in range(count):
+        # Largest coordinate: what an error of a gradient is multiplied with.
         reach = 1.0
         for c in range(dim):
             reach = max(reach, abs(points[k, c]))
@@ -41,6 +42,8 @@ def inside(
                 term = A[k, i, c] * points[k, c]
                 value += term
                 size += abs(term)
+            # Rounding and underflow of the arithmetic, then the error of the row
+            # itself.
             bound = 2 * (dim + 3) * EPS * size + (dim + 3) * 1e-320
             bound += doubt[k, i] * (reach + 1.0) * (1.0 + 8 * EPS)
             # So written, a value that is no number fails.
@@ -68,6 +71,7 @@ def excluded(
     total, size = np.empty(dim), np.empty(dim)
     rounding = 4 * (rows + dim + 4) * EPS
     for k in range(count):
+        # The weighted sum of all rows, and the sizes of its terms.
         total[:] = 0.0
         size[:] = 0.0
         beta, right, lost = 0.0, 0.0, 0.0
@@ -84,6 +88,7 @@ def excluded(
             beta += y * b[k, i]
             right += abs(y * b[k, i])
             lost += y * doubt[k, i]
+        # What the sum may still be where it should be zero.
         gradient = lost + UNDERFLOW
         for c in range(dim):
             gradient += abs(total[c]) + rounding * size[c]
@@ -117,6 +122,7 @@ def excluded_cones(
         _normal_matrix(R, y, error, used, normal)
         if not _invert(normal, inverse):
             continue
+        # Twice: take out of the weights what their sum still shows.
         for _ in range(2):
             _weighted_sum(R, y, used, total)
             for c in range(dim):
@@ -154,6 +160,7 @@ def _scaled_support(
             size = max(size, abs(A[i, c]))
         if not (size > 0.0 and math.isfinite(size)):
             return 0
+        # Rows of size about one, by powers of two: nothing is rounded.
         shift = math.frexp(size)[1]
         y[used] = math.ldexp(weights[i], shift)
         largest = max(largest, y[used])
@@ -164,6 +171,7 @@ def _scaled_support(
     for i in range(rows):
         if not weights[i] > 0.0:
             continue
+        # Tiny weights are dropped: the exact ones near them might be negative.
         weight = y[seen] / largest
         seen += 1
         if not weight > SUPPORT:
@@ -176,6 +184,7 @@ def _scaled_support(
         shift = math.frexp(size)[1]
         for c in range(dim):
             R[kept, c] = math.ldexp(A[i, c], -shift)
+            # An underflow would make this another row.
             if math.ldexp(R[kept, c], shift) != A[i, c]:
                 return 0
         error[kept] = 0.0
@@ -229,6 +238,7 @@ def _invert(normal: np.ndarray, inverse: np.ndarray) -> bool:
             table[c, e] = normal[c, e]
         table[c, c] += 1e-15 * trace + 1e-300
         table[c, dim + c] = 1.0
+    # Gauss and Jordan, with the largest pivot of each column.
     for c in range(dim):
         best = c
         for r in range(c + 1, dim):
@@ -265,6 +275,7 @@ def _is_balanced(
     dim = R.shape[1]
     rounding = 4 * (used + dim + 4) * EPS
     _weighted_sum(R, y, used, total)
+    # How large rows and columns are, with what doubt adds to them.
     slop, spread, longest = 0.0, 0.0, 0.0
     column = np.zeros(dim)
     for i in range(used):
@@ -275,6 +286,7 @@ def _is_balanced(
         slop += y[i] * error[i]
         spread += y[i] * error[i] * (length + error[i])
         longest = max(longest, length)
+    # How far from zero the exact weighted sum may be.
     residual = 0.0
     for c in range(dim):
         residual = max(residual, abs(total[c]))
@@ -291,6 +303,7 @@ def _is_balanced(
         lost[c, c] += 1.0
         for f in range(dim):
             lost[c, f] = rounding * (lost[c, f] + abs(normal[c, f])) + common
+    # |N^-1| <= |X| / (1 - |N X - I|) for the inverse X at hand, in the largest row sum.
     contraction, norm = 0.0, 0.0
     for c in range(dim):
         row, length = 0.0, 0.0
@@ -310,5 +323,6 @@ def _is_balanced(
     contraction *= 1.0 + rounding
     if not contraction < 0.9:
         return False
+    # So u is at most `solution`, and no weight changes by half of itself.
     solution = norm * residual / (1.0 - contraction)
     return longest * solution * (1.0 + rounding) < 0.5

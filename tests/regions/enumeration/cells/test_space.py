@@ -329,7 +329,7 @@ def broken_bounds(monkeypatch):
 
     def without(net, st, layer, *rest):
         bound(net, st, layer, *rest)
-        st.slack[:] = 0.0
+        st.value_doubt[:] = 0.0
         st.steep[:] = 0.0
 
     monkeypatch.setattr(space_forms, "_bound", without)

@@ -126,7 +126,7 @@ def test_false_dependences_are_not_believed():
     with pytest.raises(UnprovedError):
         counted(compiled)
     assert sum(compiled.betti) <= 7
-    found = betti.betti_numbers(
+    found = betti.arrangement_betti(
         [tuple(r) for r in rows], lambda n: False, lambda s: None
     )
     assert found.numbers == [1, 3, 3]
@@ -138,7 +138,7 @@ def test_too_many_claims_are_left_to_integers(monkeypatch):
     rows = floats(1, 3, 3)
     rows += [[*row[:3], row[3] + k] for row in rows for k in (1, 2)]
     rows = distinct_hyperplanes(rows)
-    found = betti.betti_numbers(rows, lambda n: False, lambda s: None)
+    found = betti.arrangement_betti(rows, lambda n: False, lambda s: None)
     # A grid: 4 slabs in each of 3 directions.
     assert sum(found.numbers) == 64
     assert found.facts["unproved"] > 3
@@ -200,7 +200,7 @@ def test_compiled_forms_take_over_when_they_become_ready(monkeypatch):
     monkeypatch.setenv(SWITCH, "on")
     monkeypatch.setattr(loading.KERNELS, "load", load)
     hyperplanes = distinct_hyperplanes(families.resonance(5))
-    found = betti.betti_numbers(hyperplanes, lambda n: False, lambda s: None)
+    found = betti.arrangement_betti(hyperplanes, lambda n: False, lambda s: None)
     assert sum(found.numbers) == 11292
     assert "checked" in found.facts
 
@@ -208,7 +208,7 @@ def test_compiled_forms_take_over_when_they_become_ready(monkeypatch):
 def test_plain_forms_alone(monkeypatch):
     monkeypatch.setenv(SWITCH, "off")
     hyperplanes = distinct_hyperplanes(families.resonance(5))
-    found = betti.betti_numbers(hyperplanes, lambda n: False, lambda s: None)
+    found = betti.arrangement_betti(hyperplanes, lambda n: False, lambda s: None)
     assert sum(found.numbers) == 11292
     assert found.facts == {}
 

@@ -14,7 +14,7 @@ from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.chambers import (
     Wall,
     cut_out,
-    estimate_regions,
+    expected_regions,
     plan_chambers,
 )
 from regions.enumeration.sweep.grow import sweep
@@ -121,7 +121,7 @@ def test_both_forms_make_the_same_complex_of_a_chamber(monkeypatch, seed):
 def test_estimates_are_close(name):
     network = load_network(NETS / f"{name}.npz")
     polytope = Box.cube(network.input_dim).polytope()
-    found = estimate_regions(network, polytope)
+    found = expected_regions(network, polytope)
     assert KNOWN[name] / 2 < found < 2 * KNOWN[name]
 
 

@@ -13,9 +13,9 @@ from regions.enumeration.sweep.certify import certify
 from regions.enumeration.sweep.grow import sweep
 from regions.enumeration.sweep.kernels import (
     flat_network,
-    forms,
     insertion,
     norms,
+    pair_forms,
     proofs,
     trie,
 )
@@ -230,9 +230,9 @@ def test_shifted_sums_err_less_than_they_say(seed):
     high_out, low_out = np.empty((1, 2, room)), np.empty((1, 2, room))
     bound = np.sqrt((matrix**2).sum(0)).max() * np.sqrt((held**2).sum(1))
     bound += [np.abs(bias).max(), 0.0]
-    shift = np.array([forms.sum_shift(1.001 * b) for b in bound])
+    shift = np.array([pair_forms.sum_shift(1.001 * b) for b in bound])
     which = np.arange(count)
-    forms.add_up(
+    pair_forms.add_up(
         matrix.ravel(), 0, bias, 0, room, shift, held, low, which, count,
         high_out, low_out, 0,
     )  # fmt: skip
@@ -251,11 +251,11 @@ def test_shift_is_one_and_a_half_times_a_power_of_two():
     bounds = np.exp(rng.uniform(-600.0, 600.0, 1000))
     bounds = np.concatenate([bounds, 2.0 ** rng.integers(-900, 900, 100)])
     for bound in bounds:
-        mantissa, exponent = np.frexp(forms.sum_shift(bound))
+        mantissa, exponent = np.frexp(pair_forms.sum_shift(bound))
         assert mantissa == 0.75
         assert 4.0 * bound < 2.0 ** (exponent - 1) <= 8.0 * bound
-    assert np.isnan(forms.sum_shift(np.inf))
-    assert np.isnan(forms.sum_shift(np.nan))
+    assert np.isnan(pair_forms.sum_shift(np.inf))
+    assert np.isnan(pair_forms.sum_shift(np.nan))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (20, 20), (64, 2)])

@@ -15,8 +15,8 @@ class RegionForms(NamedTuple):
     """The affine forms on one region, gradients with the offset last.
 
     Attributes:
-        units: Of the pre-activations of the units with a kink, in the order of bits.
-        outputs: Of the outputs.
+        units: Pre-activations of the units with a kink, in the order of bits.
+        outputs: The outputs.
     """
 
     units: Float64[np.ndarray, "bits dim_plus_1"]

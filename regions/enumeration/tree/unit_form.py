@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float64, Int
 
-from regions.enumeration.tree.cells import row_slack
+from regions.enumeration.tree.cells import value_doubt
 from regions.signs.rounding import SAFETY, SMALLEST, is_certain
 
 MODERATE = 2.0**300
@@ -62,7 +62,7 @@ class Form:
         least = np.minimum(one, two).sum(1) + self.offset
         most = np.maximum(one, two).sum(1) + self.offset
         size = (np.abs(self.gradient) * reach).sum(1) + np.abs(self.offset)
-        slack = row_slack(self.doubt, size, reach.max(1), low.shape[1])
+        bound = value_doubt(self.doubt, size, reach.max(1), low.shape[1])
         zero = ~self.gradient.any(1) & (self.offset == 0.0) & (self.doubt == 0.0)
-        above, below = is_certain(least, slack), is_certain(-most, slack)
+        above, below = is_certain(least, bound), is_certain(-most, bound)
         return np.where(above, 1, np.where(below | zero, -1, 0))

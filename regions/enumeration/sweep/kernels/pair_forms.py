@@ -173,6 +173,7 @@ def add_up(
     """
     size, shelf, rows = np.uint64(room), np.uint64(place), held.shape[0]
     for row in range(rows):
+        # Sums begin at M, so that each step is exact: see above.
         lift = shift[row]
         for k in range(size):
             first = bias[shelf + k] if row == 0 else 0.0
@@ -200,6 +201,7 @@ def add_up(
                 total, rest = _add(turned[d + k], dh, dl, total, rest)
                 high[n, row, k], low[n, row, k] = total, rest
         i += 4
+    # The inputs that are left over.
     while i < count:
         a = np.uint64(start + active[i] * room)
         for row in range(rows):
@@ -210,6 +212,7 @@ def add_up(
                 high[n, row, k], low[n, row, k] = total, rest
         i += 1
     for row in range(rows):
+        # Take M out again, and split sum and remainder into a pair.
         lift = shift[row]
         for k in range(size):
             total, rest = high[n, row, k] - lift, low[n, row, k]

@@ -10,6 +10,7 @@ makes no kink and takes no bit.
 
 import dataclasses
 import itertools
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,25 @@ def as_array(value: ArrayLike) -> np.ndarray:
     """
     detach = getattr(value, "detach", None)
     return np.asarray(value if detach is None else detach().cpu())
+
+
+def as_numbers(value: ArrayLike, name: str) -> np.ndarray:
+    """A float64 copy of what was given.
+
+    Raises:
+        ValueError: If it is none of numbers; the message says `name`.
+
+    Example:
+        >>> as_numbers([1, 2], "x")
+        array([1., 2.])
+    """
+    try:
+        return np.array(as_array(value), np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` is {reprlib.repr(value)}: numbers are required, as many in each "
+            "row."
+        ) from error
 
 
 def equal_arrays(a: Any, b: Any) -> bool:
@@ -311,36 +331,53 @@ class ReluNetwork:
         return any(layer.skips for layer in self.layers)
 
     def pre_activations(
-        self, points: Float64[np.ndarray, "points dim"]
+        self, points: Float64[np.ndarray, "*points dim"]
     ) -> list[np.ndarray]:
         """`pre` of every layer at `points`, the output layer last.
 
-        Each entry has shape `(points, width)`, in float64.
+        Each entry has shape `(points, width)`, in float64, or `(width,)` for one point.
+
+        Raises:
+            ValueError: If `points` is no such array.
         """
-        activations, result = [points], []
+        activations, result = [self._points(points)], []
         for index, layer in enumerate(self.layers):
             pre = sum(activations[s] @ m.T for s, m in layer.blocks(index)) + layer.bias
             result.append(pre)
             activations.append(layer.activate(pre))
         return result
 
+    def _points(self, points: Any) -> np.ndarray:
+        """One point or several, one a row, as they are."""
+        array = points if hasattr(points, "dtype") else np.asarray(points)
+        wanted = array.shape[-1:] == (self.input_dim,)
+        if not wanted or getattr(array.dtype, "kind", "f") in "USV":
+            raise ValueError(
+                f"`points` is of shape {tuple(array.shape)} and type {array.dtype}: "
+                f"numbers of shape (points, {self.input_dim}) are required, or "
+                f"({self.input_dim},) for one point."
+            )
+        return array
+
     def patterns(
-        self, points: Float64[np.ndarray, "points dim"]
-    ) -> Bool[np.ndarray, "points bits"]:
-        """Activation patterns at `points` in float64, one bool per bit."""
+        self, points: Float64[np.ndarray, "*points dim"]
+    ) -> Bool[np.ndarray, "*points bits"]:
+        """Activation patterns at `points` in float64, one bool per bit.
+
+        Raises:
+            ValueError: If `points` has another shape.
+        """
         pres = self.pre_activations(points)
         bits = [
-            pre[:, layer.kinks] > 0.0
+            pre[..., layer.kinks] > 0.0
             for pre, layer in zip(pres[:-1], self.hidden, strict=True)
         ]
-        return np.concatenate(
-            [np.zeros((len(points), 0), bool), *bits],
-            axis=1,
-        )
+        none = np.zeros((*pres[-1].shape[:-1], 0), bool)
+        return np.concatenate([none, *bits], axis=-1)
 
     def __call__(
-        self, points: Float64[np.ndarray, "points dim"]
-    ) -> Float64[np.ndarray, "points outputs"]:
+        self, points: Float64[np.ndarray, "*points dim"]
+    ) -> Float64[np.ndarray, "*points outputs"]:
         """Outputs at `points`."""
         return self.pre_activations(points)[-1]
 

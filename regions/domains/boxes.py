@@ -21,9 +21,10 @@ from regions.domains.domain_vectors import (
     fractions,
     short_text,
     vector,
+    whole_number,
 )
 from regions.domains.simple_polytope import SimplePolytope, box_polytope
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 
 class DomainBase(abc.ABC):
@@ -176,6 +177,7 @@ class Box(DomainBase):
     @classmethod
     def cube(cls, dim: int, half_width: float = 1.0) -> "Box":
         """The cube `[-half_width, half_width]^dim`."""
+        dim = whole_number(dim, "dim")
         return cls(np.full(dim, -half_width), np.full(dim, half_width))
 
     @property
@@ -240,7 +242,7 @@ class Slice(DomainBase):
 
     def __init__(self, origin: ArrayLike, directions: ArrayLike, box: Box):
         start = vector(origin, "origin")
-        rows = np.array(directions, np.float64)
+        rows = as_numbers(directions, "directions")
         if rows.ndim != 2 or rows.shape[1] != len(start) or len(rows) == 0:
             raise ValueError(
                 f"`directions` has shape {rows.shape}: (slice dimensions, "

@@ -1,12 +1,14 @@
 """What domains are made of: vectors and rows, read, checked and made rational."""
 
+import numbers
+import reprlib
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from regions.network import ArrayLike, ReluNetwork, as_array
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 SHORT = 8
 """Numbers of a domain that are shown; of more it is said how many there are."""
@@ -14,7 +16,7 @@ SHORT = 8
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
     """A read-only float64 vector, which must be finite and not empty."""
-    array = np.array(as_array(value), dtype=np.float64)
+    array = as_numbers(value, name)
     if array.ndim == 0 and name in ("lower", "upper"):
         raise ValueError(
             f"`{name}` is one number: write Box.cube(dim) for the cube from -1 to "
@@ -97,3 +99,26 @@ def check_input_dim(ambient_dim: int, network: ReluNetwork) -> None:
             f"`domain` lies in {ambient_dim} dimensions and the network reads "
             f"{network.input_dim}: they must be equal."
         )
+
+
+def whole_number(value: Any, name: str, least: int = 1) -> int:
+    """A whole number that is an argument.
+
+    Args:
+        value: What was given.
+        name: The argument, for messages.
+        least: The smallest that there can be.
+
+    Raises:
+        TypeError: If it is something else; 2.0 is, and so is True.
+        ValueError: If it is too small.
+
+    Example:
+        >>> whole_number(np.int64(3), "dim")
+        3
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"`{name}` is {reprlib.repr(value)}: a whole number is needed.")
+    if value < least:
+        raise ValueError(f"`{name}` is {value}: at least {least} is required.")
+    return int(value)

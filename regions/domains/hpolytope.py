@@ -22,7 +22,7 @@ from regions.domains.domain_vectors import check_input_dim, dyadic, fractions
 from regions.domains.simple_polytope import SimplePolytope
 from regions.domains.simplices import cell_volume
 from regions.errors import EmptyPolyhedronError
-from regions.network import ArrayLike, ReluNetwork, as_array
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 if TYPE_CHECKING:
     from flint import fmpz
@@ -169,7 +169,7 @@ class HPolytope(DomainBase):
 
 def _checked(A: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Rows as float64 numbers, without rows of zeros, which hold or contradict."""
-    normals, right = np.array(as_array(A), np.float64), np.array(as_array(b), float)
+    normals, right = as_numbers(A, "A"), as_numbers(b, "b")
     if normals.ndim != 2 or right.shape != normals.shape[:1] or not normals.size:
         raise ValueError(
             f"`A` has shape {normals.shape} and `b` {right.shape}: (rows, dim) and one "

@@ -23,10 +23,11 @@ from regions.domains.domain_vectors import (
     difference,
     fractions,
     vector,
+    whole_number,
 )
 from regions.domains.hpolytope import HPolytope as HPolytope
 from regions.domains.simple_polytope import SimplePolytope, standard_simplex
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -108,7 +109,7 @@ class Simplex(DomainBase):
     vertices: np.ndarray
 
     def __init__(self, vertices: ArrayLike):
-        points = np.array(vertices, np.float64)
+        points = as_numbers(vertices, "vertices")
         if points.ndim != 2 or not 2 <= len(points) <= points.shape[1] + 1:
             raise ValueError(
                 f"`vertices` has shape {points.shape}: 2 to dim + 1 points, one per "
@@ -181,8 +182,7 @@ class WholeSpace:
     dim: int
 
     def __post_init__(self):
-        if self.dim < 1:
-            raise ValueError(f"`dim` is {self.dim}: at least 1 is required.")
+        object.__setattr__(self, "dim", whole_number(self.dim, "dim"))
 
     @property
     def ambient_dim(self) -> int:

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
+from regions.domains.domain_vectors import whole_number
 from regions.domains.shapes import Box, Domain, Segment, Slice
 from regions.grid.device_tally import CollisionError, DeviceTally
 from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
@@ -343,10 +344,8 @@ def grid_shape(
         )
     if resolution is None:
         resolution = default_resolution(domain.dim)
-    if isinstance(resolution, (int, np.integer)):
-        shape = (int(resolution),) * domain.dim
-    else:
-        shape = tuple(int(r) for r in resolution)
+    each = [resolution] * domain.dim if np.ndim(resolution) == 0 else [*resolution]
+    shape = tuple(whole_number(r, "resolution", 1) for r in each)
     if len(shape) != domain.dim or not all(0 < r < 2**30 for r in shape):
         raise ValueError(
             f"`resolution` is {resolution}: {domain.dim} numbers of points, one per "

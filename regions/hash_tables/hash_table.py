@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float64, Int, Int64, UInt8
 from regions.domains.shapes import WholeSpace
 from regions.models import as_network
 from regions.models.arguments import NetworkLike
-from regions.network import ArrayLike, ReluNetwork, as_array
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.patterns.halfspaces import affine_pre_activations
 from regions.patterns.packing import pack_bits, unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
@@ -128,7 +128,7 @@ def hash_table(network: NetworkLike, points: ArrayLike) -> HashTable:
         ([1, 2], [0, 1])
     """
     network = as_network(network)
-    points = np.array(as_array(points), np.float64)
+    points = as_numbers(points, "points")
     _check_points(network, points)
     found = signs(network, WholeSpace(network.input_dim), points)
     bits = found.on[:, network.kinks]

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from regions.domains.domain_vectors import check_input_dim
 from regions.domains.shapes import Domain, WholeSpace, check_not_round
 from regions.models import NetworkLike as NetworkLike, as_network
-from regions.network import ArrayLike, ReluNetwork, as_array
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 DomainLike = Any
 """A `Box`, `Segment`, `Slice`, `Simplex`, `HPolytope`, `Ball` or `WholeSpace`."""
@@ -90,7 +90,7 @@ def read_point(
         >>> read_point([1, 2], 2)
         array([1., 2.])
     """
-    array = np.array(as_array(x), np.float64)
+    array = as_numbers(x, name)
     where = ", in chart coordinates of the domain" if chart else ""
     required = f"a finite vector of {dim} entries is required{where}"
     if array.shape != (dim,):

@@ -25,7 +25,7 @@ from regions.models.arguments import (
     network_and_domain,
     read_point,
 )
-from regions.network import ArrayLike, ReluNetwork, as_array
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.patterns.halfspaces import (
     NO_UNIT,
     AffineMap,
@@ -152,7 +152,7 @@ class Polytope:
             >>> corner.contains([0.0, 2.0]), corner.contains([[3.0, 1.0], [-1.0, 1.0]])
             (True, array([ True, False]))
         """
-        points = np.array(as_array(x), np.float64)
+        points = as_numbers(x, "x")
         if points.ndim != 2:
             return bool(self.contains(read_point(points, self.dim)[None])[0])
         if points.shape[1] != self.dim or not np.isfinite(points).all():
@@ -481,7 +481,7 @@ def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -
     """
     network, where = network_and_domain(network, domain, or_whole=True)
     chart = not where.is_chart_identity
-    x = np.array(as_array(x), np.float64)
+    x = as_numbers(x, "x")
     if x.ndim == 2 and x.shape[1] == where.dim and np.isfinite(x).all():
         return _polytopes(network, x, where)
     return _polytopes(network, read_point(x, where.dim, chart=chart)[None], where)[0]

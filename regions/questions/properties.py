@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.questions.problem import Goal, Linear
 
 
@@ -43,7 +43,7 @@ class Property:
         Raises:
             ValueError: If the shapes do not fit, or a number is not finite.
         """
-        rows, right = np.array(A, float), np.array(b, float)
+        rows, right = as_numbers(A, "A"), as_numbers(b, "b")
         if rows.ndim != 2 or right.shape != (len(rows),) or not len(rows):
             raise ValueError(
                 f"`A` has shape {rows.shape} and `b` {right.shape}: (rows, outputs) "

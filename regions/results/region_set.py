@@ -74,7 +74,7 @@ class RegionSet(RegionTable):
         from regions.results.regions_of_set import ActivationRegion
 
         if not isinstance(regions, numbers.Integral):
-            return self.some(np.arange(len(self))[regions])
+            return self.some(np.arange(len(self))[self._numbers(regions)])
         index = int(regions) + (len(self) if regions < 0 else 0)
         if not 0 <= index < len(self):
             raise IndexError(

@@ -7,6 +7,7 @@ the set itself (`region_set.py`) can also save itself and be merged.
 import dataclasses
 import functools
 import numbers
+import reprlib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -235,20 +236,49 @@ class RegionTable:
         return self.domain.embed(self.coordinates)
 
     def pattern_bits(
-        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
-    ) -> Bool[np.ndarray, "some bits"]:
-        """Patterns as one bool per unit, in the order of `network.units`."""
-        return unpack_bits(self.patterns[regions], self.network.num_bits)
+        self, regions: slice | int | Int[np.ndarray, " some"] = slice(None)
+    ) -> Bool[np.ndarray, "*some bits"]:
+        """Patterns as one bool per unit, in the order of `network.units`.
+
+        Raises:
+            IndexError: If there is no such region.
+        """
+        return unpack_bits(self.patterns[self._numbers(regions)], self.network.num_bits)
+
+    def _numbers(self, regions: Any) -> Any:
+        """What stands for some regions, if it does.
+
+        Raises:
+            IndexError: If not.
+        """
+        try:
+            np.broadcast_to(0, len(self))[regions]
+        except IndexError as error:
+            raise IndexError(
+                f"`regions` is {reprlib.repr(regions)}: numbers below {len(self)} of "
+                "regions, a slice of them, or a truth value for each are required."
+            ) from error
+        return regions
 
     def affine_maps(
-        self, regions: slice | Int[np.ndarray, " some"] = slice(None)
+        self, regions: slice | int | Int[np.ndarray, " some"] = slice(None)
     ) -> tuple[
-        Float64[np.ndarray, "some outputs ambient_dim"],
-        Float64[np.ndarray, "some outputs"],
+        Float64[np.ndarray, "*some outputs ambient_dim"],
+        Float64[np.ndarray, "*some outputs"],
     ]:
-        """Jacobian and offset of the network on each region, in float64."""
+        """Jacobian and offset of the network on each region, in float64.
+
+        Args:
+            regions: Which ones, one number included; all if nothing is said.
+
+        Raises:
+            IndexError: If there is no such region.
+        """
         from regions.patterns.halfspaces import affine_pre_activations
 
+        if isinstance(regions, numbers.Integral):
+            jacobian, offset = self.affine_maps(np.array([regions]))
+            return jacobian[0], offset[0]
         bits = self.pattern_bits(regions)
         jacobian, offset = affine_pre_activations(self.network, bits)[-1]
         shape = (len(bits), self.network.output_dim)

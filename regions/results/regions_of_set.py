@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.models.arguments import read_point
-from regions.network import ArrayLike, as_array
+from regions.network import ArrayLike, as_numbers
 from regions.patterns.halfspaces import AffineMap
 from regions.patterns.packing import pack_bits
 from regions.polytopes.polytope import Polytope, polytope_at
@@ -74,7 +74,7 @@ def region_of(regions: RegionTable, points: ArrayLike) -> Any:
     Raises:
         ValueError: If a point lies on a boundary, or in no region of the set.
     """
-    array = np.array(as_array(points), np.float64)
+    array = as_numbers(points, "points")
     if array.ndim == 2:
         return _indices(regions, array)
     chart = not regions.domain.is_chart_identity

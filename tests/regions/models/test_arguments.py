@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import regions
+from regions.domains.domain_vectors import whole_number
 from regions.errors import ModelError
 
 NET = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
@@ -89,6 +90,46 @@ CALLS = {
         TypeError,
         "is a RegionCount, which lists no regions: use enumerate_regions",
     ),
+    "points of another dimension": (
+        lambda: NET.patterns(np.ones((4, 3))),
+        ValueError,
+        r"`points` is of shape \(4, 3\) .* \(2,\) for one point",
+    ),
+    "text for a point": (
+        lambda: regions.polytope_at(NET, [0.1, 0.2]).contains("a"),
+        ValueError,
+        "`x` is 'a': numbers are required",
+    ),
+    "text for a corner": (
+        lambda: regions.Segment("a", [0.0, 1.0]),
+        ValueError,
+        "`start` is 'a': numbers are required",
+    ),
+    "rows of different lengths": (
+        lambda: regions.Simplex([[0.0, 1.0], [1.0]]),
+        ValueError,
+        "as many in each row",
+    ),
+    "a region by its name": (
+        lambda: regions.enumerate_regions(NET, BOX)["first"],
+        IndexError,
+        "`regions` is 'first': numbers below",
+    ),
+    "a region that is not there": (
+        lambda: regions.enumerate_regions(NET, BOX).affine_maps(99),
+        IndexError,
+        r"`regions` is \[99\]|`regions` is 99|array\(\[99\]\)",
+    ),
+    "a dimension that is no integer": (
+        lambda: whole_number(2.0, "dim"),
+        TypeError,
+        "`dim` is 2.0: a whole number is needed",
+    ),
+    "a cube of no dimension": (
+        lambda: regions.Box.cube(0),
+        ValueError,
+        "`dim` is 0: at least 1 is required",
+    ),
     "a model to load": (
         lambda: regions.load_network(NET),
         TypeError,
@@ -113,3 +154,13 @@ def test_tensors_with_gradients_are_numbers():
     assert np.array_equal(net.hidden[0].weight, layer.weight.detach().numpy())
     box = regions.Box(torch.zeros(2, requires_grad=True), torch.ones(2))
     assert box.upper.tolist() == [1.0, 1.0]
+
+
+def test_one_point_and_one_region_are_asked_for_as_such():
+    found = regions.enumerate_regions(NET, BOX)
+    points = found.coordinates
+    assert np.array_equal(NET.patterns(points[0]), NET.patterns(points)[0])
+    jacobians, offsets = found.affine_maps()
+    jacobian, offset = found.affine_maps(1)
+    assert np.array_equal(jacobian, jacobians[1])
+    assert np.array_equal(offset, offsets[1])

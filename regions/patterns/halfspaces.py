@@ -237,6 +237,8 @@ def with_domain(rows: Halfspaces, domain: Domain) -> Halfspaces:
             "rows of `domain.restrict(network)`."
         )
     A, b = domain.rows()
+    if not len(b):
+        return rows
     facets = np.stack([np.full(len(b), NO_UNIT), np.arange(len(b))], axis=1)
     return Halfspaces(
         np.vstack([rows.A, A]),

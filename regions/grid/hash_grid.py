@@ -344,7 +344,8 @@ def grid_shape(
         )
     if resolution is None:
         resolution = default_resolution(domain.dim)
-    each = [resolution] * domain.dim if np.ndim(resolution) == 0 else [*resolution]
+    each = np.asarray(resolution).tolist()
+    each = each if isinstance(each, list) else [each] * domain.dim
     shape = tuple(whole_number(r, "resolution", 1) for r in each)
     if len(shape) != domain.dim or not all(0 < r < 2**30 for r in shape):
         raise ValueError(

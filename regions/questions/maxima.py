@@ -8,17 +8,20 @@ from typing import NamedTuple
 from flint import fmpq
 
 from regions.domains.shapes import embed_exactly
+from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
+from regions.questions.listed_cells import largest_on_cells
 from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
 from regions.questions.search import FEW_DIMENSIONS, Search
 from regions.questions.wide_search import WideSearch
 from regions.signs.exact import to_fmpq
 
-FEW_NODES, FEW_PIECES = 250, 20_000
-"""After so many nodes a list of so many pieces is tried, in few dimensions."""
+FEW_NODES, FEW_PIECES, MIN_SECONDS = 32, 20_000, 2.0
+"""After so many nodes the list of an engine is tried, in few dimensions, for so many
+seconds at least, then one of so many pieces."""
 
 FEW_WIDE_NODES, MANY_UNITS = 1000, 50
 """So many nodes are tried first, in few dimensions, of networks of so many units: a
@@ -122,6 +125,10 @@ def _settled_by_list(search: Search, budget: Budget) -> bool:
     not empty.
     """
     problem = search.problem
+    best = _by_cells(problem, budget)
+    if best is not None:
+        search.settle(*best)
+        return True
     limits = Budget(max_regions=FEW_PIECES, stop=budget.spent)
     pieces = Pieces(problem.network, problem.domain, limits)
     largest = Largest([goal[0].outputs for goal in problem.goals])
@@ -139,6 +146,19 @@ def _settled_by_list(search: Search, budget: Budget) -> bool:
     assert best is not None
     search.settle(*best)
     return True
+
+
+def _by_cells(problem: Problem, budget: Budget) -> tuple[int, Fraction, Point] | None:
+    """The answer of an engine's list, if it is found in about the time spent before."""
+    if problem.dim < 2 or not problem.domain.is_chart_identity:
+        return None
+    found = enumerate_regions(
+        problem.network,
+        problem.domain,
+        max_seconds=max(MIN_SECONDS, 2.0 * budget.seconds),
+        stop=budget.spent,
+    )
+    return largest_on_cells(problem, found)
 
 
 def read_tolerance(tolerance: float | int | Fraction) -> Fraction:

@@ -106,6 +106,6 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
     assert script.main([*words, str(file)]) == 0
     assert load_script("verify").main([str(file)]) == 0
     assert "verified: proved exactly" in capsys.readouterr().out
-    file.write_text(file.read_text().replace('"upper":"', '"upper":"1', 1))
+    file.write_text(file.read_text().replace('"value":["', '"value":["1', 1))
     assert load_script("verify").main([str(file)]) == 1
     assert "failed: " in capsys.readouterr().err

@@ -116,8 +116,6 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
             continue
         if question not in questions:
             parser.error(f"{question} takes no --{name}: {' and '.join(questions)} do")
-    if options.max_seconds is not None and question in ("equal", "integral"):
-        parser.error(f"{question} takes no --max-seconds")
 
 
 def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
@@ -138,7 +136,7 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
     if question == "range":
         return regions.output_range(network, domain, options.output, **limits)
     if question == "integral":
-        return regions.integral(network, domain, options.output)
+        return regions.integral(network, domain, options.output, **limits)
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)
@@ -147,7 +145,7 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
         return regions.preimage(network, domain, outputs, **limits)
     other: ReluNetwork = read_network(options.file, options)
     if question == "equal":
-        return regions.are_equal(network, other, domain)
+        return regions.are_equal(network, other, domain, **limits)
     return regions.largest_difference(network, other, domain, **limits)
 
 

@@ -1,11 +1,13 @@
 """Whether two networks compute the same function on a domain."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, never
+from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Partition, Tried, Units, texts
@@ -20,7 +22,12 @@ PROBES = 32
 
 
 def are_equal(
-    network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain
+    network: ReluNetwork,
+    other: ReluNetwork,
+    domain: BoundedDomain,
+    *,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> Answer:
     """Whether two networks agree at every point of a domain, exactly.
 
@@ -32,9 +39,12 @@ def are_equal(
         network: One network.
         other: Another, with the same inputs and outputs.
         domain: A bounded domain.
+        max_seconds: Stop looking through the pieces after this time.
+        stop: Asked often; says whether to stop, likewise.
 
     Returns:
-        The value is True or False; where False, the witness is a point at which they
+        The value is True or False, or None where it was stopped before it knew; where
+        False, the witness is a point at which they
         differ, and `stats["difference"]` by how much.
 
     Raises:
@@ -47,7 +57,7 @@ def are_equal(
         >>> are_equal(one, two, Box([-1.0], [2.0])).value
         True
     """
-    budget = Budget()
+    budget = Budget(max_seconds=max_seconds, stop=stop)
     both = compared(network, other)
     domain.restrict(both)
     classes = unit_classes(both)
@@ -69,14 +79,17 @@ def are_equal(
     if witness is not None:
         stats["difference"] = largest_gap(exact, witness)
         point = embed_exactly(domain, witness)
-    evidence: Partition | Tried = Partition(both, domain, {})
+    evidence: Partition | Tried | None = Partition(both, domain, {})
+    known = pieces is None or pieces.complete or witness is not None
+    if not known:
+        evidence = None
     if witness is not None:
         evidence = Tried(both, domain, {"point": texts(witness)})
     return Answer(
         "are_equal",
-        point is None,
+        point is None if known else None,
         point,
-        True,
+        known,
         budget.seconds,
         method,
         stats,
@@ -91,9 +104,11 @@ def _differing_probe(exact: ExactNetwork, domain: BoundedDomain) -> Point | None
     shares = rng.dirichlet(np.ones(exact.dim + 1), PROBES)[:, 1:]
     # Shares of a simplex lie in boxes and simplices alike.
     points = box.lower + shares * (box.upper - box.lower)
-    for point in points:
+    A, b = domain.rows()
+    for point in points[(points @ A.T < b).all(axis=1)]:
         rational = tuple(Fraction(float(v)) for v in point)
-        if largest_gap(exact, rational):
+        # Rounding may have put it across a row.
+        if check_witness(A, b, rational) and largest_gap(exact, rational):
             return rational
     return None
 

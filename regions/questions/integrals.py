@@ -1,5 +1,6 @@
 """Integrals and means of a network over a domain, exactly."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -7,14 +8,16 @@ from flint import fmpq_mat, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.domains.simplices import power_integrals
-from regions.enumeration.budget import Budget
+from regions.enumeration.budget import Budget, never
 from regions.network import ArrayLike, ReluNetwork
-from regions.questions.answer import Answer, Point
+from regions.questions.answer import Answer, Point, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
 from regions.questions.listed import directed_forms
+from regions.questions.maxima import search_maximum
 from regions.questions.pieces import Piece, Pieces
+from regions.questions.problem import Linear, Problem
 from regions.questions.sums import ExactSum
 from regions.signs.exact import to_fmpq, to_fraction
 
@@ -23,6 +26,9 @@ def integral(
     network: ReluNetwork,
     domain: BoundedDomain,
     direction: int | ArrayLike | None = None,
+    *,
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> Answer:
     """The integral of an output, or a combination of outputs, over a domain.
 
@@ -31,10 +37,13 @@ def integral(
         domain: A bounded domain of at most six dimensions. On one of fewer dimensions
             than its space the integral is over the coordinates of its chart.
         direction: As in `output_range`.
+        max_seconds: Stop after this time.
+        stop: Asked often; says whether to stop, likewise.
 
     Returns:
         The value is rational and exact; of many pieces, whose sum would have millions
-        of digits, an interval of some 60 correct digits. There is no witness.
+        of digits, an interval of some 60 correct digits. There is no witness. Where it
+        was stopped, the pieces not met add their volume times bounds of the output.
 
     Raises:
         ValueError: If the domain or the direction does not fit the network.
@@ -45,18 +54,49 @@ def integral(
         >>> integral(net, Box([-1.0], [3.0])).value
         Fraction(9, 2)
     """
-    budget = Budget()
+    budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
-    value = sums[1].times(chart_factor(domain))
+    value = sums[1].times(factor)
+    if not pieces.complete:
+        low, high = _of_the_rest(network, domain, direction, sums[0])
+        first, last = ends(value)
+        value = known(first + low * factor, last + high * factor)
     return Answer(
         "integral",
         value,
         None,
-        True,
+        pieces.complete,
         budget.seconds,
-        stats={"pieces": pieces},
-        evidence=_evidence(network, domain, direction),
+        stats={"pieces": pieces.count},
+        evidence=_evidence(network, domain, direction) if pieces.complete else None,
     )
+
+
+def _of_the_rest(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None,
+    met: ExactSum,
+) -> tuple[Fraction, Fraction]:
+    """Bounds of the integral over the part of a domain that was not met, in the chart.
+
+    Args:
+        network: The network.
+        domain: The domain.
+        direction: As in `output_range`.
+        met: The volume of the part that was.
+    """
+    weights = read_direction(direction, network)
+    rest = [domain.rational_volume() - v for v in ends(met.value)]
+    bounds = []
+    for sign in (-1, 1):
+        problem = Problem(
+            network, domain, [(Linear(tuple(sign * w for w in weights)),)]
+        )
+        # Without any time the bound of the root is all that is known.
+        bounds.append(search_maximum(problem, Fraction(0), 0.0, never).upper * sign)
+    low, high = bounds
+    return min(low * v for v in rest), max(high * v for v in rest)
 
 
 def _evidence(
@@ -108,7 +148,7 @@ def moments(
         None,
         True,
         budget.seconds,
-        stats={"pieces": pieces},
+        stats={"pieces": pieces.count},
         evidence=_evidence(network, domain, direction),
     )
 
@@ -119,8 +159,8 @@ def _power_sums(
     direction: int | ArrayLike | None,
     order: int,
     budget: Budget,
-) -> tuple[list[ExactSum], int]:
-    """Integrals of the powers of an output in the chart, and the number of pieces."""
+) -> tuple[list[ExactSum], Pieces]:
+    """Integrals of the powers of an output in the chart, over the pieces met."""
     weights = read_direction(direction, network)
     pieces = Pieces(network, domain, budget)
     sums = [ExactSum() for _ in range(order + 1)]
@@ -130,8 +170,8 @@ def _power_sums(
         for total, part in zip(sums, parts, strict=True):
             total.add(part)
     # The pieces fill the domain: a check of the list that costs nothing.
-    assert sums[0].holds(domain.rational_volume())
-    return sums, pieces.count
+    assert not pieces.complete or sums[0].holds(domain.rational_volume())
+    return sums, pieces
 
 
 def corner_values(piece: Piece, direction: Direction) -> list[Fraction]:

@@ -78,3 +78,29 @@ def test_equal_functions_of_different_depths():
     assert regions.are_equal(one, two, regions.Box.cube(1)).value is True
     assert regions.are_equal(one, three, regions.Box.cube(1)).value is False
     assert regions.are_equal(one, three, regions.Box([0.0], [1.0])).value is True
+
+
+def test_networks_that_differ_outside_of_the_domain_alone_are_equal():
+    one = ReluNetwork.from_arrays(
+        [[[1.0, 1.0], [1.0, 0.0]], [[0.0, 1.0]]], [[-1.0, 0.0], [0.0]]
+    )
+    # Beyond the line x + y = 1 the second one bends.
+    two = ReluNetwork.from_arrays(
+        [[[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]]], [[-1.0, 0.0], [0.0]]
+    )
+    triangle = regions.HPolytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
+    for domain in (triangle, regions.Ball([0.0, 0.0], 1.0, 1)):
+        assert regions.are_equal(one, two, domain).value is True
+    assert (
+        regions.are_equal(one, two, regions.Box([0.0, 0.0], [1.0, 1.0])).value is False
+    )
+
+
+def test_a_stopped_comparison_says_nothing():
+    ramp = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    absolute = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+    domain = regions.Box([0.0], [1.0])
+    assert regions.are_equal(ramp, absolute, domain).value is True
+    for limit in ({"stop": lambda: True}, {"max_seconds": 1e-9}):
+        stopped = regions.are_equal(ramp, absolute, domain, **limit)
+        assert (stopped.value, stopped.proved, stopped.evidence) == (None, False, None)

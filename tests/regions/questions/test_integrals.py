@@ -73,3 +73,19 @@ def test_an_order_of_zero_is_refused():
         regions.moments(network, regions.Box.cube(2), 0)
     with pytest.raises(ValueError, match="1 output: classes need at least 2"):
         regions.mean_by_class(network, regions.Box.cube(2))
+
+
+def test_a_stopped_integral_stands_between_proved_ends():
+    net = random_network(np.random.default_rng(2), 2, [6, 4])
+    domain = regions.Box([-1.0, 0.0], [1.0, 1.5])
+    exact = regions.integral(net, domain).value
+    widths = []
+    for calls in (0, 20, 60):
+        left = iter(range(calls))
+        part = regions.integral(
+            net, domain, stop=lambda left=left: next(left, None) is None
+        )
+        assert not part.proved
+        assert part.value.lower <= exact <= part.value.upper
+        widths.append(part.value.width)
+    assert widths[0] > widths[1] > widths[2]

@@ -101,6 +101,8 @@ def test_a_stopped_comparison_says_nothing():
     absolute = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
     domain = regions.Box([0.0], [1.0])
     assert regions.are_equal(ramp, absolute, domain).value is True
-    for limit in ({"stop": lambda: True}, {"max_seconds": 1e-9}):
-        stopped = regions.are_equal(ramp, absolute, domain, **limit)
+    for stopped in (
+        regions.are_equal(ramp, absolute, domain, stop=lambda: True),
+        regions.are_equal(ramp, absolute, domain, max_seconds=1e-9),
+    ):
         assert (stopped.value, stopped.proved, stopped.evidence) == (None, False, None)

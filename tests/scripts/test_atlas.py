@@ -15,7 +15,7 @@ from experiments.ring import study
 from experiments.running.common import open_run
 from tests.atlas.helpers import middle_level, network
 from tests.scripts.helpers import assert_bad_input, load_script
-from training.config import TrainingConfig
+from training.config import DataConfig, ModelConfig, TrainingConfig
 
 NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
 NET = str(NETS / "d2_16x1.npz")
@@ -42,8 +42,10 @@ def test_network_file_gives_a_page_and_a_figure(script, tmp_path, capsys):
 
 def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path, monkeypatch):
     folder = tmp_path / "tiny"
-    training = TrainingConfig(epochs=20, snapshot_every=10)
-    config = study.Config(training=training, grid=16)
+    model = ModelConfig(widths=(6, 5))
+    training = TrainingConfig(model=model, epochs=20, batch_size=64, snapshot_every=10)
+    data = DataConfig(size=64, num_train=200, num_val=50)
+    config = study.Config(training=training, data=data, grid=16)
     open_run(folder, ring.NAME, config)
     ring.run(config, folder, lambda *_: None)
     assert script.main([str(folder)]) == 0
@@ -54,7 +56,7 @@ def test_ring_run_shows_snapshots_points_and_losses(script, tmp_path, monkeypatc
     patterns = {row.tobytes() for row in series["frames"][-1]["patterns"]}
     assert patterns == {row.tobytes() for row in saved.patterns}
     assert [points["name"] for points in data["points"]] == ["training", "validation"]
-    assert data["points"][0]["mistakes"].shape == (3, 5000)
+    assert data["points"][0]["mistakes"].shape == (3, 200)
     assert data["losses"].shape == (20, 3)
     # Thinned out to every seventh, the rows of the snapshots stay.
     monkeypatch.setattr("experiments.atlas.sources.MAX_LOSS_ROWS", 3)

@@ -10,7 +10,7 @@ from tests.experiments.helpers import run_smoke
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    return run_smoke(hopfield.NAME, tmp_path_factory)
+    return run_smoke(hopfield.NAME, tmp_path_factory, ("png", "pdf", "svg"))
 
 
 def test_smoke_run_rests_and_few_patterns_are_kept(finished):

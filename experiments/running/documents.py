@@ -26,7 +26,7 @@ Twelve cards: whose sentence or question, what was found, the number behind it w
 [the five documents](documents.md) have a row with their verdict, the
 [claims of the posts](claims.md) and of [the literature](papers.md) every number. The
 polytope of a point, which the second origami post announces as its next tool, is
-`relu-regions polytope`.
+`relu-regions polytope --help`.
 """
 
 

@@ -254,4 +254,6 @@ def _box_ends(claim: dict[str, Any], name: str) -> Row:
 
 def _rows(domain: BoundedDomain) -> list[Row]:
     """The rows of a domain beyond its box."""
-    return walls(domain) if isinstance(domain, Simplex | HPolytope | Ball) else []
+    if isinstance(domain, Ball):
+        return walls(domain) if domain.norm == 1.0 and domain.dim > 1 else []
+    return walls(domain) if isinstance(domain, Simplex | HPolytope) else []

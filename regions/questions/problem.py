@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, Box, Segment, Slice, check_not_round
+from regions.domains.shapes import BoundedDomain, Simplex, check_not_round
 from regions.network import ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
@@ -100,7 +100,7 @@ class Problem:
 
 def _beyond_box(domain: BoundedDomain) -> list[list[fmpq]]:
     """The rows of a domain that its box does not have."""
-    if isinstance(domain, Box | Slice | Segment):
+    if domain.is_simple and not isinstance(domain, Simplex):
         return []
     A, b = domain.rows()
     table = np.concatenate([A, b[:, None]], 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.domains.shapes import Ball, Box, HPolytope, domain_from_dict
 from regions.enumeration.balls import engine
 from regions.enumeration.balls.meeting import BallTest
@@ -59,7 +60,7 @@ def test_regions_of_a_round_ball_are_those_of_exact_distances(
 
 @pytest.mark.parametrize("dim", [2, 3])
 @pytest.mark.parametrize("norm", [1, math.inf])
-def test_other_balls_are_the_polytopes_that_they_are(dim, norm):
+def test_other_balls_are_the_polytopes_that_they_are(dim, norm, tmp_path):
     rng = np.random.default_rng(dim)
     network = random_network(rng, dim, [5, 3])
     center = rng.integers(-4, 5, dim) / 8.0
@@ -74,8 +75,10 @@ def test_other_balls_are_the_polytopes_that_they_are(dim, norm):
     assert int(regions.count_regions(network, ball, method="tree")) == len(found)
     assert regions.verify(found, exact=True).ok
     assert regions.verify(found).ok
-    here, there = (regions.output_range(network, d).value for d in (ball, same))
-    assert here == there
+    here, there = (regions.output_range(network, d) for d in (ball, same))
+    assert here.value == there.value
+    for answer in (here, there):
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
 def touching(shift: float) -> ReluNetwork:

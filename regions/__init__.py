@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from regions.errors import (
         EmptyPolyhedronError as EmptyPolyhedronError,
         FileFormatError as FileFormatError,
+        LimitError as LimitError,
         ModelError as ModelError,
         NotGenericError as NotGenericError,
         RegionsError as RegionsError,
         SolverError as SolverError,
         UndecidedError as UndecidedError,
     )
+    from regions.errors.limits import limited as limited
     from regions.estimates.estimate import estimate_regions as estimate_regions
     from regions.estimates.recording import RegionRecorder as RegionRecorder
     from regions.estimates.result import RegionEstimate as RegionEstimate
@@ -161,6 +163,7 @@ _MODULES = {
     "errors": [
         "EmptyPolyhedronError",
         "FileFormatError",
+        "LimitError",
         "ModelError",
         "NotGenericError",
         "RegionsError",
@@ -172,6 +175,7 @@ _MODULES = {
     "grid.hash_grid": ["GridCount", "hash_grid"],
     "io": ["load_network", "save_network"],
     "io.pytorch_writer": ["to_torch"],
+    "errors.limits": ["limited"],
     "polytopes.meeting": ["Meeting", "regions_meeting_at"],
     "partition.linear_regions": ["count_linear_regions"],
     "results.merging": ["LinearRegions"],

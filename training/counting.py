@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from regions.domains.shapes import Domain
-from regions.enumeration.budget import never
 from regions.enumeration.many import count_many
+from regions.errors.limits import never
 from regions.network import ReluNetwork
 from regions.results.region_table import RegionCount
 from training.config import TrainingConfig

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from regions.certificates.checks import Progress
+from regions.errors import limits
 
 
 class StoppedError(Exception):
@@ -36,6 +37,7 @@ class Watch:
                 f"`max_seconds` is {max_seconds}: a positive number is required."
             )
         self.why: str | None = None
+        self._around = limits.current()
         self._progress, self._stop = progress, stop
         self._max_seconds, self._start = max_seconds, time.perf_counter()
 
@@ -54,6 +56,8 @@ class Watch:
             self.why = "interrupted"
         elif self._max_seconds is not None and self.seconds > self._max_seconds:
             self.why = f"max_seconds={self._max_seconds} reached"
+        elif self._around is not None:
+            self.why = self._around.why()
         if self.why is not None:
             raise StoppedError
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
+from regions.errors.limits import check
+
 COLD_PIVOTS = 12
 """Pivots made without a hint before a floating-point solver is asked for one."""
 
@@ -52,6 +54,7 @@ def criss_cross(
     b = fmpz_mat(rows, 1, [row[n] for row in table])
     c = fmpz_mat(1, n, cost)
     for _ in itertools.count() if max_pivots == NO_LIMIT else range(max_pivots):
+        check()
         square = fmpz_mat(n, n, [v for i in basis for v in table[i][:n]])
         inverse, scale = _inverse(square)
         x = inverse * fmpz_mat(n, 1, [table[i][n] for i in basis])

@@ -7,11 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float64
 
 from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 SHORT = 8
 """Numbers of a domain that are shown; of more it is said how many there are."""
+
+_MANY = 64
+"""From so many numbers on, an array is faster than a loop."""
 
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
@@ -66,11 +70,37 @@ def fractions(array: np.ndarray) -> list[Fraction]:
     return [Fraction(float(v)) for v in array]
 
 
-def dyadic(values: Sequence[float]) -> tuple[list[int], int]:
-    """Integers `m` and one exponent `k >= 0` with `values = m / 2**k`, exactly."""
+def dyadic(
+    values: Sequence[float] | Float64[np.ndarray, " numbers"],
+) -> tuple[list[int], int]:
+    """Integers `m` and one exponent `k >= 0` with `values = m / 2**k`, exactly.
+
+    Example:
+        >>> dyadic([0.75, -2.0])
+        ([3, -8], 2)
+    """
+    if isinstance(values, np.ndarray) and len(values) >= _MANY:
+        return _dyadic_array(values)
     ratios = [float(v).as_integer_ratio() for v in values]
     shift = max((d.bit_length() - 1 for _, d in ratios), default=0)
     return [n << (shift - d.bit_length() + 1) for n, d in ratios], shift
+
+
+def _dyadic_array(values: Float64[np.ndarray, " numbers"]) -> tuple[list[int], int]:
+    """The same of many numbers, in machine words as far as these reach."""
+    fraction, exponent = np.frexp(values)
+    mantissa = (fraction * 2.0**53).astype(np.int64)
+    # Without trailing zeros, which are as many as the lowest bit says.
+    zeros = np.frexp((mantissa & -mantissa).astype(np.float64))[1] - 1
+    zeros = np.where(mantissa == 0, 0, zeros)
+    mantissa >>= zeros
+    exponent = np.where(mantissa == 0, 0, exponent - 53 + zeros).astype(np.int64)
+    shift = max(0, -int(exponent.min()))
+    up = exponent + shift
+    if (np.frexp(mantissa.astype(np.float64))[1] + up).max() < 63:
+        return (mantissa << up).tolist(), shift
+    pairs = zip(mantissa.tolist(), up.tolist(), strict=True)
+    return [m << u for m, u in pairs], shift
 
 
 def difference(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:

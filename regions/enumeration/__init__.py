@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
 from regions.enumeration.cells.detour import (
     CodeHasComeError,
     rising,
@@ -26,6 +26,7 @@ from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
+from regions.errors.limits import hearing_by_itself, never
 from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.results.region_set import RegionCount, RegionSet
@@ -148,6 +149,7 @@ def enumerate_regions(
     )
 
 
+@hearing_by_itself()
 @one_blas_thread()
 def _run(
     task: Task,

@@ -5,6 +5,7 @@ from jaxtyping import Int, UInt8
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration import enumerate_regions
+from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
 from regions.results.cells import Cells
 
@@ -29,6 +30,8 @@ def cells_again(
     """
     method = "line" if domain.dim == 1 else "cells"
     found = enumerate_regions(network, domain, method=method)
+    with telling(lambda: f"{len(found)} regions are found again", lambda: found):
+        check()
     return found.cells.reordered(_places(found.patterns, patterns))
 
 

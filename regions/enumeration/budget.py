@@ -6,10 +6,13 @@ goes through.
 """
 
 import copy
+import math
 import time
 from collections.abc import Callable
 
 from regions.enumeration.memory import available_bytes, resident_bytes
+from regions.errors import limits
+from regions.errors.limits import never
 from regions.results.statistics import Stop
 
 MEMORY_SHARE = 0.5
@@ -26,15 +29,11 @@ class StoppedError(Exception):
     """Work was asked to stop; never leaves this package."""
 
 
-def never() -> bool:
-    """A `stop` that lets work go on."""
-    return False
-
-
 class Budget:
     """Says when to stop, why, and when even proving what was found takes too long.
 
-    Once spent it stays so. It may be asked from any thread.
+    Once spent it stays so. It may be asked from any thread. Limits of the blocks around
+    (`regions.limited`) are its own, too.
 
     Args:
         max_regions: Regions to find at most; None for no limit.
@@ -54,14 +53,20 @@ class Budget:
         max_bytes: int | None = None,
         stop: Callable[[], bool] = never,
     ):
-        limits = {
+        given = {
             "max_regions": max_regions,
             "max_seconds": max_seconds,
             "max_bytes": max_bytes,
         }
-        for name, value in limits.items():
+        for name, value in given.items():
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` is {value}: a positive number is required.")
+        around = limits.current()
+        if around is not None:
+            left = max(around.seconds_left(), 1e-9)
+            if left < (math.inf if max_seconds is None else max_seconds):
+                max_seconds = left
+            stop = _either(stop, around.wants_end)
         self.max_regions = max_regions
         self.max_seconds = max_seconds
         self.max_bytes = max_bytes
@@ -78,7 +83,7 @@ class Budget:
     def asking(self, stop: Callable[[], bool]) -> "Budget":
         """The same limits from the same start, with a question more."""
         budget = copy.copy(self)
-        budget._stop = lambda: self._stop() or stop()
+        budget._stop = _either(self._stop, stop)
         return budget
 
     def with_regions(self, max_regions: int | None) -> "Budget":
@@ -167,3 +172,10 @@ class Budget:
         if stopped is Stop.INTERRUPTED:
             return stopped.value
         return f"{stopped.value}={getattr(self, stopped.value)} reached"
+
+
+def _either(
+    first: Callable[[], bool], second: Callable[[], bool]
+) -> Callable[[], bool]:
+    """Whether one of two callers wants an end."""
+    return lambda: first() or second()

@@ -14,9 +14,9 @@ from concurrent.futures import CancelledError
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from regions.enumeration.budget import never
 from regions.enumeration.workers import SWITCH, worker_count
 from regions.errors import RegionsError
+from regions.errors.limits import never
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster

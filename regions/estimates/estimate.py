@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
-from regions.enumeration.budget import never
 from regions.enumeration.cluster import open_client
 from regions.errors import RegionsError
+from regions.errors.limits import asking, hearing_by_itself, never
 from regions.estimates.classes import class_network
 from regions.estimates.journal import RunJournal
 from regions.estimates.result import RegionEstimate
@@ -105,14 +105,19 @@ def estimate_regions(
         on_from = sum(network.widths) + network.output.width
         network = class_network(network, of_class)
     task = Runs(network, domain, cells or CELLS, seed, on_from)
+    around = asking()
     with contextlib.ExitStack() as stack:
+        # What it found it returns, and asks itself when to end.
+        stack.enter_context(hearing_by_itself())
         book, runner = None, run_here
         if journal is not None:
             opened = RunJournal(journal, network, domain, task.cells, seed)
             book = stack.enter_context(opened)
         if scheduler is not None:
             runner = run_on(stack.enter_context(open_client(scheduler)))
-        sampler = _Sampler(task, book, max_seconds, stop, progress)
+        sampler = _Sampler(
+            task, book, max_seconds, lambda: stop() or around(), progress
+        )
         for goal in _goals(wanted, relative_error):
             sampler.reach(goal, runner)
             if sampler.ended or (

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.budget import never
 from regions.enumeration.cluster import ClusterError, ClusterTasks
 from regions.enumeration.tree.homogeneous import cone_problem
 from regions.enumeration.workers import workers
+from regions.errors.limits import never
 from regions.estimates.few_inputs import InputTree
 from regions.estimates.many_inputs.image import image_of
 from regions.estimates.many_inputs.search import ImageTree

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains.domain_vectors import whole_number
 from regions.domains.shapes import Box, Domain, Segment, Slice
+from regions.errors.limits import asking, hearing_by_itself, limited, never
 from regions.grid.device_tally import CollisionError, DeviceTally
 from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
 from regions.grid.pattern_table import PatternTable
@@ -108,6 +109,7 @@ def hash_grid(
     chunk: int | None = None,
     hash_words: UInt32[np.ndarray, "bits lanes"] | None = None,
     together: bool = False,
+    max_seconds: float | None = None,
     stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
 ) -> GridCount:
@@ -134,8 +136,9 @@ def hash_grid(
         together: Share the points with the other processes that
             `regions.grid.processes.join_processes` joined. All have to make the same
             call, and all get the same result.
-        stop: Asked after each chunk; if it says so, what was met so far is returned.
-            Processes that share the points cannot: they wait for one another.
+        max_seconds: End after this time, after a chunk; what was met so far is
+            returned. Processes that share the points cannot: they wait for one another.
+        stop: Asked after each chunk whether to end likewise.
         progress: Called with (points done, points in all) after each chunk; those of
             this process, if there are others.
 
@@ -157,8 +160,11 @@ def hash_grid(
     network, domain = network_and_domain(network, domain)
     shape = grid_shape(domain, resolution)
     _check_options(dtype, offset, chunk)
-    if together and stop is not None:
-        raise ValueError("`stop` is given with `together`: leave one of them out.")
+    for name, value in (("stop", stop), ("max_seconds", max_seconds)):
+        if together and value is not None:
+            raise ValueError(
+                f"`{name}` is given with `together`: leave one of them out."
+            )
     restricted = domain.restrict(network)
     axes = grid_axes(_chart_box(domain), shape, offset)
     if hash_words is None:
@@ -172,9 +178,13 @@ def hash_grid(
     points = _share(math.prod(shape), together)
     image = _image(len(points) if labels else 0)
     pieces = stream(restricted, axes, dtype, chunk, points)
-    tally, done, settled = _collect(
-        pieces, points, table, hash_words, image, progress, stop
-    )
+    with limited(max_seconds=max_seconds, stop=stop or never):
+        is_over = never if together else asking()
+    # What it met it proves, and returns.
+    with hearing_by_itself():
+        tally, done, settled = _collect(
+            pieces, points, table, hash_words, image, progress, is_over
+        )
     image[done:] = -1
     if together:
         table, tally, image = _put_together(table, tally, image, hash_words)
@@ -222,7 +232,7 @@ def _collect(
     hash_words: UInt32[np.ndarray, "bits lanes"],
     image: Int32[np.ndarray, " points"],
     progress: Progress | None,
-    stop: Callable[[], bool] | None,
+    stop: Callable[[], bool],
 ) -> _Collected:
     """Number the patterns of all pieces, and put their numbers into the image."""
     tally, device, settled, done = Tally(), None, 0, 0
@@ -242,7 +252,7 @@ def _collect(
             image[done - inside : done] = np.asarray(labels)[:inside]
         if progress is not None:
             progress(done, len(points))
-        if stop is not None and stop():
+        if stop():
             break
     return _Collected(tally if device is None else device.tally(), done, settled)
 

@@ -13,7 +13,7 @@ from regions.bounds import (
 )
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions
-from regions.enumeration.budget import never
+from regions.errors.limits import never
 from regions.grid.hash_grid import GridCount, hash_grid
 from regions.hash_tables.hash_table import HashTable, occupancy_gini
 from regions.network import ReluNetwork

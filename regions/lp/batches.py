@@ -17,6 +17,7 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Float64
 
 from regions.compiled.devices import devices_for
+from regions.errors.limits import check
 from regions.lp.interior_point import has_converged, solve_one
 
 CPU_PROGRAMS = 4096
@@ -217,6 +218,7 @@ class Batch:
 
         under_way = launch(0)
         for start in range(0, max(count, 1), self._most):
+            check()
             inside, found = under_way
             if start + self._most < count:
                 under_way = launch(start + self._most)

@@ -131,6 +131,57 @@ def falls_along_a_direction(
     return bool((A @ u < -SAFETY * bound).all())
 
 
+@np.errstate(all="ignore")
+def balances(
+    A: Float64[np.ndarray, "rows dim"], error: Float64[np.ndarray, " rows"]
+) -> bool:
+    """Whether positive multiples of all rows are proved to cancel out, and to span.
+
+    Then `A u <= 0` holds for u = 0 alone. Positive weights w with a small sum
+    `r = A' w` are a proof where the least eigenvalue of `N = A' diag(w) A` is large:
+    for `N v = r` the weights `w_i (1 - A_i v)` cancel out exactly, and they are
+    positive as `|v| <= |r| / eigenvalue` is below 1 for rows of unit length.
+
+    Args:
+        A: Gradients.
+        error: Bound of the rounding of each, in the 1-norm.
+    """
+    lengths = np.linalg.norm(A, axis=1)
+    if len(A) <= A.shape[1] or not (lengths > 2.0 * error).all():
+        return False
+    A, doubt = A / lengths[:, None], 2.0 * (error / lengths)
+    count, dim = A.shape
+    weights = _even_weights(A)
+    if weights is None:
+        return False
+    # Every entry of a row of unit length is off by `off`, rounding included.
+    off = doubt + gamma(dim + 4)
+    rest = np.linalg.norm(A.T @ weights) + SAFETY * (
+        weights @ off + gamma(count + 2) * weights.sum() * math.sqrt(dim)
+    )
+    normal = (A.T * weights) @ A
+    # The trace of N bounds what rounding and the rows' errors change, each part once.
+    change = weights @ (2.0 * off + off**2) + gamma(count + 4) * dim * weights.sum()
+    least = np.linalg.eigvalsh(normal)[0]
+    least -= SAFETY * change + gamma(8 * dim * dim) * np.trace(normal)
+    return bool(weights.min() > 0.0 and SAFETY * rest * (1.0 + off.max()) < least)
+
+
+def _even_weights(A: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
+    """Weights of sum 1 under which rows cancel out, the smallest as large as can be."""
+    count, dim = A.shape
+    # The dual program: the least v with `A_i u + v >= 0` for all rows, 1 in the sum.
+    G = np.zeros((count + 1, dim + 1))
+    G[:count, :dim], G[:count, -1] = -A, -1.0
+    G[-1] = G[:count].sum(axis=0)
+    sides = np.append(np.zeros(count), -1.0)
+    try:
+        _, duals = WarmProgram(G, sides).optimum(np.append(np.zeros(dim), -1.0))
+    except SolverError:
+        return None
+    return duals[:count] + duals[-1]
+
+
 def _dot(row: Sequence[int], u: Direction) -> int:
     """Inner product."""
     return sum(a * v for a, v in zip(row, u, strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError
+from regions.errors.limits import check
 from regions.lp import exact_lp, farkas
 from regions.lp.solve import (
     OPTIMAL,
@@ -87,6 +88,7 @@ def facets(rows: Halfspaces, exact: farkas.ExactRows | None = None) -> Irredunda
     open_rows = np.array([i for i in range(len(rows)) if i not in redundant], int)
     found = _facets_in_sight(rows, true, open_rows, ball.center)
     for row in open_rows:
+        check()
         if row in found:
             continue
         others = np.array([i for i in open_rows if i not in redundant], int)

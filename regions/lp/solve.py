@@ -1,26 +1,30 @@
 """Linear programs over one polyhedron, and over stacks of them, with CVXPY.
 
-The only file that imports CVXPY. A solver proposes, `regions.lp.farkas` proves: whether
-a polyhedron has an interior, whether a row is redundant and whether a direction is
-unbounded are decided in exact arithmetic on the rows as given, never by a tolerance.
-Numbers such as radii and bounds are float64 and good to about 1e-9.
+The only file that imports CVXPY, and it does so when a program is first solved: that
+takes longer than all else in a first call. A solver proposes, `regions.lp.farkas`
+proves: whether a polyhedron has an interior, whether a row is redundant and whether a
+direction is unbounded are decided in exact arithmetic on the rows as given, never by a
+tolerance. Numbers such as radii and bounds are float64 and good to about 1e-9.
 """
 
 import functools
 import itertools
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import cvxpy as cp
 import numpy as np
 import scipy.sparse
-from cvxpy.constraints.nonpos import Inequality
 from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError, SolverError
+from regions.errors.limits import check, seconds_left
 from regions.lp import exact_lp, farkas
+from regions.lp.warm_lp import LARGE, WarmProgram
 from regions.patterns.halfspaces import Halfspaces
 from regions.signs.exact import to_fraction
+
+if TYPE_CHECKING:
+    import cvxpy as cp
 
 SOLVER_TOLERANCE = 1e-10
 """Feasibility tolerance asked of HiGHS, on rows of unit length: its smallest."""
@@ -28,8 +32,15 @@ SOLVER_TOLERANCE = 1e-10
 _MAX_EXACT_VARIABLES = 40
 """Above it an exact program may take minutes."""
 
-OPTIMAL: str = cp.OPTIMAL
-_NO_OPTIMUM = (cp.INFEASIBLE, cp.UNBOUNDED, "infeasible_or_unbounded")
+OPTIMAL = "optimal"
+"""Status of a program that was solved, in CVXPY's words as the others."""
+_STATUS = {
+    "Infeasible": "infeasible",
+    "Unbounded": "unbounded",
+    "Primal infeasible or unbounded": "infeasible_or_unbounded",
+}
+"""What HiGHS calls that there is no optimum."""
+_NO_OPTIMUM = ("infeasible", "unbounded", "infeasible_or_unbounded")
 
 
 class ChebyshevBall(NamedTuple):
@@ -54,8 +65,10 @@ class SolverAnswer(NamedTuple):
 
 
 @functools.lru_cache(maxsize=128)
-def _maximum_problem(rows: int, variables: int) -> tuple[cp.Problem, cp.Constraint]:
+def _maximum_problem(rows: int, variables: int) -> tuple["cp.Problem", "cp.Constraint"]:
     """`max c.x` subject to `G x <= h`; parameters are set before each solve."""
+    import cvxpy as cp
+
     c = cp.Parameter(variables, name="c")
     G = cp.Parameter((rows, variables), name="G")
     h = cp.Parameter(rows, name="h")
@@ -70,7 +83,12 @@ def maximize_by_solver(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAns
     Raises:
         SolverError: If it gives up on a program with too many variables for that.
     """
+    check()
     rows, variables = G.shape
+    if G.size >= LARGE:
+        return _maximize_directly(c, G, h)
+    import cvxpy as cp
+
     padded = rows + (-rows % 8 or 8 * (rows == 0))
     problem, constraint = _maximum_problem(padded, variables)
     full, bound = np.zeros((padded, variables)), np.ones(padded)
@@ -82,17 +100,31 @@ def maximize_by_solver(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAns
             solver=cp.HIGHS,
             primal_feasibility_tolerance=SOLVER_TOLERANCE,
             dual_feasibility_tolerance=SOLVER_TOLERANCE,
+            time_limit=seconds_left(),
         )
         status = str(problem.status)
     except (ValueError, cp.SolverError):  # CVXPY's answers to a status of "unknown"
         status = "unknown"
+    check()
     if status in _NO_OPTIMUM:
         return SolverAnswer(status, np.zeros(0), np.zeros(0))
-    if status != cp.OPTIMAL:
+    if status != OPTIMAL:
         return _solved_exactly(c, G, h, status)
     x, duals = problem.var_dict["x"].value, constraint.dual_value
     assert x is not None
     return SolverAnswer(status, x, np.asarray(duals)[:rows])
+
+
+def _maximize_directly(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAnswer:
+    """The same without CVXPY, which takes longer to write a large program down."""
+    try:
+        x, duals = WarmProgram(G, h).optimum(c)
+    except SolverError as error:
+        status = _STATUS.get(error.status, error.status)
+        if status in _NO_OPTIMUM:
+            return SolverAnswer(status, np.zeros(0), np.zeros(0))
+        return _solved_exactly(c, G, h, status)
+    return SolverAnswer(OPTIMAL, x, duals)
 
 
 def _solved_exactly(
@@ -107,7 +139,7 @@ def _solved_exactly(
     duals = np.zeros(len(h))
     for row, weight in answer.multipliers.items():
         duals[row] = float(to_fraction(weight))
-    return SolverAnswer(cp.OPTIMAL, np.array([float(v) for v in answer.x]), duals)
+    return SolverAnswer(OPTIMAL, np.array([float(v) for v in answer.x]), duals)
 
 
 @np.errstate(all="ignore")
@@ -200,10 +232,49 @@ def chebyshev_ball(
     return ChebyshevBall(center, 0.0)
 
 
+def proposed_ball(
+    rows: Halfspaces, around: Float64[np.ndarray, " dim"], *, max_radius: float
+) -> ChebyshevBall:
+    """What `chebyshev_ball` finds, without a proof that its center lies inside.
+
+    The radius is not positive where the solver found no point inside.
+
+    Args:
+        rows: Where the ball must lie.
+        around: A point near it, or inside: where the solver begins.
+        max_radius: Cap on the radius.
+
+    Raises:
+        SolverError: If the solver stops without an answer.
+    """
+    steep = rows.A.any(axis=1)
+    normals, rhs, _ = unit_rows(rows.A[steep], rows.b[steep])
+    move, _ = _deepest_point(normals, rhs - normals @ around, max_radius)
+    center = around + move
+    radius = float(np.min(rhs - normals @ center, initial=max_radius))
+    return ChebyshevBall(center, radius)
+
+
 def _deepest_point(
     normals: np.ndarray, rhs: np.ndarray, max_radius: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Center and row multipliers of the Chebyshev program, for rows of unit length.
+
+    In the space that the rows span, as moves orthogonal to them change nothing: with
+    hundreds of inputs it is far smaller.
+    """
+    if normals.shape[1] <= _MAX_EXACT_VARIABLES:
+        return _deepest_of(normals, rhs, max_radius)
+    _, sizes, axes = np.linalg.svd(normals, full_matrices=False)
+    axes = axes[sizes > 1e-12 * sizes.max(initial=0.0)]
+    center, duals = _deepest_of(normals @ axes.T, rhs, max_radius)
+    return center @ axes, duals
+
+
+def _deepest_of(
+    normals: np.ndarray, rhs: np.ndarray, max_radius: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same in the coordinates given.
 
     A thin polyhedron is solved again in coordinates around the last answer, in units
     of its radius: this takes the solver's absolute tolerance out of the result.
@@ -217,7 +288,7 @@ def _deepest_point(
     for _ in range(3):
         slack = rhs - normals @ center
         answer = maximize_by_solver(cost, G, np.append(slack, max_radius) / unit)
-        if answer.status != cp.OPTIMAL:
+        if answer.status != OPTIMAL:
             raise SolverError("Chebyshev program not solved", status=answer.status)
         center, duals = center + unit * answer.x[:-1], answer.duals[:-1]
         radius = abs(unit * float(answer.x[-1]))
@@ -259,7 +330,7 @@ def bounds(
         cost = np.zeros(rows.dim)
         cost[axis] = (-1.0, 1.0)[side]
         answer = maximize_by_solver(cost, normals, rhs)
-        if answer.status == cp.OPTIMAL:
+        if answer.status == OPTIMAL:
             result[side, axis] = answer.x[axis]
             continue
         chebyshev_ball(rows, max_radius=1.0)  # raises, with a proof, if there is none
@@ -278,7 +349,7 @@ def _is_unbounded(A: np.ndarray, normals: np.ndarray, cost: np.ndarray) -> bool:
     G = np.concatenate([normals, cube])
     h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
     answer = maximize_by_solver(cost, G, h)
-    if answer.status != cp.OPTIMAL:
+    if answer.status != OPTIMAL:
         return False
     tight = np.flatnonzero(normals @ answer.x > -1e-9)
     direction = farkas.recession_direction(A, answer.x, tight)
@@ -369,6 +440,9 @@ def _maximize_stack(
     Raises:
         SolverError: If the solver stops without an answer.
     """
+    import cvxpy as cp
+    from cvxpy.constraints.nonpos import Inequality
+
     x = cp.Variable(len(blocks) * len(cost))
     stack = scipy.sparse.block_diag(blocks, format="csr")
     inside = Inequality(stack @ x, cp.Constant(np.concatenate(ends)))
@@ -376,6 +450,7 @@ def _maximize_stack(
         cp.Maximize(cp.Constant(np.tile(cost, len(blocks))) @ x), [inside]
     )
     tolerance = 1e-11
+    check()
     try:
         with warnings.catch_warnings():
             # Of inaccurate solutions, whose status says the same.
@@ -385,9 +460,12 @@ def _maximize_stack(
                 tol_gap_abs=tolerance,
                 tol_gap_rel=tolerance,
                 tol_feas=tolerance,
+                time_limit=seconds_left(),
             )
     except (ValueError, cp.SolverError) as error:
+        check()
         raise SolverError("stacked program not solved", status="unknown") from error
-    if problem.status != cp.OPTIMAL or x.value is None:
+    check()
+    if problem.status != OPTIMAL or x.value is None:
         raise SolverError("stacked program not solved", status=str(problem.status))
     return x.value.reshape(len(blocks), len(cost))

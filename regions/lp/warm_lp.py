@@ -10,8 +10,48 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.errors import SolverError
+from regions.errors.limits import check
 
 TOLERANCE = 1e-10
+LARGE = 20_000
+"""Entries from which on a program takes so long that it must hear limits."""
+
+
+class Hearing:
+    """Runs HiGHS so that limits and Ctrl-C are heard while it works.
+
+    Args:
+        highs: The solver.
+        size: Entries of the program; small ones end soon enough by themselves.
+    """
+
+    def __init__(self, highs: highspy.Highs, size: int):
+        self._highs = highs
+        self._ended: BaseException | None = None
+        if size >= LARGE:
+            highs.cbSimplexInterrupt += self._look
+
+    def run(self) -> highspy.HighsModelStatus:
+        """Solve; the status.
+
+        Raises:
+            LimitError: If a limit of the blocks around fell.
+        """
+        check()
+        self._highs.run()
+        if self._ended is not None:
+            ended, self._ended = self._ended, None
+            raise ended
+        return self._highs.getModelStatus()
+
+    def _look(self, event: highspy.highs.HighsCallbackEvent) -> None:
+        """Called by HiGHS in every step, and by Python's signals through it."""
+        try:
+            check()
+        except BaseException as error:  # noqa: BLE001
+            # HiGHS can not pass it on: `run` does.
+            self._ended = error
+            event.interrupt()
 
 
 class WarmProgram:
@@ -58,6 +98,7 @@ class WarmProgram:
         program.a_matrix_.index_ = column.astype(np.int32)
         program.a_matrix_.value_ = G[row, column]
         self._highs.passModel(program)
+        self._hearing = Hearing(self._highs, G.size)
 
     def optimum(
         self,
@@ -78,13 +119,11 @@ class WarmProgram:
         self._highs.changeColsCost(len(c), self._columns, np.ascontiguousarray(c))
         if relaxed is not None:
             self._bound(relaxed, self._h[relaxed] + by)
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        status = self._hearing.run()
         if status != highspy.HighsModelStatus.kOptimal:
             # A basis that went bad is forgotten, once.
             self._highs.clearSolver()
-            self._highs.run()
-            status = self._highs.getModelStatus()
+            status = self._hearing.run()
         solution = self._highs.getSolution()
         if relaxed is not None:
             self._bound(relaxed, self._h[relaxed])

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from regions.domains.shapes import WholeSpace, check_not_round
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations, halfspaces_batch
 from regions.results.region_set import RegionSet
@@ -91,11 +92,12 @@ def class_polygons(
         >>> cut.segments.tolist(), cut.sides.tolist()
         ([[[1.0, 1.0], [0.0, 0.0]]], [[0, 1]])
     """
-    _check(found)
+    _require_classes(found)
     if polygons is None:
         polygons = region_polygons(found)
     pieces, classes, owners, segments, sides = [], [], [], [], []
     for region, values in _corner_outputs(found, polygons):
+        check()
         for winner, piece in _cut(polygons[region], *values):
             pieces.append(piece.corners)
             classes.append(winner)
@@ -130,6 +132,7 @@ def region_polygons(found: RegionSet) -> list[Float64[np.ndarray, "_ 2"]]:
     network = found.domain.restrict(found.network)
     result = []
     for bits in found.pattern_bits():
+        check()
         A, b = (rows[0] for rows in halfspaces_batch(network, bits[None]))
         piece = _Piece(outline, np.full(len(outline), _OUTLINE))
         for row, right in zip(A, b, strict=True):
@@ -149,7 +152,7 @@ def area(polygon: Float64[np.ndarray, "corners 2"]) -> float:
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2.0
 
 
-def _check(found: RegionSet) -> None:
+def _require_classes(found: RegionSet) -> None:
     """Raise unless there are classes on a plane."""
     check_not_round(found.domain)
     if found.domain.dim != 2:

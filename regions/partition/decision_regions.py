@@ -21,6 +21,7 @@ from regions.enumeration import enumerate_regions
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
+from regions.partition.linear_regions import after_listing
 from regions.results.merging import connected_parts
 from regions.results.region_set import RegionSet
 
@@ -99,8 +100,9 @@ def decision_regions(
         with_decision_units(network, threshold=threshold), domain, **options
     )
     classes = _classes(found, network.output_dim)
-    components, count = connected_parts(found, classes)
-    region_bounded = found.bounded()
+    with after_listing(found, **options):
+        components, count = connected_parts(found, classes)
+        region_bounded = found.bounded()
     of_component = np.zeros(count, np.int64)
     of_component[components] = classes
     unbounded = np.bincount(components[~region_bounded], minlength=count) > 0

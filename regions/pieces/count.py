@@ -24,10 +24,11 @@ from jaxtyping import Bool
 
 from regions.domains.shapes import Domain, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.budget import Budget, StoppedError, never
+from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.faces.open_faces import Interiors
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
+from regions.errors.limits import never
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.pieces.journal import PieceJournal

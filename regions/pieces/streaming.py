@@ -22,9 +22,10 @@ import numpy as np
 
 from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
-from regions.enumeration.budget import StoppedError, never
+from regions.enumeration.budget import StoppedError
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import FileFormatError
+from regions.errors.limits import never
 from regions.files.reading import reading
 from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork

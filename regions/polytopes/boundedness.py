@@ -21,6 +21,7 @@ from jaxtyping import Bool, UInt8
 
 from regions.domains.domain_vectors import dyadic
 from regions.domains.shapes import Domain
+from regions.errors.limits import check
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import halfspaces_batch
@@ -69,10 +70,11 @@ def bounded_regions(
             directions, weights = _suggestions(network, patterns)
         else:
             directions = weights = [None] * len(patterns)
-        result[part] = [
-            is_cone_trivial(recession_rows(exact, pattern) + walls, y, w)
-            for pattern, y, w in zip(patterns, directions, weights, strict=True)
-        ]
+        found = zip(patterns, directions, weights, strict=True)
+        for k, (pattern, y, w) in enumerate(found, start):
+            check()
+            gradients = recession_rows(exact, pattern) + walls
+            result[k] = is_cone_trivial(gradients, y, w)
     return result
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.errors import EmptyPolyhedronError, SolverError
+from regions.errors.limits import check, telling
 from regions.lp.batch_proofs import prove_empty_batch
 from regions.lp.blas import one_blas_thread
 from regions.lp.exact_lp import Point, interior
@@ -83,18 +84,25 @@ def _search_with_one_thread(
     tell(0, total)
     search = _Search(system, inside, max_radius)
 
-    def check() -> None:
-        tell(total - len(search.undecided()), total)
+    def decided() -> int:
+        return total - len(search.undecided())
 
-    # Rays find most facets; then programs, whose proofs go many at a time; what these
-    # leave is decided row by row.
-    search.shoot_rays(check)
-    for decide in (search.propose, search.decide):
-        for row in search.undecided():
-            check()
-            decide(row)
+    def step() -> None:
+        tell(decided(), total)
         check()
-        search.prove_proposed()
+
+    with telling(
+        lambda: f"{decided()} of {total} rows are decided", lambda: dict(search.facets)
+    ):
+        # Rays find most facets; then programs, whose proofs go many at a time; what
+        # these leave is decided row by row.
+        search.shoot_rays(step)
+        for decide in (search.propose, search.decide):
+            for row in search.undecided():
+                step()
+                decide(row)
+            step()
+            search.prove_proposed()
     tell(total, total)
     return FacetSearch(
         search.center,
@@ -208,19 +216,19 @@ class _Search:
         bound += self.system.error[self.kept] * reach * (1.0 + 8 * _EPS)
         return np.where(np.abs(slack) > bound, slack, 0.0)
 
-    def shoot_rays(self, check: Callable[[], None]) -> None:
+    def shoot_rays(self, step: Callable[[], None]) -> None:
         """Find facets by rays toward every row, then toward better points of it.
 
-        `check` is called between steps; it may raise to stop.
+        `step` is called between steps; it may raise to stop.
         """
         if not len(self.kept):
             return
         self._take_hits(self.normals)
         missed = [k for k, row in enumerate(self.kept) if int(row) not in self.facets]
         if missed:
-            check()
+            step()
             targets = np.array(missed, np.int64)
-            self._take_hits(relaxed_feet(self.normals, self.slack, targets, check))
+            self._take_hits(relaxed_feet(self.normals, self.slack, targets, step))
 
     def _take_hits(self, rays: np.ndarray) -> None:
         """Record the facets that rays from the center meet first."""

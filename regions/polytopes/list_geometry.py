@@ -14,6 +14,7 @@ from jaxtyping import Float64, UInt8
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace, check_not_round
 from regions.errors import SolverError
+from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import Halfspaces, halfspaces_batch
 from regions.patterns.packing import unpack_bits
@@ -168,14 +169,18 @@ def _solved(
     """The answers of all regions; what a batch leaves open is solved alone."""
     first, second = [], []
     done, total = 0, len(listed.patterns)
-    for u, v, good in parts:
-        for k in np.flatnonzero(~good):
-            A, b = listed.rows(slice(done + k, done + k + 1))
-            u[k], v[k] = one(A[0], b[0])
-        first.append(u)
-        second.append(v)
-        done += len(u)
-        progress(done, total)
+    with telling(
+        lambda: f"{done} of {total} regions are solved", lambda: (first, second)
+    ):
+        for u, v, good in parts:
+            for k in np.flatnonzero(~good):
+                A, b = listed.rows(slice(done + k, done + k + 1))
+                u[k], v[k] = one(A[0], b[0])
+            first.append(u)
+            second.append(v)
+            done += len(u)
+            progress(done, total)
+            check()
     return np.concatenate(first), np.concatenate(second)
 
 

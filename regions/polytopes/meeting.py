@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors import UndecidedError
+from regions.errors.limits import check, telling
 from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
 from regions.models.arguments import (
@@ -103,6 +104,8 @@ def _walk(
     first = cones.first(domain)
     found, queue = {first[0].tobytes(): first}, deque([first])
     while queue:
+        with telling(lambda: f"{len(found)} regions meet at least", lambda: len(found)):
+            check()
         for bits, direction in cones.neighbors(*queue.popleft()):
             if bits.tobytes() in found:
                 continue

@@ -161,7 +161,7 @@ def reduce_first_layer(
     first, *later = network.layers
     if not later or any(s == 0 for layer in later for s, _ in layer.skips):
         return None
-    rows = [dyadic(row.tolist())[0] for row in first.weight]
+    rows = [dyadic(row)[0] for row in first.weight]
     on = bits[: first.width]
     kept = np.flatnonzero(on | (first.slopes != 0.0))
     if first.width > network.input_dim or not len(kept) or not has_full_rank(rows):

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float64, Int, Int8
 
 from regions.domains.shapes import Domain, HPolytope, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
+from regions.errors.limits import check
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.models.arguments import (
@@ -43,6 +44,7 @@ from regions.polytopes.polygons import Polygon, polygon_around, proved_signs
 from regions.polytopes.region_facets import (
     RegionFacets,
     given_system,
+    recession_rows,
     region_facets,
     searched,
 )
@@ -225,18 +227,20 @@ class Polytope:
     def is_bounded(self) -> bool:
         """Whether it is a polytope in the strict sense.
 
-        One program on the recession cone `A u <= 0` says so. Above `MAX_EXACT_DIM`
-        dimensions `bounds` decide, unless all rows are proved to fall along a
-        direction.
+        Decided on the recession cone `A u <= 0`: by a direction along which all rows
+        are proved to fall, by weights under which they are proved to cancel out, or by
+        an exact program.
         """
         if self._region is not None and self._region.rows.reach is not None:
             return True
         if len(self.rows) <= self.dim:
             return False
         if self.dim > MAX_EXACT_DIM:
-            if recession.falls_along_a_direction(self.rows.A, self._row_errors()):
+            A, error = self.rows.A, self._row_errors()
+            if recession.falls_along_a_direction(A, error):
                 return False
-            return bool(np.isfinite(self.bounds).all())
+            if recession.balances(A, error):
+                return True
         exact = self.exact_rows or given_rows(self.rows.A, self.rows.b)
         return recession.is_cone_trivial(exact.A)
 
@@ -258,29 +262,45 @@ class Polytope:
         circle = None if polygon is None else polygon.largest_circle()
         if circle is not None and (proved_signs(self._system, circle[0]) > 0.0).all():
             return solve.ChebyshevBall(*circle)
-        lower, upper = self.bounds
-        if self.is_bounded:
-            size = float(np.linalg.norm(upper - lower)) + 1.0
-            return solve.chebyshev_ball(
-                self.rows, max_radius=size, exact=self.exact_rows
-            )
-        return self._unbounded_ball()
-
-    def _unbounded_ball(self) -> solve.ChebyshevBall:
-        """Ball of an unbounded polyhedron: the cone of directions decides.
-
-        Balls grow without end exactly if the recession cone `A u <= 0` has an interior.
-        """
-        cone = Halfspaces(self.rows.A, np.zeros(len(self.rows)))
-        exact = self.exact_rows
-        if solve.has_interior(cone, None if exact is None else exact.cone()):
+        if self._has_balls_of_any_size():
             return solve.ChebyshevBall(self.x, np.inf)
         cap = 1.0
         while True:
-            ball = solve.chebyshev_ball(self.rows, max_radius=cap, exact=exact)
+            ball = self._ball(cap)
             if ball.radius < 0.5 * cap:
                 return ball
             cap *= 1e3
+
+    def _has_balls_of_any_size(self) -> bool:
+        """Whether the recession cone `A u <= 0` has an interior."""
+        region = self._region
+        if region is not None:
+            if not region.is_whole:
+                return False
+            A, error = recession_rows(region.chart, region.bits, self._system)
+            if recession.falls_along_a_direction(A, error):
+                return True
+            if recession.balances(A, error):
+                return False
+        cone = Halfspaces(self.rows.A, np.zeros(len(self.rows)))
+        exact = self.exact_rows
+        return solve.has_interior(cone, None if exact is None else exact.cone())
+
+    def _ball(self, cap: float) -> solve.ChebyshevBall:
+        """The largest ball inside, of radius at most `cap`."""
+        if self._region is not None:
+            ball = solve.proposed_ball(self.rows, self.x, max_radius=cap)
+            if ball.radius > 0.0 and self._is_strictly_inside(ball.center):
+                return ball
+        return solve.chebyshev_ball(self.rows, max_radius=cap, exact=self.exact_rows)
+
+    def _is_strictly_inside(self, point: Float64[np.ndarray, " dim"]) -> bool:
+        """Whether a point lies in the region of `x`, on no boundary; exactly."""
+        assert self._region is not None
+        rows, pattern = self._region.rows, self._region.bits
+        found = rows.signs(point[None])
+        same = (found.on[0] == pattern)[rows.units].all()
+        return bool(found.strict[0] and same and rows.proves_inside(point))
 
     @functools.cached_property
     def facets(self) -> list[Facet]:
@@ -312,9 +332,7 @@ class Polytope:
         region = self._region
         inside = self.x
         if region is None or not region.is_inside:
-            ball = solve.chebyshev_ball(
-                self.rows, max_radius=1.0, exact=self.exact_rows
-            )
+            ball = self._ball(1.0)
             if ball.radius == 0.0:
                 raise EmptyPolyhedronError(
                     "the polyhedron has no interior, and facets need one: the pattern "
@@ -590,6 +608,7 @@ def _exact_rows(
     ]
     error = np.zeros(len(rows))
     for row, unit in enumerate(np.flatnonzero(kinks)):
+        check()
         sign = -1 if signs[unit] else 1
         *gradient, offset = (sign * v for v in forms[unit])
         pairs = zip(gradient, true.A[row], strict=True)

@@ -17,7 +17,7 @@ from regions.network import ReluNetwork
 from regions.patterns.halfspaces import Halfspaces
 from regions.polytopes.facet_evidence import FacetSearch, RowSystem
 from regions.polytopes.facet_search import search_facets
-from regions.polytopes.network_rows import NetworkRows, reduce_first_layer
+from regions.polytopes.network_rows import NetworkRows, Reduction, reduce_first_layer
 from regions.signs.exact import dyadic, nearest_float
 
 Progress = Callable[[int, int], None]
@@ -97,6 +97,39 @@ def given_system(rows: Halfspaces) -> RowSystem:
     return RowSystem(rows.A, rows.b, np.zeros(len(rows)), integers)
 
 
+def recession_rows(
+    chart: ReluNetwork, bits: Bool[np.ndarray, " units"], system: RowSystem
+) -> tuple[Float64[np.ndarray, "rows dim"], Float64[np.ndarray, " rows"]]:
+    """Gradients whose cone `A u <= 0` has an interior if the region's has, and errors.
+
+    In the first layer's coordinates where these serve: of a cone that does not depend
+    on most of the input space, no more is left than what it depends on.
+
+    Args:
+        chart: The network as a function of the chart coordinates, in the whole space.
+        bits: The pattern, a bit for every hidden unit.
+        system: The rows in the input space.
+    """
+    reduced = _reduced(chart, bits)
+    if reduced is not None:
+        _, own_rows, own_bits = reduced
+        system = own_rows.system(own_bits)
+    return system.A, system.error
+
+
+def _reduced(
+    chart: ReluNetwork, bits: Bool[np.ndarray, " units"]
+) -> tuple[Reduction, NetworkRows, Bool[np.ndarray, " own"]] | None:
+    """The first layer's coordinates, with the rows and the pattern in them."""
+    reduction = reduce_first_layer(chart, bits)
+    if reduction is None or not chart.hidden[0].kinks.all():
+        return None
+    width = chart.hidden[0].width
+    own_bits = np.concatenate([bits[:width][reduction.kept], bits[width:]])
+    own_rows = NetworkRows(reduction.network, WholeSpace(len(reduction.kept)))
+    return reduction, own_rows, own_bits
+
+
 @np.errstate(over="ignore", invalid="ignore")
 def _in_reduced_space(
     chart: ReluNetwork,
@@ -106,13 +139,12 @@ def _in_reduced_space(
     progress: Progress | None,
 ) -> RegionFacets | None:
     """Facets found in the first layer's coordinates; None if these do not serve."""
-    reduction = reduce_first_layer(chart, bits)
-    if reduction is None or not chart.hidden[0].kinks.all():
+    reduced = _reduced(chart, bits)
+    if reduced is None:
         return None
+    reduction, own_rows, own_bits = reduced
     width, kept = chart.hidden[0].width, reduction.kept
     z = chart.pre_activations(x[None])[0][0]
-    own_bits = np.concatenate([bits[:width][kept], bits[width:]])
-    own_rows = NetworkRows(reduction.network, WholeSpace(len(kept)))
     search = search_facets(own_rows.system(own_bits), z[kept], progress=progress)
     if search.vanishing or any(e.same for e in search.facets.values()):
         return None

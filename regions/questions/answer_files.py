@@ -22,7 +22,6 @@ from flint import fmpq
 
 from regions.domains.corners import Corner
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.budget import Budget
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval
@@ -85,7 +84,7 @@ class Partition(NamedTuple):
         numbers: dict[Corner, int] = {}
         leaves, labels = [], []
         count = self.network.output_dim
-        for piece in Pieces(self.network, self.domain, Budget()):
+        for piece in Pieces(self.network, self.domain):
             cells = class_cells(piece, count) if self.by_class else [(0, piece.cell)]
             for label, cell in cells:
                 labels.append(label)

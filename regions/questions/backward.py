@@ -179,7 +179,7 @@ def _through(
     held: dict[int, list[fmpq]],
 ) -> fmpq:
     """Add what a combination of a layer's units reads to `held`; its constant."""
-    layer = problem.exact.layers[index]
+    layer = problem.exact.layer(index)
     unit = fmpq(1, 1 << layer.shift)
     for source, matrix in layer.blocks:
         part = [v * unit for v in row_times(weights, matrix)]

@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import never
 from regions.lp.exact_lp import check_witness
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point

@@ -83,7 +83,7 @@ def _intervals(
     problem: Problem, index: int, values: list[list[tuple[fmpq, fmpq]]]
 ) -> list[tuple[fmpq, fmpq]]:
     """Interval arithmetic: middle and half width of each unit."""
-    layer = problem.exact.layers[index]
+    layer = problem.exact.layer(index)
     unit = fmpq(1, 1 << layer.shift)
     width = layer.bias.nrows()
     middle = fmpq_mat(layer.bias)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.budget import never
+from regions.errors.limits import never
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import proof_of

@@ -8,7 +8,8 @@ from flint import fmpq_mat, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.domains.simplices import power_integrals
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import never
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, Point, ends, known
 from regions.questions.answer_files import Partition, texts

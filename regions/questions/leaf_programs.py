@@ -85,7 +85,7 @@ def _rows(problem: Problem, node: Node, goal: int) -> list[_Row]:
     rows = []
     sources = [input_forms(problem.dim)]
     for index, slopes in enumerate(problem.slopes):
-        layer = problem.exact.layers[index]
+        layer = problem.exact.layer(index)
         pre = pre_activations(layer, sources)
         table = pre.matrix.tolist()
         on = []
@@ -105,7 +105,7 @@ def _rows(problem: Problem, node: Node, goal: int) -> list[_Row]:
     rows += [
         _Row(row[:-1], ZERO, row[-1], ("row", k)) for k, row in enumerate(problem.rows)
     ]
-    outputs = pre_activations(problem.exact.layers[-1], sources)
+    outputs = pre_activations(problem.exact.layer(len(problem.exact.widths)), sources)
     forms = [
         [fmpq(v, 1 << outputs.shift) for v in row] for row in outputs.matrix.tolist()
     ]

@@ -8,7 +8,8 @@ import numpy as np
 
 from regions.domains.shapes import BoundedDomain, WholeSpace, embed_exactly
 from regions.enumeration import enumerate_regions
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import never
 from regions.network import Layer, ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
 from regions.questions.answer_files import Partition

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flint import fmpq
 
 from regions.domains.shapes import embed_exactly
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
+from regions.errors.limits import hearing_by_itself
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
 from regions.questions.listed_cells import largest_on_cells
@@ -79,6 +80,21 @@ def search_maximum(
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
     budget = Budget(max_seconds=seconds, stop=stop)
     limits = {"tolerance": tolerance, "enough": enough, "harmless": harmless}
+    with hearing_by_itself():
+        search, done = _searched(problem, budget, limits, is_threshold)
+        if search.best is None:
+            search.try_inside()
+    best, upper = search.best, search.upper
+    assert best is not None
+    assert upper is not None
+    witness = embed_exactly(problem.domain, search.point)
+    return Maximum(best, upper, witness, done, budget.seconds, search)
+
+
+def _searched(
+    problem: Problem, budget: Budget, limits: dict[str, Any], is_threshold: bool
+) -> tuple[Search, bool]:
+    """The search that suits, run to its end or until the budget is spent."""
     search, done = None, False
     if is_threshold and _is_wide(problem):
         search, few = (
@@ -94,13 +110,7 @@ def search_maximum(
         done = search.run(few)
         if not done and few is not None and not budget.spent():
             done = _settled_by_list(search, budget) or search.run()
-    if search.best is None:
-        search.try_inside()
-    best, upper = search.best, search.upper
-    assert best is not None
-    assert upper is not None
-    witness = embed_exactly(problem.domain, search.point)
-    return Maximum(best, upper, witness, done, budget.seconds, search)
+    return search, done
 
 
 def _is_wide(problem: Problem) -> bool:

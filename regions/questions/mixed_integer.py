@@ -11,7 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from regions.domains.shapes import Domain, WholeSpace
-from regions.enumeration.budget import never
+from regions.errors.limits import never
 from regions.lp.model_files import MixedIntegerProgram, Row
 from regions.models.arguments import NetworkLike, network_and_domain
 from regions.network import ArrayLike, Layer, ReluNetwork

@@ -14,6 +14,7 @@ from flint import fmpz_mat
 from regions.domains.corners import Cell, split
 from regions.domains.shapes import BoundedDomain, check_not_round
 from regions.enumeration.budget import Budget
+from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
 from regions.questions.gated_forms import (
     Forms,
@@ -62,13 +63,21 @@ class _State(NamedTuple):
 class Pieces:
     """The pieces of a network on a domain; iterate once.
 
+    Args:
+        network: The network.
+        domain: A bounded domain.
+        budget: When to end with some of the pieces; without one all are met, or
+            `LimitError` says how many were when a limit of `regions.limited` fell.
+
     Attributes:
         complete: Whether all pieces were met; once the iteration is over.
         count: How many were met.
         exact: The network in rational arithmetic.
     """
 
-    def __init__(self, network: ReluNetwork, domain: BoundedDomain, budget: Budget):
+    def __init__(
+        self, network: ReluNetwork, domain: BoundedDomain, budget: Budget | None = None
+    ):
         check_not_round(domain)
         domain.restrict(network)
         if domain.dim > MAX_DIM:
@@ -85,7 +94,7 @@ class Pieces:
         sources = (input_forms(self.exact.dim),)
         stack = [self._entered(self._domain.cell(), sources, ())]
         while stack:
-            if self._budget.spent() or self._budget.full(self.count):
+            if self._is_over():
                 return
             state = stack.pop()
             if len(state.sources) > len(self._kinks):
@@ -95,12 +104,20 @@ class Pieces:
                 stack += self._advanced(state)
         self.complete = True
 
+    def _is_over(self) -> bool:
+        """Whether to end with some of the pieces."""
+        if self._budget is not None:
+            return self._budget.spent() or self._budget.full(self.count)
+        with telling(lambda: f"{self.count} pieces are met", lambda: self.count):
+            check()
+        return False
+
     def _entered(
         self, cell: Cell, sources: tuple[Forms, ...], on: tuple[bool, ...]
     ) -> _State:
         """A cell at the beginning of a layer."""
         index = len(sources) - 1
-        pre = pre_activations(self.exact.layers[index], sources)
+        pre = pre_activations(self.exact.layer(index), sources)
         # A unit without a kink is off by convention; its slope is 1.
         kinks = self._kinks[index] if index < len(self._kinks) else []
         return _State(
@@ -113,7 +130,7 @@ class Pieces:
         gates, crossing = self._settled(state)
         if crossing is None:
             on = tuple(bool(gate) for gate in gates)
-            held = activations(self.exact.layers[layer], state.pre, on)
+            held = activations(self.exact.layer(layer), state.pre, on)
             return [self._entered(state.cell, (*state.sources, held), state.on + on)]
         unit, values = crossing
         row = len(self._domain.rows()[1]) + len(state.on) + unit

@@ -19,7 +19,8 @@ from regions.domains.domain_vectors import dyadic, fractions
 from regions.domains.shapes import BoundedDomain, HPolytope, WholeSpace, embed_exactly
 from regions.domains.simplices import cell_volume
 from regions.enumeration import enumerate_regions
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import never
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point

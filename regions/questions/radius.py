@@ -10,7 +10,8 @@ import numpy as np
 
 from regions.domains.domain_vectors import vector
 from regions.domains.shapes import Box
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import hearing_by_itself, never
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations
 from regions.questions.answer import (
@@ -88,12 +89,14 @@ def robust_radius(
         raise ValueError(
             f"`max_radius` is {max_radius}: a positive number is required."
         )
-    run = _Run(network, center, Budget(max_seconds=max_seconds, stop=stop))
     part = read_tolerance(tolerance) if norm == math.inf else Fraction(1, 2)
-    finished = run.grow(Fraction(max_radius)) and run.close_in(part)
-    if norm != math.inf and run.witness is not None and finished:
-        return _listed(run, norm)
-    return run.answer(finished)
+    budget = Budget(max_seconds=max_seconds, stop=stop)
+    with hearing_by_itself():
+        run = _Run(network, center, budget)
+        finished = run.grow(Fraction(max_radius)) and run.close_in(part)
+        if norm != math.inf and run.witness is not None and finished:
+            return _listed(run, norm)
+        return run.answer(finished)
 
 
 ATTACK_STEPS = 20

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.budget import Budget, never
+from regions.enumeration.budget import Budget
+from regions.errors.limits import limited, never
 from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
@@ -62,8 +63,9 @@ def output_range(
     negative = tuple(-w for w in weights)
     _check_method(method)
     if method == "list":
-        pieces = Pieces(network, domain, Budget())
-        (low, least), (high, most) = largest_listed(pieces, [negative, weights])
+        pieces = Pieces(network, domain)
+        with limited(max_seconds=max_seconds, stop=stop):
+            (low, least), (high, most) = largest_listed(pieces, [negative, weights])
         value, stats = (-low, high), {"pieces": pieces.count}
         return Answer(
             "output_range",
@@ -146,8 +148,9 @@ def largest_difference(
     directions = differences(network.output_dim)
     _check_method(method)
     if method == "list":
-        pieces = Pieces(both, domain, Budget())
-        found = largest_listed(pieces, directions)
+        pieces = Pieces(both, domain)
+        with limited(max_seconds=max_seconds, stop=stop):
+            found = largest_listed(pieces, directions)
         value, point = max(found, key=lambda pair: pair[0])
         goal = [pair[0] for pair in found].index(value)
         stats = {"output": goal % network.output_dim, "pieces": pieces.count}

@@ -11,6 +11,7 @@ import highspy
 import numpy as np
 from flint import fmpq
 
+from regions.lp.warm_lp import Hearing
 from regions.questions.backward import Box, Dual, Lines, straight
 from regions.questions.exact_bounds import UnitBounds, lines_of
 from regions.questions.problem import Problem
@@ -311,8 +312,7 @@ def solve_rows(
     solver.setOptionValue("threads", 1)
     if solver.passModel(program) == highspy.HighsStatus.kError:
         return None
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    if Hearing(solver, G.size).run() != highspy.HighsModelStatus.kOptimal:
         return None
     solution = solver.getSolution()
     return np.array(solution.col_value), np.abs(np.array(solution.row_dual))

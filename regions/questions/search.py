@@ -17,6 +17,8 @@ import numpy as np
 from flint import fmpq
 
 from regions.enumeration.budget import Budget
+from regions.errors import LimitError
+from regions.errors.limits import limited
 from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.exact_bounds import UnitBounds
@@ -196,19 +198,20 @@ class Search:
         """
         self.nodes += 1
         open_units = node.open_units(self.problem)
-        if not open_units and self._end(number, goal, node):
-            return
-        hint = self._relaxation.hint(node, goal)
-        proof = self._prove(goal, node, hint)
-        if hint is None:
-            # Empty, as far as the program sees: then multipliers may prove it.
-            other = self._relaxation.hint(node, goal, feasibility=True)
-            if other is not None and self._proves_empty(goal, node, other):
-                self.tree[number] = Proof(None, other.dual, other.tangents)
-                return
-        else:
-            self._try(goal, node, hint)
-        self.tree[number] = proof
+        hint = None
+        try:
+            with limited(stop=self._budget.spent):
+                if not open_units and self._end(number, goal, node):
+                    return
+                hint = self._relaxation.hint(node, goal)
+                if self._is_empty(number, goal, node, hint):
+                    return
+                if hint is not None:
+                    self._try(goal, node, hint)
+        except LimitError:
+            # The node keeps the bound that it has without more work.
+            pass
+        self.tree[number] = proof = self._prove(goal, node, hint)
         if self._is_closed(proof.bound):
             self._close(proof)
             return
@@ -216,6 +219,16 @@ class Search:
         gaps = hint.gaps if hint is not None else dict.fromkeys(open_units, 1.0)
         entry = _Open(number, goal, node, gaps, self._suits_box(node, before, gaps))
         heapq.heappush(self._queue, (-proof.bound, number, entry))
+
+    def _is_empty(self, number: int, goal: int, node: Node, hint: Hint | None) -> bool:
+        """Whether a node that a program finds empty is proved to be."""
+        if hint is not None:
+            return False
+        other = self._relaxation.hint(node, goal, feasibility=True)
+        if other is None or not self._proves_empty(goal, node, other):
+            return False
+        self.tree[number] = Proof(None, other.dual, other.tangents)
+        return True
 
     def _suits_box(
         self, node: Node, before: int | None, gaps: dict[Unit, float]

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.errors.limits import check, telling
 from regions.polytopes.hull_volume import hull_volume
 
 
@@ -111,8 +112,15 @@ class Cells:
             return (high - low)[:, 0]
         if self.dim == 2:
             return self._areas()
-        # Qhull per region: about 0.1 ms each.
-        return np.array([hull_volume(self.corners(k)) for k in range(len(self))])
+        volumes = np.empty(len(self))
+        with telling(
+            lambda: f"{k} of {len(self)} volumes are known", lambda: volumes[:k]
+        ):
+            # Qhull per region: about 0.1 ms each.
+            for k in range(len(self)):
+                check()
+                volumes[k] = hull_volume(self.corners(k))
+        return volumes
 
     def _areas(self) -> Float64[np.ndarray, " regions"]:
         """Areas by the shoelace formula, around each region's middle."""

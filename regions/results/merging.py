@@ -24,6 +24,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain
 from regions.errors import NotGenericError
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.polytopes.facet_sharing import Side, Wall, share_facet
 from regions.polytopes.network_rows import NetworkRows
@@ -219,6 +220,7 @@ def map_fingerprints(
         point = _random_point(regions.domain, modulus, rng)
         mixture = rng.integers(1, modulus, network.output_dim).astype(float)
         for start in range(0, len(regions), step):
+            check()
             part = slice(start, start + step)
             values = remainders.outputs(regions.pattern_bits(part), point)
             result[part, column] = remainders.product(values, mixture[None])[:, 0]
@@ -344,6 +346,7 @@ def _join_group(
         for full, member in zip(rows.all_bits(bits), members, strict=True)
     ]
     for k, other, wall in _candidates(bits, sides):
+        check()
         a, b = int(members[k]), int(members[other])
         if joined.root(a) == joined.root(b):
             continue
@@ -365,6 +368,7 @@ def _candidates(
         for wall in side.walls:
             beyond[wall].append(k)
     for k, side in enumerate(sides):
+        check()
         simple = not side.flat.any()
         for wall, units in side.walls.items():
             opposite = tuple(-v for v in wall)

@@ -11,12 +11,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 from jaxtyping import Bool, Float64
 
 from regions.domains.domain_vectors import dyadic as dyadic
 from regions.domains.shapes import Domain
+from regions.errors.limits import check
 from regions.network import Layer, ReluNetwork
+
+_MANY = 64
+"""From so many numbers on, an array is faster than a loop."""
 
 
 def nearest_float(value: Fraction | float) -> float:
@@ -70,7 +74,7 @@ class Columns:
     @classmethod
     def of_floats(cls, points: Float64[np.ndarray, "points dim"]) -> "Columns":
         """float64 points as columns, exactly; all share one denominator."""
-        numerators, shift = dyadic(points.ravel().tolist())
+        numerators, shift = dyadic(points.ravel())
         count, dim = points.shape
         matrix = fmpz_mat(count, dim, numerators).transpose()
         return cls(matrix, [1 << shift] * len(points))
@@ -108,51 +112,39 @@ class ExactLayer:
     slope_shift: int
 
 
-def _first_blocks(
-    layer: Layer, index: int, chart: tuple[list[Fraction], list[list[Fraction]]] | None
-) -> tuple[list[tuple[int, list[Fraction], int]], list[Fraction]]:
-    """Blocks `(source, entries, columns)` and bias of a layer in chart coordinates."""
-    bias = [Fraction(float(v)) for v in layer.bias]
-    blocks = []
-    for source, matrix in layer.blocks(index):
-        entries = [Fraction(float(v)) for v in matrix.ravel()]
-        columns = matrix.shape[1]
-        if source == 0 and chart is not None:
-            origin, directions = chart
-            left = fmpq_mat(layer.width, columns, [to_fmpq(v) for v in entries])
-            right = fmpq_mat(
-                len(directions),
-                columns,
-                [to_fmpq(v) for row in directions for v in row],
-            )
-            start = fmpq_mat(columns, 1, [to_fmpq(v) for v in origin])
-            columns = len(directions)
-            entries = [to_fraction(v) for v in (left * right.transpose()).entries()]
-            shifted = (left * start).entries()
-            bias = [b + to_fraction(v) for b, v in zip(bias, shifted, strict=True)]
-        blocks.append((source, entries, columns))
-    return blocks, bias
-
-
-def _exact_layer(
-    layer: Layer, index: int, chart: tuple[list[Fraction], list[list[Fraction]]] | None
-) -> ExactLayer:
+def _exact_layer(layer: Layer, index: int) -> ExactLayer:
     """A layer with all its numbers over one power of two."""
-    blocks, bias = _first_blocks(layer, index, chart)
-    numbers = [*bias, *(v for _, entries, _ in blocks for v in entries)]
-    shift = max(v.denominator.bit_length() - 1 for v in numbers)
+    blocks = layer.blocks(index)
+    parts = [layer.bias, *(matrix.ravel() for _, matrix in blocks)]
+    numbers, shift = dyadic(np.concatenate(parts))
+    held, start = [], layer.width
+    for source, matrix in blocks:
+        entries = numbers[start : start + matrix.size]
+        held.append((source, fmpz_mat(layer.width, matrix.shape[1], entries)))
+        start += matrix.size
+    bias = fmpz_mat(layer.width, 1, numbers[: layer.width])
+    return ExactLayer(held, bias, shift, *dyadic(layer.slopes))
 
-    def scaled(values: list[Fraction]) -> list[int]:
-        return [int(v * (1 << shift)) for v in values]
 
-    slopes, slope_shift = dyadic(layer.slopes.tolist())
-    return ExactLayer(
-        [(s, fmpz_mat(layer.width, n, scaled(e))) for s, e, n in blocks],
-        fmpz_mat(layer.width, 1, scaled(bias)),
-        shift,
-        slopes,
-        slope_shift,
-    )
+def _in_chart(layer: ExactLayer, domain: Domain) -> ExactLayer:
+    """A layer with what it reads of the input in chart coordinates instead."""
+    origin, directions = domain.rational_chart()
+    # Their numbers come from float64 ones: all denominators are powers of two.
+    numbers = [*origin, *(v for row in directions for v in row)]
+    up = max(v.denominator.bit_length() - 1 for v in numbers)
+    ends = fmpz_mat(
+        len(directions) + 1, len(origin), [int(v * (1 << up)) for v in numbers]
+    ).transpose()
+    bias, blocks = layer.bias * (1 << up), []
+    for source, matrix in layer.blocks:
+        if source > 0:
+            blocks.append((source, matrix * (1 << up)))
+            continue
+        image = (matrix * ends).table()
+        entries = [v for row in image for v in row[1:]]
+        bias += fmpz_mat(len(image), 1, [row[0] for row in image])
+        blocks.append((source, fmpz_mat(len(image), len(directions), entries)))
+    return dataclasses.replace(layer, blocks=blocks, bias=bias, shift=layer.shift + up)
 
 
 class ExactNetwork:
@@ -165,18 +157,28 @@ class ExactNetwork:
         domain: The domain.
         dim: Dimension of the chart.
         widths: Units per hidden layer.
-        layers: The layers, in chart coordinates, the output last.
     """
 
     def __init__(self, network: ReluNetwork, domain: Domain):
-        chart = None if domain.is_chart_identity else domain.rational_chart()
         self.network, self.domain = network, domain
         self.dim = domain.dim
         self.widths = network.widths
-        self.layers = [
-            _exact_layer(layer, index, chart)
-            for index, layer in enumerate(network.layers)
-        ]
+        self._layers: dict[int, ExactLayer] = {}
+
+    def layer(self, index: int) -> ExactLayer:
+        """A layer in chart coordinates; made when it is first asked for.
+
+        Args:
+            index: Which one, from 0; the output layer is the last.
+        """
+        if index not in self._layers:
+            given = self.network.layers[index]
+            layer = _exact_layer(given, index)
+            reads_input = any(source == 0 for source, _ in layer.blocks)
+            if reads_input and not self.domain.is_chart_identity:
+                layer = _in_chart(layer, self.domain)
+            self._layers[index] = layer
+        return self._layers[index]
 
     def forward(
         self,
@@ -204,7 +206,9 @@ class ExactNetwork:
         den = fmpz_mat(1, count, columns.denominators)
         sources: dict[int, tuple[fmpz_mat, int]] = {0: (columns.numerators, 0)}
         numerators, scales, first = [], [], 0
-        for index, layer in enumerate(self.layers[:layers]):
+        for index in range(len(self.network.layers))[:layers]:
+            check()
+            layer = self.layer(index)
             top = max(sources[s][1] for s, _ in layer.blocks)
             pre = layer.bias * (den * (1 << top))
             for source, matrix in layer.blocks:

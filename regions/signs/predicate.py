@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int64, UInt32
 
 from regions.domains.shapes import Domain
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_layers
 from regions.signs.exact import Columns, ExactNetwork
@@ -106,6 +107,7 @@ class Predicate:
         sign = np.zeros((len(points), len(self._kinks)), np.int8)
         strict = np.zeros(len(points), bool)
         for start in range(0, len(points), self._batch):
+            check()
             part = slice(start, start + self._batch)
             words, strict[part] = self._filter(points[part], None)
             sign[part] = np.where(self._unpack(words), 1, -1)

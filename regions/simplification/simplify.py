@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
-from regions.enumeration.budget import never
 from regions.errors import RegionsError
+from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionSet

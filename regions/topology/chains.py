@@ -10,12 +10,10 @@ References:
     twist, 2011.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Bool, Int
 
-from regions.enumeration.budget import StoppedError, never
+from regions.errors.limits import check
 from regions.topology.faces import FaceComplex
 from regions.topology.ragged import Ragged
 
@@ -71,22 +69,14 @@ def _transpose(lists: Ragged, num_items: int) -> Ragged:
     return Ragged.of_sizes(sizes, lists.owner[order])
 
 
-def betti_by_reduction(
-    chains: Chains, stop: Callable[[], bool] = never
-) -> tuple[int, ...]:
-    """Betti numbers of a chain complex over the field of two elements.
-
-    Raises:
-        StoppedError: If it was time to stop.
-    """
-    pairs = reduce_chains(chains, stop)
+def betti_by_reduction(chains: Chains) -> tuple[int, ...]:
+    """Betti numbers of a chain complex over the field of two elements."""
+    pairs = reduce_chains(chains)
     ranks = [len(p) for p in pairs] + [0]
     return tuple(len(chain) - ranks[k] - ranks[k + 1] for k, chain in enumerate(chains))
 
 
-def reduce_chains(
-    chains: Chains, stop: Callable[[], bool] = never
-) -> list[dict[int, int]]:
+def reduce_chains(chains: Chains) -> list[dict[int, int]]:
     """For each dimension k, pairs of a generator of k - 1 and the one of k that bounds.
 
     Generators must stand in an order in which they could be added one after another.
@@ -95,13 +85,11 @@ def reduce_chains(
     result: list[dict[int, int]] = [{} for _ in chains]
     for k in range(len(chains) - 1, 0, -1):
         cleared = result[k + 1] if k + 1 < len(chains) else {}
-        result[k] = _reduce(chains[k], cleared, stop)
+        result[k] = _reduce(chains[k], cleared)
     return result
 
 
-def _reduce(
-    columns: Ragged, cleared: dict[int, int], stop: Callable[[], bool]
-) -> dict[int, int]:
+def _reduce(columns: Ragged, cleared: dict[int, int]) -> dict[int, int]:
     """Last entry and number of each column that is left when all are reduced."""
     items, offsets = columns.items.tolist(), columns.offsets.tolist()
     kept: dict[int, set[int]] = {}
@@ -109,8 +97,8 @@ def _reduce(
     for number in range(len(columns)):
         if number in cleared:
             continue
-        if not number & 255 and stop():
-            raise StoppedError
+        if not number & 255:
+            check()
         column = set(items[offsets[number] : offsets[number + 1]])
         while column:
             last = max(column)

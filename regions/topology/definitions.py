@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain
-from regions.enumeration.budget import Budget, never
+from regions.errors.limits import check, limited, never
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
@@ -62,7 +62,7 @@ def count_by_definition(
 
     Raises:
         ValueError: If the domain is not served.
-        IncompleteError: If a limit was reached.
+        LimitError: If a limit was reached.
 
     Example:
         >>> from regions.domains.shapes import WholeSpace
@@ -70,14 +70,22 @@ def count_by_definition(
         >>> count_by_definition(cross, WholeSpace(2))
         Counts(activation=4, proper=4, open=4, closed=4, affine=4)
     """
-    budget = Budget(max_seconds=max_seconds, stop=stop)
     if not network.hidden:
         network = with_outputs_hidden(network)
-    table, complex_, box = complex_of(network, domain, budget.spent, None)
+    with limited(max_seconds=max_seconds, stop=stop):
+        return _counts(network, domain)
+
+
+def _counts(network: ReluNetwork, domain: Domain) -> Counts:
+    """The same, within the limits of the block around."""
+    table, complex_, box = complex_of(network, domain)
     regions = complex_.members[-1]
     bits = unpack_bits(table.patterns, network.num_bits)
     exact = ExactNetwork(network, box)
-    maps = [exact.affine_map(on) for on in network.unit_patterns(bits)]
+    maps = []
+    for on in network.unit_patterns(bits):
+        check()
+        maps.append(exact.affine_map(on))
     names = {piece: number for number, piece in enumerate(dict.fromkeys(maps))}
     piece = np.array([names[m] for m in maps])
     facets = complex_.boundaries[-1]

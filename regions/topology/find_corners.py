@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from regions.domains.shapes import BoundedDomain
+from regions.errors.limits import asking, check, telling
 from regions.network import ReluNetwork
 from regions.topology.corners import CornerTable
 from regions.topology.plane_corners import plane_corners
@@ -12,16 +13,24 @@ from regions.topology.space_corners import space_corners
 def corner_table(
     network: ReluNetwork,
     domain: BoundedDomain,
-    stop: Callable[[], bool],
     progress: Callable[[int, int], None] | None = None,
-) -> CornerTable | int:
-    """Corners and facets of all regions; how many were found, if it was stopped.
+) -> CornerTable:
+    """Corners and facets of all regions.
 
     Args:
         network: A network with at least one hidden unit.
         domain: A bounded domain of two to six dimensions.
-        stop: Asked often whether to stop.
         progress: Called with (found, known) as regions are found.
+
+    Raises:
+        LimitError: If a limit of the blocks around fell.
     """
     find = plane_corners if domain.dim == 2 else space_corners
-    return find(network, domain, stop, progress)
+    table = find(network, domain, asking(), progress)
+    if isinstance(table, CornerTable):
+        return table
+    with telling(
+        lambda: f"{table} regions are found, and all of them are needed", lambda: table
+    ):
+        check()
+    raise AssertionError("nobody stopped it")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.errors.limits import check
 from regions.topology.chains import Chains, reduce_chains
 from regions.topology.ragged import Ragged
 
@@ -52,6 +53,8 @@ def _zero_columns(columns: Ragged, cleared: set[int]) -> list[set[int]]:
     for number in range(len(columns)):
         if number in cleared:
             continue
+        if not number & 255:
+            check()
         column, added = set(columns.row(number).tolist()), {number}
         while column:
             last = max(column)

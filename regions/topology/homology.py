@@ -6,13 +6,11 @@ and by its Euler characteristic. From four dimensions on boundary matrices are r
 over the field of two elements, and both of these numbers are checked against it.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
 
-from regions.enumeration.budget import never
 from regions.topology.chains import (
     betti_by_reduction,
     closed_chains,
@@ -94,7 +92,6 @@ def betti_numbers_of(
     inside: Mask,
     *,
     closed: bool,
-    stop: Callable[[], bool] = never,
 ) -> tuple[int, ...]:
     """Betti numbers b_0 to b_(d-1) of a set of faces.
 
@@ -103,10 +100,6 @@ def betti_numbers_of(
         inside: The faces of the set.
         closed: Whether it holds all faces of its faces; else, it must hold all faces
             around its faces.
-        stop: Asked often, where matrices are reduced.
-
-    Raises:
-        StoppedError: If it was time to stop.
     """
     dim = complex_.dim
     first = (closed_parts if closed else open_parts)(complex_, inside).number
@@ -118,7 +111,7 @@ def betti_numbers_of(
     if dim == 3:
         return first, first + last - euler, last
     make = closed_chains if closed else open_chains
-    betti = betti_by_reduction(make(complex_, inside), stop)
+    betti = betti_by_reduction(make(complex_, inside))
     assert betti[0] == first
     assert betti[dim - 1] == last
     assert betti[dim] == 0

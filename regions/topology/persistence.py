@@ -14,9 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget, StoppedError, never
 from regions.enumeration.cells.engine import cells_serve
-from regions.errors import IncompleteError
+from regions.errors.limits import limited, never
 from regions.network import ReluNetwork
 from regions.topology.chains import Chains, reduce_chains, unpaired
 from regions.topology.faces import FaceComplex, face_complex
@@ -118,7 +117,7 @@ def output_persistence(
 
     Raises:
         ValueError: If the domain is not served, or there is no such output.
-        IncompleteError: If a limit was reached.
+        LimitError: If a limit was reached.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -136,19 +135,14 @@ def output_persistence(
         (1, 1)
     """
     start = time.perf_counter()
-    budget = Budget(max_seconds=max_seconds, stop=stop)
     domain.restrict(network)
     bounded = _served(network, domain, output)
     hidden = with_outputs_hidden(network)
-    table = corner_table(hidden, bounded, budget.spent)
-    if isinstance(table, int):
-        raise IncompleteError(f"stopped after {table} regions: all are needed.")
-    complex_ = face_complex(table)
-    values = VertexValues(hidden, bounded, table, complex_, output)
-    try:
-        intervals = _intervals(complex_, values, budget.spent, above=above)
-    except StoppedError:
-        raise IncompleteError("stopped before all faces were paired.") from None
+    with limited(max_seconds=max_seconds, stop=stop):
+        table = corner_table(hidden, bounded)
+        complex_ = face_complex(table)
+        values = VertexValues(hidden, bounded, table, complex_, output)
+        intervals = _intervals(complex_, values, above=above)
     return Persistence(
         intervals, above, domain.dim, table.num_regions, time.perf_counter() - start
     )
@@ -175,14 +169,13 @@ def _served(network: ReluNetwork, domain: Domain, output: int) -> BoundedDomain:
 def _intervals(
     complex_: FaceComplex,
     values: VertexValues,
-    stop: Callable[[], bool],
     *,
     above: bool,
 ) -> list[Lifetime]:
     """The intervals of the faces in the order in which they enter."""
     rank = -values.rank if above else values.rank
     chains, enters = _filtration(complex_, rank)
-    pairs = reduce_chains(chains, stop)
+    pairs = reduce_chains(chains)
     found: list[tuple[int, int, int | None]] = []
     for k in range(1, len(chains)):
         for creator, destroyer in pairs[k].items():

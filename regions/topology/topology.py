@@ -10,9 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
-from regions.enumeration.budget import Budget, StoppedError, never
 from regions.enumeration.cells.engine import cells_serve
-from regions.errors import IncompleteError
+from regions.errors.limits import limited, never, telling
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.topology.chains import Chains, closed_chains, open_chains
@@ -236,7 +235,7 @@ def topology_of(
 
     Raises:
         ValueError: If the words define no set, or the domain is not served.
-        IncompleteError: If a limit was reached: topology needs all regions.
+        LimitError: If a limit was reached: topology needs all regions.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -248,24 +247,22 @@ def topology_of(
         (4, 0)
     """
     start = time.perf_counter()
-    budget = Budget(max_seconds=max_seconds, stop=stop)
     domain.restrict(network)
     wanted = parse_set(of, network)
     cut = _cut(network, wanted)
-    table, complex_, box = complex_of(cut, domain, budget.spent, progress)
-    if budget.spent():
-        raise _stopped(table.num_regions)
-    if len(wanted.shift):
-        signs = vertex_signs(cut, box, table, complex_)
-    else:
-        signs = np.zeros((complex_.counts[0], 0), np.int8)
-    inside = faces_of_set(complex_, wanted, signs)
-    try:
-        betti = betti_numbers_of(
-            complex_, inside, closed=wanted.closed, stop=budget.spent
-        )
-    except StoppedError:
-        raise _stopped(table.num_regions) from None
+    with limited(max_seconds=max_seconds, stop=stop):
+        table, complex_, box = complex_of(cut, domain, progress)
+        with telling(
+            lambda: (
+                f"all {table.num_regions} regions are found, and not yet their topology"
+            ),
+            lambda: table.num_regions,
+        ):
+            signs = np.zeros((complex_.counts[0], 0), np.int8)
+            if len(wanted.shift):
+                signs = vertex_signs(cut, box, table, complex_)
+            inside = faces_of_set(complex_, wanted, signs)
+            betti = betti_numbers_of(complex_, inside, closed=wanted.closed)
     return Topology(
         of=of,
         betti=betti,
@@ -317,8 +314,7 @@ def _cut(network: ReluNetwork, wanted: DefinedSet) -> ReluNetwork:
 def complex_of(
     network: ReluNetwork,
     domain: Domain,
-    stop: Callable[[], bool],
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[CornerTable, FaceComplex, BoundedDomain]:
     """Corners and faces, and the bounded domain in which they are."""
     if not 2 <= domain.dim <= MAX_DIM:
@@ -327,23 +323,10 @@ def complex_of(
             "a Slice of it."
         )
     if isinstance(domain, WholeSpace):
-        found = box_with_all_vertices(network, stop)
-        if isinstance(found, int):
-            raise _stopped(found)
-        box, table, complex_ = found
+        box, table, complex_ = box_with_all_vertices(network)
         return table, complex_, box
     reason = cells_serve(network, domain)
     if reason is not None:
         raise ValueError(f"`domain` is not served: {reason}.")
-    table = corner_table(network, domain, stop, progress)
-    if isinstance(table, int):
-        raise _stopped(table)
+    table = corner_table(network, domain, progress)
     return table, face_complex(table), domain
-
-
-def _stopped(found: int) -> IncompleteError:
-    """The error of a run that was stopped."""
-    return IncompleteError(
-        f"stopped after {found} regions: topology needs all of them; give it more time "
-        "or a smaller domain."
-    )

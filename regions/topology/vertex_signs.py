@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8
 
 from regions.domains.shapes import BoundedDomain
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
@@ -64,6 +65,7 @@ def vertex_signs(
     left = np.flatnonzero(((result == 0) & ~zero).any(1))
     exact = ExactNetwork(network, domain)
     for start in range(0, len(left), EXACT_BATCH):
+        check()
         few = left[start : start + EXACT_BATCH]
         points = [table.exact_point(int(q)) for q in complex_.corner[few]]
         signs = exact.signs(Columns.of_points(points)).T
@@ -98,6 +100,7 @@ def corner_values(
     errors = np.full((len(table.vertex), width), np.inf)
     step = max(1, BATCH_NUMBERS // (max(network.widths) * (dim + 1)))
     for first in range(0, table.num_regions, step):
+        check()
         end = min(first + step, table.num_regions)
         bits = unpack_bits(table.patterns[first:end], network.num_bits)
         forms = layer_forms(restricted, network.unit_patterns(bits), last, chart)

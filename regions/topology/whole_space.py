@@ -5,7 +5,6 @@ topology of their parts in it. Vertices are joined by edges, so all are inside i
 edge that leaves the box goes on for ever: if no unit comes nearer to zero along it.
 """
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -24,9 +23,9 @@ FIRST_SIZE, GROWTH, LARGEST = 4.0, 8.0, 2.0**100
 
 
 def box_with_all_vertices(
-    network: ReluNetwork, stop: Callable[[], bool]
-) -> tuple[Box, CornerTable, FaceComplex] | int:
-    """Such a box, with the corners and faces in it; regions found, if it was stopped.
+    network: ReluNetwork,
+) -> tuple[Box, CornerTable, FaceComplex]:
+    """Such a box, with the corners and faces in it.
 
     Raises:
         ValueError: If the network is constant along some direction.
@@ -36,9 +35,7 @@ def box_with_all_vertices(
     size = FIRST_SIZE
     while size < LARGEST:
         box = Box.cube(network.input_dim, size)
-        table = corner_table(network, box, stop)
-        if isinstance(table, int):
-            return table
+        table = corner_table(network, box)
         complex_ = face_complex(table)
         if not complex_.outer[0].all() and not _some_edge_ends(
             network, table, complex_

@@ -179,7 +179,7 @@ def _exact_layer(layer: Layer, index: int) -> _ExactLayer:
     """A layer in integers, without its zeros."""
     places = [(s, m, np.nonzero(m)) for s, m in layer.blocks(index)]
     numbers = [layer.bias, *(m[at] for _, m, at in places)]
-    integers, shift = dyadic(np.concatenate(numbers).tolist())
+    integers, shift = dyadic(np.concatenate(numbers))
     bias, left = integers[: layer.width], integers[layer.width :]
     blocks = []
     for source, _, (rows, columns) in places:
@@ -188,5 +188,5 @@ def _exact_layer(layer: Layer, index: int) -> _ExactLayer:
         table = [_Row(where[a:b], left[a:b]) for a, b in itertools.pairwise(ends)]
         blocks.append((source, table))
         left = left[len(where) :]
-    slopes, slope_shift = dyadic(layer.slopes.tolist())
+    slopes, slope_shift = dyadic(layer.slopes)
     return _ExactLayer(blocks, bias, shift, slopes, slope_shift)

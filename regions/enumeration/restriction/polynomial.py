@@ -15,6 +15,7 @@ from regions.enumeration.restriction.hyperplanes import (
     integer_rows,
 )
 from regions.enumeration.restriction.layer import layer_rows, refusal
+from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
 
 
@@ -98,6 +99,7 @@ def characteristic_polynomial(
     Raises:
         ValueError: If the network has kinks in several layers, or the rows are empty,
             of different lengths or not finite.
+        LimitError: If a limit of `regions.limited` fell.
 
     Example:
         >>> braid = [[1, -1, 0, 0], [1, 0, -1, 0], [0, 1, -1, 0]]
@@ -152,8 +154,9 @@ def _exact(value: Any) -> Fraction:
 
 
 def _go_on(regions: int) -> bool:
-    """A polynomial is counted to its end."""
-    del regions
+    """A polynomial is counted to its end, or not at all."""
+    with telling(lambda: f"{regions} regions are counted", lambda: regions):
+        check()
     return False
 
 

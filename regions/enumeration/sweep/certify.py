@@ -314,7 +314,7 @@ class _ExactTier:
         self._complex = complex_
         self._exact = ExactNetwork(network, domain)
         facets = np.concatenate([polytope.A, -polytope.b[:, None]], 1)
-        self._facets = [dyadic(row.tolist())[0] for row in facets]
+        self._facets = [dyadic(row)[0] for row in facets]
         # A weak unit may vanish anywhere, but must keep to its side.
         union = np.bitwise_or.reduce(complex_.signs, axis=0)
         side = union[words.word] >> words.bit.astype(np.uint32) & np.uint32(1)

@@ -13,13 +13,13 @@ from collections.abc import Callable
 import numpy as np
 
 from regions.domains.simple_polytope import SimplePolytope
-from regions.enumeration.budget import never
 from regions.enumeration.engine import Progress, tell_nobody
 from regions.enumeration.reused_memory import reused_memory
 from regions.enumeration.sweep import loading, plain_insertion
 from regions.enumeration.sweep.complex import BLOCK, Complex, SignWords
 from regions.enumeration.sweep.partial_complex import PartialComplex
 from regions.errors import NotGenericError
+from regions.errors.limits import never
 from regions.network import ReluNetwork
 from regions.patterns.names import place_of, unit_name
 from regions.patterns.packing import sign_words

@@ -20,7 +20,9 @@ import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
 from regions.domains.shapes import Domain
-from regions.enumeration.budget import Budget, StoppedError, never
+from regions.enumeration.budget import Budget, StoppedError
+from regions.errors import LimitError
+from regions.errors.limits import hearing_by_itself, limited, never
 from regions.lp.exact_lp import check_witness
 from regions.models.arguments import (
     DomainLike,
@@ -123,16 +125,18 @@ def explore_regions(
     start = read_point(start, domain.dim, "start", chart=not domain.is_chart_identity)
     rows = NetworkRows(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
-    walk = _Walk(rows, _first_place(rows, start, domain))
-    while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
-        number = walk.queue.popleft()
-        try:
-            walk.expand(number, budget)
-        except StoppedError:
-            walk.queue.appendleft(number)
-        if progress is not None:
-            progress(len(walk.places) - len(walk.queue), len(walk.places))
-    return walk.result(network, domain, budget)
+    with hearing_by_itself():
+        walk = _Walk(rows, _first_place(rows, start, domain))
+        while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
+            number = walk.queue.popleft()
+            try:
+                with limited(stop=budget.spent):
+                    walk.expand(number, budget)
+            except (StoppedError, LimitError):
+                walk.queue.appendleft(number)
+            if progress is not None:
+                progress(len(walk.places) - len(walk.queue), len(walk.places))
+        return walk.result(network, domain, budget)
 
 
 def _first_place(rows: NetworkRows, start: np.ndarray, domain: Domain) -> Place:

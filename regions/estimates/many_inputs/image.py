@@ -142,7 +142,7 @@ def _has_independent_rows(W: Float64[np.ndarray, "width dim"]) -> bool:
     width, dim = W.shape
     if width > dim:
         return False
-    entries, _ = dyadic(W.ravel().tolist())
+    entries, _ = dyadic(W.ravel())
     table = nmod_mat(width, dim, [v % PRIME for v in entries], PRIME)
     return bool(table.rank() == width)
 

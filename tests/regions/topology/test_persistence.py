@@ -105,5 +105,5 @@ def test_what_is_refused():
         output_persistence(network, Box.cube(2), 1)
     with pytest.raises(ValueError, match="unbounded"):
         output_persistence(network, WholeSpace(2))
-    with pytest.raises(IncompleteError, match="stopped"):
+    with pytest.raises(IncompleteError, match="regions are found"):
         output_persistence(network, Box.cube(2), stop=lambda: True)

@@ -176,7 +176,7 @@ def test_words_that_define_no_set(of: str, words: str):
 
 def test_limits_and_domains():
     network = random_network((2, 30, 30, 1), 0, "normal")
-    with pytest.raises(IncompleteError, match="stopped after"):
+    with pytest.raises(IncompleteError, match="regions are found"):
         topology_of(network, Box.cube(2), stop=lambda: True)
     with pytest.raises(ValueError, match="dimension 6"):
         topology_of(random_network((6, 3, 1), 0, "normal"), Box.cube(6))

@@ -78,6 +78,24 @@ class IncompleteError(RegionsError):
     """
 
 
+class LimitError(IncompleteError):
+    """Work that has no answer in part was stopped by a limit.
+
+    Attributes:
+        why: `"max_seconds=2.0 reached"` or `"interrupted"`.
+        found: What was known when it stopped, where that is of use; else None.
+
+    Example:
+        >>> str(LimitError("interrupted", "3 of 9 rows are decided", [0, 1, 2]))
+        'interrupted: 3 of 9 rows are decided; ask again with more time.'
+    """
+
+    def __init__(self, why: str, what: str = "no answer yet", found: object = None):
+        super().__init__(f"{why}: {what}; ask again with more time.")
+        self.why = why
+        self.found = found
+
+
 class SolverError(RegionsError):
     """A linear program ended without an answer.
 

@@ -59,7 +59,7 @@ def test_a_limit_is_one_line(script, capsys):
     arguments = [NET, "--box", "-1", "1", "--max-seconds", "1e-9"]
     assert script.main(arguments) == 1
     error = capsys.readouterr().err
-    assert "topology needs all of them" in error
+    assert "all of them are needed" in error
     assert error.count("\n") == 1
 
 

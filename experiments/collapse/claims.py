@@ -103,6 +103,23 @@ def _claims_of_collapses(rows: Rows) -> list[Claim]:
             low=0.5,
             reason="most runs",
         ),
+        claim_share(
+            "The largest step of the epoch in which it starts is in the deeper half.",
+            OURS,
+            "share of the collapsed seeds (over a half)",
+            np.array([row["deepest_step"] > row["layers"] / 2 for row in rows]),
+            low=0.5,
+            reason="a layer drawn at random",
+        ),
+    ]
+    return claims + _claims_of_partitions([row for row in rows if "regions" in row])
+
+
+def _claims_of_partitions(rows: Rows) -> list[Claim]:
+    """What the collapsed seeds say whose partition was looked at."""
+    if not rows:
+        return []
+    claims = [
         claim_median(
             "Before it most boundaries have migrated to the ring.",
             POST,
@@ -130,14 +147,6 @@ def _claims_of_collapses(rows: Rows) -> list[Claim]:
             ),
             low=0.5,
             reason="most runs",
-        ),
-        claim_share(
-            "The largest step of the epoch in which it starts is in the deeper half.",
-            OURS,
-            "share of the collapsed seeds (over a half)",
-            np.array([row["deepest_step"] > row["layers"] / 2 for row in rows]),
-            low=0.5,
-            reason="a layer drawn at random",
         ),
     ]
     moved = [row["contrast"] for row in rows if row["contrast"] is not None]
@@ -167,9 +176,12 @@ def collapse_headline(rows: Rows) -> str:
     if not fallen:
         return text
     rises = np.median([row["rise"] for row in fallen])
-    before, after = (np.median([row["regions"][k] for row in fallen]) for k in (0, 1))
+    seen = [row for row in fallen if "regions" in row]
+    counts = "; ".join(
+        "{:,} before and {:,} after".format(*row["regions"][:2]) for row in seen
+    )
     starts = ", ".join(str(row["start"]) for row in fallen)
     return (
         f"{text}; the median loss rises {rises:.1f} times, from epochs {starts} on; "
-        f"exact regions {before:,.0f} before and {after:,.0f} after"
+        f"exact regions: {counts}"
     )

@@ -68,8 +68,10 @@ def _levels(axes: Axes, result: Result) -> None:
             zorder=3 if shown else 2,
         )
         if row["start"] is not None:
-            axes.plot(row["start"], level[row["start"] - 1], "o", color=color, ms=4)
+            place = (row["start"], level[row["start"] - 1])
+            axes.plot(*place, "o", color=color, ms=6, mec="white", zorder=4)
     axes.set_yscale("log")
+    axes.set_ylim(top=0.1)
     axis_labels(
         axes, "All seeds; dots: a collapse starts", "epoch", "median loss of 100 epochs"
     )

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from regions.lp.recession import MAX_SUBSETS, recession_cone
+from regions.lp.recession import (
+    MAX_SUBSETS,
+    balances,
+    falls_along_a_direction,
+    is_cone_trivial,
+    recession_cone,
+)
 from regions.polytopes.report import describe_polytope
 from tests.helpers import random_network
 
@@ -58,3 +64,24 @@ def test_trivial_cones_are_those_of_bounded_regions(seed):
     for u in (*report.recession.lineality, *(report.recession.rays or ())):
         far = x + 1e6 * np.array(u, float) / max(abs(v) for v in u)
         assert (network.patterns(far[None])[0] == report.pattern).all()
+
+
+def test_float64_proofs_say_what_exact_programs_say():
+    rng, proved = np.random.default_rng(0), 0
+    for k in range(60):
+        dim = int(rng.integers(2, 5))
+        rows = rng.integers(-3, 4, (3 * dim, dim)).astype(float)
+        rows = rows[rows.any(axis=1)]
+        exact, none = is_cone_trivial(rows), np.zeros(len(rows))
+        assert not balances(rows, none) or exact, k
+        assert not falls_along_a_direction(rows, none) or not exact, k
+        proved += balances(rows, none)
+    assert proved > 20
+
+
+def test_rows_with_large_errors_prove_nothing():
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+    assert balances(rows, np.full(3, 1e-12))
+    assert not balances(rows, np.full(3, 0.3))
+    # The half plane recedes; its two rows balance, and do not span.
+    assert not balances(np.array([[1.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]]), np.zeros(3))

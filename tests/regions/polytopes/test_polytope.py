@@ -286,3 +286,20 @@ def test_boundedness_in_many_dimensions_needs_no_bounds(units):
     assert not polytope.is_bounded
     assert "bounds" not in vars(polytope)
     assert polytope_at(network, np.zeros(20), Box.cube(20)).is_bounded
+
+
+def test_inputs_that_nothing_reads_change_no_ball():
+    """With 50 inputs the ball is sought in the space of the rows, with 3 in all."""
+    small = random_network(np.random.default_rng(4), 3, [9, 9])
+    wide = np.zeros((9, 50))
+    wide[:, :3] = small.hidden[0].weight
+    large = ReluNetwork.from_arrays(
+        [wide, small.hidden[1].weight, small.output.weight],
+        [layer.bias for layer in small.layers],
+    )
+    radii = []
+    for x in np.random.default_rng(0).uniform(-1.0, 1.0, (4, 3)):
+        ball = polytope_at(large, np.append(x, np.full(47, 0.3))).chebyshev
+        radii.append(ball.radius)
+        assert ball.radius == pytest.approx(polytope_at(small, x).chebyshev.radius)
+    assert np.isfinite(radii).any()

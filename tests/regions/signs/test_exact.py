@@ -62,6 +62,13 @@ def test_dyadic_numbers_are_exact(values):
     assert [Fraction(n, 2**shift) for n in numerators] == [Fraction(v) for v in values]
 
 
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5))
+@settings(derandomize=True, deadline=None, max_examples=30)
+def test_arrays_of_many_numbers_are_as_exact(values):
+    many = np.array([*values, *np.linspace(-3.0, 5.0, 70)])
+    assert dyadic(many) == dyadic(many.tolist())
+
+
 @given(st.fractions())
 @settings(derandomize=True, deadline=None)
 def test_fractions_survive_flint(value):

@@ -355,7 +355,7 @@ def read_polytope(path: pathlib.Path) -> HPolytope:
     A, b = _rows_in(path)
     try:
         return HPolytope(A, b)
-    except EmptyPolyhedronError as error:
+    except (EmptyPolyhedronError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
 
 

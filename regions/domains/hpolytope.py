@@ -186,7 +186,7 @@ def _checked(A: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     flat = np.flatnonzero(~normals.any(axis=1))
     if len(flat):
         raise ValueError(
-            f"row {flat[0]} of `A` has zeros only and says 0 <= {right[flat[0]]:g}: "
+            f"`A[{flat[0]}]` has zeros only and says 0 <= {right[flat[0]]:g}: "
             "leave it out"
             + ("." if right[flat[0]] >= 0.0 else ", or see why nothing is left.")
         )
@@ -217,7 +217,8 @@ def _inside_of(polytope: HPolytope) -> tuple[Fraction, ...]:
         return near
     deepest = deepest_point(table, polytope.dim, ())
     rows = sorted(deepest.weights)
-    names = ", ".join(map(str, rows[:6])) + (", ..." if len(rows) > 6 else "")
+    names = ", ".join(f"A[{row}]" for row in rows[:6])
+    names += ", ..." if len(rows) > 6 else ""
     if deepest.sign < 0:
         raise EmptyPolyhedronError(
             f"the polytope is empty: its rows {names} contradict each other (positive "

@@ -54,12 +54,27 @@ def test_corners_box_and_volume_are_those_of_qhull(dim):
 @pytest.mark.parametrize(
     ("A", "b", "error", "message"),
     [
-        ([[1, 0], [-1, 0]], [0, -1], EmptyPolyhedronError, "empty: its rows 0, 1"),
+        (
+            [[1, 0], [-1, 0]],
+            [0, -1],
+            EmptyPolyhedronError,
+            r"empty: its rows A\[0\], A\[1\]",
+        ),
         # 1e-300 is no tolerance: below it there is nothing, at it a line.
         ([[1, 0], [-1, 0]], [1, -1 - 2**-52], EmptyPolyhedronError, "empty"),
-        ([[1, 0], [-1, 0]], [1, -1], ValueError, "flat: equality holds on its rows 0"),
-        ([[1, 1], [-1, 0], [0, -1]], [0, 0, 0], ValueError, "rows 0, 1, 2"),
-        ([[0, 0], [-1, 0]], [0, 0], ValueError, "row 0 of `A` has zeros only"),
+        (
+            [[1, 0], [-1, 0]],
+            [1, -1],
+            ValueError,
+            r"flat: equality holds on its rows A\[0\]",
+        ),
+        (
+            [[1, 1], [-1, 0], [0, -1]],
+            [0, 0, 0],
+            ValueError,
+            r"rows A\[0\], A\[1\], A\[2\]",
+        ),
+        ([[0, 0], [-1, 0]], [0, 0], ValueError, r"`A\[0\]` has zeros only"),
         ([[1, 0]], [np.inf], ValueError, "`b` is inf at .*leave out a row"),
         ([[1, np.nan]], [1], ValueError, r"`A` is nan at \(0, 1\)"),
         ([[1, 0]], [1, 2], ValueError, r"`A` has shape \(1, 2\) and `b` \(2,\)"),

@@ -338,7 +338,8 @@ def _section(
             "",
         ]
     time = _duration(record)
-    unit = "" if record["cpu_seconds"] is None else " of CPU time"
+    timed = record["cpu_seconds"] is not None and not record.get("resumed", False)
+    unit = " of CPU time" if timed else ""
     lines += [f"`{command(name)}`, {time}{unit}{_origin(record)}.", ""]
     return "\n".join(lines)
 
@@ -395,14 +396,16 @@ def _anchor(title: str) -> str:
 def _duration(record: dict[str, Any]) -> str:
     """CPU time of a record in seconds, or minutes when there are many.
 
-    Of a run that was interrupted, only what came after it is known; of one that kept
-    no CPU time, the time by the clock.
+    Of a run that was interrupted, only what came after it is known: that says nothing.
+    Of one that kept no CPU time, the time by the clock.
     """
+    if record.get("resumed", False):
+        return "time not known (resumed)"
     is_wall = record["cpu_seconds"] is None
     seconds = record["seconds"] if is_wall else record["cpu_seconds"]
     text = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     text += " by the clock" if is_wall else ""
-    return f"over {text} (resumed)" if record.get("resumed", False) else text
+    return text
 
 
 def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:

@@ -1,5 +1,6 @@
 """Claims on what tuning does to partitions, settled by the numbers of `lora`."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -342,9 +343,14 @@ def _rank_claims(ranks: list[RankCount]) -> list[Claim]:
 
 
 def _median(
-    claim: str, source: str, statistic: str, values: np.ndarray, **limits: float
+    claim: str,
+    source: str,
+    statistic: str,
+    values: np.ndarray,
+    low: float = -math.inf,
+    high: float = math.inf,
 ) -> Claim | None:
     """A claim on a median; None if no network reached the mark."""
     if not len(values):
         return None
-    return claim_median(claim, source, statistic, values, **limits)
+    return claim_median(claim, source, statistic, values, low=low, high=high)

@@ -1,5 +1,7 @@
 """What the posts' question about soft edges comes to, claim by claim."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float64, Int
 
@@ -131,12 +133,13 @@ def _ratio(
     source: str,
     statistic: str,
     values: Float64[np.ndarray, " seeds"],
-    **borders: float,
+    low: float = -math.inf,
+    high: float = math.inf,
 ) -> Claim | None:
     """A claim over the seeds that have the number; None if none has."""
     finite = values[np.isfinite(values)]
     return (
-        claim_median(text, source, statistic, finite, **borders)
+        claim_median(text, source, statistic, finite, low=low, high=high)
         if len(finite)
         else None
     )

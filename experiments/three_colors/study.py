@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 import pathlib
 from typing import Any, NamedTuple
 
@@ -315,7 +316,16 @@ def _claims(measures: dict[str, dict[str, np.ndarray]]) -> list[Claim]:
             wanted = " to ".join(f"{border:g}" for border in borders.values())
             kind = "" if len(borders) > 1 else "at most "
             statistic = f"{what}, cross-entropy over MSE, paired ({kind}{wanted})"
-            claims.append(claim_median(text, source, statistic, values, **borders))
+            claims.append(
+                claim_median(
+                    text,
+                    source,
+                    statistic,
+                    values,
+                    low=borders.get("low", -math.inf),
+                    high=borders.get("high", math.inf),
+                )
+            )
     for loss in LOSSES:
         with np.errstate(invalid="ignore"):
             on_boundary = measures[loss]["boundary_distance"]

@@ -90,7 +90,7 @@ def test_far_away_crossings_are_not_missed():
 def test_directions_that_no_layer_sees_are_left_out():
     network = one_layer([[1, 2, 3], [2, 4, 6], [1, 2, 3]], [0, 0, 1])
     assert seen_directions(network).shape == (1, 3)
-    assert cone_problem(network)[1].dim == 2
+    assert cone_problem(network, WholeSpace(3))[1].dim == 2
     rs = enumerate_regions(network, WholeSpace(3))
     assert patterns_of(rs) == elimination(network)
     assert len(rs) == 3

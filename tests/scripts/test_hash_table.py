@@ -81,7 +81,7 @@ def test_saved_tables_hold_the_same_numbers(script, files):
         (["--lower", "0,x", "--upper", "1,1"], "not a list of numbers"),
         (["--lower=0", "--upper=1"], "1 dimensions and the network reads 2"),
         (["--box", "0", "1", "--lower=0,0", "--upper=1,1"], "2 domains given"),
-        (["--box", "1", "-1"], "each lower end"),
+        (["--box", "1", "-1"], "no lower end may be above"),
         (["--output", "t.txt"], ".csv or .npz"),
         (["--rows", "-1"], "--rows"),
         (["--resolution", "-1"], "--resolution is -1: 1 to 131,072"),

@@ -69,7 +69,7 @@ def test_ctrl_c_keeps_what_bounds_prove(script, tmp_path, capsys, monkeypatch):
     [
         ([], "0 domains given"),
         (["--box", "0", "1", "--whole-space"], "2 domains given"),
-        (["--box", "1", "0"], "each lower end"),
+        (["--box", "1", "0"], "no lower end may be above"),
         (["--lower", "0,0"], "--lower and --upper"),
         (["--lower=0", "--upper=1"], "1 dimensions and the network reads 2"),
         (["--box", "0", "1", "--output", "x.onnx"], ".npz is required"),

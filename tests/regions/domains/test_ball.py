@@ -178,7 +178,6 @@ def test_what_needs_a_polytope_refuses_a_round_ball(tmp_path):
         lambda: regions.are_equal(network, other, ball),
         lambda: regions.polytope_at(network, [0.1, 0.1], ball),
         lambda: regions.explore_regions(network, [0.1, 0.1], ball),
-        lambda: regions.estimate_regions(network, ball),
     ):
         with pytest.raises(ValueError, match="is a ball of the norm 2") as error:
             call()

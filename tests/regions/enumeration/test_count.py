@@ -26,7 +26,9 @@ def test_unknown_method_is_refused(call):
 
 @pytest.mark.parametrize("call", [count_regions, enumerate_regions])
 def test_sweep_of_the_whole_space_is_refused(call):
-    with pytest.raises(ValueError, match="method='sweep' needs a bounded domain"):
+    with pytest.raises(
+        ValueError, match="method='sweep' needs a simple bounded domain"
+    ):
         call(NETWORK, WholeSpace(2), method="sweep")
 
 

@@ -164,6 +164,11 @@ def test_a_limit_is_heard_and_what_was_found_is_kept(name):
 
 
 def test_ctrl_c_is_heard_inside_a_program():
-    threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
-    with pytest.raises(KeyboardInterrupt):
-        program()
+    # A program that a shell has started in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.05, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            program()
+    finally:
+        signal.signal(signal.SIGINT, before)

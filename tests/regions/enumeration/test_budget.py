@@ -216,11 +216,16 @@ def test_engines_multiply_in_one_thread_and_leave_the_library_as_it_was():
     network = random_network(np.random.default_rng(0), 2, [5, 4])
 
     def look() -> bool:
-        seen.append(threads())
+        # Finding the library among all that are loaded takes long: look a few times.
+        if len(seen) < 10:
+            seen.append(threads())
         return False
 
-    count_regions(network, Box.cube(2), stop=look)
-    explore_regions(network, np.array([0.1, 0.2]), Box.cube(2), stop=look)
-    assert seen[0] == {1}
-    assert {1} in seen[1:]
+    for run in (
+        lambda: count_regions(network, Box.cube(2), stop=look),
+        lambda: explore_regions(network, [0.1, 0.2], Box.cube(2), stop=look),
+    ):
+        seen.clear()
+        run()
+        assert {1} in seen
     assert threads() == before

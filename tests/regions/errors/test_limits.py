@@ -144,8 +144,8 @@ def is_settled(found: Any) -> bool:
     return found is not None and found.complete
 
 
-@pytest.mark.parametrize("name", LONG)
-def test_a_limit_is_heard_and_what_was_found_is_kept(name):
+def seconds_until_heard(name: str) -> float:
+    """Processor time that a call takes once it was asked to stop at `MOMENT`."""
     start, heard = time.process_time(), False
 
     def stop() -> bool:
@@ -160,7 +160,13 @@ def test_a_limit_is_heard_and_what_was_found_is_kept(name):
         found = LONG[name]()
     assert not is_settled(found)
     assert heard
-    assert time.process_time() - start < MOMENT + LATE
+    return time.process_time() - start - MOMENT
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_limit_is_heard_and_what_was_found_is_kept(name):
+    # While XLA compiles, in the first call of a process, nothing can interrupt it.
+    assert seconds_until_heard(name) < LATE or seconds_until_heard(name) < LATE
 
 
 def test_ctrl_c_is_heard_inside_a_program():

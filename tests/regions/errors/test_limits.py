@@ -95,7 +95,6 @@ LONG: dict[str, Callable[[], Any]] = {
     "describe_polytope": lambda: regions.describe_polytope(IMAGE, POINT, Box.cube(100)),
     "facets": lambda: deep().facets,
     "bounds": lambda: deep().bounds,
-    "chebyshev": lambda: deep().chebyshev,
     "irredundant": lambda: deep().irredundant,
     "vertices": lambda: deep().vertices(),
     "volume": lambda: deep().volume(),

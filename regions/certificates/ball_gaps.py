@@ -35,7 +35,7 @@ def lies_beyond(row: Row, others: Sequence[Row], square: Fraction) -> bool:
     near = [r for r in others if not _holds_nowhere(tuple(-v for v in r), square)]
     if any(_holds_nowhere(r, square) for r in near):
         return True
-    active = _suggested(row, near)
+    active = _suggested(row, near, square)
     for _ in range(TRIES):
         weights = _weights([row, *(near[k] for k in active)])
         if weights is None:
@@ -54,13 +54,19 @@ def _holds_nowhere(row: Row, square: Fraction) -> bool:
     return bool(row[-1] < 0 and far)
 
 
-def _suggested(row: Row, others: Sequence[Row]) -> list[int]:
-    """Rows that hold with equality at the nearest point of the face, in float64."""
+def _suggested(row: Row, others: Sequence[Row], square: Fraction) -> list[int]:
+    """Rows that hold with equality at the nearest point of the face, in float64.
+
+    In units of about the radius, which may be huge or tiny.
+    """
+    top, bottom = (v.bit_length() for v in square.as_integer_ratio())
+    up, down = max(0, (top - bottom) // 2), max(0, (bottom - top) // 2)
     table = [row, tuple(-v for v in row), *others]
     scaled = []
     for line in table:
-        unit = max(abs(int(v)) for v in line)
-        scaled.append([int(v) / unit for v in line])
+        entries = [*(int(v) << up for v in line[:-1]), int(line[-1]) << down]
+        unit = max(map(abs, entries))
+        scaled.append([v / unit for v in entries])
     columns = np.array(scaled).T
     target = np.append(np.zeros(len(row) - 1), -1.0)
     try:

@@ -19,7 +19,7 @@ from regions.certificates.integer_forms import (
     witness,
 )
 from regions.certificates.watch import Watch
-from regions.domains.shapes import WholeSpace
+from regions.domains.shapes import Ball, WholeSpace
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
@@ -134,9 +134,10 @@ def check_inside(regions: RegionTable, watch: Watch) -> Check:
     for part in chunks(len(regions)):
         points = regions.coordinates[part]
         doubtful = np.array((points @ A.T >= b).any(1))
-        if domain.squared_radius is not None:
-            near = (points * points).sum(axis=1) < NEARLY * float(domain.squared_radius)
-            doubtful |= ~near
+        if isinstance(domain, Ball) and domain.squared_radius is not None:
+            # The square of the radius may be no float64 number.
+            shares = points / domain.radius
+            doubtful |= ~((shares * shares).sum(axis=1) < NEARLY)
         doubtful[_with_exact_witness(regions, part)] = True
         for row in np.flatnonzero(doubtful):
             watch.ask()

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float64, UInt32
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import Ball, Domain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.exact import nearest_float
 from regions.signs.predicate import Predicate
-from regions.signs.rounding import SAFETY, gamma, is_certain
+from regions.signs.rounding import SAFETY, are_in_ball, gamma, is_certain
 
 FIRST_CHUNK, LARGEST_CHUNK, EXACT_CHUNK = 32, 2048, 4
 MOMENT = 0.05
@@ -127,10 +127,8 @@ def inside_domain(
     The mean of corners does, but rounding may move it onto a facet or across.
     """
     (A, b), inside = domain.rows(), np.ones(len(points), bool)
-    if domain.squared_radius is not None:
-        size = (points * points).sum(axis=1)
-        slack = SAFETY * gamma(domain.dim + 4) * (size + float(domain.squared_radius))
-        inside &= is_certain(float(domain.squared_radius) - size, slack)
+    if isinstance(domain, Ball) and domain.squared_radius is not None:
+        inside &= are_in_ball(points, domain.radius)
     # A coordinate is compared as it is; the sum in a simplex rounds.
     rounds = (A != 0.0).sum(1) > 1
     with np.errstate(invalid="ignore", over="ignore"):

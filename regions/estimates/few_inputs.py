@@ -61,7 +61,8 @@ class InputTree(Tree):
         counted = np.ones(len(cells), bool)
         if self._ball is None:
             return counted
-        inside = self._ball.inside(cells.center)
+        # A rational point is another one than its center, and is asked itself.
+        inside = self._ball.inside(cells.center) & (cells.exact == np.array(None))
         for k in np.flatnonzero(~inside).tolist():
             exact = cells.exact[k]
             point = tuple(fractions(cells.center[k]) if exact is None else exact)

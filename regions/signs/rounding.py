@@ -82,6 +82,19 @@ def are_on(values: np.ndarray) -> Bool[np.ndarray, "*some"]:
     return np.greater(values, 0)
 
 
+def are_in_ball(
+    points: Float64[np.ndarray, "points dim"], radius: float
+) -> Bool[np.ndarray, " points"]:
+    """Which points are proved to be nearer to the origin than a radius.
+
+    In units of the radius, whose square may be no float64 number.
+    """
+    with np.errstate(over="ignore"):
+        shares = points / radius
+        size = (shares * shares).sum(axis=1)
+    return is_certain(1.0 - size, SAFETY * gamma(points.shape[1] + 4) * (1.0 + size))
+
+
 def row_sum(matrix: Float64[np.ndarray, "rows columns"]) -> float:
     """Largest absolute row sum: by how much a matrix can enlarge an error."""
     return float(np.abs(matrix).sum(1).max())

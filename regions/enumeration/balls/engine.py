@@ -2,8 +2,9 @@
 
 The regions of the box around a ball are listed, and those are kept whose exact distance
 from the center is below the radius. In up to `MAX_CELLS_DIM` dimensions cells list the
-whole box, which has at most a few times the ball's volume; in more the tree leaves out
-cells as soon as they are proved to lie beyond the ball.
+whole box, which has at most a few times the ball's volume; in more, and in balls too
+large for cells, the tree leaves out cells as soon as they are proved to lie beyond the
+ball.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from regions.domains.ball import Ball
 from regions.domains.domain_vectors import fractions
 from regions.domains.shapes import Slice
 from regions.enumeration.balls.meeting import BallTest, Point
-from regions.enumeration.cells.engine import CellsEngine
+from regions.enumeration.cells.engine import LARGEST_CHART, CellsEngine
 from regions.enumeration.engine import Engine, Listing, Tally, Task, tell_nobody
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
@@ -98,7 +99,7 @@ def _around(task: Task, limit: int | None) -> tuple[Task, Engine]:
     assert isinstance(ball, Ball)
     engine: Engine = TreeEngine()
     domain: Ball | Slice = ball
-    if ball.dim <= MAX_CELLS_DIM:
+    if ball.dim <= MAX_CELLS_DIM and ball.radius <= LARGEST_CHART:
         engine = CellsEngine()
         domain = Slice(ball.center, np.eye(ball.dim), ball.chart_box())
     budget = task.budget.with_regions(limit)
@@ -133,6 +134,8 @@ class _Kept:
     def _decided(self) -> list[int]:
         """The numbers in the list of those that meet the ball."""
         near, numbers = self._test.inside(self._listed.coordinates), []
+        # The point given is another one there, and may lie outside.
+        near[[*self._listed.exact_witnesses]] = False
         budget, count = self._task.budget, self._task.network.num_bits
         for number, packed in enumerate(self._listed.patterns):
             if budget.late():

@@ -20,7 +20,7 @@ from regions.lp.exact_rows import IntegerRow
 from regions.lp.least_distance import nearest_to_origin
 from regions.network import ReluNetwork
 from regions.signs.exact import ExactNetwork, nearest_float, to_fraction
-from regions.signs.rounding import SAFETY, gamma
+from regions.signs.rounding import are_in_ball
 
 Point = tuple[Fraction, ...]
 
@@ -43,9 +43,7 @@ class BallTest:
         self, points: Float64[np.ndarray, "points dim"]
     ) -> Bool[np.ndarray, " points"]:
         """Which points of the chart are proved to lie in the ball, in float64."""
-        size = (points * points).sum(axis=1)
-        slack = SAFETY * gamma(points.shape[1] + 4)
-        return size * (1.0 + slack) < self._ball.radius**2 * (1.0 - slack)
+        return are_in_ball(points, self._ball.radius)
 
     def holds(self, point: Sequence[Fraction]) -> bool:
         """Whether a point of the chart lies in the open ball."""

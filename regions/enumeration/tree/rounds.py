@@ -25,7 +25,7 @@ class Round:
 
     def side(self, form: Form) -> Int[np.ndarray, " cells"]:
         """1 or -1 where a unit has that sign all over the ball, else 0."""
-        reach = self.radius * np.linalg.norm(form.gradient, axis=1)
+        reach = self.radius * _lengths(form.gradient)
         bound = self._value_doubt(form.gradient, form.offset, form.doubt)
         above = is_certain(form.offset - reach, bound)
         below = is_certain(-form.offset - reach, bound)
@@ -41,13 +41,13 @@ class Round:
 
     def kept(self, cells: TreeCells) -> tuple[Bool[np.ndarray, " cells"], TreeCells]:
         """Which cells may meet the ball, and all with witnesses inside where found."""
-        far = np.linalg.norm(cells.center, axis=1) >= self.radius
+        far = _lengths(cells.center) >= self.radius
         kept = np.ones(len(cells), bool)
         if not far.any():
             return kept, cells
         which = np.flatnonzero(far)
         part = cells.take(which)
-        reach = self.radius * np.linalg.norm(part.A, axis=2)
+        reach = self.radius * _lengths(part.A)
         bound = self._value_doubt(part.A, part.b, part.doubt)
         beyond = is_certain(-part.b - reach, bound).any(axis=1)
         kept[which[beyond]] = False
@@ -58,7 +58,7 @@ class Round:
     def _may_meet(self, cells: TreeCells, k: int) -> bool:
         """Whether a cell is not proved to lie beyond the ball; may move its witness."""
         A, b, doubt = cells.A[k], cells.b[k], cells.doubt[k]
-        lengths = np.linalg.norm(A, axis=1)
+        lengths = _lengths(A)
         lengths = np.where(lengths > 0.0, lengths, 1.0) * self.radius
         # In units of the radius, and rows of unit length.
         scaled, right = A * (self.radius / lengths)[:, None], b / lengths
@@ -67,27 +67,35 @@ class Round:
             return True
         gradient, bound = weights @ A, weights @ b
         # Every point t of the cell in the ball has gradient . t <= bound + doubts.
-        error = float(weights @ self._value_doubt(A, b, doubt)) * (2.0 + len(b) * 1e-15)
-        if is_certain(-bound - self.radius * np.linalg.norm(gradient), error):
+        # The sums over at most dim + 1 weights round as well, by less than the values.
+        error = 2.0 * float(weights @ self._value_doubt(A, b, doubt))
+        if is_certain(-bound - self.radius * _lengths(gradient), error):
             return False
-        self._move(cells, k, -gradient * self.radius**2 / (1.0 + bound))
+        self._move(cells, k, -(gradient * self.radius) / (1.0 + bound) * self.radius)
         return True
 
     def _move(self, cells: TreeCells, k: int, nearest: np.ndarray) -> None:
         """Bring the witness of a cell into the ball, in place, if it can be proved."""
         center = cells.center[k]
-        size = float(np.linalg.norm(nearest))
+        size = float(_lengths(nearest))
         if not size < INSIDE * self.radius:
             return
-        share = 0.5 * (self.radius - size) / (np.linalg.norm(center) + size)
+        share = 0.5 * (self.radius - size) / (_lengths(center) + size)
         point = nearest + min(share, 1.0) * (center - nearest)
         one = slice(k, k + 1)
         proved = prove_witness_batch(
             cells.A[one], cells.b[one], point[None], row_error=cells.doubt[one]
         )
         if proved[0]:
-            lengths = np.linalg.norm(cells.A[k], axis=1)
+            lengths = _lengths(cells.A[k])
             steep = lengths > 0.0
             gaps = (cells.b[k] - cells.A[k] @ point)[steep] / lengths[steep]
             cells.center[k], cells.radius[k] = point, max(float(gaps.min()), 0.0)
             cells.exact[k] = None
+
+
+def _lengths(vectors: Float64[np.ndarray, "*some dim"]) -> np.ndarray:
+    """Euclidean lengths; no square overflows or vanishes, however large the ball."""
+    largest = np.abs(vectors).max(axis=-1)
+    unit = np.where(largest > 0.0, largest, 1.0)
+    return np.linalg.norm(vectors / unit[..., None], axis=-1) * unit

@@ -207,3 +207,22 @@ def test_an_image_in_many_dimensions():
     seen = {tuple(row) for row in np.concatenate(pre, axis=1) > 0.0}
     assert {tuple(map(bool, row)) for row in seen} <= patterns_of(found)
     assert found.complete
+
+
+@pytest.mark.parametrize("exponent", [-1074, -540, 560, 1010])
+def test_a_ball_whose_squared_radius_is_no_float_counts_like_another(exponent):
+    rng = np.random.default_rng(0)
+    for dim in (2, 5):
+        weights = rng.integers(-8, 9, (5, dim)).astype(float)
+        bias = rng.integers(-8, 9, 5).astype(float)
+        unit, scale = Ball(np.zeros(dim), 1.0), 2.0**exponent
+        scaled = Ball(np.zeros(dim), scale)
+        one, other = (
+            ReluNetwork.from_arrays([weights, np.ones((1, 5))], [bias * s, np.zeros(1)])
+            for s in (1.0, scale)
+        )
+        found = regions.enumerate_regions(other, scaled)
+        expected = regions.enumerate_regions(one, unit)
+        assert patterns_of(found) == patterns_of(expected)
+        assert regions.verify(found, exact=True).ok
+        assert regions.verify(found).ok

@@ -54,12 +54,13 @@ class CellsEngine:
         return None
 
     def suits(self, task: EngineTask) -> str | None:
-        """Planes of networks that are not too deep, and what the sweep refuses.
+        """Planes of networks that are not too deep, and what others refuse.
 
         While the compiled code is missing, others answer in its place.
         """
-        if "sweep" in task.failed and self.refuses(task) is None:
-            return f"not in general position: {task.failed['sweep']}"
+        if task.failed and self.refuses(task) is None:
+            reason = next(iter(task.failed.values()))
+            return f"not in general position: {reason}"
         if self.is_fastest(task) and is_at_hand(task):
             return PLANE
         polytope = isinstance(task.domain, HPolytope | Ball)

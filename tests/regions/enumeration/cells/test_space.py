@@ -320,6 +320,16 @@ def test_cells_are_a_method_up_to_six_dimensions():
         count_regions(one_layer(np.eye(7)), Box.cube(7), method="cells")
 
 
+@pytest.mark.usefixtures("plain")
+def test_degenerate_networks_without_biases_are_handed_to_cells():
+    """Cones refuse them, and the tree takes ten times as long."""
+    rng = np.random.default_rng(0)
+    weights = [rng.integers(-1, 2, shape) for shape in ((5, 3), (4, 5), (1, 4))]
+    network, box = ReluNetwork.from_arrays(weights, None), Box.cube(3)
+    found = count_regions(network, box)
+    assert (found.method, int(found)) == ("cells", len(exact_patterns(network, box)))
+
+
 def broken_edges(monkeypatch):
     monkeypatch.setattr(space_kernel, "_is_edge", lambda *_: True)
 

@@ -1,8 +1,8 @@
 """The collapse of the 20x40 network, at the size of the post and update by update.
 
-A ring is learned, its error falls for thousands of epochs, and then comes back at once
-to that of a constant: when, in which layer first, what is left of the partition, and
-where it settles after that.
+A ring is learned, its error falls for thousands of epochs, and then comes back up, in
+the post and in one seed of ours to that of a constant: when, in which layer first, what
+is left of the partition, and where it settles after that.
 
 Source: T. Dullien, origami post of 2025-04-05.
 """

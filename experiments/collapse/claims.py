@@ -53,13 +53,13 @@ def collapse_claims(rows: Rows, remedies: dict[str, Rows]) -> list[Claim]:
     if found:
         claims.append(
             claim_median(
-                "After the ring is found the loss comes back up, and stays up.",
+                "After the ring is found the loss comes back up, not as a spike.",
                 POST,
                 "largest median loss of 100 epochs over the lowest one before (at "
                 "least 2)",
                 np.array([row["rise"] for row in found]),
                 low=2.0,
-                reason="no spike doubles a median over 100 epochs",
+                reason="a spike of under 50 epochs doubles no median of 100",
             )
         )
     claims += _claims_of_collapses(fallen) if fallen else []
@@ -97,8 +97,8 @@ def _claims_of_collapses(rows: Rows) -> list[Claim]:
         claim_share(
             "The network recovers.",
             POST,
-            "share of the collapsed seeds back under 1.5 times the level before (over "
-            "a half)",
+            "share of the collapsed seeds back under 1.5 times the level before, by "
+            "the last epoch (over a half)",
             np.array([row["recovered"] is not None for row in rows]),
             low=0.5,
             reason="most runs",
@@ -170,18 +170,21 @@ def collapse_headline(rows: Rows) -> str:
     fallen = [row for row in rows if row["start"] is not None]
     rate = np.median([row["spike_rate"] for row in rows])
     text = (
-        f"{len(fallen)} of {len(rows)} networks collapse after they found the ring; "
-        f"{rate:.0f} of 1000 epochs are spikes (median)"
+        f"after they found the ring, the median loss of 100 epochs doubles at least in "
+        f"{len(fallen)} of {len(rows)} networks; {rate:.0f} of 1000 epochs are spikes "
+        "(median)"
     )
     if not fallen:
         return text
-    rises = np.median([row["rise"] for row in fallen])
-    seen = [row for row in fallen if "regions" in row]
-    counts = "; ".join(
-        "{:,} before and {:,} after".format(*row["regions"][:2]) for row in seen
-    )
     starts = ", ".join(str(row["start"]) for row in fallen)
+    rises = ", ".join(f"{row['rise']:.1f}" for row in fallen)
+    heights = ", ".join(f"{row['height']:.2f}" for row in fallen)
+    counts = "; ".join(
+        "{:,} before and {:,} after".format(*row["regions"][:2])
+        for row in fallen
+        if "regions" in row
+    )
     return (
-        f"{text}; the median loss rises {rises:.1f} times, from epochs {starts} on; "
-        f"exact regions: {counts}"
+        f"{text}; it rises {rises} times, to {heights} of a constant's error, from "
+        f"epochs {starts} on; exact regions: {counts}"
     )

@@ -73,7 +73,10 @@ def _levels(axes: Axes, result: Result) -> None:
     axes.set_yscale("log")
     axes.set_ylim(top=0.1)
     axis_labels(
-        axes, "All seeds; dots: a collapse starts", "epoch", "median loss of 100 epochs"
+        axes,
+        "All seeds; dots: the largest rise starts",
+        "epoch",
+        "median loss of 100 epochs",
     )
 
 

@@ -42,7 +42,11 @@ ABOUT = About(
     ),
     differs=(
         "The networks of the reports are built anew in their kind, not downloaded; nor "
-        "is ACAS Xu."
+        "is ACAS Xu, and no verifier of theirs is run: HiGHS with its own tolerances "
+        "and float32 stand for them. Most margins lie below those tolerances by "
+        "choice: numbers of wrong verdicts say that they occur, not how often in "
+        "practice. That the exact answers are right is no count: it is asserted "
+        "against the maximum from the list of all regions."
     ),
     expected=(
         "Wrong verdicts where the margin is below the tolerance of 1e-6, and of the "
@@ -137,11 +141,13 @@ def conduct(
     settled = sum(row.proved for row in result.asked)
     wrong = {name: int(v.sum()) for name, v in wrong_verdicts(result).items()}
     total = sum(t["right"].size for t in result.trials.values())
+    verified = sum(int(t["verified"].sum()) for t in result.trials.values())
     return {
         "headline": (
             f"wrong verdicts of {total}: "
             + ", ".join(f"{name} {count}" for name, count in wrong.items())
-            + f"; exact 0, all with certificates. 5-{list(config.widths)}-5, "
+            + f"; {verified} of {total} exact answers have a certificate that is "
+            f"verified. 5-{list(config.widths)}-5, "
             f"{settled} of {len(result.asked)} questions settled in "
             f"{config.max_seconds:g} s each"
         ),
@@ -217,4 +223,4 @@ def _row(kind: str, trials: dict[str, np.ndarray]) -> dict[str, Any]:
     """One kind of network: wrong verdicts of each verifier."""
     wrong = trials["said"] != trials["right"][..., None]
     counts = {name: int(wrong[..., k].sum()) for k, name in enumerate(VERIFIERS)}
-    return {"networks": kind, "asked": int(trials["right"].size), **counts, "exact": 0}
+    return {"networks": kind, "asked": int(trials["right"].size), **counts}

@@ -81,7 +81,8 @@ def judge(claims: Sequence[dict[str, Any]]) -> list[Verdict]:
 
     A claim is decided if the smaller of its p-values, doubled for the choice between
     the two and adjusted for the number of claims, is at most `RATE`. Claims without
-    chance take no part in that: they hold or not.
+    chance take no part in that: they hold or not. Nor do those that get no verdict: a
+    small p-value of theirs would ease the others.
 
     Args:
         claims: As `Claim.to_dict` gives them.
@@ -94,7 +95,7 @@ def judge(claims: Sequence[dict[str, Any]]) -> list[Verdict]:
     raw = np.array(
         [min(1.0, 2.0 * min(claim["p_for"], claim["p_against"])) for claim in claims]
     )
-    chance = np.array([claim["seeds"] > 0 for claim in claims], bool)
+    chance = np.array([c["seeds"] > 0 and not c["smaller"] for c in claims], bool)
     adjusted = raw.copy()
     if chance.any():
         adjusted[chance] = scipy.stats.false_discovery_control(raw[chance])
@@ -159,7 +160,7 @@ def claim_median(
         values=tuple(values.tolist()),
         p_for=max(p_for, default=0.0),
         p_against=min(1.0, len(p_against) * min(p_against, default=1.0)),
-        least=(0.5**runs, 0.5**runs),
+        least=(0.5**runs, min(1.0, len(p_against) * 0.5**runs)),
         reason=reason,
         smaller=smaller,
     )
@@ -183,17 +184,8 @@ def claim_share(
     successes = np.asarray(successes, bool)
     runs, count = len(successes), int(successes.sum())
     found = scipy.stats.binomtest(count, runs).proportion_ci(LEVEL, method="exact")
-    p_for, p_against, best, worst = [], [], [], []
-    if low > 0.0:
-        p_for.append(_at_least(count, runs, low))
-        p_against.append(_at_least(runs - count, runs, 1.0 - low))
-        best.append(_at_least(runs, runs, low))
-        worst.append(_at_least(runs, runs, 1.0 - low))
-    if high < 1.0:
-        p_for.append(_at_least(runs - count, runs, 1.0 - high))
-        p_against.append(_at_least(count, runs, high))
-        best.append(_at_least(runs, runs, 1.0 - high))
-        worst.append(_at_least(runs, runs, high))
+    p_for, p_against = _share_tests(count, runs, low, high)
+    every = [_share_tests(k, runs, low, high) for k in range(runs + 1)]
     return Claim(
         claim=claim,
         source=source,
@@ -202,9 +194,9 @@ def claim_share(
         interval=(float(found.low), float(found.high)),
         seeds=runs,
         values=tuple(successes.astype(float).tolist()),
-        p_for=max(p_for, default=0.0),
-        p_against=min(1.0, len(p_against) * min(p_against, default=1.0)),
-        least=(max(best, default=0.0), min(worst, default=1.0)),
+        p_for=p_for,
+        p_against=p_against,
+        least=(min(p for p, _ in every), min(p for _, p in every)),
         reason=reason,
         smaller=smaller,
     )
@@ -289,6 +281,19 @@ def describe_value(claim: dict[str, Any]) -> str:
     if claim["seeds"] == 0:
         return text
     return f"{text} [{low:.4g}, {high:.4g}], {claim['seeds']} seeds"
+
+
+def _share_tests(count: int, runs: int, low: float, high: float) -> tuple[float, float]:
+    """`p_for` and `p_against` of so many successes; 0 and 1 say nothing as ends."""
+    p_for, p_against = [], []
+    if low > 0.0:
+        p_for.append(_at_least(count, runs, low))
+        p_against.append(_at_least(runs - count, runs, 1.0 - low))
+    if high < 1.0:
+        p_for.append(_at_least(runs - count, runs, 1.0 - high))
+        p_against.append(_at_least(count, runs, high))
+    against = len(p_against) * min(p_against, default=1.0)
+    return max(p_for, default=0.0), min(1.0, against)
 
 
 def _at_least(count: int, runs: int, chance: float) -> float:

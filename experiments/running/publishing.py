@@ -55,7 +55,8 @@ out.
 Each claim with its source, the number that settles it, its 90 % interval over
 independent seeds, and a verdict. *Confirmed* and *refuted*: sign tests or binomial
 tests against the border of the range in brackets decide, over all claims of this page
-together. *Undecided*: they do not; where so few seeds could not have, it says so. *Not
+together. *Undecided*: they do not, which speaks neither for a claim nor against it;
+where so few seeds could not have decided, it says so. *Not
 tested at the source's size*: the runs are smaller than the source's, and the number is
 that of the smaller ones. Checks of the program and exact facts stand apart, folded.
 Values of every seed are in `results/<study>.csv`.
@@ -226,17 +227,24 @@ def render_page(page: Page, docs: pathlib.Path) -> str:
 def page_verdicts(records: list[dict[str, Any]]) -> list[list[str]]:
     """Verdicts on the claims of all records of a page, judged together.
 
-    A record that is older than the tests keeps the verdict that its interval gave.
+    A record that is older than the tests keeps the verdict that its interval gave;
+    what has no chance in it has no interval, and holds or not.
     """
     claims = [claim for record in records for claim in record["claims"]]
     tested = iter(judge([claim for claim in claims if "p_for" in claim]))
     return [
         [
-            next(tested) if "p_for" in claim else _BY_INTERVAL[claim["verdict"]]
+            next(tested) if "p_for" in claim else _old_verdict(claim)
             for claim in record["claims"]
         ]
         for record in records
     ]
+
+
+def _old_verdict(claim: dict[str, Any]) -> str:
+    """The verdict of a record that is older than the tests."""
+    verdict = _BY_INTERVAL[claim["verdict"]]
+    return verdict if claim["seeds"] else verdict.removesuffix(" by its interval")
 
 
 _BY_INTERVAL = {
@@ -374,12 +382,18 @@ def _remark(claim: dict[str, Any], verdict: str) -> str:
 
 
 def _origin(record: dict[str, Any]) -> str:
-    """Commit, day and processor of a run, as far as its record has them."""
+    """Commit, day and processor of a run, as far as its record has them.
+
+    Those of a resumed run are of its end: what was stored before may be older.
+    """
     if "date" not in record:
         return ""
     commit = (record["commit"] or "unknown")[:7]
     edits = " with edits" if record["uncommitted_changes"] else ""
-    return f"; {record['date']}, commit {commit}{edits}, {record['processor']}"
+    text = f"; {record['date']}, commit {commit}{edits}, {record['processor']}"
+    if record.get("resumed", False):
+        text += ": those of its end, after parts that earlier commits may have run"
+    return text
 
 
 def _cell(text: str) -> str:

@@ -68,6 +68,7 @@ def _row(**changes):
         "rise": 6.0,
         "start": 3200,
         "peak": 3300,
+        "height": 0.9,
         "recovered": 3800,
         "spike_rate": 30.0,
         "gap": 0.05,

@@ -63,6 +63,12 @@ def test_too_few_seeds_say_what_they_can_not_show():
     assert (many.verdict, out_of_reach(many.to_dict())) == ("confirmed", [])
     few = claim_median(*WORDS, np.ones(5), low=0.0)
     assert out_of_reach(few.to_dict()) == ["confirmed", "refuted"]
+    # Between two ends: refuting doubles, and confirming needs both ends at once.
+    six = claim_median(*WORDS, np.ones(6), low=0.0, high=2.0)
+    assert out_of_reach(six.to_dict()) == ["refuted"]
+    middle = claim_share(*WORDS, np.arange(10) < 5, low=0.3, high=0.7)
+    assert middle.least[0] == middle.p_for == pytest.approx(0.1503, abs=1e-4)
+    assert out_of_reach(middle.to_dict()) == ["confirmed", "refuted"]
 
 
 def test_false_verdicts_among_many_claims_are_as_rare_as_said():
@@ -92,6 +98,9 @@ def test_smaller_runs_give_no_verdict_and_exact_facts_need_no_correction():
     assert given[:2] == ["not tested at the source's size", "refuted"]
     assert close.verdict == "confirmed"
     assert given[2:] == ["undecided"] * 4
+    # What gets no verdict does not ease the others either.
+    many = judge([small.to_dict()] * 50 + claims[2:])
+    assert many[50:] == ["undecided"] * 4
 
 
 def test_interval_of_the_median_is_that_of_scipy():

@@ -92,6 +92,21 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
         assert picture.size == (1400, 50)
 
 
+def test_resumed_runs_say_what_their_commit_is_not(run, tmp_path):
+    mark_resumed(run)
+    publish("data_slices", run, tmp_path)
+    text = render_page("gallery", tmp_path)
+    assert "time not known (resumed); " in text
+    assert "those of its end, after parts that earlier commits may have run." in text
+
+
+def test_exact_facts_of_old_records_have_no_interval():
+    old = {"verdict": "supported"}
+    claims = [old | {"seeds": 0}, old | {"seeds": 10}]
+    given = page_verdicts([{"claims": claims}])
+    assert given == [["confirmed", "confirmed by its interval"]]
+
+
 def test_movie_is_shown_above_the_picture(run, tmp_path):
     (run / "movie.gif").write_bytes(b"GIF89a")
     docs = tmp_path / "docs"

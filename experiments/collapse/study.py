@@ -45,8 +45,8 @@ ABOUT = About(
         "all snapshots."
     ),
     differs=(
-        "Seven seeds, of ten that were planned, four of them looked at closely, not "
-        "one movie. Only the first comes back to about a constant's error, as in the "
+        "Seven seeds (three more were planned and not run), four of them looked at "
+        "closely, not one movie. Only the first comes back to about a constant's error, as in the "
         "post. Two rise in the last 100 epochs, too late to see whether they recover: "
         "they count as not recovered. That regions vanish and that a layer dies was "
         "asked after the first seeds had been seen, and is tested on the same ones: "

@@ -46,15 +46,16 @@ ABOUT = About(
     ),
     differs=(
         "Seven seeds (three more were planned and not run), four of them looked at "
-        "closely, not one movie. Only the first comes back to about a constant's error, as in the "
-        "post. Two rise in the last 100 epochs, too late to see whether they recover: "
-        "they count as not recovered. That regions vanish and that a layer dies was "
-        "asked after the first seeds had been seen, and is tested on the same ones: "
-        "ideas for other seeds, no findings. Training and measures were stored by "
-        "earlier runs than the one whose commit is named, before the study's code had "
-        "its last form; a snapshot is up to 50 epochs before what it stands for. The "
-        "losses of an epoch's five batches count alike, though the last one is "
-        "smaller. Remedies are not run at this size: see Deeper and less stable."
+        "closely, not one movie. Only the first comes back to about a constant's "
+        "error, as in the post. Two rise in the last 100 epochs, too late to see "
+        "whether they recover: they count as not recovered. That regions vanish and "
+        "that a layer dies was asked after the first seeds had been seen, and is "
+        "tested on the same ones: ideas for other seeds, no findings. Training and "
+        "measures were stored by earlier runs than the one whose commit is named, "
+        "before the study's code had its last form; a snapshot is up to 50 epochs "
+        "before what it stands for. The losses of an epoch's five batches count "
+        "alike, though the last one is smaller. Remedies are not run at this size: "
+        "see Deeper and less stable."
     ),
     expected=(
         "The ring by epoch 1000, consolidated by 2000, a loss that skyrockets between "

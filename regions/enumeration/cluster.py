@@ -182,6 +182,9 @@ class ClusterTasks(Generic[Task, Result]):
         try:
             while (self._waiting or self._running) and not self._stop():
                 self._hand_out()
+                if not self._running:
+                    # No task may begin: nothing is there to wait for.
+                    return
                 for future in self._finished():
                     index = self._running.pop(future)
                     yield from self._result(future, index)

@@ -57,14 +57,17 @@ def estimate_regions(
 
     Runs are begun only if, by the longest so far, they will end in time, and where
     `stop` ends them, those that began so late that a longer one would not have ended
-    are left out: which runs are used then does not depend on their own values, and slow
-    runs are not left out for being slow. All that were begun count in `at_least`.
+    are left out: which runs are used then does not depend on their own values. Only a
+    run that takes longer than 1.5 times the longest before is left out for being slow:
+    `abandoned_runs` of the stats says how many did not end, and the mean may lean a
+    little to what fast runs give. All that were begun count in `at_least`.
 
     Args:
         network: The network.
         domain: Where to count; any domain.
         relative_error: Go on until the standard error is below this part of the mean;
-            looked at after every 8 runs.
+            looked at after every 8 runs. As their number follows from their values
+            then, the mean is only nearly unbiased; `at_least` holds as it is.
         max_seconds: Begin no run that would end later, and stop one that does.
         cells: Cells that a run keeps, 200 if not given. More of them make a run longer
             and its value spread less; as many as there are regions make it exact.

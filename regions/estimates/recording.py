@@ -9,6 +9,7 @@ from typing import Any
 
 from regions.enumeration import count_regions
 from regions.estimates.estimate import estimate_regions
+from regions.estimates.result import RegionEstimate
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 
 
@@ -84,7 +85,7 @@ class RegionRecorder:
             model: The network as it is now.
         """
         if step % self.every == 0:
-            network, domain = network_and_domain(model, self.domain)
+            network, domain = network_and_domain(model, self.domain, or_round=True)
             result = self._count(network, domain, **self._options)
             self.records.append(Record(step, result))
 
@@ -96,9 +97,10 @@ class RegionRecorder:
     @property
     def counts(self) -> list[int | float]:
         """The numbers; of an estimate its mean. `records` say how sure they are."""
+        results = [record.result for record in self.records]
         return [
-            getattr(record.result, "mean", None) or int(record.result)
-            for record in self.records
+            result.mean if isinstance(result, RegionEstimate) else int(result)
+            for result in results
         ]
 
     def attach(self, optimizer: Any, model: NetworkLike) -> Any:

@@ -281,7 +281,7 @@ def _column_doubt(
     start, end, _, errors, ordered = sides
     doubt = np.full(len(xs), _MARGIN * np.abs(start).max())
     dx, dy = np.abs(end - start).T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moved = 2.0 * errors * (1.0 + (dy + 2.0 * errors) / dx)
         size = np.abs(start[:, 1]) + np.abs(end[:, 1])
         moved += 16.0 * UNIT_ROUNDOFF * (size + (dy / dx) * np.abs(xs).max())

@@ -1,5 +1,8 @@
+import importlib
 import itertools
 import math
+import types
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from regions.errors import RegionsError
 from regions.estimates.estimate import estimate_regions
 from regions.estimates.few_inputs import InputTree
 from regions.estimates.result import RegionEstimate
-from regions.estimates.run import run_once
+from regions.estimates.run import RunValue, run_once
+from regions.estimates.tasks import DoneRun
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -98,6 +102,31 @@ def test_stop_keeps_the_runs_that_ended():
     whole = estimate_regions(NETWORK, BOX, cells=6, runs=len(found.runs) + 20)
     assert set(found.log_runs) <= set(whole.log_runs)
     assert found.at_least() <= regions.count_regions(NETWORK, BOX).count
+
+
+@pytest.mark.parametrize("limit", ["stop", "max_seconds"])
+def test_runs_that_began_late_are_not_used_for_being_fast(monkeypatch, limit):
+    # Ten seconds for runs of one each: by then a run of 1.5 from 9 on had not ended.
+    clock = [0.0]
+    module = importlib.import_module("regions.estimates.estimate")
+    times = types.SimpleNamespace(perf_counter=lambda: clock[0])
+    monkeypatch.setattr(module, "time", times)
+
+    def runner(_task, numbers, watch):
+        for run in numbers:
+            if not watch.may_begin(run):
+                return
+            clock[0] += 1.0
+            yield run, DoneRun(RunValue(float(run), False, 1), 1.0, Counter())
+
+    monkeypatch.setattr(module, "run_here", runner)
+    how = {"stop": {"stop": lambda: clock[0] >= 10.0}, "max_seconds": {limit: 10.0}}
+    found = estimate_regions(NETWORK, BOX, runs=50, **how[limit])
+    assert found.log_runs.tolist() == list(range(9))
+    late = [9.0] if limit == "stop" else []
+    assert found.log_others.tolist() == late
+    assert found.stats["late_runs"] == len(late)
+    assert found.stats["abandoned_runs"] == 0
 
 
 def test_a_run_that_is_stopped_stands_for_too_few():

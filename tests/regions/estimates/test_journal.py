@@ -1,13 +1,15 @@
 """Runs of an estimate that are kept, killed, gone on with, and done by workers."""
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import psutil
 import pytest
 
 from regions.domains.shapes import Box
-from regions.enumeration.cluster import open_client
+from regions.enumeration.cluster import ClusterTasks, open_client
 from regions.errors import FileFormatError
 from regions.estimates.estimate import estimate_regions
 from regions.estimates.journal import RunJournal
@@ -102,3 +104,15 @@ def test_workers_give_the_same_runs_and_may_die(tmp_path, whole):
     assert killed
     assert (found.log_runs == whole.log_runs).all()
     assert estimating(journal).stats["from_journal"] == 8
+
+
+def test_workers_with_no_time_for_a_run_are_not_waited_for():
+    client = SimpleNamespace(
+        submit=lambda *_, **__: None,
+        scheduler_info=lambda **_: {"workers": {}},
+        cancel=lambda *_, **__: None,
+    )
+    tasks: Any = ClusterTasks(
+        cast(Any, client), int, 0, [1, 2], int, may_begin=lambda task: False
+    )
+    assert list(tasks.results()) == []

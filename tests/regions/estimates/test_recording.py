@@ -37,6 +37,20 @@ def test_estimates_are_recorded_with_what_they_are():
     assert recorder.counts == [4]
 
 
+def test_a_class_that_is_nowhere_and_a_ball_are_recorded():
+    net = regions.ReluNetwork.from_arrays(
+        [np.eye(2), [[1.0, 1.0], [1.0, 1.0]]], [None, [0.0, 1.0]]
+    )
+    ball = regions.Ball([0.0, 0.0], 1.0)
+    options = [{}, {"estimate": True}, {"estimate": True, "of_class": 0}]
+    counts = []
+    for option in options:
+        recorder = RegionRecorder(ball, **option)
+        recorder(1, net)
+        counts += recorder.counts
+    assert counts == [4, 4, 0]
+
+
 def test_every_must_be_positive():
     with pytest.raises(ValueError, match="`every` is 0"):
         RegionRecorder(regions.Box.cube(2), every=0)

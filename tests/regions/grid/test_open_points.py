@@ -76,6 +76,32 @@ def test_points_that_are_not_open_have_the_exact_pattern(dtype, scale):
         assert is_open[40:].mean() < 0.2
 
 
+@pytest.mark.parametrize(("gain", "reach"), [(0.0, 4e-6), (1000.0, 3e-2)])
+def test_roundings_of_weights_and_of_layers_before_count(gain, reach):
+    # All units are zero everywhere, or far from it, but one that changes at 0.7: of
+    # the first layer, or of the third one, which reads a difference of large numbers.
+    points = np.zeros((80, 3))
+    points[:, 0] = 0.7 * (1.0 + reach * np.linspace(-1.0, 1.0, 80) ** 3)
+    wrong = 0
+    for weight in np.random.default_rng(1).uniform(0.5, 2.0, 8):
+        first, second, third = np.zeros((9, 3)), np.zeros((9, 9)), np.zeros((9, 9))
+        biases = np.zeros((3, 9))
+        first[:2, 0] = gain * weight + weight, gain * weight
+        if gain:
+            second[0, :2], third[0, 0] = (1.0, -1.0), 1.0
+        biases[2 if gain else 0, 0] = -0.7 * weight
+        net = ReluNetwork.from_arrays(
+            [first, second, third, np.ones((1, 9))], [*biases, [0.0]]
+        )
+        found, is_open = words_and_open(net, points, "float32")
+        exact = pack_bits(np.array([exact_bits(net, p) for p in points]))
+        right = (found == exact).all(1)
+        assert right[~is_open].all()
+        assert not is_open.all()
+        wrong += (~right).sum()
+    assert wrong > 5
+
+
 def test_weights_beyond_float32_leave_all_points_open():
     net = ReluNetwork.from_arrays([[[1e300]], [[1.0]]], [[-1e299], [0.0]])
     _found, is_open = words_and_open(net, np.array([[0.05], [0.5]]), "float32")

@@ -1,7 +1,8 @@
-"""Region counts of an ensemble during training, at no cost to the training.
+"""Region counts of an ensemble during training, beside the training.
 
 While the device trains the next epochs, the host's cores count the networks of the
-epochs before: the two only wait for each other where one of them is slower.
+epochs before: the two only wait for each other where one of them is slower. Where the
+device is the host, they share its cores.
 """
 
 import itertools

@@ -69,7 +69,7 @@ def _shares(axes: Axes, result: Result) -> None:
     axes.axhline(1.0, color=INK, linewidth=0.8)
     axes.set_xscale("log")
     axes.set_ylim(0.0, 1.25)
-    axis_labels(axes, "Two lower bounds", "regions, counted", "share of the count")
+    axis_labels(axes, "Bounds, points met", "regions, counted", "share of the count")
     plain_legend(axes, "", "lower left")
 
 
@@ -91,7 +91,7 @@ def _spread(axes: Axes, result: Result) -> None:
     axis_labels(
         axes, "More cells, less spread", "CPU ms a run", "standard deviation / mean"
     )
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "upper right")
 
 
 def _ideas(axes: Axes, result: Result) -> None:

@@ -31,7 +31,7 @@ ABOUT = About(
     page="claims",
     source="this project; one cell kept is D. E. Knuth's estimator of 1975",
     setup=(
-        "17 kinds of networks with 20 to some thousand regions, counted exactly: "
+        "17 kinds of networks with 8 to 16,376 regions, counted exactly: "
         "random, trained and degenerate (no biases, small integers, copies and "
         "opposites of units), 1 to 30 inputs, boxes and the whole space; 25 networks "
         "of each. An estimate keeps 8 cells in each of 16 runs. Beside it one cell "

@@ -23,15 +23,16 @@ def test_levels_are_medians_of_what_came_before():
 
 
 def test_story_of_a_collapse():
-    parts = [(300, 0.04), (700, 0.004), (1000, 0.03), (500, 0.005)]
+    parts = [(300, 0.04), (700, 0.004), (40, 0.007), (960, 0.03), (500, 0.005)]
     losses = np.concatenate([np.full(*part) for part in parts])
     story = timeline(losses, CONSTANT)
     # A level is of the new kind when half of its 100 epochs are (51 of them, the median
     # of an even number is a mean).
     assert story.found == 351
+    # It starts with the first disturbance, 1.75 times what was, not with the jump.
     assert story.start == 1001
     assert story.rise == pytest.approx(7.5)
-    assert story.peak == 1051
+    assert story.peak == 1091
     assert story.recovered == 2051
 
 

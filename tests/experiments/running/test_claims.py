@@ -55,6 +55,16 @@ def test_p_values_of_a_share_are_those_of_scipys_binomial_test(count):
     assert high.p_against == pytest.approx(test(count, 10, 0.1, "greater").pvalue)
 
 
+def test_a_range_of_two_ends_can_be_missed_at_either():
+    test = scipy.stats.binomtest
+    median = claim_median(*WORDS, np.array([0.0] * 9 + [2.0]), low=1.0, high=3.0)
+    assert median.p_against == pytest.approx(2.0 * test(9, 10, 0.5, "greater").pvalue)
+    assert median.p_for == pytest.approx(test(1, 10, 0.5, "greater").pvalue)
+    share = claim_share(*WORDS, np.arange(10) < 1, low=0.4, high=0.6)
+    assert share.p_against == pytest.approx(2.0 * test(1, 10, 0.4, "less").pvalue)
+    assert share.p_for == pytest.approx(test(1, 10, 0.4, "greater").pvalue)
+
+
 def test_too_few_seeds_say_what_they_can_not_show():
     ten = claim_share(*WORDS, np.ones(10, bool), low=0.8)
     assert ten.verdict == "undecided"

@@ -6,6 +6,7 @@ when the exact bound of its multipliers is harmless. Where no unit is open an ex
 program ends it, as in `search`.
 """
 
+import contextlib
 import heapq
 import math
 from fractions import Fraction
@@ -14,10 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import fmpq
 
+from regions.errors import LimitError
+from regions.errors.limits import limited
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
 from regions.questions.problem import Problem
-from regions.questions.relaxation import Node, Unit
+from regions.questions.relaxation import Node, Unit, as_float
 from regions.questions.search import Proof, Search, Split
 from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
@@ -28,8 +31,9 @@ ROOT_STEPS, STEPS = 60, 15
 BATCH = 64
 """Nodes that are split at once."""
 
-MARGIN = 1e-7
-"""A bound must be so far below a threshold before it is worth a proof."""
+MARGIN = 1e-9
+"""A bound so little above a threshold is worth a proof, too: at ties rounding decides
+nothing."""
 
 BITS = 24
 """Bits after the point of the multipliers that are taken over."""
@@ -109,13 +113,19 @@ class WideSearch(Search):
                 entry = -float(found.upper[k]), number, _Waiting(number, own, unit)
                 heapq.heappush(self._waiting, entry)
                 continue
-            goal = int(batch.goals[k])
-            if not self._end(number, goal, self._node(batch, k)):
-                raise AssertionError("a program without open units has an optimum")
+            self._end_by_program(number, int(batch.goals[k]), self._node(batch, k))
+
+    def _end_by_program(self, number: int, goal: int, node: Node) -> None:
+        """Settle a node without open units; one that no program settles stays open."""
+        if node.open_units(self.problem):
+            return  # Gaps that are not finite are none of its own.
+        with contextlib.suppress(LimitError), limited(stop=self._budget.spent):
+            if not self._end(number, goal, node):
+                self._is_empty(number, goal, node, None)
 
     def _seems_closed(self, bound: float) -> bool:
         """Whether a bound in floating point is worth a proof."""
-        return np.isfinite(bound) and self._is_closed(to_fmpq(float(bound) + MARGIN))
+        return np.isfinite(bound) and self._is_closed(to_fmpq(float(bound) - MARGIN))
 
     def _prove_closed(self, number: int, batch: Batch, k: int) -> bool:
         """Close a node by the exact bound of its multipliers; whether that served."""
@@ -130,7 +140,7 @@ class WideSearch(Search):
         """Look at the best of the corners at which the lines attain the bounds."""
         values = self._ascent.values(batch.goals, found.points)
         for k in np.argsort(-values)[:1].tolist():
-            if self.best is not None and values[k] <= float(self.best):
+            if self.best is not None and values[k] <= as_float(to_fmpq(self.best)):
                 return
             goal, point = int(batch.goals[k]), self._inside(found.points[k])
             self._offer(goal, self.problem.value(goal, point), point)

@@ -7,10 +7,13 @@ import pytest
 
 import regions
 from regions.certificates.answers import verify_answer
+from regions.enumeration.budget import Budget
+from regions.questions import wide_search
 from regions.questions.backward import Box
 from regions.questions.dual_ascent import DualAscent
 from regions.questions.problem import Linear, Problem
 from regions.questions.properties import Property, Row
+from regions.questions.search import Proof
 from regions.questions.unit_bounds import unit_bounds
 from regions.questions.wide_search import WideSearch
 from tests.helpers import random_network
@@ -97,6 +100,35 @@ def test_a_stopped_search_says_what_the_roots_prove(tmp_path):
     assert margin.lower < 0 < margin.upper
     report = verify_answer(answer.save(tmp_path / "answer.json"))
     assert report.ok, str(report)
+
+
+def test_ties_and_nodes_without_a_point_are_settled(monkeypatch):
+    """Two equal outputs at once; then two units that are on nowhere together."""
+    rng = np.random.default_rng(0)
+    row = rng.normal(size=30)
+    twins = regions.ReluNetwork.from_arrays([rng.normal(size=(30, 14)), [row, row]])
+    asked = Property.largest(0, 2)
+    answer = regions.holds(twins, regions.Box.cube(14), asked, max_seconds=20)
+    assert answer.value is True
+    assert answer.stats["nodes"] == 1
+
+    axis = np.eye(14)[0]
+    apart = regions.ReluNetwork.from_arrays(
+        [[axis, -axis], [[-1.0, -1.0]]], [[-0.5, 0.5 - 2.0**-20], None]
+    )
+    goal = (Linear((Fraction(1),)),)
+    monkeypatch.setattr(wide_search, "STEPS", 0)  # so that programs end all nodes
+    problem = Problem(apart, regions.Box(np.zeros(14), np.ones(14)), [goal])
+    search = WideSearch(
+        problem,
+        Budget(),
+        tolerance=Fraction(0),
+        enough=lambda value: value > 0,
+        harmless=lambda bound: bound < -5,
+    )
+    assert search.run()
+    assert search.upper == search.best == 0
+    assert [e.bound for e in search.tree if isinstance(e, Proof)].count(None) == 1
 
 
 def test_other_problems_are_not_served():

@@ -188,7 +188,7 @@ def report(answer: "Answer") -> None:
 
 def answer_text(value: Any) -> str:
     """A value in words: an exact number in decimals, and as a fraction if short."""
-    from regions.questions.answer import Interval
+    from regions.questions.answer import Interval, decimals
 
     if value is None:
         return "not known"
@@ -199,7 +199,7 @@ def answer_text(value: Any) -> str:
         exact = (
             f"exactly {value}" if bits < 160 else f"exact, a fraction of {bits} bits"
         )
-        return f"{float(value):.17g} ({exact})"
+        return f"{decimals(value)} ({exact})"
     if isinstance(value, Interval):
         return str(value)
     if isinstance(value, tuple):

@@ -17,7 +17,12 @@ from regions.certificates.claims import check_claim
 from regions.certificates.equal_units import check_classes
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
-from regions.domains.shapes import BoundedDomain, WholeSpace, domain_from_dict
+from regions.domains.shapes import (
+    BoundedDomain,
+    WholeSpace,
+    check_not_round,
+    domain_from_dict,
+)
 from regions.errors import FileFormatError
 from regions.files.reading import check_file_size, reading
 from regions.network import ReluNetwork
@@ -66,6 +71,14 @@ def _proof(
     domain: BoundedDomain,
 ) -> list[Check]:
     """The proof in a file, whatever its kind, and what follows from it."""
+    if body["question"] in ("are_equal", "largest_difference") and layers.outputs % 2:
+        raise FileFormatError(
+            "two networks side by side have an even number of outputs."
+        )
+    if "classes" in body:
+        return [tried("answer", lambda: check_classes(body, network))]
+    # All others look at the rows of the domain, and a round ball has more than these.
+    check_not_round(domain)
     if "claims" in body:
         checks = [
             check
@@ -78,8 +91,6 @@ def _proof(
         ]
     if "partition" in body:
         return check_partition(body, layers, network, domain)
-    if "classes" in body:
-        return [tried("answer", lambda: check_classes(body, network))]
     return [tried("answer", lambda: refutes(body, layers, domain))]
 
 

@@ -107,7 +107,7 @@ class _Answer:
         """Leaves at whose corners all rows on the outputs hold, by pattern and volume.
 
         The rows are the units of the last hidden layer, so that no leaf has one of them
-        with both signs.
+        with both signs; this is checked, since that layer may read something else.
         """
         A, b = self._about["A"], self._about["b"]
         last = self._network.hidden[-1]
@@ -118,7 +118,11 @@ class _Answer:
         patterns, volumes = set(), []
         for leaf in self._partition.leaves:
             corners = {k for simplex in leaf.simplices for k in simplex.corners}
-            if not all(self._rows_hold(A, b, k) for k in corners):
+            slacks = [self._slacks(A, b, k) for k in corners]
+            lows, highs = zip(*((min(s), max(s)) for s in zip(*slacks)))  # noqa: B905
+            if any(low < 0 < high for low, high in zip(lows, highs, strict=True)):
+                raise Wrong(f"leaf {leaf.number} has a row with both signs")
+            if min(lows) < 0:
                 continue
             kinks = (layer.slopes != 1.0 for layer in self._network.hidden[:-1])
             pairs = zip(leaf.on[:-1], kinks, strict=True)
@@ -129,15 +133,15 @@ class _Answer:
             raise Wrong("other regions meet the preimage than the answer says")
         self._is("the volume", exact_sum(volumes), self._value["volume"])
 
-    def _rows_hold(
+    def _slacks(
         self, A: Sequence[Sequence[float]], b: Sequence[float], corner: int
-    ) -> bool:
-        """Whether the outputs at a corner satisfy all rows."""
+    ) -> list[fmpq]:
+        """By how much the outputs at a corner satisfy each row."""
         outputs = self._partition.outputs[corner]
-        return all(
-            dot([exact(v) for v in row], outputs) <= exact(right)
+        return [
+            exact(right) - dot([exact(v) for v in row], outputs)
             for row, right in zip(A, b, strict=True)
-        )
+        ]
 
     def _gaps(self) -> list[fmpq]:
         """The largest difference of the outputs of two networks at each corner."""
@@ -172,7 +176,7 @@ class _Answer:
         for axis, middle in zip(zip(*points, strict=True), center, strict=True):
             if min(axis) > middle - radius or max(axis) < middle + radius:
                 raise Wrong("the partition does not reach as far as the radius")
-        require_radius(self._body, self._layers)
+        require_radius(self._body, self._layers, self._domain)
 
     def _integral_of(self, values: Sequence[fmpq], degree: int) -> fmpq:
         """The integral of a power in the chart, from values at all corners."""

@@ -9,7 +9,7 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.facets import chart_ends
 from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, Box
 
 SAME = "what the claims say"
 
@@ -113,7 +113,6 @@ def forbidden(
 
 def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
     """A ball in which no class exceeds that of its center, and a point farther out."""
-    del domain
     about, (claim,) = body["about"], body["claims"]
     label, center = about["label"], numbers(about["center"])
     check_label(label, layers.values(center))
@@ -125,7 +124,7 @@ def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) ->
             wanted.append([(row, [], fmpq(0))])
     _require(goals_of(claim, layers) == wanted, "the claim is about other outputs")
     _require(_ends(claim)[1] <= 0, "another class is larger in the ball")
-    require_radius(body, layers)
+    require_radius(body, layers, domain)
 
 
 def check_label(label: int, outputs: Sequence[fmpq]) -> None:
@@ -138,12 +137,16 @@ def check_label(label: int, outputs: Sequence[fmpq]) -> None:
     _require(label == right, f"the class of the center is {right}")
 
 
-def require_radius(body: dict[str, Any], layers: ExactLayers) -> None:
+def require_radius(
+    body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> None:
     """Whether a radius lies between that of the ball and the distance of the witness.
 
     Raises:
-        Wrong: If not.
+        Wrong: If not, or if the domain is no box: rows would cut the ball, and lengths
+            in another chart are not those of the input.
     """
+    _require(isinstance(domain, Box), "the domain is no box around the center")
     about, value = body["about"], body["value"]
     if value is None:
         return

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -54,8 +55,8 @@ def dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:
 
 
 def short(value: fmpq) -> str:
-    """A number in decimals."""
-    return f"{float(Fraction(int(value.p), int(value.q))):.12g}"
+    """A number in decimals, also where it is beyond those of float64."""
+    return f"{Decimal(int(value.p)) / Decimal(int(value.q)):.12g}"
 
 
 def walls(domain: BoundedDomain) -> list[Row]:

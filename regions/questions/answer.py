@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ class Interval(NamedTuple):
     def __str__(self) -> str:
         if self.lower == self.upper:
             return number_text(self.lower)
-        return f"between {float(self.lower):.17g} and {float(self.upper):.17g}"
+        return f"between {decimals(self.lower)} and {decimals(self.upper)}"
 
 
 Value = Fraction | Interval
@@ -128,18 +129,30 @@ def value_text(value: Any, settled: str) -> str:
     if isinstance(value, Interval):
         return f"{value} ({settled})"
     if isinstance(value, tuple):
-        parts = [
-            str(v) if isinstance(v, Interval) else f"{float(v):.12g}" for v in value
-        ]
+        parts = [str(v) if isinstance(v, Interval) else decimals(v, 12) for v in value]
         return f"{', '.join(parts)} ({settled})"
     return f"{value} ({settled})"
 
 
+def decimals(value: Fraction, digits: int = 17) -> str:
+    """The nearest float64 number in so many digits; beyond float64, the number itself.
+
+    Example:
+        >>> decimals(Fraction(1, 3), 4), decimals(Fraction(10**400, 3), 4)
+        ('0.3333', '3.333e+399')
+    """
+    try:
+        return f"{float(value):.{digits}g}"
+    except OverflowError:
+        long = Decimal(value.numerator) / Decimal(value.denominator)
+        return f"{long:.{digits}g}"
+
+
 def number_text(value: Fraction) -> str:
     """A rational number in decimals, and as it is where that is short."""
-    decimals = f"{float(value):.17g}"
+    shown = decimals(value)
     # Python writes no number of more than some thousand digits.
     bits = value.numerator.bit_length() + value.denominator.bit_length()
     if bits <= 128:
-        return f"{decimals} (= {value}"
-    return f"{decimals} (exact, {round(bits * math.log10(2))} digits"
+        return f"{shown} (= {value}"
+    return f"{shown} (exact, {round(bits * math.log10(2))} digits"

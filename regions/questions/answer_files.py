@@ -191,7 +191,7 @@ def _write(
 
 def _point(corner: Corner) -> list[str]:
     """A corner as texts."""
-    return [str(Fraction(v, corner[-1])) for v in corner[:-1]]
+    return [text_of(Fraction(v, corner[-1])) for v in corner[:-1]]
 
 
 def digest(body: dict[str, Any]) -> str:
@@ -234,10 +234,10 @@ def _claim(found: Maximum) -> dict[str, Any]:
         "low": texts(search.problem.low),
         "high": texts(search.problem.high),
         "goals": [[_linear(part) for part in goal] for goal in search.problem.goals],
-        "lower": str(found.lower),
+        "lower": text_of(found.lower),
         "goal": search.goal,
         "point": texts(search.point),
-        "upper": str(found.upper),
+        "upper": text_of(found.upper),
         "bounds": {str(k): _bounds(held) for k, held in search.bounds.items()},
         "tree": [_node(entry) for entry in search.tree],
     }
@@ -248,7 +248,7 @@ def _linear(part: Linear) -> dict[str, Any]:
     return {
         "outputs": texts(part.outputs),
         "inputs": texts(part.inputs),
-        "offset": str(part.offset),
+        "offset": text_of(part.offset),
     }
 
 

@@ -92,7 +92,7 @@ def _evidence(found: RegionSet, norm: float | int) -> Partition | None:
         return None
     if not domain.is_bounded or domain.squared_radius is not None:
         return None
-    return Partition(found.network, domain, {"norm": str(norm)})
+    return Partition(found.network, domain, {"norm": f"{norm:g}"})
 
 
 def _witness(found: RegionSet, region: int) -> Point:

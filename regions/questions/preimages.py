@@ -24,7 +24,7 @@ from regions.errors.limits import never
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
-from regions.questions.answer_files import Partition
+from regions.questions.answer_files import Partition, text_of
 from regions.questions.pieces import MAX_DIM
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
@@ -116,7 +116,7 @@ class Preimage(Sequence[Part]):
         """The patterns, from which rows follow, and the volume where it is known."""
         return {
             "patterns": [list(part.pattern) for part in self],
-            "volume": str(self.volume) if can_be_listed(self.domain) else None,
+            "volume": text_of(self.volume) if can_be_listed(self.domain) else None,
         }
 
     def _bits(self, pattern: Bool[np.ndarray, " bits"]) -> Bool[np.ndarray, " units"]:

@@ -21,7 +21,13 @@ from regions.questions.answer import (
     known,
     square_root,
 )
-from regions.questions.answer_files import Partition, Trees, proof_of, texts
+from regions.questions.answer_files import (
+    Partition,
+    Trees,
+    proof_of,
+    text_of,
+    texts,
+)
 from regions.questions.closest import closest_listed
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
@@ -241,7 +247,7 @@ class _Run:
         if not self.balls:
             return None
         about: dict[str, Any] = {"center": texts(self.exact_center)}
-        about |= {"label": self.label, "radius": str(self.lower)}
+        about |= {"label": self.label, "radius": text_of(self.lower)}
         if self.witness is not None:
             about["witness"] = texts(self.witness.point)
         return proof_of(self.balls[-1].found, **about)

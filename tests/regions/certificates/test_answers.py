@@ -1,15 +1,23 @@
 """Saved answers: verified from the file alone; a digit that is changed is found."""
 
+import dataclasses
 import hashlib
 import json
+import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpq
 
 import regions
 from regions.certificates.answers import verify_answer
+from regions.certificates.rationals import short
 from regions.errors import FileFormatError, RegionsError
+from regions.models.joint import with_affine_units
 from regions.questions import maxima
+from regions.questions.answer import Answer
+from regions.questions.answer_files import Partition
 from tests.helpers import random_network
 from tests.zoo import ZOO
 
@@ -178,7 +186,7 @@ def listed_answers():
         regions.moments(network, box, 3, 0),
         regions.mean_by_class(network, triangle),
         regions.lipschitz(network, box, 1),
-        regions.lipschitz(network, box, 2),
+        regions.lipschitz(network, box, 2.0),
         regions.lipschitz(network, triangle, np.inf),
         regions.holds(network, box, property),
     ]
@@ -319,6 +327,80 @@ def test_claims_of_a_radius_and_of_a_property_are_about_what_was_asked(tmp_path)
         "answer: claim 0 is not about the whole domain"
         in verify_answer(write(held, tmp_path)).failures
     )
+
+
+def test_a_ball_that_rows_cut_proves_no_radius(tmp_path):
+    """The class changes at a distance of 1: just there the polytope has ended."""
+    network = regions.ReluNetwork.from_arrays([np.eye(2), np.eye(2)], None)
+    cut = regions.HPolytope(
+        [[1, 0], [-1, 0], [0, 1], [0, -1], [-1, 1]], [5, -1, 3, 1, 0]
+    )
+    about = {"center": ["3", "1"], "label": 0, "radius": "2", "witness": ["1", "2"]}
+    forged = Answer("robust_radius", Fraction(2), None, True, 0.0)
+    path = Partition(network, cut, about).save(tmp_path / "answer.json", forged)
+    assert verify_answer(path).failures == [
+        "answer: the domain is no box around the center"
+    ]
+
+
+def test_corners_of_the_box_around_a_round_ball_prove_nothing(trees_alone, tmp_path):
+    """Both answers are those of the box, and wrong in the disc."""
+    far = regions.ReluNetwork.from_arrays([[[1.0, 1]], [[1.0]]], [[-1.9], [0]])
+    none = regions.ReluNetwork.from_arrays([[[0.0, 0]], [[1.0]]], None)
+    square = regions.Ball([0.0, 0.0], 1.0, np.inf)
+    for answer in (
+        regions.output_range(far, square),
+        regions.are_equal(far, none, square),
+    ):
+        body = saved(answer, tmp_path)
+        body["domain"]["norm"] = 2
+        with pytest.raises(FileFormatError, match="is a ball of the norm 2"):
+            verify_answer(write(body, tmp_path))
+
+
+def test_rows_of_a_preimage_have_one_sign_on_each_leaf(tmp_path):
+    """A last layer that reads more than the outputs does not cut where it must."""
+    network = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    wide = with_affine_units(network, np.array([[-1.0]]), np.array([0.5]))
+    *first, last = wide.hidden
+    blind = dataclasses.replace(last, skips=((1, np.ones((1, 1))),))
+    forged = regions.ReluNetwork((*first, blind), wide.output)
+    value = {"patterns": [[False]], "volume": "1"}  # it is 3/2, of both patterns
+    path = Partition(
+        forged, regions.Box([-1.0], [1.0]), {"A": [[1.0]], "b": [0.5]}
+    ).save(tmp_path / "answer.json", Answer("preimage", value, None, True, 0.0))
+    (line,) = verify_answer(path).failures
+    assert "has a row with both signs" in line
+
+
+def test_three_outputs_are_not_those_of_two_networks(tmp_path):
+    network = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0], [1.0], [2.0]]], None)
+    forged = Answer("are_equal", True, None, True, 0.0)
+    path = Partition(network, regions.Box([-1.0], [1.0]), {}).save(
+        tmp_path / "answer.json", forged
+    )
+    with pytest.raises(FileFormatError, match="even number of outputs"):
+        verify_answer(path)
+
+
+def test_numbers_of_any_length_are_saved_and_shown(tmp_path):
+    """Longer than Python writes, and beyond float64."""
+    rng = np.random.default_rng(0)
+    network = regions.ReluNetwork.from_arrays(
+        [10.0 ** rng.uniform(-90, 90, size) for size in ((3, 2), (3, 3), (1, 3))],
+        [-(10.0 ** rng.uniform(-90, 90, size)) for size in (3, 3, 1)],
+    )
+    most = regions.HPolytope([[1.0]], [1e30])
+    answer = regions.preimage(network, regions.Box.cube(2, 1e9), most)
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        body = saved(answer, tmp_path)
+    finally:
+        sys.set_int_max_str_digits(before)
+    assert len(body["value"]["volume"]) > 2 * 640
+    assert verify_answer(tmp_path / "answer.json").ok
+    assert short(fmpq(-(10**400), 8)) == "-1.25000000000e+399"
 
 
 def test_what_keeps_no_proof_cannot_be_saved(tmp_path):

@@ -21,9 +21,9 @@ runs are smaller than the source's: the number is that of the smaller ones.
 IN_SHORT = """\
 # Findings, in short
 
-Twelve cards: whose sentence or question, what was found, the number behind it with its
-90 % interval over seeds, and how sure it is. All sentences of
-[the five documents](documents.md) have a row with their verdict, the
+Twelve cards: what was found, whose sentence or question it was, the claim that was
+tested and its verdict, and the number behind it with its 90 % interval over seeds. All
+sentences of [the five documents](documents.md) have a row with their verdict, the
 [claims of the posts](claims.md) and of [the literature](papers.md) every number. The
 polytope of a point, which the second origami post announces as its next tool, is
 `relu-regions polytope --help`.
@@ -52,8 +52,10 @@ def render_cards(
             continue
         claim, given = claim_of(card, settled)
         why = f": {card['why']}" if "why" in card else ""
+        # A title says what was found, a verdict what became of a claim: both are shown.
         lines += [
-            f"**{card.get('verdict', given)}**{why}. {number(claim)}. {link(study)}.",
+            f"Claim: {claim['claim'].rstrip('.')}. **{card.get('verdict', given)}**"
+            f"{why}. {number(claim)}. {link(study)}.",
             "",
             f"![{card['title']}](results/{study}.png)",
             "",

@@ -160,7 +160,7 @@ def test_sentences_find_their_claim_or_say_so():
     assert "| u |  | **open** |  |  |" in text
     card = {"title": "T", "source": "S", **rows[0]}
     short = render_cards([card, card | rows[1]], settled, str, lambda c: c["claim"])
-    assert "**refuted**: small. It is a|b.. one." in short
+    assert "Claim: It is a|b. **refuted**: small. It is a|b.. one." in short
     assert "**not published yet**" in short
     for claim, count in (("It", 2), ("No", 0)):
         with pytest.raises(ValueError, match=f"^{count} claims of one begin"):

@@ -189,7 +189,9 @@ class _Sampler:
                 for run, done in f:
                     self._take(run, done)
         if len(self._ended()) < goal and self.why == "finished":
-            self.why = "interrupted" if self._stop() else "seconds"
+            # Without a time only `stop` ends it, whatever it says by now.
+            timed = self._max_seconds is not None and not self._stop()
+            self.why = "seconds" if timed else "interrupted"
             self._end = time.perf_counter()
 
     def may_begin(self, run: int) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from regions.domains.shapes import BoundedDomain
-from regions.errors.limits import asking, check, telling
+from regions.errors import LimitError
+from regions.errors.limits import asking, current
 from regions.network import ReluNetwork
 from regions.topology.corners import CornerTable
 from regions.topology.plane_corners import plane_corners
@@ -29,8 +30,9 @@ def corner_table(
     table = find(network, domain, asking(), progress)
     if isinstance(table, CornerTable):
         return table
-    with telling(
-        lambda: f"{table} regions are found, and all of them are needed", lambda: table
-    ):
-        check()
-    raise AssertionError("nobody stopped it")
+    limits = current()
+    # A `stop` that said so once may say otherwise now.
+    why = (limits and limits.why()) or "interrupted"
+    raise LimitError(
+        why, f"{table} regions are found, and all of them are needed", table
+    )

@@ -178,6 +178,10 @@ def test_limits_and_domains():
     network = random_network((2, 30, 30, 1), 0, "normal")
     with pytest.raises(IncompleteError, match="regions are found"):
         topology_of(network, Box.cube(2), stop=lambda: True)
+    # Whoever says so once is heard, whatever he says later.
+    said = iter([True])
+    with pytest.raises(IncompleteError, match="regions are found, and all of them"):
+        topology_of(network, Box.cube(2), stop=lambda: next(said, False))
     with pytest.raises(ValueError, match="dimension 6"):
         topology_of(random_network((6, 3, 1), 0, "normal"), Box.cube(6))
     flat = ReluNetwork.from_arrays([[[1.0, 1.0]], [[1.0]]], None)

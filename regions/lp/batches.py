@@ -20,8 +20,11 @@ from regions.compiled.devices import devices_for
 from regions.errors.limits import check
 from regions.lp.interior_point import has_converged, solve_one
 
-CPU_PROGRAMS = 4096
-"""Programs that a CPU takes at once."""
+CPU_PROGRAMS = 1024
+"""Programs that a CPU takes at once, at most; more leave its caches."""
+
+CPU_WORK = 2.0**28
+"""Multiply-adds of them: some tenths of a second, in which no limit is heard."""
 
 MOST_PROGRAMS = 2**16
 """The same of an accelerator, where few cost as much as many."""
@@ -178,10 +181,9 @@ class Batch:
 
     def __init__(self, count: int, rows: int, dim: int, *, programs: int):
         numbers = programs * (rows + 1) * (dim + 1)
-        self.devices = devices_for(
-            count * numbers * (dim + 8.0) * _STEPS, SMALL_PROGRAMS
-        )
-        most = CPU_PROGRAMS // programs
+        work = numbers * (dim + 8.0) * _STEPS
+        self.devices = devices_for(count * work, SMALL_PROGRAMS)
+        most = min(CPU_PROGRAMS // programs, int(CPU_WORK / work))
         if self.devices[0].platform != "cpu":
             most = min(MOST_PROGRAMS // programs, MOST_NUMBERS // numbers)
         self._most = _power_of_four(max(most, 1), up=False) * len(self.devices)

@@ -240,8 +240,14 @@ def _suggested(polytope: HPolytope) -> tuple[Fraction, ...] | None:
     from scipy.optimize import linprog
 
     A, b = polytope.rows()
-    lengths = np.linalg.norm(A, axis=1)
     dim = polytope.dim
+    # By powers of two first: squares of huge and tiny numbers are none.
+    _, exponent = np.frexp(np.abs(A).max(axis=1))
+    with np.errstate(over="ignore"):
+        A, b = np.ldexp(A, -exponent[:, None]), np.ldexp(b, -exponent)
+    if not np.isfinite(b).all():
+        return None
+    lengths = np.linalg.norm(A, axis=1)
     found = linprog(
         np.append(np.zeros(dim), -1.0),
         np.column_stack([A / lengths[:, None], np.ones(len(b))]),

@@ -32,7 +32,7 @@ from regions.enumeration.tree.cells import (
 )
 from regions.enumeration.tree.questions import MAX_BATCHED_DIM, Questions
 from regions.enumeration.tree.rounds import Round
-from regions.enumeration.tree.unit_form import Form
+from regions.enumeration.tree.unit_form import MODERATE, Form
 from regions.enumeration.workers import told, worker_count, workers
 from regions.lp.batch_proofs import prove_witness_batch
 from regions.network import ReluNetwork
@@ -309,18 +309,22 @@ def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
 def _root(domain: BoundedDomain, units: int) -> TreeCells:
     """The domain as one cell."""
     A, b = domain.rows()
+    form, size = Form(A, -b, np.zeros(len(b))), np.abs(A).max(axis=1)
+    if size.max() > MODERATE or size.min() < 1.0 / MODERATE:
+        form = form.rescaled()
+    A, b, doubt = form.gradient, -form.offset, form.doubt
     box, inside = domain.chart_box(), domain.inside()
     center = np.array([nearest_float(v) for v in inside])
-    radius = ((b - A @ center) / np.linalg.norm(A, axis=1)).min()
+    radius = form.distance(center).min()
     exact = np.full(1, None, object)
-    if not prove_witness_batch(A[None], b[None], center[None])[0]:
+    if not prove_witness_batch(A[None], b[None], center[None], doubt[None])[0]:
         exact[0] = inside
     return TreeCells(
         unit=0,
         bits=np.zeros((1, units), bool),
         A=A[None].copy(),
         b=b[None].copy(),
-        doubt=np.zeros((1, len(b))),
+        doubt=doubt[None].copy(),
         ids=np.arange(len(b), dtype=np.int32)[None],
         low=box.lower[None].copy(),
         high=box.upper[None].copy(),

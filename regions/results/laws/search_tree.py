@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.domains.shapes import check_not_round
 from regions.results.laws.region_forms import region_forms
 from regions.results.region_table import RegionTable
 
@@ -59,7 +60,8 @@ def search_tree(regions: RegionTable) -> SearchTree:
 
     Raises:
         IncompleteError: If a region may be missing.
-        ValueError: If a number is beyond those of float64.
+        ValueError: If the domain is a ball of the norm 2, or a number is beyond those
+            of float64.
 
     Example:
         >>> import regions
@@ -68,6 +70,7 @@ def search_tree(regions: RegionTable) -> SearchTree:
         >>> tree.forms.tolist(), tree.depth
         ([[1.0, 0.0]], 1)
     """
+    check_not_round(regions.domain)
     regions.require_complete()
     asked, children = _questions(regions)
     dim = regions.domain.dim

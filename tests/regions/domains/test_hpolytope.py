@@ -102,10 +102,13 @@ def test_thin_polytopes_are_not_flat_and_boundedness_is_exact():
             call()
 
 
-def test_many_inputs_need_no_corners():
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("length", [1.0, 1e-310, 2.0**-560, 2.0**560])
+def test_many_inputs_need_no_corners(length):
     dim = 60
     eye = np.eye(dim)
-    polytope = HPolytope(np.vstack([eye, -eye, np.ones(dim)]), [1.0] * 121)
+    rows = length * np.vstack([eye, -eye, np.ones(dim)])
+    polytope = HPolytope(rows, [length] * 121)
     assert polytope.is_bounded
     assert polytope.chart_box() == Box.cube(dim)
     network = random_network(np.random.default_rng(0), dim, [3])

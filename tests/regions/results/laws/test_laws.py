@@ -165,6 +165,9 @@ def test_c_needs_all_regions_and_a_name(tmp_path):
         save_c(tmp_path / "net.c", found, name="2nets")
     with pytest.raises(ValueError, match=r"ending in \.c or \.h"):
         save_c(tmp_path / "net.cpp", found)
+    disc = regions.enumerate_regions(net, regions.Ball([0.0, 0.0], 1.0))
+    with pytest.raises(ValueError, match=r"`domain` is a ball of the norm 2"):
+        save_c(tmp_path / "net.c", disc)
     assert not list(tmp_path.iterdir())
 
 

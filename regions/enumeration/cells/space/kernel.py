@@ -39,6 +39,8 @@ from regions.enumeration.cells.space.state import (
     ASKED,
     AT,
     BOTTOM,
+    CANDIDATES,
+    CANDIDATES_AT,
     CORNERS,
     COUNT,
     FACTS,
@@ -47,15 +49,13 @@ from regions.enumeration.cells.space.state import (
     LAYER,
     NEXT_ID,
     TESTS,
-    TODO,
-    TODO_AT,
     TOP,
 )
 from regions.enumeration.cells.space.zeros import is_zero
 
 # Why the loop returns.
 RUNNING, DONE, OPEN, FULL = range(4)
-NEED_CELLS, NEED_CORNERS, NEED_TODO, NEED_ROOM, NEED_WORDS = range(4, 9)
+NEED_CELLS, NEED_CORNERS, NEED_CANDIDATES, NEED_ROOM, NEED_WORDS = range(4, 9)
 UNKNOWN = 2
 
 
@@ -69,12 +69,12 @@ def advance(net, st, steps, listing):
         layer = st.cell[s, LAYER]
         if st.cell[s, CORNERS] >= st.new_x.shape[1]:
             status = NEED_ROOM
-        elif st.cell[s, TODO] < 0:
+        elif st.cell[s, CANDIDATES] < 0:
             status = enter(net, st, s, layer)
         else:
             status = _filter(net, st, s, layer)
             if status == RUNNING:
-                left = st.cell[s, TODO]
+                left = st.cell[s, CANDIDATES]
                 last = layer == layers - 1
                 if left == 0:
                     if last:
@@ -100,23 +100,23 @@ def _place(cell, s):
     return (
         cell[s, AT] & INDEX,
         cell[s, CORNERS] & INDEX,
-        cell[s, TODO_AT] & INDEX,
+        cell[s, CANDIDATES_AT] & INDEX,
     )
 
 
 def enter(net, st, s, layer):
     """Begin a layer on a cell: the forms of its units, and all of them to test."""
-    begin, width = st.cell[s, TODO_AT], net.first[layer + 1] - net.first[layer]
-    if begin + width > len(st.todo):
-        return NEED_TODO
+    begin, width = st.cell[s, CANDIDATES_AT], net.first[layer + 1] - net.first[layer]
+    if begin + width > len(st.candidates):
+        return NEED_CANDIDATES
     add_up(net, st, layer)
     count = 0
     for j in range(width):
         # Without a kink there is no boundary and no bit.
         if net.slope[net.first[layer] + j] != 1.0:
-            st.todo[begin + count] = j
+            st.candidates[begin + count] = j
             count += 1
-    st.cell[s, TODO] = count
+    st.cell[s, CANDIDATES] = count
     for w in range(st.bits.shape[1]):
         st.bits[s, w] = 0
     return RUNNING
@@ -127,7 +127,7 @@ def _finish(net, st, s, layer):
     for w in range(net.word[layer + 1] - net.word[layer]):
         st.path[net.word[layer] + w] = st.bits[s, w]
     activate(net, st, layer)
-    st.cell[s, LAYER], st.cell[s, TODO] = layer + 1, -1
+    st.cell[s, LAYER], st.cell[s, CANDIDATES] = layer + 1, -1
     return RUNNING
 
 
@@ -169,17 +169,18 @@ def _put_out(net, st, s, layer):
 
 def _filter(net, st, s, layer):
     """Take units that do not cross a cell off its list, and note their bits."""
-    reg, x, value, form, todo, bits = st.reg, st.x, st.value, st.form, st.todo, st.bits
-    value_doubt, steep, reach, cell = st.value_doubt, st.steep, st.reach, st.cell
+    reg, x, value, form, bits = st.reg, st.x, st.value, st.form, st.bits
+    value_doubt, steep, reach = st.value_doubt, st.steep, st.reach
+    cell, candidates = st.cell, st.candidates
     at, corners, begin = _place(cell, s)
-    dim, first, count = len(x), net.first[layer], cell[s, TODO]
+    dim, first, count = len(x), net.first[layer], cell[s, CANDIDATES]
     worst = 0.0
     for q in range(at, at + corners):
         worst = max(worst, reach[q])
     reg[ASKED], left = 0, 0
     reg[TESTS] += count
     for z in range(count):
-        j = todo[begin + z]
+        j = candidates[begin + z]
         u = (first + j) & INDEX
         offset = form[dim, u]
         for q in range(corners):
@@ -200,9 +201,9 @@ def _filter(net, st, s, layer):
             if not (low < -bound and high > bound and bound < np.inf):
                 kept = _decide(net, st, s, layer, j)
             if kept:
-                todo[begin + left] = j
+                candidates[begin + left] = j
                 left += 1
-    cell[s, TODO] = left
+    cell[s, CANDIDATES] = left
     return OPEN if reg[ASKED] else RUNNING
 
 
@@ -296,15 +297,15 @@ def _ask(st, u, q):
 
 def _cut(net, st, s, layer):
     """Cut a cell by the last unit on its list, which crosses it."""
-    reg, cell, todo, bits, row = st.reg, st.cell, st.todo, st.bits, st.row
+    reg, cell, candidates, bits, row = st.reg, st.cell, st.candidates, st.bits, st.row
     x, zeros, reach, name, side = st.x, st.zeros, st.reach, st.name, st.side
     at, corners, begin = _place(cell, s)
-    left = cell[s, TODO] - 1
+    left = cell[s, CANDIDATES] - 1
     if reg[TOP] == len(cell):
         return NEED_CELLS
-    if begin + 2 * left > len(todo):
-        return NEED_TODO
-    j = todo[begin + left]
+    if begin + 2 * left > len(candidates):
+        return NEED_CANDIDATES
+    j = candidates[begin + left]
     u = (net.first[layer] + j) & INDEX
     over, under = _divide(net, st, s, layer, u, at, corners)
     if reg[ASKED]:
@@ -328,10 +329,10 @@ def _cut(net, st, s, layer):
     reg[NEXT_ID] += made
     t = s + 1
     cell[t, LAYER], cell[t, AT], cell[t, CORNERS] = layer, start, below
-    cell[t, TODO_AT], cell[t, TODO] = begin + left, left
-    cell[s, CORNERS], cell[s, TODO] = above, left
+    cell[t, CANDIDATES_AT], cell[t, CANDIDATES] = begin + left, left
+    cell[s, CORNERS], cell[s, CANDIDATES] = above, left
     for z in range(left):
-        todo[begin + left + z] = todo[begin + z]
+        candidates[begin + left + z] = candidates[begin + z]
     for w in range(bits.shape[1]):
         bits[t, w] = bits[s, w]
     bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)

@@ -8,9 +8,9 @@ import numpy as np
 from regions.domains.corners import Cell
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.space.state import (
+    CANDIDATES,
     CORNERS,
     NEXT_ID,
-    TODO,
     TOP,
     Net,
     State,
@@ -130,7 +130,7 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
         reach=np.zeros(4 * room),
         zeros=np.zeros((1, 4 * room), np.int64),
         name=np.zeros(4 * room, np.int64),
-        todo=np.zeros(4 * widest, np.int32),
+        candidates=np.zeros(4 * widest, np.int32),
         path=np.zeros(int(net.word[-1]), np.int64),
         stamp=np.zeros(layers, np.int64),
         form=np.zeros((dim + 1, units)),
@@ -166,7 +166,7 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
     state.zeros[0, :corners] = np.array(cell.zeros, np.uint64).view(np.int64)
     state.name[:corners] = np.arange(corners)
     state.row[0, : len(net.facets)] = np.arange(len(net.facets))
-    state.cell[0, TODO], state.cell[0, CORNERS] = -1, corners
+    state.cell[0, CANDIDATES], state.cell[0, CORNERS] = -1, corners
     state.reg[TOP], state.reg[NEXT_ID] = 1, corners
     return state
 

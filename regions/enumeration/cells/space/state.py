@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 # Columns of `cell`.
-LAYER, AT, CORNERS, TODO_AT, TODO = range(5)
+LAYER, AT, CORNERS, CANDIDATES_AT, CANDIDATES = range(5)
 # Entries of `reg`.
 BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS = range(10)
 
@@ -76,7 +76,7 @@ class State(NamedTuple):
     Attributes:
         reg: Numbers: bottom and top of the stack, regions counted, and so on.
         done: Share of the domain that is finished, each cut halving a share.
-        cell: Layer, first corner, corners, first of the units that may cross, units.
+        cell: Layer, first corner, corners, first candidate, candidates.
         share: Share of each cell.
         bits: Words of the units of the cell's layer that are known to be on.
         row: For each cell, the row that each bit of a zero set stands for: a facet of
@@ -85,7 +85,7 @@ class State(NamedTuple):
         reach: Bounds of their errors, in every coordinate.
         zeros: Zero sets of corners, some words each.
         name: Number of each corner.
-        todo: Units that may cross, cell after cell.
+        candidates: Units that may cross a cell, cell after cell.
         path: Words of the pattern of the parents, layer after layer.
         stamp: Number of the forms of each layer.
         form: Pre-activations: gradient, then offset, for each unit.
@@ -124,7 +124,7 @@ class State(NamedTuple):
     reach: np.ndarray
     zeros: np.ndarray
     name: np.ndarray
-    todo: np.ndarray
+    candidates: np.ndarray
     path: np.ndarray
     stamp: np.ndarray
     form: np.ndarray

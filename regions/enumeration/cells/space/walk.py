@@ -12,10 +12,10 @@ from regions.enumeration.cells.space.exact import ExactCorners
 from regions.enumeration.cells.space.kernel import (
     DONE,
     FULL,
+    NEED_CANDIDATES,
     NEED_CELLS,
     NEED_CORNERS,
     NEED_ROOM,
-    NEED_TODO,
     NEED_WORDS,
     OPEN,
     RUNNING,
@@ -52,7 +52,7 @@ MOST_FACTS = 1 << 20
 GROWN = {
     NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
     NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 1, "name": 0},
-    NEED_TODO: {"todo": 0},
+    NEED_CANDIDATES: {"candidates": 0},
     NEED_ROOM: {
         "new_x": 1,
         "new_reach": 0,

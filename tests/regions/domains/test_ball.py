@@ -71,6 +71,7 @@ def test_other_balls_are_the_polytopes_that_they_are(dim, norm, tmp_path):
     same = HPolytope(rows, rows @ center + 0.75)
     found = regions.enumerate_regions(network, ball)
     assert patterns_of(found) == patterns_of(regions.enumerate_regions(network, same))
+    assert patterns_of(found) == exact_patterns(network, ball)
     assert ball.rational_volume() == same.rational_volume()
     assert int(regions.count_regions(network, ball, method="tree")) == len(found)
     assert regions.verify(found, exact=True).ok

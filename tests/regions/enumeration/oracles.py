@@ -42,7 +42,11 @@ def exact_pieces(
     inputs = [
         (*(row[i] for row in directions), origin[i]) for i in range(network.input_dim)
     ]
-    cell = Polygon.start(domain) if dim <= 2 else Rows.start(domain)
+    shape = domain
+    if isinstance(domain, Ball) and domain.norm == 1.0:
+        signs = list(itertools.product((-1.0, 1.0), repeat=dim))
+        shape = HPolytope(signs, [domain.radius] * len(signs))
+    cell = Polygon.start(shape) if dim <= 2 else Rows.start(shape)
     states = [(cell, [inputs], ())]
     for index, layer in enumerate(network.hidden):
         states = [

@@ -71,7 +71,8 @@ def test_other_balls_are_the_polytopes_that_they_are(dim, norm, tmp_path):
     same = HPolytope(rows, rows @ center + 0.75)
     found = regions.enumerate_regions(network, ball)
     assert patterns_of(found) == patterns_of(regions.enumerate_regions(network, same))
-    assert patterns_of(found) == exact_patterns(network, ball)
+    if dim == 2:
+        assert patterns_of(found) == exact_patterns(network, ball)
     assert ball.rational_volume() == same.rational_volume()
     assert int(regions.count_regions(network, ball, method="tree")) == len(found)
     assert regions.verify(found, exact=True).ok
@@ -82,14 +83,15 @@ def test_other_balls_are_the_polytopes_that_they_are(dim, norm, tmp_path):
         assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
-def touching(shift: float) -> ReluNetwork:
-    """Two units: lines at distance 5 from the origin through (3, 4), one moved out."""
-    return ReluNetwork.from_arrays(
-        [[[3.0, 4.0], [4.0, -3.0]], [[1.0, 1.0]]], [[-25.0 - shift, 0.0], [0.0]]
-    )
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_region_that_only_touches_the_ball_does_not_count(sign):
+    def touching(shift: float) -> ReluNetwork:
+        """Two units: lines through (3, 4) and the origin, the first moved out."""
+        weights = sign * np.array([[3.0, 4.0], [4.0, -3.0]])
+        return ReluNetwork.from_arrays(
+            [weights, [[1.0, 1.0]]], [[sign * (-25.0 - shift), 0.0], [0.0]]
+        )
 
-
-def test_a_region_that_only_touches_the_ball_does_not_count():
     tangent = touching(0.0)
     for by_tree in (False, True):
         with pytest.MonkeyPatch.context() as patch:

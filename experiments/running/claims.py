@@ -135,9 +135,11 @@ def claim_median(
 
     Raises:
         ValueError: If a value is not finite: leave out, and say so, what has no number.
+            If the range has no end.
     """
     values = np.asarray(values, np.float64)
     _check_finite(values)
+    _check_ends(math.isfinite(low) or math.isfinite(high))
     value, interval = median_interval(values)
     runs = len(values)
     p_for = [
@@ -180,7 +182,11 @@ def claim_share(
     """The claim that the share of seeds with a property lies in `[low, high]`.
 
     The interval is Clopper and Pearson's, the tests are exact binomial ones.
+
+    Raises:
+        ValueError: If the range is all of `[0, 1]`.
     """
+    _check_ends(low > 0.0 or high < 1.0)
     successes = np.asarray(successes, bool)
     runs, count = len(successes), int(successes.sum())
     found = scipy.stats.binomtest(count, runs).proportion_ci(LEVEL, method="exact")
@@ -299,6 +305,14 @@ def _share_tests(count: int, runs: int, low: float, high: float) -> tuple[float,
 def _at_least(count: int, runs: int, chance: float) -> float:
     """Chance of at least `count` successes in `runs`."""
     return float(scipy.stats.binom.sf(count - 1, runs, chance))
+
+
+def _check_ends(has_end: bool) -> None:
+    """Raise if a claim rules nothing out."""
+    if not has_end:
+        raise ValueError(
+            "the range of a claim has no end: give `low`, `high`, or both."
+        )
 
 
 def _check_finite(values: Float[np.ndarray, " values"]) -> None:

@@ -147,6 +147,12 @@ def test_values_that_are_no_numbers_are_refused():
         claim_median(*WORDS, np.array([1.0, np.nan]))
 
 
+def test_ranges_without_an_end_are_refused():
+    for claim, values in ((claim_median, np.ones(9)), (claim_share, np.ones(9, bool))):
+        with pytest.raises(ValueError, match="has no end: give"):
+            claim(*WORDS, values)
+
+
 def test_claim_of_a_share_has_the_exact_interval():
     claim = claim_share(*WORDS, np.array([True] * 9 + [False]), low=0.8)
     # Clopper and Pearson's interval of 9 in 10, from tables of the beta law.

@@ -5,6 +5,7 @@ Each unit that may have both signs has a binary and four rows, as sharp as its b
 have neither. Bounds are proved, and as sharp as search makes them in a given time.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -54,7 +55,7 @@ def mixed_integer_program(
         The program; `save` writes it as `.mps` or `.lp`.
 
     Raises:
-        ValueError: If an argument does not fit.
+        ValueError: If an argument does not fit, or a number is beyond those of float64.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -112,6 +113,7 @@ class _Builder:
         names = self._inputs() + [f"h{layer}_{unit}" for layer, unit in units]
         column = {unit: problem.dim + k for k, unit in enumerate(units)}
         forms, outputs = Relaxation(problem).forms(self._root, column, len(names))
+        _require_finite([*outputs, *forms.values()])
         for k, form in enumerate(outputs):
             self._equal(f"y{k}", names, form)
         for unit in units:
@@ -192,8 +194,17 @@ def _weights(names: list[str], row: "np.ndarray | list[float]") -> dict[str, flo
     return {n: float(v) for n, v in zip(names, row, strict=True) if v}
 
 
+def _require_finite(numbers: "Sequence[np.ndarray | float]") -> None:
+    """Raise for numbers that no file of a solver can hold."""
+    if not all(np.isfinite(v).all() for v in numbers):
+        raise ValueError(
+            "the program has a number beyond those of float64: scale the weights."
+        )
+
+
 def _outward(value: fmpq, side: int) -> float:
     """The nearest float64 number on one side, or the number itself."""
     near = as_float(value)
+    _require_finite([near])
     wrong = (to_fmpq(near) - value) * side < 0
     return float(np.nextafter(near, side * np.inf)) if wrong else near

@@ -113,3 +113,8 @@ def test_bad_arguments_are_said_in_one_line(tmp_path):
     program = mixed_integer_program(net, regions.Box([-1], [1]))
     with pytest.raises(ValueError, match=r"saved as \.mps or \.lp"):
         program.save(tmp_path / "net.txt")
+    huge = ReluNetwork.from_arrays(
+        [[[1e200]], [[1e200]], [[1.0]]], [[1.0], [-1e300], None]
+    )
+    with pytest.raises(ValueError, match="beyond those of float64"):
+        mixed_integer_program(huge, regions.Box([-1], [1]), unit_seconds=0)

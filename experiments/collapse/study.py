@@ -97,10 +97,10 @@ class Config:
     epochs: int = 6000
     batch: int = 1024
     snapshot_every: int = 50
-    seeds: tuple[int, ...] = tuple(range(7))
-    looked_at: int = 4
-    remedies: tuple[str, ...] = ()
-    remedy_seeds: int = 0
+    seeds: tuple[int, ...] = tuple(range(7, 17))
+    looked_at: int = 6
+    remedies: tuple[str, ...] = tuple(REMEDIES)
+    remedy_seeds: int = 6
     points: int = 500
     lines: int = 24
     steps: int = 2048

@@ -197,9 +197,10 @@ def write_provenance(
 ) -> None:
     """Write `provenance.json`: where, when, by which code, and the times in seconds.
 
-    The CPU time is that of this process and its children so far, all cores added up: on
-    a machine that does other work it says more than the wall times. The times in an
-    earlier `provenance.json`, of the same run whose summary is made anew, are added.
+    The CPU time is that of this process and its children so far, all cores added up.
+    The load is that of the machine in the last minutes, in programs that want to run
+    for each processor: above one others took part in it. The times in an earlier
+    `provenance.json`, of the same run whose summary is made anew, are added.
     """
     path = pathlib.Path(folder) / "provenance.json"
     earlier = read_record(path) if path.is_file() else {}
@@ -217,6 +218,7 @@ def write_provenance(
         "seed": seed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "cpu_seconds": round(cpu_seconds, 1),
+        "load": max(earlier.get("load", 0.0), _load()),
     }
     write_json(path, data)
 
@@ -225,6 +227,11 @@ def mark_resumed(folder: str | pathlib.Path) -> None:
     """Note in `provenance.json` that its times leave out what an interruption cost."""
     path = pathlib.Path(folder) / "provenance.json"
     write_json(path, read_record(path) | {"resumed": True})
+
+
+def _load() -> float:
+    """Programs that wanted to run in the last five minutes, for each processor."""
+    return round(os.getloadavg()[1] / (os.cpu_count() or 1), 2)
 
 
 def _processor() -> str:

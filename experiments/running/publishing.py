@@ -33,6 +33,8 @@ from experiments.running.documents import (
 from regions.files.reading import reading
 from regions.files.writing import open_atomically, write_text
 
+BUSY = 1.25
+"""Load of a processor above which the time of a run is not told."""
 WIDTH = 1400
 """Largest width of the pictures in pixels."""
 
@@ -141,6 +143,7 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
             "versions": provenance["versions"],
             "seconds": round(sum(provenance["seconds"].values()), 1),
             "cpu_seconds": provenance["cpu_seconds"],
+            "load": provenance.get("load"),
             "config": config,
             "headline": summary["headline"],
             "claims": [
@@ -346,8 +349,7 @@ def _section(
             "",
         ]
     time = _duration(record)
-    timed = record["cpu_seconds"] is not None and not record.get("resumed", False)
-    unit = " of CPU time" if timed else ""
+    unit = " of CPU time" if time[0].isdigit() and "clock" not in time else ""
     lines += [f"`{command(name)}`, {time}{unit}{_origin(record)}.", ""]
     return "\n".join(lines)
 
@@ -411,15 +413,17 @@ def _duration(record: dict[str, Any]) -> str:
     """CPU time of a record in seconds, or minutes when there are many.
 
     Of a run that was interrupted, only what came after it is known: that says nothing.
+    Nor does the time of one that shared its processors: each is slower for it.
     Of one that kept no CPU time, the time by the clock.
     """
     if record.get("resumed", False):
         return "time not known (resumed)"
+    if (record.get("load") or 0.0) > BUSY:
+        return "time not known (others ran beside it)"
     is_wall = record["cpu_seconds"] is None
     seconds = record["seconds"] if is_wall else record["cpu_seconds"]
     text = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    text += " by the clock" if is_wall else ""
-    return text
+    return text + (" by the clock" if is_wall else "")
 
 
 def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:

@@ -64,10 +64,15 @@ def run(tmp_path):
     write_json(folder / "config.json", {"experiment": "data_slices", "config": config})
     write_json(folder / "summary.json", SUMMARY)
     write_provenance(folder, seed=0, seconds={"a": 1.0})
-    provenance = read_json(folder / "provenance.json") | {"cpu_seconds": 150.0}
-    write_json(folder / "provenance.json", provenance)
+    change_provenance(folder, cpu_seconds=150.0, load=0.5)
     PIL.Image.new("RGB", (2800, 100), "white").save(folder / "figure.png")
     return folder
+
+
+def change_provenance(folder, **values):
+    """Other values in the record of where and when a run was."""
+    path = folder / "provenance.json"
+    write_json(path, read_json(path) | values)
 
 
 def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
@@ -195,6 +200,12 @@ def test_every_experiment_says_what_it_is(name):
     assert package.ABOUT is study.about
     assert package.PRESETS is study.presets
     assert (package.run, package.load) == (study.run, study.load)
+
+
+def test_time_of_a_run_beside_others_is_not_told(run, tmp_path):
+    change_provenance(run, load=2.0)
+    publish("data_slices", run, tmp_path)
+    assert "time not known (others ran beside it); " in render_page("gallery", tmp_path)
 
 
 def test_time_of_a_resumed_run_is_not_told(run, tmp_path):

@@ -1,4 +1,4 @@
-"""Everything in one table: sweep, pieces, tree, proofs, grid, programs, training.
+"""Everything in one table: engines, pieces, proofs, grid, programs, training.
 
 Run: make bench        (or: python -m benchmarks.bench --only grid)
 
@@ -14,7 +14,8 @@ this kind can leave out. The floors are
 - normal: one product of the normal equations, A^T D A, for each program (LPs), of which
   an interior point makes some ten to thirty;
 - products: those of the forward pass, three times, for the two of the backward pass
-  (training).
+  (training);
+- yardstick: forward passes of a network that is always the same (engines).
 """
 
 import argparse
@@ -104,6 +105,20 @@ def sweep_row(name: str) -> Row:
         lambda: count_regions(network, box), lambda: forward(network, vertices)
     )
     return Row(name, f"{count:,} regions", count, *times, "forward")
+
+
+def engine_row(method: str) -> Row:
+    """A short count by one engine."""
+    from benchmarks.engines import CASES, yardstick
+    from regions.enumeration import count_regions
+
+    case = CASES[method]
+    network, domain = case.network(), case.domain
+    count = count_regions(network, domain, method=method).count
+    times = in_turns(
+        lambda: count_regions(network, domain, method=method), yardstick(), turns=5
+    )
+    return Row(method, f"{count:,} regions", count, *times, "yardstick")
 
 
 def pieces_row(name: str) -> Row:
@@ -279,7 +294,11 @@ def training_row(seeds: int, epochs: int = 50) -> Row:
     return Row(case, f"{steps:,} steps", steps, seconds, floor, "products")
 
 
+ENGINES = ["line", "balls", "restriction", "cones", "cells", "sweep", "sectors", "tree"]
+"""Those of `regions.enumeration.table`."""
+
 PARTS: dict[str, list[Callable[[], Row]]] = {
+    "engines": [functools.partial(engine_row, method) for method in ENGINES],
     "sweep": [
         functools.partial(sweep_row, name)
         for name in ("d2_14x6", "d2_64x3", "d2_500x1", "d3_64x2", "d4_32x2")

@@ -1,6 +1,7 @@
 """Fails if a row of the benchmarks has become slower than what is kept of it.
 
 Run: python -m benchmarks.gate                            compare all rows
+     python -m benchmarks.gate --only engines             those of .ci/run, in seconds
      python -m benchmarks.gate --keep "why" --only tree   measure, and keep it
 
 What is compared is a row's time over its floor, both measured in one process, so that
@@ -16,6 +17,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import statistics
 import sys
 from collections.abc import Callable, Iterable
 
@@ -58,10 +60,13 @@ def judge(measure: Measure, kept: Kept) -> tuple[str, float, str | None]:
     )
 
 
-def least(measure: Measure) -> tuple[str, float, None]:
-    """Name and least ratio of a row, of `TRIES` measurements."""
+def middle(measure: Measure) -> tuple[str, float, None]:
+    """Name and median ratio of a row, of `TRIES` measurements.
+
+    The least may be that of a floor which other work on the machine slowed down.
+    """
     found = [measure() for _ in range(TRIES)]
-    return found[0][0], min(ratio for _, ratio in found), None
+    return found[0][0], statistics.median(ratio for _, ratio in found), None
 
 
 def faults_of(kept: Kept, names: Iterable[str] | None = None) -> list[str]:
@@ -97,7 +102,7 @@ def measure_row(part: str, number: int) -> tuple[str, float]:
 def compare(parts: Iterable[str], kept: Kept) -> tuple[dict[str, float], list[str]]:
     """Ratios of all rows of some parts, and what is wrong; prints as it goes.
 
-    Where nothing is kept, nothing is wrong, and ratios are the least of several.
+    Where nothing is kept, nothing is wrong, and ratios are the median of several.
     """
     ratios: dict[str, float] = {}
     wrong: list[str] = []
@@ -107,7 +112,7 @@ def compare(parts: Iterable[str], kept: Kept) -> tuple[dict[str, float], list[st
         with context.Pool(1) as pool:
             for number in range(pool.apply(rows_of, (part,))):
                 measure = functools.partial(pool.apply, measure_row, (part, number))
-                name, ratio, fault = judge(measure, kept) if kept else least(measure)
+                name, ratio, fault = judge(measure, kept) if kept else middle(measure)
                 ratios[name] = ratio
                 was = kept.get(name, {}).get("ratio", "nothing")
                 print(f"{name}: {ratio:.3g} times its floor; {was} is kept", flush=True)

@@ -1,6 +1,7 @@
 """The gate that compares benchmarks with a file, and that file."""
 
 import json
+import pathlib
 
 from benchmarks import gate
 from benchmarks.bench import PARTS
@@ -35,9 +36,9 @@ def test_a_row_that_is_slower_every_time_fails():
     assert not left
 
 
-def test_what_is_kept_is_the_least_of_several_measurements():
+def test_what_is_kept_is_the_median_of_several_measurements():
     measure, left = measured(4.0, 2.0, 3.0)
-    assert gate.least(measure) == ("part: row", 2.0, None)
+    assert gate.middle(measure) == ("part: row", 3.0, None)
     assert not left
 
 
@@ -61,6 +62,16 @@ def test_the_file_keeps_every_part_with_reasons():
         part: len(rows) for part, rows in PARTS.items()
     }
     assert all(entry["ratio"] > 0 for entry in kept.values())
+
+
+def test_continuous_integration_measures_every_engine():
+    from benchmarks import bench
+    from benchmarks.engines import CASES
+    from regions.enumeration.table import ENGINES
+
+    assert bench.ENGINES == list(CASES) == list(ENGINES)
+    run = pathlib.Path(__file__).parents[1] / ".ci" / "run"
+    assert "benchmarks.gate --only engines" in run.read_text("utf-8")
 
 
 def test_benchmark_and_floor_take_turns(monkeypatch):

@@ -196,25 +196,6 @@ def halfspaces_batch(
     return A, b
 
 
-def oriented(
-    network: ReluNetwork,
-    pattern: Bool[np.ndarray, " bits"],
-    affine: list[tuple[np.ndarray, np.ndarray]],
-) -> Halfspaces:
-    """Rows `A x <= b` of a pattern, from what `affine_pre_activations` gave for it."""
-    sign = np.where(pattern, 1.0, -1.0)
-    kinks = [layer.kinks for layer in network.hidden]
-    parts = list(zip(kinks, affine, strict=False))
-    A = [np.zeros((0, network.input_dim)), *(J[0][kept] for kept, (J, _) in parts)]
-    b = [np.zeros(0), *(c[0][kept] for kept, (_, c) in parts)]
-    # Adding 0.0 turns -0.0 into 0.0, so that equal rows are equal bytes.
-    return Halfspaces(
-        -sign[:, None] * np.concatenate(A) + 0.0,
-        sign * np.concatenate(b) + 0.0,
-        _unit_names(network),
-    )
-
-
 @functools.lru_cache(16)
 def _unit_names(network: ReluNetwork) -> Int[np.ndarray, "bits 2"]:
     """`(layer, unit)` of each bit."""

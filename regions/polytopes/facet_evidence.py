@@ -73,6 +73,14 @@ class FacetSearch:
     def facet_point(self, row: int) -> Float64[np.ndarray, " dim"]:
         """A point in the relative interior of a facet, rounded."""
         evidence = self.facets[row]
-        start = np.array([nearest_float(v) for v in self.center])
-        end = np.array([nearest_float(v) for v in evidence.beyond])
+        start, end = rounded_point(self.center), rounded_point(evidence.beyond)
         return start + evidence.crossing * (end - start)
+
+
+def rounded_point(
+    point: Point | Float64[np.ndarray, " dim"],
+) -> Float64[np.ndarray, " dim"]:
+    """The nearest finite float64 numbers."""
+    if isinstance(point, np.ndarray) and np.isfinite(point).all():
+        return point
+    return np.array([nearest_float(v) for v in point])

@@ -13,7 +13,9 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.lp.exact_rows import IntegerRow, has_full_rank
+from regions.lp.farkas import slack_signs
 from regions.network import Layer, ReluNetwork
+from regions.patterns.halfspaces import NO_UNIT
 from regions.patterns.names import facet_name
 from regions.polytopes.facet_evidence import RowSystem
 from regions.signs.exact import ExactNetwork, dyadic
@@ -31,13 +33,15 @@ class NetworkRows:
     Attributes:
         network: The network.
         domain: The domain.
+        chart: The network as a function of the chart coordinates.
         units: Index of the hidden unit of each row.
         num_units: How many rows belong to units.
+        names: `(layer, unit)` of each row; `(NO_UNIT, facet)` for those of the domain.
         reach: Bound of every coordinate on the domain, or None.
     """
 
     def __init__(self, network: ReluNetwork, domain: Domain):
-        self._chart = domain.restrict(network)
+        self.chart = domain.restrict(network)
         self.network, self.domain = network, domain
         self.units = np.flatnonzero(network.kinks)
         self.num_units = len(self.units)
@@ -50,6 +54,10 @@ class NetworkRows:
                 box = domain.chart_box()
                 self.reach = float(np.abs([box.lower, box.upper]).max())
         self._A, self._b = domain.rows()
+        facets = [(NO_UNIT, facet) for facet in range(len(self._b))]
+        self.names = np.array([*network.units, *facets], np.int64).reshape(-1, 2)
+        self.names.setflags(write=False)
+        self._layer_of = self.names[: self.num_units, 0]
 
     @functools.cached_property
     def exact(self) -> ExactNetwork:
@@ -77,6 +85,10 @@ class NetworkRows:
         """Exact signs of all hidden units at points of the chart."""
         return self._predicate.signs(points)
 
+    def sides(self, point: Float64[np.ndarray, " dim"]) -> Int[np.ndarray, " facets"]:
+        """Exact signs of the slack of the domain's facets at a point of the chart."""
+        return slack_signs(self._A, self._b, point)
+
     def proves_inside(self, point: Float64[np.ndarray, " dim"]) -> bool:
         """Whether float64 proves a point of the chart to lie inside the domain."""
         size = np.abs(self._A) @ np.abs(point) + np.abs(self._b)
@@ -90,31 +102,29 @@ class NetworkRows:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`A`, `b` and the rounding of each row, `(regions, rows, ...)`."""
         count = len(bits)
-        last = len(self._chart.hidden) - 1
+        last = len(self.chart.hidden) - 1
         forms = (
-            forms_up_to(self._chart, bits, last, self._chart_error) if last >= 0 else []
+            forms_up_to(self.chart, bits, last, self._chart_error) if last >= 0 else []
         )
-        dim, facets = self._chart.input_dim, len(self._b)
-        widths = [offset.shape[1] for _, offset, _ in forms]
-        J = np.concatenate([np.zeros((count, 0, dim)), *(f[0] for f in forms)], axis=1)
-        c = np.concatenate([np.zeros((count, 0)), *(f[1] for f in forms)], axis=1)
-        errors = [
-            np.repeat(f[2][:, None], w, axis=1)
-            for f, w in zip(forms, widths, strict=True)
-        ]
-        error = np.concatenate([np.zeros((count, 0)), *errors], axis=1)[:, self.units]
-        sign = np.where(bits, 1.0, -1.0)[:, self.units]
-        A = -sign[:, :, None] * J[:, self.units] + 0.0
-        b = sign * c[:, self.units] + 0.0
-        return (
-            np.concatenate([A, np.broadcast_to(self._A, (count, facets, dim))], axis=1),
-            np.concatenate([b, np.broadcast_to(self._b, (count, facets))], axis=1),
-            np.concatenate([error, np.zeros((count, facets))], axis=1),
-        )
+        number, units = self.num_units, self.units
+        A = np.empty((count, len(self.names), self.chart.input_dim))
+        b, error = np.empty(A.shape[:2]), np.zeros(A.shape[:2])
+        A[:, number:], b[:, number:] = self._A, self._b
+        if not number:
+            return A, b, error
+        J = np.concatenate([f[0] for f in forms], axis=1)
+        c = np.concatenate([f[1] for f in forms], axis=1)
+        errors = np.stack([f[2] for f in forms], axis=1)
+        error[:, :number] = errors[:, self._layer_of]
+        sign = np.where(bits, 1.0, -1.0)[:, units]
+        # Adding 0.0 turns -0.0 into 0.0, so that equal rows are equal bytes.
+        A[:, :number] = -sign[:, :, None] * J[:, units] + 0.0
+        b[:, :number] = sign * c[:, units] + 0.0
+        return A, b, error
 
     def integers(self, bits: Bool[np.ndarray, " units"]) -> list[IntegerRow]:
         """The rows of one pattern without rounding, up to positive factors."""
-        layers = len(self._chart.hidden)
+        layers = len(self.chart.hidden)
         forms = self.exact.affine_forms(bits, layers=layers) if layers else []
         table = []
         for unit in self.units.tolist():

@@ -7,11 +7,12 @@ and the general search decides.
 """
 
 import dataclasses
+import functools
 import itertools
 from collections import Counter
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Bool, Float64, Int
 
 from regions.lp.batch_proofs import prove_empty_batch
 from regions.lp.solve import unit_rows
@@ -20,6 +21,7 @@ from regions.polytopes.facet_evidence import Evidence, FacetSearch, RowSystem
 MAX_FACETS = 16
 """Circles are sought among all triples of the facets; of more facets, by a program."""
 _FLAT = 1e-9
+_EPS = float(np.finfo(float).eps)
 
 
 @np.errstate(all="ignore")
@@ -39,15 +41,18 @@ def search_polygon(
     if len(hull) < 3 or not _surrounds_origin(poles[hull]):
         return None
     corners = meetings(normals[hull], slack[hull])
-    middles = 0.5 * (corners + np.roll(corners, 1, axis=0))
+    middles = 0.5 * (corners + corners[np.arange(len(hull)) - 1])
     ends = _beyond(normals, slack, hull, middles)
     beyond = inside + ends[:, None] * middles
     wanted = np.ones((len(hull), len(b)))
     wanted[np.arange(len(hull)), hull] = -1.0
     if not (proved_signs(system, beyond) == wanted).all():
         return None
-    rest = np.setdiff1d(np.arange(len(b)), hull)
-    if len(rest) and not _are_redundant(system, normals, lengths, hull, rest):
+    inner = np.ones(len(b), bool)
+    inner[hull] = False
+    rest = np.flatnonzero(inner)
+    left = rest[~_miss_the_corners(system, hull, inside + corners, rest)]
+    if len(left) and not _are_redundant(system, normals, lengths, hull, left):
         return None
     facets = {
         int(row): Evidence(point, (), float(1.0 / end))
@@ -71,22 +76,26 @@ def _hull(points: Float64[np.ndarray, "points 2"]) -> Int[np.ndarray, " corners"
     for line in (order, order[::-1]):
         chain: list[int] = []
         for k in line:
-            while len(chain) > 1 and _turn(where, chain[-2], chain[-1], k) <= 0.0:
+            x, y = where[k]
+            while len(chain) > 1:
+                (a, b), (c, d) = where[chain[-2]], where[chain[-1]]
+                # The path over the last two points turns left at the second.
+                if (c - a) * (y - b) > (d - b) * (x - a):
+                    break
                 chain.pop()
             chain.append(k)
         chains.append(chain[:-1])
     return np.array(chains[0] + chains[1], np.int64)
 
 
-def _turn(where: list[list[float]], i: int, j: int, k: int) -> float:
-    """Positive where the path over three points turns left."""
-    (a, b), (c, d), (e, f) = where[i], where[j], where[k]
-    return (c - a) * (f - b) - (d - b) * (e - a)
+def _next(values: np.ndarray) -> np.ndarray:
+    """The value after each one, around a polygon."""
+    return values[np.arange(1, len(values) + 1) % len(values)]
 
 
 def _surrounds_origin(corners: Float64[np.ndarray, "corners 2"]) -> bool:
     """Whether the origin lies inside a hull: then the polygon is bounded."""
-    after = np.roll(corners, -1, axis=0)
+    after = _next(corners)
     return bool((corners[:, 0] * after[:, 1] > corners[:, 1] * after[:, 0]).all())
 
 
@@ -94,7 +103,7 @@ def meetings(
     normals: Float64[np.ndarray, "facets 2"], slack: Float64[np.ndarray, " facets"]
 ) -> Float64[np.ndarray, "facets 2"]:
     """Where each line `normal . x = slack` of a polygon meets the next one."""
-    after, far = np.roll(normals, -1, axis=0), np.roll(slack, -1)
+    after, far = _next(normals), _next(slack)
     det = normals[:, 0] * after[:, 1] - normals[:, 1] * after[:, 0]
     x = slack * after[:, 1] - far * normals[:, 1]
     y = far * normals[:, 0] - slack * after[:, 0]
@@ -116,12 +125,51 @@ def proved_signs(
     system: RowSystem, points: Float64[np.ndarray, "*points 2"]
 ) -> Float64[np.ndarray, "*points rows"]:
     """Signs of the slack of each row at some points; 0 where none is proved."""
+    slack, bound = _slacks(system, points)
+    return np.where(np.abs(slack) > bound, np.sign(slack), 0.0)
+
+
+def _slacks(
+    system: RowSystem, points: Float64[np.ndarray, "*points 2"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slack of each row at some points, and bounds of its error."""
     slack = system.b - points @ system.A.T
     size = np.abs(points) @ np.abs(system.A).T + np.abs(system.b)
-    bound = 16 * np.finfo(float).eps * size + 1e-300
     reach = np.abs(points).max(axis=-1, initial=1.0)[..., None] + 1.0
-    bound += 1.01 * system.error * reach
-    return np.where(np.abs(slack) > bound, np.sign(slack), 0.0)
+    return slack, 16 * _EPS * size + 1e-300 + 1.01 * system.error * reach
+
+
+def _miss_the_corners(
+    system: RowSystem,
+    hull: Int[np.ndarray, " facets"],
+    corners: Float64[np.ndarray, "facets 2"],
+    rest: Int[np.ndarray, " others"],
+) -> Bool[np.ndarray, " others"]:
+    """Which other rows are proved to leave all corners of a polygon inside.
+
+    With M the rows of two neighboring facets, r their slack at a computed corner and E
+    the errors of M, the corner lies within `|M^-1| (|r| + e_r) / (1 - t)` of the
+    computed one, where `t = ||M^-1 E|| < 1`. Then M is regular whatever its errors are,
+    so that neighbors stay neighbors, and the corners are those of the polygon.
+    """
+    A, error, after = system.A, system.error, _next(hull)
+    slack, bound = _slacks(system, corners)
+    sides = np.arange(len(hull))
+    first = np.abs(slack[sides, hull]) + bound[sides, hull]
+    second = np.abs(slack[sides, after]) + bound[sides, after]
+    (a, b), (c, d) = A[hull].T, A[after].T
+    det = a * d - b * c
+    # So far from parallel that the determinant is good to eight digits.
+    if not (det > 1e-8 * (np.abs(a * d) + np.abs(b * c))).all():
+        return np.zeros(len(rest), bool)
+    a, b, c, d = np.abs(a), np.abs(b), np.abs(c), np.abs(d)
+    moved = np.maximum(d * first + b * second, c * first + a * second) / det
+    share = np.maximum(b + d, a + c) / det * np.maximum(error[hull], error[after])
+    if not (share < 0.25).all():
+        return np.zeros(len(rest), bool)
+    steep = np.abs(A[rest]).sum(axis=1) + error[rest]
+    away = 1.5 * moved[:, None] * steep + bound[:, rest]
+    return (slack[:, rest] > away).all(axis=0)
 
 
 def _are_redundant(
@@ -222,19 +270,25 @@ def _largest_circle(
     """
     if len(slack) > MAX_FACETS:
         return None
-    triples = np.array(list(itertools.combinations(range(len(slack)), 3)))
-    rows = np.concatenate([normals, np.ones((len(slack), 1))], axis=1)[triples]
-    first = np.cross(rows[:, 1], rows[:, 2])
-    second = np.cross(rows[:, 2], rows[:, 0])
-    third = np.cross(rows[:, 0], rows[:, 1])
-    det = (rows[:, 0] * first).sum(axis=1)
-    s = slack[triples]
-    found = first * s[:, :1] + second * s[:, 1:2] + third * s[:, 2:]
-    found = found / det[:, None]
-    gaps = slack - found[:, :2] @ normals.T
-    fits = (gaps >= found[:, 2:] * (1.0 - _FLAT)).all(axis=1) & (found[:, 2] > 0.0)
+    # The facets of each triple; Cramer's rule for `n . x + r = slack` in all three.
+    i, j, k = _triples(len(slack))
+    (x, y), s = normals.T, slack
+    xi, yi, si = x[i], y[i], s[i]
+    xj, yj, sj = x[j] - xi, y[j] - yi, s[j] - si
+    xk, yk, sk = x[k] - xi, y[k] - yi, s[k] - si
+    det = xj * yk - xk * yj
+    center = np.stack([sj * yk - sk * yj, xj * sk - xk * sj], axis=1) / det[:, None]
+    radius = si - xi * center[:, 0] - yi * center[:, 1]
+    gaps = slack - center @ normals.T
+    fits = (gaps >= radius[:, None] * (1.0 - _FLAT)).all(axis=1) & (radius > 0.0)
     fits &= np.abs(det) > _FLAT
     if not fits.any():
         return None
-    best = int(np.argmax(np.where(fits, found[:, 2], -np.inf)))
-    return found[best, :2], float(gaps[best].min())
+    best = int(np.argmax(np.where(fits, radius, -np.inf)))
+    return center[best], float(gaps[best].min())
+
+
+@functools.lru_cache(MAX_FACETS)
+def _triples(count: int) -> Int[np.ndarray, "3 triples"]:
+    """All triples of so many facets."""
+    return np.array(list(itertools.combinations(range(count), 3)), np.int64).T

@@ -19,6 +19,7 @@ from regions.domains.shapes import Domain, HPolytope, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.errors.limits import check
 from regions.lp import exact_lp, recession, redundancy, solve
+from regions.lp.blas import one_blas_thread
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
 from regions.models.arguments import (
     DomainLike,
@@ -31,9 +32,7 @@ from regions.patterns.halfspaces import (
     NO_UNIT,
     AffineMap,
     Halfspaces,
-    affine_pre_activations,
-    oriented,
-    with_domain,
+    affine_map,
 )
 from regions.patterns.names import facet_name
 from regions.polytopes.facet_evidence import RowSystem
@@ -48,7 +47,7 @@ from regions.polytopes.region_facets import (
     region_facets,
     searched,
 )
-from regions.polytopes.shared import shared_chart, shared_rows
+from regions.polytopes.shared import shared_rows
 from regions.signs.exact import Columns, ExactNetwork, to_fraction
 from regions.signs.rounding import are_on
 
@@ -95,7 +94,6 @@ class Polytope:
         A: Outward normals, not normalized, one row per bit of the pattern.
         b: Right-hand sides.
         units: `(layer, unit)` of each row, counted from 0.
-        affine_map: The network on this polytope.
         rows: The rows of `A` followed by those of the domain.
         exact_rows: What `rows` were before rounding; None: they are not rounded.
 
@@ -112,7 +110,8 @@ class Polytope:
         pattern: Bool[np.ndarray, " bits"],
         units_only: Halfspaces,
         rows: Halfspaces,
-        affine_map: AffineMap,
+        *,
+        affine: AffineMap | None = None,
         exact_rows: Callable[[], ExactRows] | None = None,
         region: "Region | None" = None,
     ):
@@ -122,7 +121,8 @@ class Polytope:
         self.b: np.ndarray = units_only.b
         self.units: Int[np.ndarray, "bits 2"] = units_only.units
         self.rows = rows
-        self.affine_map = affine_map
+        if affine is not None:
+            self.affine_map = affine
         self._exact_rows = exact_rows
         self._region = region
 
@@ -173,6 +173,12 @@ class Polytope:
             inside[k] = bool((slack_signs(A, b, points[k]) >= 0).all())
         return inside
 
+    @functools.cached_property
+    def affine_map(self) -> AffineMap:
+        """The network on this polytope."""
+        assert self._region is not None
+        return affine_map(self._region.rows.chart, self.pattern)
+
     @property
     def signs(self) -> Int8[np.ndarray, " units"]:
         """Signs of all hidden units at `x`, exactly."""
@@ -193,6 +199,7 @@ class Polytope:
         return rows if rows.error.any() else None
 
     @functools.cached_property
+    @one_blas_thread()
     def bounds(
         self,
     ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
@@ -224,6 +231,7 @@ class Polytope:
         return ends[0], ends[1]
 
     @functools.cached_property
+    @one_blas_thread()
     def is_bounded(self) -> bool:
         """Whether it is a polytope in the strict sense.
 
@@ -252,6 +260,7 @@ class Polytope:
         return 2.0 * self._system.error
 
     @functools.cached_property
+    @one_blas_thread()
     def chebyshev(self) -> solve.ChebyshevBall:
         """Largest ball inside; infinite radius, with `x` as center, if there is none.
 
@@ -277,7 +286,7 @@ class Polytope:
         if region is not None:
             if not region.is_whole:
                 return False
-            A, error = recession_rows(region.chart, region.bits, self._system)
+            A, error = recession_rows(region.rows.chart, region.bits, self._system)
             if recession.falls_along_a_direction(A, error):
                 return True
             if recession.balances(A, error):
@@ -310,23 +319,24 @@ class Polytope:
             EmptyPolyhedronError: If the polytope has no interior.
         """
         result, kept = [], self._found
-        for row, point in sorted(kept.points.items()):
-            normal = self.rows.A[row]
-            gap = self.rows.b[row] - normal @ self.x
-            layer, unit = (int(v) for v in self.rows.units[row])
+        order = sorted(kept.points)
+        away = _distances(self.rows.A[order], self.rows.b[order], self.x).tolist()
+        names = self.rows.units[order].tolist()
+        for row, (layer, unit), distance in zip(order, names, away, strict=True):
             result.append(
                 Facet(
                     row,
                     None if layer == NO_UNIT else (layer, unit),
                     unit if layer == NO_UNIT else None,
-                    point,
+                    kept.points[row],
                     kept.beyond[row],
-                    _distance(gap, normal),
+                    distance,
                 )
             )
         return result
 
     @functools.cached_property
+    @one_blas_thread()
     def _found(self) -> RegionFacets:
         """The facets by row."""
         region = self._region
@@ -342,7 +352,7 @@ class Polytope:
         if region is None:
             return searched(search_facets(self._system, inside))
         return region_facets(
-            region.chart,
+            region.rows.chart,
             region.rows,
             region.bits,
             inside,
@@ -353,9 +363,8 @@ class Polytope:
     @functools.cached_property
     def _system(self) -> RowSystem:
         """The rows with bounds of their rounding."""
-        if self._region is None:
-            return given_system(self.rows)
-        return self._region.rows.system(self._region.bits)
+        region = self._region
+        return given_system(self.rows) if region is None else region.system
 
     @functools.cached_property
     def _polygon(self) -> Polygon | None:
@@ -434,11 +443,16 @@ def _rounded_once(rows: ExactRows) -> Halfspaces:
     return Halfspaces(A, b)
 
 
-def _distance(gap: float, normal: Float64[np.ndarray, " dim"]) -> float:
-    """Distance to a hyperplane whose normal may be too small or large to square."""
-    largest = np.abs(normal).max()
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        return float(gap / largest / np.linalg.norm(normal / largest))
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
+def _distances(
+    A: Float64[np.ndarray, "rows dim"],
+    b: Float64[np.ndarray, " rows"],
+    x: Float64[np.ndarray, " dim"],
+) -> Float64[np.ndarray, " rows"]:
+    """Distances to hyperplanes whose normals may be too small or large to square."""
+    largest = np.abs(A).max(axis=1, initial=0.0)
+    lengths = np.linalg.norm(A / largest[:, None], axis=1)
+    return (b - A @ x) / largest / lengths
 
 
 def _without_copies(corners: np.ndarray) -> np.ndarray:
@@ -455,18 +469,18 @@ class Region(NamedTuple):
     """Where a polytope comes from.
 
     Attributes:
-        chart: The network as a function of the chart coordinates.
-        rows: The rows of its regions.
+        rows: The rows of the regions of the network.
         bits: The pattern, a bit for every hidden unit.
         signs: Signs of all hidden units at the point asked about.
+        system: The rows with bounds of their rounding.
         is_whole: Whether nothing but units bounds the region.
         is_inside: Whether the point is proved to lie on no boundary.
     """
 
-    chart: ReluNetwork
     rows: NetworkRows
     bits: Bool[np.ndarray, " units"]
     signs: Int8[np.ndarray, " units"]
+    system: RowSystem
     is_whole: bool
     is_inside: bool
 
@@ -505,63 +519,50 @@ def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -
     return _polytopes(network, read_point(x, where.dim, chart=chart)[None], where)[0]
 
 
+@one_blas_thread()
 def _polytopes(
     network: ReluNetwork, points: Float64[np.ndarray, "points dim"], domain: Domain
 ) -> list[Polytope]:
     """The regions of some points."""
-    chart, rows = shared_chart(network, domain), shared_rows(network, domain)
+    rows = shared_rows(network, domain)
     found = rows.signs(points)
-    limits = None if isinstance(domain, WholeSpace) else domain.rows()
     return [
-        _polytope(chart, rows, domain, limits, x, sign, bool(strict))
+        _polytope(rows, x, sign, bool(strict))
         for x, sign, strict in zip(points, found.sign, found.strict, strict=True)
     ]
 
 
 def _polytope(
-    chart: ReluNetwork,
     shared: NetworkRows,
-    domain: Domain,
-    limits: tuple[np.ndarray, np.ndarray] | None,
     x: Float64[np.ndarray, " dim"],
     signs: Int8[np.ndarray, " units"],
     strict: bool,
 ) -> Polytope:
     """The region of one point."""
-    here = np.zeros(0, np.int64)
-    if limits is not None:
-        here = slack_signs(*limits, x)
-        outside = np.flatnonzero(here < 0)
-        if len(outside):
-            raise ValueError(outside_text(domain, x, int(outside[0])))
-    kinks = chart.kinks
-    pattern = are_on(signs[kinks])
-    affine = affine_pre_activations(chart, pattern[None])
+    check()
+    domain = shared.domain
+    here = shared.sides(x)
+    outside = np.flatnonzero(here < 0)
+    if len(outside):
+        raise ValueError(outside_text(domain, x, int(outside[0])))
+    bits, count = are_on(signs), shared.num_units
     with np.errstate(over="ignore", invalid="ignore"):
-        own = oriented(chart, pattern, affine)
-    if not (np.isfinite(own.A).all() and np.isfinite(own.b).all()):
+        system = shared.system(bits)
+    if not (np.isfinite(system.A).all() and np.isfinite(system.b).all()):
         raise RegionsError(
             "a row of the polytope overflows float64, which must hold its numbers: "
             "scale the weights of the network down."
         )
-    rows = own if limits is None else with_domain(own, domain)
-    jacobian, offset = affine[-1]
-    region = Region(
-        chart,
-        shared,
-        are_on(signs),
-        signs,
-        limits is None,
-        strict and bool((here > 0).all()),
-    )
+    rows = Halfspaces(system.A, system.b, shared.names)
+    inside = strict and bool((here > 0).all())
+    whole = isinstance(domain, WholeSpace)
     return Polytope(
         x.copy(),
-        pattern,
-        own,
+        bits[shared.units],
+        Halfspaces(rows.A[:count], rows.b[:count], rows.units[:count]),
         rows,
-        AffineMap(jacobian[0], offset[0]),
-        lambda: _exact_rows(shared.exact, are_on(signs), kinks, rows),
-        region,
+        exact_rows=lambda: _exact_rows(shared.exact, bits, shared.network.kinks, rows),
+        region=Region(shared, bits, signs, system, whole, inside),
     )
 
 

@@ -15,10 +15,10 @@ from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import Halfspaces
-from regions.polytopes.facet_evidence import FacetSearch, RowSystem
+from regions.polytopes.facet_evidence import FacetSearch, RowSystem, rounded_point
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.network_rows import NetworkRows, Reduction, reduce_first_layer
-from regions.signs.exact import dyadic, nearest_float
+from regions.signs.exact import dyadic
 
 Progress = Callable[[int, int], None]
 
@@ -64,7 +64,7 @@ def region_facets(
         SolverError: If a solver stops without an answer.
     """
     if whole:
-        start = np.array([nearest_float(v) for v in inside])
+        start = rounded_point(inside)
         found = _in_reduced_space(chart, rows, bits, start, progress)
         if found is not None:
             return found
@@ -77,7 +77,7 @@ def searched(search: FacetSearch) -> RegionFacets:
     return RegionFacets(
         {row: search.facet_point(row) for row in search.facets},
         {
-            row: np.array([nearest_float(v) for v in evidence.beyond])
+            row: rounded_point(evidence.beyond)
             for row, evidence in search.facets.items()
         },
         dict(search.counts),

@@ -216,7 +216,7 @@ def _from_facets(report: PolytopeReport) -> Polytope:
     rows = Halfspaces(table[:, :-1], table[:, -1], units)
     own = units[:, 0] != NO_UNIT
     inner = Halfspaces(rows.A[own], rows.b[own], units[own])
-    return Polytope(report.x, report.pattern, inner, rows, report.affine_map)
+    return Polytope(report.x, report.pattern, inner, rows, affine=report.affine_map)
 
 
 def _in_interior(polytope: Polytope) -> bool:

@@ -14,12 +14,6 @@ KEPT = 4
 
 
 @functools.lru_cache(KEPT)
-def shared_chart(network: ReluNetwork, domain: Domain) -> ReluNetwork:
-    """The network as a function of the chart coordinates."""
-    return domain.restrict(network)
-
-
-@functools.lru_cache(KEPT)
 def shared_rows(network: ReluNetwork, domain: Domain) -> NetworkRows:
     """The rows of the regions; in rational arithmetic from when they are needed."""
     return NetworkRows(network, domain)

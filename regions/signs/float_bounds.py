@@ -13,6 +13,8 @@ is proved. The errors are those of `regions.signs.rounding`. A point that is no 
 is its own exact position.
 """
 
+import functools
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
 
@@ -53,6 +55,24 @@ class PointBounds:
         self.has_skips = network.has_skips
         kinks = [sign_words(np.where(h.kinks, 1.0, -1.0)[None]) for h in self.layers]
         self._kink_words = np.concatenate([np.zeros((1, 0), np.uint32), *kinks], axis=1)
+
+    @functools.cached_property
+    def row_sums(self) -> list[list[float]]:
+        """Largest absolute row sum of each block of each layer."""
+        return [
+            [row_sum(matrix) for _, matrix in layer.blocks(index)]
+            for index, layer in enumerate(self.layers)
+        ]
+
+    @functools.cached_property
+    def bias_rounding(self) -> list[tuple[int, float]]:
+        """Terms of the sums of each layer, and what adding its biases loses."""
+        found = []
+        for index, layer in enumerate(self.layers):
+            blocks = layer.blocks(index)
+            terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
+            found.append((terms, float(sum_error(terms, np.abs(layer.bias).max()))))
+        return found
 
     @np.errstate(all="ignore")
     def signs_at(
@@ -174,8 +194,9 @@ class FloatBounds(PointBounds):
             carried += layer.width * SMALLEST
             # Several readers of one source add up, hence the terms for the layers.
             terms = layer.width + 3 + len(self.layers)
-            for source, matrix in layer.blocks(index):
-                new = (carried + gamma(terms) * size) * row_sum(matrix)
+            sums = self.row_sums[index]
+            for (source, matrix), steep in zip(layer.blocks(index), sums, strict=True):
+                new = (carried + gamma(terms) * size) * steep
                 new += terms * matrix.shape[1] * SMALLEST
                 if source == 0:
                     result[live] += rows @ matrix
@@ -260,8 +281,9 @@ class _ForwardPass:
         """Error of the layer's pre-activations per unit of |x* - x|."""
         bounds = self._bounds
         total = 0.0
-        for source, matrix in bounds.layers[index].blocks(index):
-            total += row_sum(matrix) * self._slope[source]
+        blocks, sums = bounds.layers[index].blocks(index), bounds.row_sums[index]
+        for (source, _), steep in zip(blocks, sums, strict=True):
+            total += steep * self._slope[source]
             if source == 0:
                 total += bounds.row_error[index]
         return total
@@ -270,14 +292,12 @@ class _ForwardPass:
         self, index: int, position: Float64[np.ndarray, " vertices"]
     ) -> Float64[np.ndarray, " vertices"]:
         """Bound of |F_j(x*) - computed F_j(x)| over the units j of a layer."""
-        bounds, layer = self._bounds, self._bounds.layers[index]
-        blocks = layer.blocks(index)
-        terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
-        constant = sum_error(terms, np.abs(layer.bias).max())
+        bounds, blocks = self._bounds, self._bounds.layers[index].blocks(index)
+        terms, constant = bounds.bias_rounding[index]
         total = np.full(len(self.points), constant)
-        for source, matrix in blocks:
+        for (source, _), steep in zip(blocks, bounds.row_sums[index], strict=True):
             rounding = self._offset[source] + gamma(terms) * self._size[source]
-            total += row_sum(matrix) * rounding
+            total += steep * rounding
             if source == 0:
                 total += bounds.row_error[index] * self._size[0]
                 total += bounds.bias_error[index]

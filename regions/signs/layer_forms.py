@@ -42,9 +42,7 @@ def forms_up_to(
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """What `layer_forms` says of every layer up to one."""
     count, dim = len(bits), network.input_dim
-    held = {
-        0: (np.broadcast_to(np.eye(dim), (count, dim, dim)), np.zeros((count, dim)))
-    }
+    held: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     errors = {0: np.zeros(count)}
     first, result = 0, []
     for layer_index, layer in enumerate(network.hidden[: index + 1]):
@@ -76,22 +74,31 @@ def _affine_step(
     errors: dict[int, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Affine forms of a layer from those of its sources."""
-    jacobian, offset = 0.0, layer.bias
-    blocks = layer.blocks(index)
-    first_only = len(blocks) == 1 and index == 0
+    count, width = len(errors[0]), layer.width
+    jacobian, offset, blocks = 0.0, layer.bias, layer.blocks(index)
+    if len(blocks) == 1 and index == 0:
+        # The first layer's rows are the weights themselves: no rounding at all.
+        rows = np.broadcast_to(layer.weight, (count, *layer.weight.shape))
+        return rows, np.broadcast_to(offset, (count, width)), np.zeros(count)
     terms = sum(m.shape[1] for _, m in blocks) + len(blocks) + 1
     error = gamma(terms) * np.abs(layer.bias).max()
     for source, matrix in blocks:
-        source_jacobian, source_offset = held[source]
-        jacobian = jacobian + matrix @ source_jacobian
-        offset = offset + source_offset @ matrix.T
-        size = np.abs(source_jacobian).sum(2).max(1)
-        size = np.maximum(size, np.abs(source_offset).max(1))
+        if source == 0:
+            # The input is the identity, of which no product need be taken.
+            jacobian, size = jacobian + matrix, np.ones(count)
+        else:
+            source_jacobian, source_offset = held[source]
+            jacobian = jacobian + matrix @ source_jacobian
+            offset = offset + source_offset @ matrix.T
+            size = np.abs(source_jacobian).sum(2).max(1)
+            size = np.maximum(size, np.abs(source_offset).max(1))
         error = error + row_sum(matrix) * (errors[source] + gamma(terms) * size)
         error = error + underflow(
-            size + errors[source], terms * (jacobian.shape[2] + 1)
+            size + errors[source], terms * (jacobian.shape[-1] + 1)
         )
-    # The first layer's rows are the weights themselves: no rounding at all.
-    count = len(held[0][1])
-    error = np.zeros(count) if first_only else SAFETY * np.broadcast_to(error, (count,))
-    return np.asarray(jacobian), np.broadcast_to(offset, (count, layer.width)), error
+    rows = np.asarray(jacobian)
+    return (
+        np.broadcast_to(rows, (count, *rows.shape[-2:])),
+        np.broadcast_to(offset, (count, width)),
+        SAFETY * np.broadcast_to(error, (count,)),
+    )

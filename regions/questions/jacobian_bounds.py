@@ -34,6 +34,22 @@ def norm_bound(network: ReluNetwork, norm: float | int) -> Fraction:
     return root.upper if isinstance(root, Interval) else root
 
 
+def float_sizes(network: ReluNetwork) -> tuple[float, float]:
+    """The sum of all entries of that product, about, in float64; infinite beyond.
+
+    Every norm of such a matrix is at most that. Second, the largest such sum of the
+    first layers, by which an error in what follows them may grow.
+    """
+    held = [np.eye(network.input_dim)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for index, layer in enumerate(network.layers):
+            total = sum(np.abs(m) @ held[s] for s, m in layer.blocks(index))
+            held.append(np.maximum(1.0, np.abs(layer.slopes))[:, None] * total)
+        sums = np.array([np.sum(part) for part in held])
+    sums = np.where(np.isfinite(sums), sums, math.inf)
+    return float(sums[-1]), float(sums.max())
+
+
 def _identity(dim: int) -> list[int]:
     """Entries of the identity matrix."""
     return [int(i == j) for i in range(dim) for j in range(dim)]

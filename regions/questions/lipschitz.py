@@ -5,23 +5,24 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
 from regions.domains.shapes import BoundedDomain, WholeSpace, embed_exactly
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.errors.limits import never
-from regions.network import Layer, ReluNetwork
+from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
 from regions.questions.answer_files import Partition
-from regions.questions.jacobian_bounds import norm_bound
+from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import MAX_DIM
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
-from regions.signs.layer_forms import forms_up_to
+from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 CHUNK_ENTRIES = 1 << 22
-"""Numbers of the forms that are held at once."""
+"""Numbers of the Jacobians of a layer that are held at once."""
 
 
 def lipschitz(
@@ -135,29 +136,46 @@ def _steepest(found: RegionSet, norm: float | int) -> tuple[Value, int, int]:
 def _float_ends(found: RegionSet, norm: float | int) -> tuple[np.ndarray, np.ndarray]:
     """Proved ends of the norm of the Jacobian on each region; infinite if unknown."""
     network = found.network
-    # The outputs as units of one more layer: so their forms get bounds of their errors.
-    last = network.output
-    wide = ReluNetwork(
-        (*network.hidden, last),
-        Layer(np.zeros((1, last.width)), np.zeros(1), np.ones(1)),
-    )
-    zeros = [0.0] * len(wide.hidden)
-    widest = max(layer.width for layer in wide.layers)
-    chunk = max(1, CHUNK_ENTRIES // (widest * (network.input_dim + 1)))
+    widest = max(layer.width for layer in network.layers)
+    # Of the network with absolute weights no entry of a Jacobian is larger, whatever
+    # is on, nor is the sum of what its terms are rounded by.
+    size, growth = float_sizes(network)
+    terms = 8 + 2 * len(network.layers) + sum(network.widths) + network.input_dim
+    error = SAFETY * (gamma(2 * terms) * size + terms**2 * SMALLEST * growth)
+    chunk = max(1, CHUNK_ENTRIES // (widest * network.output_dim))
     low, high = np.empty(len(found)), np.empty(len(found))
     for start in range(0, len(found), chunk):
         part = slice(start, min(start + chunk, len(found)))
-        units = network.unit_patterns(found.pattern_bits(part))
-        bits = np.concatenate([units, np.zeros((len(units), last.width), bool)], 1)
         with np.errstate(all="ignore"):
-            J, _, error = forms_up_to(wide, bits, len(network.hidden), (zeros, zeros))[
-                -1
-            ]
-            J = np.broadcast_to(J, (len(units), last.width, network.input_dim))
+            J = _jacobians(network, network.unit_patterns(found.pattern_bits(part)))
             sound = np.isfinite(J).all((1, 2)) & np.isfinite(error)
-            size = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
-            # A norm of the error, and of the rounding in the norm itself.
-            doubt = last.width * (error + 1e-11 * np.abs(J).sum((1, 2)))
-        low[part] = np.where(sound, size - doubt, 0.0)
-        high[part] = np.where(sound, size + doubt, math.inf)
+            norms = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
+            # The rounding in the norm itself.
+            doubt = error + 1e-11 * np.abs(J).sum((1, 2))
+        low[part] = np.where(sound, norms - doubt, 0.0)
+        high[part] = np.where(sound, norms + doubt, math.inf)
     return low, high
+
+
+def _jacobians(
+    network: ReluNetwork, units: Bool[np.ndarray, "regions units"]
+) -> Float64[np.ndarray, "regions outputs dim"]:
+    """Jacobians of the output, carried back layer by layer: a few large products."""
+    outputs, count = network.output_dim, len(units)
+    last = len(network.hidden)
+    held: dict[int, np.ndarray] = {
+        source: np.broadcast_to(matrix, (count, *matrix.shape))
+        for source, matrix in network.output.blocks(last)
+    }
+    ends = np.cumsum(network.widths)
+    for index in range(last - 1, -1, -1):
+        layer = network.hidden[index]
+        if (owed := held.pop(index + 1, None)) is None:
+            continue
+        on = units[:, ends[index] - layer.width : ends[index]]
+        owed = owed * np.where(on, 1.0, layer.slopes)[:, None, :]
+        rows = owed.reshape(-1, layer.width)
+        for source, matrix in layer.blocks(index):
+            part = (rows @ matrix).reshape(count, outputs, -1)
+            held[source] = held[source] + part if source in held else part
+    return held.get(0, np.zeros((count, outputs, network.input_dim)))

@@ -7,21 +7,30 @@ from typing import NamedTuple
 
 from flint import fmpq_mat, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
 from regions.domains.simplices import power_integrals
 from regions.enumeration.budget import Budget
+from regions.enumeration.sweep.corners import proved_corners
+from regions.errors import NotGenericError
 from regions.errors.limits import never
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, Point, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
+from regions.questions.corner_integrals import MAX_DIM, integral_between
 from regions.questions.directions import Direction, read_direction
 from regions.questions.listed import directed_forms
-from regions.questions.maxima import search_maximum
+from regions.questions.listed_cells import goal_values, outputs_at
+from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
 from regions.questions.pieces import Piece, Pieces
 from regions.questions.problem import Linear, Problem
 from regions.questions.sums import ExactSum
 from regions.signs.exact import to_fmpq, to_fraction
+
+METHODS = ("auto", "list", "corners")
+
+FEW_REGIONS = 1000
+"""Of so many pieces the exact list takes about a second."""
 
 
 def integral(
@@ -29,6 +38,7 @@ def integral(
     domain: BoundedDomain,
     direction: int | ArrayLike | None = None,
     *,
+    method: str = "auto",
     max_seconds: float | int | None = None,
     stop: Callable[[], bool] = never,
 ) -> Answer:
@@ -39,16 +49,21 @@ def integral(
         domain: A bounded domain of at most six dimensions. On one of fewer dimensions
             than its space the integral is over the coordinates of its chart.
         direction: As in `output_range`.
+        method: `"list"`, over all pieces in rational arithmetic, some thousand a
+            second; `"corners"`, in float64 with proved bounds of all errors, where
+            the network is in general position on a box or simplex in two to four
+            dimensions; or `"auto"`, which takes corners of many regions.
         max_seconds: Stop after this time.
         stop: Asked often; says whether to stop, likewise.
 
     Returns:
-        The value is rational and exact; of many pieces, whose sum would have millions
-        of digits, an interval of some 60 correct digits. There is no witness. Where it
-        was stopped, the pieces not met add their volume times bounds of the output.
+        By the list the value is rational and exact; of many pieces, whose sum would
+        have millions of digits, an interval of some 60 correct digits. By corners it is
+        an interval of some ten. There is no witness. Where it was stopped, the pieces
+        not met add their volume times bounds of the output.
 
     Raises:
-        ValueError: If the domain or the direction does not fit the network.
+        ValueError: If the domain, the direction or the method does not fit the network.
 
     Example:
         >>> net = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
@@ -56,7 +71,16 @@ def integral(
         >>> integral(net, Box([-1.0], [3.0])).value
         Fraction(9, 2)
     """
+    check_not_round(domain)
+    if method not in METHODS:
+        raise ValueError(
+            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
+        )
     budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
+    if method != "list":
+        found = _by_corners(network, domain, direction, budget, method == "corners")
+        if found is not None:
+            return found
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
     value = sums[1].times(factor)
     if not pieces.complete:
@@ -71,6 +95,56 @@ def integral(
         budget.seconds,
         stats={"pieces": pieces.count},
         evidence=_evidence(network, domain, direction) if pieces.complete else None,
+    )
+
+
+def _by_corners(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None,
+    budget: Budget,
+    required: bool,
+) -> Answer | None:
+    """The integral from the corners of all regions; None if that does not pay.
+
+    Raises:
+        ValueError: If it is required, and not served.
+    """
+    weights = tuple(read_direction(direction, network))
+    few = network.num_bits <= MANY_LISTED_UNITS and not required
+    if few or not 2 <= domain.dim <= MAX_DIM or not domain.is_chart_identity:
+        corners = None
+    else:
+        try:
+            corners = proved_corners(network, domain, budget)
+        except NotGenericError:
+            corners = None
+    if corners is None:
+        if required and not budget.spent():
+            raise ValueError(
+                "`method` is 'corners', and the domain is no Box of two to "
+                f"{MAX_DIM} dimensions, or units coincide there: take 'list'."
+            )
+        return None
+    offsets, _ = corners.members()
+    if len(offsets) <= FEW_REGIONS and not required:
+        return None
+    problem = Problem(network, domain, [(Linear(weights),)])
+    outputs = outputs_at(network, corners.positions)
+    values, doubt = goal_values(problem, outputs, corners.positions, corners.errors)
+    volume = domain.rational_volume()
+    value = integral_between(corners, values[0], doubt[0], volume)
+    if value is None:
+        return None
+    return Answer(
+        "integral",
+        value,
+        None,
+        True,
+        budget.seconds,
+        "corners",
+        {"pieces": len(offsets) - 1},
+        evidence=_evidence(network, domain, direction),
     )
 
 

@@ -1,7 +1,7 @@
 """Largest values over an engine's list: its corners in floating point, then exactly.
 
-The network at the corners, with a bound of all errors, leaves few regions in which the
-largest value can be; an exact program decides on each of these.
+The network at the corners, with a bound of all errors, leaves few corners, or regions,
+at which the largest value can be; exact arithmetic decides between these.
 """
 
 from fractions import Fraction
@@ -10,6 +10,11 @@ import numpy as np
 from flint import fmpq
 from jaxtyping import Bool, Float64
 
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration import enumerate_regions
+from regions.enumeration.budget import Budget
+from regions.enumeration.sweep.corners import Corners, proved_corners
+from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.questions.answer import Point
 from regions.questions.backward import Box
@@ -17,18 +22,79 @@ from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.problem import Problem
 from regions.questions.relaxation import Node
-from regions.results.cells import Cells
 from regions.results.region_set import RegionSet
 from regions.signs.exact import to_fraction
-from regions.signs.rounding import SAFETY, gamma
+from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 MOST_CANDIDATES = 100
-"""Of more regions with nearly equal values the exact programs would take too long."""
+"""Of more places with nearly equal values the exact values would take too long."""
+
+CHUNK_ENTRIES = 1 << 20
+"""Numbers of a layer that are held at once."""
+
+Best = tuple[int, Fraction, Point]
+"""A goal, its largest value, and where in the chart."""
 
 
-def largest_on_cells(
-    problem: Problem, found: RegionSet
-) -> tuple[int, Fraction, Point] | None:
+class EngineList:
+    """What the engines list of a network on a domain; asked once for several goals."""
+
+    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
+        self._network, self._domain = network, domain
+        self._corners: Corners | None = None
+        self._regions: RegionSet | None = None
+        self._is_generic = True
+
+        self._outputs: np.ndarray | None = None
+
+    def largest(self, problem: Problem, budget: Budget) -> Best | None:
+        """The largest value of the goals; None if that is not found in time.
+
+        Args:
+            problem: Goals of one part on the outputs.
+            budget: The list's own.
+        """
+        if self._domain.dim < 2 or not self._domain.is_chart_identity:
+            return None
+        if self._is_generic and self._corners is None:
+            try:
+                self._corners = proved_corners(self._network, self._domain, budget)
+            except NotGenericError:
+                self._is_generic = False
+        if self._corners is not None:
+            if self._outputs is None:
+                self._outputs = outputs_at(self._network, self._corners.positions)
+            return largest_at_corners(problem, self._corners, self._outputs)
+        if self._regions is None or not self._regions.complete:
+            if budget.spent():
+                return None
+            self._regions = enumerate_regions(
+                self._network, self._domain, stop=budget.spent
+            )
+        return largest_on_cells(problem, self._regions)
+
+
+def largest_at_corners(
+    problem: Problem, corners: Corners, outputs: Float64[np.ndarray, "corners outputs"]
+) -> Best | None:
+    """The largest value of the goals at all corners; None if too many are near it."""
+    values, doubt = goal_values(problem, outputs, corners.positions, corners.errors)
+    if not np.isfinite(values).all() or not np.isfinite(doubt).all():
+        return None
+    least = (values - doubt).max()
+    goals, places = np.nonzero(values + doubt >= least)
+    if len(goals) > MOST_CANDIDATES:
+        return None
+    best: Best | None = None
+    for goal, place in zip(goals.tolist(), places.tolist(), strict=True):
+        point = corners.exact(place)
+        value = problem.value(goal, point)
+        if best is None or value > best[1]:
+            best = goal, value, point
+    return best
+
+
+def largest_on_cells(problem: Problem, found: RegionSet) -> Best | None:
     """The goal, its largest value and where; None if the list does not tell.
 
     Args:
@@ -40,16 +106,16 @@ def largest_on_cells(
     cells = found.cells
     if cells.position_errors is None:
         return None
-    values, slack = _values(problem, cells)
-    if not np.isfinite(values).all() or not np.isfinite(slack).all():
+    outputs = outputs_at(problem.network, cells.vertices)
+    values, doubt = goal_values(problem, outputs, cells.vertices, cells.position_errors)
+    if not np.isfinite(values).all() or not np.isfinite(doubt).all():
         return None
-    held = values[:, cells.members]
+    held = (values + doubt)[:, cells.members]
     largest = np.maximum.reduceat(held, cells.offsets[:-1], axis=1)
-    least = (largest.max(axis=1) - slack).max()
-    goals, regions = np.nonzero(largest + slack[:, None] >= least)
+    goals, regions = np.nonzero(largest >= (values - doubt).max())
     if len(goals) > MOST_CANDIDATES:
         return None
-    best: tuple[int, Fraction, Point] | None = None
+    best: Best | None = None
     for goal, region in zip(goals.tolist(), regions.tolist(), strict=True):
         leaf = solve_leaf(problem, _node(problem, found.pattern_bits()[region]), goal)
         if leaf is None or leaf.value is None or leaf.point is None:
@@ -60,23 +126,35 @@ def largest_on_cells(
     return best
 
 
-def _values(
-    problem: Problem, cells: Cells
-) -> tuple[Float64[np.ndarray, "goals vertices"], Float64[np.ndarray, " goals"]]:
+@np.errstate(all="ignore")
+def outputs_at(
+    network: ReluNetwork, points: Float64[np.ndarray, "points dim"]
+) -> Float64[np.ndarray, "points outputs"]:
+    """Outputs at many points, a part of them at a time."""
+    chunk = max(1, CHUNK_ENTRIES // max(layer.width for layer in network.layers))
+    starts = range(0, max(1, len(points)), chunk)
+    return np.concatenate([network(points[k : k + chunk]) for k in starts])
+
+
+@np.errstate(all="ignore")
+def goal_values(
+    problem: Problem,
+    outputs: Float64[np.ndarray, "corners outputs"],
+    positions: Float64[np.ndarray, "corners dim"],
+    errors: Float64[np.ndarray, " corners"],
+) -> tuple[Float64[np.ndarray, "goals corners"], Float64[np.ndarray, "goals corners"]]:
     """Goals at the stored corners, and how far the exact ones may be from these."""
     weights = np.array([[float(w) for w in g[0].outputs] for g in problem.goals])
     offsets = np.array([float(g[0].offset) for g in problem.goals])
-    values = weights @ problem.chart(cells.vertices).T + offsets[:, None]
-    assert cells.position_errors is not None
+    values = weights @ outputs.T + offsets[:, None]
     network = problem.network
-    size = _absolute(network, np.abs(cells.vertices).max(axis=0), biases=True)
+    size = _absolute(network, np.abs(positions).max(axis=0), biases=True)
     steep = _absolute(network, np.ones(network.input_dim), biases=False)
     terms = 8 + sum(layer.width for layer in network.layers) + network.input_dim
-    rounding = np.abs(weights) @ size + np.abs(offsets)
+    rounding = gamma(8 * terms) * (np.abs(weights) @ size + np.abs(offsets))
     # Products may underflow, too: by far less than that each.
-    reach = float(cells.position_errors.max()) + 1e-290
-    moved = np.abs(weights) @ steep * reach + 1e-290
-    return values, 2.0 * SAFETY * (moved + gamma(8 * terms) * rounding)
+    moved = np.outer(np.abs(weights) @ steep, errors + 1e-290) + 1e-290
+    return values, 2.0 * SAFETY * (moved + rounding[:, None] + SMALLEST)
 
 
 def _absolute(
@@ -93,7 +171,7 @@ def _absolute(
 
 def _node(problem: Problem, bits: Bool[np.ndarray, " bits"]) -> Node:
     """The node of one pattern: all units with a kink are fixed."""
-    units = _unit_signs(problem.network, bits)
+    units = problem.network.unit_patterns(bits[None])[0]
     fixed, start = {}, 0
     for layer, held in enumerate(problem.network.hidden):
         for unit in np.flatnonzero(held.kinks).tolist():
@@ -102,10 +180,3 @@ def _node(problem: Problem, bits: Bool[np.ndarray, " bits"]) -> Node:
     zeros = [[fmpq(0)] * width for width in problem.network.widths]
     box = Box(tuple(problem.low), tuple(problem.high))
     return Node(box, UnitBounds(zeros, zeros), fixed)
-
-
-def _unit_signs(
-    network: ReluNetwork, bits: Bool[np.ndarray, " bits"]
-) -> Bool[np.ndarray, " units"]:
-    """Which units are on, of all hidden units."""
-    return network.unit_patterns(bits[None])[0]

@@ -8,21 +8,28 @@ from typing import Any, NamedTuple
 from flint import fmpq
 
 from regions.domains.shapes import embed_exactly
-from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.errors.limits import hearing_by_itself
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
-from regions.questions.listed_cells import largest_on_cells
+from regions.questions.listed_cells import EngineList
 from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
 from regions.questions.search import FEW_DIMENSIONS, Search
 from regions.questions.wide_search import WideSearch
 from regions.signs.exact import to_fmpq
 
-FEW_NODES, FEW_PIECES, MIN_SECONDS = 32, 20_000, 2.0
-"""After so many nodes the list of an engine is tried, in few dimensions, for so many
-seconds at least, then one of so many pieces."""
+FEW_NODES, FEW_PIECES = 32, 20_000
+"""After so many nodes the list of an engine is tried, in few dimensions, then one of so
+many pieces."""
+
+LISTED_SECONDS = {2: 30.0, 3: 30.0, 4: 30.0}
+OTHER_SECONDS = 2.0
+"""How long an engine may list, by the dimension: up to some 10^6 regions are worth it;
+of a limit no more than half of what is left."""
+
+MANY_LISTED_UNITS = 30
+"""Networks of more units are listed first: a search would take more than few nodes."""
 
 FEW_WIDE_NODES, MANY_UNITS = 1000, 50
 """So many nodes are tried first, in few dimensions, of networks of so many units: a
@@ -63,6 +70,7 @@ def search_maximum(
     enough: Callable[[Fraction], bool] = lambda value: False,
     harmless: Callable[[fmpq], bool] = lambda bound: False,
     is_threshold: bool = False,
+    listed: EngineList | None = None,
 ) -> Maximum:
     """Search for the largest value.
 
@@ -75,13 +83,16 @@ def search_maximum(
         harmless: Likewise.
         is_threshold: Whether only the side of a threshold is asked for, by the two
             arguments before.
+        listed: What the engines list of the same network and domain, where several
+            searches share it.
     """
     # Time that is over already still gives the roots' bounds, and one point.
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
     budget = Budget(max_seconds=seconds, stop=stop)
     limits = {"tolerance": tolerance, "enough": enough, "harmless": harmless}
     with hearing_by_itself():
-        search, done = _searched(problem, budget, limits, is_threshold)
+        listed = listed or EngineList(problem.network, problem.domain)
+        search, done = _searched(problem, budget, limits, is_threshold, listed)
         if search.best is None:
             search.try_inside()
     best, upper = search.best, search.upper
@@ -92,7 +103,11 @@ def search_maximum(
 
 
 def _searched(
-    problem: Problem, budget: Budget, limits: dict[str, Any], is_threshold: bool
+    problem: Problem,
+    budget: Budget,
+    limits: dict[str, Any],
+    is_threshold: bool,
+    listed: EngineList,
 ) -> tuple[Search, bool]:
     """The search that suits, run to its end or until the budget is spent."""
     search, done = None, False
@@ -105,11 +120,19 @@ def _searched(
         # In few dimensions the box can be split, too, which makes bounds sharper.
         search = None if few and not done and not budget.spent() else search
     if search is None:
-        search = Search(problem, budget, **limits)
-        few = FEW_NODES if _can_be_listed(problem) else None
-        done = search.run(few)
-        if not done and few is not None and not budget.spent():
-            done = _settled_by_list(search, budget) or search.run()
+        search, can_be_listed = (
+            Search(problem, budget, **limits),
+            _can_be_listed(problem),
+        )
+        many = problem.network.num_bits > MANY_LISTED_UNITS
+        first = can_be_listed and many and problem.dim in LISTED_SECONDS
+        if first:
+            done = _settled_by_engine(search, budget, listed)
+        if not done:
+            done = search.run(FEW_NODES if can_be_listed else None)
+        if not done and can_be_listed and not budget.spent():
+            done = not first and _settled_by_engine(search, budget, listed)
+            done = done or _settled_by_pieces(search, budget) or search.run()
     return search, done
 
 
@@ -128,17 +151,28 @@ def _can_be_listed(problem: Problem) -> bool:
     return whole and plain and problem.dim <= MAX_DIM
 
 
-def _settled_by_list(search: Search, budget: Budget) -> bool:
-    """Ask the list, if it is short: it ends where units coincide, as a search may not.
-
-    Where many units vanish at one point every choice of their signs is a node that is
-    not empty.
-    """
+def _settled_by_engine(search: Search, budget: Budget, listed: EngineList) -> bool:
+    """Ask the list of an engine, if it is made soon enough."""
     problem = search.problem
-    best = _by_cells(problem, budget)
+    seconds = LISTED_SECONDS.get(problem.dim, OTHER_SECONDS)
+    if budget.max_seconds is not None:
+        seconds = min(seconds, 0.5 * (budget.max_seconds - budget.seconds))
+    if seconds <= 0.0:
+        return False
+    own = Budget(max_seconds=seconds, stop=budget.spent)
+    best = listed.largest(problem, own)
     if best is not None:
         search.settle(*best)
-        return True
+    return best is not None
+
+
+def _settled_by_pieces(search: Search, budget: Budget) -> bool:
+    """Ask the exact list, if it is short: it ends where units coincide.
+
+    Where many units vanish at one point every choice of their signs is a node that is
+    not empty, and a search may not end.
+    """
+    problem = search.problem
     limits = Budget(max_regions=FEW_PIECES, stop=budget.spent)
     pieces = Pieces(problem.network, problem.domain, limits)
     largest = Largest([goal[0].outputs for goal in problem.goals])
@@ -156,19 +190,6 @@ def _settled_by_list(search: Search, budget: Budget) -> bool:
     assert best is not None
     search.settle(*best)
     return True
-
-
-def _by_cells(problem: Problem, budget: Budget) -> tuple[int, Fraction, Point] | None:
-    """The answer of an engine's list, if it is found in about the time spent before."""
-    if problem.dim < 2 or not problem.domain.is_chart_identity:
-        return None
-    found = enumerate_regions(
-        problem.network,
-        problem.domain,
-        max_seconds=max(MIN_SECONDS, 2.0 * budget.seconds),
-        stop=budget.spent,
-    )
-    return largest_on_cells(problem, found)
 
 
 def read_tolerance(tolerance: float | int | Fraction) -> Fraction:

@@ -12,6 +12,7 @@ from regions.questions.answer import Answer, known
 from regions.questions.answer_files import Partition, proof_of, texts
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
+from regions.questions.listed_cells import EngineList
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
@@ -77,14 +78,14 @@ def output_range(
             stats,
             Partition(network, domain, {"direction": texts(weights)}),
         )
-    maxima = []
+    maxima, listed = [], EngineList(network, domain)
     for part, last in ((negative, False), (weights, True)):
         problem = Problem(network, domain, [(Linear(part),)])
         # Half of the time for each end; what the first leaves, the second has.
         share = None if max_seconds is None else max_seconds - budget.seconds
         if share is not None and not last:
             share /= 2
-        maxima.append(search_maximum(problem, gap, share, stop))
+        maxima.append(search_maximum(problem, gap, share, stop, listed=listed))
     low, high = maxima
     return Answer(
         "output_range",

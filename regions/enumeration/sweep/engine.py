@@ -133,14 +133,14 @@ class Sweep:
         stages, domain = Stages(), _bounded(task.domain)
         ahead = plain_seconds(task.network, domain, task.budget.max_regions)
         loading.load("insertion", ahead=ahead)
-        swept = _swept(task, domain.polytope(), 0, stages)
-        if isinstance(swept, Listing):
-            return swept
+        found = swept(task, domain.polytope(), 0, stages)
+        if isinstance(found, Listing):
+            return found
         try:
             with stages("listing"):
-                return _list_all(task, *swept, stages)
+                return _list_all(task, *found, stages)
         except StoppedError:
-            proof, _ = swept
+            proof, _ = found
             return _found_so_far(task, proof.complex, stages)
 
 
@@ -201,10 +201,10 @@ def _added(parts: list[Statistics]) -> SweepStats:
 def _count_part(task: Task, polytope: SimplePolytope, room: int) -> Tally:
     """Number of regions in a chamber."""
     stages = Stages()
-    swept = _swept(task, polytope, room, stages)
-    if isinstance(swept, Listing):
-        return Tally(max(1, len(swept.patterns)), False, swept.stats)
-    proof, rises = swept
+    found = swept(task, polytope, room, stages)
+    if isinstance(found, Listing):
+        return Tally(max(1, len(found.patterns)), False, found.stats)
+    proof, rises = found
     with stages("heights"):
         count = proof.complex.num_cells(rises)
     return Tally(count, True, _stats(proof, stages))
@@ -270,7 +270,7 @@ def _check_exact_witnesses(
         raise NotGenericError("the mean of a cell's corners has other signs.")
 
 
-def _swept(
+def swept(
     task: Task, polytope: SimplePolytope, room: int, stages: Stages
 ) -> tuple[Proof, np.ndarray] | Listing:
     """The proved complex, and which of its edges rise along a random direction.

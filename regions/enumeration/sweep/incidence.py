@@ -59,24 +59,34 @@ def build_cells(
 ) -> Cells:
     """Vertices and neighbors of the cells whose signs are `signs`, in that order."""
     index = _CellIndex(complex_, signs)
-    vertex, region = _incidences(complex_, index)
-    order = np.lexsort((vertex, region))
-    counts = np.bincount(region, minlength=len(signs))
+    offsets, members = _members(complex_, index, len(signs))
     pairs, bits = _neighbors(complex_, rising, index)
     return Cells(
         vertices=complex_.vertices,
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
-        members=vertex[order],
+        offsets=offsets,
+        members=members,
         neighbors=pairs,
         neighbor_bits=bits,
         position_errors=position_errors,
     )
 
 
-def _incidences(complex_: Complex, index: _CellIndex) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (vertex, cell): at a vertex, one edge on leaving each zero makes a cell."""
+def cell_members(
+    complex_: Complex, signs: UInt32[np.ndarray, "cells words"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the cells whose signs are `signs`: offsets and members of `Cells`."""
+    return _members(complex_, _CellIndex(complex_, signs), len(signs))
+
+
+def _members(
+    complex_: Complex, index: _CellIndex, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same: at a vertex, one edge on leaving each zero makes a cell."""
     vertex, uppers = complex_.edges_around().cells()
-    return vertex, index.find(cell_signs(complex_, vertex, uppers))
+    region = index.find(cell_signs(complex_, vertex, uppers))
+    order = np.lexsort((vertex, region))
+    counts = np.bincount(region, minlength=count)
+    return np.concatenate([[0], np.cumsum(counts)]), vertex[order]
 
 
 def _neighbors(

@@ -23,6 +23,27 @@ def test_a_sum_of_ramps(dim):
     assert square - mean**2 == dim * (Fraction(1, 6) - Fraction(1, 16))
 
 
+@pytest.mark.parametrize(("dim", "widths"), [(2, [9, 8]), (3, [6, 4]), (4, [6])])
+def test_corners_and_pieces_give_one_integral(dim, widths):
+    network = random_network(np.random.default_rng(dim), dim, widths, outputs=2)
+    box = regions.Box(np.full(dim, -1.5), np.linspace(0.5, 2.0, dim))
+    value = regions.integral(network, box, [1, -0.3], method="list").value
+    found = regions.integral(network, box, [1, -0.3], method="corners")
+    assert found.value.lower <= value <= found.value.upper
+    assert found.value.width < 1e-6
+
+
+def test_corners_are_not_asked_where_units_coincide():
+    rows = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    network = ReluNetwork.from_arrays([rows, np.ones((1, 3))], None)
+    wedge = regions.Simplex([[0, 0], [2, 0], [0, 3]])
+    for domain in (wedge, regions.Box.cube(2)):
+        with pytest.raises(ValueError, match="take 'list'"):
+            regions.integral(network, domain, method="corners")
+    with pytest.raises(ValueError, match="one of auto, list, corners"):
+        regions.integral(network, regions.Box.cube(2), method="sum")
+
+
 def test_a_triangle_has_its_own_area():
     constant = ReluNetwork.from_arrays([[[0.0, 0.0]], [[0.0]]], [None, [1.0]])
     triangle = regions.Simplex([[0, 0], [2, 0], [0, 3]])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import regions
-from regions.questions.listed_cells import largest_on_cells
+from regions.enumeration.budget import Budget
+from regions.questions.listed_cells import EngineList, largest_on_cells
 from regions.questions.problem import Linear, Problem
 from tests.helpers import random_network
 
@@ -17,8 +18,11 @@ def test_corners_and_pieces_give_one_maximum(dim, widths):
     box = regions.Box.cube(dim)
     found = regions.enumerate_regions(network, box)
     goals = [(Linear((Fraction(1), Fraction(k))),) for k in (-2, 1)]
-    best = largest_on_cells(Problem(network, box, goals), found)
+    problem = Problem(network, box, goals)
+    best = largest_on_cells(problem, found)
     assert best is not None
+    # Without a list of regions, from the corners alone.
+    assert EngineList(network, box).largest(problem, Budget())[:2] == best[:2]
     goal, value, point = best
     exact = [
         regions.output_range(network, box, [1, k], method="list").value[1]

@@ -22,7 +22,9 @@ def test_corners_and_pieces_give_one_maximum(dim, widths):
     best = largest_on_cells(problem, found)
     assert best is not None
     # Without a list of regions, from the corners alone.
-    assert EngineList(network, box).largest(problem, Budget())[:2] == best[:2]
+    cornered = EngineList(network, box).largest(problem, Budget())
+    assert cornered is not None
+    assert cornered[:2] == best[:2]
     goal, value, point = best
     exact = [
         regions.output_range(network, box, [1, k], method="list").value[1]

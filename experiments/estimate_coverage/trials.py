@@ -8,6 +8,11 @@ from jaxtyping import Float64
 
 import regions
 from experiments.estimate_coverage.families import Family
+from experiments.measures.parity_bound import (
+    parity_bound,
+    pattern_codes,
+    rounds_survived,
+)
 from regions.estimates.few_inputs import InputTree
 from regions.estimates.guesses import SHARE
 from regions.estimates.resampling import kept_systematically
@@ -15,6 +20,10 @@ from regions.estimates.result import RegionEstimate
 from regions.estimates.run import Keep, run_once
 
 LEVELS = (0.5, 0.9, 0.95)
+SIZES = (2, 5)
+"""Units of the parity constraints, as in the paper."""
+MOST_LISTED = 5000
+"""Regions of which a list is made, for the parity constraints."""
 SLACK = 1e-6
 """Far below one region: what the logarithms of runs may round."""
 
@@ -33,6 +42,9 @@ class Trial(NamedTuple):
         relative_sd: Standard deviation of a run over the count.
         knuth_sd: The same with one cell kept (Knuth 1975).
         points: Share of the regions that points met, drawn evenly from the box.
+        parity: The lower bounds by parity constraints over the count, by their sizes;
+            NaN if there are too many regions for a list.
+        values: Each run over the count, those of the standard error of z too.
     """
 
     regions: int
@@ -44,6 +56,8 @@ class Trial(NamedTuple):
     relative_sd: float
     knuth_sd: float
     points: float
+    parity: tuple[float, ...]
+    values: tuple[float, ...]
 
 
 def try_out(
@@ -84,7 +98,26 @@ def try_out(
         0.0 if exact else float(np.exp(both.log_runs).std(ddof=1)) / count,
         0.0 if knuth.exact else float(knuth.runs.std(ddof=1)) / count,
         met / count,
+        _parity_bounds(network, family, count, seed, 2 * runs),
+        (1.0,) * (2 * runs) if exact else tuple((both.runs / count).tolist()),
     )
+
+
+def _parity_bounds(
+    network: regions.ReluNetwork, family: Family, count: int, seed: int, rounds: int
+) -> tuple[float, ...]:
+    """The bounds of the 2020 paper over the count, as often drawn as runs are done."""
+    if count > MOST_LISTED:
+        return (np.nan,) * len(SIZES)
+    listed = regions.enumerate_regions(network, family.domain)
+    bits = listed.pattern_bits(np.arange(len(listed)))
+    codes = pattern_codes(bits)
+    bounds = []
+    for size in SIZES:
+        rng = np.random.default_rng([seed, size])
+        survived = rounds_survived(codes, bits.shape[1], size, rounds, rng)
+        bounds.append(parity_bound(survived, rounds, 0.95) / count)
+    return tuple(bounds)
 
 
 def columns(trials: list[Trial]) -> dict[str, np.ndarray]:

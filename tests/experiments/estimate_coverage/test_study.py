@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import estimate_coverage
+from experiments.estimate_coverage.bias import over_others, over_own, simulated_own
 from experiments.estimate_coverage.claims import coverage_claims
 from experiments.estimate_coverage.families import FAMILIES, networks_of
 from tests.experiments.helpers import run_smoke
@@ -46,13 +47,27 @@ def test_claims_see_bias_and_bounds_that_fail():
     rng, n = np.random.default_rng(0), 400
     trials = {
         "z": rng.standard_normal(n),
+        "pooled": rng.standard_normal(n),
         "covered": np.ones((n, 3), bool),
         "bound": np.full(n, 0.8),
+        "parity": np.full((n, 2), 0.3),
         "exact": np.arange(n) < 20,
         "mean": np.full(n, 7.0),
         "regions": np.full(n, 7),
     }
     assert {c.verdict for c in coverage_claims(trials)} == {"confirmed"}
-    trials |= {"z": trials["z"] + 0.5, "bound": np.full(n, 1.1)}
+    trials |= {"z": trials["z"] + 0.5, "pooled": trials["pooled"] - 0.5}
+    trials["bound"] = np.full(n, 1.1)
     verdicts = [c.verdict for c in coverage_claims(trials)]
-    assert verdicts[0] == verdicts[4] == "refuted"
+    assert verdicts[0] == verdicts[1] == verdicts[5] == "refuted"
+
+
+def test_only_the_spread_of_the_same_runs_makes_unbiased_ones_look_biased():
+    rng = np.random.default_rng(1)
+    values = rng.exponential(size=(4000, 16))
+    assert abs(over_others(values).mean()) < 3.0 / np.sqrt(4000)
+    # To the first order minus the skewness, 2, over twice the root of the runs.
+    own = over_own(values).mean()
+    assert -0.35 < own < -0.2
+    assert own == pytest.approx(simulated_own(values[:400]), abs=0.08)
+    assert over_others(values + 0.1).mean() == pytest.approx(0.4, abs=0.06)

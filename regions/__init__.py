@@ -89,6 +89,10 @@ if TYPE_CHECKING:
         save_graph as save_graph,
         shortest_path as shortest_path,
     )
+    from regions.partition.region_shape import (
+        MeanSize as MeanSize,
+        mean_inradius as mean_inradius,
+    )
     from regions.polytopes.meeting import (
         Meeting as Meeting,
         regions_meeting_at as regions_meeting_at,
@@ -204,6 +208,7 @@ _MODULES = {
     "models.keras_models": ["from_keras"],
     "models.sklearn_models": ["from_sklearn"],
     "models.torch_modules": ["from_torch"],
+    "partition.region_shape": ["MeanSize", "mean_inradius"],
     "partition.class_polygons": ["ClassPolygons", "class_polygons"],
     "partition.decision_regions": ["DecisionRegions", "decision_regions"],
     "estimates.recording": ["RegionRecorder"],

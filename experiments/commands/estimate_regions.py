@@ -39,6 +39,7 @@ examples:
   python scripts/estimate_regions.py net.npz --box -1 1 --journal net.jsonl --workers 8
   python scripts/estimate_regions.py net.npz --around x.npy:7 --radius 0.01,0.1,1
   python scripts/estimate_regions.py net.npz --box 0 1 --of-class 3
+  python scripts/estimate_regions.py net.npz --box -1 1 --linear
 
 The mean is unbiased whatever the options; more cells and more runs make it sharper. The
 interval rests on the spread of the runs; the bound below it needs no such thing. A run
@@ -47,6 +48,7 @@ that drops nothing is the count itself, and says so. A killed estimate that kept
 --workers and --scheduler need the extra `cluster`: every run is a task of its own.
 --around takes the boxes of all inputs that differ from a point by a radius at most, a
 line each, and with --box only their parts in that box; with --norm 2 the balls.
+--linear counts linear regions: sets on which the network is one affine map.
 Exit code: 0; 1 if not even one run ended in time; 2 on bad input; 130 on Ctrl-C, with
 the runs that had ended.
 """
@@ -66,6 +68,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--norm", choices=("2", "inf"), default="inf", help=text)
     add("--sizes", type=int, default=0, metavar="N", help=SIZES)
     add("--of-class", type=int, metavar="K", help="regions where output K is largest")
+    add("--linear", action="store_true", help="linear regions, not activation regions")
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
     add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")
@@ -139,6 +142,7 @@ def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimat
                 journal=options.journal,
                 scheduler=scheduler,
                 of_class=options.of_class,
+                linear=options.linear,
                 stop=stop,
             )
             yield name, found
@@ -146,20 +150,14 @@ def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimat
                 return
 
 
-def mean_inradius(options: argparse.Namespace) -> str:
-    """Mean over points drawn evenly from the box: by volume, without a list."""
-    from regions.domains.boxes import Box
-    from regions.partition.region_shape import region_shapes
+def sizes(options: argparse.Namespace) -> str:
+    """Mean inradius of the regions of the box, by volume, without a list."""
+    from regions.partition.region_shape import mean_inradius
 
     network = read_network(options.network, options)
     domain = next(iter(domains_of(options, network.input_dim).values()))
-    if not isinstance(domain, Box) or options.sizes < 2:
-        raise ValueError("--sizes takes two points or more, of a box: --box is one.")
-    rng = np.random.default_rng(options.seed)
-    points = rng.uniform(domain.lower, domain.upper, (options.sizes, domain.dim))
-    radii = region_shapes(network, points, domain).inradii
-    error = radii.std(ddof=1) / np.sqrt(len(radii))
-    return f"{radii.mean():.4g} +- {error:.2g} (mean by volume, {len(radii)} points)"
+    found = mean_inradius(network, domain, points=options.sizes, seed=options.seed)
+    return f"{found}, mean by volume"
 
 
 def rows_of(name: str, found: "RegionEstimate") -> dict[str, str]:
@@ -182,7 +180,7 @@ def execute(options: argparse.Namespace) -> int:
         if len(options.radius or []) > 1:
             rows = {name: rows[name]}
         elif options.sizes:
-            rows["inradius"] = mean_inradius(options)
+            rows["inradius"] = sizes(options)
         width = max(map(len, rows))
         for title, value in rows.items():
             print(f"{title:<{width}}  {value}", flush=True)

@@ -16,6 +16,7 @@ from regions.errors import RegionsError
 from regions.errors.limits import asking, hearing_by_itself, never
 from regions.estimates.classes import class_network
 from regions.estimates.journal import RunJournal
+from regions.estimates.linear import require_flat_sides
 from regions.estimates.result import RegionEstimate
 from regions.estimates.run import RunValue
 from regions.estimates.tasks import DoneRun, Runner, Runs, run_here, run_on
@@ -46,9 +47,10 @@ def estimate_regions(
     journal: str | os.PathLike[str] | None = None,
     scheduler: str | None = None,
     of_class: int | None = None,
+    linear: bool = False,
     stop: Callable[[], bool] = never,
 ) -> RegionEstimate:
-    """Unbiased estimate of the number of activation regions, with an interval.
+    """Unbiased estimate of the number of regions, with an interval.
 
     For networks whose regions nobody can list: the cost of a run grows with the number
     of units and the cells kept, not with the number of regions. Every split is proved,
@@ -81,10 +83,16 @@ def estimate_regions(
             done, each a task of its own; they need this package.
         of_class: Count only regions with points where this output, from 0, exceeds all
             others.
+        linear: Count linear regions, and not activation regions: connected sets on
+            which the network is one affine map (`count_linear_regions`). What a run
+            ends with counts one over the number of activation regions that make up its
+            linear region, which are walked through; where these are very many, a run
+            takes as long as that takes.
         stop: Asked often; the runs that have ended are kept when it says so.
 
     Raises:
-        ValueError: If an argument is not positive, or the domain does not fit.
+        ValueError: If an argument is not positive, the domain does not fit, or `linear`
+            is asked of one class or on a ball of the norm 2.
         RegionsError: If not even one run ended before the time was up, or `stop` said
             so; it says how many regions were seen.
         FileFormatError: If the journal is one of another estimate.
@@ -103,18 +111,27 @@ def estimate_regions(
             raise ValueError(f"`{name}` is {value}: a positive number is required.")
     wanted = runs or (RUNS if relative_error is None else None)
     domain.restrict(network)
+    if linear:
+        require_flat_sides(domain)
+        if of_class is not None:
+            raise ValueError(
+                f"`linear` is set and `of_class` is {of_class}: one of them alone is "
+                "required; regions of a class are activation regions."
+            )
     on_from = None
     if of_class is not None:
         on_from = sum(network.widths) + network.output.width
         network = class_network(network, of_class)
-    task = Runs(network, domain, cells or CELLS, seed, on_from)
+    task = Runs(network, domain, cells or CELLS, seed, on_from, linear)
     around = asking()
     with contextlib.ExitStack() as stack:
         # What it found it returns, and asks itself when to end.
         stack.enter_context(hearing_by_itself())
         book, runner = None, run_here
         if journal is not None:
-            opened = RunJournal(journal, network, domain, task.cells, seed)
+            opened = RunJournal(
+                journal, network, domain, task.cells, seed, linear=linear
+            )
             book = stack.enter_context(opened)
         if scheduler is not None:
             runner = run_on(stack.enter_context(open_client(scheduler)))
@@ -280,6 +297,7 @@ class _Sampler:
             stats,
             proved,
             np.array(others),
+            self._task.linear,
         )
 
 

@@ -23,6 +23,7 @@ class RunJournal:
         domain: Where to count.
         cells: Cells that a run keeps.
         seed: Of all runs.
+        linear: Whether linear regions are counted.
 
     Attributes:
         values: What every run that ended gave.
@@ -41,15 +42,19 @@ class RunJournal:
         domain: Domain,
         cells: int,
         seed: int,
+        *,
+        linear: bool = False,
     ):
         self.values: dict[int, RunValue] = {}
         self.begun: set[int] = set()
-        problem = json.dumps([fingerprint(network, domain), cells, seed])
+        problem = json.dumps(
+            [fingerprint(network, domain), cells, seed, *["linear"] * linear]
+        )
         self._lines = LineJournal(
             path,
             hashlib.sha256(problem.encode()).hexdigest(),
             kind="journal of an estimate",
-            about="network, domain, number of cells or seed",
+            about="network, domain, number of cells, seed or kind of regions",
             version=VERSION,
         )
         self.damaged = self._lines.damaged

@@ -15,7 +15,7 @@ LN10 = math.log(10.0)
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RegionEstimate:
-    """An unbiased estimate of a number of activation regions. It is no count.
+    """An unbiased estimate of a number of regions. It is no count.
 
     Attributes:
         log_runs: Natural logarithm of the value of every run, in the order of their
@@ -28,6 +28,7 @@ class RegionEstimate:
         log_others: Logarithms of what counts in `at_least` alone: runs that were
             stopped, by the cells that they stood for then (minus infinity where that is
             not known), and runs that ended so late that slower ones would not have.
+        linear: Whether these are linear regions, and not activation regions.
 
     Example:
         >>> estimate = RegionEstimate(np.log([90.0, 100.0, 110.0, 105.0]), None, 1.0)
@@ -43,6 +44,7 @@ class RegionEstimate:
     log_others: Float64[np.ndarray, " others"] = dataclasses.field(
         default_factory=lambda: np.zeros(0)
     )
+    linear: bool = False
 
     def __repr__(self) -> str:
         return f"RegionEstimate({self})"
@@ -111,11 +113,12 @@ class RegionEstimate:
         return max(bound, _log10(self.proved))
 
     def __str__(self) -> str:
+        kind = "linear regions" if self.linear else "regions"
         if self.exact is not None:
-            return f"{self.exact} regions (exact: nothing was dropped)"
+            return f"{self.exact} {kind} (exact: nothing was dropped)"
         low, high = self.log10_interval()
         return (
-            f"about {_number(self.log10)} regions (an estimate: 95 % interval "
+            f"about {_number(self.log10)} {kind} (an estimate: 95 % interval "
             f"{_number(low)} to {_number(high)}, {len(self.log_runs)} runs)"
         )
 

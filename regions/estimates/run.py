@@ -19,6 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.estimates.linear import LinearParts
 from regions.estimates.resampling import inclusion_chances, kept_systematically
 
 Keep = Callable[[Float64[np.ndarray, " cells"], np.random.Generator], np.ndarray]
@@ -74,7 +75,7 @@ class RunValue:
             many cells of the units so far there are, by what it has; each holds a
             region, so that this is too small on average, whenever it was stopped.
         exact: Whether nothing was dropped, so that the value is the count.
-        cells: Different cells at the end: so many regions exist.
+        cells: Different regions at the end: so many exist.
         ended: Whether it was not stopped.
     """
 
@@ -92,6 +93,7 @@ def run_once(
     stop: Callable[[], bool] = lambda: False,
     keep: Keep = kept_systematically,
     on_from: int | None = None,
+    parts: LinearParts | None = None,
 ) -> RunValue:
     """One unbiased value; less than that if `stop` said so before the end.
 
@@ -102,6 +104,7 @@ def run_once(
         stop: Asked before every unit.
         keep: Draws which cells are kept, each with its chance.
         on_from: Only cells where this unit and all after it are on are counted.
+        parts: Count linear regions by these, and not activation regions.
     """
     cells, log_weight, dropped = tree.start(most, rng)
     forms, parent, layer = None, np.arange(len(cells)), -1
@@ -131,7 +134,7 @@ def run_once(
             log_weight = log_weight[origin[order]]
         cells, parent = cells.take(order).compacted(), parent[origin[order]]
     ended = cells.unit == last
-    if not ended and not (on_from is None and tree.counts_all):
+    if not ended and not (on_from is None and parts is None and tree.counts_all):
         # Whether these cells hold regions that count is not known.
         return RunValue(-np.inf, False, 0, ended)
     if ended:
@@ -139,7 +142,15 @@ def run_once(
         cells, log_weight = cells.take(counted), log_weight[counted]
     if not len(cells):
         return RunValue(-np.inf, not dropped, 0)
+    names = [row.tobytes() for row in cells.bits]
+    if parts is not None:
+        found = [parts.part_of(bits, stop) for bits in cells.bits]
+        linear = [part for part in found if part is not None]
+        if len(linear) < len(found):
+            return RunValue(-np.inf, False, 0, False)
+        names = [name for name, _ in linear]
+        # A part of a linear region of n of them counts 1/n.
+        log_weight = log_weight - np.log([size for _, size in linear])
     top = log_weight.max()
     log = float(top + np.log(np.exp(log_weight - top).sum()))
-    held = len(np.unique(cells.bits, axis=0))
-    return RunValue(log, ended and not dropped, held, ended)
+    return RunValue(log, ended and not dropped, len(set(names)), ended)

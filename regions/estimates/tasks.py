@@ -21,6 +21,7 @@ from regions.enumeration.tree.homogeneous import cone_problem
 from regions.enumeration.workers import workers
 from regions.errors.limits import never
 from regions.estimates.few_inputs import InputTree
+from regions.estimates.linear import LinearParts
 from regions.estimates.many_inputs.image import image_of
 from regions.estimates.many_inputs.search import ImageTree
 from regions.estimates.run import RunValue, SampledTree, run_once
@@ -68,6 +69,7 @@ class Runs:
         cells: Cells that a run keeps.
         seed: Of all runs.
         on_from: Only cells where this unit and all after it are on are counted.
+        linear: Whether linear regions are counted, and not activation regions.
     """
 
     network: ReluNetwork
@@ -75,18 +77,26 @@ class Runs:
     cells: int
     seed: int
     on_from: int | None = None
+    linear: bool = False
 
     @functools.cached_property
     def new_tree(self) -> Callable[[], SampledTree]:
         """What makes a new tree for every run."""
         return tree_of(self.network, self.domain)
 
+    @functools.cached_property
+    def parts(self) -> LinearParts | None:
+        """Linear regions that runs have found, if these are counted."""
+        return LinearParts(self.network, self.domain) if self.linear else None
+
     def do(self, run: int, stop: Callable[[], bool] = never) -> DoneRun:
         """One run, until it ends or is stopped."""
         begin = time.perf_counter()
         tree: Any = self.new_tree()
         rng = np.random.default_rng([self.seed, run])
-        value = run_once(tree, self.cells, rng, stop, on_from=self.on_from)
+        value = run_once(
+            tree, self.cells, rng, stop, on_from=self.on_from, parts=self.parts
+        )
         return DoneRun(value, time.perf_counter() - begin, tree.counts)
 
 

@@ -5,6 +5,7 @@ boundary, and how nearly orthogonal the hyperplanes of the units are. The first 
 linear program each; many are solved in one batch.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +14,82 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Box
 from regions.errors import SolverError
+from regions.errors.limits import check
 from regions.lp.batches import solve_batch
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import halfspaces_batch
+
+CHUNK_NUMBERS = 1 << 24
+"""Entries of the programs that are held at a time."""
+
+
+class MeanSize(NamedTuple):
+    """A mean over the regions of a box, each with its volume as weight.
+
+    Attributes:
+        mean: The mean inradius of the regions of the points.
+        error: Its standard error.
+        points: How many points were drawn.
+
+    Example:
+        >>> print(MeanSize(0.125, 0.002, 1000))
+        0.125 +- 0.002 (1000 points)
+    """
+
+    mean: float
+    error: float
+    points: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} +- {self.error:.2g} ({self.points} points)"
+
+
+def mean_inradius(
+    network: NetworkLike, domain: DomainLike, *, points: int = 1000, seed: int = 0
+) -> MeanSize:
+    """Mean inradius of the regions of a box, by volume, where no list can be made.
+
+    Points are drawn evenly from the box, so that each meets a region exactly as often
+    as is its share of the volume: the mean over points is that over the regions by
+    their volumes, without any of the volumes. A region's inradius is that of the
+    largest ball between the hyperplanes of its units with its center in the box; the
+    ball may reach beyond the box.
+
+    Args:
+        network: The network.
+        domain: A box.
+        points: How many to draw, two or more.
+        seed: Of the points.
+
+    Raises:
+        ValueError: If the domain is no box, or there are too few points.
+        SolverError: If a linear program ends without an answer.
+
+    Example:
+        >>> net = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], [[0.5], [0.0]])
+        >>> found = mean_inradius(net, Box([-1.0], [1.0]), points=100)
+        >>> 0.5 <= found.mean <= 1.5
+        True
+    """
+    network, domain = network_and_domain(network, domain)
+    if not isinstance(domain, Box) or points < 2:
+        raise ValueError(
+            f"a {type(domain).__name__} and {points} points are given: a box and two "
+            "points or more are required."
+        )
+    rng = np.random.default_rng(seed)
+    drawn = rng.uniform(domain.lower, domain.upper, (points, domain.dim))
+    rows = sum(network.widths) + 2 * domain.dim + 1
+    step = max(1, CHUNK_NUMBERS // (rows * (domain.dim + 1)))
+    parts = []
+    for start in range(0, points, step):
+        check()
+        chunk = drawn[start : start + step]
+        parts.append(region_shapes(network, chunk, domain).inradii)
+    radii = np.concatenate(parts)
+    error = float(radii.std(ddof=1)) / math.sqrt(points)
+    return MeanSize(float(radii.mean()), error, points)
 
 
 class RegionShapes(NamedTuple):

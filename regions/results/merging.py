@@ -22,20 +22,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains.shapes import Domain
 from regions.errors import NotGenericError
 from regions.errors.limits import check
-from regions.network import ReluNetwork
 from regions.polytopes.facet_sharing import Side, Wall, share_facet
 from regions.polytopes.network_rows import NetworkRows
 from regions.results.cells import Cells
 from regions.results.region_table import RegionTable
+from regions.results.remainders import MODULI, Remainders, random_point
 from regions.signs.exact import Columns, ExactNetwork
 
-MODULI = (2097143, 2097133, 2097131)
-"""Odd, below 2^21: products of two fit 42 bits, and 2,048 of them add up in float64."""
-
-TERMS = 2048
 CHUNK_NUMBERS = 1 << 17
 """Entries of an array that is worked on at a time: larger ones leave the cache."""
 EXACT_CHUNK = 64
@@ -190,18 +185,28 @@ def _exact_maps(
     """The affine map of each region as integers over one common denominator."""
     if not len(which):
         return
-    exact = ExactNetwork(regions.network, regions.domain)
     rows = NetworkRows(regions.network, regions.domain)
-    width = exact.dim + 1
     for start in range(0, len(which), EXACT_CHUNK):
-        part = which[start : start + EXACT_CHUNK]
-        bits = rows.all_bits(regions.pattern_bits(part))
-        columns = Columns.identity(exact.dim, len(part))
-        # The common power of two is that of the layers, the same for every region.
-        numerators, _ = exact.forward(columns, np.repeat(bits, width, axis=0).T)
-        for k in range(len(part)):
-            entries = slice(k * width, (k + 1) * width)
-            yield tuple(v for row in numerators[-1] for v in row[entries])
+        bits = regions.pattern_bits(which[start : start + EXACT_CHUNK])
+        yield from exact_maps(rows.exact, rows.all_bits(bits))
+
+
+def exact_maps(
+    exact: ExactNetwork, bits: Bool[np.ndarray, "regions units"]
+) -> Iterator[tuple[Any, ...]]:
+    """Affine maps of patterns as integers over one common denominator.
+
+    Args:
+        exact: The network, in the chart of its domain.
+        bits: A bit for every hidden unit.
+    """
+    width = exact.dim + 1
+    columns = Columns.identity(exact.dim, len(bits))
+    # The common power of two is that of the layers, the same for every region.
+    numerators, _ = exact.forward(columns, np.repeat(bits, width, axis=0).T)
+    for k in range(len(bits)):
+        entries = slice(k * width, (k + 1) * width)
+        yield tuple(v for row in numerators[-1] for v in row[entries])
 
 
 def map_fingerprints(
@@ -216,8 +221,8 @@ def map_fingerprints(
     result = np.empty((len(regions), len(MODULI)))
     step = max(1, CHUNK_NUMBERS // max([1, *network.widths, network.output_dim]))
     for column, modulus in enumerate(MODULI):
-        remainders = _Remainders(network, modulus)
-        point = _random_point(regions.domain, modulus, rng)
+        remainders = Remainders(network, modulus)
+        point = random_point(regions.domain, modulus, rng)
         mixture = rng.integers(1, modulus, network.output_dim).astype(float)
         for start in range(0, len(regions), step):
             check()
@@ -225,96 +230,6 @@ def map_fingerprints(
             values = remainders.outputs(regions.pattern_bits(part), point)
             result[part, column] = remainders.product(values, mixture[None])[:, 0]
     return result
-
-
-def _random_point(
-    domain: Domain, modulus: int, rng: np.random.Generator
-) -> Float64[np.ndarray, " ambient_dim"]:
-    """A random point of the domain's chart, in the input space, modulo an integer."""
-    origin, directions = domain.rational_chart()
-    t = rng.integers(0, modulus, len(directions)).tolist()
-    point = []
-    for i, start in enumerate(origin):
-        value = start + sum(
-            (c * row[i] for c, row in zip(t, directions, strict=True)), Fraction(0)
-        )
-        inverse = pow(value.denominator, -1, modulus)
-        point.append(float(value.numerator * inverse % modulus))
-    return np.array(point)
-
-
-def remainder(
-    numbers: Float64[np.ndarray, "*some"], modulus: int
-) -> Float64[np.ndarray, "*some"]:
-    """Remainders of whole numbers from 0 to 2^53 - 2^22, ten times as fast as fmod.
-
-    The computed quotient is off by at most 1, and all products and differences of whole
-    numbers below 2^53 are exact.
-
-    Example:
-        >>> remainder(np.array([0.0, 6.0, 7.0, 20.0]), 7)
-        array([0., 6., 0., 6.])
-    """
-    rest = numbers - np.floor(numbers * (1.0 / modulus)) * modulus
-    rest += modulus * (rest < 0.0)
-    rest -= modulus * (rest >= modulus)
-    return rest
-
-
-class _Remainders:
-    """The network modulo an odd integer: dyadic weights have remainders."""
-
-    def __init__(self, network: ReluNetwork, modulus: int):
-        self._modulus = modulus
-        self._hidden = len(network.hidden)
-        self._kinks = [layer.kinks for layer in network.hidden]
-        self._layers = [
-            (
-                [(s, self._of(matrix)) for s, matrix in layer.blocks(index)],
-                self._of(layer.bias),
-                self._of(layer.slopes),
-            )
-            for index, layer in enumerate(network.layers)
-        ]
-
-    def _of(self, values: np.ndarray) -> np.ndarray:
-        """Remainders of float64 numbers, as floats."""
-        fraction, exponent = np.frexp(values)
-        numerator = np.ldexp(fraction, 53).astype(np.int64) % self._modulus
-        powers, which = np.unique(exponent - 53, return_inverse=True)
-        table = np.array([pow(2, int(k), self._modulus) for k in powers], np.int64)
-        factor = table[which].reshape(values.shape)
-        return (numerator * factor % self._modulus).astype(float)
-
-    def product(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """`left @ right.T`; no sum of products exceeds 2^53."""
-        total = np.zeros((len(left), len(right)))
-        for start in range(0, left.shape[1], TERMS):
-            part = slice(start, start + TERMS)
-            total += remainder(left[:, part] @ right[:, part].T, self._modulus)
-        return remainder(total, self._modulus)
-
-    def outputs(
-        self, bits: Bool[np.ndarray, "regions bits"], point: np.ndarray
-    ) -> np.ndarray:
-        """Values at one point of the affine maps of regions, `(regions, outputs)`."""
-        held = {0: np.broadcast_to(point, (len(bits), len(point)))}
-        first = 0
-        for index, (blocks, bias, slopes) in enumerate(self._layers):
-            total = bias + sum(self.product(held[s], matrix) for s, matrix in blocks)
-            total = remainder(total, self._modulus)
-            if index == self._hidden:
-                return total
-            on = np.ones(total.shape, bool)
-            kinks = self._kinks[index]
-            stop = first + int(kinks.sum())
-            on[:, kinks] = bits[:, first:stop]
-            first = stop
-            bent = 0.0
-            if slopes.any():
-                bent = remainder(slopes * total, self._modulus)
-            held[index + 1] = np.where(on, total, bent)
-        raise AssertionError("the last layer is the output")
 
 
 def _join_neighbors(

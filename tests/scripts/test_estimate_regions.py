@@ -7,6 +7,7 @@ import pytest
 
 import regions
 from regions.partition.region_shape import region_shapes
+from tests.helpers import random_network
 from tests.scripts.helpers import assert_bad_input, load_script, press_ctrl_c_once
 
 NET = str(pathlib.Path(__file__).parents[1] / "data" / "nets" / "d2_16x1.npz")
@@ -98,3 +99,16 @@ def test_size_is_a_mean_by_volume(script, capsys):
     radii = region_shapes(net, points, box).inradii[: len(found)]
     expected = (volumes * radii).sum() / volumes.sum()
     assert abs(float(row[1]) - expected) < 4.0 * float(row[3])
+
+
+def test_linear_regions_are_those_of_the_merged_list(script, capsys, tmp_path):
+    net = random_network(np.random.default_rng(3), 2, [5, 2, 3])
+    path = tmp_path / "narrow.npz"
+    regions.save_network(path, net)
+    arguments = [str(path), "--box", "-1", "1", "--linear", "--cells", "500"]
+    assert script.main(arguments) == 0
+    merged = regions.count_linear_regions(net, regions.Box.cube(2))
+    out = capsys.readouterr().out
+    assert f"{merged.count} linear regions (exact" in out
+    assert script.main([*arguments, "--of-class", "0"]) == 2
+    assert "`of_class` is 0: one of them" in capsys.readouterr().err

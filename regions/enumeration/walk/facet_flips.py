@@ -126,7 +126,7 @@ def explore_regions(
     rows = NetworkRows(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     with hearing_by_itself():
-        walk = _Walk(rows, _first_place(rows, start, domain))
+        walk = Walk(rows, _first_place(rows, start, domain))
         while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
             number = walk.queue.popleft()
             try:
@@ -184,16 +184,27 @@ def _usual_slack(rows: NetworkRows, place: Place) -> float:
     return 4.0 * float(np.median(np.abs(slack))) if len(slack) else 1.0
 
 
-class _Walk:
+class Walk:
     """The state of a search.
+
+    Args:
+        rows: The rows of the regions of a network on a domain.
+        first: Where to begin.
+        belongs: Whether a region of these bits is to be found; all are by default.
 
     Attributes:
         places: Regions found.
         queue: Those whose facets were not looked at.
     """
 
-    def __init__(self, rows: NetworkRows, first: Place):
+    def __init__(
+        self,
+        rows: NetworkRows,
+        first: Place,
+        belongs: Callable[[Bool[np.ndarray, " units"]], bool] = lambda bits: True,
+    ):
         self.rows = rows
+        self._belongs = belongs
         self._cap = _usual_slack(rows, first)
         self.places = [first]
         self.index = {first.bits.tobytes(): 0}
@@ -247,9 +258,9 @@ class _Walk:
         for k, row in enumerate(facets):
             known = self.index.get(bits[k].tobytes())
             # A unit that is zero all over this region may be on in the next one.
-            if known is None or search.vanishing:
+            if search.vanishing or (known is None and self._belongs(bits[k])):
                 fresh.append(k)
-            else:
+            elif known is not None:
                 self._join(number, known, int(row))
         if not fresh:
             return
@@ -281,6 +292,8 @@ class _Walk:
         """Record a region, if it is new, and its edge."""
         key = place.bits.tobytes()
         if key not in self.index:
+            if not self._belongs(place.bits):
+                return
             if budget.full(len(self.places)):
                 self.cut_short = True
                 return

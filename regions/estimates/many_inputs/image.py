@@ -7,6 +7,7 @@ if the rows of W are independent, so that R^width takes the place of the input s
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from flint import fmpq, fmpq_mat, nmod_mat
@@ -86,14 +87,9 @@ def image_of(network: ReluNetwork, domain: Domain) -> Image | None:
     """The image to work in; None where the tree in the inputs serves as well."""
     if not network.hidden:
         return None
-    first = network.hidden[0]
-    alone = not any(
-        source == 0
-        for index, layer in enumerate(network.hidden)
-        for source, _ in layer.blocks(index)[bool(index == 0) :]
-    )
+    first, alone = network.hidden[0], reads_once(network.hidden)
     if isinstance(domain, WholeSpace):
-        whole = alone and first.kinks.all() and _has_independent_rows(first.weight)
+        whole = alone and first.kinks.all() and has_independent_rows(first.weight)
         return _of_cone(network) if whole and first.width + 1 >= MANY else None
     if not isinstance(domain, Box) or domain.dim < MANY:
         return None
@@ -101,6 +97,15 @@ def image_of(network: ReluNetwork, domain: Domain) -> Image | None:
         return _image(first.weight, first.bias, domain, _after(network))
     eye = np.eye(domain.dim)
     return _image(eye, np.zeros(domain.dim), domain, network)
+
+
+def reads_once(layers: Sequence[Layer]) -> bool:
+    """Whether nothing but the first of these layers reads the input."""
+    return not any(
+        source == 0
+        for index, layer in enumerate(layers)
+        for source, _ in layer.blocks(index)[bool(index == 0) :]
+    )
 
 
 def _image(M: np.ndarray, m: np.ndarray, box: Box, network: ReluNetwork) -> Image:
@@ -137,7 +142,7 @@ def _of_cone(network: ReluNetwork) -> Image:
     return dataclasses.replace(image, folded=True)
 
 
-def _has_independent_rows(W: Float64[np.ndarray, "width dim"]) -> bool:
+def has_independent_rows(W: Float64[np.ndarray, "width dim"]) -> bool:
     """Whether rows are proved to be independent."""
     width, dim = W.shape
     if width > dim:

@@ -82,3 +82,16 @@ def test_a_network_without_kinks_has_no_shapes():
             np.zeros((1, 2)),
             regions.Box.cube(2),
         )
+
+
+def test_mean_inradius_weighs_regions_by_their_length():
+    # Cut at -0.5 and 0.25: lengths 0.5, 0.75, 0.75 in the box.
+    net = regions.ReluNetwork.from_arrays(
+        [[[1.0], [1.0]], [[1.0, 1.0]]], [[0.5, -0.25], None]
+    )
+    found = regions.mean_inradius(net, regions.Box([-1.0], [1.0]), points=400)
+    # Balls at the ends have their centers there, and half their length beyond.
+    exact = (0.5 * 0.5 + 0.75 * 0.375 + 0.75 * 0.75) / 2.0
+    assert abs(found.mean - exact) < 3.0 * found.error < 0.03
+    with pytest.raises(ValueError, match="a WholeSpace and 9 points are given: a box"):
+        regions.mean_inradius(net, regions.WholeSpace(1), points=9)

@@ -13,7 +13,8 @@ from regions.domains.shapes import Box, Segment, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.partition.linear_regions import count_linear_regions
-from regions.results.merging import MODULI, LinearRegions, map_fingerprints, remainder
+from regions.results.merging import LinearRegions, map_fingerprints
+from regions.results.remainders import MODULI, remainder
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import Polygon, exact_pieces, integer_network
 from tests.zoo import ZOO

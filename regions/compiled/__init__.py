@@ -3,8 +3,8 @@
 `switch` decides between the compiled form of an engine and its plain one, `beside`
 loads or compiles next to the work, `cache` says where machine code is kept on disk,
 `machine_code` recovers from what happens to it there, and `jit` says how functions are
-compiled. Both forms of an engine give the same results, bit by bit. `devices` says
-which of JAX's devices do a piece of work.
+compiled. Both forms of an engine give the same results, bit by bit. `lanes` are
+eight numbers at a time. `devices` says which of JAX's devices do a piece of work.
 """
 
 import os
@@ -12,6 +12,8 @@ import os
 MODES = ("auto", "on", "off")
 SWITCH = "RELU_REGIONS_COMPILED"
 """Environment variable: `on`, `off` or `auto`."""
+LANES = 8
+"""Numbers that `lanes` take at a time."""
 
 
 def mode() -> str:

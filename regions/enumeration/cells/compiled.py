@@ -14,7 +14,6 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
         loops,
         (
             "begin_forms",
-            "next_source",
             "add_block",
             "all_fit",
             "finish_forms",

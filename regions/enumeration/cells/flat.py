@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.compiled import LANES
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.frame import frame_of
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
-LANES = 8
-"""The units of a layer are filled up to a multiple of these, by zeros."""
 LARGEST_EXPONENT = 300
 """Forms with larger or smaller powers of two are not told to be exact."""
 NO_BIT = -1
@@ -28,8 +27,9 @@ class FlatNetwork(NamedTuple):
     first one, for the networks.
 
     Attributes:
-        weights: Transposed matrices, row after row, each row filled up with zeros.
-        bias: Biases, `(layers, room)`.
+        weights: Transposed matrices, row after row, each row filled up with zeros to
+            `room`, a multiple of `LANES`.
+        bias: Biases, `(layers, room)`, filled up with ones.
         slopes: Slopes below zero, `(layers, room)`.
         bit: Place of each unit's bit in a pattern, `NO_BIT` without a kink.
         exact_limit: Forms of a layer whose terms add up to no more are exact, if those
@@ -131,6 +131,9 @@ def stack_networks(
     size = float(np.abs(frame.scale).max() + np.abs(frame.middle).max())
     is_exact = (rows == 0.0) & (offsets == 0.0)
     limits = _exact_limits(bias, slopes, matrices, is_exact, frame)
+    for index, layer in enumerate(layers):
+        # Where zeros add up to nothing but `added`, sums are too small to be fast.
+        bias[:, index, layer.width :] = 1.0
     return FlatNetwork(
         weights,
         bias,

@@ -1,40 +1,51 @@
-"""The inner loops over units, for the compiler; `vectors` has the same in NumPy.
+"""The inner loops over units, for the compiler, eight units at a time where that pays.
 
-Products are rounded before they are added, and sums go in the order written: both
-forms then give the same numbers, bit by bit.
+`vectors` has the same in NumPy. Products are rounded before they are added, and sums go
+in the order written: both forms then give the same numbers, bit by bit. Arrays are
+filled up to whole lanes: what is computed there is not read.
 """
 
 import numpy as np
 
+from regions.compiled import LANES
+from regions.compiled.lanes import (
+    choose,
+    load,
+    not_negative,
+    not_zero,
+    some,
+    spread,
+    store,
+    up_to,
+    words,
+)
+from regions.enumeration.cells.form_rows import (
+    BOUND,
+    ERROR,
+    GRADIENT,
+    ROUNDING,
+    SIZE,
+    TINY,
+    A,
+    B,
+    C,
+)
 from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
-
-A, B, C, GRADIENT, BOUND, ERROR = range(6)
-"""Rows of the forms of a layer: `a s_0 + b s_1 + c` with |s| <= 1; |a| + |b|; what a
-value must exceed to have a proved sign, but for the position; error of a, b, c."""
-SIZE = 4
-"""In place of BOUND in activations: |a| + |b| + |c|."""
-TINY = 2.0**-1000
-"""Covers what underflows where a form is evaluated."""
-ROUNDING = 4.0 * UNIT_ROUNDOFF
 
 
 def begin_forms(bias, factor, width, forms):
     """Forms of a layer before it reads anything, and the bound of their terms."""
-    for j in range(width):
-        forms[A, j] = 0.0
-        forms[B, j] = 0.0
-        forms[C, j] = bias[j]
-        forms[GRADIENT, j] = factor * abs(bias[j])
+    nothing = spread(0.0)
+    for j in range(0, width, LANES):
+        # No sum is -0 that begins with 0, whether or not zeros are added.
+        value = load(bias, j) + nothing
+        store(forms, (A, j), nothing)
+        store(forms, (B, j), nothing)
+        store(forms, (C, j), value)
+        store(forms, (GRADIENT, j), spread(factor) * abs(value))
 
 
-def next_source(held, i, fan_in):
-    """The first unit of a source from number i on that is not exactly zero."""
-    while i < fan_in and held[SIZE, i] == 0.0 and held[ERROR, i] == 0.0:
-        i += 1
-    return i
-
-
-def add_block(weights, start, fan_in, width, held, factor, forms):
+def add_block(weights, start, fan_in, width, held, factor, live, forms):
     """Add what a layer reads from one source, and the bounds of its error.
 
     Args:
@@ -45,43 +56,37 @@ def add_block(weights, start, fan_in, width, held, factor, forms):
         held: Forms of the units of the source.
         factor: Bound of the relative error of the sums; 1 and exact sources give the
             sizes of the sums.
+        live: Scratch: the units of the source that are not exactly zero.
         forms: Forms of the layer, with the bound in place of the gradient's size.
     """
-    room = forms.shape[1]
-    i = next_source(held, 0, fan_in)
-    while i < fan_in:
-        # Two at a time: reading and writing the sums takes longer than the products.
-        k = next_source(held, i + 1, fan_in)
-        f = held[ERROR, i] + factor * held[SIZE, i]
-        a, b, c = held[A, i], held[B, i], held[C, i]
-        row = weights[start + i * room : start + i * room + width]
-        if k < fan_in:
-            f_2 = held[ERROR, k] + factor * held[SIZE, k]
-            a_2, b_2, c_2 = held[A, k], held[B, k], held[C, k]
-            row_2 = weights[start + k * room : start + k * room + width]
-            for j in range(width):
-                w, v = row[j], row_2[j]
-                forms[A, j] = forms[A, j] + w * a + v * a_2
-                forms[B, j] = forms[B, j] + w * b + v * b_2
-                forms[C, j] = forms[C, j] + w * c + v * c_2
-                forms[GRADIENT, j] = forms[GRADIENT, j] + abs(w) * f + abs(v) * f_2
-            i = next_source(held, k + 1, fan_in)
-        else:
-            for j in range(width):
-                w = row[j]
-                forms[A, j] += w * a
-                forms[B, j] += w * b
-                forms[C, j] += w * c
-                forms[GRADIENT, j] += abs(w) * f
-            i = fan_in
+    room, number = forms.shape[1], 0
+    for i in range(fan_in):
+        live[number] = i
+        number += 1 if held[SIZE, i] != 0.0 or held[ERROR, i] != 0.0 else 0
+    for j in range(0, width, LANES):
+        a, b = load(forms, (A, j)), load(forms, (B, j))
+        c, terms = load(forms, (C, j)), load(forms, (GRADIENT, j))
+        for n in range(number):
+            i = live[n]
+            weight = load(weights, start + i * room + j)
+            a = a + weight * spread(held[A, i])
+            b = b + weight * spread(held[B, i])
+            c = c + weight * spread(held[C, i])
+            term = held[ERROR, i] + factor * held[SIZE, i]
+            terms = terms + abs(weight) * spread(term)
+        store(forms, (A, j), a)
+        store(forms, (B, j), b)
+        store(forms, (C, j), c)
+        store(forms, (GRADIENT, j), terms)
 
 
 def all_fit(width, limit, forms):
     """Whether no bound of a layer's sums exceeds a limit; NaN does."""
-    fit = True
-    for j in range(width):
-        fit &= SAFETY * forms[GRADIENT, j] <= limit
-    return fit
+    large = False
+    for j in range(0, width, LANES):
+        fit = spread(SAFETY) * load(forms, (GRADIENT, j)) <= spread(limit)
+        large |= some(~fit & up_to(width - j))
+    return not large
 
 
 def finish_forms(width, factor, added, forms):
@@ -91,13 +96,15 @@ def finish_forms(width, factor, added, forms):
     true value by at most three times the error (`reach` is at most 2), the gradient
     times `reach` and the rounding of the value itself.
     """
-    for j in range(width):
-        error = factor * forms[GRADIENT, j] + added
-        gradient = abs(forms[A, j]) + abs(forms[B, j])
-        size = gradient + abs(forms[C, j])
-        forms[GRADIENT, j] = SAFETY * gradient
-        forms[BOUND, j] = SAFETY * (3.0 * error + ROUNDING * size) + TINY
-        forms[ERROR, j] = error
+    safety, rounding = spread(SAFETY), spread(ROUNDING)
+    for j in range(0, width, LANES):
+        error = spread(factor) * load(forms, (GRADIENT, j)) + spread(added)
+        gradient = abs(load(forms, (A, j))) + abs(load(forms, (B, j)))
+        size = gradient + abs(load(forms, (C, j)))
+        bound = safety * (spread(3.0) * error + rounding * size) + spread(TINY)
+        store(forms, (GRADIENT, j), safety * gradient)
+        store(forms, (BOUND, j), bound)
+        store(forms, (ERROR, j), error)
 
 
 def activate(width, on, slopes, bit, limit, forms, held):
@@ -115,24 +122,24 @@ def activate(width, on, slopes, bit, limit, forms, held):
     Returns:
         Whether no product with a slope was rounded.
     """
-    exact = True
-    for j in range(width):
-        a, b, c = forms[A, j], forms[B, j], forms[C, j]
-        size, error = abs(a) + abs(b) + abs(c), forms[ERROR, j]
-        if on[j] == 0 and bit[j] >= 0:
-            slope = slopes[j]
-            a, b, c = slope * a, slope * b, slope * c
-            error = abs(slope) * error
-            if slope != 0.0 and not abs(slope) * size <= limit:
-                error += UNIT_ROUNDOFF * abs(slope) * size + TINY
-                exact = False
-            size = abs(slope) * size
-        held[A, j] = a
-        held[B, j] = b
-        held[C, j] = c
-        held[SIZE, j] = SAFETY * size
-        held[ERROR, j] = SAFETY * error
-    return exact
+    one, nothing, rounded = spread(1.0), spread(0.0), False
+    for j in range(0, width, LANES):
+        a, b, c = load(forms, (A, j)), load(forms, (B, j)), load(forms, (C, j))
+        off = ~load(on, j) & not_negative(load(bit, j))
+        slope = choose(off, load(slopes, j), one)
+        steep = abs(slope)
+        size = steep * (abs(a) + abs(b) + abs(c))
+        error = steep * load(forms, (ERROR, j))
+        inexact = off & (nothing < steep) & ~(size <= spread(limit))
+        more = spread(UNIT_ROUNDOFF) * size + spread(TINY)
+        error = error + choose(inexact, more, nothing)
+        store(held, (A, j), slope * a)
+        store(held, (B, j), slope * b)
+        store(held, (C, j), slope * c)
+        store(held, (SIZE, j), spread(SAFETY) * size)
+        store(held, (ERROR, j), spread(SAFETY) * error)
+        rounded |= some(inexact)
+    return not rounded
 
 
 def sign_corners(forms, width, corners, points, slots, positive, negative, unclear):
@@ -151,25 +158,26 @@ def sign_corners(forms, width, corners, points, slots, positive, negative, uncle
     Returns:
         Whether anything is unclear.
     """
-    for j in range(width):
-        positive[j] = 0
-        negative[j] = 0
-        unclear[j] = 0
-    for q in range(len(corners)):
-        x, y = points[corners[q], 0], points[corners[q], 1]
-        reach = points[corners[q], 2]
-        slot = slots[corners[q]]
-        for j in range(width):
-            value = forms[A, j] * x + forms[B, j] * y + forms[C, j]
-            bound = forms[GRADIENT, j] * reach + forms[BOUND, j]
-            above, below = value > bound, value < -bound
-            positive[j] |= slot if above else 0
-            negative[j] |= slot if below else 0
-            unclear[j] |= 0 if above or below else slot
-    some = np.int64(0)
-    for j in range(width):
-        some |= unclear[j]
-    return some != 0
+    is_open, everywhere = False, up_to(LANES)
+    for j in range(0, width, LANES):
+        a, b, c = load(forms, (A, j)), load(forms, (B, j)), load(forms, (C, j))
+        gradient, rest = load(forms, (GRADIENT, j)), load(forms, (BOUND, j))
+        plus = minus = used = words(~everywhere, np.int64(0))
+        for q in range(len(corners)):
+            corner = corners[q]
+            slot = slots[corner]
+            x, y = spread(points[corner, 0]), spread(points[corner, 1])
+            value = a * x + b * y + c
+            bound = gradient * spread(points[corner, 2]) + rest
+            plus = plus | words(value > bound, slot)
+            minus = minus | words(value < -bound, slot)
+            used = used | words(everywhere, slot)
+        left = used & ~(plus | minus)
+        store(positive, j, plus)
+        store(negative, j, minus)
+        store(unclear, j, left)
+        is_open |= some(not_zero(left) & up_to(width - j))
+    return is_open
 
 
 def sign_new_corners(forms, layer, units, first, size, points, mark, count, signs):
@@ -239,18 +247,15 @@ def pass_on(
         plus = (one if sign == 1 else 0) | (two if other == 1 else 0)
         minus = (one if sign == -1 else 0) | (two if other == -1 else 0)
         a, b = (above & keep_above) | plus, (below & keep_above) | minus
-        if a != 0 and b != 0:
-            split[0, upper], split[1, upper], split[2, upper] = unit, a, b
-            upper += 1
-        elif a != 0:
-            on[part + 1, unit] = 1
+        # Without branches, which nobody could foresee: what is too much is overwritten.
+        split[0, upper], split[1, upper], split[2, upper] = unit, a, b
+        upper += 1 if a != 0 and b != 0 else 0
+        on[part + 1, unit] = 1 if a != 0 and b == 0 else 0
         a, b = (above & keep_below) | plus, (below & keep_below) | minus
-        if a != 0 and b != 0:
-            units[first + lower] = unit
-            positive[first + lower], negative[first + lower] = a, b
-            lower += 1
-        elif a != 0:
-            on[part, unit] = 1
+        units[first + lower] = unit
+        positive[first + lower], negative[first + lower] = a, b
+        lower += 1 if a != 0 and b != 0 else 0
+        on[part, unit] = 1 if a != 0 and b == 0 else 0
     to = first + lower
     for z in range(upper):
         units[to + z] = split[0, z]

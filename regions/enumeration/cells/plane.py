@@ -16,7 +16,7 @@ when they are answered. The compiled form (`compiled`) runs the very same code.
 
 import numpy as np
 
-from regions.enumeration.cells.loops import ERROR, SIZE, TINY, A, B, C
+from regions.enumeration.cells.form_rows import ERROR, SIZE, TINY, A, B, C
 from regions.enumeration.cells.predicates import sign_at_meeting
 from regions.enumeration.cells.vectors import (
     activate,
@@ -136,6 +136,7 @@ def begin(net, state):
         gamma,
         held,
         exact,
+        state[31],
         forms,
     )
 
@@ -161,7 +162,7 @@ def run(net, state, work, most, wanted):
     (points, rows, slots, forms, held, exact, on, path) = state[7:15]
     (asked, answers, split, signs, unclear, new, keep) = state[15:22]
     (side_corner, side_row, at_corner) = state[22:25]
-    (packed, found, inside, ring_sizes, edge_corners, edge_rows) = state[25:31]
+    (packed, found, inside, ring_sizes, edge_corners, edge_rows, live) = state[25:32]
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
@@ -177,14 +178,14 @@ def run(net, state, work, most, wanted):
         if (
             top >= len(parts)
             or ring + 2 * k + 4 > len(ring_corner)
-            or first + 2 * width > len(unit_list)
+            or first + 2 * room > len(unit_list)
             or parts[p, MARK] + 2 > len(points)
         ):
             return ROOM
         if parts[p, UNITS] == FRESH:
             work -= width * k + 50
             corners = ring_corner[ring : ring + k]
-            plus, minus = above[first : first + width], below[first : first + width]
+            plus, minus = above[first : first + room], below[first : first + room]
             if sign_corners(
                 forms[layer], width, corners, points, slots, plus, minus, unclear
             ):
@@ -216,15 +217,12 @@ def run(net, state, work, most, wanted):
             head[ANSWERED] = 0
             r = 0
             for j in range(width):
-                on[p, j] = 0
-                if bit[layer, j] < 0:
-                    continue
-                if plus[j] != 0 and minus[j] != 0:
-                    unit_list[first + r] = j
-                    above[first + r], below[first + r] = plus[j], minus[j]
-                    r += 1
-                elif plus[j] != 0:
-                    on[p, j] = 1
+                # Without branches, which nobody could foresee.
+                kinked, a, b = bit[layer, j] >= 0, plus[j], minus[j]
+                unit_list[first + r] = j
+                above[first + r], below[first + r] = a, b
+                r += 1 if kinked and a != 0 and b != 0 else 0
+                on[p, j] = 1 if kinked and a != 0 and b == 0 else 0
             parts[p, UNITS] = r
             continue
         r = parts[p, UNITS]
@@ -300,6 +298,7 @@ def run(net, state, work, most, wanted):
                 gamma,
                 held,
                 exact,
+                live,
                 forms,
             )
             parts[p, LAYER], parts[p, UNITS] = layer, FRESH
@@ -529,6 +528,7 @@ def sum_forms(
     gamma,
     held,
     exact,
+    live,
     forms,
 ):
     """Forms of a layer on a cell, from those of what it reads; returns the work."""
@@ -542,7 +542,9 @@ def sum_forms(
     begin_forms(bias[layer], factor, width, forms[layer])
     for n in range(begin, end):
         source, start, fan_in = blocks[n, 0], blocks[n, 1], blocks[n, 2]
-        add_block(weights, start, fan_in, width, held[source], factor, forms[layer])
+        add_block(
+            weights, start, fan_in, width, held[source], factor, live, forms[layer]
+        )
         work += fan_in * width
     is_free = may_be_exact and all_fit(width, exact_limit[layer], forms[layer])
     exact[depth + 1 + layer] = 1 if is_free else 0

@@ -51,6 +51,7 @@ class State(NamedTuple):
         ring_sizes: How many corners they have.
         edge_corners: These, in s, with bounds of their errors.
         edge_rows: The row from each to the next.
+        live: Scratch: units that are not zero.
     """
 
     head: np.ndarray
@@ -84,6 +85,7 @@ class State(NamedTuple):
     ring_sizes: np.ndarray
     edge_corners: np.ndarray
     edge_rows: np.ndarray
+    live: np.ndarray
 
     def copy(self) -> "State":
         """The same walk once more."""
@@ -155,6 +157,7 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         ring_sizes=np.zeros(regions, integer),
         edge_corners=np.zeros((edges, 3)),
         edge_rows=np.zeros(edges, integer),
+        live=np.zeros(room, integer),
     )
     begin(net, state)
     return state

@@ -5,7 +5,7 @@ Arguments are those of the functions of the same name there.
 
 import numpy as np
 
-from regions.enumeration.cells.loops import (
+from regions.enumeration.cells.form_rows import (
     BOUND,
     ERROR,
     GRADIENT,
@@ -22,12 +22,14 @@ from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 def begin_forms(bias, factor, width, forms):
     """Forms of a layer before it reads anything, and the bound of their terms."""
     forms[:C, :width] = 0.0
-    forms[C, :width] = bias[:width]
+    # No sum is -0 that begins with 0, whether or not zeros are added.
+    forms[C, :width] = bias[:width] + 0.0
     forms[GRADIENT, :width] = factor * np.abs(bias[:width])
 
 
-def add_block(weights, start, fan_in, width, held, factor, forms):
+def add_block(weights, start, fan_in, width, held, factor, live, forms):
     """Add what a layer reads from one source, and the bounds of its error."""
+    del live
     room, part, read = forms.shape[1], forms[:, :width], held[:, :fan_in]
     matrix = weights[start : start + fan_in * room].reshape(fan_in, room)[:, :width]
     f = read[ERROR] + factor * read[SIZE]
@@ -61,7 +63,7 @@ def activate(width, on, slopes, bit, limit, forms, held):
     slope = np.where(off, slopes[:width], 1.0)
     error = np.abs(slope) * part[ERROR]
     rounded = off & (slope != 0.0) & ~(np.abs(slope) * size <= limit)
-    error[rounded] += (UNIT_ROUNDOFF * np.abs(slope) * size + TINY)[rounded]
+    error[rounded] += (UNIT_ROUNDOFF * (np.abs(slope) * size) + TINY)[rounded]
     held[:GRADIENT, :width] = slope * part[:GRADIENT]
     held[SIZE, :width] = SAFETY * (np.abs(slope) * size)
     held[ERROR, :width] = SAFETY * error

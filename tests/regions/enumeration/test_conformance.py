@@ -4,28 +4,36 @@ A caller's `stop` says how often, and from which functions, an engine asks; a st
 the n-th question is a limit that falls at that moment, without a clock.
 """
 
+import ast
 import functools
 import itertools
 import signal
 import sys
 import threading
+from collections import Counter
 from fractions import Fraction
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from regions.domains.shapes import Ball, Box, HPolytope, Segment, WholeSpace
+from regions.compiled import SWITCH as COMPILED
+from regions.domains.shapes import Ball, Box, Domain, HPolytope, Segment, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Listing, Task
+from regions.enumeration.sweep.work import Plan
 from regions.enumeration.table import ENGINES
 from regions.enumeration.workers import SWITCH
 from regions.errors import NotGenericError
+from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.results.statistics import Stop
 from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import exact_patterns
+from tests.regions.enumeration.restriction import families
 from tests.zoo import ZOO
 
 NAMES = (
@@ -39,18 +47,57 @@ NAMES = (
 )
 DEEP = random_network(np.random.default_rng(3), 2, [4] * 10)
 PLANE = random_network(np.random.default_rng(5), 2, [6, 5])
+# Lines so near to each other that no float64 number lies between.
+THIN = ReluNetwork.from_arrays(
+    [[[20365011074.0, 0.0], [32951280099.0, 0.0], [1.0, 2.0]], np.ones((1, 3))],
+    [[-12586269025.0, -20365011074.0, 0.0], [0.0]],
+)
 CONES = random_network(np.random.default_rng(4), 3, [6, 5], bias_scale=0.0)
 
 ASKED_AT = {
-    "line": {"insert"},
-    "cells": {"count"},
-    "cones": {"sum_over_faces", "list", "list_face", "count_simplex_face"},
-    "sweep": {"_sweep", "insert_units", "_prove_plainly", "prove_witnesses"},
-    "restriction": {"arrangement_betti", "_count_inside"},
-    "sectors": {"sum_over_faces", "count_simplex_face"},
-    "tree": {"leaves", "_work", "_balls"},
+    "line": {"line/cutting.py": 3, "line/listing.py": 1, "found.py": 2},
+    "balls": {"balls/engine.py": 3},
+    "restriction": {
+        "restriction/betti.py": 3,
+        "restriction/engine.py": 3,
+        "restriction/fast.py": 1,
+        "restriction/fast_polytopes.py": 1,
+        "restriction/loading.py": 1,
+        "restriction/plain.py": 2,
+        "restriction/polytopes.py": 1,
+        "restriction/symmetry.py": 1,
+    },
+    "cones": {"faces/cones.py": 2, "faces/open_faces.py": 2},
+    "cells": {
+        "cells/engine.py": 1,
+        "cells/plane_walk.py": 2,
+        "cells/space/walk.py": 1,
+        "cells/team.py": 1,
+    },
+    "sweep": {
+        "sweep/certify.py": 5,
+        "sweep/chambers.py": 2,
+        "sweep/engine.py": 8,
+        "sweep/grow.py": 2,
+        "sweep/kernels/insertion.py": 1,
+        "sweep/plain_insertion.py": 1,
+    },
+    "sectors": {"faces/open_faces.py": 1},
+    "tree": {
+        "tree/engine.py": 3,
+        "tree/homogeneous.py": 1,
+        "tree/questions.py": 3,
+        "tree/search.py": 2,
+    },
 }
-"""Functions that must ask; of an engine that is not named here, `count` or `list`."""
+"""How many lines of each module must ask its budget; one that is taken out is missed.
+
+Counted are lines that hold a question (`QUESTIONS`), while an engine works on what it
+serves, on what is in `SELDOM`, and when it is stopped.
+"""
+
+QUESTIONS = {"check", "falls_short", "fits", "full", "late", "reserve", "spent", "stop"}
+"""Names under which a budget is asked in the engines, a `_` before them or not."""
 
 PATIENCE = 120.0
 """Seconds after which a test has hung, also on a busy machine."""
@@ -82,6 +129,7 @@ def specimens():
         found[f"{name}, space"] = network, WholeSpace(network.input_dim)
     for name in ("duplicated_unit", "all_zero"):
         found[f"{name}, polytope"] = ZOO[name][0], cut_corners(ZOO[name][1])
+    found["thin, box"] = THIN, Box.cube(2)
     found["deep, box"] = DEEP, Box.cube(2)
     found["deep, line"] = DEEP, Segment([-1.0, -0.5], [1.0, 0.75])
     found["cones, space"] = CONES, WholeSpace(3)
@@ -96,6 +144,58 @@ def specimens():
 
 
 SPECIMENS = specimens()
+
+CUBE, ALL = Box.cube(3), WholeSpace(4)
+FEW_CONES = random_network(np.random.default_rng(0), 3, [4, 3], bias_scale=0.0)
+SPACE = random_network(np.random.default_rng(8), 3, [6, 4])
+LAYER = np.array(families.type_b(4))[:, :4]
+SYMMETRIC = ReluNetwork.from_arrays([LAYER, np.ones((1, 16))], None)
+SHIFTED = ReluNetwork.from_arrays(
+    [LAYER, np.ones((1, 16))], [np.linspace(-0.5, 0.7, 16), np.zeros(1)]
+)
+_SWEEP, _RESTRICTION, _FACES = (
+    f"regions.enumeration.{room}" for room in ("sweep", "restriction", "faces")
+)
+SELDOM: dict[str, list[tuple[dict[str, object], ReluNetwork, Domain]]] = {
+    "sweep": [
+        (
+            {
+                f"{_SWEEP}.engine.plan_work": lambda *_: Plan(4, 0, 0.0),
+                COMPILED: "on",
+            },
+            SPACE,
+            CUBE,
+        ),
+        (
+            {
+                f"{_SWEEP}.certify.SAFETY": 1e9,
+                f"{_SWEEP}.engine.inside_domain": lambda points, _: points[:, 0] > 9.0,
+                COMPILED: "off",
+            },
+            PLANE,
+            Box.cube(2),
+        ),
+    ],
+    "restriction": [
+        ({COMPILED: "off"}, SYMMETRIC, ALL),
+        ({COMPILED: "on"}, SYMMETRIC, ALL),
+        ({COMPILED: "on", f"{_RESTRICTION}.betti.MANY_CHAINS": 0}, SYMMETRIC, ALL),
+        ({COMPILED: "on"}, SHIFTED, Box.cube(4)),
+    ],
+    "cones": [
+        ({f"{_FACES}.cones.EMBEDDED_CHUNK": 1}, FEW_CONES, CUBE),
+        (
+            {
+                f"{_FACES}.open_faces.strictly_inside": lambda rows, bits, _: np.zeros(
+                    len(bits), bool
+                )
+            },
+            FEW_CONES,
+            CUBE,
+        ),
+    ],
+}
+"""Tasks of an engine that take it where it seldom goes, by what is to be changed."""
 
 
 @functools.cache
@@ -147,20 +247,58 @@ def assert_true_regions(name: str, found: Listing) -> None:
 
 
 class Asked:
-    """A `stop` that says yes from the n-th question on, and notes who asks."""
+    """A `stop` that says yes from the n-th question on."""
 
     def __init__(self, last: float = float("inf")):
         self.calls, self.last = 0, last
-        self.functions: set[str] = set()
 
     def __call__(self) -> bool:
         self.calls += 1
-        frame = sys._getframe(1)
-        while frame is not None:
-            if "enumeration" in frame.f_code.co_filename:
-                self.functions.update(frame.f_code.co_qualname.split("."))
-            frame = frame.f_back
         return self.calls > self.last
+
+
+@functools.cache
+def asking_lines(file: str) -> frozenset[int]:
+    """The lines of a module on which a budget is asked."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = [getattr(c.func, "attr", getattr(c.func, "id", "")) for c in calls]
+    return frozenset(
+        call.lineno
+        for call, name in zip(calls, names, strict=True)
+        if name.lstrip("_") in QUESTIONS
+    )
+
+
+class Watched(Budget):
+    """A budget that notes on which lines of the engines it is asked."""
+
+    seen: ClassVar[set[tuple[str, int]]] = set()
+
+    def _note(self) -> None:
+        frame = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename != __file__:
+            file, line = frame.f_code.co_filename, frame.f_lineno
+            _, room, module = file.partition("/regions/enumeration/")
+            if room and line in asking_lines(file):
+                self.seen.add((module, line))
+            frame = frame.f_back
+
+    def spent(self) -> bool:
+        self._note()
+        return super().spent()
+
+    def late(self) -> bool:
+        self._note()
+        return super().late()
+
+    def full(self, regions: int) -> bool:
+        self._note()
+        return super().full(regions)
+
+    def fits(self, extra: int) -> bool:
+        self._note()
+        return super().fits(extra)
 
 
 @pytest.fixture(autouse=True)
@@ -207,33 +345,59 @@ def test_engine_gives_the_patterns_of_the_reference(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_stop_is_heard_at_every_question(engine):
-    functions = set()
+def test_a_stop_is_heard_at_every_question(engine, monkeypatch):
+    Watched.seen.clear()
     for name in served(engine):
         network, domain = SPECIMENS[name]
         whole = Asked()
-        ENGINES[engine].count(Task(network, domain, Budget(stop=whole)))
+        ENGINES[engine].count(Task(network, domain, Watched(stop=whole)))
         assert whole.calls or len(reference(name)) == 1, f"{name}: never asked"
-        functions |= whole.functions
         for last in sorted({0, whole.calls // 2, whole.calls - 1}):
             if 0 <= last < whole.calls:
                 check_stopped_count(engine, name, last)
         if ENGINES[engine].lists:
             whole = Asked()
-            ENGINES[engine].list(Task(network, domain, Budget(stop=whole)))
-            functions |= whole.functions
+            ENGINES[engine].list(Task(network, domain, Watched(stop=whole)))
             for last in sorted({0, whole.calls // 2, whole.calls - 1}):
                 if 0 <= last < whole.calls:
                     check_stopped_list(engine, name, last)
-    missing = ASKED_AT.get(engine, {"count"}) - functions
-    assert not missing, f"{engine} does not ask in {missing}"
+    for names, network, domain in SELDOM.get(engine, ()):
+        with monkeypatch.context() as patch:
+            for name, value in names.items():
+                if name == COMPILED:
+                    patch.setenv(name, value)
+                else:
+                    patch.setattr(name, value)
+            check_seldom(engine, network, domain)
+    asked = Counter(file for file, _ in Watched.seen)
+    missing = {
+        file: f"{asked[file]} of {lines} lines ask"
+        for file, lines in ASKED_AT[engine].items()
+        if asked[file] < lines
+    }
+    assert not missing
+
+
+def check_seldom(engine: str, network: ReluNetwork, domain: Domain) -> None:
+    """Stops at every question of what needs no reference: counts can not but rise."""
+    engine_, calls = ENGINES[engine], [lambda task: engine_.count(task).count]
+    if engine_.lists:
+        calls.append(lambda task: len(engine_.list(task).patterns))
+    for call in calls:
+        whole = Asked()
+        most = call(Task(network, domain, Watched(stop=whole)))
+        for last in sorted({0, 1, whole.calls // 2, whole.calls - 1}):
+            budget = Watched(stop=Asked(last))
+            assert 1 <= call(Task(network, domain, budget)) <= most
 
 
 def check_stopped_count(engine: str, name: str, last: int) -> None:
     network, domain = SPECIMENS[name]
-    budget = Budget(stop=Asked(last))
+    stop = Asked(last)
+    budget = Watched(stop=stop)
     tally = ENGINES[engine].count(Task(network, domain, budget))
-    assert budget.spent()
+    # How often a fast engine asks goes by the clock.
+    assert stop.calls > last or tally.complete
     assert 1 <= tally.count <= len(reference(name)), (name, last)
     if tally.complete:
         assert tally.count == len(reference(name))
@@ -243,7 +407,7 @@ def check_stopped_count(engine: str, name: str, last: int) -> None:
 
 def check_stopped_list(engine: str, name: str, last: int) -> None:
     network, domain = SPECIMENS[name]
-    budget = Budget(stop=Asked(last))
+    budget = Watched(stop=Asked(last))
     found = ENGINES[engine].list(Task(network, domain, budget))
     assert len(found.patterns) >= 1, (name, last)
     assert_true_regions(name, found)

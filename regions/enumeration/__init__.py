@@ -5,8 +5,8 @@ network on a bounded domain of two to six dimensions; `auto` takes it on planes,
 deep networks, and where the sweep refuses),
 `sweep` (networks in general position, dimension up to about 8), `cones` (networks
 without biases, by slices of one dimension less), `sectors` (counts of generic networks
-in the whole space of few dimensions), `restriction` (counts of one layer, without a
-list) and `tree` (any network, any dimension). `count_regions` and `enumerate_regions`
+in the whole space of few dimensions), `restriction` (counts of the last layer, without
+a list) and `tree` (any network, any dimension). `count_regions` and `enumerate_regions`
 choose.
 """
 

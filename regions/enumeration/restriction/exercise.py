@@ -3,13 +3,14 @@
 import numpy as np
 
 from regions.domains.shapes import Box
+from regions.enumeration.restriction.corners import domain_corners
 from regions.enumeration.restriction.fast import FastChains
 from regions.enumeration.restriction.fast_polytopes import FastPolytopes
 from regions.enumeration.restriction.hyperplanes import (
     distinct_hyperplanes,
     essential,
 )
-from regions.enumeration.restriction.polytopes import domain_corners, facet_rows
+from regions.enumeration.restriction.polytopes import crossing
 from regions.enumeration.restriction.symmetry import SymmetricFlats, Symmetries
 
 
@@ -19,9 +20,10 @@ def exercise() -> None:
     hyperplanes = distinct_hyperplanes(rows)
     arrangement = essential(hyperplanes)
     box = Box.cube(3)
+    corners, facets = domain_corners(box)
     for counter in (
         FastChains(arrangement.rows, arrangement.rank),
         SymmetricFlats(arrangement.central, Symmetries(arrangement.central)),
-        FastPolytopes(hyperplanes, domain_corners(box), facet_rows(box)),
+        FastPolytopes(crossing(hyperplanes, corners), corners, facets),
     ):
         counter.count(lambda: False, lambda share: None)

@@ -11,10 +11,10 @@ from regions.enumeration.restriction.fast import (
     UnprovedError,
     residues,
 )
-from regions.enumeration.restriction.hyperplanes import Row, minor_bound, primitive
+from regions.enumeration.restriction.hyperplanes import Row, minor_bound
 from regions.enumeration.restriction.kernels import field
 from regions.enumeration.restriction.kernels.polytopes import advance_inside
-from regions.enumeration.restriction.polytopes import Corner, crosses, values
+from regions.enumeration.restriction.polytopes import Corner
 
 QUOTA = 1 << 24
 """Pairs of corners, and so on, between two questions whether to stop: some 50 ms."""
@@ -24,7 +24,7 @@ MAX_FACETS = 64
 class FastPolytopes:
     """What `regions.enumeration.restriction.polytopes.PolytopeChains` does, compiled.
 
-    The corners are held in float64 with bounds of their errors, which prove the signs
+    Corners are held in float64 with bounds of their errors, which prove the signs
     of most values, and modulo a prime, where a value is zero exactly if it is zero.
 
     Attributes:
@@ -37,14 +37,13 @@ class FastPolytopes:
         self, rows: Sequence[Row], corners: Sequence[Corner], facets: Sequence[Row]
     ):
         assert len(facets) <= MAX_FACETS
-        rows = [row for row in rows if crosses(values(row, corners))]
+        rows, facets = list(rows), list(facets)
         dim, count, num = len(corners[0].point) - 1, len(rows), len(corners)
         self.complete = False
         self.done = 0.0
         self.claims = 0
-        self._dim, self._rows, self._facet_rows = dim, rows, list(facets)
-        every = [*rows, *map(primitive, facets)]
-        self._exact = minor_bound(every) < field.PRIME
+        self._dim, self._rows, self._facet_rows = dim, rows, facets
+        self._exact = minor_bound([*rows, *facets]) < field.PRIME
         # Small hyperplanes in a box of long numbers need no proof among themselves.
         self._pairs_too = not minor_bound(rows) < field.PRIME
         self._betti = np.zeros(dim + 2, np.int64)
@@ -61,16 +60,14 @@ class FastPolytopes:
         self._index = np.zeros(dim + 1, np.int64)
         self._counts[0], self._index[0] = count, min(1, count)
         room = 4 * num + 16
-        self._points = np.zeros((dim + 1, room, dim))
+        self._points = np.zeros((dim + 1, room, dim + 1))
         self._errors = np.zeros((dim + 1, room))
         self._homogeneous = np.zeros((dim + 1, room, dim + 1), np.uint64)
         self._facets = np.zeros((dim + 1, room), np.uint64)
         self._corners = np.zeros(dim + 1, np.int64)
         self._corners[0] = num
         for k, corner in enumerate(corners):
-            *numerators, denominator = corner.point
-            # The corners of a domain are float64 points.
-            self._points[0, k] = [v / denominator for v in numerators]
+            self._points[0, k], self._errors[0, k] = corner.floats()
             self._homogeneous[0, k] = [v % field.PRIME for v in corner.point]
             self._facets[0, k] = corner.facets
 

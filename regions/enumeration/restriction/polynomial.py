@@ -14,7 +14,7 @@ from regions.enumeration.restriction.hyperplanes import (
     distinct_hyperplanes,
     integer_rows,
 )
-from regions.enumeration.restriction.layer import layer_rows, refusal
+from regions.enumeration.restriction.layer import layer_rows, num_kinked_layers
 from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
 
@@ -111,9 +111,12 @@ def characteristic_polynomial(
     """
     if isinstance(arrangement, ReluNetwork):
         domain = WholeSpace(arrangement.input_dim)
-        reason = refusal(arrangement, domain)
-        if reason is not None:
-            raise ValueError(f"`arrangement` is a network, and that {reason}")
+        layers = num_kinked_layers(arrangement)
+        if layers > 1:
+            raise ValueError(
+                f"`arrangement` is a network, and that has kinks in {layers} layers, "
+                "of which an arrangement has one: use `count_regions`."
+            )
         rows, dim = layer_rows(arrangement, domain), domain.dim
     else:
         rows = _checked(arrangement)

@@ -1,48 +1,94 @@
-"""Chains of restrictions inside a bounded convex domain: the plain form.
+"""Chains of restrictions inside a polytope: the plain form.
 
-Only flats that meet the open domain count. A flat cuts the domain in a polytope, which
-is kept by its corners in homogeneous integer coordinates, each with the facets of the
-domain through it. A hyperplane meets the polytope's interior if and only if it has
-corners strictly on both sides. Its own polytope has as corners the corners on it and
-the points where it crosses edges. No linear program is needed.
+Only flats that meet the open polytope count. A flat cuts it in a polytope, which is
+kept by its corners in homogeneous integer coordinates, each with the facets of the
+first polytope through it. A hyperplane meets the polytope's interior if and only if it
+has corners strictly on both sides. Its own polytope has as corners the corners on it
+and the points where it crosses edges. No linear program is needed.
+
+Nothing asks for the last coordinate to be positive: a polyhedron without end has
+directions among its corners, and a cone may be given by its rays alone.
 """
 
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-from regions.domains.shapes import BoundedDomain
-from regions.enumeration.restriction.hyperplanes import Row, integer_rows
+import numpy as np
+from jaxtyping import Float64, Int8
+
+from regions.enumeration.restriction.hyperplanes import Row
 from regions.enumeration.restriction.plain import distinct_traces
+from regions.signs.rounding import SAFETY, SMALLEST, certain_signs, gamma
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Corner:
-    """A point `(numerators, positive denominator)`, and the facets through it."""
+    """Homogeneous coordinates up to a positive factor, and the facets through it.
+
+    A point is `(numerators, positive denominator)`, a direction `(direction, 0)`.
+    """
 
     point: tuple[int, ...]
     facets: int
 
+    def floats(self) -> tuple[list[float], float]:
+        """The same in float64, and how far each coordinate may be off."""
+        denominator = self.point[-1]
+        if denominator > 0 and denominator & (denominator - 1) == 0:
+            rounded = [v / denominator for v in self.point]
+            ratios = [v.as_integer_ratio() for v in rounded]
+            pairs = zip(self.point, ratios, strict=True)
+            if all(v * q == p * denominator for v, (p, q) in pairs):
+                return rounded, 0.0
+        largest = max(map(abs, self.point))
+        return [v / largest for v in self.point], 2.0**-53
 
-def domain_corners(domain: BoundedDomain) -> list[Corner]:
-    """The corners of a domain in its chart."""
-    polytope = domain.polytope()
-    rows = integer_rows([[*point.tolist(), 1.0] for point in polytope.vertices])
-    return [
-        Corner(tuple(row), sum(1 << int(f) for f in facets))
-        for row, facets in zip(rows, polytope.vertex_facets, strict=True)
-    ]
+
+def crossing(rows: Sequence[Row], corners: Sequence[Corner]) -> list[Row]:
+    """The hyperplanes that meet the interior of a polytope."""
+    if not rows:
+        return []
+    floats = np.array([corner.floats()[0] for corner in corners])
+    signs = signs_at_corners(rows, corners, floats)
+    meets = (signs.min(axis=1) < 0) & (signs.max(axis=1) > 0)
+    return [row for row, met in zip(rows, meets.tolist(), strict=True) if met]
 
 
-def facet_rows(domain: BoundedDomain) -> list[Row]:
-    """The facets of a domain in its chart as integer rows."""
-    A, b = domain.rows()
-    rows = [[*a.tolist(), -float(right)] for a, right in zip(A, b, strict=True)]
-    return [tuple(row) for row in integer_rows(rows)]
+@np.errstate(all="ignore")
+def signs_at_corners(
+    rows: Sequence[Row],
+    corners: Sequence[Corner],
+    floats: Float64[np.ndarray, "corners width"],
+) -> Int8[np.ndarray, "rows corners"]:
+    """Signs of forms at corners: by float64 where that is certain, else by integers.
+
+    `floats` are the corners' coordinates, each rounded once.
+    """
+    scaled = np.array([_rounded(row) for row in rows])
+    # Each factor is rounded once, too.
+    terms = floats.shape[1] + 4
+    size = np.abs(scaled) @ np.abs(floats).T
+    lost = 8 * terms * SMALLEST * (1.0 + np.abs(floats).max())
+    signs = certain_signs(
+        scaled @ floats.T, SAFETY * gamma(2 * terms) * size + SAFETY * lost
+    )
+    for k, v in np.argwhere(signs == 0).tolist():
+        (exact,) = values(rows[k], corners[v : v + 1])
+        signs[k, v] = (exact > 0) - (exact < 0)
+    return signs
+
+
+def _rounded(row: Row) -> list[float]:
+    """A form with its largest coefficient brought to 1, each rounded once."""
+    largest = max(map(abs, row))
+    return [v / largest for v in row] if largest else [0.0] * len(row)
 
 
 class PolytopeChains:
-    """Counts chains of flats that meet a domain; what is counted is a lower bound.
+    """Counts chains of flats that meet a polytope; what is counted is a lower bound.
+
+    All hyperplanes given must meet its interior.
 
     Attributes:
         betti: Chains found by their length; all of them once `complete`.
@@ -53,7 +99,7 @@ class PolytopeChains:
     def __init__(self, rows: Sequence[Row], corners: Sequence[Corner]):
         self._dim = len(corners[0].point) - 1
         self._corners = list(corners)
-        self._rows = [row for row in rows if crosses(values(row, corners))]
+        self._rows = list(rows)
         self.betti = [1, len(self._rows)] + [0] * (self._dim - 1)
         self.complete = False
         self.done = 0.0
@@ -121,9 +167,13 @@ def slice_corners(
     for low, below in pairs:
         if below >= 0:
             continue
+        is_simple = low.facets.bit_count() == dim + 1
         for high, over in above:
             common = low.facets & high.facets
-            if common.bit_count() < dim or not _is_edge(low, high, common, corners):
+            if common.bit_count() < dim:
+                continue
+            # As many facets as a simple corner has edges tell an edge by themselves.
+            if not is_simple and not _is_edge(low, high, common, corners):
                 continue
             point = [
                 over * a - below * b for a, b in zip(low.point, high.point, strict=True)

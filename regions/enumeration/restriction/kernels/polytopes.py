@@ -23,21 +23,22 @@ from regions.enumeration.restriction.kernels.field import (
 
 @inlined
 def _value_at(form: Any, point: Any, error: Any) -> Any:
-    """Value of a form at a point whose coordinates err by `error`, and its own error.
+    """Value of a form at homogeneous coordinates that err by `error`, and its error.
 
     Coefficients are rounded, too; each product and each sum errs by half a unit in the
     last place. Twice as much is allowed for.
     """
-    dim = len(point)
-    value, size, norm, reach = form[dim], abs(form[dim]), 0.0, 1.0
-    for c in range(dim):
+    width = len(point)
+    value, size, norm, reach = 0.0, 0.0, 0.0, 1.0
+    for c in range(width):
         term = form[c] * point[c]
         value += term
         size += abs(term)
         norm += abs(form[c])
         reach += abs(point[c])
     unit = 2.0**-52
-    at_most = (dim + 8) * unit * size + norm * error * (1.0 + (dim + 8) * unit)
+    rounding = (width + 8) * unit
+    at_most = rounding * size + norm * error * (1.0 + rounding)
     # What products lose by underflow.
     return value, at_most + 1e-300 * reach
 
@@ -141,7 +142,7 @@ def slice_polytope(
             ends = max(errors[u], errors[w])
             error = ends + t_error * (longest + 2.0 * ends) + 8.0 * 2.0**-52 * largest
             new_errors[found] = 1.001 * error + 1e-300
-            for c in range(size + 1):
+            for c in range(size):
                 new_homogeneous[found, c] = difference(
                     product(words[u], homogeneous[w, c]),
                     product(words[w], homogeneous[u, c]),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from regions.certificates.checks import (
     Check as Check,
@@ -132,8 +133,9 @@ def _region_checks(regions: RegionTable, exact: bool, watch: Watch) -> list[Chec
         return check_exactly(regions, watch)
     checks: list[Check] = []
     try:
-        # What overflows is settled exactly, or reported as not checked.
-        with np.errstate(all="ignore"):
+        # What overflows is settled exactly, or reported as not checked. Products are
+        # too small for threads of their library.
+        with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
             checks.append(check_witnesses(regions, watch))
             checks.append(check_inside(regions, watch))
             if all(check.passed for check in checks):

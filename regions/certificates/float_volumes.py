@@ -1,7 +1,5 @@
 """Volumes of the members in float64, each from its own halfspaces."""
 
-from fractions import Fraction
-
 import numpy as np
 from jaxtyping import Float64, Int
 
@@ -9,7 +7,7 @@ from regions.certificates.checks import Check
 from regions.certificates.exact_checks import signed_rows
 from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
-from regions.certificates.integer_forms import IntegerForms
+from regions.certificates.integer_forms import IntegerForms, Row
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Ball, Domain, HPolytope, WholeSpace
 from regions.network import ReluNetwork
@@ -24,8 +22,12 @@ THINNEST = 1e-6
 SMALLEST = 2.0**-900
 """Below this, parts of a volume are lost to underflow."""
 
-ROW_ERROR, LOOKED_AT = 1e-10, 64
-"""Rows may err by this part of their largest entry, in so many regions."""
+ROW_ERROR, LOOKED_AT, LEADING_BITS = 1e-10, 64, 60
+"""Rows may err by this part of their largest entry, in so many regions; they are
+compared by so many bits."""
+
+IN_CACHE = 512
+"""Regions at a time whose rows stay near the processor."""
 
 MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
@@ -41,7 +43,7 @@ def check_volumes(regions: RegionTable, watch: Watch) -> Check:
     if _loses_digits(regions, chart):
         return Check(name, None, "rounding takes too much of a row: use exact=True")
     total = 0.0
-    for part in chunks(count):
+    for part in chunks(count, IN_CACHE):
         rows = chart_rows(chart, regions.pattern_bits(part))
         if not np.isfinite(rows).all():
             return Check(name, None, "a row overflows float64: use exact=True")
@@ -78,15 +80,26 @@ def _loses_digits(regions: RegionTable, chart: ReluNetwork) -> bool:
     last = len(regions) - 1
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
     bits = regions.pattern_bits(chosen)
-    for pattern, rounded in zip(bits, chart_rows(chart, bits), strict=True):
-        for row, near in zip(signed_rows(forms, pattern), rounded, strict=True):
-            size = max(map(abs, row), default=0)
-            exact = np.array([float(Fraction(int(v), int(size or 1))) for v in row])
-            largest = np.abs(near).max(initial=0.0)
-            found = near / largest if largest > 0.0 else near
-            if not np.abs(found - exact).max(initial=0.0) < ROW_ERROR:
-                return True
+    for pattern, near in zip(bits, chart_rows(chart, bits), strict=True):
+        exact = np.array(_leading(signed_rows(forms, pattern)), float)
+        exact = _to_unit(exact.reshape(near.shape))
+        off = np.abs(_to_unit(near) - exact).max(1, initial=0.0)
+        if not (off < ROW_ERROR).all():
+            return True
     return False
+
+
+def _leading(rows: list[Row]) -> list[list[int]]:
+    """Integer rows cut to the leading bits of their largest entries."""
+    sizes = [max(int(v).bit_length() for v in row) for row in rows]
+    drop = [max(0, size - LEADING_BITS) for size in sizes]
+    return [[int(v >> bits) for v in row] for row, bits in zip(rows, drop, strict=True)]
+
+
+def _to_unit(rows: Float64[np.ndarray, "rows entries"]) -> np.ndarray:
+    """Rows over their largest entries; zeros stay."""
+    largest = np.abs(rows).max(1, keepdims=True, initial=0.0)
+    return rows / np.where(largest > 0.0, largest, 1.0)
 
 
 def _float_volume(domain: Domain) -> float:
@@ -131,7 +144,7 @@ def _volumes(
     if domain.dim == 1:
         return _lengths(domain, rows)
     if domain.dim == 2:
-        return _areas(domain, rows)
+        return _areas(domain, rows, witnesses)
     return _qhull_volumes(domain, rows, witnesses, watch)
 
 
@@ -149,25 +162,72 @@ def _lengths(
 
 
 def _areas(
-    domain: Domain, rows: Float64[np.ndarray, "regions rows 3"]
+    domain: Domain,
+    rows: Float64[np.ndarray, "regions rows 3"],
+    points: Float64[np.ndarray, "regions 2"],
 ) -> Float64[np.ndarray, " regions"]:
-    """Areas of the polygons `rows >= 0` in the domain, clipped row by row."""
+    """Areas of the polygons `rows >= 0` in the domain, clipped row by row.
+
+    The lines nearest to a point of each polygon come first: one that is farther from it
+    than all corners cuts nothing, nor do those after it.
+    """
     corners = _domain_corners(domain)
     polygons = np.tile(corners, (len(rows), 1, 1))
     sizes = np.full(len(rows), len(corners))
+    order, distances = _nearest_first(rows, points)
+    reach = _reach(polygons, sizes, points)
+    left = np.arange(len(rows))
     for k in range(rows.shape[1]):
-        row = rows[:, k]
-        values = (polygons @ row[:, :2, None])[:, :, 0] + row[:, 2:]
-        valid = np.arange(polygons.shape[1]) < sizes[:, None]
-        cut = np.flatnonzero((valid & (values < 0.0)).any(1))
-        if len(cut):
-            clipped, left = _clip(polygons[cut], sizes[cut], values[cut])
+        # Where rounding takes the numbers, the row is tried.
+        left = left[~(distances[left, k] >= reach[left])]
+        if not len(left):
+            break
+        row, some = rows[left, order[left, k]], polygons[left]
+        values = (some @ row[:, :2, None])[:, :, 0] + row[:, 2:]
+        valid = np.arange(polygons.shape[1]) < sizes[left, None]
+        is_cut = (valid & (values < 0.0)).any(1)
+        if is_cut.any():
+            cut = left[is_cut]
+            clipped, sizes[cut] = _clip(some[is_cut], sizes[cut], values[is_cut])
             extra = clipped.shape[1] - polygons.shape[1]
             if extra > 0:
                 polygons = np.pad(polygons, ((0, 0), (0, extra), (0, 0)))
             polygons[cut, : clipped.shape[1]] = clipped
-            sizes[cut] = left
+            reach[cut] = _reach(clipped, sizes[cut], points[cut])
     return _shoelace(polygons, sizes)
+
+
+def _nearest_first(
+    rows: Float64[np.ndarray, "regions rows 3"],
+    points: Float64[np.ndarray, "regions 2"],
+) -> tuple[
+    Int[np.ndarray, "regions rows"],
+    Float64[np.ndarray, "regions rows"],
+]:
+    """Rows by the distance of a point inside to their lines, and these distances.
+
+    Constants come last where they are not negative, else first.
+    """
+    with np.errstate(all="ignore"):
+        values = (rows[:, :, :2] @ points[:, :, None])[:, :, 0] + rows[:, :, 2]
+        steep = np.hypot(rows[:, :, 0], rows[:, :, 1])
+        distances = values / steep
+        distances[(steep == 0.0) & (values == 0.0)] = np.inf
+    distances[np.isnan(distances)] = -np.inf
+    order = np.argsort(distances, axis=1)
+    return order, np.take_along_axis(distances, order, axis=1)
+
+
+def _reach(
+    polygons: Float64[np.ndarray, "regions corners 2"],
+    sizes: Int[np.ndarray, " regions"],
+    points: Float64[np.ndarray, "regions 2"],
+) -> Float64[np.ndarray, " regions"]:
+    """A little more than the distance of a point to the farthest corner."""
+    away = polygons - points[:, None]
+    far = np.hypot(away[:, :, 0], away[:, :, 1])
+    valid = np.arange(polygons.shape[1]) < sizes[:, None]
+    return 1.000001 * np.where(valid, far, 0.0).max(1)
 
 
 def _domain_corners(domain: Domain) -> Float64[np.ndarray, "corners 2"]:

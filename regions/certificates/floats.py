@@ -174,19 +174,21 @@ def chart_rows(
 ) -> Float64[np.ndarray, "regions bits dim_plus_1"]:
     """Rows `s_j (J_j, c_j)` of every unit with a kink, nonnegative on the region."""
     count, dim = len(bits), chart.input_dim
-    inputs = np.broadcast_to(np.eye(dim, dim + 1), (count, dim, dim + 1))
-    activations, rows, first = [inputs], [], 0
+    inputs = np.repeat(np.eye(dim, dim + 1)[:, None], count, axis=1)
+    # Units first: a layer is one product for all regions.
+    activations, rows, first = [inputs], [np.zeros((0, count, dim + 1))], 0
     for index, layer in enumerate(chart.hidden):
-        pre = sum(m @ activations[s] for s, m in layer.blocks(index))
-        pre = np.array(pre)
-        pre[:, :, dim] += layer.bias
+        pre = np.zeros((layer.width, count, dim + 1))
+        for source, matrix in layer.blocks(index):
+            pre += np.tensordot(matrix, activations[source], 1)
+        pre[:, :, dim] += layer.bias[:, None]
         kinks = layer.kinks
-        on = np.ones((count, layer.width), bool)
-        on[:, kinks] = bits[:, first : first + int(kinks.sum())]
+        on = np.ones((layer.width, count), bool)
+        on[kinks] = bits[:, first : first + int(kinks.sum())].T
         first += int(kinks.sum())
-        rows.append((np.where(on, 1.0, -1.0)[:, :, None] * pre)[:, kinks])
-        activations.append(np.where(on, 1.0, layer.slopes)[:, :, None] * pre)
-    return np.concatenate([np.zeros((count, 0, dim + 1)), *rows], axis=1)
+        rows.append(np.where(on, 1.0, -1.0)[kinks, :, None] * pre[kinks])
+        activations.append(np.where(on, 1.0, layer.slopes[:, None])[:, :, None] * pre)
+    return np.ascontiguousarray(np.concatenate(rows).swapaxes(0, 1))
 
 
 def check_grid(regions: RegionTable, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:

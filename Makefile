@@ -51,7 +51,8 @@ ring: $(VENV)/run.stamp  ## Train on the ring and find every region (PRESET=smok
 	@$(BIN)/python scripts/ring.py --preset $(PRESET) $(if $(SOLVER),--solver $(SOLVER))
 
 test: $(VENV)/dev.stamp  ## Run all tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations 30 \
+	  --junitxml .pytest_cache/durations.xml
 
 fuzz: $(VENV)/dev.stamp  ## Damaged files, round trips and kills by the hundred (an hour)
 	@$(BIN)/python -m tests.fuzz.damaged_files

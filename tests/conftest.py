@@ -1,9 +1,14 @@
 """Shared fixtures; turns on 64-bit floats and run-time shape checks."""
 
+import dataclasses
+import functools
 import gc
+import inspect
 import os
 import pathlib
 import sys
+import typing
+from collections.abc import Callable
 
 # Tests compile much and run little: three quarters of the time go without XLA's
 # optimizations, and what one process compiled, others and later runs read.
@@ -22,7 +27,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
-from jaxtyping import install_import_hook
+import jaxtyping
 
 jax.config.update("jax_enable_x64", True)
 # Even where the environment forbids it: programs that tests start, and the next run,
@@ -51,9 +56,42 @@ def checked_modules() -> list[str]:
     ]
 
 
-install_import_hook(
+def has_shapes(hint: object) -> bool:
+    """Whether the shape of an array is part of a type hint, or may be."""
+    if isinstance(hint, str | typing.ForwardRef):
+        return "[" in str(hint)
+    if isinstance(hint, list):
+        return any(map(has_shapes, hint))
+    if getattr(hint, "__module__", "").startswith("jaxtyping"):
+        return True
+    return any(map(has_shapes, typing.get_args(hint)))
+
+
+def jaxtyped(fn: typing.Any = None, *, typechecker: Callable) -> typing.Any:
+    """`jaxtyping.jaxtyped`, but for functions without shapes: their types are checked.
+
+    To keep the shapes of a call costs many times as much as to check its types, and
+    most calls have none.
+    """
+    if fn is None:
+        return functools.partial(jaxtyped, typechecker=typechecker)
+    is_class = inspect.isclass(fn)
+    if is_class and not dataclasses.is_dataclass(fn):
+        return fn
+    hints = (fn.__init__ if is_class else fn).__annotations__.values()
+    if any(map(has_shapes, hints)):
+        return with_shapes(fn, typechecker=typechecker)
+    if not is_class:
+        return typechecker(fn)
+    fn.__init__ = typechecker(fn.__init__)
+    return fn
+
+
+with_shapes = jaxtyping.jaxtyped
+jaxtyping.jaxtyped = jaxtyped
+jaxtyping.install_import_hook(
     checked_modules(),
-    "beartype.beartype(conf=beartype.BeartypeConf("
+    "beartype.beartype(conf=beartype.BeartypeConf(violation_type=TypeError,"
     "strategy=beartype.BeartypeStrategy.On, is_pep484_tower=True))",
 )
 

@@ -77,8 +77,6 @@ def _proof(
         )
     if "classes" in body:
         return [tried("answer", lambda: check_classes(body, network))]
-    # All others look at the rows of the domain, and a round ball has more than these.
-    check_not_round(domain)
     if "claims" in body:
         checks = [
             check
@@ -89,6 +87,8 @@ def _proof(
             *checks,
             tried("answer", lambda: meaning_of_claims(body, layers, domain)),
         ]
+    # All others look at the rows of the domain, and a round ball has more than these.
+    check_not_round(domain)
     if "partition" in body:
         return check_partition(body, layers, network, domain)
     return [tried("answer", lambda: refutes(body, layers, domain))]

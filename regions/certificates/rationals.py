@@ -54,6 +54,26 @@ def dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:
     return sum((x * y for x, y in zip(a, b, strict=False)), fmpq(0))
 
 
+ROOT_BITS = 160
+"""Correct bits of a square root; answers round theirs up after some hundred."""
+
+
+def root_above(square: fmpq) -> fmpq:
+    """A number whose square is no smaller, near the root; the root if it is rational.
+
+    Example:
+        >>> root_above(fmpq(9, 4))
+        3/2
+    """
+    top, bottom = square.p.isqrt(), square.q.isqrt()
+    if top * top == square.p and bottom * bottom == square.q:
+        return fmpq(top, bottom)
+    size = square.p.bit_length() - square.q.bit_length()
+    shift = max(0, ROOT_BITS - size // 2)
+    scaled = square * (fmpz(1) << 2 * shift)
+    return fmpq(scaled.floor().isqrt() + 1, fmpz(1) << shift)
+
+
 def short(value: fmpq) -> str:
     """A number in decimals, also where it is beyond those of float64."""
     return f"{Decimal(int(value.p)) / Decimal(int(value.q)):.12g}"

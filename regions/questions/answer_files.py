@@ -266,7 +266,9 @@ def _node(entry: Split | Proof | None) -> dict[str, Any]:
             return {"unit": list(entry.unit), "parts": parts}
         return {"axis": entry.axis, "at": str(entry.at), "parts": parts}
     dual = entry.dual
+    ball = {} if dual.pull is None else {"pull": texts(dual.pull)}
     return {
+        **ball,
         "bound": None if entry.bound is None else str(entry.bound),
         "mix": texts(dual.mix),
         "signs": [[*unit, str(v)] for unit, v in sorted(dual.signs.items())],

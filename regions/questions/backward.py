@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from flint import fmpq
 
+from regions.questions.answer import ends, square_root
 from regions.questions.problem import Problem, row_times
+from regions.signs.exact import to_fmpq, to_fraction
 
 ZERO, ONE = fmpq(0), fmpq(1)
 
@@ -81,11 +83,14 @@ class Dual(NamedTuple):
         signs: For units, by layer and number, the multiple of the pre-activation that
             is added: positive where the unit is on, negative where it is off.
         rows: Weights of the domain's rows, not negative.
+        pull: In a round ball, the part of the gradient that is bounded there; the rest
+            is bounded in the box. None: all of it where that is less.
     """
 
     mix: Sequence[fmpq]
     signs: dict[tuple[int, int], fmpq]
     rows: dict[int, fmpq]
+    pull: Sequence[fmpq] | None = None
 
 
 def goal_rows(
@@ -120,7 +125,34 @@ def goal_bound(
         *normal, right = problem.rows[k]
         inputs = [a - weight * n for a, n in zip(inputs, normal, strict=True)]
         constant += weight * right
-    return constant + largest_in_box(inputs, box)
+    return constant + _largest(problem, inputs, dual.pull, box)
+
+
+def _largest(
+    problem: Problem,
+    gradient: Sequence[fmpq],
+    pull: Sequence[fmpq] | None,
+    box: Box,
+) -> fmpq:
+    """At least the largest value of a linear function in a box and the domain's ball."""
+    if problem.square is None:
+        return largest_in_box(gradient, box)
+    if pull is None:
+        round_ = largest_in_ball(gradient, problem.square)
+        return min(largest_in_box(gradient, box), round_)
+    rest = [g - p for g, p in zip(gradient, pull, strict=True)]
+    return largest_in_box(rest, box) + largest_in_ball(pull, problem.square)
+
+
+def largest_in_ball(gradient: Sequence[fmpq], square: fmpq) -> fmpq:
+    """At least the largest value of a linear function in a ball around 0.
+
+    Example:
+        >>> largest_in_ball([fmpq(3), fmpq(-4)], fmpq(1, 4))
+        5/2
+    """
+    product = square * sum((g * g for g in gradient), ZERO)
+    return to_fmpq(ends(square_root(to_fraction(product)))[1])
 
 
 def largest_in_box(gradient: Sequence[fmpq], box: Box) -> fmpq:

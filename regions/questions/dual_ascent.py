@@ -60,12 +60,15 @@ class Bounds(NamedTuple):
 class DualAscent:
     """The bounds of one problem on one box.
 
-    Serves goals of one part, boxes without further rows, and slopes of at most 1.
+    Serves goals of one part, boxes without further rows, round balls, and slopes of at
+    most 1.
     """
 
     def __init__(self, problem: Problem, bounds: UnitBounds):
         self._layers = problem.chart.layers
         self._box = [np.array([as_float(v) for v in end]) for end in _ends(problem)]
+        square = problem.square
+        self._radius = None if square is None else float(np.sqrt(as_float(square)))
         self._slopes = [layer.slopes for layer in problem.chart.hidden]
         ends = ([np.array([as_float(v) for v in row]) for row in e] for e in bounds)
         self._low, self._high = ends
@@ -159,7 +162,7 @@ class DualAscent:
     def _bounded(self, batch: Batch) -> tuple[Bounds, list[np.ndarray]]:
         """Bounds, and the gradient by tangents, then by multipliers."""
         upper, weights, gradient = self._back(batch)
-        points = np.where(gradient > 0.0, self._box[1], self._box[0])
+        points = self._farthest(gradient)
         held, by_tangent, by_sign, gaps = [points], [], [], []
         for index, layer in enumerate(self._layers[:-1]):
             pre = sum(held[s] @ m.T for s, m in layer.blocks(index)) + layer.bias
@@ -206,8 +209,14 @@ class DualAscent:
             pre = w * slope + fixed * batch.multipliers[index]
             self._through(index, pre, held, total)
         gradient = held[0]
-        ends = np.maximum(gradient * self._box[0], gradient * self._box[1])
-        return total + ends.sum(1), weights, gradient
+        return total + (gradient * self._farthest(gradient)).sum(1), weights, gradient
+
+    def _farthest(self, gradient: np.ndarray) -> np.ndarray:
+        """The points of the domain that lie farthest along some directions."""
+        if self._radius is None:
+            return np.where(gradient > 0.0, self._box[1], self._box[0])
+        sizes = np.linalg.norm(gradient, axis=1, keepdims=True)
+        return self._radius * gradient / np.where(sizes > 0.0, sizes, 1.0)
 
     def _through(
         self,

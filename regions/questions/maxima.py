@@ -148,6 +148,7 @@ def _can_be_listed(problem: Problem) -> bool:
     whole = problem.low == [to_fmpq(float(v)) for v in box.lower]
     whole &= problem.high == [to_fmpq(float(v)) for v in box.upper]
     plain = all(len(goal) == 1 and not goal[0].inputs for goal in problem.goals)
+    whole &= problem.square is None
     return whole and plain and problem.dim <= MAX_DIM
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, Simplex, check_not_round
+from regions.domains.shapes import BoundedDomain, Simplex
 from regions.network import ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
@@ -46,12 +46,13 @@ class Problem:
         low: Lower ends of the chart's box, exactly.
         high: Upper ends.
         rows: Further rows `a . t <= b` of the domain, b last.
+        square: Of a round ball around the chart's origin, the squared radius; else
+            None.
     """
 
     def __init__(
         self, network: ReluNetwork, domain: BoundedDomain, goals: Sequence[Goal]
     ):
-        check_not_round(domain)
         self.chart = domain.restrict(network)
         self.network, self.domain, self.goals = network, domain, goals
         self.exact = ExactNetwork(network, domain)
@@ -64,6 +65,8 @@ class Problem:
         self.low = [to_fmpq(float(v)) for v in box.lower]
         self.high = [to_fmpq(float(v)) for v in box.upper]
         self.rows = _beyond_box(domain)
+        square = domain.squared_radius
+        self.square = None if square is None else to_fmpq(square)
 
     @property
     def dim(self) -> int:
@@ -92,6 +95,8 @@ class Problem:
         inside = all(
             a <= t <= b for a, t, b in zip(self.low, exact, self.high, strict=True)
         )
+        if self.square is not None:
+            inside = inside and sum((t * t for t in exact), fmpq(0)) <= self.square
         return inside and all(
             sum((a * t for a, t in zip(row, exact, strict=False)), fmpq(0)) <= row[-1]
             for row in self.rows
@@ -100,6 +105,8 @@ class Problem:
 
 def _beyond_box(domain: BoundedDomain) -> list[list[fmpq]]:
     """The rows of a domain that its box does not have."""
+    if domain.squared_radius is not None:
+        return []
     if domain.is_simple and not isinstance(domain, Simplex):
         return []
     A, b = domain.rows()

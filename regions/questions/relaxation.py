@@ -13,6 +13,7 @@ from flint import fmpq
 
 from regions.lp.warm_lp import Hearing
 from regions.questions.backward import Box, Dual, Lines, straight
+from regions.questions.conic import solve_in_ball
 from regions.questions.exact_bounds import UnitBounds, lines_of
 from regions.questions.problem import Problem
 from regions.signs.exact import to_fmpq
@@ -157,7 +158,7 @@ class Relaxation:
         solved = self._solve(program, node, feasibility)
         if solved is None:
             return None
-        x, duals = solved
+        x, duals, pull = solved
         mix = [0.0] * len(parts) if feasibility else [float(duals[k]) for k in mixed]
         return Hint(
             x[: problem.dim],
@@ -172,6 +173,7 @@ class Relaxation:
                     for r, k in enumerate(domain)
                     if duals[k] > 0
                 },
+                pull,
             ),
             {
                 unit: self._tangent(unit, duals[steep], duals[flat])
@@ -249,8 +251,8 @@ class Relaxation:
 
     def _solve(
         self, program: _Program, node: Node, feasibility: bool
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Optimum and multipliers; None unless HiGHS ends at an optimum."""
+    ) -> tuple[np.ndarray, np.ndarray, list[fmpq] | None] | None:
+        """Optimum, multipliers, and what a ball holds; None unless one is found."""
         size, dim = program.columns, self._problem.dim
         G = np.array(program.rows).reshape(len(program.rows), size)
         right = np.array(program.right)
@@ -263,7 +265,14 @@ class Relaxation:
             high[-1] = 0.0
         cost = np.zeros(size)
         cost[-1] = 1.0
-        return solve_rows(G, right, cost, low, high)
+        if self._problem.square is None:
+            solved = solve_rows(G, right, cost, low, high)
+            return None if solved is None else (*solved, None)
+        radius = float(np.sqrt(as_float(self._problem.square)))
+        found = solve_in_ball(G, right, cost, low, high, radius, dim)
+        if found is None:
+            return None
+        return found.x, found.rows, [_signed(v) for v in found.pull.tolist()]
 
     def _gaps(
         self,
@@ -333,6 +342,11 @@ def _multiplier(value: float) -> fmpq:
     # So many bits of its own, however small it is.
     exponent = MULTIPLIER_BITS - int(np.frexp(value)[1])
     return to_fmpq(float(np.ldexp(np.round(np.ldexp(value, exponent)), -exponent)))
+
+
+def _signed(value: float) -> fmpq:
+    """A short number near a number of any sign."""
+    return _multiplier(value) if value > 0.0 else -_multiplier(-value)
 
 
 def _mixture(weights: list[float]) -> list[fmpq]:

@@ -34,6 +34,13 @@ FEW_DIMENSIONS = 6
 PROGRESS = 0.95
 """The share of open units that a half of a box may keep, for its box to be split."""
 
+ROUND_GRAIN = fmpq(1, 1 << 20)
+"""The share of the first bound within which ends meet in a round ball."""
+FINEST_SHARE = fmpq(1, 1 << 12)
+"""The same of the size of its terms, on top: a program's rounding goes with these."""
+INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
+"""What a point near the border of a round ball is multiplied by, to lie in it."""
+
 
 class Proof(NamedTuple):
     """Why a goal is at most `bound` on a node.
@@ -123,6 +130,7 @@ class Search:
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
         self.is_listed = False
+        self._grain = ZERO
         self._queue: list[tuple[fmpq, int, _Open]] = []
         self._closed: fmpq | None = None
 
@@ -166,8 +174,25 @@ class Search:
         self.bounds[0] = bounds = unit_bounds(self.problem, box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
+        if self.problem.square is not None:
+            self._set_grain(root)
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
+
+    def _set_grain(self, root: Node) -> None:
+        """How near ends come in a round ball, where optima are no rational numbers."""
+        problem, inside, gaps = self.problem, self.problem.inside(), []
+        largest = max(
+            (abs(v) for ends in root.bounds for row in ends for v in row), default=ZERO
+        )
+        for goal, parts in enumerate(problem.goals):
+            bound = self._prove(goal, root, None).bound
+            assert bound is not None
+            gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
+            # Where a goal hardly changes, rounding still does what its terms make.
+            terms = max(sum(map(abs, part.outputs), Fraction()) for part in parts)
+            gaps.append(to_fmpq(terms) * largest * FINEST_SHARE)
+        self._grain = max(gaps) * ROUND_GRAIN
 
     def _is_enough(self) -> bool:
         """Whether a value was found with which the caller is content."""
@@ -177,7 +202,8 @@ class Search:
         """Whether a node with this bound needs no further look."""
         if bound is None or self._harmless(bound):
             return True
-        return self.best is not None and bound <= to_fmpq(self.best) + self._tolerance
+        near = max(self._tolerance, self._grain)
+        return self.best is not None and bound <= to_fmpq(self.best) + near
 
     def _close(self, proof: Proof) -> None:
         """Keep the bound of a node that is done."""
@@ -260,6 +286,8 @@ class Search:
 
     def _end(self, number: int, goal: int, node: Node) -> bool:
         """Settle a node without open units; whether that was possible."""
+        if self.problem.square is not None:
+            return self._end_round(number, goal, node)
         leaf = solve_leaf(self.problem, node, goal)
         if leaf is None:
             return False
@@ -272,14 +300,41 @@ class Search:
         self._close(proof)
         return True
 
-    def _try(self, goal: int, node: Node, hint: Hint) -> None:
-        """Look at the suggested point, and at the best of the region around it."""
+    def _end_round(self, number: int, goal: int, node: Node) -> bool:
+        """The same in a round ball: its ends come near each other, and stay apart."""
+        hint = self._relaxation.hint(node, goal)
+        if hint is None:
+            return self._is_empty(number, goal, node, None)
+        proof, point = self._prove(goal, node, hint), self._point_of(node, hint)
+        assert proof.bound is not None
+        value = None if point is None else self.problem.value(goal, point)
+        if point is not None and value is not None:
+            self._offer(goal, value, point)
+        if not self._is_closed(proof.bound) and (
+            value is None or proof.bound - to_fmpq(value) > self._grain
+        ):
+            return False
+        self.tree[number] = proof
+        self._close(proof)
+        return True
+
+    def _point_of(self, node: Node, hint: Hint) -> Point | None:
+        """The suggested point, as a rational one of the domain; None if it is none."""
         assert hint.point is not None
         low = [float(int(v.p) / int(v.q)) for v in node.box.low]
         high = [float(int(v.p) / int(v.q)) for v in node.box.high]
         clipped = np.clip(hint.point, low, high)
-        point = tuple(Fraction(float(v)) for v in clipped)
-        if not self.problem.holds(point):
+        # On the border of a ball rounding decides: a little less lies inside.
+        for part in (1.0,) if self.problem.square is None else INWARD:
+            point = tuple(Fraction(float(v)) for v in part * clipped)
+            if self.problem.holds(point):
+                return point
+        return None
+
+    def _try(self, goal: int, node: Node, hint: Hint) -> None:
+        """Look at the suggested point, and at the best of the region around it."""
+        point = self._point_of(node, hint)
+        if point is None:
             return
         value = self.problem.value(goal, point)
         if self.best is not None and value <= self.best:
@@ -287,7 +342,9 @@ class Search:
         self._offer(goal, value, point)
         if self._is_enough():
             return
-        signs = iter(self._signs(clipped))
+        if self.problem.square is not None:
+            return
+        signs = iter(self._signs(np.array([float(v) for v in point])))
         fixed = {
             (layer, unit): next(signs)
             for layer, slopes in enumerate(self.problem.slopes)

@@ -43,6 +43,9 @@ class _FloatBounds:
         network = problem.chart
         self._layers = network.hidden
         self._low, self._high = _outward(box)
+        # A round ball around the origin: its radius, rounded up.
+        square = problem.square
+        self._radius = None if square is None else upward_root(square)
         self._chart = chart_rounding(problem.network, problem.domain)
         # Largest absolute values: of the input and of each layer's activations.
         self._sizes = [np.maximum(np.abs(self._low), np.abs(self._high))]
@@ -83,7 +86,13 @@ class _FloatBounds:
             size = size + np.abs(matrix) @ (np.abs(center) + half)
         error = SAFETY * gamma(self._terms) * size + self._terms * SMALLEST
         spread = spread + 4.0 * error
-        return middle - spread, middle + spread
+        low, high = middle - spread, middle + spread
+        if self._radius is not None and index == 0:
+            error = 4.0 * error + self._chart_doubt(layer, index)
+            spread = self._in_ball(layer.weight) + error
+            low = np.fmax(low, layer.bias - spread)
+            high = np.fmin(high, layer.bias + spread)
+        return low, high
 
     def _enter(self, layer: Layer, low: np.ndarray, high: np.ndarray) -> None:
         """Lines, sizes and activations of a layer whose bounds are known."""
@@ -115,13 +124,22 @@ class _FloatBounds:
             total[2] += 2.0 * UNIT_ROUNDOFF * np.abs(before) @ self._pre_sizes[index]
             self._through(index, before, held, total)
         gradient = held.get(0, np.zeros((len(weights), len(self._low))))
-        best = np.maximum(gradient * self._low, gradient * self._high)
+        best = np.maximum(gradient * self._low, gradient * self._high).sum(1)
+        if self._radius is not None:
+            best = np.minimum(best, self._in_ball(gradient))
         largest = max(1.0, *(float(s.max()) for s in (*self._sizes, *self._pre_sizes)))
         constant, size, error = total
         size = size + np.abs(gradient) @ self._sizes[0]
         error = error + gamma(self._terms) * size
         error = error + self._terms**2 * SMALLEST * largest
-        return constant + best.sum(1) + 2.0 * SAFETY * error
+        return constant + best + 2.0 * SAFETY * error
+
+    def _in_ball(self, rows: np.ndarray) -> np.ndarray:
+        """At least the largest value of each row in the round ball."""
+        assert self._radius is not None
+        norms = np.linalg.norm(rows, axis=1)
+        tiny = self._terms * 2.0**-500  # squares may underflow
+        return self._radius * (norms * (1.0 + gamma(self._terms)) + tiny)
 
     def _through(
         self,
@@ -146,6 +164,14 @@ class _FloatBounds:
             if before is not None:
                 terms = terms + np.abs(before)
             total[2] += gamma(layer.width + 2) * (terms @ self._sizes[source])
+
+
+def upward_root(square: fmpq) -> float:
+    """The square root as a float64 number that is no smaller."""
+    root = float(np.sqrt(_nearest(square)))
+    while to_fmpq(root) * to_fmpq(root) < square:
+        root = float(np.nextafter(root, np.inf))
+    return root
 
 
 def _lines(

@@ -21,7 +21,7 @@ from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
 from regions.questions.problem import Problem
 from regions.questions.relaxation import Node, Unit, as_float
-from regions.questions.search import Proof, Search, Split
+from regions.questions.search import INWARD, Proof, Search, Split
 from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 
@@ -83,6 +83,8 @@ class WideSearch(Search):
         self.tree += [None] * len(roots.goals)
         batch, found = self._ascent.improved(roots, ROOT_STEPS)
         self._roots = [self._proof(batch, k) for k in range(len(roots.goals))]
+        if self.problem.square is not None:
+            self._set_grain(self._root)
         self._enter([*range(len(roots.goals))], batch, found)
         most = math.inf if max_nodes is None else max_nodes
         while self._waiting and not self._is_enough() and self.nodes < most:
@@ -146,7 +148,13 @@ class WideSearch(Search):
             self._offer(goal, self.problem.value(goal, point), point)
 
     def _inside(self, point: np.ndarray) -> tuple[Fraction, ...]:
-        """A point of floating point, moved to the exact ends of the box."""
+        """A point of floating point, moved to the exact ends of the domain."""
+        if self.problem.square is not None:
+            for part in INWARD:
+                moved = tuple(Fraction(v) for v in (part * point).tolist())
+                if self.problem.holds(moved):
+                    return moved
+            return self.problem.inside()
         ends = zip(point.tolist(), self.problem.low, self.problem.high, strict=True)
         return tuple(
             to_fraction(min(max(to_fmpq(v), low), high)) for v, low, high in ends

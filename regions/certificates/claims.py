@@ -205,36 +205,48 @@ class _Claim:
             row = self._rows[k]
             gradient = [a - weight * v for a, v in zip(gradient, row[:-1], strict=True)]
             constant += weight * row[-1]
-        bound = constant + self._largest(gradient, node, leaf)
+        ways = [
+            (constant + rest, root) for rest, root in self._ways(gradient, node, leaf)
+        ]
         if node["bound"] is None:
-            if any(mix) or bound >= 0:
+            # A sum of a number and a root is negative.
+            empty = any(v < 0 and v * v > root for v, root in ways)
+            if any(mix) or not empty:
                 raise Wrong(f"{where} is not proved empty")
             return None
         given = number(node["bound"])
-        # Roots are rounded up: by less here than in the file.
-        near = self._square is not None and bound <= given
-        if not near and bound != given:
-            raise Wrong(f"{where}: its multipliers give {short(bound)}, not its bound")
+        if self._square is None and given != ways[0][0]:
+            found = short(ways[0][0])
+            raise Wrong(f"{where}: its multipliers give {found}, not its bound")
+        # Roots are rounded up: what is given may be a little larger.
+        gaps = [(given - v, root) for v, root in ways]
+        if not any(gap >= 0 and gap * gap >= root for gap, root in gaps):
+            raise Wrong(f"{where}: its multipliers give more than its bound")
         return given
 
-    def _largest(self, gradient: Row, node: dict[str, Any], leaf: _Leaf) -> fmpq:
-        """At least the largest value of a linear function in a leaf.
+    def _ways(
+        self, gradient: Row, node: dict[str, Any], leaf: _Leaf
+    ) -> list[tuple[fmpq, fmpq]]:
+        """Bounds of a linear function in a leaf: a number, and the square of another.
 
-        In a round ball a part of the gradient is bounded by the ball, the rest by the
-        box; where no part is named, all of it by what gives less.
+        Their sum is one. In a round ball a part of the gradient is bounded by the ball,
+        the rest by the box; where no part is named, all of it by either.
         """
         box = largest_in_box(gradient, leaf.low, leaf.high)
         pull = node.get("pull")
         if self._square is None:
             if pull is not None:
                 raise Wrong(f"leaf {leaf.number} names a ball, and there is none")
-            return box
+            return [(box, fmpq(0))]
         if pull is None:
-            return min(box, root_above(self._square * dot(gradient, gradient)))
+            return [
+                (box, fmpq(0)),
+                (fmpq(0), self._square * dot(gradient, gradient)),
+            ]
         part = numbers(pull)
         rest = [g - p for g, p in zip(gradient, part, strict=True)]
-        held = root_above(self._square * dot(part, part))
-        return largest_in_box(rest, leaf.low, leaf.high) + held
+        held = largest_in_box(rest, leaf.low, leaf.high)
+        return [(held, self._square * dot(part, part))]
 
     def _check_multipliers(
         self,

@@ -9,7 +9,7 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.facets import chart_ends
 from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
-from regions.domains.shapes import BoundedDomain, Box
+from regions.domains.shapes import Ball, BoundedDomain, Box
 
 SAME = "what the claims say"
 
@@ -27,7 +27,7 @@ def meaning_of_claims(
     """
     question, claims = body["question"], body["claims"]
     box = [chart_ends(domain)] * len(claims)
-    if question == "robust_radius":
+    if question == "robust_radius" and norm_of(body) != "2":
         center, radius = (
             numbers(body["about"]["center"]),
             number(body["about"]["radius"]),
@@ -115,7 +115,7 @@ def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) ->
     """A ball in which no class exceeds that of its center, and a point farther out."""
     about, (claim,) = body["about"], body["claims"]
     label, center = about["label"], numbers(about["center"])
-    check_label(label, layers.values(center))
+    check_label(label, layers.values(_in_chart(center, center, norm_of(body))))
     wanted = []
     for other in range(layers.outputs):
         if other != label:
@@ -137,26 +137,60 @@ def check_label(label: int, outputs: Sequence[fmpq]) -> None:
     _require(label == right, f"the class of the center is {right}")
 
 
+def norm_of(body: dict[str, Any]) -> str:
+    """The norm of a radius.
+
+    Raises:
+        Wrong: If it is none.
+    """
+    norm = body["about"].get("norm", "inf")
+    _require(norm in ("1", "2", "inf"), f"{norm!r} is no norm")
+    return norm
+
+
 def require_radius(
     body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
 ) -> None:
     """Whether a radius lies between that of the ball and the distance of the witness.
 
     Raises:
-        Wrong: If not, or if the domain is no box: rows would cut the ball, and lengths
-            in another chart are not those of the input.
+        Wrong: If not, or if the domain is no ball of the norm 2, and for the other
+            norms no box: rows would cut the ball, and lengths in another chart are not
+            those of the input.
     """
-    _require(isinstance(domain, Box), "the domain is no box around the center")
-    about, value = body["about"], body["value"]
+    about, value, norm = body["about"], body["value"], norm_of(body)
+    center, radius = numbers(about["center"]), number(about["radius"])
+    if norm == "2":
+        _require(isinstance(domain, Ball), "the domain is no ball around the center")
+        assert isinstance(domain, Ball)
+        same = (domain.norm == 2.0) & (exact(domain.radius) == radius)
+        same &= [exact(v) for v in domain.center.tolist()] == center
+        _require(same, "the domain is another ball")
+    else:
+        _require(isinstance(domain, Box), "the domain is no box around the center")
     if value is None:
         return
     low, high = ends(value)
-    _require(low == number(about["radius"]), "the ball has another radius")
-    center, witness = numbers(about["center"]), numbers(about["witness"])
+    _require(low == radius, "the ball has another radius")
+    witness = numbers(about["witness"])
     moves = [abs(a - b) for a, b in zip(center, witness, strict=True)]
-    _require(max(moves) == high, "the witness lies at another distance")
-    outputs = layers.values(witness)
+    length = {"1": sum(moves, fmpq(0)), "2": fmpq(0), "inf": max(moves)}[norm]
+    if norm == "2":
+        square = dot(moves, moves)
+        # The distance rounded up; by no more than its last digits.
+        near = square <= high * high <= square * (1 + fmpq(1, 1 << 60))
+        _require(near, "the witness lies at another distance")
+    else:
+        _require(length == high, "the witness lies at another distance")
+    outputs = layers.values(_in_chart(witness, center, norm))
     _require(max(outputs) > outputs[about["label"]], "the witness is of the same class")
+
+
+def _in_chart(point: Row, center: Row, norm: str) -> Row:
+    """A point in the chart: that of a round ball is centered."""
+    if norm != "2":
+        return point
+    return [a - b for a, b in zip(point, center, strict=True)]
 
 
 def refutes(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> str:

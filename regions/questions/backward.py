@@ -134,7 +134,7 @@ def _largest(
     pull: Sequence[fmpq] | None,
     box: Box,
 ) -> fmpq:
-    """At least the largest value of a linear function in a box and the domain's ball."""
+    """At least the largest value of a linear function in a part of the domain."""
     if problem.square is None:
         return largest_in_box(gradient, box)
     if pull is None:

@@ -211,6 +211,10 @@ class DualAscent:
         gradient = held[0]
         return total + (gradient * self._farthest(gradient)).sum(1), weights, gradient
 
+    def gradient(self, node: Batch) -> np.ndarray:
+        """What the lines of one node make of its goal: the gradient by the input."""
+        return self._back(node)[2][0]
+
     def _farthest(self, gradient: np.ndarray) -> np.ndarray:
         """The points of the domain that lie farthest along some directions."""
         if self._radius is None:

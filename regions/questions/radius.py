@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regions.domains.domain_vectors import vector
-from regions.domains.shapes import Box
+from regions.domains.shapes import Ball, Box
 from regions.enumeration.budget import Budget
 from regions.errors.limits import hearing_by_itself, never
 from regions.network import ArrayLike, ReluNetwork
@@ -29,6 +29,7 @@ from regions.questions.answer_files import (
     texts,
 )
 from regions.questions.closest import closest_listed
+from regions.questions.conic import nearest_to_origin
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
 from regions.questions.pieces import MAX_DIM
@@ -51,23 +52,23 @@ def robust_radius(
     """The largest radius around an input within which no other output is the largest.
 
     The distance from `x` to the nearest inputs at which another output exceeds that of
-    the class of `x`. Norm infinity is searched in any dimension; norms 1 and 2 by the
-    list of pieces, in at most six.
+    the class of `x`. In at most six dimensions norms 1 and 2 are settled by the list of
+    pieces, where it is short; norms 2 and infinity are searched in any dimension.
 
     Args:
         network: A network with two outputs or more.
         x: The input, `(dim,)`; its class is its largest output, the first of equals.
         norm: `math.inf`, 1 or 2.
         tolerance: How far the ends may stay apart, as a part of the upper one.
-        max_radius: Look no farther, in norm infinity.
+        max_radius: Look no farther.
         max_seconds: Stop after this time, with the ends proved so far.
         stop: Asked often; says whether to stop, likewise.
 
     Returns:
-        The value is a Fraction or an `Interval`; for norm 2 a square root. None where
-        no change of class was found: `stats["at_least"]` is then proved. The witness is
-        a point of another class no farther than the upper end (for norms 1 and 2, at
-        the border of one).
+        The value is an `Interval`, or of a list the exact number; for norm 2 a square
+        root. None where no change of class was found: `stats["at_least"]` is then
+        proved. The witness is a point of another class no farther than the upper end
+        (of a list, at the border of one).
 
     Raises:
         ValueError: If an argument does not fit.
@@ -86,22 +87,26 @@ def robust_radius(
             f"`x` has {len(center)} entries and the network reads {network.input_dim}: "
             "they must be equal."
         )
-    if norm != math.inf and network.input_dim > MAX_DIM:
+    if norm == 1 and network.input_dim > MAX_DIM:
         raise ValueError(
-            f"`norm` is {norm} and the network reads {network.input_dim} inputs: "
-            f"beyond {MAX_DIM} only math.inf is served."
+            f"`norm` is 1 and the network reads {network.input_dim} inputs: beyond "
+            f"{MAX_DIM} only 2 and math.inf are served."
         )
     if not max_radius > 0:
         raise ValueError(
             f"`max_radius` is {max_radius}: a positive number is required."
         )
-    part = read_tolerance(tolerance) if norm == math.inf else Fraction(1, 2)
+    part, few = read_tolerance(tolerance), network.input_dim <= MAX_DIM
     budget = Budget(max_seconds=max_seconds, stop=stop)
     with hearing_by_itself():
-        run = _Run(network, center, budget)
-        finished = run.grow(Fraction(max_radius)) and run.close_in(part)
-        if norm != math.inf and run.witness is not None and finished:
-            return _listed(run, norm)
+        run = _Run(network, center, budget, norm)
+        finished = run.grow(Fraction(max_radius))
+        if norm != math.inf and few and finished and run.witness is not None:
+            finished = run.close_in(Fraction(1, 2))
+            listed = _listed(run, norm) if finished else None
+            if listed is not None:
+                return listed
+        finished = finished and norm != 1 and run.close_in(part)
         return run.answer(finished)
 
 
@@ -115,15 +120,15 @@ class _Witness:
 
     Attributes:
         point: The point.
-        distance: Its distance in norm infinity.
+        distance: Its distance, in the norm of the balls; for norm 2 rounded up.
     """
 
     point: Point
     distance: Fraction
 
 
-class Ball(NamedTuple):
-    """A ball of norm infinity that was searched, and what was found."""
+class _Searched(NamedTuple):
+    """A ball that was searched, and what was found."""
 
     radius: Fraction
     found: Maximum
@@ -138,19 +143,29 @@ class _Run:
         balls: The searches that proved the lower end, the last one of them best.
     """
 
-    def __init__(self, network: ReluNetwork, center: np.ndarray, budget: Budget):
+    def __init__(
+        self,
+        network: ReluNetwork,
+        center: np.ndarray,
+        budget: Budget,
+        norm: float | int,
+    ):
         self.network, self.center, self.budget = network, center, budget
+        # A ball of the norm 1 lies in that of the norm inf.
+        self.norm, self.around = norm, 2 if norm == 2 else math.inf
         self.exact_center = tuple(Fraction(v) for v in center.tolist())
         self.label = _label(network, self.exact_center)
         self.property = Property.largest(self.label, network.output_dim)
         self.lower = Fraction(0)
         self.witness: _Witness | None = None
-        self.balls: list[Ball] = []
+        self.balls: list[_Searched] = []
         self.nodes = 0
 
     def grow(self, most: Fraction) -> bool:
         """Search larger and larger balls until a change of class is found."""
-        first = min(most, _first_radius(self.network, self.center, self.label))
+        dual = 2 if self.around == 2 else 1
+        first = _first_radius(self.network, self.center, self.label, dual)
+        first = min(most, first)
         self._attack(first, most)
         # A small ball is quickly proved: so there is a lower end before long.
         radius = first / 8
@@ -169,8 +184,13 @@ class _Run:
             J, _ = _region_map(self.network, x)[0][-1]
             outputs = self.network(x[None])[0]
             outputs[self.label] = -np.inf
-            x = x + step * np.sign(J[int(outputs.argmax())] - J[self.label])
-            if np.abs(x - self.center).max() > float(most):
+            uphill = J[int(outputs.argmax())] - J[self.label]
+            if self.around == 2:
+                size = float(np.linalg.norm(uphill))
+                x = x + step * uphill / (size if size > 0.0 else 1.0)
+            else:
+                x = x + step * np.sign(uphill)
+            if np.linalg.norm(x - self.center, self.around) > float(most):
                 return
             point = tuple(Fraction(v) for v in x.tolist())
             if _gap(self.network, point, self.label) > 0:
@@ -197,7 +217,10 @@ class _Run:
 
     def look(self, radius: Fraction) -> bool:
         """Search one ball; whether that was finished."""
-        problem = ball_problem(self.network, self.exact_center, radius, self.property)
+        if self.around == 2:
+            # A float64 radius, which a ball has: one above may be no less.
+            radius = Fraction(float(radius))
+        problem = self._ball_problem(radius)
         left = self.budget.max_seconds
         if left is not None:
             left -= self.budget.seconds
@@ -217,22 +240,45 @@ class _Run:
             return True
         if found.upper <= 0:
             self.lower = max(self.lower, radius)
-            self.balls.append(Ball(radius, found))
+            self.balls.append(_Searched(radius, found))
             return True
         return False
 
     def _offer(self, point: Point) -> None:
         """Keep a point of another class if it is nearer."""
-        moves = zip(point, self.exact_center, strict=True)
-        distance = max(abs(a - b) for a, b in moves)
+        distance = self.distance(point, self.around)
         if self.witness is None or distance < self.witness.distance:
             self.witness = _Witness(point, distance)
+
+    def distance(self, point: Point, norm: float | int) -> Fraction:
+        """Distance of a point from the center; for norm 2 rounded up."""
+        pairs = zip(point, self.exact_center, strict=True)
+        moves = [abs(a - b) for a, b in pairs]
+        if norm == 2:
+            return both_ends(square_root(sum((v * v for v in moves), Fraction())))[1]
+        return max(moves) if norm == math.inf else sum(moves, Fraction())
+
+    def _ball_problem(self, radius: Fraction) -> Problem:
+        """Whether the property fails in a ball around the center, exactly."""
+        if self.around == 2:
+            ball = Ball(self.center, float(radius), 2)
+            return Problem(self.network, ball, self.property.goals(self.network, ball))
+        lower = [c - radius for c in self.exact_center]
+        upper = [c + radius for c in self.exact_center]
+        near = Box([float(v) for v in lower], [float(v) for v in upper])
+        goals = self.property.goals(self.network, near)
+        problem = Problem(self.network, near, goals)
+        problem.low = [to_fmpq(v) for v in lower]
+        problem.high = [to_fmpq(v) for v in upper]
+        return problem
 
     def _improve(self) -> None:
         """Look for a nearer point in the region of the one known."""
         assert self.witness is not None
         start = np.array([float(v) for v in self.witness.point])
-        nearer = _nearest_in_region(self.network, self.center, start, self.label)
+        nearer = _nearest_in_region(
+            self.network, self.center, start, self.label, self.around
+        )
         if nearer is None:
             return
         for beyond in (1e-12, 1e-9, 1e-6):
@@ -247,6 +293,7 @@ class _Run:
         if not self.balls:
             return None
         about: dict[str, Any] = {"center": texts(self.exact_center)}
+        about["norm"] = f"{self.norm:g}"
         about |= {"label": self.label, "radius": text_of(self.lower)}
         if self.witness is not None:
             about["witness"] = texts(self.witness.point)
@@ -257,7 +304,8 @@ class _Run:
         stats = {"label": self.label, "nodes": self.nodes, "at_least": self.lower}
         value = None
         if self.witness is not None:
-            value = known(self.lower, self.witness.distance)
+            farthest = self.distance(self.witness.point, self.norm)
+            value = known(self.lower, farthest)
         return Answer(
             "robust_radius",
             value,
@@ -270,42 +318,26 @@ class _Run:
         )
 
 
-def _listed(run: _Run, norm: float | int) -> Answer:
-    """The radius in another norm, from the pieces around the point."""
+MOST_PIECES = 20_000
+"""Longer lists are left to the search."""
+
+
+def _listed(run: _Run, norm: float | int) -> Answer | None:
+    """The radius in norm 1 or 2, from the pieces around the point; None if too many."""
     assert run.witness is not None
-    moves = [
-        abs(a - b) for a, b in zip(run.witness.point, run.exact_center, strict=True)
-    ]
-    if norm == 1:
-        reach = sum(moves, Fraction())
-    else:
-        reach = both_ends(square_root(sum((v * v for v in moves), Fraction())))[1]
+    reach = run.distance(run.witness.point, norm)
     # The nearest point lies in the box of that half width: rounded up, and some more.
-    wide = np.full(len(moves), 1.001 * float(reach) + 1e-300)
+    wide = np.full(len(run.center), 1.001 * float(reach) + 1e-300)
     box = Box(run.center - wide, run.center + wide)
-    found = closest_listed(
-        run.network, box, run.exact_center, run.label, norm, run.budget
-    )
+    limits = Budget(max_regions=MOST_PIECES, stop=run.budget.spent)
+    found = closest_listed(run.network, box, run.exact_center, run.label, norm, limits)
     if found is None:
-        return run.answer(False)
+        return None
     value = square_root(found.size) if norm == 2 else found.size
     stats = {"label": run.label, "pieces": found.pieces}
     return Answer(
         "robust_radius", value, found.point, True, run.budget.seconds, "list", stats
     )
-
-
-def ball_problem(
-    network: ReluNetwork, center: Point, radius: Fraction, property: Property
-) -> Problem:
-    """Whether a property fails in a ball of norm infinity, whose ends are exact."""
-    lower = [c - radius for c in center]
-    upper = [c + radius for c in center]
-    near = Box([float(v) for v in lower], [float(v) for v in upper])
-    problem = Problem(network, near, property.goals(network, near))
-    problem.low = [to_fmpq(v) for v in lower]
-    problem.high = [to_fmpq(v) for v in upper]
-    return problem
 
 
 def outputs_at(network: ReluNetwork, point: Point) -> list[Fraction]:
@@ -345,14 +377,16 @@ def _region_map(
     return forms, bits[0]
 
 
-def _first_radius(network: ReluNetwork, x: np.ndarray, label: int) -> Fraction:
+def _first_radius(
+    network: ReluNetwork, x: np.ndarray, label: int, dual: float | int
+) -> Fraction:
     """The radius at which the class would change if the network were affine."""
     J, _ = _region_map(network, x)[0][-1]
     outputs = network(x[None])[0]
     best = 1.0
     found = []
     for other in range(network.output_dim):
-        steep = np.abs(J[other] - J[label]).sum()
+        steep = np.linalg.norm(J[other] - J[label], dual)
         if other != label and steep > 0.0:
             found.append((outputs[label] - outputs[other]) / steep)
     best = min(found, default=1.0)
@@ -360,7 +394,11 @@ def _first_radius(network: ReluNetwork, x: np.ndarray, label: int) -> Fraction:
 
 
 def _nearest_in_region(
-    network: ReluNetwork, x: np.ndarray, start: np.ndarray, label: int
+    network: ReluNetwork,
+    x: np.ndarray,
+    start: np.ndarray,
+    label: int,
+    norm: float | int,
 ) -> np.ndarray | None:
     """The point of another class nearest to x in the region of a point: a hint."""
     forms, bits = _region_map(network, start)
@@ -378,6 +416,10 @@ def _nearest_in_region(
     rows.append(J[label] - J[other])
     right.append(c[other] - c[label])
     dim = len(x)
+    if norm == 2:
+        table = np.array(rows)
+        moved = nearest_to_origin(table, np.array(right) - table @ x)
+        return None if moved is None else x + moved
     A = np.hstack([np.array(rows), np.zeros((len(rows), 1))])
     eye, ones = np.eye(dim), np.ones((dim, 1))
     A = np.vstack([A, np.hstack([eye, -ones]), np.hstack([-eye, -ones])])

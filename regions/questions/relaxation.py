@@ -272,7 +272,7 @@ class Relaxation:
         found = solve_in_ball(G, right, cost, low, high, radius, dim)
         if found is None:
             return None
-        return found.x, found.rows, [_signed(v) for v in found.pull.tolist()]
+        return found.x, found.rows, [signed_multiplier(v) for v in found.pull.tolist()]
 
     def _gaps(
         self,
@@ -344,7 +344,7 @@ def _multiplier(value: float) -> fmpq:
     return to_fmpq(float(np.ldexp(np.round(np.ldexp(value, exponent)), -exponent)))
 
 
-def _signed(value: float) -> fmpq:
+def signed_multiplier(value: float) -> fmpq:
     """A short number near a number of any sign."""
     return _multiplier(value) if value > 0.0 else -_multiplier(-value)
 

@@ -20,7 +20,7 @@ from regions.errors.limits import limited
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
 from regions.questions.problem import Problem
-from regions.questions.relaxation import Node, Unit, as_float
+from regions.questions.relaxation import Node, Unit, as_float, signed_multiplier
 from regions.questions.search import INWARD, Proof, Search, Split
 from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
@@ -205,7 +205,12 @@ class WideSearch(Search):
             for unit in np.flatnonzero(is_open).tolist()
             if (layer, unit) not in node.fixed
         }
-        dual = Dual([ONE], signs, {})
+        pull = None
+        if self.problem.square is not None:
+            # Short numbers near the gradient: what is left of it the box bounds.
+            gradient = self._ascent.gradient(batch.take(np.array([k])))
+            pull = [signed_multiplier(v) for v in gradient.tolist()]
+        dual = Dual([ONE], signs, {}, pull)
         lines = node.lines(self.problem, tangents)
         return Proof(
             goal_bound(self.problem, goal, dual, lines, node.box), dual, tangents

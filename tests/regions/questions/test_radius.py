@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.network import ReluNetwork
+from regions.questions import radius
 from regions.questions.nearest import nearest_in_hull
 from tests.helpers import random_network
 
@@ -21,11 +23,11 @@ def test_a_linear_classifier_has_the_distance_of_its_plane():
     """Outputs 0 and 3 x + 4 y - 10, seen from 0: distances 10/4, 10/5, 10/7."""
     net = ReluNetwork.from_arrays([[[0.0, 0.0], [3.0, 4.0]]], [[0.0, -10.0]])
     expected = {1: Fraction(10, 4), 2: Fraction(2), math.inf: Fraction(10, 7)}
-    for norm, radius in expected.items():
+    for norm, distance in expected.items():
         answer = regions.robust_radius(net, [0, 0], norm, tolerance=1e-6)
         low, high = both(answer.value)
-        assert low <= radius <= high
-        assert high - low <= radius / 10**6
+        assert low <= distance <= high
+        assert high - low <= distance / 10**6
         assert answer.proved
 
 
@@ -55,6 +57,23 @@ def test_the_witness_is_of_another_class_and_no_farther():
     assert network(point[None]).argmax() != network(x[None]).argmax()
     assert float(answer.value[1]) >= np.abs(point - x).max() * (1 - 1e-12)
     assert answer.value[1] - answer.value[0] <= answer.value[1] / 100
+
+
+def test_the_search_in_round_balls_agrees_with_the_list(monkeypatch, tmp_path):
+    network = random_network(np.random.default_rng(3), 3, [6, 5], outputs=3)
+    x = [0.25, -0.5, 0.125]
+    exact = {p: both(regions.robust_radius(network, x, p).value) for p in (1, 2)}
+    monkeypatch.setattr(radius, "MOST_PIECES", 1)
+    for norm, (least, most) in exact.items():
+        answer = regions.robust_radius(network, x, norm)
+        assert answer.method == "search"
+        low, high = both(answer.value)
+        assert low <= most
+        assert least <= high
+        # In norm 1 what balls of the norm inf prove is all that is left.
+        assert answer.proved == (norm == 2)
+        assert norm == 1 or high - low <= high / 100
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
 def test_a_class_that_never_changes_has_no_radius():
@@ -99,8 +118,8 @@ def test_wrong_arguments_are_refused_in_one_line():
     network = random_network(np.random.default_rng(5), 8, [3], outputs=2)
     with pytest.raises(ValueError, match="`x` has 2 entries and the network reads 8"):
         regions.robust_radius(network, [0, 0])
-    with pytest.raises(ValueError, match=r"beyond 6 only math\.inf is served"):
-        regions.robust_radius(network, np.zeros(8), 2)
+    with pytest.raises(ValueError, match=r"beyond 6 only 2 and math\.inf are served"):
+        regions.robust_radius(network, np.zeros(8), 1)
     single = random_network(np.random.default_rng(5), 2, [3])
     with pytest.raises(
         ValueError, match="there are 1 outputs: a class of at least two"

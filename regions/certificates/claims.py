@@ -65,8 +65,8 @@ class _Claim:
         self._claim, self._layers = claim, layers
         self._low, self._high = (_box_ends(claim, end) for end in ("low", "high"))
         self._rows = _rows(domain)
-        round_ = isinstance(domain, Ball) and domain.squared_radius is not None
-        self._square = exact(domain.radius) ** 2 if round_ else None
+        square = domain.squared_radius
+        self._square = None if square is None else exact(square)
 
     def lower(self) -> str:
         """Whether the point lies in the domain and has the value."""

@@ -3,11 +3,14 @@
 Clarabel's interior points; nothing that comes from here is trusted.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import clarabel
 import numpy as np
 from scipy import sparse
+
+SOLVER: Any = clarabel
+"""A module in machine code, of whose names type checkers know none."""
 
 TOLERANCE = 1e-10
 
@@ -48,7 +51,7 @@ def solve_in_ball(
     rows = np.concatenate([G * scale, eye[above], -eye[below], ball])
     ends = [right, (high / scale)[above], -(low / scale)[below], [1.0], np.zeros(dim)]
     flat = len(rows) - dim - 1
-    cones = [clarabel.NonnegativeConeT(flat), clarabel.SecondOrderConeT(dim + 1)]
+    cones = [SOLVER.NonnegativeConeT(flat), SOLVER.SecondOrderConeT(dim + 1)]
     found = _solved(
         np.zeros(len(cost)), -cost * scale, rows, np.concatenate(ends), cones
     )
@@ -63,7 +66,7 @@ def solve_in_ball(
 def nearest_to_origin(G: np.ndarray, right: np.ndarray) -> np.ndarray | None:
     """The point of `G x <= right` nearest to 0; None unless Clarabel finds it."""
     dim = G.shape[1]
-    cones = [clarabel.NonnegativeConeT(len(G))]
+    cones = [SOLVER.NonnegativeConeT(len(G))]
     found = _solved(np.ones(dim), np.zeros(dim), G, right, cones)
     return None if found is None else found[0]
 
@@ -76,15 +79,15 @@ def _solved(
     cones: list,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """The smallest `x.Dx / 2 + cost.x` with `right - rows x` in cones; multipliers."""
-    settings = clarabel.DefaultSettings()
+    settings = SOLVER.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
     square, table = sparse.diags(diagonal, format="csc"), sparse.csc_matrix(rows)
-    solver = clarabel.DefaultSolver(square, cost, table, right, cones, settings)
+    solver = SOLVER.DefaultSolver(square, cost, table, right, cones, settings)
     solution = solver.solve()
     if solution.status not in (
-        clarabel.SolverStatus.Solved,
-        clarabel.SolverStatus.AlmostSolved,
+        SOLVER.SolverStatus.Solved,
+        SOLVER.SolverStatus.AlmostSolved,
     ):
         return None
     x, z = np.array(solution.x), np.array(solution.z)

@@ -36,6 +36,7 @@ NAMES = (
     "depth_stability",
     "effective_pieces",
     "embedding_neighbors",
+    "empirical_bounds",
     "estimate_coverage",
     "feature_storage",
     "folding",

@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from experiments.measures.digit_networks import measure_stages, train_stages
+from experiments.measures.two_layer_counts import count_two_layers
 from experiments.running.about import About
 from experiments.running.claims import Claim, claim_exact, claim_median
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
-from experiments.serra_counts.two_layer_counts import count_two_layers
 from regions.bounds import serra_2018_upper_bound
 from regions.files.writing import read_arrays, write_arrays
 from training.config import ModelConfig, OptimizerConfig, TrainingConfig

@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 import regions
 from experiments import serra_counts
-from experiments.serra_counts import two_layer_counts
-from experiments.serra_counts.two_layer_counts import (
+from experiments.measures import two_layer_counts
+from experiments.measures.two_layer_counts import (
     count_by_bases,
     count_two_layers,
     pre_activation_network,

@@ -1,0 +1,161 @@
+"""Patterns that satisfy parity constraints, by mixed-integer programs.
+
+A network on a box as T. Serra, C. Tjandraatmadja and S. Ramalingam write it (ICML
+2018): each unit has its positive part, its negative part and a binary, which says which
+of the two is other than zero. HiGHS stands for their solver. A pattern counts if its
+unit that is closest to zero is `MARGIN` away from it, and if the network has it at the
+point that the solver gives; an answer *there is none* is believed. So what is reported
+is a lower bound, whatever the solver's tolerances.
+"""
+
+import itertools
+
+import numpy as np
+from jaxtyping import Bool, Int
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, hstack, lil_array, vstack
+
+import regions
+from regions.errors import SolverError
+from regions.errors.limits import check
+
+MARGIN = 1e-4
+"""How far every unit is from zero, at least: well above the solver's tolerances."""
+
+Parity = tuple[Int[np.ndarray, " size"], int]
+"""Units, and whether an odd number of them is on."""
+
+
+class PatternProgram:
+    """Asks for patterns of a network on a box.
+
+    Args:
+        network: A ReLU network whose layers read the one before.
+        box: Where.
+    """
+
+    def __init__(self, network: regions.ReluNetwork, box: regions.Box):
+        self._network, self._box = network, box
+        units = sum(network.widths)
+        self._columns = box.dim + 3 * units
+        self._low, self._high = np.zeros(self._columns), np.zeros(self._columns)
+        self._low[: box.dim], self._high[: box.dim] = box.lower, box.upper
+        self._rows: list[tuple[lil_array, np.ndarray, np.ndarray]] = []
+        self.binaries = np.arange(self._columns - units, self._columns)
+        read, begin = np.arange(box.dim), 0
+        for layer in network.hidden:
+            at = begin + np.arange(layer.width)
+            begin += layer.width
+            read = self._add_layer(layer, read, box.dim + at, box.dim + units + at, at)
+        self._high[self.binaries] = 1.0
+        self._matrix = csr_array(vstack([part for part, _, _ in self._rows]))
+        self._least = np.concatenate([low for _, low, _ in self._rows])
+        self._most = np.concatenate([high for _, _, high in self._rows])
+
+    def _add_layer(
+        self,
+        layer: regions.Layer,
+        read: Int[np.ndarray, " inputs"],
+        above: Int[np.ndarray, " width"],
+        below: Int[np.ndarray, " width"],
+        unit: Int[np.ndarray, " width"],
+    ) -> Int[np.ndarray, " width"]:
+        """`W read + b = above - below`, one of which is zero; columns of `above`."""
+        W, b, binary = layer.weight, layer.bias, self.binaries[unit]
+        low, high = self._low[read], self._high[read]
+        most = np.maximum(np.where(W > 0.0, W * high, W * low).sum(1) + b, MARGIN)
+        least = np.maximum(-np.where(W > 0.0, W * low, W * high).sum(1) - b, MARGIN)
+        self._high[above], self._high[below] = most, least
+        equal = lil_array((len(b), self._columns))
+        equal[:, read] = W
+        ends = lil_array((4 * len(b), self._columns))
+        each = np.arange(len(b))
+        equal[each, above], equal[each, below] = -1.0, 1.0
+        self._rows.append((equal, -b, -b))
+        # MARGIN z <= above <= most z, and the same of `below` and 1 - z.
+        limits = np.zeros((4 * len(b), 2))
+        for kind, (column, factor, shift) in enumerate(
+            [
+                (above, -most, np.zeros(len(b))),
+                (below, least, least),
+                (above, np.full(len(b), -MARGIN), np.zeros(len(b))),
+                (below, np.full(len(b), MARGIN), np.full(len(b), MARGIN)),
+            ]
+        ):
+            rows = kind * len(b) + each
+            ends[rows, column], ends[rows, binary] = 1.0, factor
+            limits[rows, 0] = shift if kind >= 2 else -np.inf
+            limits[rows, 1] = shift if kind < 2 else np.inf
+        self._rows.append((ends, limits[:, 0], limits[:, 1]))
+        return above
+
+    def find(self, parities: list[Parity]) -> Bool[np.ndarray, " units"] | None:
+        """A pattern that satisfies all parity constraints, or None.
+
+        Raises:
+            SolverError: If the solver stops without an answer.
+        """
+        count = len(parities)
+        wide = lil_array((count, self._columns + count))
+        for k, (units, _) in enumerate(parities):
+            # The sum of the binaries is twice a whole number, plus 1 if it is odd.
+            wide[k, self.binaries[units]] = 1.0
+            wide[k, self._columns + k] = -2.0
+        odd = np.array([odd for _, odd in parities], float)
+        halves = np.array([len(units) // 2 for units, _ in parities], float)
+        empty = csr_array((self._matrix.shape[0], count))
+        matrix = hstack([self._matrix, empty])
+        integer = np.zeros(self._columns + count)
+        integer[self.binaries], integer[self._columns :] = 1.0, 1.0
+        found = milp(
+            np.zeros(self._columns + count),
+            constraints=LinearConstraint(
+                csr_array(vstack([matrix, wide]) if count else matrix),
+                np.concatenate([self._least, odd]),
+                np.concatenate([self._most, odd]),
+            ),
+            integrality=integer,
+            bounds=Bounds(
+                np.concatenate([self._low, np.zeros(count)]),
+                np.concatenate([self._high, halves]),
+            ),
+        )
+        if found.status == 2:
+            return None
+        if found.x is None:
+            raise SolverError("pattern not found", status=str(found.message))
+        x = np.clip(found.x[: self._box.dim], self._box.lower, self._box.upper)
+        pattern = self._network.patterns(x[None])[0].astype(bool)
+        if (pattern != (found.x[self.binaries] > 0.5)).any():
+            # The solver's tolerance was larger than the margin.
+            return None
+        return pattern
+
+
+def rounds_survived_by_programs(
+    program: PatternProgram, size: int, rounds: int, rng: np.random.Generator
+) -> Int[np.ndarray, " constraints"]:
+    """`rounds_survived` without a list: a program each time the last pattern is lost.
+
+    Args:
+        program: The network on its box.
+        size: Units of a constraint.
+        rounds: How often constraints are drawn anew.
+        rng: Where chance comes from; from the same numbers come the same constraints.
+    """
+    units, longest = len(program.binaries), []
+    for _ in range(rounds):
+        parities: list[Parity] = []
+        pattern = program.find(parities)
+        for constraints in itertools.count():
+            check()
+            chosen = rng.choice(units, min(size, units), replace=False)
+            odd = int(rng.integers(2))
+            parities.append((chosen, odd))
+            if pattern is None or int(pattern[chosen].sum()) % 2 != odd:
+                pattern = program.find(parities)
+            if pattern is None:
+                longest.append(constraints)
+                break
+    reached = np.bincount(longest, minlength=1)
+    return np.cumsum(reached[::-1])[::-1][1:]

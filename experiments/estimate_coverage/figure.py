@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.estimate_coverage.study import Result, joined
-from experiments.estimate_coverage.trials import IDEAS, LEVELS
+from experiments.estimate_coverage.trials import IDEAS, LEVELS, SIZES
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 
@@ -55,11 +55,15 @@ def _shares(axes: Axes, result: Result) -> None:
     """Lower bounds and points that were drawn, as shares of the count."""
     every = joined(result.trials)
     open_ = ~every["exact"]
-    for name, style in zip(("bound", "points"), SERIES, strict=False):
-        label = {"bound": "95 % lower bound", "points": "met by 1,000 points"}[name]
+    points = f"met by {result.config.points:,} points"
+    shares = {"95 % lower bound": every["bound"], points: every["points"]} | {
+        f"95 % lower bound, XOR-{size}": every["parity"][:, k]
+        for k, size in enumerate(SIZES)
+    }
+    for (label, share), style in zip(shares.items(), SERIES, strict=False):
         axes.plot(
             every["regions"][open_],
-            every[name][open_],
+            share[open_],
             style.marker,
             color=style.color,
             markersize=3,
@@ -68,9 +72,9 @@ def _shares(axes: Axes, result: Result) -> None:
         )
     axes.axhline(1.0, color=INK, linewidth=0.8)
     axes.set_xscale("log")
-    axes.set_ylim(0.0, 1.25)
+    axes.set_ylim(0.0, 1.6)
     axis_labels(axes, "Bounds, points met", "regions, counted", "share of the count")
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "upper left", ncols=2)
 
 
 def _spread(axes: Axes, result: Result) -> None:

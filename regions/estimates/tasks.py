@@ -79,6 +79,10 @@ class Runs:
     on_from: int | None = None
     linear: bool = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to other processes: nothing that each makes for itself."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
     @functools.cached_property
     def new_tree(self) -> Callable[[], SampledTree]:
         """What makes a new tree for every run."""

@@ -1,11 +1,14 @@
 """Linear regions, against the merged list of all activation regions."""
 
+import copy
+
 import numpy as np
 import pytest
 
 import regions
 from regions.domains.shapes import Box, WholeSpace
 from regions.estimates.estimate import estimate_regions
+from regions.estimates.tasks import Runs
 from tests.helpers import random_network
 
 BOX = Box.cube(2, 2.0)
@@ -66,6 +69,14 @@ def test_wide_layers_leave_activation_regions_as_they_are():
     found = estimate_regions(network, domain, cells=4, runs=2, linear=True)
     plain = estimate_regions(network, domain, cells=4, runs=2)
     assert (found.log_runs == plain.log_runs).all()
+
+
+def test_runs_go_to_other_processes_without_what_they_found():
+    runs = Runs(narrow(3), BOX, 5, seed=0, linear=True)
+    before = runs.do(0).value
+    again = copy.copy(runs)
+    assert "parts" not in vars(again)
+    assert again.do(0).value == before
 
 
 def test_what_has_no_linear_regions_to_walk_through_is_refused():

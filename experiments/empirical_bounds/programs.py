@@ -9,6 +9,7 @@ is a lower bound, whatever the solver's tolerances.
 """
 
 import itertools
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -103,22 +104,20 @@ class PatternProgram:
             wide[k, self._columns + k] = -2.0
         odd = np.array([odd for _, odd in parities], float)
         halves = np.array([len(units) // 2 for units, _ in parities], float)
-        empty = csr_array((self._matrix.shape[0], count))
-        matrix = hstack([self._matrix, empty])
+        rows = hstack([self._matrix, csr_array((len(self._least), count))])
+        matrix = csr_array(vstack([rows, wide]) if count else rows)
+        # The stubs of SciPy know numbers as ends alone.
+        least: Any = np.concatenate([self._least, odd])
+        most: Any = np.concatenate([self._most, odd])
+        low: Any = np.concatenate([self._low, np.zeros(count)])
+        high: Any = np.concatenate([self._high, halves])
         integer = np.zeros(self._columns + count)
         integer[self.binaries], integer[self._columns :] = 1.0, 1.0
         found = milp(
             np.zeros(self._columns + count),
-            constraints=LinearConstraint(
-                csr_array(vstack([matrix, wide]) if count else matrix),
-                np.concatenate([self._least, odd]),
-                np.concatenate([self._most, odd]),
-            ),
+            constraints=LinearConstraint(matrix, least, most),
             integrality=integer,
-            bounds=Bounds(
-                np.concatenate([self._low, np.zeros(count)]),
-                np.concatenate([self._high, halves]),
-            ),
+            bounds=Bounds(low, high),
         )
         if found.status == 2:
             return None

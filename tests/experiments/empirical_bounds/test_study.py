@@ -34,7 +34,9 @@ def test_a_pattern_that_is_nowhere_is_not_found():
     program = PatternProgram(network, regions.Box([-2.0], [2.0]))
     # The first unit is on where the second is.
     assert program.find([(np.array([0]), 1), (np.array([1]), 0)]) is None
-    assert program.find([(np.array([0]), 0), (np.array([1]), 1)]).tolist() == [0, 1]
+    found = program.find([(np.array([0]), 0), (np.array([1]), 1)])
+    assert found is not None
+    assert found.tolist() == [0, 1]
 
 
 def test_smoke_run_says_no_more_than_the_count(tmp_path_factory):

@@ -1,6 +1,7 @@
 """Count activation regions in independent pieces, on several processes or a cluster."""
 
 import argparse
+import contextlib
 import pathlib
 import shlex
 import sys
@@ -20,6 +21,10 @@ examples:
   python scripts/count_pieces.py net.npz --box -1 1 --scheduler tcp://10.0.0.1:8786
   python scripts/count_pieces.py net.npz --box -1 1 --workers 0
   python scripts/count_pieces.py net.npz --box -1 1 --save regions-of-net
+  python scripts/count_pieces.py net.npz --whole-space --method restriction
+
+Boxes are cut by walls. --method tree splits any domain by the first units, --method
+restriction by hyperplanes of the last layer; a kill costs no more there.
 
 --workers 0 counts in this process and needs no extra; the rest needs the extra
 `cluster`. A killed run that kept a --journal goes on when the same command is given
@@ -31,12 +36,17 @@ exit code: 0; 1 if the count can not go on; 2 on bad input; 130 on Ctrl-C
 """
 
 
+METHODS = ("boxes", "tree", "restriction")
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice")
+    parser.add_domain("slice", "polytope", "whole-space")
+    add("--method", choices=METHODS, default="boxes", help="(default: boxes)")
+    add("--parts", type=int, help="of --method tree or restriction (default: 200)")
     add("--journal", type=pathlib.Path, help="a file that keeps every piece counted")
     add("--workers", type=int, default=2, help="processes to start (default: 2)")
     add("--scheduler", help="address of a running dask scheduler")
@@ -56,6 +66,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse(arguments)
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
+    if options.method != "boxes":
+        for name in ("piece_regions", "piece_seconds", "save"):
+            if getattr(options, name) is not None:
+                flag = f"--{name.replace('_', '-')}"
+                parser.error(f"{flag} is for boxes: leave it or --method out")
+    elif options.parts is not None:
+        parser.error("--parts is for --method tree or restriction: leave it out")
     if options.save is not None and options.journal is not None:
         parser.error("--save keeps its own journal: leave --journal out")
     return options
@@ -63,17 +80,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def count(options: argparse.Namespace) -> dict[str, Any]:
     """Count or list the regions; what to print."""
-    from regions.enumeration.cluster import open_client
-    from regions.pieces.cluster import run_on
-    from regions.pieces.count import PIECE_REGIONS, count_by_pieces, run_here
+    from regions.pieces.count import PIECE_REGIONS, count_by_pieces
+    from regions.pieces.parts import count_in_parts
     from regions.pieces.streaming import enumerate_to_parquet
 
     network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
-    size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
-    with Bars() as bars:
-        how: dict[str, Any] = {"piece_regions": size, "progress": bars.stage("pieces")}
+    with Bars() as bars, contextlib.ExitStack() as stack:
+        size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
+        how: dict[str, Any] = {"progress": bars.stage("pieces")}
         if options.save is not None:
+            how["piece_regions"] = size
             folder = enumerate_to_parquet(network, domain, options.save, **how)
             return {
                 "regions": len(folder),
@@ -82,14 +99,27 @@ def count(options: argparse.Namespace) -> dict[str, Any]:
                 "saved to": folder.path,
             }
         how["journal"] = options.journal
+        how["runner"] = _runner(options, stack)
+        if options.method != "boxes":
+            if options.parts is not None:
+                how["parts"] = options.parts
+            return rows_of(
+                count_in_parts(network, domain, method=options.method, **how)
+            )
         if options.piece_seconds is not None:
             how["piece_seconds"] = options.piece_seconds
-        if options.workers == 0 and options.scheduler is None:
-            found = count_by_pieces(network, domain, runner=run_here, **how)
-        else:
-            with open_client(options.scheduler, options.workers) as client:
-                found = count_by_pieces(network, domain, runner=run_on(client), **how)
-    return rows_of(found)
+        return rows_of(count_by_pieces(network, domain, piece_regions=size, **how))
+
+
+def _runner(options: argparse.Namespace, stack: contextlib.ExitStack) -> Any:
+    """Who counts; None for this process."""
+    from regions.enumeration.cluster import open_client
+    from regions.pieces.cluster import run_on, run_parts_on
+
+    if options.workers == 0 and options.scheduler is None:
+        return None
+    client = stack.enter_context(open_client(options.scheduler, options.workers))
+    return run_on(client) if options.method == "boxes" else run_parts_on(client)
 
 
 def rows_of(count: "RegionCount") -> dict[str, Any]:

@@ -38,6 +38,18 @@ def test_count_is_that_of_the_whole_and_resumes(script, capsys, tmp_path):
     assert again["from journal"] == again["pieces"]
 
 
+@pytest.mark.parametrize("method", ["tree", "restriction"])
+def test_other_methods_keep_a_journal_too(script, capsys, tmp_path, method):
+    journal = str(tmp_path / "j.jsonl")
+    how = ["--workers", "0", "--method", method, "--parts", "5", "--journal", journal]
+    for known in (False, True):
+        assert script.main([NET, "--whole-space", *how]) == 0
+        found = rows(capsys.readouterr().out)
+        # Sixteen lines in general position.
+        assert (found["regions"], found["complete"]) == ("137", "yes")
+        assert (found["from journal"] == found["parts"]) == known
+
+
 def test_slice_file_is_counted(script, capsys, tmp_path):
     path = tmp_path / "slice.npz"
     low, high = np.full(2, -1.0), np.full(2, 1.0)
@@ -60,6 +72,8 @@ def test_saved_folder_holds_the_regions(script, capsys, tmp_path):
     [
         (["--workers", "-1"], "--workers is -1"),
         (["--save", "a", "--journal", "b"], "leave --journal out"),
+        (["--parts", "5"], "--parts is for --method tree or restriction"),
+        (["--method", "tree", "--save", "a"], "--save is for boxes"),
     ],
 )
 def test_bad_options_are_one_line(script, capsys, arguments, message):

@@ -61,18 +61,18 @@ class Chains:
 
 def traces(rows: Sequence[Row], on: Row) -> list[Row]:
     """The distinct traces of hyperplanes on another, in one dimension less."""
-    return distinct_hyperplanes(_restricted(rows, on))
+    return distinct_hyperplanes(restricted(rows, on))
 
 
 def distinct_traces(rows: Sequence[Row], on: Row) -> tuple[list[Row], list[int]]:
     """The same, and the first hyperplane of each trace; none may be parallel."""
     first: dict[Row, int] = {}
-    for j, row in enumerate(_restricted(rows, on)):
+    for j, row in enumerate(restricted(rows, on)):
         first.setdefault(primitive(row), j)
     return list(first), list(first.values())
 
 
-def _restricted(rows: Sequence[Row], on: Row) -> list[list[int]]:
+def restricted(rows: Sequence[Row], on: Row) -> list[list[int]]:
     """Forms on a hyperplane, a coordinate of which is eliminated."""
     p = next(k for k, v in enumerate(on) if v)
     head, rest = on[p], [(k, v) for k, v in enumerate(on) if k != p]

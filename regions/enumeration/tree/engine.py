@@ -148,23 +148,27 @@ def is_small_fan(network: ReluNetwork, domain: Domain) -> bool:
     return small and are_cones(network, domain)
 
 
+def bounded_problem(
+    network: ReluNetwork, domain: Domain
+) -> tuple[ReluNetwork, BoundedDomain]:
+    """A network and a bounded domain with as many regions."""
+    if is_small_fan(network, domain):
+        # Cones need no direction more to make the whole space bounded: a cube around
+        # the origin holds a part of each.
+        return network, Box.cube(domain.dim)
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        return cone_problem(network, domain)
+    return network, domain
+
+
 class _Search:
     """One run of the tree, with its journal and progress."""
 
     def __init__(self, task: Task):
         network, domain = task.network, task.domain
-        problem: tuple[ReluNetwork, BoundedDomain]
         self.is_fan = is_small_fan(network, domain)
-        if self.is_fan:
-            # Cones need no direction more to make the whole space bounded: a cube
-            # around the origin holds a part of each.
-            problem = network, Box.cube(domain.dim)
-        elif isinstance(domain, WholeSpace) or not domain.is_bounded:
-            problem = cone_problem(network, domain)
-        else:
-            problem = network, domain
         self.stages = Stages()
-        self.tree = Tree(*problem, self.stages)
+        self.tree = Tree(*bounded_problem(network, domain), self.stages)
         self.complete = False
         self.found = 0
         self.journal = None

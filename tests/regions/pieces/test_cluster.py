@@ -15,8 +15,9 @@ import pytest
 from regions.domains.shapes import Box
 from regions.enumeration.cluster import ClusterError, open_client
 from regions.io import load_network
-from regions.pieces.cluster import run_on
+from regions.pieces.cluster import run_on, run_parts_on
 from regions.pieces.count import count_by_pieces
+from regions.pieces.parts import Setting, count_study
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 NET = ROOT / "tests" / "data" / "nets" / "d3_16x2.npz"
@@ -70,12 +71,18 @@ def test_killed_workers_change_nothing():
             found = count_by_pieces(
                 network, Box.cube(3), piece_regions=40, runner=run_on(client)
             )
+            settings = [
+                Setting(network, Box.cube(3), method, 20)
+                for method in ("tree", "restriction")
+            ]
+            parts = count_study(settings, runner=run_parts_on(client))
         finally:
             killer.finished.set()
             killer.join()
     assert killer.killed > 0
     assert found.count == COUNT
     assert found.stats["pieces"] > 100
+    assert [(part.count, part.complete) for part in parts] == [(COUNT, True)] * 2
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ class DeviceTally:
         self, table: PatternTable, hash_words: UInt32[np.ndarray, "bits lanes"]
     ):
         self._table = table
-        self._hash_words = jnp.asarray(hash_words)
+        self._hash_words = jax.device_put(hash_words)
         self._room = _LEAST_ROOM
         with jax.enable_x64(True):
             self._known = _upload(table, _LEAST_ROOM)
@@ -163,9 +163,9 @@ def _upload(table: PatternTable, room: int) -> _Known:
     patterns[: len(table)] = table.words
     left = (0, room - len(table))
     return _Known(
-        jnp.asarray(np.pad(keys, left, constant_values=np.iinfo(np.uint64).max)),
-        jnp.asarray(np.pad(owners.astype(np.int32), left)),
-        jnp.asarray(patterns),
+        jax.device_put(np.pad(keys, left, constant_values=np.iinfo(np.uint64).max)),
+        jax.device_put(np.pad(owners.astype(np.int32), left)),
+        jax.device_put(patterns),
     )
 
 

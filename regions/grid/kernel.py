@@ -222,11 +222,11 @@ def stream(
     layout = _layout(network, len(points), chunk)
     with jax.enable_x64(True):
         exact, structure = kernel_inputs(network, "float64")
-        exact_axes = tuple(jnp.asarray(a, "float64") for a in axes)
+        exact_axes = tuple(jax.device_put(np.asarray(a, "float64")) for a in axes)
         params, bounds, near_axes = exact, None, exact_axes
         if dtype == "float32":
             params, _ = kernel_inputs(network, "float32")
-            near_axes = tuple(jnp.asarray(a, "float32") for a in axes)
+            near_axes = tuple(jax.device_put(np.asarray(a, "float32")) for a in axes)
         if dtype == "float32" or bounded:
             bounds = layer_bounds(network, dtype)
         kernel = _chunk_kernel(structure, layout)

@@ -11,6 +11,7 @@ has to settle, and what float64 leaves open, exact arithmetic.
 import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float64, UInt32
@@ -117,7 +118,7 @@ def _bounds(layer: Layer, index: int, dtype: str) -> LayerBounds:
         not_below(relative),
         not_below(terms * float(flushed)),
         not_below(steepest(layer)),
-        jnp.asarray(varies),
+        jax.device_put(varies),
     )
 
 
@@ -156,7 +157,7 @@ def _not_below(
 ) -> Float[Array, "*some"]:
     """The values in another arithmetic, none of them less than it was."""
     rounded = np.multiply(values, 1.0 + 2.0**-20).astype(dtype)
-    return jnp.asarray(np.nextafter(rounded, np.dtype(dtype).type(np.inf)))
+    return jax.device_put(np.nextafter(rounded, np.dtype(dtype).type(np.inf)))
 
 
 def point_words_and_open(

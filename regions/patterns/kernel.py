@@ -89,7 +89,8 @@ def kernel_inputs(
 def _rounded(values: np.ndarray, dtype: str) -> Array:
     """The values on the device; what float32 does not hold becomes infinite."""
     with np.errstate(over="ignore"):
-        return jnp.asarray(values.astype(dtype))
+        # `jnp.asarray` would compile a program for each shape.
+        return jax.device_put(values.astype(dtype))
 
 
 def point_bits(
@@ -162,7 +163,7 @@ def patterns_at(
     """
     with jax.enable_x64(dtype == "float64"):
         params, structure = kernel_inputs(network, dtype)
-        words = _words_at(params, structure, jnp.asarray(points, dtype))
+        words = _words_at(params, structure, np.asarray(points, dtype))
     return words_to_bytes(np.asarray(words), structure.num_bits)
 
 
@@ -198,7 +199,7 @@ def hash_patterns(
         hash_words: One row per bit, one column per lane; see `random_hash_words`.
     """
     result = np.empty((len(words), hash_words.shape[1]), np.uint32)
-    multipliers = jnp.asarray(hash_words)
+    multipliers = jax.device_put(hash_words)
     for start in range(0, len(words), _HASH_ROWS):
         part = words[start : start + _HASH_ROWS]
         padded = np.zeros((_HASH_ROWS, words.shape[1]), np.uint32)

@@ -61,6 +61,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--at", help="of the figure: the epoch of a snapshot, or a plane like z=0.3")
     add("--overlay", action="store_true", help="of the figure: two networks on one map")
     add("--ply", type=pathlib.Path, help="also the decision surface (three inputs)")
+    parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
     count = len(options.networks)
@@ -152,4 +153,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: see the examples."""
     options = parse(arguments)
     message = "Interrupted; nothing was written."
-    return run_main(lambda: execute(options), interrupted=message)
+    return run_main(
+        lambda: execute(options),
+        interrupted=message,
+        max_seconds=options.max_seconds,
+    )

@@ -18,12 +18,14 @@ Exit code: 0; 2 if there is no place to keep compiled code.
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    return Parser(__doc__, EXAMPLES).parse(arguments)
+    parser = Parser(__doc__, EXAMPLES)
+    parser.add_max_seconds()
+    return parser.parse(arguments)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Compile, and return the exit code."""
-    del options
+    del options  # The limit is heard by `main`.
     from regions.enumeration.compile_ahead import compile_ahead
 
     compile_ahead(lambda package: print(f"compiling {package}", flush=True))
@@ -34,4 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: see the examples."""
     options = parse(arguments)
     message = "Interrupted: what is compiled is kept."
-    return run_main(lambda: execute(options), interrupted=message)
+    return run_main(
+        lambda: execute(options),
+        interrupted=message,
+        max_seconds=options.max_seconds,
+    )

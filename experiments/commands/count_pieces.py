@@ -62,6 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         help="list the regions to it",
     )
+    parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
     if options.workers < 0:
@@ -150,4 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
         words = sys.argv[1:] if arguments is None else arguments
         command = shlex.join(["python", "scripts/count_pieces.py", *words])
         message = f"Interrupted; what was counted is kept. Go on with\n  {command}"
-    return run_main(lambda: execute(options), interrupted=message)
+    return run_main(
+        lambda: execute(options),
+        interrupted=message,
+        max_seconds=options.max_seconds,
+    )

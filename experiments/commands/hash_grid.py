@@ -77,6 +77,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     together("--coordinator", metavar="HOST:PORT", help="address of process 0")
     together("--processes", type=int, metavar="N", help="how many there are")
     together("--process", type=int, metavar="I", help="number of this one, from 0")
+    parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
     group = (options.coordinator, options.processes, options.process)
@@ -206,4 +207,4 @@ def save(path: pathlib.Path, grid: "GridCount") -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: see the examples."""
     options = parse(arguments)
-    return run_main(lambda: execute(options))
+    return run_main(lambda: execute(options), max_seconds=options.max_seconds)

@@ -3,6 +3,7 @@
 import argparse
 import functools
 import pathlib
+import time
 
 from experiments.running.arguments import (
     NETWORK,
@@ -10,6 +11,7 @@ from experiments.running.arguments import (
     box_of,
     output_file,
     read_network,
+    seconds,
 )
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
@@ -29,6 +31,10 @@ if none is given.
 exit code: 0 done, also when --max-seconds was reached; 1 not decided; 2 bad input; 130
 on Ctrl-C, with what was found
 """
+COUNT_SECONDS = 60.0
+"""Seconds of the count where no limit is given."""
+MOMENT = 1e-3
+"""Seconds of a limit that is spent: the count ends at once, and says so."""
 MAX_FORMULA_DIM = 8
 """Formulas in more inputs are too long to read."""
 MAX_RESOLUTION = 2**17
@@ -56,13 +62,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--ids", type=int, default=8, metavar="N", help="point ids printed per code")
     add("--resolution", type=int, default=512, metavar="N", help="grid points per axis")
-    add(
-        "--max-seconds",
-        type=float,
-        default=60.0,
-        metavar="S",
-        help="limit of the exact count",
-    )
+    limit = f"stop after this time (default: {COUNT_SECONDS:g}, for the count alone)"
+    add("--max-seconds", type=seconds, metavar="S", help=limit)
     add("--no-count", action="store_true", help="leave out the count of regions")
     parser.add_state_dicts()
     options = parser.parse(arguments)
@@ -73,41 +74,42 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             f"--resolution is {options.resolution}: 1 to {MAX_RESOLUTION:,} grid "
             "points per axis are required"
         )
-    if not options.max_seconds > 0:
-        parser.error(
-            f"--max-seconds is {options.max_seconds:g}: a positive number is required; "
-            "--no-count leaves the count out"
-        )
     return options
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print and save."""
+    from regions.errors.limits import limited
     from regions.files.data_files import load_points
     from regions.hash_tables import text
     from regions.hash_tables.files import write_csv, write_npz
     from regions.hash_tables.hash_table import hash_table
     from regions.hash_tables.utilization import data_box, utilization
 
+    begin = time.perf_counter()
     network = read_network(options.network, options)
-    table = hash_table(network, load_points(options.data))
-    box = box_of(options, network.input_dim) or data_box(table)
-    # What would fail after the table must do so before it.
-    box.restrict(network)
-    lines = text.table_lines(table, options.rows, options.ids)
-    if network.input_dim <= MAX_FORMULA_DIM:
-        lines += ["", *text.function_lines(table, options.rows)]
+    with limited(max_seconds=options.max_seconds):
+        table = hash_table(network, load_points(options.data))
+        box = box_of(options, network.input_dim) or data_box(table)
+        # What would fail after the table must do so before it.
+        box.restrict(network)
+        lines = text.table_lines(table, options.rows, options.ids)
+        if network.input_dim <= MAX_FORMULA_DIM:
+            lines += ["", *text.function_lines(table, options.rows)]
     print("\n".join([*lines, "", text.total_line(table)]))
     for path in options.output:
         (write_csv if path.suffix == ".csv" else write_npz)(path, table)
     if options.no_count:
         return 0
+    left = COUNT_SECONDS
+    if options.max_seconds is not None:
+        left = max(MOMENT, options.max_seconds - (time.perf_counter() - begin))
     with Bars() as bars, CtrlC() as stop:
         found = utilization(
             table,
             box,
             resolution=options.resolution,
-            max_seconds=options.max_seconds,
+            max_seconds=left,
             stop=stop,
             progress=bars.stage("counting regions"),
         )

@@ -58,6 +58,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_domain("polytope", "ball", required=False)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
+    parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
     if (options.at is None) == (options.input is None):
@@ -89,6 +90,7 @@ def read_point(path: pathlib.Path, row: int, dim: int) -> np.ndarray:
 
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
+    from regions.errors.limits import limited
     from regions.polytopes import formats
     from regions.polytopes.report import describe_polytope
     from regions.polytopes.text import to_text
@@ -106,7 +108,7 @@ def execute(options: argparse.Namespace) -> None:
     domain = None
     if is_domain_given(options):
         domain = domain_of(options, network.input_dim, one_for_all=True)
-    with Bars() as bars:
+    with Bars() as bars, limited(max_seconds=options.max_seconds):
         report = describe_polytope(network, x, domain, progress=bars.stage("facets"))
     if report.meeting is not None and options.format not in ("text", "json"):
         raise ValueError(

@@ -56,4 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 done, 2 bad input, 130 interrupted."""
     options = parse(arguments)
     message = GO_ON.format(folder=options.folder)
-    return run_main(lambda: execute(options), interrupted=message)
+    return run_main(
+        lambda: execute(options),
+        interrupted=message,
+        max_seconds=options.max_seconds,
+    )

@@ -3,11 +3,11 @@
 import argparse
 import pathlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from experiments.running.arguments import Parser, read_network
+from experiments.running.arguments import Parser, read_network, seconds
 from experiments.running.console import Bars, print_rows, run_main
-from experiments.running.interrupts import CtrlC
+from experiments.running.interrupts import CtrlC, interrupted_after
 
 if TYPE_CHECKING:
     from regions.network import ReluNetwork
@@ -43,7 +43,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--network", type=pathlib.Path, help="the network it must belong to")
     add("--float", action="store_true", help="check in float64, proving nothing")
-    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="stop after this time")
     parser.add_state_dicts()
     return parser.parse(arguments)
 
@@ -53,6 +53,7 @@ def execute(options: argparse.Namespace) -> int:
     from rich.markup import escape
 
     import regions
+    from regions.errors.limits import limited
     from regions.pieces.streaming import PLAN
 
     network = (
@@ -60,18 +61,15 @@ def execute(options: argparse.Namespace) -> int:
     )
     file = options.file
     if (file / PLAN).is_file():
-        if options.max_seconds is not None:
-            raise ValueError(
-                "--max-seconds is for one file, and this is a folder of pieces: "
-                "verify its files one by one, or leave the limit out."
-            )
-        return verify_pieces(file, not options.float, network)
+        with CtrlC() as stop, limited(max_seconds=options.max_seconds, stop=stop):
+            return verify_pieces(file, not options.float, network)
     if file.is_dir():
         file = file / "regions.parquet"
     if file.suffix == ".json":
         from regions.certificates.answers import verify_answer
 
-        report = verify_answer(file, network=network)
+        with interrupted_after(options.max_seconds):
+            report = verify_answer(file, network=network)
     else:
         with Bars() as bars, CtrlC() as stop:
             report = regions.verify(
@@ -103,15 +101,22 @@ def verify_pieces(
     path: pathlib.Path, exact: bool, network: "ReluNetwork | None"
 ) -> int:
     """Verify a folder of pieces, file by file."""
+    from regions.errors import LimitError
     from regions.pieces.streaming import RegionFolder
 
-    folder = RegionFolder(path)
+    folder, stopped = RegionFolder(path), None
     with Bars() as bars:
-        problems = folder.verify(
-            exact=exact, network=network, progress=bars.stage("files")
-        )
+        try:
+            problems = folder.verify(
+                exact=exact, network=network, progress=bars.stage("files")
+            )
+        except LimitError as error:
+            stopped, problems = error, cast("list[str]", error.found)
     for line in problems:
         print(f"failed: {line}", file=sys.stderr)
+    if stopped is not None:
+        print(f"NOT verified: {stopped}")
+        return 130 if stopped.why == "interrupted" else 1
     state = "complete" if folder.complete else "not complete"
     print(f"{len(folder):,} regions in {len(folder.files)} files, {state}")
     print(

@@ -4,6 +4,7 @@ import argparse
 import functools
 import pathlib
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from experiments.running.arguments import (
@@ -40,6 +41,8 @@ A corner of one number is a cube's.
 
 exit code: 0 answered; 1 undecided; 2 on bad input; 130 on Ctrl-C, with what was found
 """
+MOMENT = 1e-3
+"""Seconds of a limit that is spent: the next step ends at once, and says so."""
 NEEDS = {
     "line": ["--from", "--to"],
     "path": ["--from", "--to", "a box (--box, or --lower with --upper)"],
@@ -90,6 +93,7 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     box: Any = None
     if is_domain_given(options):
         box = domain_of(options, network.input_dim, one_for_all=True)
+    begin = time.perf_counter()
     with Bars() as bars, CtrlC() as stop:
         limits = {
             "max_regions": options.max_regions,
@@ -110,9 +114,12 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
                 network, options.start, box, progress=show, **limits
             )
         rs = regions.enumerate_regions(network, box, progress=show, **limits)
-        if rs.has_cells or not len(rs):
+        if rs.has_cells or not len(rs) or rs.stop is not None:
             return rs
         # The tree and cones keep no neighbors; steps across facets find them.
+        if options.max_seconds is not None:
+            spent = time.perf_counter() - begin
+            limits["max_seconds"] = max(MOMENT, options.max_seconds - spent)
         return regions.explore_regions(
             network, rs.coordinates[0], box, progress=show, **limits
         )
@@ -120,24 +127,31 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
 
 def execute(options: argparse.Namespace) -> int:
     """Walk and report."""
+    from regions.errors.limits import limited
     from regions.partition.paths import regions_between, save_graph, shortest_path
     from regions.partition.paths_text import line_text, path_text
 
     network = read_network(options.network, options)
     if options.what == "line":
-        line = regions_between(network, options.start, options.end)
+        with limited(max_seconds=options.max_seconds):
+            line = regions_between(network, options.start, options.end)
         print("\n".join(line_text(network, line)))
         return 0
-    rs = find(network, options)
+    rs, is_open = find(network, options), False
     if options.what == "path":
         path = shortest_path(rs, options.start, options.end)
         print("\n".join(path_text(rs, path)))
     else:
-        graph = rs.adjacency()
         print(rs.count)
-        print(f"{graph.number_of_edges()} pairs found that share a facet")
-    if options.save is not None:
-        is_graph = options.save.suffix == ".graphml"
+        # Whoever wants an end does not wait for a program for each pair.
+        is_open = rs.stop is not None and not rs.has_cells and rs.method != "facets"
+        if is_open:
+            print("which of them share a facet was not asked before the end")
+        else:
+            pairs = rs.adjacency().number_of_edges()
+            print(f"{pairs} pairs found that share a facet")
+    is_graph = options.save is not None and options.save.suffix == ".graphml"
+    if options.save is not None and not (is_graph and is_open):
         save_graph(options.save, rs) if is_graph else rs.save(options.save)
         print(f"Wrote {options.save}.")
     if rs.stop is Stop.INTERRUPTED:

@@ -107,12 +107,18 @@ class Parser(argparse.ArgumentParser):
         text = "slopes below zero, one a hidden layer or one for all; 1: no activation"
         add("--slopes", type=numbers, metavar="A,B,...", help=text)
 
+    def add_max_seconds(self) -> None:
+        """Take a limit on time that ends the command as Ctrl-C does."""
+        text = "stop after this time, as on Ctrl-C"
+        self.add_argument("--max-seconds", type=seconds, metavar="S", help=text)
+
     def add_run_folder(self, default: str) -> None:
         """Take the folder of a run, and whether it may be replaced."""
         help_text = f"run folder (default: {default})"
         self.add_argument("--folder", type=pathlib.Path, help=help_text)
         help_text = "replace the run in the folder"
         self.add_argument("--force", action="store_true", help=help_text)
+        self.add_max_seconds()
 
     def parse(self, arguments: list[str] | None) -> argparse.Namespace:
         """The options; the process exits if the domain is none or not one."""
@@ -139,6 +145,22 @@ class Parser(argparse.ArgumentParser):
 
 NETWORK = "a model (.npz, .pt, .onnx, .keras, .nnet and others), or a run folder"
 """Help of the argument that names a network."""
+
+
+def seconds(text: str) -> float:
+    """A limit on time.
+
+    Example:
+        >>> seconds("2.5")
+        2.5
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: a positive number is required")
+    return number
 
 
 def output_file(text: str, suffixes: tuple[str, ...]) -> pathlib.Path:

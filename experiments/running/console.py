@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from experiments.running.common import RunFolderError
+from experiments.running.interrupts import interrupted_after
 from regions.errors import FileFormatError, RegionsError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run_main(
     *,
     interrupted: str = "Interrupted.",
     undecided: int = 1,
+    max_seconds: float | None = None,
 ) -> int:
     """Run a command; an error becomes one line on the standard error.
 
@@ -42,13 +44,15 @@ def run_main(
         execute: The command, with its imports; its exit code, where `None` is 0.
         interrupted: What to say on Ctrl-C.
         undecided: Exit code of the other errors of `regions`.
+        max_seconds: After this time it is interrupted, as by Ctrl-C.
 
     Returns:
         The exit code: that of the command, 2 on bad input, `undecided` if the question
         stayed open, 130 on Ctrl-C. An error of another kind is a bug and goes through.
     """
     try:
-        return execute() or 0
+        with interrupted_after(max_seconds):
+            return execute() or 0
     except BrokenPipeError:
         # The reader, `head` say, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,8 +4,10 @@ The library never touches signals. A command that shows what was found when the 
 stops it makes Ctrl-C a wish, and hands that to whatever takes a `stop`.
 """
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 
@@ -48,3 +50,43 @@ class CtrlC:
         if self._pressed:
             raise KeyboardInterrupt
         self._pressed = True
+
+
+@contextlib.contextmanager
+def interrupted_after(seconds: float | None) -> Iterator[None]:
+    """A block that a limit on time ends as Ctrl-C does, whatever runs in it.
+
+    What a program does on Ctrl-C, it does then: a study keeps its folder, and goes on
+    in it another time. A block in another thread than the main one is left alone, as
+    no signal arrives there.
+
+    Args:
+        seconds: The limit; None for none.
+
+    Example:
+        >>> try:
+        ...     with interrupted_after(0.01):
+        ...         while True:
+        ...             pass
+        ... except KeyboardInterrupt:
+        ...     print("interrupted")
+        interrupted
+    """
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        # Whoever listens to Ctrl-C now, a `CtrlC` say, hears this.
+        heard = signal.getsignal(signal.SIGINT)
+        if not callable(heard):
+            raise KeyboardInterrupt
+        heard(number, frame)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)

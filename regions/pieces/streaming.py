@@ -24,8 +24,8 @@ from regions.domains.shapes import Domain
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError
 from regions.enumeration.tree.journal import fingerprint
-from regions.errors import FileFormatError
-from regions.errors.limits import never
+from regions.errors import FileFormatError, LimitError
+from regions.errors.limits import never, telling
 from regions.files.reading import reading
 from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork
@@ -299,22 +299,43 @@ class RegionFolder:
             exact: Prove every statement in exact arithmetic; float64 otherwise.
             network: If given, the regions must belong to this network.
             progress: Called with (done, total), in files.
-        """
-        from regions.certificates import verify
 
-        problems = []
-        for done, file in enumerate(self.files):
-            if progress is not None:
-                progress(done, len(self.files))
-            written = self._digests.get(file.name)
-            with file.open("rb") as opened:
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            if written is not None and written != digest:
-                problems.append(f"{file.name} was changed since it was written")
-                continue
-            report = verify(file, exact=exact, network=network)
-            problems += [f"{file.name}: {line}" for line in report.failures]
+        Raises:
+            LimitError: If a limit of the block around falls, with the problems found.
+        """
+        done, problems = 0, list[str]()
+
+        def said() -> str:
+            bad = f", with {len(problems)} problems" if problems else ""
+            return f"{done} of {len(self.files)} files are verified{bad}"
+
+        with telling(said, lambda: problems):
+            for done, file in enumerate(self.files):
+                if progress is not None:
+                    progress(done, len(self.files))
+                written = self._digests.get(file.name)
+                problems += _verify_file(file, written, exact, network)
         return problems
+
+
+def _verify_file(
+    file: pathlib.Path, written: str | None, exact: bool, network: ReluNetwork | None
+) -> list[str]:
+    """What is wrong with one file.
+
+    Raises:
+        LimitError: If a limit of the block around falls before that is known.
+    """
+    from regions.certificates import verify
+
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    if written is not None and written != digest:
+        return [f"{file.name} was changed since it was written"]
+    report = verify(file, exact=exact, network=network)
+    if report.stopped is not None:
+        raise LimitError(report.stopped)
+    return [f"{file.name}: {line}" for line in report.failures]
 
 
 def _num_rows(path: pathlib.Path) -> int:

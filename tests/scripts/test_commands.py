@@ -34,6 +34,7 @@ def test_every_command_says_how_it_is_called(name, capsys):
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert text.startswith(f"usage: relu-regions {name}")
+    assert "--max-seconds" in text
     assert f"python scripts/{COMMANDS[name].module}.py" not in text
 
 

@@ -85,7 +85,7 @@ def test_saved_tables_hold_the_same_numbers(script, files):
         (["--output", "t.txt"], ".csv or .npz"),
         (["--rows", "-1"], "--rows"),
         (["--resolution", "-1"], "--resolution is -1: 1 to 131,072"),
-        (["--max-seconds", "0"], "--max-seconds is 0"),
+        (["--max-seconds", "0"], "--max-seconds: 0: a positive number"),
         (["--data", "missing.npy"], "missing.npy does not exist"),
     ],
 )

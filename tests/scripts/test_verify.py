@@ -162,8 +162,11 @@ def test_table_of_regions_is_told_from_a_file_of_them(script, capsys, tmp_path):
 def test_limit_and_ctrl_c_print_what_was_checked(
     script, found, tmp_path, capsys, monkeypatch
 ):
-    file = tmp_path / "regions.parquet"
+    file, folder = tmp_path / "regions.parquet", tmp_path / "pieces"
     found.save(file)
+    enumerate_to_parquet(found.network, found.domain, folder)
+    assert script.main([str(folder), "--max-seconds", "1e-9"]) == 1
+    assert "NOT verified: max_seconds=1e-09 reached: 0 of" in capsys.readouterr().out
     assert script.main([str(file), "--max-seconds", "1e-9"]) == 1
     assert "stopped: max_seconds=1e-09 reached" in capsys.readouterr().out
     monkeypatch.setattr(
@@ -171,3 +174,5 @@ def test_limit_and_ctrl_c_print_what_was_checked(
     )
     assert script.main([str(file)]) == 130
     assert "stopped: interrupted" in capsys.readouterr().out
+    assert script.main([str(folder)]) == 130
+    assert "NOT verified: interrupted: 0 of" in capsys.readouterr().out

@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float64
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.line.cutting import Cutter, ImpreciseError
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.results.cells import Cells
 from regions.signs.exact import nearest_float
@@ -65,12 +66,16 @@ class Line:
 
         Units that change sign together at one breakpoint share a facet; the first of
         them names it.
+
+        Raises:
+            LimitError: If a limit of the block around falls.
         """
         assert self.start is not None
         assert self.end is not None
         ends = np.array([float(self.start), *self.places, float(self.end)])
         close = self.doubt < CLOSE * (1.0 + np.abs(self.places))
         for far in np.flatnonzero(~close).tolist():
+            check()
             ends[1 + far] = float(self.exact_place(far))
         count = len(self.patterns)
         members = np.stack([np.arange(count), np.arange(1, count + 1)], 1).ravel()

@@ -7,6 +7,7 @@ import pytest
 
 from experiments.running import console
 from experiments.running.common import RunFolderError
+from experiments.running.interrupts import CtrlC
 from regions.errors import FileFormatError, NotGenericError, SolverError
 
 
@@ -60,6 +61,24 @@ def test_interrupt_is_exit_code_130_with_its_line(capsys):
     code = console.run_main(_raiser(KeyboardInterrupt()), interrupted="Go on.")
     assert code == 130
     assert capsys.readouterr().err == "Go on.\n"
+
+
+def test_a_limit_on_time_ends_a_command_as_ctrl_c_does(capsys):
+    def forever():
+        while True:
+            pass
+
+    assert console.run_main(forever, interrupted="Go on.", max_seconds=0.01) == 130
+    assert capsys.readouterr().err == "Go on.\n"
+
+    def heard():
+        with CtrlC() as stop:
+            while not stop():
+                pass
+        return 5
+
+    assert console.run_main(heard, max_seconds=0.01) == 5
+    assert console.run_main(lambda: 3, max_seconds=9.0) == 3
 
 
 def test_unexpected_error_is_not_hidden():

@@ -102,7 +102,7 @@ serves, on what is in `SELDOM`, and when it is stopped.
 QUESTIONS = {"check", "falls_short", "fits", "full", "late", "reserve", "spent", "stop"}
 """Names under which a budget is asked in the engines, a `_` before them or not."""
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which a test has hung, also on a busy machine."""
 
 Reference = frozenset[tuple[bool, ...]]

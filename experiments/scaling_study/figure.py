@@ -86,6 +86,8 @@ def _add_formulas(
     ):
         of = {row["setting"]: row[key] for row in table}
         values = np.array([of[setting.key] for setting in settings])
+        # Fewer units than dimensions: less than one region says nothing.
+        values = np.where(values >= 1.0, values, np.nan)
         axes.plot(x[order], values[order], style, color=MUTED, linewidth=1, label=label)
 
 

@@ -27,6 +27,7 @@ examples:
   python scripts/hash_grid.py net.npz --box -1 1
   python scripts/hash_grid.py net.npz --box -1 1 --resolution 4096 --dtype float32
   python scripts/hash_grid.py net.npz --slice slice.npz --resolution 512,256
+  python scripts/hash_grid.py net.npz --ball x.npy:7 --radius 0.5
   python scripts/hash_grid.py net.npz --box -1 1 --output grid.npz --labels
 
 One process uses all GPUs, or else all cores, of its machine. To share a grid among
@@ -54,7 +55,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("segment", "slice")
+    parser.add_domain("segment", "slice", "polytope", "ball")
     points = (
         "points per axis: one number, or one per axis (default: 1024 in one and two "
         "dimensions, 256 in three, 64 in four, 16 in six, ...: at most 2^24 in all)"

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float64, UInt32
 
-from regions.domains.shapes import Ball, Domain, WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.exact import nearest_float
+from regions.signs.inside import inside_domain
 from regions.signs.predicate import Predicate
-from regions.signs.rounding import SAFETY, are_in_ball, gamma, is_certain
 
 FIRST_CHUNK, LARGEST_CHUNK, EXACT_CHUNK = 32, 2048, 4
 MOMENT = 0.05
@@ -117,28 +117,6 @@ def _exactly(
         if budget.late() and any(map(len, kept)):
             break
     return np.concatenate(found), np.concatenate(kept)
-
-
-def inside_domain(
-    points: Float64[np.ndarray, "points dim"], domain: Domain
-) -> Bool[np.ndarray, " points"]:
-    """Which points lie strictly inside the domain, proved.
-
-    The mean of corners does, but rounding may move it onto a facet or across.
-    """
-    (A, b), inside = domain.rows(), np.ones(len(points), bool)
-    if isinstance(domain, Ball) and domain.squared_radius is not None:
-        inside &= are_in_ball(points, domain.radius)
-    # A coordinate is compared as it is; the sum in a simplex rounds.
-    rounds = (A != 0.0).sum(1) > 1
-    with np.errstate(invalid="ignore", over="ignore"):
-        for row, end, sums in zip(A, b, rounds, strict=True):
-            error = 0.0
-            if sums:
-                size = np.abs(points) @ np.abs(row) + abs(end)
-                error = SAFETY * gamma(domain.dim + 2) * size
-            inside &= is_certain(end - points @ row, error)
-    return inside
 
 
 def _random_points(domain: Domain) -> Float64[np.ndarray, "points dim"]:

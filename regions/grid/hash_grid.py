@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains.domain_vectors import whole_number
-from regions.domains.shapes import Box, Domain, Segment, Slice
+from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
 from regions.errors.limits import asking, hearing_by_itself, limited, never
 from regions.grid.device_tally import CollisionError, DeviceTally
 from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
@@ -26,6 +26,7 @@ from regions.grid.tally import Tally
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.patterns.kernel import random_hash_words
 from regions.patterns.packing import num_words, words_to_bytes
+from regions.signs.inside import inside_domain
 from regions.signs.strictness import are_strict
 
 Progress = Callable[[int, int], None]
@@ -35,6 +36,9 @@ MAX_POINTS = 2**63 - 1
 
 MAX_AXES = 64
 """NumPy has no arrays of more."""
+
+CUT_CHUNK = 1 << 18
+"""Points that are held against the rows of a domain at once."""
 
 DEFAULT_RESOLUTION = 1024
 DEFAULT_POINTS = 2**24
@@ -120,7 +124,9 @@ def hash_grid(
 
     Args:
         network: The network.
-        domain: A Box, a Segment or a Slice; the grid is in its coordinates.
+        domain: A bounded domain; the grid is in its coordinates. In a Simplex, an
+            HPolytope or a Ball it is that of the box around, and points that are not
+            proved to lie inside count for nothing and have the label -1.
         resolution: Grid points along each axis: one number for all, or one per axis;
             `default_resolution` of the dimension if None. At most `MAX_POINTS` in all.
         offset: Place of a point in its pixel: 0.5 is the middle; with 0 point i is
@@ -157,7 +163,7 @@ def hash_grid(
         >>> hash_grid(net, Box.cube(2), 4).count
         4
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     shape = grid_shape(domain, resolution)
     _check_options(dtype, offset, chunk)
     for name, value in (("stop", stop), ("max_seconds", max_seconds)):
@@ -176,7 +182,8 @@ def hash_grid(
         )
     table = PatternTable(num_words(restricted.num_bits), hash_words)
     points = _share(math.prod(shape), together)
-    image = _image(len(points) if labels else 0)
+    is_cut = not isinstance(domain, Box | Segment | Slice)
+    image = _image(len(points) if labels or is_cut else 0)
     pieces = stream(restricted, axes, dtype, chunk, points)
     with limited(max_seconds=max_seconds, stop=stop or never):
         is_over = never if together else asking()
@@ -190,17 +197,20 @@ def hash_grid(
         table, tally, image = _put_together(table, tally, image, hash_words)
         settled = sum(int(part[0]) for part in gather(np.array([settled])))
     order = np.argsort(tally.first)
-    if labels and (order != np.arange(len(order))).any():
+    if (labels or is_cut) and (order != np.arange(len(order))).any():
         _relabel(image[:done], np.argsort(order).astype(np.int32))
+    each, places = tally.points[order], tally.witness[order]
+    if is_cut:
+        order_inside, each, places = _cut_out(image, axes, domain)
+        order = order[order_inside]
     packed = words_to_bytes(table.words[order], restricted.num_bits)
-    where = np.unravel_index(tally.witness[order], shape)
-    witnesses = np.stack([a[i] for a, i in zip(axes, where, strict=True)], 1)
+    witnesses = _points_of(axes, places)
     strict = are_strict(restricted, packed, witnesses)
     return GridCount(
         count=int(strict.sum()),
         labels=image.reshape(shape) if labels else None,
         patterns=packed,
-        points_per_label=tally.points[order],
+        points_per_label=each,
         witnesses=witnesses,
         strict=strict,
         resolution=shape,
@@ -209,6 +219,37 @@ def hash_grid(
         stopped=done < len(points),
         settled=settled,
     )
+
+
+def _points_of(
+    axes: Axes, places: Int64[np.ndarray, " points"]
+) -> Float64[np.ndarray, "points dim"]:
+    """The grid points of some numbers."""
+    where = np.unravel_index(places, tuple(map(len, axes)))
+    return np.stack([a[i] for a, i in zip(axes, where, strict=True)], 1)
+
+
+def _cut_out(
+    image: Int32[np.ndarray, " points"], axes: Axes, domain: Domain
+) -> tuple[np.ndarray, Int64[np.ndarray, " labels"], Int64[np.ndarray, " labels"]]:
+    """Leave the points inside a domain, in place, with labels in order of appearance.
+
+    Returns:
+        The former number of each label, how many points it has, and one of them.
+    """
+    for start in range(0, len(image), CUT_CHUNK):
+        part = np.arange(start, min(start + CUT_CHUNK, len(image)))
+        image[part[~inside_domain(_points_of(axes, part), domain)]] = -1
+    places = np.flatnonzero(image >= 0)
+    former, first, number, each = np.unique(
+        image[places], return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    image[places] = np.argsort(order)[number].astype(np.int32)
+    # One in the middle of each label's points.
+    sorted_ = places[np.argsort(number, kind="stable")]
+    middle = sorted_[np.cumsum(each) - each + each // 2]
+    return former[order], each[order].astype(np.int64), middle[order]
 
 
 class _Collected(NamedTuple):
@@ -347,10 +388,10 @@ def grid_shape(
         ValueError: If the domain has no grid, the resolution does not fit it, or the
             points cannot be numbered.
     """
-    if not isinstance(domain, (Box, Segment, Slice)):
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
         raise ValueError(
-            f"`domain` is a {type(domain).__name__}: a grid needs a Box, a Segment or "
-            "a Slice; put a Box around what you want to see."
+            f"`domain` is a {type(domain).__name__} without bounds: a grid needs a "
+            "bounded one, such as a Box around what you want to see."
         )
     if resolution is None:
         resolution = default_resolution(domain.dim)
@@ -409,10 +450,8 @@ def _check_options(dtype: str, offset: float, chunk: int | None) -> None:
 
 def _chart_box(domain: Domain) -> Box:
     """The box of the domain's coordinates."""
-    if isinstance(domain, Slice):
-        return domain.box
-    if not isinstance(domain, Box):
-        return Box([0.0], [1.0])
+    assert not isinstance(domain, WholeSpace)
+    domain = domain.chart_box()
     with np.errstate(over="ignore"):
         if not np.isfinite(domain.upper - domain.lower).all():
             raise ValueError(

@@ -14,7 +14,7 @@ from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.domains.simple_polytope import SimplePolytope
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.engine import Listing, Tally, Task
-from regions.enumeration.found import inside_domain, regions_at
+from regions.enumeration.found import regions_at
 from regions.enumeration.reused_memory import reused_memory
 from regions.enumeration.stages import Stages
 from regions.enumeration.sweep import loading
@@ -34,6 +34,7 @@ from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.results.statistics import Statistics
 from regions.signs.exact import nearest_float
+from regions.signs.inside import inside_domain
 from regions.signs.predicate import Predicate, signs as signs_at
 
 MAX_SWEEP_DIM = 8

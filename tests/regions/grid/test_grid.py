@@ -8,13 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import (
+    Ball,
+    Box,
+    HPolytope,
+    Segment,
+    Simplex,
+    Slice,
+    WholeSpace,
+)
 from regions.enumeration import enumerate_regions
 from regions.errors import RegionsError
 from regions.grid.hash_grid import boundary_pixels, hash_grid
 from regions.grid.pattern_table import PatternTable
 from regions.network import ReluNetwork
 from regions.patterns.kernel import pack_bits
+from regions.patterns.packing import unpack_bits
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=15)
 
@@ -303,8 +312,8 @@ def test_boundary_pixels_equal_a_loop():
 @pytest.mark.parametrize(
     ("domain", "options", "message"),
     [
-        (WholeSpace(2), {}, "`domain` is a WholeSpace: a grid needs a Box"),
-        (Simplex(np.eye(3)[:, :2]), {}, "`domain` is a Simplex: a grid needs a Box"),
+        (WholeSpace(2), {}, "`domain` is a WholeSpace without bounds: a grid needs"),
+        (HPolytope([[1, 0]], [1]), {}, "`domain` is a HPolytope without bounds"),
         (Box.cube(3), {}, "`domain` lies in 3 dimensions and the network reads 2"),
         (Box.cube(2), {"resolution": (3, 4, 5)}, "`resolution` is "),
         (Box.cube(2), {"resolution": 0}, "`resolution` is 0"),
@@ -323,3 +332,46 @@ def test_bad_arguments_raise(domain, options, message):
     with pytest.raises(ValueError, match=message) as caught:
         hash_grid(random_network([2, 4, 1]), domain, **options)
     assert not isinstance(caught.value, RegionsError)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        HPolytope([[1, 1], [-1, 0], [0, -1]], [1, 0.5, 0.75]),
+        Ball([0.25, -0.5], 0.75),
+        Ball([0.25, -0.5], 0.75, 1),
+        Simplex([[0, 0], [1, 0.25], [0.5, 1]]),
+    ],
+    ids=["polytope", "disc", "diamond", "simplex"],
+)
+@pytest.mark.parametrize("labels", [True, False])
+def test_a_grid_in_another_domain_has_its_points_alone(domain, labels):
+    """Against patterns of the points inside, one by one."""
+    network = random_network((2, 6, 4, 1))
+    grid = hash_grid(network, domain, 24, labels=labels)
+    box = domain.chart_box()
+    sides = [
+        low + (high - low) * (np.arange(24) + 0.5) / 24
+        for low, high in zip(box.lower, box.upper, strict=True)
+    ]
+    points = np.stack(np.meshgrid(*sides, indexing="ij"), -1).reshape(-1, 2)
+    A, b = domain.rows()
+    inside = (points @ A.T < b).all(1)
+    if domain.squared_radius is not None:
+        inside &= (points**2).sum(1) < 0.75**2
+    bits = network.patterns(domain.embed(points[inside]))
+    patterns, first, number, each = np.unique(
+        bits, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    assert grid.points_per_label.tolist() == each[order].tolist()
+    found = unpack_bits(grid.patterns, network.num_bits)
+    np.testing.assert_array_equal(found, patterns[order])
+    at = network.patterns(domain.embed(grid.witnesses))
+    np.testing.assert_array_equal(at, found)
+    assert int(grid) == len(patterns)
+    assert (grid.labels is not None) == labels
+    if grid.labels is not None:
+        image = grid.labels.reshape(-1)
+        assert (image[~inside] == -1).all()
+        assert (image[inside] == np.argsort(order)[number.reshape(-1)]).all()

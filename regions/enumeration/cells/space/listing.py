@@ -19,10 +19,10 @@ from regions.enumeration.cells.space.walk import (
     walk_all,
 )
 from regions.enumeration.engine import Listing
-from regions.enumeration.found import inside_domain
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.exact import nearest_float
+from regions.signs.inside import inside_domain
 from regions.signs.predicate import Predicate
 
 

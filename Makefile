@@ -81,4 +81,5 @@ atlas:  ## Build the atlas page from atlas/ (needs Node and npm)
 
 clean:  ## Remove .venv and caches; runs/ is kept
 	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/relu-regions/tests-jax"
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,8 @@ import typing
 from collections.abc import Callable
 
 # Tests compile much and run little: three quarters of the time go without XLA's
-# optimizations, and what one process compiled, others and later runs read.
+# optimizations, and what one process compiled, others read, and later runs, also those
+# of other checkouts: what is kept is named by all that it was made of.
 os.environ["XLA_FLAGS"] = " ".join(
     [
         os.environ.get("XLA_FLAGS", ""),
@@ -22,7 +23,9 @@ os.environ["XLA_FLAGS"] = " ".join(
     ]
 )
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(
-    pathlib.Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
+    pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+    / "relu-regions"
+    / "tests-jax"
 )
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"

@@ -63,7 +63,7 @@ def checked_modules() -> list[str]:
 def has_shapes(hint: object) -> bool:
     """Whether the shape of an array is part of a type hint, or may be."""
     if isinstance(hint, str | typing.ForwardRef):
-        return "[" in str(hint)
+        return True  # of a name that only type checkers may know
     if isinstance(hint, list):
         return any(map(has_shapes, hint))
     if getattr(hint, "__module__", "").startswith("jaxtyping"):

@@ -26,9 +26,6 @@ PLAIN_WIDTH = 2048
 4:2:0 video has one color for 2 x 2 pixels; doubled, each pixel keeps its own.
 """
 
-MAX_SIDE = 4096
-"""Largest side of videos that browsers decode, in pixels."""
-
 HOLD = 2.0
 """Seconds for which the last frame stays, if nothing else is said."""
 

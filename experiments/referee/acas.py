@@ -16,13 +16,14 @@ from training.datasets import Dataset
 from training.fit import fit
 from training.models import params_to_relu_network
 
-ADVISORIES = ("none", "weak left", "weak right", "strong left", "strong right")
-
 
 def table(
     points: Float64[np.ndarray, "points 5"],
 ) -> Float64[np.ndarray, "points 5"]:
-    """The scores; the largest is the advisory."""
+    """Scores of no advisory, weak left, weak right, strong left and strong right.
+
+    The largest is the advisory that is given.
+    """
     distance, bearing, heading, own, other = points.T
     near = np.exp(-1.5 * (1.0 + distance))
     # Where the intruder passes, left (negative) or right, and how fast it comes.

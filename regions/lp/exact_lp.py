@@ -29,7 +29,7 @@ from regions.lp.batch_proofs import (
     prove_empty_batch as prove_empty_batch,
     prove_witness_batch as prove_witness_batch,
 )
-from regions.signs.exact import dyadic, to_fmpq, to_fraction
+from regions.signs.exact import dot, dyadic, to_fmpq, to_fraction
 
 Point = tuple[Fraction, ...]
 """Rational coordinates."""
@@ -303,20 +303,15 @@ def _maximize_integers(
     *gradient, value = _combined(rows, proof)
     assert all(y > 0 for y in proof.values())
     assert all(g * cost_scale == v for g, v in zip(gradient, cost, strict=True))
-    assert _dot(cost, x) == value * cost_scale
+    assert dot(cost, x) == value * cost_scale
     assert _satisfies(table, x)
     point = tuple(to_fraction(v) for v in x)
     return Optimum("optimal", point, to_fraction(value), dict(sorted(proof.items())))
 
 
-def _dot(row: Sequence[int], x: list[fmpq]) -> fmpq:
-    """Inner product of as many entries as x has."""
-    return sum((v * a for a, v in zip(row, x, strict=False)), fmpq(0))
-
-
 def _satisfies(table: list[list[int]], x: list[fmpq]) -> bool:
     """Whether `A x <= b`, exactly."""
-    return all(_dot(row, x) <= row[-1] for row in table)
+    return all(dot(row[:-1], x) <= row[-1] for row in table)
 
 
 def _farkas(rows: _Rows, weights: Mapping[int, fmpz]) -> Multipliers:
@@ -336,7 +331,7 @@ def _null_direction(A: fmpz_mat, cost: list[int]) -> list[fmpq]:
     basis, nullity = A.nullspace()
     for k in range(nullity):
         u = [fmpq(basis[i, k]) for i in range(A.ncols())]
-        growth = _dot(cost, u)
+        growth = dot(cost, u)
         if growth != 0:
             return u if growth > 0 else [-v for v in u]
     raise AssertionError("the cost is a combination of the rows")
@@ -347,8 +342,8 @@ def _feasible_ray(rows: _Rows, ray: list[fmpq], cost: list[int]) -> Optimum:
     deepest = deepest_point(rows.table, rows.dim, ())
     if deepest.sign < 0:
         return Optimum("infeasible", multipliers=_farkas(rows, deepest.weights))
-    assert all(_dot(row[:-1], ray) <= 0 for row in rows.table)
-    assert _dot(cost, ray) > 0
+    assert all(dot(row[:-1], ray) <= 0 for row in rows.table)
+    assert dot(cost, ray) > 0
     assert _satisfies(rows.table, deepest.x)
     return Optimum(
         "unbounded",

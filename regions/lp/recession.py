@@ -19,7 +19,7 @@ from regions.lp import exact_lp, solve
 from regions.lp.exact_rows import IntegerRow, primitive
 from regions.lp.farkas import solve_near
 from regions.lp.warm_lp import WarmProgram
-from regions.signs.exact import to_fmpq, to_fraction
+from regions.signs.exact import dot, to_fmpq, to_fraction
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 MAX_SUBSETS = 5000
@@ -76,7 +76,7 @@ def recession_cone(rows: Sequence[IntegerRow], dim: int) -> Recession:
         if len(line) == 1:
             for sign in (1, -1):
                 ray = tuple(sign * v for v in line[0])
-                if all(_dot(row, ray) <= 0 for row in gradients):
+                if all(dot(row, ray) <= 0 for row in gradients):
                     rays.add(ray)
     ordered = tuple(sorted(rays))
     return Recession(lineality, ordered, ordered[0] if ordered else None)
@@ -182,11 +182,6 @@ def _even_weights(A: np.ndarray) -> Float64[np.ndarray, " rows"] | None:
     return duals[:count] + duals[-1]
 
 
-def _dot(row: Sequence[int], u: Direction) -> int:
-    """Inner product."""
-    return sum(a * v for a, v in zip(row, u, strict=True))
-
-
 def _null_basis(rows: Sequence[Sequence[int]], dim: int) -> tuple[Direction, ...]:
     """A basis of the vectors orthogonal to all rows, as primitive integer vectors."""
     if not rows:
@@ -227,5 +222,5 @@ def _repaired(
         return None
     common = math.lcm(*(v.denominator for v in exact))
     direction = tuple(primitive([int(v * common) for v in exact]))
-    values = [_dot(row, direction) for row in gradients]
+    values = [dot(row, direction) for row in gradients]
     return direction if max(values) <= 0 and min(values) < 0 else None

@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq_mat, fmpz_mat
 from jaxtyping import Bool, UInt8
 
 from regions.domains.domain_vectors import dyadic
@@ -26,7 +26,7 @@ from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import halfspaces_batch
 from regions.patterns.packing import unpack_bits
-from regions.signs.exact import ExactNetwork, to_fmpq
+from regions.signs.exact import ExactNetwork, dot, to_fmpq
 
 BATCH_NUMBERS = 1 << 21
 """Entries of float64 rows held at a time."""
@@ -131,7 +131,7 @@ def is_cone_trivial(
         return False
     if direction is not None and np.isfinite(direction).all():
         y = [to_fmpq(float(v)) for v in direction]
-        if any(y) and all(_dot(row, y) <= 0 for row in rows):
+        if any(y) and all(dot(row, y) <= 0 for row in rows):
             return False
     if weights is not None and np.isfinite(weights).all():
         used = [k for k, row in enumerate(rows) if any(row) and weights[k] > 0.0]
@@ -157,11 +157,6 @@ def _scaled(rows: Sequence[Row], weights: Sequence[float]) -> list[int]:
         max(1, int(math.ldexp(w / largest / size, 110)) << (top - shift))
         for w, size, shift in zip(weights, sizes, shifts, strict=True)
     ]
-
-
-def _dot(row: Row, y: list[fmpq]) -> fmpq:
-    """Inner product."""
-    return sum((a * v for a, v in zip(row, y, strict=True)), fmpq(0))
 
 
 def _weights_prove_trivial(rows: Sequence[Row], suggested: Sequence[float]) -> bool:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-from regions.signs.exact import to_fmpq, to_fraction
+from regions.signs.exact import dot, to_fmpq, to_fraction
 
 Point = Sequence[Fraction]
 
@@ -29,14 +29,14 @@ def nearest_in_hull(
         [to_fmpq(v - c) for v, c in zip(corner, center, strict=True)]
         for corner in corners
     ]
-    chosen = [min(range(len(moved)), key=lambda k: _dot(moved[k], moved[k]))]
+    chosen = [min(range(len(moved)), key=lambda k: dot(moved[k], moved[k]))]
     weights = [fmpq(1)]
     while True:
         x = _mixed(moved, chosen, weights)
-        size = _dot(x, x)
-        nearest = min(range(len(moved)), key=lambda k: _dot(x, moved[k]))
+        size = dot(x, x)
+        nearest = min(range(len(moved)), key=lambda k: dot(x, moved[k]))
         # No corner lies beyond the plane through x across its direction: x is it.
-        if _dot(x, moved[nearest]) >= size:
+        if dot(x, moved[nearest]) >= size:
             point = tuple(to_fraction(v) + c for v, c in zip(x, center, strict=True))
             return point, to_fraction(size)
         chosen.append(nearest)
@@ -67,13 +67,9 @@ def _affine_minimum(points: list[list[fmpq]]) -> list[fmpq]:
     """Weights, summing to 1, of the point of an affine hull that is nearest to 0."""
     size = len(points)
     rows = [[fmpq(0), *[fmpq(1)] * size]]
-    rows += [[fmpq(1), *(_dot(p, q) for q in points)] for p in points]
+    rows += [[fmpq(1), *(dot(p, q) for q in points)] for p in points]
     right = fmpq_mat(size + 1, 1, [fmpq(1), *[fmpq(0)] * size])
     return fmpq_mat(rows).solve(right).entries()[1:]
-
-
-def _dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:
-    return sum((x * y for x, y in zip(a, b, strict=True)), fmpq(0))
 
 
 def _mixed(
@@ -81,4 +77,4 @@ def _mixed(
 ) -> list[fmpq]:
     """The weighted sum of the corners chosen."""
     columns = zip(*(moved[k] for k in chosen), strict=True)
-    return [_dot(weights, column) for column in columns]
+    return [dot(weights, column) for column in columns]

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.questions.answer import Interval, Value, ends, square_root
+from regions.signs.exact import dot
 
 Matrix = Sequence[Sequence[Fraction]]
 
@@ -51,15 +52,11 @@ def operator_norm(J: Matrix, norm: float | int) -> Value:
         return max(sum(map(abs, column), Fraction()) for column in zip(*J, strict=True))
     if len(J) > len(J[0]):
         J = [*zip(*J, strict=True)]
-    gram = [[_dot(a, b) for b in J] for a in J]
+    gram = [[dot(a, b) for b in J] for a in J]
     if len(gram) == 1:
         return square_root(gram[0][0])
     low, high = largest_eigenvalue(gram)
     return Interval(ends(square_root(low))[0], ends(square_root(high))[1])
-
-
-def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction())
 
 
 def largest_eigenvalue(gram: list[list[Fraction]]) -> tuple[Fraction, Fraction]:
@@ -75,8 +72,8 @@ def largest_eigenvalue(gram: list[list[Fraction]]) -> tuple[Fraction, Fraction]:
     scaled = np.array([[float(v / size) for v in row] for row in gram])
     values, vectors = np.linalg.eigh(scaled)
     v = [Fraction(float(x)) for x in vectors[:, -1]]
-    image = [_dot(row, v) for row in gram]
-    low = _dot(v, image) / _dot(v, v)
+    image = [dot(row, v) for row in gram]
+    low = dot(v, image) / dot(v, v)
     step = Fraction(1, 1 << 50)
     high = size * Fraction(float(values[-1])) * (1 + step)
     while high < low or not _is_positive(gram, high):

@@ -1,7 +1,6 @@
 """What a network must not do on a domain, as sets of inputs and outputs."""
 
 import dataclasses
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from regions.domains.shapes import BoundedDomain
 from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.questions.problem import Goal, Linear
+from regions.signs.exact import dot
 
 
 class Row(NamedTuple):
@@ -129,10 +129,6 @@ def _slack(row: Row, network: ReluNetwork, domain: BoundedDomain) -> Linear:
     origin, directions = domain.rational_chart()
     return Linear(
         negative,
-        tuple(-_dot(row.inputs, direction) for direction in directions),
-        row.bound - _dot(row.inputs, origin),
+        tuple(-dot(row.inputs, direction) for direction in directions),
+        row.bound - dot(row.inputs, origin),
     )
-
-
-def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True) if x), Fraction())

@@ -9,6 +9,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -38,6 +39,11 @@ def to_fmpq(value: Fraction | float | int) -> fmpq:
 def to_fraction(value: fmpq) -> Fraction:
     """A flint rational as a standard fraction."""
     return Fraction(int(value.p), int(value.q))
+
+
+def dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
+    """Inner product of exact numbers: integers, fractions or flint rationals."""
+    return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,6 @@ from regions.topology.chains import (
     open_chains,
 )
 from regions.topology.faces import FaceComplex
-from regions.topology.ragged import Ragged
 
 Mask = list[Bool[np.ndarray, " _"]]
 """Which faces of each dimension belong to a set."""
@@ -132,11 +131,3 @@ def _cavities(complex_: FaceComplex, inside: Mask, *, closed: bool) -> int:
     with_boundary = [a | b for a, b in zip(rest, complex_.outer, strict=True)]
     parts = closed_parts(complex_, with_boundary)
     return parts.number - 1 if inside[-1].any() else 0
-
-
-def component_regions(parts: Parts) -> Ragged:
-    """The regions of each component of an open set."""
-    inside = np.flatnonzero(parts.label >= 0)
-    order = np.argsort(parts.label[inside], kind="stable")
-    sizes = np.bincount(parts.label[inside], minlength=parts.number)
-    return Ragged.of_sizes(sizes, inside[order])

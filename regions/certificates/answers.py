@@ -61,7 +61,7 @@ def verify_answer(
             checks.append(_same(held, network))
         checks += _proof(body, ExactLayers(held, domain), held, domain)
     seconds = time.perf_counter() - begin
-    return VerificationReport(tuple(checks), True, False, seconds)
+    return VerificationReport(tuple(checks), True, False, seconds, subject="answer")
 
 
 def _proof(

@@ -52,6 +52,7 @@ class VerificationReport:
         claims_complete: Whether the set says that no region is missing.
         seconds: Wall time.
         stopped: Why it ended before all was checked; None if it did not.
+        subject: What was checked: regions, or an answer.
 
     Example:
         >>> import numpy as np
@@ -67,6 +68,7 @@ class VerificationReport:
     claims_complete: bool
     seconds: float
     stopped: str | None = None
+    subject: str = "regions"
 
     @property
     def ok(self) -> bool:
@@ -101,6 +103,8 @@ class VerificationReport:
             last = "FAILED"
         elif self.stopped is not None:
             last = f"ok as far as checked; stopped: {self.stopped}"
+        elif self.subject == "answer":
+            last = "ok: the answer is proved"
         elif self.complete:
             last = (
                 "ok: exactly the regions of the network"

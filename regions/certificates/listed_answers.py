@@ -10,6 +10,7 @@ from flint import fmpq, fmpq_mat
 from regions.certificates.answer_bounds import ExactLayers, Lines
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.clipping import exact_sum
+from regions.certificates.distances import check_distance
 from regions.certificates.meanings import (
     check_label,
     forbidden,
@@ -166,12 +167,15 @@ class _Answer:
 
     def _radius(self) -> None:
         """The domain is the ball; no other class is larger at any corner."""
-        center, radius = numbers(self._about["center"]), number(self._about["radius"])
-        label = self._about["label"]
+        center, label = numbers(self._about["center"]), self._about["label"]
         check_label(label, self._layers.values(center))
+        if "size" in self._about:
+            check_distance(self._body, self._partition, self._layers, self._domain)
+            return
         for k in self._used():
             if max(self._partition.outputs[k]) > self._partition.outputs[k][label]:
                 raise Wrong(f"another class is larger at corner {k}")
+        radius = number(self._about["radius"])
         points = [self._partition.points[k] for k in self._used()]
         for axis, middle in zip(zip(*points, strict=True), center, strict=True):
             if min(axis) > middle - radius or max(axis) < middle + radius:

@@ -14,17 +14,17 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from flint import fmpq
 
-from regions.domains.corners import Corner
+from regions.domains.corners import Cell, Corner
 from regions.domains.shapes import BoundedDomain
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
-from regions.questions.answer import Answer, Interval
+from regions.questions.answer import Answer, Interval, Point
 from regions.questions.class_cells import class_cells
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
@@ -68,12 +68,15 @@ class Partition(NamedTuple):
         domain: The domain.
         about: What was asked, as JSON.
         by_class: Whether pieces are cut where another output becomes the largest.
+        normal: For some answers a normal of each part, by its class: what it proves
+            says `closest.separating_normal`; None for parts that need none.
     """
 
     network: ReluNetwork
     domain: BoundedDomain
     about: dict[str, Any]
     by_class: bool = False
+    normal: Callable[[int, Cell], Point | None] | None = None
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """List the pieces once more, and write them with the answer.
@@ -82,12 +85,15 @@ class Partition(NamedTuple):
             OSError: If the file cannot be written.
         """
         numbers: dict[Corner, int] = {}
-        leaves, labels = [], []
+        leaves, labels, normals = [], [], []
         count = self.network.output_dim
         for piece in Pieces(self.network, self.domain):
             cells = class_cells(piece, count) if self.by_class else [(0, piece.cell)]
             for label, cell in cells:
                 labels.append(label)
+                if self.normal is not None:
+                    normal = self.normal(label, cell)
+                    normals.append(None if normal is None else texts(normal))
                 leaves.append(
                     [
                         numbers.setdefault(corner, len(numbers))
@@ -98,6 +104,8 @@ class Partition(NamedTuple):
         partition: dict[str, Any] = {"corners": corners, "leaves": leaves}
         if self.by_class:
             partition["labels"] = labels
+        if self.normal is not None:
+            partition["normals"] = normals
         parts = {"about": self.about, "partition": partition}
         return _write(path, answer, self.network, self.domain, parts)
 

@@ -66,6 +66,53 @@ def _least(cell: Cell, center: Point, norm: float | int) -> Fraction:
     return sum((g * g if norm == 2 else g for g in gaps), Fraction())
 
 
+def separating_normal(
+    cell: Cell, center: Point, norm: float | int, size: Fraction
+) -> Point:
+    """A normal that proves a cell to lie at least so far from a point.
+
+    For all points p of the cell `normal . (p - center)` is at least the distance times
+    the norm of the normal, in norm 1 at least the distance, where no entry exceeds 1.
+
+    Args:
+        cell: A cell that does.
+        center: The point.
+        norm: 1 or 2.
+        size: The distance, for norm 2 squared.
+    """
+    gaps = []
+    for axis, middle in zip(zip(*cell.points(), strict=True), center, strict=True):
+        below, above = middle - max(axis), min(axis) - middle
+        gaps.append(above if above > 0 else -below if below > 0 else Fraction(0))
+    # Of most cells the box around them lies that far.
+    if norm == 2 and sum((g * g for g in gaps), Fraction()) >= size:
+        return tuple(gaps)
+    if norm == 1 and sum(map(abs, gaps), Fraction()) >= size:
+        return tuple(Fraction((g > 0) - (g < 0)) for g in gaps)
+    if norm == 2:
+        point, _ = nearest_in_hull(cell.points(), center)
+        return tuple(p - c for p, c in zip(point, center, strict=True))
+    return _steepest_normal(cell.points(), center)
+
+
+def _steepest_normal(corners: Sequence[Point], center: Point) -> Point:
+    """The normal without entries beyond 1 along which all corners lie farthest."""
+    dim = len(center)
+    rows = [
+        [*(c - v for v, c in zip(corner, center, strict=True)), Fraction(1)]
+        for corner in corners
+    ]
+    right = [Fraction(0)] * len(rows)
+    for sign in (1, -1):
+        rows += [
+            [Fraction(sign * int(i == k)) for i in range(dim + 1)] for k in range(dim)
+        ]
+        right += [Fraction(1)] * dim
+    best = maximize([Fraction(0)] * dim + [Fraction(1)], rows, right)
+    assert best.x is not None
+    return tuple(best.x[:-1])
+
+
 def _nearest(cell: Cell, center: Point, norm: float | int) -> tuple[Point, Fraction]:
     """The nearest point of a cell, and its distance, for norm 2 squared."""
     corners = cell.points()

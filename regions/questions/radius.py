@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from regions.domains.corners import Cell
 from regions.domains.domain_vectors import vector
 from regions.domains.shapes import Ball, Box
 from regions.enumeration.budget import Budget
@@ -28,7 +29,7 @@ from regions.questions.answer_files import (
     text_of,
     texts,
 )
-from regions.questions.closest import closest_listed
+from regions.questions.closest import closest_listed, separating_normal
 from regions.questions.conic import nearest_to_origin
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
@@ -335,8 +336,28 @@ def _listed(run: _Run, norm: float | int) -> Answer | None:
         return None
     value = square_root(found.size) if norm == 2 else found.size
     stats = {"label": run.label, "pieces": found.pieces}
+    about = {
+        "center": texts(run.exact_center),
+        "label": run.label,
+        "norm": f"{norm:g}",
+        "size": text_of(found.size),
+        "witness": texts(found.point),
+    }
+
+    def normal(label: int, cell: Cell) -> Point | None:
+        if label == run.label:
+            return None
+        return separating_normal(cell, run.exact_center, norm, found.size)
+
     return Answer(
-        "robust_radius", value, found.point, True, run.budget.seconds, "list", stats
+        "robust_radius",
+        value,
+        found.point,
+        True,
+        run.budget.seconds,
+        "list",
+        stats,
+        Partition(run.network, box, about, by_class=True, normal=normal),
     )
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 import sys
 from fractions import Fraction
 
@@ -419,3 +420,34 @@ def test_other_files_are_refused_in_one_line(text, tmp_path):
     with pytest.raises(FileFormatError) as caught:
         verify_answer(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+def test_radii_by_list_are_verified_and_forgeries_named(norm, tmp_path):
+    network = random_network(np.random.default_rng(3), 2, [4, 3], outputs=3)
+    answer = regions.robust_radius(network, [0.25, -0.5], norm)
+    assert answer.method == "list"
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path, network=network).ok
+
+    def failures(change) -> str:
+        body = json.loads(path.read_text())
+        change(body["about"], body["partition"], body)
+        return " ".join(verify_answer(write(body, tmp_path)).failures)
+
+    none = ["0", "0"]
+    forgeries = {
+        r"leaf \d+ is not proved to lie so far": lambda a, p, b: p.update(
+            normals=[n and none for n in p["normals"]]
+        ),
+        "the witness lies at another": lambda a, p, b: a["witness"].reverse(),
+        "the class of the center is": lambda a, p, b: a.update(
+            label=(a["label"] + 1) % 3
+        ),
+        "has the norm 'inf'": lambda a, p, b: a.update(norm="inf"),
+        "reach as far": lambda a, p, b: a.update(size="1" + 20 * "0"),
+        "the answer is another distance": lambda a, p, b: b.update(value="1"),
+        "volume of the domain": lambda a, p, b: [v.pop() for v in list(p.values())[1:]],
+    }
+    for message, change in forgeries.items():
+        assert re.search(message, failures(change)), message

@@ -2,7 +2,8 @@
 
 import { controls } from "./controls";
 import { Details } from "./details";
-import { el } from "./dom";
+import { copy, el } from "./dom";
+import { compareWith, fileButton, listenForFiles } from "./dropping";
 import { read, write } from "./fragment";
 import { type Renderer, openRenderer } from "./gpu";
 import { helpDialog } from "./help";
@@ -12,6 +13,7 @@ import { Readout, ScaleBar } from "./measures";
 import { type Change, Model } from "./model";
 import { OUTSIDE } from "./partition";
 import { Pane } from "./pane";
+import { type Format, save } from "./saving";
 import { PlaneSlider } from "./planes";
 import { SurfaceView } from "./surface";
 import { Timeline } from "./timeline";
@@ -37,6 +39,7 @@ export class App {
   /** Of a map, when it was last measured. */
   private size: [number, number] = [1, 1];
   private axis: number;
+  private readonly gone = new AbortController();
 
   /** `renderers`: one per map, and for a 3-D domain one more. */
   private constructor(
@@ -63,9 +66,11 @@ export class App {
     const heading = el("h1", { title: header.title }, header.title);
     const theme = el("button", { id: "theme", "aria-label": "Light or dark theme", click: () => this.applyTheme(!this.model.dark) }, "Theme");
     const keys = el("button", { id: "keys", click: () => this.help.showModal() }, "Keys");
+    const link = el("button", { id: "link", click: () => this.copyLink() }, "Copy link");
+    const take = (file: File) => this.compare(file);
     const side = el("aside", { id: "side" }, this.legend.element, this.surface?.element, this.details.element);
     root.append(
-      el("header", {}, heading, controls(this.model, actions), el("div", { class: "row" }, theme, keys)),
+      el("header", {}, heading, controls(this.model, actions), el("div", { class: "row", id: "actions" }, link, this.savingChoice(), fileButton(take), theme, keys)),
       this.stage,
       this.timeline?.element ?? "",
       side,
@@ -78,6 +83,7 @@ export class App {
     this.details.update();
     this.model.listen((change) => this.changed(change));
     this.listen();
+    listenForFiles(take, this.gone.signal);
   }
 
   static async open(header: Header, root: HTMLElement): Promise<App> {
@@ -87,16 +93,55 @@ export class App {
   }
 
   private listen(): void {
-    new ResizeObserver(() => this.resized()).observe(this.stage);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme(null));
-    document.addEventListener("keydown", (event) => this.key(event));
-    window.addEventListener("hashchange", () => {
-      if (location.hash === write(this.model)) return;
-      read(this.model, location.hash);
-      this.changed("layout");
-      this.changed("frame");
-      this.changed("selection");
+    const { signal } = this.gone;
+    const sizes = new ResizeObserver(() => this.resized());
+    sizes.observe(this.stage);
+    signal.addEventListener("abort", () => sizes.disconnect());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.applyTheme(null), { signal });
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    window.addEventListener(
+      "hashchange",
+      () => {
+        if (location.hash === write(this.model)) return;
+        read(this.model, location.hash);
+        this.changed("layout");
+        this.changed("frame");
+        this.changed("selection");
+      },
+      { signal },
+    );
+  }
+
+  private copyLink(): void {
+    history.replaceState(null, "", write(this.model));
+    void copy(location.href).then((done) => this.say(done ? "Link copied: it opens this view." : "This browser did not let the page copy."));
+  }
+
+  private savingChoice(): HTMLElement {
+    const choice = el("select", { id: "save", "aria-label": "Save the view as a file" }, el("option", { value: "" }, "Save as…"));
+    for (const format of ["svg", "png", "pdf"]) choice.append(el("option", { value: format }, format.toUpperCase()));
+    choice.addEventListener("change", () => {
+      const format = choice.value as Format | "";
+      choice.value = "";
+      if (format) void save(this.model, this.panes, format).catch((error) => this.say(`The view was not saved: ${error.message}.`));
     });
+    return choice;
+  }
+
+  /** Open the page anew with another network beside the one that is shown. */
+  private async compare(file: File): Promise<void> {
+    this.say(`Reading ${file.name}.`);
+    const header = await compareWith(this.model, file).catch((error) => `${file.name} cannot be read: ${error.message}.`);
+    if (typeof header === "string") {
+      this.say(header);
+      return;
+    }
+    this.gone.abort();
+    history.replaceState(null, "", "#");
+    clearTimeout(this.fragmentTimer);
+    this.root.replaceChildren();
+    for (const renderer of this.renderers) renderer.destroy();
+    await App.open(header, this.root);
   }
 
   private key(event: KeyboardEvent): void {
@@ -107,6 +152,8 @@ export class App {
     if (event.key === "?") this.help.showModal();
     else if (event.key === "/") document.getElementById("search")?.focus();
     else if (event.key === "t") this.applyTheme(!this.model.dark);
+    else if (event.key === "g") this.details.thinnest();
+    else if (event.key === "l") document.getElementById("linear")?.click();
     else if (event.key === "[") this.model.step(-1);
     else if (event.key === "]") this.model.step(1);
     else if (event.key === " " && this.timeline && !button) this.timeline.toggle();
@@ -216,7 +263,7 @@ export class App {
   }
 
   private draw(): void {
-    if (this.root.hidden) return;
+    if (this.root.hidden || this.gone.signal.aborted) return;
     const start = performance.now();
     for (const pane of this.panes) pane.draw();
     this.surface?.draw();

@@ -59,6 +59,12 @@ export function controls(model: Model, actions: Actions): HTMLElement {
       model.changed("look");
     }),
   );
+  bar.append(
+    toggle("linear", "Linear regions", model.merged, (value) => {
+      model.merged = value;
+      model.changed("look");
+    }),
+  );
   if (header.points.length) {
     bar.append(
       toggle("points", "Points", model.points, (value) => {

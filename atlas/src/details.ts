@@ -63,7 +63,7 @@ export class Details {
     }
     const thin = el("button", { click: () => this.thinnest() }, "Go to the thinnest region");
     box.append(
-      el("p", { class: "hint" }, "Click a region to ask what holds there, or a boundary for its unit. Press ? for the keys."),
+      el("p", { class: "hint" }, "Click a region to ask what holds there, or a boundary for its unit. Press ? for the keys. Drop a network file on the page to compare."),
       thin,
     );
     return box;
@@ -73,20 +73,21 @@ export class Details {
   private counts(series: number, p: Partition): [string, string][] {
     const solid = this.model.solid(series);
     const name = p.complete ? "Activation regions" : "Regions found, not all";
-    if (!solid) return [[name, grouped(p.count)]];
+    const linear: [string, string][] = p.isMerged ? [[`Linear regions${solid ? ", on the plane" : ""}`, grouped(p.linear.count)]] : [];
+    if (!solid) return [[name, grouped(p.count)], ...linear];
     return [
       [`${name}, on the plane`, grouped(p.count)],
+      ...linear,
       [`${name}, in the domain`, grouped(solid.count)],
     ];
   }
 
-  private thinnest(): void {
+  /** Go to the thinnest region; from it to the next thinner. */
+  thinnest(): void {
     const series = this.model.panes[0];
-    const p = this.model.partition(series);
-    let best = 0;
-    for (let r = 1; r < p.count; r++) if (p.radii[r] < p.radii[best]) best = r;
-    this.model.selectRegion(series, best);
-    this.actions.showBall(series, best);
+    const region = this.model.thinnest(series);
+    this.model.selectRegion(series, region);
+    this.actions.showBall(series, region);
   }
 
   private absent(p: Partition, key: string): Node {
@@ -124,6 +125,7 @@ export class Details {
       ["Chebyshev center", `(${d.center.map((v) => short(v, 6)).join(", ")})`],
       ["Gradient norm", d.gradients.map((g) => short(g)).join(", ")],
       ["Neighbors", String(d.inequalities.filter((i) => i.neighbor !== OUTSIDE).length)],
+      ...this.linear(p, r),
       ...this.extent(p, r),
       ...this.counterpart(p, r),
       ...inside.map(({ name, count, wrong }): [string, string] => [`Points, ${name}`, `${grouped(count)}, ${grouped(wrong)} wrong`]),
@@ -143,6 +145,14 @@ export class Details {
       el("h3", {}, `Irredundant inequalities (${d.inequalities.length})`),
       this.inequalities(p, d),
     );
+  }
+
+  /** How many activation regions have this affine map, in one piece with this one. */
+  private linear(p: Partition, r: number): [string, string][] {
+    if (!p.isMerged) return [];
+    const { first } = p.linear;
+    const size = first.reduce((sum, root) => sum + Number(root === first[r]), 0);
+    return [["Its linear region", size === 1 ? "it alone" : `${grouped(size)} activation regions`]];
   }
 
   /** Of a plane through space: where along its axis the region begins and ends. */

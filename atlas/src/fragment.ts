@@ -18,6 +18,7 @@ export function write(model: Model): string {
     color: model.mode,
     lines: model.boundaries,
   };
+  if (model.merged) fields.linear = "1";
   if (model.output) fields.output = String(model.output);
   if (model.hidden.size) fields.hide = [...model.hidden].map((layer) => layer + 1).join(",");
   if (model.points) fields.points = model.mistakes ? "2" : "1";
@@ -47,6 +48,7 @@ export function read(model: Model, fragment: string): boolean {
   pick<Mode>("color", model.modes, (value) => (model.mode = value));
   pick<Boundaries>("lines", BOUNDARIES, (value) => (model.boundaries = value));
   if (model.comparing) pick<Layout>("layout", LAYOUTS, (value) => (model.layout = value));
+  model.merged = fields.get("linear") === "1";
   model.output = Math.max(0, Math.min(model.partition(0).numOutputs - 1, Math.floor(number("output") ?? 0)));
   const depth = model.partition(0).network.depth;
   for (const layer of (fields.get("hide") ?? "").split(",").map(Number)) {

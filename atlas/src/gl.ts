@@ -8,13 +8,16 @@ import type { Rgb } from "./palette";
 
 /**
  * Colors of sides, one per layer, the rim of the domain first; alpha 0 hides them. The
- * second row is for sides on a dark fill.
+ * second row is for sides on a dark fill, with all shades between the two.
  */
 export type SideColors = [[number, number, number, number][], [number, number, number, number][]];
 
 /** More sides than this are drawn as lines of one pixel. */
 const MAX_QUADS = 60000;
-const QUAD = 8;
+/** Between regions of smaller inradius, in pixels, sides fade: they would cover the fill. */
+export const FULL_PX = 5;
+const QUAD = 9;
+const LINE = 5;
 const ENDS = [[0, -1], [0, 1], [1, -1], [1, 1]];
 
 export interface Buffers {
@@ -49,10 +52,10 @@ const SIDE_VERTEX = `
 precision highp float;
 attribute vec2 end;
 attribute vec4 segment;
-attribute vec2 kind;
+attribute vec3 kind;
 uniform vec2 shift, scale, half_size;
-uniform float width, layers;
-varying float away;
+uniform float width, layers, pixels;
+varying float away, shown;
 varying vec2 place;
 void main() {
   vec2 a = (segment.xy + shift) * scale * half_size;
@@ -63,7 +66,8 @@ void main() {
   float reach = 0.5 * width + 1.0;
   vec2 at = mix(a, b, end.x) + vec2(-along.y, along.x) * end.y * reach;
   away = end.y * reach;
-  place = vec2((kind.x + 1.5) / layers, kind.y > 0.5 ? 0.75 : 0.25);
+  place = vec2((kind.x + 1.5) / layers, mix(0.25, 0.75, kind.y));
+  shown = clamp(kind.z * pixels, 0.05, 1.0);
   gl_Position = vec4(at / half_size, 0.0, 1.0);
 }`;
 
@@ -71,26 +75,28 @@ void main() {
 const LINE_VERTEX = `
 precision highp float;
 attribute vec4 corner;
+attribute float room;
 uniform vec2 shift, scale;
-uniform float layers;
-varying float away;
+uniform float layers, pixels;
+varying float away, shown;
 varying vec2 place;
 void main() {
   away = 0.0;
-  place = vec2((corner.z + 1.5) / layers, corner.w > 0.5 ? 0.75 : 0.25);
+  place = vec2((corner.z + 1.5) / layers, mix(0.25, 0.75, corner.w));
+  shown = clamp(room * pixels, 0.05, 1.0);
   gl_Position = vec4((corner.xy + shift) * scale, 0.0, 1.0);
 }`;
 
 const SIDE_FRAGMENT = `
 precision highp float;
 uniform sampler2D palette;
-uniform float width, alpha;
-varying float away;
+uniform float width;
+varying float away, shown;
 varying vec2 place;
 void main() {
   vec4 color = texture2D(palette, place);
-  float shade = color.a * alpha * clamp(0.5 * width + 0.5 - abs(away), 0.0, 1.0);
-  if (shade < 0.004) discard;
+  float shade = color.a * shown * clamp(0.5 * width + 0.5 - abs(away), 0.0, 1.0);
+  if (shade < 0.002) discard;
   gl_FragColor = vec4(color.rgb * shade, shade);
 }`;
 
@@ -103,9 +109,9 @@ export class Painter {
   private readonly lines: Program;
 
   constructor(private readonly renderer: Renderer) {
-    const spot = { shift: "vec2<f32>", scale: "vec2<f32>", alpha: "f32" } as const;
-    const line = { ...spot, width: "f32", layers: "f32" } as const;
-    this.fills = new Program(renderer, FILL_VERTEX, FILL_FRAGMENT, spot, this.fillPalette);
+    const spot = { shift: "vec2<f32>", scale: "vec2<f32>" } as const;
+    const line = { ...spot, width: "f32", layers: "f32", pixels: "f32" } as const;
+    this.fills = new Program(renderer, FILL_VERTEX, FILL_FRAGMENT, { ...spot, alpha: "f32" }, this.fillPalette);
     this.quads = new Program(renderer, SIDE_VERTEX, SIDE_FRAGMENT, { ...line, half_size: "vec2<f32>" }, this.sidePalette);
     this.lines = new Program(renderer, LINE_VERTEX, SIDE_FRAGMENT, line, this.sidePalette);
   }
@@ -141,7 +147,7 @@ export class Painter {
     this.sideColors = key;
     const old = this.sidePalette;
     const data = Uint8Array.from(colors.flat().flatMap(([r, g, b, a]) => [r, g, b, Math.round(255 * a)]));
-    this.sidePalette = texture(data, colors[0].length, 2, false);
+    this.sidePalette = texture(data, colors[0].length, 2, true);
     for (const program of [this.quads, this.lines]) program.setPalette(this.sidePalette);
     old.destroy();
   }
@@ -154,35 +160,36 @@ export class Painter {
     if (buffers.mesh.triangles.length) this.fills.draw(buffers.fill, { ...place(buffers.mesh, camera, width, height), alpha });
   }
 
-  sides(buffers: Buffers, camera: Camera, width: number, height: number, colors: SideColors, line: number, alpha: number): void {
+  sides(buffers: Buffers, camera: Camera, width: number, height: number, colors: SideColors, line: number): void {
     if (!buffers.numSides) return;
     this.setSidePalette(colors);
-    const values = { ...place(buffers.mesh, camera, width, height), width: line, layers: colors[0].length, alpha };
+    const fade = camera.scale / FULL_PX;
+    const values = { ...place(buffers.mesh, camera, width, height), width: line, layers: colors[0].length, pixels: fade };
     if (buffers.wide) this.quads.draw(buffers.sides, { ...values, half_size: [width / 2, height / 2] });
     else this.lines.draw(buffers.sides, values);
   }
 }
 
 function lineGeometry(sides: Float32Array): Geometry {
-  return geometry(lineCorners(sides), 4, { corner: { format: "float32x4", offset: 0 } }, "line-list");
+  return geometry(lineCorners(sides), LINE, { corner: { format: "float32x4", offset: 0 }, room: { format: "float32", offset: 4 } }, "line-list");
 }
 
 function quadGeometry(sides: Float32Array, count: number): Geometry {
   const attributes = {
     segment: { format: "float32x4", offset: 0 },
-    kind: { format: "float32x2", offset: 4 },
-    end: { format: "float32x2", offset: 6 },
+    kind: { format: "float32x3", offset: 4 },
+    end: { format: "float32x2", offset: 7 },
   } as const;
   return geometry(quadCorners(sides, Math.max(count, 1)), QUAD, attributes, "triangle-list", quadTriangles(count));
 }
 
-/** Both ends of each side: x, y, layer, dark. */
+/** Both ends of each side: x, y, layer, dark, room. */
 function lineCorners(sides: Float32Array): Float32Array {
-  const corners = new Float32Array((sides.length / SIDE) * 8);
-  for (let from = 0, to = 0; from < sides.length; from += SIDE, to += 8) {
+  const corners = new Float32Array((sides.length / SIDE) * 2 * LINE);
+  for (let from = 0, to = 0; from < sides.length; from += SIDE, to += 2 * LINE) {
     for (let end = 0; end < 2; end++) {
-      for (let i = 0; i < 2; i++) corners[to + 4 * end + i] = sides[from + 2 * end + i];
-      for (let i = 0; i < 2; i++) corners[to + 4 * end + 2 + i] = sides[from + 4 + i];
+      for (let i = 0; i < 2; i++) corners[to + LINE * end + i] = sides[from + 2 * end + i];
+      for (let i = 2; i < LINE; i++) corners[to + LINE * end + i] = sides[from + 2 + i];
     }
   }
   return corners;

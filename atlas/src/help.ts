@@ -7,6 +7,8 @@ const KEYS: [string, string][] = [
   ["← ↑ → ↓", "move the map (with Shift, farther)"],
   ["+  −", "zoom in, zoom out"],
   ["0", "the whole domain"],
+  ["g", "go to the thinnest region; again, to the next"],
+  ["l", "linear regions: those of one affine map as one"],
   ["Enter", "select the region in the middle"],
   ["b", "select the nearest boundary of that region"],
   ["n  p", "next and previous side of the selected region"],

@@ -4,10 +4,11 @@ import { css, layerColor } from "./palette";
 import type { Model } from "./model";
 import { OUTSIDE, type Partition } from "./partition";
 import { cutSegment, cutToRect } from "./clip";
+import type { Lines } from "./recorder";
+import { drawTicks } from "./ticks";
 
 /** What a map has to say of itself to be marked. */
-interface Marked {
-  readonly marks: HTMLCanvasElement;
+export interface Marked {
   /** Of the map, in CSS pixels. */
   readonly width: number;
   readonly height: number;
@@ -18,19 +19,23 @@ interface Marked {
 }
 
 interface Canvas {
-  context: CanvasRenderingContext2D;
+  context: Lines;
   pane: Marked;
   model: Model;
 }
 
-export function drawMarks(pane: Marked, model: Model, style: CSSStyleDeclaration): void {
+/** An empty canvas of this size in CSS pixels, whose lines are as sharp as the screen. */
+export function emptied(marks: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const ratio = window.devicePixelRatio || 1;
-  const { marks, width, height } = pane;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (marks.width !== w || marks.height !== h) [marks.width, marks.height] = [w, h];
   const context = marks.getContext("2d")!;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
+  return context;
+}
+
+export function drawMarks(context: Lines, pane: Marked, model: Model, style: CSSStyleDeclaration): void {
   const canvas = { context, pane, model };
   if (model.points) drawPoints(canvas, style);
   const partition = pane.partition;
@@ -38,6 +43,7 @@ export function drawMarks(pane: Marked, model: Model, style: CSSStyleDeclaration
   if (bit !== null && (model.selection!.series === pane.series || !model.comparing)) drawUnit(canvas, partition, bit);
   const region = model.selected(partition);
   if (region !== OUTSIDE) drawRegion(canvas, partition, region, style);
+  drawTicks(context, model.camera, pane.width, pane.height, style.getPropertyValue("--ink"), style.getPropertyValue("--map"));
   if (pane.cursor) drawCursor(canvas, style);
 }
 
@@ -72,7 +78,7 @@ function drawPoints(canvas: Canvas, style: CSSStyleDeclaration): void {
   });
 }
 
-function cross(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
+function cross(context: Lines, x: number, y: number, color: string): void {
   context.strokeStyle = color;
   context.beginPath();
   context.moveTo(x - 4, y - 4);
@@ -118,10 +124,29 @@ function tracePath(canvas: Canvas, p: Partition, r: number): void {
   context.closePath();
 }
 
+/** The sides around all activation regions of a linear region. */
+function traceUnion(canvas: Canvas, p: Partition, region: number): void {
+  const { context, pane, model } = canvas;
+  const view = model.camera.view(pane.width, pane.height, 1.5);
+  const { first } = p.linear;
+  context.beginPath();
+  for (let r = 0; r < p.count; r++) {
+    if (first[r] !== first[region]) continue;
+    for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) {
+      const n = p.next(r, k);
+      const kept = p.isJoined(k) ? null : cutSegment(p.x(k), p.y(k), p.x(n), p.y(n), view);
+      if (!kept) continue;
+      context.moveTo(...screen(canvas, kept[0], kept[1]));
+      context.lineTo(...screen(canvas, kept[2], kept[3]));
+    }
+  }
+}
+
 function drawRegion(canvas: Canvas, p: Partition, r: number, style: CSSStyleDeclaration): void {
   const { context, model } = canvas;
   const accent = style.getPropertyValue("--select");
-  tracePath(canvas, p, r);
+  if (model.merged) traceUnion(canvas, p, r);
+  else tracePath(canvas, p, r);
   context.lineJoin = "round";
   context.lineWidth = 5.5;
   context.strokeStyle = model.dark ? "rgba(0,0,0,0.8)" : "rgba(255,255,255,0.95)";
@@ -150,7 +175,7 @@ function drawRegion(canvas: Canvas, p: Partition, r: number, style: CSSStyleDecl
 }
 
 /** A circle that finds a region too small to be seen. */
-function ringAround(context: CanvasRenderingContext2D, x: number, y: number, color: string): void {
+function ringAround(context: Lines, x: number, y: number, color: string): void {
   context.lineWidth = 2;
   context.strokeStyle = color;
   context.beginPath();

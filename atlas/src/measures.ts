@@ -1,8 +1,9 @@
-/** Lengths and positions on the map: a scale bar, and where the pointer is. */
+/** Lengths and positions on the map: a scale bar, and what is under the pointer. */
 
 import { el } from "./dom";
 import type { Model } from "./model";
-import { short } from "./numbers";
+import { grouped, short } from "./numbers";
+import { OUTSIDE } from "./partition";
 import type { Pane } from "./pane";
 
 /** A bar of a round length in the units of the chart. */
@@ -25,7 +26,7 @@ export class ScaleBar {
   }
 }
 
-/** Coordinates under the pointer, or in the middle where keys are used. */
+/** Coordinates, region and output under the pointer, or in the middle where keys are used. */
 export class Readout {
   readonly element = el("output", { id: "readout", "aria-label": "Coordinates" });
   private pane: Pane | null = null;
@@ -58,6 +59,22 @@ export class Readout {
     // As many digits as tell one pixel from the next.
     const digits = Math.max(0, Math.min(17, Math.ceil(Math.log10(camera.scale))));
     const values = camera.toWorld(px, py, pane.width, pane.height);
-    this.element.textContent = values.map((v, i) => `${axes[i]} = ${v.toFixed(digits).replace("-", "−")}`).join(", ");
+    const where = values.map((v, i) => `${axes[i]} = ${v.toFixed(digits).replace("-", "−")}`).join(", ");
+    this.element.replaceChildren(el("span", {}, where), this.region(pane, ...values));
+  }
+
+  /** What is there: the region, its neighbors, and what the network gives. */
+  private region({ partition: p }: Pane, x: number, y: number): Node {
+    const { model } = this;
+    const r = p.locate(x, y);
+    if (r === OUTSIDE) return el("span", {}, "outside the domain");
+    const maps = p.network.affine((index) => p.bit(r, index));
+    const outputs = maps[maps.length - 1].map(({ ax, ay, b }) => ax * x + ay * y + b);
+    let neighbors = 0;
+    for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) if (p.twins[k] >= 0) neighbors++;
+    const one = outputs.length === 1;
+    const value = `${one ? "f" : `f${model.output + 1}`} = ${short(outputs[model.output])}`;
+    const kind = one ? "" : `, class ${outputs.indexOf(Math.max(...outputs))}`;
+    return el("span", {}, `region ${grouped(r + 1)}, ${neighbors} neighbors, ${value}${kind}`);
   }
 }

@@ -10,7 +10,10 @@ export interface Mesh {
   /** Corners of triangles: x, y, position in the palette. */
   fill: Float32Array;
   triangles: Uint32Array;
-  /** Sides: x, y, x, y, layer (-1 at the rim of the domain), 1 on a dark fill else 0. */
+  /**
+   * Sides: x, y, x, y, layer (-1 at the rim of the domain), how dark the fill is from 0
+   * to 1, and the larger inradius of the regions on both sides, infinite at the rim.
+   */
   sides: Float32Array;
   /** Regions in it. */
   regions: number;
@@ -60,25 +63,29 @@ class Builder {
  * The mesh of all regions, or of those in a rectangle, cut to it: far inside the map,
  * float32 cannot hold corners that lie far outside the view.
  */
-export function buildMesh(p: Partition, coloring: Coloring, threshold: number, rect: Rect | null, origin: [number, number]): Mesh {
+export function buildMesh(p: Partition, coloring: Coloring, threshold: number, rect: Rect | null, origin: [number, number], merged: boolean): Mesh {
   const regions = rect ? p.within(rect) : null;
-  const count = regions ? regions.length : p.count;
   const builder = new Builder(...origin);
-  for (let i = 0; i < count; i++) {
-    const r = regions ? regions[i] : i;
-    if (coloring.mode === "class") addClasses(builder, p, r, threshold, rect);
-    else {
-      const polygon = cornersOf(p, r, (k) => coloring.at(r, k), coloring.perCorner);
-      builder.add(rect ? cutToRect(polygon, rect) : polygon);
-    }
-  }
+  for (const polygon of polygonsOf(p, coloring, threshold, rect)) builder.add(polygon);
   return {
     origin,
     fill: builder.fill.subarray(0, 3 * builder.corners),
     triangles: builder.triangles.subarray(0, builder.indices),
-    sides: buildSides(p, coloring, regions, rect, origin),
-    regions: count,
+    sides: sidesOf(p, coloring, regions, rect, origin, merged),
+    regions: regions ? regions.length : p.count,
   };
+}
+
+/** Filled polygons of all regions, or of those in a rectangle, cut to it. */
+export function* polygonsOf(p: Partition, coloring: Coloring, threshold: number, rect: Rect | null): Generator<Polygon> {
+  const regions = rect ? p.within(rect) : p.offsets.subarray(0, p.count).keys();
+  for (const r of regions) {
+    if (coloring.mode === "class") yield* classesOf(p, r, threshold, rect);
+    else {
+      const polygon = cornersOf(p, r, (k) => coloring.at(r, k), coloring.perCorner);
+      yield rect ? cutToRect(polygon, rect) : polygon;
+    }
+  }
 }
 
 function cornersOf(p: Partition, r: number, value: (k: number) => number, varies: boolean): Polygon {
@@ -90,7 +97,7 @@ function cornersOf(p: Partition, r: number, value: (k: number) => number, varies
 }
 
 /** The pieces of a region on which one class wins: exact, as scores are affine there. */
-function addClasses(builder: Builder, p: Partition, r: number, threshold: number, rect: Rect | null): void {
+function* classesOf(p: Partition, r: number, threshold: number, rect: Rect | null): Generator<Polygon> {
   const classes = numClasses(p);
   const present = new Set<number>();
   for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) present.add(winner(p, p.members[k], threshold));
@@ -106,7 +113,7 @@ function addClasses(builder: Builder, p: Partition, r: number, threshold: number
       }
     }
     for (let i = 2; i < piece.length; i += 3) piece[i] = classSlot(cls, p);
-    builder.add(rect ? cutToRect(piece, rect) : piece);
+    yield rect ? cutToRect(piece, rect) : piece;
   }
 }
 
@@ -121,26 +128,32 @@ function affineLead(p: Partition, r: number, cls: number, other: number, thresho
   return (x, y) => (f.ax - g.ax) * x + (f.ay - g.ay) * y + (f.b - g.b);
 }
 
-export const SIDE = 6;
+export const SIDE = 7;
+/** Luminance of a fill from which ink begins to lighten, and where it is all light. */
+const DARK = [120, 80] as const;
+const WIDEST = 1e30;
 
-function buildSides(p: Partition, coloring: Coloring, regions: number[] | null, rect: Rect | null, [ox, oy]: [number, number]): Float32Array {
-  const dark = coloring.palette.map(([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b < 105 ? 1 : 0));
+/** Sides of these regions, of all where none are named; see `Mesh`. */
+export function sidesOf(p: Partition, coloring: Coloring, regions: number[] | null, rect: Rect | null, [ox, oy]: [number, number], merged: boolean): Float32Array {
+  const [from, to] = DARK;
+  const dark = coloring.palette.map(([r, g, b]) => Math.max(0, Math.min(1, (0.299 * r + 0.587 * g + 0.114 * b - from) / (to - from))));
   const isDark = (r: number, k: number) => dark[Math.min(dark.length - 1, Math.floor(coloring.at(r, k) * dark.length))];
   const sides: number[] = [];
   const { units } = p.network;
   const one = (r: number) => {
     for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) {
       const twin = p.twins[k];
-      if (twin >= 0 && twin < k) continue;
+      if ((twin >= 0 && twin < k) || (merged && p.isJoined(k))) continue;
       const n = p.next(r, k);
       const side = p.sides[k];
       const layer = side < 0 ? -1 : units[side].layer;
+      const room = twin < 0 ? WIDEST : Math.max(p.radii[r], p.radii[p.regionOf(twin)]);
       if (!rect) {
-        sides.push(p.x(k) - ox, p.y(k) - oy, p.x(n) - ox, p.y(n) - oy, layer, isDark(r, k));
+        sides.push(p.x(k) - ox, p.y(k) - oy, p.x(n) - ox, p.y(n) - oy, layer, isDark(r, k), room);
         continue;
       }
       const kept = cutSegment(p.x(k), p.y(k), p.x(n), p.y(n), rect);
-      if (kept) sides.push(kept[0] - ox, kept[1] - oy, kept[2] - ox, kept[3] - oy, layer, isDark(r, k));
+      if (kept) sides.push(kept[0] - ox, kept[1] - oy, kept[2] - ox, kept[3] - oy, layer, isDark(r, k), room);
     }
   };
   if (regions) regions.forEach(one);

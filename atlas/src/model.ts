@@ -26,6 +26,8 @@ export type Change = "view" | "look" | "frame" | "selection" | "layout";
 /** A section and what belongs to it are quickly made again. */
 const KEPT_SECTIONS = 8;
 const PLANE_STEPS = 100;
+/** Share of codes in both networks, below which a map of changes is two slabs of color. */
+const RELATED = 0.1;
 
 export class Model {
   readonly camera: Camera;
@@ -34,6 +36,8 @@ export class Model {
   output = 0;
   boundaries: Boundaries = "plain";
   readonly hidden = new Set<number>();
+  /** Whether activation regions of one affine map are shown as one. */
+  merged = false;
   points = false;
   mistakes = true;
   layout: Layout = "first";
@@ -58,8 +62,16 @@ export class Model {
     this.camera = new Camera(this.domain, header.yDown);
     this.comparable = this.comparing && this.network(0).unitsKey === this.network(1).unitsKey;
     if (this.comparing) this.layout = "split";
-    if (this.comparable) this.mode = "change";
+    if (this.comparable && this.isRelated()) this.mode = "change";
     this.points = false;
+  }
+
+  /** Whether enough codes are in both networks for their differences to say something. */
+  private isRelated(): boolean {
+    const [a, b] = [this.partition(0).codes, this.partition(1).codes];
+    let kept = 0;
+    for (const code of a.keys()) if (b.has(code)) kept++;
+    return kept >= RELATED * Math.min(a.size, b.size);
   }
 
   /** The rectangle of the map; of a 3-D domain, that of its plane. */
@@ -177,6 +189,14 @@ export class Model {
     const solid = this.solid(series);
     if (solid) return solid.find(key) < 0 ? null : solid.code(solid.find(key));
     return codeText(this.partition(series).network, (i) => ((key.charCodeAt(i >> 3) >> (i & 7)) & 1) === 1);
+  }
+
+  /** The thinnest region of a map, or the next thinner after the selected one. */
+  thinnest(series: number): number {
+    const p = this.partition(series);
+    const chosen = this.selected(p);
+    const order = Array.from(p.radii.keys()).sort((a, b) => p.radii[a] - p.radii[b]);
+    return order[(order.indexOf(chosen) + 1) % order.length];
   }
 
   select(selection: Selection | null): void {

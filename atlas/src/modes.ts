@@ -20,6 +20,8 @@ export interface Settings {
   output: number;
   threshold: number;
   dark: boolean;
+  /** Whether activation regions of one affine map count as one. */
+  merged: boolean;
 }
 
 export interface Range {
@@ -130,7 +132,7 @@ export function coloring(p: Partition, settings: Settings, other: Partition | nu
     case "code":
       return flat(
         Array.from({ length: STEPS }, (_, i) => codeColor(i)),
-        (r) => codeIndex(p.pattern(r)),
+        (r) => codeIndex(p.pattern(settings.merged ? p.linear.first[r] : r)),
       );
     case "layer": {
       const depth = p.network.depth;

@@ -5,7 +5,7 @@ import type { Renderer } from "./gpu";
 import { buildMesh } from "./mesh";
 import type { Model } from "./model";
 import { type Coloring, coloring } from "./modes";
-import { drawMarks } from "./marks";
+import { drawMarks, emptied } from "./marks";
 import { layerColor, type Rgb } from "./palette";
 import type { Partition } from "./partition";
 import type { Rect } from "./types";
@@ -30,6 +30,7 @@ interface Layer {
 
 export class Pane {
   readonly element = document.createElement("div");
+  readonly map: HTMLCanvasElement;
   readonly marks = document.createElement("canvas");
   readonly title = document.createElement("div");
   coloring: Coloring | null = null;
@@ -43,13 +44,13 @@ export class Pane {
     public series: number,
     renderer: Renderer,
   ) {
-    const map = renderer.canvas;
+    this.map = renderer.canvas;
     this.element.className = "pane";
     this.title.className = "pane-title";
-    map.setAttribute("aria-hidden", "true");
+    this.map.setAttribute("aria-hidden", "true");
     this.marks.tabIndex = 0;
     this.marks.setAttribute("role", "application");
-    this.element.append(map, this.marks, this.title);
+    this.element.append(this.map, this.marks, this.title);
     this.painter = new Painter(renderer);
   }
 
@@ -71,8 +72,8 @@ export class Pane {
   }
 
   private settings() {
-    const { mode, output, dark, header } = this.model;
-    return { mode, output, dark, threshold: header.threshold };
+    const { mode, output, dark, merged, header } = this.model;
+    return { mode, output, dark, merged, threshold: header.threshold };
   }
 
   private refresh(): void {
@@ -93,7 +94,7 @@ export class Pane {
       const partition = model.partition(s);
       const colors = coloring(partition, this.settings(), model.other(s), s === 1);
       if (s === this.series) this.coloring = colors;
-      const mesh = buildMesh(partition, colors, model.header.threshold, rect, origin);
+      const mesh = buildMesh(partition, colors, model.header.threshold, rect, origin, model.merged);
       return { buffers: this.painter.upload(mesh), partition, rect, scale: camera.scale };
     });
     if (this.coloring) this.painter.setFillPalette(this.coloring.palette, this.coloring.smooth);
@@ -110,25 +111,30 @@ export class Pane {
     this.painter.fill(base.buffers, model.camera, width, height, above ? 0.4 : 1);
     this.drawSides(base, this.sideColors(base.partition, null), width, height);
     if (above) {
-      this.drawSides(base, this.sideColors(base.partition, rgb(style.getPropertyValue("--lost"))), width, height);
-      this.drawSides(above, this.sideColors(above.partition, rgb(style.getPropertyValue("--born"))), width, height);
+      this.drawSides(base, this.sideColors(base.partition, this.overlayColor(0)), width, height);
+      this.drawSides(above, this.sideColors(above.partition, this.overlayColor(1)), width, height);
     }
-    drawMarks(this, model, style);
+    drawMarks(emptied(this.marks, width, height), this, model, style);
   }
 
-  /** Lines grow fainter where regions become smaller than a few pixels. */
+  /** Lines are thinner where regions are small; `gl.ts` lets them fade one by one. */
   private drawSides(layer: Layer, colors: SideColors, width: number, height: number): void {
     const { camera } = this.model;
     const { mesh } = layer.buffers;
     const span = layer.rect ? layer.rect.x1 - layer.rect.x0 : camera.size;
     const tall = layer.rect ? layer.rect.y1 - layer.rect.y0 : camera.size;
     const pixels = Math.sqrt((span * tall * camera.scale ** 2) / Math.max(1, mesh.regions));
-    const alpha = Math.max(0.06, Math.min(1, pixels / 14));
     const line = Math.max(0.8, Math.min(1.6, pixels / 30));
-    this.painter.sides(layer.buffers, camera, width, height, colors, line, alpha);
+    this.painter.sides(layer.buffers, camera, width, height, colors, line);
   }
 
-  private sideColors(partition: Partition, one: Rgb | null): SideColors {
+  /** Of the boundaries of either of two networks on one map. */
+  overlayColor(series: number): Rgb {
+    return rgb(getComputedStyle(document.documentElement).getPropertyValue(series ? "--born" : "--lost"));
+  }
+
+  /** Colors of sides by layer, the rim first: on a light fill, and on a dark one. */
+  sideColors(partition: Partition, one: Rgb | null): SideColors {
     const { boundaries, hidden } = this.model;
     const depth = partition.network.depth;
     const row = (dark: boolean) => {

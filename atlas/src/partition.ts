@@ -25,6 +25,7 @@ export class Partition {
   private codesCache?: Map<string, number>;
   private gridCache?: Grid;
   private discsCache?: Discs;
+  private linearCache?: Linear;
 
   constructor(
     private readonly raw: RawFrame,
@@ -126,6 +127,39 @@ export class Partition {
     return twin < 0 ? OUTSIDE : this.regionOf(twin);
   }
 
+  /** Linear regions: activation regions that share sides and an affine map. */
+  get linear(): Linear {
+    this.linearCache ??= this.merge();
+    return this.linearCache;
+  }
+
+  /** Whether it is known which regions have one affine map. */
+  get isMerged(): boolean {
+    return this.raw.linear !== null;
+  }
+
+  /** Whether the network is one affine map on both sides of a side. */
+  isJoined(corner: number): boolean {
+    const other = this.across(corner);
+    return other !== OUTSIDE && this.raw.linear !== null && this.raw.linear[other] === this.raw.linear[this.regionOf(corner)];
+  }
+
+  private merge(): Linear {
+    const first = Uint32Array.from({ length: this.count }, (_, r) => r);
+    const root = (r: number): number => {
+      while (first[r] !== r) r = first[r] = first[first[r]];
+      return r;
+    };
+    for (let k = 0; this.raw.linear && k < this.sides.length; k++) {
+      if (this.twins[k] < k || !this.isJoined(k)) continue;
+      const [a, b] = [root(this.regionOf(k)), root(this.across(k))];
+      first[Math.max(a, b)] = Math.min(a, b);
+    }
+    let count = 0;
+    for (let r = 0; r < this.count; r++) if ((first[r] = root(r)) === r) count++;
+    return { first, count };
+  }
+
   /** Corners whose side lies on the bent line of a unit, each side once. */
   sidesOf(bit: number): number[] {
     const found: number[] = [];
@@ -193,6 +227,12 @@ export class Partition {
     this.gridCache ??= new Grid(this);
     return this.gridCache;
   }
+}
+
+/** First activation region of the linear region of each, and how many of these there are. */
+export interface Linear {
+  first: Uint32Array;
+  count: number;
 }
 
 /**

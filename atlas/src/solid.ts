@@ -187,6 +187,7 @@ export class Solid {
         members: Uint32Array.from(members),
         sides: Int32Array.from(labels),
         patterns: this.patternsOf(found),
+        linear: Int32Array.from(found, (r) => this.raw.linear[r]),
         centers: null,
         radii: null,
         outputs: Float32Array.from(corners.outputs),

@@ -25,6 +25,8 @@ export interface RawFrame {
   members: Numbers;
   sides: Int32Array;
   patterns: Uint8Array;
+  /** Linear region of each activation region; null where that is not known. */
+  linear: Numbers | null;
   /** Chebyshev balls; null where the page finds them itself. */
   centers: Float64Array | null;
   radii: Float32Array | null;
@@ -45,6 +47,8 @@ export interface RawSolid {
   regions: Int32Array;
   sides: Int32Array;
   patterns: Uint8Array;
+  /** Linear region of each activation region. */
+  linear: Numbers;
   outputs: Float32Array;
   /** Of each output on each region, three entries. */
   gradients: Float32Array;

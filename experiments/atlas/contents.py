@@ -121,6 +121,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "members": _small(partition.members),
         "sides": partition.sides.astype(np.int32),
         "patterns": partition.patterns,
+        "linear": _small(partition.linear),
         "centers": partition.centers,
         "radii": partition.radii.astype(np.float32),
         "outputs": partition.outputs,
@@ -140,6 +141,7 @@ def _solid(solid: Solid) -> dict[str, Any]:
         "regions": facets.regions.astype(np.int32),
         "sides": facets.sides.astype(np.int32),
         "patterns": solid.patterns,
+        "linear": _small(solid.linear),
         "outputs": solid.outputs,
         "gradients": solid.gradients,
     }

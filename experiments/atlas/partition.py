@@ -1,6 +1,7 @@
 """What the atlas knows of one partition: exact polygons with the unit of each side."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
@@ -31,6 +32,7 @@ class Partition:
         sides: What bounds the side from each corner to the next: the bit of a unit in
             the pattern, or `-1 - facet` for a facet of the domain.
         patterns: Packed activation patterns, as in `RegionSet.patterns`.
+        linear: Linear region of each activation region.
         centers: Chebyshev center of each region.
         radii: Inradius of each region.
         outputs: The network at the vertices.
@@ -45,6 +47,7 @@ class Partition:
     members: Int64[np.ndarray, " corners"]
     sides: Int64[np.ndarray, " corners"]
     patterns: UInt8[np.ndarray, "regions bytes"]
+    linear: Int64[np.ndarray, " regions"]
     centers: Float64[np.ndarray, "regions 2"]
     radii: Float64[np.ndarray, " regions"]
     outputs: Float32[np.ndarray, "vertices outputs"]
@@ -69,7 +72,10 @@ def same_units(first: Partition, second: Partition) -> bool:
 
 
 def find_partition(
-    network: regions.ReluNetwork, domain: BoundedDomain, name: str
+    network: regions.ReluNetwork,
+    domain: BoundedDomain,
+    name: str,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Partition:
     """Enumerate the regions and gather what the page shows of them.
 
@@ -80,7 +86,7 @@ def find_partition(
         raise ValueError(
             f"`domain` has dimension {domain.dim}: the map shows 2; give a slice."
         )
-    found = regions.enumerate_regions(network, domain)
+    found = regions.enumerate_regions(network, domain, progress=progress)
     return from_regions(found, name)
 
 
@@ -111,6 +117,7 @@ def from_regions(found: regions.RegionSet, name: str) -> Partition:
         members,
         sides,
         found.patterns,
+        found.linear_regions().labels.astype(np.int64),
         centers,
         radii,
         network(vertices).astype(np.float32),

@@ -52,6 +52,7 @@ class Solid:
         vertices: Positions.
         facets: What bounds the regions.
         patterns: Packed activation patterns, as in `RegionSet.patterns`.
+        linear: Linear region of each activation region.
         outputs: The network at the vertices.
         gradients: Gradient of each output on each region.
     """
@@ -62,6 +63,7 @@ class Solid:
     vertices: Float64[np.ndarray, "vertices 3"]
     facets: Facets
     patterns: UInt8[np.ndarray, "regions bytes"]
+    linear: Int64[np.ndarray, " regions"]
     outputs: Float32[np.ndarray, "vertices outputs"]
     gradients: Float32[np.ndarray, "regions outputs 3"]
 
@@ -88,6 +90,7 @@ def find_solid(network: regions.ReluNetwork, box: regions.Box, name: str) -> Sol
         vertices,
         facets,
         found.patterns,
+        found.linear_regions().labels.astype(np.int64),
         network(vertices).astype(np.float32),
         found.affine_maps()[0].astype(np.float32),
     )

@@ -1,7 +1,7 @@
 """Where an atlas comes from: run folders, network files, and a domain."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,9 +114,16 @@ def _find_all(
     found = []
     for network, name in zip(networks, names, strict=True):
         progress(len(found), len(networks), "enumerating the regions")
-        found.append(find_partition(network, domain, name))
+        # Of one or two networks each is as long as its regions are many.
+        bar = _stage(progress, f"regions of {name}") if len(networks) <= 2 else None
+        found.append(find_partition(network, domain, name, bar))
     progress(len(networks), len(networks), "enumerating the regions")
     return found
+
+
+def _stage(progress: Progress, message: str) -> Callable[[int, int], None]:
+    """The bar of one stage."""
+    return lambda done, total: progress(done, total, message)
 
 
 def _image_points(

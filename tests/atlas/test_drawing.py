@@ -40,9 +40,10 @@ def test_pixels_have_the_class_that_the_network_gives(screen, tmp_path, zoom):
     size = pane.bounding_box()
     picture = PIL.Image.open(io.BytesIO(pane.screenshot())).convert("RGB")
     pixels = np.asarray(picture).astype(int)
+    # Between the ticks above and at the right, and the bar below.
     rows, columns = (
         v.ravel()
-        for v in np.mgrid[5 : pixels.shape[0] - 60 : 9, 5 : pixels.shape[1] : 9]
+        for v in np.mgrid[30 : pixels.shape[0] - 60 : 9, 5 : pixels.shape[1] - 80 : 9]
     )
     step = 2.0 / zoom
     points = np.stack(

@@ -28,14 +28,14 @@ EXAMPLES = """\
 examples:
   python scripts/ask.py net.onnx range --box -1 1 --output 0
   python scripts/ask.py net.onnx range --box -1 1 --tolerance 1e-6 --max-seconds 60
-  python scripts/ask.py net.onnx range --box -1 1 --save answer.json
+  python scripts/ask.py net.onnx range --box -1 1 --out answer.json
   python scripts/ask.py net.onnx property spec.vnnlib
   python scripts/ask.py net.onnx lipschitz --box -1 1 --norm inf
   python scripts/ask.py net.onnx radius --at x.npy:7
   python scripts/ask.py net.onnx difference other.onnx --box -1 1
   python scripts/ask.py net.onnx equal other.onnx --box -1 1
   python scripts/ask.py net.onnx integral --box -1 1 --output 0
-  python scripts/ask.py net.onnx preimage outputs.json --box -1 1 --save answer.json
+  python scripts/ask.py net.onnx preimage outputs.json --box -1 1 --out answer.json
 
 A range, a difference and a radius stand between two ends, both of which are proved; the
 search stops at --tolerance, --max-seconds or Ctrl-C, and the ends known so far are
@@ -77,7 +77,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--output", type=int, metavar="K", help="which output (range, integral)")
     add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
-    add("--save", type=answer_file, metavar="FILE", help="for verify: a .json file")
+    text = "for verify: a .json file"
+    add("--out", "--save", dest="save", type=answer_file, metavar="FILE", help=text)
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     parser.add_state_dicts()
     options = parser.parse(arguments)

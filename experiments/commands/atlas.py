@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import math
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
+    finite,
     is_domain_given,
     read_network,
 )
@@ -34,17 +34,6 @@ exit code: 0 written, 1 the regions could not be found, 2 bad input, 130 interru
 COLORS = ("output", "code", "layer", "inradius", "gradient", "class", "change")
 DEFAULT_BOX = (-1.0, 1.0)
 """On every axis, where no domain is given."""
-
-
-def finite(text: str) -> float:
-    """A number that is neither NaN nor infinite."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text}: a finite number is required")
-    return number
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from experiments.running.arguments import (
     POINT,
     Parser,
     domain_of,
+    finite,
     is_domain_given,
     point,
     read_network,
@@ -24,6 +26,10 @@ examples:
   python scripts/polytope.py model.onnx --input digits.csv
   python scripts/polytope.py runs/ring --at 0.3,0.2 --lower 0,0 --upper 1,1
   python scripts/polytope.py model.npz --at 0.3,-0.2 --format ine > region.ine
+  python scripts/polytope.py model.onnx --at x.npy:7 --nearest 10
+
+--nearest K shows the K nearest facets with their nearest points, and how far another
+class is: of one output, from one side of the threshold to the other.
 
 A value that begins with a minus sign takes an equals sign: --at=-0.3,0.2. A corner of
 one number is a cube's.
@@ -57,6 +63,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="which row of --input (default 0)",
     )
     parser.add_domain("polytope", "ball", required=False)
+    add("--nearest", type=int, metavar="K", help="facets by distance; the next class")
+    text = "of a network of one output: class 1 lies above (default: 0)"
+    add("--threshold", type=finite, default=0.0, metavar="T", help=text)
     add("--format", choices=["text", "json", "ine", "latex"], default="text")
     parser.add_max_seconds()
     parser.add_state_dicts()
@@ -88,12 +97,21 @@ def read_point(path: pathlib.Path, row: int, dim: int) -> np.ndarray:
     return points[row]
 
 
+def _looking(options: argparse.Namespace) -> dict[str, Any]:
+    """How `around` looks: for another class, ten seconds or as long as is said."""
+    given = {"nearest": options.nearest, "threshold": options.threshold}
+    if options.max_seconds is not None:
+        given["max_seconds"] = options.max_seconds
+    return given
+
+
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
     from regions.errors.limits import limited
     from regions.polytopes import formats
     from regions.polytopes.report import describe_polytope
     from regions.polytopes.text import to_text
+    from regions.questions.surroundings import around
 
     network = read_network(options.network, options)
     if options.at is not None:
@@ -108,6 +126,9 @@ def execute(options: argparse.Namespace) -> None:
     domain = None
     if is_domain_given(options):
         domain = domain_of(options, network.input_dim, one_for_all=True)
+    if options.nearest is not None:
+        print(around(network, x, domain, **_looking(options)))
+        return
     with Bars() as bars, limited(max_seconds=options.max_seconds):
         report = describe_polytope(network, x, domain, progress=bars.stage("facets"))
     if report.meeting is not None and options.format not in ("text", "json"):

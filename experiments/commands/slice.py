@@ -26,7 +26,8 @@ examples:
 
 --around takes the plane through one point, in two random orthogonal directions, and
 needs no data. Without a model, one of two layers of 32 units is trained on the data.
-The folder gets figure.png, regions.parquet, polygons.npz, network.npz and summary.json.
+The folder gets figure.png, .svg and .pdf, regions.parquet, polygons.npz, network.npz
+and summary.json.
 
 The class is the largest output. A network of one output has class 1 where the output is
 above the threshold and class 0 elsewhere. A final sigmoid is left out when a model is
@@ -35,6 +36,9 @@ where it takes the value of the threshold.
 
 exit code: 0 done, 1 not verified or not decided, 2 bad input, 130 interrupted
 """
+
+
+FORMATS = ("png", "svg", "pdf")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -113,7 +117,9 @@ def execute(options: argparse.Namespace) -> int:
     data, _, _ = prepare(config)
     held_out = options.num_val or max(1, len(data.inputs) // 5)
     config = dataclasses.replace(config, num_val=held_out)
-    return run_and_show(STUDY, config, options.folder, force=options.force)
+    return run_and_show(
+        STUDY, config, options.folder, force=options.force, formats=FORMATS
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

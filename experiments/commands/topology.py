@@ -26,7 +26,7 @@ examples:
   python scripts/topology.py net.npz --box -1 1
   python scripts/topology.py net.npz --box -1 1 --of "class 2" --of boundary
   python scripts/topology.py net.npz --whole-space --of "output <= 0.5"
-  python scripts/topology.py net.npz --slice slice.npz --holes --save topology.json
+  python scripts/topology.py net.npz --slice slice.npz --holes --out topology.json
   python scripts/topology.py net.npz --box -1 1 --persistence 0
 
 Sets: "output > 0" (also <, >=, <=, = and other thresholds; "output 1 > 0" where there
@@ -54,7 +54,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--persistence", type=int, metavar="OUTPUT", help="all thresholds of an output")
     add("--max-seconds", type=float, metavar="S", help="give up after this time")
     file = functools.partial(output_file, suffixes=(".json",))
-    add("--save", type=file, metavar="FILE", help="write all of it to a .json")
+    text = "write all of it to a .json"
+    add("--out", "--save", dest="save", type=file, metavar="FILE", help=text)
     parser.add_state_dicts()
     return parser.parse(arguments)
 
@@ -108,7 +109,7 @@ def report(described: dict[str, Any], seconds: float) -> None:
         rows.append((f"  {number}", f"{part['regions']:,}", f"({point})", reach))
     print_rows(rows)
     if len(parts) > SHOWN:
-        print(f"  ... and {len(parts) - SHOWN:,} more: --save lists all")
+        print(f"  ... and {len(parts) - SHOWN:,} more: --out lists all")
     for hole in described.get("holes", [])[:SHOWN]:
         what = f"{len(hole['loop'])} corners" if hole["loop"] else "no polygon"
         print(f"  hole of dimension {hole['dimension']}: {hole['faces']} faces, {what}")
@@ -131,7 +132,7 @@ def report_intervals(found: "Persistence", output: int) -> list[dict[str, Any]]:
         rows.append((f"  {i.dimension}", f"{float(i.birth):.6g}", end))
     print_rows(rows)
     if len(found.intervals) > SHOWN:
-        print(f"  ... and {len(found.intervals) - SHOWN:,} more: --save lists all")
+        print(f"  ... and {len(found.intervals) - SHOWN:,} more: --out lists all")
     return listed
 
 

@@ -4,7 +4,9 @@ Light on purpose: a command that only counts starts without a framework.
 """
 
 import argparse
+import importlib.metadata
 import json
+import logging
 import math
 import pathlib
 import re
@@ -31,6 +33,9 @@ from regions.files.numpy_files import as_float64
 from regions.files.reading import MAX_BYTES, check_file_size, reading
 from regions.network import ReluNetwork
 
+LOG = logging.getLogger("relu-regions")
+"""What `--verbose` shows."""
+
 NORMS = {"1": 1, "2": 2, "inf": math.inf}
 """Norms by the words of the command line."""
 
@@ -56,6 +61,8 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf)[\d.eEinf+,-]*$")
         self._domains: list[str] = []
         self._is_domain_required = False
+        text = "say what is read and done, and where an error is from"
+        self.add_argument("--verbose", action="store_true", help=text)
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
@@ -115,7 +122,7 @@ class Parser(argparse.ArgumentParser):
     def add_run_folder(self, default: str) -> None:
         """Take the folder of a run, and whether it may be replaced."""
         help_text = f"run folder (default: {default})"
-        self.add_argument("--folder", type=pathlib.Path, help=help_text)
+        self.add_argument("--folder", "--out", type=pathlib.Path, help=help_text)
         help_text = "replace the run in the folder"
         self.add_argument("--force", action="store_true", help=help_text)
         self.add_max_seconds()
@@ -123,6 +130,9 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: list[str] | None) -> argparse.Namespace:
         """The options; the process exits if the domain is none or not one."""
         options = self.parse_args(arguments)
+        LOG.setLevel(logging.INFO if options.verbose else logging.CRITICAL)
+        if options.verbose:
+            _speak()
         if self._domains:
             self._check_domain(options)
         return options
@@ -141,6 +151,24 @@ class Parser(argparse.ArgumentParser):
             )
         if any(corners) and not all(corners):
             self.error("--lower and --upper are required together")
+
+
+class _Lines(logging.Handler):
+    """To the standard error that there is when something is said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
+def _speak() -> None:
+    """Diagnostics to the standard error, each with the seconds since the start."""
+    lines = _Lines()
+    lines.setFormatter(logging.Formatter("%(relativeCreated)8.0f ms  %(message)s"))
+    LOG.handlers, LOG.propagate = [lines], False
+    names = ("relu-regions", "numpy", "jax", "numba", "python-flint", "highspy")
+    found = (f"{name} {importlib.metadata.version(name)}" for name in names)
+    LOG.info("Python %s, %s", sys.version.split()[0], ", ".join(found))
 
 
 NETWORK = "a model (.npz, .pt, .onnx, .keras, .nnet and others), or a run folder"
@@ -186,6 +214,17 @@ def numbers(text: str) -> list[float]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a list of numbers like 0,0.5"
         ) from None
+
+
+def finite(text: str) -> float:
+    """A number that is neither NaN nor infinite."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text}: a finite number is required")
+    return number
 
 
 POINT = "0.3,-0.2, or row k of a file as x.npy:k (.npy, .npz, .csv)"
@@ -268,6 +307,13 @@ def domain_of(
         OSError: If the file of a slice or a polytope cannot be read.
         ValueError: If the numbers make no domain.
     """
+    domain = _domain_of(options, dim, one_for_all=one_for_all)
+    LOG.info("domain %r", domain)
+    return domain
+
+
+def _domain_of(options: argparse.Namespace, dim: int, *, one_for_all: bool) -> Domain:
+    """The same, without a word."""
     if options.whole_space:
         return WholeSpace(dim)
     if options.segment is not None:
@@ -331,6 +377,7 @@ def read_network(path: pathlib.Path, options: argparse.Namespace) -> ReluNetwork
         network = load_network(path, **state_dict_options(options))
     for warning in caught:
         sys.stderr.write(f"notice: {warning.message}\n")
+    LOG.info("%s: %r", path, network)
     return network
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from experiments.running.arguments import LOG
 from experiments.running.common import RunFolderError
 from experiments.running.interrupts import interrupted_after
 from regions.errors import FileFormatError, RegionsError
@@ -52,7 +53,9 @@ def run_main(
     """
     try:
         with interrupted_after(max_seconds):
-            return execute() or 0
+            code = execute() or 0
+        _tell_cost()
+        return code
     except BrokenPipeError:
         # The reader, `head` say, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,11 +71,18 @@ def run_main(
 
 def _fail(error: Exception, code: int) -> int:
     """Report an error without line breaks."""
+    LOG.info("where the error is from", exc_info=error)
+    _tell_cost()
     text = str(error)
     if isinstance(error, OSError) and error.filename and error.strerror:
         text = f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
     sys.stderr.write(f"error: {' '.join(text.split())}\n")
     return code
+
+
+def _tell_cost() -> None:
+    """What it took, for `--verbose`."""
+    LOG.info("%.2f s of processors", time.process_time())
 
 
 class Bars:
@@ -90,6 +100,7 @@ class Bars:
         self._start = time.perf_counter() + after_seconds
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._told: set[str] = set()
 
     def __enter__(self) -> "Bars":
         return self
@@ -106,6 +117,9 @@ class Bars:
 
     def __call__(self, done: int, total: int, message: str) -> None:
         """Show that `done` of `total` is done; a total of 0 is not known."""
+        if message not in self._told:
+            self._told.add(message)
+            LOG.info("%s", message)
         if self._progress is None:
             if time.perf_counter() < self._start:
                 return

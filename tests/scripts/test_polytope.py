@@ -38,6 +38,23 @@ def test_json_of_a_row_of_a_file(script, model, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["point"] == points[3, 0].tolist()
 
 
+def test_nearest_facets_and_other_class(script, model, capsys):
+    where = ["--at", "0.3,-0.2", "--box", "-1", "1"]
+    assert script.main([model, *where, "--nearest", "2", "--threshold", "0.1"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(" away at (") == 2
+    assert "another class: " in out
+
+
+def test_verbose_says_what_is_read_and_where_an_error_is_from(script, model, capsys):
+    arguments = [model, "--at", "0.3,-0.2,1", "--verbose"]
+    assert script.main(arguments) == 2
+    err = capsys.readouterr().err
+    assert "model.npz: ReluNetwork(2-5-4-1, 9 bits)" in err
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("error: the point has 3 entries")
+
+
 @pytest.mark.parametrize("start", ["", "width,height\n"])
 def test_a_row_of_a_table_is_the_point_at(script, model, capsys, tmp_path, start):
     (tmp_path / "x.csv").write_text(start + "9,9\n0.3,-0.2\n")

@@ -124,6 +124,10 @@ if TYPE_CHECKING:
         largest_difference as largest_difference,
         output_range as output_range,
     )
+    from regions.questions.surroundings import (
+        Surroundings as Surroundings,
+        around as around,
+    )
     from regions.results.laws.c_source import save_c as save_c
     from regions.results.laws.law import (
         PiecewiseLaw as PiecewiseLaw,
@@ -197,6 +201,7 @@ _MODULES = {
     "questions.properties": ["Property"],
     "questions.radius": ["robust_radius"],
     "questions.ranges": ["largest_difference", "output_range"],
+    "questions.surroundings": ["Surroundings", "around"],
     "results.laws.c_source": ["save_c"],
     "results.laws.law": ["PiecewiseLaw", "piecewise_law"],
     "results.region_set": ["RegionCount", "RegionSet"],

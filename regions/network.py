@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing
 from jaxtyping import Bool, Float64, Int
 
+from regions.errors.arguments import kinds_checked
+
 # Sequences and numbers are named for the run-time checks, which do not take an int
 # for a complex, as NumPy's own alias would have them do.
 ArrayLike = numpy.typing.ArrayLike | Sequence[Any] | float
@@ -204,6 +206,7 @@ class ReluNetwork:
         return f"ReluNetwork({sizes}, {self.num_bits} bits{skips})"
 
     @classmethod
+    @kinds_checked
     def from_arrays(
         cls,
         weights: Sequence[ArrayLike],
@@ -489,3 +492,16 @@ def _skip_blocks(
             raise ValueError(f"`{name}` has shape {matrix.shape}; {required} required.")
         checked.append((int(source), matrix))
     return tuple(checked)
+
+
+def check_network(network: Any, name: str = "network") -> None:
+    """Raise unless a value is a `ReluNetwork`; where models are not read.
+
+    Raises:
+        TypeError: If it is none, with what to write instead.
+    """
+    if not isinstance(network, ReluNetwork):
+        raise TypeError(
+            f"`{name}` is a {type(network).__name__}: a ReluNetwork is required, such "
+            "as regions.as_network makes of a model."
+        )

@@ -26,12 +26,14 @@ from regions.certificates.floats import (
     check_witnesses,
 )
 from regions.certificates.watch import StoppedError, Watch
+from regions.errors.arguments import kinds_checked
 from regions.models import NetworkLike, as_network
 from regions.network import ReluNetwork
 from regions.results.region_files import network_digest, read_stored
 from regions.results.region_table import RegionTable
 
 
+@kinds_checked
 def verify(
     regions: Any,
     *,

@@ -89,6 +89,12 @@ class VerificationReport:
         """One line per check that failed."""
         return [f"{c.name}: {c.detail}" for c in self.checks if c.passed is False]
 
+    def __repr__(self) -> str:
+        passed = sum(check.passed is True for check in self.checks)
+        return (
+            f"VerificationReport(ok={self.ok}, {passed} of {len(self.checks)} checks)"
+        )
+
     def __bool__(self) -> bool:
         return self.ok
 

@@ -18,6 +18,7 @@ import numpy as np
 from regions.domains.boxes import Box, DomainBase
 from regions.domains.corners import Cell, corner_of
 from regions.domains.domain_vectors import check_input_dim, fractions, vector
+from regions.errors.arguments import found
 from regions.network import ArrayLike, ReluNetwork
 
 MAX_SUM_DIM = 10
@@ -168,6 +169,6 @@ def _positive(radius: Any) -> float:
         size = math.nan
     if not 0.0 < size < math.inf:
         raise ValueError(
-            f"`radius` is {radius!r}: a positive, finite number is required."
+            f"`radius` is {found(radius)}: a positive, finite number is required."
         )
     return size

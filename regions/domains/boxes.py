@@ -24,6 +24,7 @@ from regions.domains.domain_vectors import (
     whole_number,
 )
 from regions.domains.simple_polytope import SimplePolytope, box_polytope
+from regions.errors.arguments import found
 from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 
@@ -249,6 +250,10 @@ class Slice(DomainBase):
                 f"{len(start)}) is required, one row per direction."
             )
         check_finite(rows, "directions")
+        if not isinstance(box, Box):
+            raise TypeError(
+                f"`box` is {found(box)}: a Box of the slice's coordinates is required."
+            )
         if box.dim != len(rows):
             raise ValueError(
                 f"`box` has dimension {box.dim} and there are {len(rows)} "

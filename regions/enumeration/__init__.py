@@ -26,6 +26,7 @@ from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, never
 from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
@@ -37,6 +38,7 @@ METHODS = ("auto", *ENGINES)
 T = TypeVar("T")
 
 
+@kinds_checked
 def count_regions(
     network: NetworkLike,
     domain: DomainLike,
@@ -103,6 +105,7 @@ def count_task(task: Task, method: str = "auto") -> RegionCount:
     return RegionCount(found.count, found.complete, engine, seconds, stats)
 
 
+@kinds_checked
 def enumerate_regions(
     network: NetworkLike,
     domain: DomainLike,

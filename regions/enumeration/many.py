@@ -19,7 +19,10 @@ from regions.enumeration.cells.flat import shape_of
 from regions.enumeration.cells.stacks import Stack, load_loop
 from regions.enumeration.engine import Progress, Task, tell_nobody
 from regions.enumeration.workers import told, worker_count, workers as pool_of
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.models import NetworkLike, as_network
+from regions.models.arguments import DomainLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionCount
 from regions.results.statistics import Statistics
@@ -34,9 +37,10 @@ MOMENT = 0.1
 """Seconds between two calls of `progress`, at most."""
 
 
+@kinds_checked
 def count_many(
-    networks: Iterable[ReluNetwork],
-    domain: Domain,
+    networks: Iterable[NetworkLike],
+    domain: DomainLike,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -82,9 +86,9 @@ def count_many(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"`workers` is {workers}: a positive number is required.")
-    everything = list(networks)
+    everything = [as_network(network) for network in networks]
     for network in {shape_of(network): network for network in everything}.values():
-        domain.restrict(network)
+        network_and_domain(network, domain, or_round=True)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     counting = _Counting(everything, domain, budget)
     counting.run(workers or worker_count(), progress or tell_nobody)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from regions.errors import LimitError
+from regions.errors.arguments import kinds_checked
 
 
 def never() -> bool:
@@ -56,6 +57,7 @@ class Limits:
 _CURRENT: ContextVar[Limits | None] = ContextVar("limits", default=None)
 
 
+@kinds_checked
 @contextmanager
 def limited(
     *, max_seconds: float | None = None, stop: Callable[[], bool] = never

@@ -11,8 +11,10 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 
+from regions.domains.domain_vectors import whole_number
 from regions.enumeration.cluster import open_client
 from regions.errors import RegionsError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import asking, hearing_by_itself, never
 from regions.estimates.classes import class_network
 from regions.estimates.journal import RunJournal
@@ -34,6 +36,7 @@ LONGEST = 1.5
 Progress = Callable[[int, int], None]
 
 
+@kinds_checked
 def estimate_regions(
     network: NetworkLike,
     domain: DomainLike,
@@ -122,6 +125,7 @@ def estimate_regions(
     if of_class is not None:
         on_from = sum(network.widths) + network.output.width
         network = class_network(network, of_class)
+    seed = whole_number(seed, "seed", 0)
     task = Runs(network, domain, cells or CELLS, seed, on_from, linear)
     around = asking()
     with contextlib.ExitStack() as stack:

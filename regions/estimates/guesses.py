@@ -66,8 +66,9 @@ class RegionGuess:
         self._first = network.unit_starts
         self._dim = dim
         self._widths = network.widths
-        self._alive = np.concatenate([layer.slopes != 0.0 for layer in network.hidden])
-        most = max(network.widths)
+        alive = [layer.slopes != 0.0 for layer in network.hidden]
+        self._alive = np.concatenate([np.zeros(0, bool), *alive])
+        most = max(network.widths, default=0)
         self._pieces = {
             n: np.array([_log_pieces(n, k) for k in range(most + 1)])
             for n in range(most + 1)

@@ -8,6 +8,7 @@ asks `check_size` before it allocates what a header declares.
 import contextlib
 import errno
 import lzma
+import os
 import pathlib
 import pickle  # noqa: TID251  (only to name the error of restricted readers)
 import struct
@@ -15,6 +16,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +55,20 @@ _OF_THE_SYSTEM = frozenset(
     for name in ("EACCES", "EIO", "EISDIR", "EMFILE", "ENFILE", "ENOENT", "ENOTDIR")
 ) | {errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """Errors of opening or writing a file, which say nothing of its content."""
+
+
+def path_of(path: Any) -> pathlib.Path:
+    """A path as one, with `~` for the home folder.
+
+    Raises:
+        TypeError: If it is something else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"`path` is a {type(path).__name__}: the path of a file is required; a "
+            "model in memory is given to functions as it is."
+        )
+    return pathlib.Path(os.fspath(path)).expanduser()
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float64, Int, Int32, Int64, UInt8, UInt32
 
 from regions.domains.domain_vectors import whole_number
 from regions.domains.shapes import Box, Domain, Segment, Slice, WholeSpace
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import asking, hearing_by_itself, limited, never
 from regions.grid.device_tally import CollisionError, DeviceTally
 from regions.grid.kernel import Axes as Axes, Piece, grid_axes, runs_of, stream
@@ -102,6 +103,7 @@ class GridCount:
         return self.count
 
 
+@kinds_checked
 def hash_grid(
     network: NetworkLike,
     domain: DomainLike,
@@ -395,8 +397,8 @@ def grid_shape(
         )
     if resolution is None:
         resolution = default_resolution(domain.dim)
-    each = np.asarray(resolution).tolist()
-    each = each if isinstance(each, list) else [each] * domain.dim
+    is_one = not hasattr(resolution, "__len__")
+    each = [resolution] * domain.dim if is_one else list(resolution)
     shape = tuple(whole_number(r, "resolution", 1) for r in each)
     if len(shape) != domain.dim or not all(0 < r < 2**30 for r in shape):
         raise ValueError(

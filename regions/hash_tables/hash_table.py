@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 
 from regions.domains.shapes import WholeSpace
+from regions.errors.arguments import kinds_checked
 from regions.models import as_network
 from regions.models.arguments import NetworkLike
 from regions.network import ArrayLike, ReluNetwork, as_numbers
@@ -111,6 +112,7 @@ class HashTable:
         return occupancy_gini(self.counts)
 
 
+@kinds_checked
 def hash_table(network: NetworkLike, points: ArrayLike) -> HashTable:
     """Group data by activation pattern.
 
@@ -222,6 +224,10 @@ def occupancy_gini(
 
 def _check_points(network: ReluNetwork, points: np.ndarray) -> None:
     """Raise unless the network can read the points."""
+    if points.ndim != 2:
+        raise ValueError(
+            f"`points` has shape {points.shape}: one row for each point is required."
+        )
     if len(points) == 0:
         raise ValueError("`points` is empty: at least one point is required.")
     if points.shape[1] != network.input_dim:

@@ -13,14 +13,13 @@ normalizations and the `1 / count` of average pooling are rounded to float64 fir
 are exact from there on.
 """
 
-import os
 import pathlib
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from regions.errors import FileFormatError, ImportNotice
-from regions.files.reading import MAX_BYTES as MAX_BYTES, reading
+from regions.files.reading import MAX_BYTES as MAX_BYTES, path_of, reading
 from regions.io.npz import load_npz, save_npz
 from regions.io.pytree import (
     chain_of_arrays,
@@ -32,7 +31,7 @@ from regions.io.state_dict import (
     network_from_state_dict as network_from_state_dict,
     with_prefix,
 )
-from regions.network import ReluNetwork
+from regions.network import ReluNetwork, check_network
 
 _STATE_DICTS = (".safetensors", ".pt", ".pth", ".msgpack")
 _UNROLLED = (".onnx", ".keras", ".h5", ".hdf5")
@@ -105,12 +104,7 @@ def load_network(
         ...     load_network(path).widths
         (2,)
     """
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(
-            f"`path` is a {type(path).__name__}: the path of a file is required; a "
-            "model in memory is given to functions as it is."
-        )
-    path = _existing_file(pathlib.Path(path).expanduser())
+    path = _existing_file(path_of(path))
     _check_options(
         path,
         order is not None
@@ -131,7 +125,7 @@ def load_network(
         return network
 
 
-def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
+def save_network(path: Any, network: Any) -> None:
     """Write a network, whole or not at all, with every weight as it is.
 
     Args:
@@ -143,6 +137,7 @@ def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
 
     Raises:
         ImportError: If the package that the format needs is not installed.
+        TypeError: If the arguments are swapped, or are something else.
         ValueError: If the name ends otherwise, or the format has no place for the
             network's skip blocks (`.pt`).
 
@@ -158,7 +153,12 @@ def save_network(path: str | pathlib.Path, network: ReluNetwork) -> None:
         (2,)
         (2,)
     """
-    path = pathlib.Path(path)
+    if isinstance(path, ReluNetwork):
+        raise TypeError(
+            "`path` is a network: the path comes first, as in save_network(path, net)."
+        )
+    check_network(network)
+    path = path_of(path)
     if path.suffix == ".npz":
         save_npz(path, network)
     elif path.suffix == ".onnx":

@@ -5,10 +5,10 @@ from typing import Any
 
 from regions.files.writing import open_atomically
 from regions.io.optional import require
-from regions.network import ReluNetwork
+from regions.network import ReluNetwork, check_network
 
 
-def to_torch(network: ReluNetwork) -> Any:
+def to_torch(network: Any) -> Any:
     """The network as a `torch.nn.Sequential`, in float64, with every weight as it is.
 
     Layers are `Linear`, and `ReLU`, or `PReLU` with a slope for each unit in all layers
@@ -25,6 +25,7 @@ def to_torch(network: ReluNetwork) -> Any:
         >>> [type(layer).__name__ for layer in to_torch(net)]
         ['Linear', 'ReLU', 'Linear']
     """
+    check_network(network)
     if network.has_skips:
         raise ValueError(
             "the network has skip blocks, for which a chain of layers has no place: "

@@ -30,7 +30,7 @@ class Row(NamedTuple):
     is_equal: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MixedIntegerProgram:
     """A program; names of columns and rows have no blanks and begin with a letter.
 
@@ -65,6 +65,12 @@ class MixedIntegerProgram:
     objective: dict[str, float]
     maximize: bool
     comment: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"MixedIntegerProgram({len(self.columns)} columns, {len(self.binaries)} "
+            f"binary, {len(self.rows)} rows)"
+        )
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
         """Write the program, whole or not at all.

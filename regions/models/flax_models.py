@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from regions.errors import ImportNotice, ModelError
+from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES
 from regions.models.jax_programs import find_length, from_jax
 from regions.network import ReluNetwork
 
 
+@kinds_checked
 def from_flax(
     model: Any,
     variables: Any = None,

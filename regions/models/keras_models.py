@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from regions.errors import FileFormatError, ImportNotice, ModelError
+from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES
 from regions.io.checks import check_forward
 from regions.io.graph import GraphBuilder
@@ -15,6 +16,7 @@ from regions.io.keras_model import MODELS, KerasModel, Scope, input_shape
 from regions.network import ReluNetwork
 
 
+@kinds_checked
 def from_keras(
     model: Any,
     *,

@@ -12,14 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
+from regions.errors.arguments import kinds_checked
 from regions.io.graph import GraphBuilder
 from regions.io.spatial import tournament
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 MAX_BYTES = 1 << 30
 """Largest size of the matrices of one network."""
 
 
+@kinds_checked
 def maxout_network(
     weights: Sequence[ArrayLike],
     biases: Sequence[ArrayLike],
@@ -108,7 +110,7 @@ def _checked(
 
 def _finite(value: ArrayLike, name: str, ndim: int) -> np.ndarray:
     """A float64 array, which must be finite, not empty and of `ndim` axes."""
-    array = np.asarray(value, np.float64)
+    array = as_numbers(value, name)
     if array.ndim != ndim or not array.size:
         raise ValueError(
             f"`{name}` has shape {array.shape}: {ndim} axes, none of them empty, are "

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from regions.errors import FileFormatError, ModelError, tell_final_left_out
+from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -34,6 +35,7 @@ _LINEAR = (
 _OUTPUTS = {"logistic": "sigmoid", "softmax": "softmax"}
 
 
+@kinds_checked
 def from_sklearn(
     model: Any,
     *,

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from regions.domains.domain_vectors import whole_number
 from regions.errors import FileFormatError, ModelError, tell_final_left_out
+from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES, one_line
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -31,6 +33,7 @@ from regions.network import ReluNetwork
 _ADVICE = "replace it, or export the model to ONNX"
 
 
+@kinds_checked
 def from_torch(
     module: Any,
     *,
@@ -118,7 +121,7 @@ def _input_shape(
 ) -> tuple[int, ...]:
     """Shape of a sample: as given, or the one length of a vector that runs."""
     if given is not None:
-        return tuple(int(n) for n in given)
+        return tuple(whole_number(n, "input_shape", 1) for n in given)
     lengths = {int(p.shape[1]): None for p in module.parameters() if p.ndim == 2}
     fits = []
     for length in lengths:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from regions.domains.shapes import WholeSpace, check_not_round
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations, halfspaces_batch
@@ -69,6 +70,7 @@ class _Piece(NamedTuple):
     labels: np.ndarray
 
 
+@kinds_checked
 def class_polygons(
     found: RegionSet, polygons: list[Float64[np.ndarray, "_ 2"]] | None = None
 ) -> ClassPolygons:

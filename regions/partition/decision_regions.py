@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from regions.enumeration import enumerate_regions
+from regions.errors.arguments import kinds_checked
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
@@ -70,6 +71,7 @@ class DecisionRegions:
         )
 
 
+@kinds_checked
 def decision_regions(
     network: NetworkLike, domain: DomainLike, *, threshold: float = 0.0, **options: Any
 ) -> DecisionRegions:

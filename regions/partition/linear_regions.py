@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from regions.enumeration import enumerate_regions
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never, telling
 from regions.models.arguments import DomainLike, NetworkLike
 from regions.results.merging import LinearRegions, merge_linear_regions
@@ -15,6 +16,7 @@ MOMENT = 0.5
 """Seconds that may pass after a limit to make something of what was found."""
 
 
+@kinds_checked
 def count_linear_regions(
     network: NetworkLike, domain: DomainLike, **options: Any
 ) -> LinearRegions:

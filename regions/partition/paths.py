@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
+from regions.errors.arguments import kinds_checked
 from regions.files.writing import open_atomically
 from regions.models import as_network
 from regions.models.arguments import NetworkLike, read_point
@@ -36,6 +37,7 @@ class Crossing(NamedTuple):
     pattern: np.ndarray
 
 
+@kinds_checked
 def regions_between(
     network: NetworkLike,
     start: ArrayLike,
@@ -70,6 +72,7 @@ def regions_between(
     ]
 
 
+@kinds_checked
 def shortest_path(
     rs: RegionSet,
     start: Float64[np.ndarray, " dim"],
@@ -120,6 +123,7 @@ def labeled_graph(rs: RegionSet) -> networkx.Graph:
     return graph
 
 
+@kinds_checked
 def save_graph(path: str | os.PathLike[str], rs: RegionSet) -> pathlib.Path:
     """Write the adjacency graph as GraphML, whole or not at all.
 

@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Box
 from regions.errors import SolverError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check
 from regions.lp.batches import solve_batch
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
@@ -45,6 +46,7 @@ class MeanSize(NamedTuple):
         return f"{self.mean:.4g} +- {self.error:.2g} ({self.points} points)"
 
 
+@kinds_checked
 def mean_inradius(
     network: NetworkLike, domain: DomainLike, *, points: int = 1000, seed: int = 0
 ) -> MeanSize:

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors import UndecidedError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check, telling
 from regions.lp.exact_lp import Point
 from regions.lp.exact_rows import IntegerRow, as_fractions, crossing_point, slack_at
@@ -60,6 +61,7 @@ class Meeting:
         return f"Meeting({len(self.patterns)} regions)"
 
 
+@kinds_checked
 def regions_meeting_at(
     network: NetworkLike,
     x: ArrayLike,

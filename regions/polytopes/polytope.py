@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float64, Int, Int8
 
 from regions.domains.shapes import Domain, HPolytope, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.blas import one_blas_thread
@@ -485,6 +486,7 @@ class Region(NamedTuple):
     is_inside: bool
 
 
+@kinds_checked
 def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -> Any:
     """The closed activation region that contains `x`.
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
+from regions.errors.arguments import kinds_checked
 from regions.lp.blas import one_blas_thread
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
@@ -143,6 +144,7 @@ class PolytopeReport:
         return _from_facets(self)
 
 
+@kinds_checked
 @one_blas_thread()
 def describe_polytope(
     network: NetworkLike,
@@ -225,9 +227,18 @@ def _in_interior(polytope: Polytope) -> bool:
     return bool((polytope.rows.A[own:] @ polytope.x != polytope.rows.b[own:]).all())
 
 
-def _entry(table: Callable[[], list[IntegerRow]], row: int) -> IntegerRow:
-    """A row of a table that is made when it is first asked for."""
-    return table()[row]
+@dataclasses.dataclass(slots=True)
+class _Integers:
+    """The exact rows of a region, made when one is first asked for; it pickles."""
+
+    rows: NetworkRows
+    bits: Bool[np.ndarray, " units"]
+    made: list[IntegerRow] | None = None
+
+    def __call__(self, row: int) -> IntegerRow:
+        if self.made is None:
+            self.made = self.rows.integers(self.bits)
+        return self.made[row]
 
 
 class _Facets:
@@ -258,7 +269,7 @@ class _Facets:
             progress=progress,
         )
         self._search, self.counts = found.search, found.counts
-        table = functools.cache(lambda: self._rows.integers(self._bits))
+        table = _Integers(self._rows, self._bits)
         sensitivity = output_sensitivity(self._chart, self._bits)
         return [
             self._inequality(row, point, table, sensitivity)
@@ -269,12 +280,12 @@ class _Facets:
         self,
         row: int,
         point: np.ndarray,
-        table: Callable[[], list[IntegerRow]],
+        table: _Integers,
         sensitivity: Float64[np.ndarray, "outputs units"],
     ) -> Inequality:
         """One facet with its neighbor."""
         a, b = self._A[row], float(self._b[row])
-        integers = functools.partial(_entry, table, row)
+        integers = functools.partial(table, row)
         length = float(np.linalg.norm(a))
         distance = (b - float(a @ self._x)) / length
         own = row - self._rows.num_units

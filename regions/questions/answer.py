@@ -70,7 +70,7 @@ def square_root(square: Fraction, bits: int = 100) -> Value:
     return Interval(Fraction(low, 1 << shift), Fraction(low + 1, 1 << shift))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Answer:
     """The answer to a question about a network on a domain.
 
@@ -117,6 +117,9 @@ class Answer:
             )
         return self.evidence.save(path, self)
 
+    def __repr__(self) -> str:
+        return f"Answer({self})"
+
     def __str__(self) -> str:
         settled = "proved" if self.proved else "not settled"
         return f"{self.question}: {value_text(self.value, settled)}"
@@ -129,7 +132,7 @@ def value_text(value: Any, settled: str) -> str:
     if isinstance(value, Interval):
         return f"{value} ({settled})"
     if isinstance(value, tuple):
-        parts = [str(v) if isinstance(v, Interval) else decimals(v, 12) for v in value]
+        parts = [decimals(v, 12) if isinstance(v, Fraction) else str(v) for v in value]
         return f"{', '.join(parts)} ({settled})"
     return f"{value} ({settled})"
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.network import ArrayLike, ReluNetwork
+from regions.network import ArrayLike, ReluNetwork, as_numbers
 
 Direction = Sequence[Fraction]
 """Rational weights of the outputs."""
@@ -33,7 +33,11 @@ def read_direction(
                 f"`direction` is {direction}: the outputs run from 0 to {count - 1}."
             )
         return [Fraction(int(k == direction)) for k in range(count)]
-    weights = np.asarray(direction, object if _has_fractions(direction) else None)
+    weights = (
+        np.asarray(direction, object)
+        if _has_fractions(direction)
+        else as_numbers(direction, "direction")
+    )
     if weights.shape != (count,):
         raise ValueError(
             f"`direction` has shape {weights.shape}: one weight for each of the "

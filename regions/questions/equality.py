@@ -7,9 +7,11 @@ import numpy as np
 
 from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
 from regions.enumeration.budget import Budget
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.lp.exact_lp import check_witness
-from regions.network import ReluNetwork
+from regions.models import as_network
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Partition, Tried, Units, texts
 from regions.questions.canonical import unit_classes
@@ -22,10 +24,11 @@ PROBES = 32
 """Points at which networks are compared first."""
 
 
+@kinds_checked
 def are_equal(
-    network: ReluNetwork,
-    other: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    other: NetworkLike,
+    domain: DomainLike,
     *,
     max_seconds: float | int | None = None,
     stop: Callable[[], bool] = never,
@@ -52,12 +55,15 @@ def are_equal(
         ValueError: If the networks or the domain do not fit.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> one = ReluNetwork.from_arrays([[[1.0], [2.0]], [[1.0, 1.0]]], None)
         >>> two = ReluNetwork.from_arrays([[[4.0]], [[0.75]]], None)
         >>> from regions.domains.shapes import Box
         >>> are_equal(one, two, Box([-1.0], [2.0])).value
         True
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
+    other = as_network(other, "other")
     budget = Budget(max_seconds=max_seconds, stop=stop)
     both = compared(network, other)
     domain.restrict(both)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from regions.domains.shapes import BoundedDomain
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
-from regions.network import ReluNetwork
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import proof_of
 from regions.questions.maxima import search_maximum
@@ -13,9 +13,10 @@ from regions.questions.problem import Problem
 from regions.questions.properties import Property
 
 
+@kinds_checked
 def holds(
-    network: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    domain: DomainLike,
     property: Property,
     *,
     max_seconds: float | int | None = None,
@@ -40,6 +41,7 @@ def holds(
         ValueError: If the property or the domain does not fit the network.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> domain = Box([-1.0], [2.0])
@@ -49,6 +51,7 @@ def holds(
         >>> answer.value, answer.witness[0] > Fraction(3, 2)
         (False, True)
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     property.check(network)
     domain.restrict(network)
     problem = Problem(network, domain, property.goals(network, domain))

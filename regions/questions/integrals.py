@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from flint import fmpq_mat, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
+from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.domains.simplices import power_integrals
 from regions.enumeration.budget import Budget
 from regions.enumeration.sweep.corners import proved_corners
 from regions.errors import NotGenericError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ArrayLike, ReluNetwork
-from regions.questions.answer import Answer, Point, ends, known
+from regions.questions.answer import Answer, Point, decimals, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
 from regions.questions.corner_integrals import MAX_DIM, integral_between
@@ -33,9 +35,10 @@ FEW_REGIONS = 1000
 """Of so many pieces the exact list takes about a second."""
 
 
+@kinds_checked
 def integral(
-    network: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    domain: DomainLike,
     direction: int | ArrayLike | None = None,
     *,
     method: str = "auto",
@@ -71,7 +74,7 @@ def integral(
         >>> integral(net, Box([-1.0], [3.0])).value
         Fraction(9, 2)
     """
-    check_not_round(domain)
+    network, domain = network_and_domain(network, domain)
     if method not in METHODS:
         raise ValueError(
             f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
@@ -183,9 +186,10 @@ def _evidence(
     return Partition(network, domain, {"direction": weights})
 
 
+@kinds_checked
 def moments(
-    network: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    domain: DomainLike,
     order: int = 2,
     direction: int | ArrayLike | None = None,
 ) -> Answer:
@@ -212,6 +216,7 @@ def moments(
         >>> moments(net, Box([-1.0], [1.0])).value
         (Fraction(1, 4), Fraction(1, 6))
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     if order < 1:
         raise ValueError(f"`order` is {order}: at least 1 is required.")
     start = time.perf_counter()
@@ -285,8 +290,15 @@ class ClassMean(NamedTuple):
     share: Fraction
     mean: Point | None
 
+    def __str__(self) -> str:
+        share = f"class {self.label}: {decimals(self.share, 6)} of the volume"
+        if self.mean is None:
+            return share
+        return f"{share}, mean ({', '.join(decimals(v, 6) for v in self.mean)})"
 
-def mean_by_class(network: ReluNetwork, domain: BoundedDomain) -> Answer:
+
+@kinds_checked
+def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
     """For each class the share of the domain that it takes, and its mean input.
 
     The class of an input is its largest output. Where outputs are equal on a set with
@@ -309,6 +321,7 @@ def mean_by_class(network: ReluNetwork, domain: BoundedDomain) -> Answer:
         >>> [str(part.share) for part in mean_by_class(net, Box([-1.0], [3.0])).value]
         ['5/8', '3/8']
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     if network.output_dim < 2:
         raise ValueError("the network has 1 output: classes need at least 2.")
     start = time.perf_counter()

@@ -7,10 +7,12 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from regions.domains.shapes import BoundedDomain, WholeSpace, embed_exactly
+from regions.domains.shapes import WholeSpace, embed_exactly
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
 from regions.questions.answer_files import Partition
@@ -25,9 +27,10 @@ CHUNK_ENTRIES = 1 << 22
 """Numbers of the Jacobians of a layer that are held at once."""
 
 
+@kinds_checked
 def lipschitz(
-    network: ReluNetwork,
-    domain: BoundedDomain | WholeSpace,
+    network: NetworkLike,
+    domain: DomainLike,
     norm: float | int = 2,
     *,
     max_seconds: float | int | None = None,
@@ -59,6 +62,7 @@ def lipschitz(
         >>> [int(lipschitz(net, Box.cube(2), p).value) for p in (1, 2, math.inf)]
         [4, 5, 7]
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     check_norm(norm)
     domain.restrict(network)
     if domain.dim != domain.ambient_dim:

@@ -12,6 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from regions.domains.shapes import Domain, WholeSpace
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.lp.model_files import MixedIntegerProgram, Row
 from regions.models.arguments import NetworkLike, network_and_domain
@@ -26,6 +27,7 @@ from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq
 
 
+@kinds_checked
 def mixed_integer_program(
     network: NetworkLike,
     domain: Domain,

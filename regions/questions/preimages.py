@@ -20,9 +20,10 @@ from regions.domains.shapes import BoundedDomain, HPolytope, WholeSpace, embed_e
 from regions.domains.simplices import cell_volume
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
-from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Partition, text_of
 from regions.questions.pieces import MAX_DIM
@@ -54,6 +55,7 @@ class Preimage(Sequence[Part]):
 
     Example:
         >>> import regions
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([[[1.0]], [[2.0]]], None)
         >>> one = HPolytope([[1.0], [-1.0]], [4.0, -2.0])
         >>> found = preimage(net, regions.Box([-5.0], [5.0]), one).value
@@ -158,9 +160,10 @@ class Preimage(Sequence[Part]):
         return Part(tuple(own.tolist()), tuple(rows), point)
 
 
+@kinds_checked
 def preimage(
-    network: ReluNetwork,
-    domain: BoundedDomain | WholeSpace,
+    network: NetworkLike,
+    domain: DomainLike,
     outputs: Any,
     *,
     max_seconds: float | int | None = None,
@@ -185,12 +188,14 @@ def preimage(
         ValueError: If an argument does not fit.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
         >>> from regions.domains.shapes import Box
         >>> found = preimage(net, Box([-4.0], [4.0]), HPolytope([[1], [-1]], [2, -1]))
         >>> str(found), found.value.volume  # 1 <= |x| <= 2
         ('preimage: 2 polytopes (proved)', Fraction(2, 1))
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     if not isinstance(outputs, HPolytope):
         kind = type(outputs).__name__
         raise TypeError(f"`outputs` is a {kind}: an HPolytope(A, b) is required.")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain
+from regions.errors.arguments import kinds_checked
 from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.questions.problem import Goal, Linear
 from regions.signs.exact import dot
@@ -60,6 +61,7 @@ class Property:
         )
 
     @classmethod
+    @kinds_checked
     def largest(cls, label: int, outputs: int) -> "Property":
         """No other output exceeds that of a class.
 

@@ -12,7 +12,9 @@ from regions.domains.corners import Cell
 from regions.domains.domain_vectors import vector
 from regions.domains.shapes import Ball, Box
 from regions.enumeration.budget import Budget
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, never
+from regions.models import NetworkLike, as_network
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations
 from regions.questions.answer import (
@@ -40,8 +42,9 @@ from regions.questions.relaxation import solve_rows
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
 
+@kinds_checked
 def robust_radius(
-    network: ReluNetwork,
+    network: NetworkLike,
     x: ArrayLike,
     norm: float | int = math.inf,
     *,
@@ -81,6 +84,7 @@ def robust_radius(
         >>> low <= 1 <= high < 1.00001
         True
     """
+    network = as_network(network)
     check_norm(norm)
     center = vector(x, "x")
     if len(center) != network.input_dim:

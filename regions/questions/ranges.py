@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never
+from regions.models import as_network
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
@@ -20,9 +22,10 @@ from regions.questions.problem import Linear, Problem
 METHODS = ("search", "list")
 
 
+@kinds_checked
 def output_range(
-    network: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    domain: DomainLike,
     direction: int | ArrayLike | None = None,
     *,
     method: str = "search",
@@ -58,6 +61,7 @@ def output_range(
         >>> output_range(net, Box([-1.0], [1.5])).value
         (Fraction(0, 1), Fraction(2, 1))
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     budget = Budget(max_seconds=max_seconds, stop=stop)
     gap = read_tolerance(tolerance)
     weights = tuple(read_direction(direction, network))
@@ -107,10 +111,11 @@ def _check_method(method: str) -> None:
         )
 
 
+@kinds_checked
 def largest_difference(
-    network: ReluNetwork,
-    other: ReluNetwork,
-    domain: BoundedDomain,
+    network: NetworkLike,
+    other: NetworkLike,
+    domain: DomainLike,
     *,
     method: str = "search",
     tolerance: float | int | Fraction = 0,
@@ -143,6 +148,8 @@ def largest_difference(
         >>> largest_difference(one, two, Box([-1.0], [2.0])).value
         Fraction(1, 2)
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
+    other = as_network(other, "other")
     budget = Budget(max_seconds=max_seconds, stop=stop)
     gap = read_tolerance(tolerance)
     both = compared(network, other)

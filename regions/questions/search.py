@@ -11,7 +11,7 @@ any time, and meet when the search is done.
 import heapq
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -133,6 +133,11 @@ class Search:
         self._grain = ZERO
         self._queue: list[tuple[fmpq, int, _Open]] = []
         self._closed: fmpq | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What proves the answer, without what was asked while it was sought."""
+        gone = ("_budget", "_enough", "_harmless")
+        return {name: v for name, v in self.__dict__.items() if name not in gone}
 
     @property
     def upper(self) -> Fraction | None:

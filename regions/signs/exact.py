@@ -5,6 +5,7 @@ common power of two; a rational point is held as integers over one denominator. 
 is ever rounded, and no fraction is ever reduced: a forward pass is integer products.
 """
 
+import copyreg
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,24 @@ def to_fmpq(value: Fraction | float | int) -> fmpq:
     """The exact value of a number as a flint rational."""
     ratio = Fraction(value)
     return fmpq(ratio.numerator, ratio.denominator)
+
+
+def _parts(value: fmpq) -> tuple[type[fmpq], tuple[int, int]]:
+    return fmpq, (int(value.p), int(value.q))
+
+
+def _entries(matrix: fmpz_mat) -> tuple[type[fmpz_mat], tuple[int, int, list[int]]]:
+    return fmpz_mat, (
+        matrix.nrows(),
+        matrix.ncols(),
+        [int(v) for v in matrix.entries()],
+    )
+
+
+# How they are pickled, in answers that keep their proofs: the library does not say.
+copyreg.pickle(fmpq, _parts)
+copyreg.pickle(fmpz, lambda value: (fmpz, (int(value),)))
+copyreg.pickle(fmpz_mat, _entries)
 
 
 def to_fraction(value: fmpq) -> Fraction:

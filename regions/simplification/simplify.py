@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.errors import RegionsError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
@@ -65,7 +66,7 @@ class Size(NamedTuple):
     parameters: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class SimplifyReport:
     """How a network was made smaller, and what proves that it is the same.
 
@@ -89,6 +90,9 @@ class SimplifyReport:
     regions: int | None
     equal_on: int | None
     stopped: str | None = None
+
+    def __repr__(self) -> str:
+        return f"SimplifyReport({'; '.join(str(self).splitlines())})"
 
     def __str__(self) -> str:
         pairs = zip(Size._fields, self.before, self.after, strict=True)
@@ -118,6 +122,7 @@ class Simplified(NamedTuple):
     report: SimplifyReport
 
 
+@kinds_checked
 def simplify(
     network: NetworkLike,
     domain: DomainLike,

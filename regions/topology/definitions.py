@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check, limited, never
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
@@ -43,9 +45,10 @@ class Counts(NamedTuple):
 PAIRS = tuple(itertools.combinations(Counts._fields, 2))
 
 
+@kinds_checked
 def count_by_definition(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     *,
     max_seconds: float | None = None,
     stop: Callable[[], bool] = never,
@@ -70,6 +73,7 @@ def count_by_definition(
         >>> count_by_definition(cross, WholeSpace(2))
         Counts(activation=4, proper=4, open=4, closed=4, affine=4)
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     if not network.hidden:
         network = with_outputs_hidden(network)
     with limited(max_seconds=max_seconds, stop=stop):
@@ -109,6 +113,8 @@ def _patterns(
     A unit is on inside a face if and only if it is at one of its vertices, as it has
     one sign on the face.
     """
+    if not network.num_bits:
+        return 1  # the pattern of no unit
     corners = complex_.corner.tolist()
     points = [table.exact_point(corner) for corner in corners]
     on = ExactNetwork(network, box).signs(Columns.of_points(points)) > 0

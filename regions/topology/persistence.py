@@ -15,7 +15,9 @@ import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.engine import cells_serve
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.topology.chains import Chains, reduce_chains, unpaired
 from regions.topology.faces import FaceComplex, face_complex
@@ -41,7 +43,7 @@ class Lifetime:
     death: Fraction | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Persistence:
     """The topology of where an output is at most, or at least, each threshold.
 
@@ -85,6 +87,9 @@ class Persistence:
         ends = {v for i in self.intervals for v in (i.birth, i.death) if v is not None}
         return sorted(ends)
 
+    def __repr__(self) -> str:
+        return f"Persistence({self})"
+
     def __str__(self) -> str:
         counts = [
             sum(i.dimension == k for i in self.intervals) for k in range(self.dim)
@@ -93,9 +98,10 @@ class Persistence:
         return f"{len(self.intervals)} intervals: {kinds} ({self.num_regions} regions)"
 
 
+@kinds_checked
 def output_persistence(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     output: int = 0,
     *,
     above: bool = False,
@@ -134,6 +140,7 @@ def output_persistence(
         >>> found.betti_at(0.5)
         (1, 1)
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     start = time.perf_counter()
     domain.restrict(network)
     bounded = _served(network, domain, output)

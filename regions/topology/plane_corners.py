@@ -1,20 +1,25 @@
 """Corners and edges of the regions of a plane domain."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from jaxtyping import Int, UInt8
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.answers import PatternForms, meeting_point
 from regions.enumeration.cells.drawing import (
+    Rings,
     begin_vertices,
     match_bits,
     match_ends,
     rings_of,
     unit_bits,
 )
-from regions.enumeration.cells.flat import flatten
+from regions.enumeration.cells.flat import FlatNetwork, flatten
 from regions.enumeration.cells.plane import DRAW
 from regions.enumeration.cells.plane_walk import UNLIMITED, Progress, Task, walk_all
 from regions.network import ReluNetwork
@@ -48,15 +53,6 @@ def plane_corners(
     count = len(points)
     before = np.empty(count, np.int64)
     before[rings.after] = np.arange(count)
-    forms = PatternForms(network, domain, net)
-
-    def exact_point(corner: int) -> tuple[Fraction, ...]:
-        """Where the edges that meet at a corner do, exactly."""
-        bits = unit_bits(network, net, patterns[rings.region[corner]])
-        known = forms.of_bits(bits)
-        lines = (forms.row(int(rings.row[e]), known) for e in (before[corner], corner))
-        return meeting_point(*lines)
-
     return CornerTable(
         dim=2,
         patterns=patterns,
@@ -69,5 +65,31 @@ def plane_corners(
         facet_corners=np.stack([np.arange(count), rings.after], 1).ravel(),
         facet_bit=rings.bit,
         partner=partner,
-        exact_point=exact_point,
+        exact_point=_ExactPoints(network, domain, net, patterns, rings, before),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class _ExactPoints:
+    """Where the edges that meet at a corner do, exactly; it pickles."""
+
+    network: ReluNetwork
+    domain: BoundedDomain
+    net: FlatNetwork
+    patterns: UInt8[np.ndarray, "regions bytes"]
+    rings: Rings
+    before: Int[np.ndarray, " corners"]
+
+    @functools.cached_property
+    def forms(self) -> PatternForms:
+        """Affine forms of the units under a pattern."""
+        return PatternForms(self.network, self.domain, self.net)
+
+    def __call__(self, corner: int) -> tuple[Fraction, ...]:
+        rings = self.rings
+        bits = unit_bits(self.network, self.net, self.patterns[rings.region[corner]])
+        known, ends = self.forms.of_bits(bits), (self.before[corner], corner)
+        return meeting_point(*(self.forms.row(int(rings.row[e]), known) for e in ends))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

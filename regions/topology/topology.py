@@ -11,7 +11,9 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.engine import cells_serve
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never, telling
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.topology.chains import Chains, closed_chains, open_chains
@@ -54,7 +56,7 @@ class Component:
     reaches_out: bool
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Topology:
     """The topology of a set that a network defines on a domain.
 
@@ -102,6 +104,9 @@ class Topology:
     def patterns(self) -> np.ndarray:
         """Packed activation patterns of the regions of the cut network."""
         return self.table.patterns
+
+    def __repr__(self) -> str:
+        return f"Topology({self.of!r}, betti={self.betti}, {self.num_regions} regions)"
 
     def __str__(self) -> str:
         numbers = ", ".join(f"b{k} = {b}" for k, b in enumerate(self.betti))
@@ -204,9 +209,10 @@ class Topology:
         return sums / lists.sizes[:, None]
 
 
+@kinds_checked
 def topology_of(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     of: str = "output > 0",
     *,
     max_seconds: float | None = None,
@@ -246,6 +252,7 @@ def topology_of(
         >>> topology_of(diamond, Box.cube(2, 1.0), "output > 0").betti
         (4, 0)
     """
+    network, domain = network_and_domain(network, domain, or_round=True)
     start = time.perf_counter()
     domain.restrict(network)
     wanted = parse_set(of, network)
@@ -279,9 +286,10 @@ def topology_of(
     )
 
 
+@kinds_checked
 def betti_numbers(
-    network: ReluNetwork,
-    domain: Domain,
+    network: NetworkLike,
+    domain: DomainLike,
     of: str = "output > 0",
     *,
     max_seconds: float | None = None,

@@ -16,7 +16,7 @@ from regions.enumeration.restriction.hyperplanes import (
 )
 from regions.enumeration.restriction.layer import layer_rows, num_kinked_layers
 from regions.errors.limits import check, telling
-from regions.network import ReluNetwork
+from regions.models import NetworkLike, as_network
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class CharacteristicPolynomial:
 
 
 def characteristic_polynomial(
-    arrangement: ReluNetwork | Sequence[Sequence[Any]] | np.ndarray,
+    arrangement: NetworkLike | Sequence[Sequence[Any]] | np.ndarray,
 ) -> CharacteristicPolynomial:
     """The characteristic polynomial of the hyperplanes of one layer, or of rows.
 
@@ -109,7 +109,10 @@ def characteristic_polynomial(
     References:
         T. Zaslavsky, Facing up to arrangements, Memoirs of the AMS 154, 1975.
     """
-    if isinstance(arrangement, ReluNetwork):
+    if isinstance(arrangement, str) or not isinstance(
+        arrangement, Sequence | np.ndarray
+    ):
+        arrangement = as_network(arrangement, "arrangement")
         domain = WholeSpace(arrangement.input_dim)
         layers = num_kinked_layers(arrangement)
         if layers > 1:
@@ -127,7 +130,7 @@ def characteristic_polynomial(
 
 def _checked(rows: Sequence[Sequence[Any]] | np.ndarray) -> list[list[int]]:
     """Rows of numbers as integer rows."""
-    listed = [list(row) for row in rows]
+    listed = [list(row) if np.ndim(row) else [] for row in rows]
     if not listed or len(listed[0]) < 2:
         raise ValueError(
             "`arrangement` has no rows of two numbers or more: rows (normal, offset) "

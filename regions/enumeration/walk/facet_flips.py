@@ -22,6 +22,7 @@ from jaxtyping import Bool, Int, UInt8
 from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, StoppedError
 from regions.errors import LimitError
+from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, limited, never
 from regions.lp.exact_lp import check_witness
 from regions.models.arguments import (
@@ -80,6 +81,7 @@ class WalkStats(Statistics):
     exact_crossings: int | None = None
 
 
+@kinds_checked
 def explore_regions(
     network: NetworkLike,
     start: ArrayLike,

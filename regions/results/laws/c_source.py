@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from regions.domains.shapes import WholeSpace
+from regions.errors.arguments import kinds_checked
 from regions.files.writing import write_text
 from regions.results.laws.search_tree import SearchTree, search_tree
 from regions.results.region_table import RegionTable
@@ -52,6 +53,7 @@ _BODY = """
 """
 
 
+@kinds_checked
 def save_c(
     path: str | os.PathLike[str], regions: RegionTable, *, name: str = "network"
 ) -> pathlib.Path:

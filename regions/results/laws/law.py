@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import Domain, WholeSpace, check_not_round
+from regions.errors.arguments import kinds_checked
 from regions.network import equal_arrays
 from regions.results.laws.law_files import Parts, load_law, save_law
 from regions.results.laws.region_forms import region_forms
@@ -99,6 +100,7 @@ class PiecewiseLaw:
         return cls(*load_law(pathlib.Path(path)))
 
 
+@kinds_checked
 def piecewise_law(regions: RegionTable) -> PiecewiseLaw:
     """The law of a network, from its regions.
 

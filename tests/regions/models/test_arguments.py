@@ -135,6 +135,36 @@ CALLS = {
         TypeError,
         "`path` is a ReluNetwork: the path of a file is required",
     ),
+    "text for seconds": (
+        lambda: regions.output_range(NET, BOX, max_seconds="soon"),
+        TypeError,
+        "`max_seconds` is 'soon': a number or None is required",
+    ),
+    "an array for a number": (
+        lambda: regions.count_regions(NET, BOX, max_regions=np.ones(3)),
+        TypeError,
+        "`max_regions` is of type ndarray: a whole number or None is required",
+    ),
+    "a network for regions": (
+        lambda: regions.piecewise_law(NET),
+        TypeError,
+        "RegionTable is required, such as regions.enumerate_regions gives",
+    ),
+    "a network for many": (
+        lambda: regions.count_many(NET, BOX),
+        TypeError,
+        "`networks` is of type ReluNetwork: a list is required",
+    ),
+    "a number for weights": (
+        lambda: regions.ReluNetwork.from_arrays(3, None),
+        TypeError,
+        "`weights` is 3: a list is required",
+    ),
+    "a number for a set": (
+        lambda: regions.betti_numbers(NET, BOX, 3),
+        TypeError,
+        "`of` is 3: a text is required",
+    ),
 }
 
 
@@ -164,3 +194,12 @@ def test_one_point_and_one_region_are_asked_for_as_such():
     jacobian, offset = found.affine_maps(1)
     assert np.array_equal(jacobian, jacobians[1])
     assert np.array_equal(offset, offsets[1])
+
+
+def test_numbers_of_other_libraries_are_numbers():
+    seconds = torch.tensor(60.0)
+    count = regions.count_regions(NET, BOX, max_seconds=seconds, max_regions=np.int8(9))
+    assert count == 4
+    affine = regions.ReluNetwork.from_arrays([np.eye(2)], None)
+    assert regions.estimate_regions(affine, BOX).mean == 1
+    assert regions.count_by_definition(affine, BOX).activation == 1

@@ -397,8 +397,8 @@ def grid_shape(
         )
     if resolution is None:
         resolution = default_resolution(domain.dim)
-    is_one = not hasattr(resolution, "__len__")
-    each = [resolution] * domain.dim if is_one else list(resolution)
+    given: Any = resolution
+    each = list(given) if hasattr(given, "__len__") else [given] * domain.dim
     shape = tuple(whole_number(r, "resolution", 1) for r in each)
     if len(shape) != domain.dim or not all(0 < r < 2**30 for r in shape):
         raise ValueError(

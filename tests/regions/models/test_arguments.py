@@ -1,5 +1,7 @@
 """Mistakes of a new user: one sentence each, with what to write instead."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ from regions.errors import ModelError
 
 NET = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
 BOX = regions.Box.cube(2)
+
+WRONG: dict[Any, Any] = {"soon": "soon", "three": np.ones(3), "net": NET, 3: 3}
+"""What no type checker would let pass."""
 
 CALLS = {
     "tuple for a box": (
@@ -136,32 +141,32 @@ CALLS = {
         "`path` is a ReluNetwork: the path of a file is required",
     ),
     "text for seconds": (
-        lambda: regions.output_range(NET, BOX, max_seconds="soon"),
+        lambda: regions.output_range(NET, BOX, max_seconds=WRONG["soon"]),
         TypeError,
         "`max_seconds` is 'soon': a number or None is required",
     ),
     "an array for a number": (
-        lambda: regions.count_regions(NET, BOX, max_regions=np.ones(3)),
+        lambda: regions.count_regions(NET, BOX, max_regions=WRONG["three"]),
         TypeError,
         "`max_regions` is of type ndarray: a whole number or None is required",
     ),
     "a network for regions": (
-        lambda: regions.piecewise_law(NET),
+        lambda: regions.piecewise_law(WRONG["net"]),
         TypeError,
         "RegionTable is required, such as regions.enumerate_regions gives",
     ),
     "a network for many": (
-        lambda: regions.count_many(NET, BOX),
+        lambda: regions.count_many(WRONG["net"], BOX),
         TypeError,
         "`networks` is of type ReluNetwork: a list is required",
     ),
     "a number for weights": (
-        lambda: regions.ReluNetwork.from_arrays(3, None),
+        lambda: regions.ReluNetwork.from_arrays(WRONG[3], None),
         TypeError,
         "`weights` is 3: a list is required",
     ),
     "a number for a set": (
-        lambda: regions.betti_numbers(NET, BOX, 3),
+        lambda: regions.betti_numbers(NET, BOX, WRONG[3]),
         TypeError,
         "`of` is 3: a text is required",
     ),
@@ -197,8 +202,11 @@ def test_one_point_and_one_region_are_asked_for_as_such():
 
 
 def test_numbers_of_other_libraries_are_numbers():
-    seconds = torch.tensor(60.0)
-    count = regions.count_regions(NET, BOX, max_seconds=seconds, max_regions=np.int8(9))
+    limits: dict[str, Any] = {
+        "max_seconds": torch.tensor(60.0),
+        "max_regions": np.int8(9),
+    }
+    count = regions.count_regions(NET, BOX, **limits)
     assert count == 4
     affine = regions.ReluNetwork.from_arrays([np.eye(2)], None)
     assert regions.estimate_regions(affine, BOX).mean == 1

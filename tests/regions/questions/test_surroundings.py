@@ -19,6 +19,7 @@ def face_distance(rows: regions.Polytope, own: int, x: np.ndarray) -> float:
         cp.Minimize(cp.sum_squares(t - x)), [A @ t <= b, A[own] @ t == b[own]]
     )
     problem.solve(solver=cp.CLARABEL)
+    assert isinstance(problem.value, float)
     return math.sqrt(max(problem.value, 0.0))
 
 
@@ -34,6 +35,7 @@ def test_facets_are_as_far_as_quadratic_programs_say(monkeypatch, is_exact):
         found = regions.around(net, x, regions.Box.cube(dim), max_seconds=0)
         assert found.other_class is None
         polytope = found.report.polytope
+        assert polytope is not None
         distances = [near.distance for near in found.facets]
         assert distances == sorted(distances)
         assert len(distances) == len(found.report.inequalities)
@@ -54,6 +56,7 @@ def test_nearest_other_class_of_one_output_lies_on_the_threshold():
     net, x = random_network(rng, 2, (6, 5)), np.array([0.1, 0.2])
     level = float(net(x[None])[0, 0]) + 0.05
     answer = regions.around(net, x, threshold=level).other_class
+    assert answer is not None
     assert answer.proved
     point = np.array([float(v) for v in answer.witness])
     assert net(point[None])[0, 0] == pytest.approx(level, abs=1e-12)

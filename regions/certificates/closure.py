@@ -10,7 +10,13 @@ from jaxtyping import Bool
 
 from regions.certificates.ball_gaps import lies_beyond
 from regions.certificates.checks import Check
-from regions.certificates.integer_forms import IntegerForms, Row, domain_rows, primitive
+from regions.certificates.integer_forms import (
+    IntegerForms,
+    Row,
+    SignedRows,
+    domain_rows,
+    primitive,
+)
 from regions.certificates.multipliers import multipliers
 from regions.certificates.watch import Watch
 from regions.patterns.names import unit_name
@@ -35,12 +41,12 @@ class ClosureProof:
         self._holes: list[tuple[int, int]] = []
 
     def add(
-        self, region: int, bits: Bool[np.ndarray, " bits"], rows: list[Row], point: Row
+        self, region: int, bits: Bool[np.ndarray, " bits"], rows: SignedRows, point: Row
     ) -> None:
         """Look across the rows of one region."""
         groups: dict[Row, list[int]] = {}
         flat = []
-        for bit, row in enumerate(rows):
+        for bit, row in enumerate(rows.exact):
             if any(row[:-1]):
                 groups.setdefault(primitive(row), []).append(bit)
             elif not row[-1]:

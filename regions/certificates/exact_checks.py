@@ -12,8 +12,11 @@ from regions.certificates.floats import describe_mismatch
 from regions.certificates.integer_forms import (
     IntegerForms,
     Row,
+    SignedRows,
     domain_rows,
     lies_inside,
+    near,
+    near_doubt,
     value,
     witness,
 )
@@ -62,7 +65,7 @@ def _check_all(regions: RegionTable, watch: Watch, tell: Progress) -> list[Check
                 "inside the domain",
                 f"region {region}: the witness {place} is not strictly inside",
             )
-        rows = signed_rows(forms, bits)
+        rows = forms.signed_rows(bits)
         problem = _problem(regions, region, bits, rows, point)
         if problem:
             return _stopped("witnesses", problem)
@@ -110,19 +113,11 @@ def _sorted_regions(
         yield region, bits[region]
 
 
-def signed_rows(forms: IntegerForms, bits: Bool[np.ndarray, " bits"]) -> list[Row]:
-    """Rows of a pattern's units, each positive where the unit has its sign."""
-    return [
-        row if bit else tuple(-entry for entry in row)
-        for bit, row in zip(bits.tolist(), forms.rows(bits), strict=True)
-    ]
-
-
 def _problem(
     regions: RegionTable,
     region: int,
     bits: Bool[np.ndarray, " bits"],
-    rows: list[Row],
+    rows: SignedRows,
     point: Row,
 ) -> str:
     """Why a point does not have a pattern with every sign strict; empty if it does.
@@ -130,7 +125,10 @@ def _problem(
     As long as the signs agree, the rows of the pattern are the network at the point. A
     unit that is identically zero on the region counts as off.
     """
-    for bit, row in enumerate(rows):
+    rounded = near([point], len(point))[0]
+    open_ = ~(rows.near @ rounded > near_doubt(len(point)))
+    for bit in np.flatnonzero(open_).tolist():
+        row = rows.exact[bit]
         sign = value(row, point)
         if sign > 0 or (not bits[bit] and not any(row)):
             continue

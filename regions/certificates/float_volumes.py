@@ -4,7 +4,6 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from regions.certificates.checks import Check
-from regions.certificates.exact_checks import signed_rows
 from regions.certificates.facets import facets
 from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.integer_forms import IntegerForms, Row
@@ -81,7 +80,7 @@ def _loses_digits(regions: RegionTable, chart: ReluNetwork) -> bool:
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
     bits = regions.pattern_bits(chosen)
     for pattern, near in zip(bits, chart_rows(chart, bits), strict=True):
-        exact = np.array(_leading(signed_rows(forms, pattern)), float)
+        exact = np.array(_leading(forms.signed_rows(pattern).exact), float)
         exact = _to_unit(exact.reshape(near.shape))
         off = np.abs(_to_unit(near) - exact).max(1, initial=0.0)
         if not (off < ROW_ERROR).all():

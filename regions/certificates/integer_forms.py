@@ -4,12 +4,13 @@ Weights are dyadic rationals, so every pre-activation on a region is `(J t + c) 
 with integers J and c. Only signs matter, and 2^e is dropped at the end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpz, fmpz_mat
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
 
 from regions.certificates.facets import facets
 from regions.domains.shapes import Domain, WholeSpace
@@ -18,6 +19,21 @@ from regions.results.region_table import RegionTable
 
 Row = tuple[fmpz, ...]
 """An affine form (J, c) over the integers, or a point (t w, w) with w > 0."""
+
+NEAR_BITS = 61
+"""Bits of the largest entry that are kept where a row is rounded."""
+
+
+class SignedRows(NamedTuple):
+    """Rows of a pattern's units, each positive where the unit has its sign.
+
+    Attributes:
+        exact: The rows.
+        near: The same as `near` gives them.
+    """
+
+    exact: list[Row]
+    near: Float64[np.ndarray, "rows entries"]
 
 
 class IntegerForms:
@@ -41,6 +57,7 @@ class IntegerForms:
         self._acts: list[tuple[fmpz_mat, int]] = [self._inputs]
         self._pres: list[tuple[fmpz_mat, int]] = []
         self._rows: list[list[Row]] = []
+        self._signed: list[tuple[list[tuple[Row, Row]], np.ndarray]] = []
 
     def layer_rows(self, layer: int, bits: Bool[np.ndarray, " bits"]) -> list[Row]:
         """Forms of the units with a kink of one layer, where earlier bits hold."""
@@ -49,11 +66,20 @@ class IntegerForms:
             self._advance(bits)
         return self._rows[layer]
 
-    def rows(self, bits: Bool[np.ndarray, " bits"]) -> list[Row]:
-        """Forms of all units with a kink on the region of a pattern."""
+    def signed_rows(self, bits: Bool[np.ndarray, " bits"]) -> SignedRows:
+        """Forms of all units with a kink on the region of a pattern, by their signs."""
         for layer in range(len(self._layers)):
-            self.layer_rows(layer, bits)
-        return [row for rows in self._rows for row in rows]
+            rows = self.layer_rows(layer, bits)
+            if len(self._signed) == layer:
+                both = [(tuple(-v for v in row), row) for row in rows]
+                self._signed.append((both, near(rows, self._dim + 1)))
+        pairs = [pair for both, _ in self._signed for pair in both]
+        rounded = [array for _, array in self._signed]
+        signs = np.where(bits, 1.0, -1.0)[:, None]
+        return SignedRows(
+            [pair[bit] for bit, pair in zip(bits.tolist(), pairs, strict=True)],
+            signs * np.concatenate([np.zeros((0, self._dim + 1)), *rounded]),
+        )
 
     def pattern_at(self, point: Row) -> Bool[np.ndarray, " bits"]:
         """The pattern of a rational point; a tie is off."""
@@ -79,7 +105,8 @@ class IntegerForms:
         if len(changed):
             keep = self.layer_of(int(changed[0]))
             self._bits = self._bits[: self._ends[keep]]
-            del self._acts[keep + 1 :], self._pres[keep + 1 :], self._rows[keep + 1 :]
+            for kept in (self._acts, self._pres, self._rows, self._signed):
+                del kept[keep + 1 :]
 
     def _advance(self, bits: np.ndarray) -> None:
         """Forms of the next layer; the activations of the one before it first."""
@@ -209,3 +236,30 @@ def primitive(row: Row) -> Row:
         if divisor == 1:
             return row
     return tuple(entry // divisor for entry in row) if divisor else row
+
+
+def near(rows: Iterable[Row], entries: int) -> Float64[np.ndarray, "rows entries"]:
+    """Rows or points in float64, each over a power of two: entries of at most 1.
+
+    Every entry is off by less than 2^-52: what is dropped of it is at most 2^-61, and
+    it is rounded once.
+    """
+    return np.array([_near(row) for row in rows]).reshape(-1, entries)
+
+
+def _near(row: Row) -> list[float]:
+    """One of them."""
+    size = max(int(v.bit_length()) for v in row)
+    if size <= NEAR_BITS:
+        scale = 2.0**-size
+        return [int(v) * scale for v in row]
+    return [int(v >> (size - NEAR_BITS)) * 2.0**-NEAR_BITS for v in row]
+
+
+def near_doubt(entries: int) -> float:
+    """More than a value is off that is computed from a rounded row and point.
+
+    Each product is off by 2^-51 and its own rounding, each sum by at most so many times
+    2^-53.
+    """
+    return entries * entries * 2.0**-50

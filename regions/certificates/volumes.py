@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 from flint import fmpq
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
 
 from regions.certificates.checks import Check
 from regions.certificates.clipping import (
@@ -18,7 +18,15 @@ from regions.certificates.clipping import (
     signed_volume,
 )
 from regions.certificates.facets import facets
-from regions.certificates.integer_forms import Row, domain_rows, homogeneous, value
+from regions.certificates.integer_forms import (
+    Row,
+    SignedRows,
+    domain_rows,
+    homogeneous,
+    near,
+    near_doubt,
+    value,
+)
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
 
@@ -41,7 +49,7 @@ class VolumeProof:
         self._doubled: list[tuple[Facet, int, int]] = []
 
     def add(
-        self, region: int, bits: Bool[np.ndarray, " bits"], rows: list[Row], point: Row
+        self, region: int, bits: Bool[np.ndarray, " bits"], rows: SignedRows, point: Row
     ) -> None:
         """Clip the domain by a region's rows and take in its facets."""
         del point
@@ -49,9 +57,11 @@ class VolumeProof:
         changed = np.flatnonzero(self._bits[:known] != bits[:known])
         shared = int(changed[0]) if len(changed) else known
         del self._stack[shared + 1 :]
-        for row in rows[shared:]:
+        may_cut = _may_cut(self._stack[-1], rows.near[shared:])
+        for row, cuts in zip(rows.exact[shared:], may_cut, strict=True):
             self._watch.ask()
-            self._stack.append(cut(self._stack[-1], row))
+            last = self._stack[-1]
+            self._stack.append(cut(last, row) if cuts else last)
         self._bits = bits
         for index, facet in enumerate(self._stack[-1]):
             self._take(region, *oriented(facet, index))
@@ -106,6 +116,22 @@ class VolumeProof:
             f"a region is missing across the facet of region {region} around {middle} "
             f"({len(inner)} facets have no region beyond them)"
         )
+
+
+def _may_cut(
+    facets: list[Facet], rows: Float64[np.ndarray, "rows entries"]
+) -> list[bool]:
+    """Which rows are not proved, by rounded numbers, to be positive at all vertices.
+
+    Those that are cut nothing of a part, either.
+    """
+    vertices = {vertex for facet in facets for vertex in facet}
+    if not vertices:
+        return [False] * len(rows)
+    entries = rows.shape[1]
+    values = rows @ near(vertices, entries).T
+    is_open = ~(values > near_doubt(entries))
+    return np.asarray(is_open.any(axis=1)).tolist()
 
 
 def fmpq_ratio(top: object, bottom: object) -> Fraction:

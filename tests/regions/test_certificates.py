@@ -10,7 +10,6 @@ from scipy.optimize import linprog
 
 from regions.certificates import verify
 from regions.certificates.closure import ClosureProof
-from regions.certificates.exact_checks import signed_rows
 from regions.certificates.integer_forms import IntegerForms, witness
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
@@ -112,7 +111,7 @@ def _closure(found):
         ClosureProof(found, Watch()),
     )
     for region, bits in enumerate(found.pattern_bits()):
-        proof.add(region, bits, signed_rows(forms, bits), witness(found, region))
+        proof.add(region, bits, forms.signed_rows(bits), witness(found, region))
     return proof.finish(True)
 
 

@@ -4,9 +4,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpz
 
-from regions.certificates.exact_checks import signed_rows
-from regions.certificates.integer_forms import IntegerForms, homogeneous
+from regions.certificates.integer_forms import (
+    IntegerForms,
+    homogeneous,
+    near,
+    near_doubt,
+    value,
+)
 from tests.helpers import brute_force_rows
 from tests.zoo import ZOO
 
@@ -21,10 +27,38 @@ def test_integer_forms_are_the_network(name):
         bits = forms.pattern_at(exact)
         np.testing.assert_array_equal(bits, network.patterns(point[None])[0])
         A, b = brute_force_rows(network, bits)
-        for row, a, c in zip(signed_rows(forms, bits), A, b, strict=True):
+        for row, a, c in zip(forms.signed_rows(bits).exact, A, b, strict=True):
             ours = np.array(
                 [float(Fraction(int(v), int(max(map(abs, row))))) for v in row]
             )
             theirs = np.append(-a, c)
             theirs /= np.abs(theirs).max()
             np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("entries", [2, 3, 4, 40])
+def test_values_of_rounded_rows_are_off_by_less_than_is_said(entries):
+    rng = np.random.default_rng(entries)
+    positive = 0
+    for _ in range(200):
+        size = int(rng.choice([3, 60, 61, 62, 300, 3000]))
+        row, point = (
+            [fmpz(rng.integers(-(2**40), 2**40).item()) << int(e) for e in shifts]
+            for shifts in rng.integers(0, size, (2, entries))
+        )
+        # The last entry brings the value to 0, or next to it.
+        rest = sum((a * x for a, x in zip(row[:-1], point[:-1], strict=True)), fmpz(0))
+        if rng.random() < 0.5:
+            row, point = [v * point[-1] for v in row], point
+            row[-1] = -rest + fmpz(rng.integers(-1, 1).item())
+        exact = value(tuple(row), tuple(point))
+        found = float(
+            (near([tuple(row)], entries) @ near([tuple(point)], entries).T)[0, 0]
+        )
+        largest = [max(int(abs(v)).bit_length() for v in part) for part in (row, point)]
+        true = Fraction(int(exact), 1 << sum(largest))
+        assert abs(Fraction(found) - true) < Fraction(near_doubt(entries)) / 2
+        if found > near_doubt(entries):
+            assert exact > 0
+            positive += 1
+    assert positive > 20

@@ -4,15 +4,11 @@ A caller's `stop` says how often, and from which functions, an engine asks; a st
 the n-th question is a limit that falls at that moment, without a clock.
 """
 
-import ast
 import functools
 import itertools
 import signal
-import sys
 import threading
-from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +27,7 @@ from regions.network import ReluNetwork
 from regions.patterns.packing import unpack_bits
 from regions.results.statistics import Stop
 from regions.signs.exact import Columns, ExactNetwork
+from tests.asking import missing_lines, note_asking
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.regions.enumeration.restriction import families
@@ -55,52 +52,53 @@ THIN = ReluNetwork.from_arrays(
 CONES = random_network(np.random.default_rng(4), 3, [6, 5], bias_scale=0.0)
 
 ASKED_AT = {
-    "line": {"line/cutting.py": 3, "line/listing.py": 1, "found.py": 2},
-    "balls": {"balls/engine.py": 3},
-    "restriction": {
-        "restriction/betti.py": 3,
-        "restriction/engine.py": 1,
-        "restriction/fast.py": 1,
-        "restriction/fast_polytopes.py": 1,
-        "restriction/inside.py": 2,
-        "restriction/last_layer.py": 1,
-        "restriction/loading.py": 1,
-        "restriction/plain.py": 2,
-        "restriction/polytopes.py": 1,
-        "restriction/prefix_cells.py": 1,
-        "restriction/symmetry.py": 1,
+    "line": {
+        "enumeration/line/cutting.py": 3,
+        "enumeration/line/listing.py": 1,
+        "enumeration/found.py": 2,
     },
-    "cones": {"faces/cones.py": 2, "faces/open_faces.py": 2},
+    "balls": {"enumeration/balls/engine.py": 3},
+    "restriction": {
+        "enumeration/restriction/betti.py": 3,
+        "enumeration/restriction/engine.py": 1,
+        "enumeration/restriction/fast.py": 1,
+        "enumeration/restriction/fast_polytopes.py": 1,
+        "enumeration/restriction/inside.py": 2,
+        "enumeration/restriction/last_layer.py": 1,
+        "enumeration/restriction/loading.py": 1,
+        "enumeration/restriction/plain.py": 2,
+        "enumeration/restriction/polytopes.py": 1,
+        "enumeration/restriction/prefix_cells.py": 1,
+        "enumeration/restriction/symmetry.py": 1,
+    },
+    "cones": {"enumeration/faces/cones.py": 2, "enumeration/faces/open_faces.py": 2},
     "cells": {
-        "cells/engine.py": 1,
-        "cells/plane_walk.py": 2,
-        "cells/space/walk.py": 1,
-        "cells/team.py": 1,
+        "enumeration/cells/engine.py": 1,
+        "enumeration/cells/plane_walk.py": 2,
+        "enumeration/cells/space/walk.py": 1,
+        "enumeration/cells/team.py": 1,
     },
     "sweep": {
-        "sweep/certify.py": 5,
-        "sweep/chambers.py": 2,
-        "sweep/engine.py": 8,
-        "sweep/grow.py": 2,
-        "sweep/kernels/insertion.py": 1,
-        "sweep/plain_insertion.py": 1,
+        "enumeration/sweep/certify.py": 5,
+        "enumeration/sweep/chambers.py": 2,
+        "enumeration/sweep/engine.py": 8,
+        "enumeration/sweep/grow.py": 2,
+        "enumeration/sweep/kernels/insertion.py": 1,
+        "enumeration/sweep/plain_insertion.py": 1,
     },
-    "sectors": {"faces/open_faces.py": 1},
+    "sectors": {"enumeration/faces/open_faces.py": 1},
     "tree": {
-        "tree/engine.py": 3,
-        "tree/homogeneous.py": 1,
-        "tree/questions.py": 3,
-        "tree/search.py": 2,
+        "enumeration/tree/engine.py": 3,
+        "enumeration/tree/homogeneous.py": 1,
+        "enumeration/tree/questions.py": 3,
+        "enumeration/tree/search.py": 2,
     },
 }
 """How many lines of each module must ask its budget; one that is taken out is missed.
 
-Counted are lines that hold a question (`QUESTIONS`), while an engine works on what it
-serves, on what is in `SELDOM`, and when it is stopped.
+Counted are lines that hold a question (`tests.asking.QUESTIONS`), while an engine works
+on what it serves, on what is in `SELDOM`, and when it is stopped.
 """
-
-QUESTIONS = {"check", "falls_short", "fits", "full", "late", "reserve", "spent", "stop"}
-"""Names under which a budget is asked in the engines, a `_` before them or not."""
 
 PATIENCE = 600.0
 """Seconds after which a test has hung, also on a busy machine."""
@@ -260,32 +258,13 @@ class Asked:
         return self.calls > self.last
 
 
-@functools.cache
-def asking_lines(file: str) -> frozenset[int]:
-    """The lines of a module on which a budget is asked."""
-    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = [getattr(c.func, "attr", getattr(c.func, "id", "")) for c in calls]
-    return frozenset(
-        call.lineno
-        for call, name in zip(calls, names, strict=True)
-        if name.lstrip("_") in QUESTIONS
-    )
-
-
 class Watched(Budget):
     """A budget that notes on which lines of the engines it is asked."""
 
     seen: ClassVar[set[tuple[str, int]]] = set()
 
     def _note(self) -> None:
-        frame = sys._getframe(2)
-        while frame is not None and frame.f_code.co_filename != __file__:
-            file, line = frame.f_code.co_filename, frame.f_lineno
-            _, room, module = file.partition("/regions/enumeration/")
-            if room and line in asking_lines(file):
-                self.seen.add((module, line))
-            frame = frame.f_back
+        note_asking(self.seen, __file__, 3)
 
     def spent(self) -> bool:
         self._note()
@@ -372,13 +351,7 @@ def test_a_stop_is_heard_at_every_question(engine, monkeypatch):
                 else:
                     patch.setattr(name, value)
             check_seldom(engine, network, domain)
-    asked = Counter(file for file, _ in Watched.seen)
-    missing = {
-        file: f"{asked[file]} of {lines} lines ask"
-        for file, lines in ASKED_AT[engine].items()
-        if asked[file] < lines
-    }
-    assert not missing
+    assert not missing_lines(Watched.seen, ASKED_AT[engine])
 
 
 def check_seldom(engine: str, network: ReluNetwork, domain: Domain) -> None:

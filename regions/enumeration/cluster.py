@@ -174,8 +174,8 @@ class ClusterTasks(Generic[Task, Result]):
         self._running: dict[Future[Result], int] = {}
         self._deaths: Counter[int] = Counter()
         self._last_worker = time.monotonic()
-        # A task, not scattered data: it comes back when the worker that has it dies.
-        self._shared = client.submit(_same, shared, pure=False) if tasks else None
+        self._to_share, self._barren_shares = shared, 0
+        self._shared = None
 
     def results(self) -> Iterator[tuple[Task, Result]]:
         """Tasks and their results, as they come."""
@@ -201,6 +201,12 @@ class ClusterTasks(Generic[Task, Result]):
                 if not self._may_begin(task):
                     self._waiting.clear()
                     return
+                if self._shared is None:
+                    # A task, not scattered data: it comes back when the worker that
+                    # has it dies.
+                    self._shared = self._client.submit(
+                        _same, self._to_share, pure=False
+                    )
                 future = self._client.submit(
                     self._function, self._shared, task, pure=False
                 )
@@ -242,6 +248,9 @@ class ClusterTasks(Generic[Task, Result]):
             self._waiting.append(index)
             return
         except KilledWorker as error:
+            if self._is_shared(str(error.task)):
+                self._waiting.append(index)
+                return
             self._deaths[index] += 1
             if self._deaths[index] < DEATHS:
                 self._waiting.append(index)
@@ -250,7 +259,19 @@ class ClusterTasks(Generic[Task, Result]):
                 found = self._given_up(task)
             except ClusterError as end:
                 raise end from error
+        self._barren_shares = 0
         yield task, found
+
+    def _is_shared(self, key: str) -> bool:
+        """Whether workers died of what all tasks read, which is shared anew then.
+
+        It was with every worker that died; that says nothing of a task, unless no task
+        gives a result any more.
+        """
+        if self._shared is not None and key == self._shared.key:
+            self._shared = None
+            self._barren_shares += 1
+        return key.startswith(_same.__name__) and self._barren_shares <= DEATHS
 
     def _num_workers(self) -> int:
         """How many workers there are now."""

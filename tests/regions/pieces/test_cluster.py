@@ -8,12 +8,20 @@ import subprocess
 import sys
 import threading
 import time
+import types
+from typing import Any
 
 import psutil
 import pytest
+from distributed import KilledWorker
 
 from regions.domains.shapes import Box
-from regions.enumeration.cluster import ClusterError, open_client
+from regions.enumeration.cluster import (
+    DEATHS,
+    ClusterError,
+    ClusterTasks,
+    open_client,
+)
 from regions.io import load_network
 from regions.pieces.cluster import run_on, run_parts_on
 from regions.pieces.count import count_by_pieces
@@ -83,6 +91,53 @@ def test_killed_workers_change_nothing():
     assert found.count == COUNT
     assert found.stats["pieces"] > 100
     assert [(part.count, part.complete) for part in parts] == [(COUNT, True)] * 2
+
+
+class DyingClient:
+    """A client all of whose workers die of what all tasks read."""
+
+    status = "running"
+
+    def __init__(self):
+        self.shared = []
+
+    def scheduler_info(self, n_workers):
+        return {"workers": {"one": None}}
+
+    def submit(self, function, *arguments, pure):
+        if len(arguments) == 1:
+            self.shared.append(f"_same-{len(self.shared)}")
+            return types.SimpleNamespace(key=self.shared[-1])
+        return DyingFuture(self.shared[-1])
+
+
+class DyingFuture:
+    def __init__(self, key):
+        self.key = key
+
+    def result(self):
+        last: Any = None
+        raise KilledWorker(self.key, last, 3)
+
+
+def test_what_all_tasks_read_is_shared_anew_when_workers_died_with_it():
+    def give_up(task):
+        raise ClusterError(f"given up {task}")
+
+    def all_die():
+        tasks._hand_out()
+        running, tasks._running = dict(tasks._running), {}
+        for future, index in running.items():
+            assert not list(tasks._result(future, index))
+
+    client: Any = DyingClient()
+    tasks = ClusterTasks(client, max, 5, ["first", "second"], give_up, ahead=2)
+    for number in range(1, DEATHS + 1):
+        # Neither task is to blame.
+        all_die()
+        assert len(client.shared) == number
+    with pytest.raises(ClusterError, match="given up"):
+        [all_die() for _ in range(2 * DEATHS)]
 
 
 @pytest.mark.slow

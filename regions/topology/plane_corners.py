@@ -21,7 +21,8 @@ from regions.enumeration.cells.drawing import (
 )
 from regions.enumeration.cells.flat import FlatNetwork, flatten
 from regions.enumeration.cells.plane import DRAW
-from regions.enumeration.cells.plane_walk import UNLIMITED, Progress, Task, walk_all
+from regions.enumeration.cells.plane_walk import UNLIMITED, Task, walk_all
+from regions.enumeration.engine import Progress
 from regions.network import ReluNetwork
 from regions.topology.corners import CornerTable
 

@@ -9,7 +9,8 @@ from regions.enumeration.cells.drawing import Rings, match_bits
 from regions.enumeration.cells.space.drawing import facet_slots
 from regions.enumeration.cells.space.exact import ExactCorners, unpack
 from regions.enumeration.cells.space.state import Leaves
-from regions.enumeration.cells.space.walk import Progress, SpaceTask, walk_all
+from regions.enumeration.cells.space.walk import SpaceTask, walk_all
+from regions.enumeration.engine import Progress
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.topology.corners import NONE, CornerTable

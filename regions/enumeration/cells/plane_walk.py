@@ -1,7 +1,6 @@
 """One walk over cells of the plane, slice by slice."""
 
 import dataclasses
-import threading
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -31,6 +30,7 @@ from regions.enumeration.cells.plane import (
 )
 from regions.enumeration.cells.state import State, initial_state
 from regions.enumeration.cells.team import Pace, Team
+from regions.enumeration.engine import Progress
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.signs.exact import nearest_float
@@ -40,7 +40,6 @@ SLICE_WORK = 3_000_000
 """Work that compiled code does in about that time."""
 PLAIN_WORK = 30_000
 UNLIMITED = np.iinfo(np.int64).max
-Progress = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -213,28 +212,15 @@ def walk_all(
         Walks in the order of what they found; a region that was found is in one.
     """
     first = PlaneWalk(task)
-    caller = threading.get_ident()
-    team = Team(first, lambda: is_over())
-
-    def is_over() -> bool:
-        if progress is not None and threading.get_ident() == caller:
-            found = sum(walk.regions for walk in team.walks)
-            progress(found, found + sum(walk.parts_left for walk in team.walks))
-        return stop()
-
     if stop():
         # One region, at least.
         while first.advance(work=1) and not first.regions:
             pass
         first.take()
         return [first]
-    # Small networks are done before a thread could be woken; plain code holds the lock.
-    more = first.advance()
-    while more and not first.compiled and not is_over():
-        more = first.advance()
-    if more and not is_over():
-        team.run(alone=task.most < UNLIMITED)
+    team = Team(first, stop, progress)
+    team.run(alone=task.most < UNLIMITED)
     for walk in team.walks:
         walk.take()
-    is_over()
+    team.is_over()
     return team.walks

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from regions.enumeration.engine import Progress
 from regions.enumeration.workers import is_inside_pool, worker_count
 
 AnyWalk = TypeVar("AnyWalk", bound="Walk")
@@ -18,6 +19,19 @@ AnyWalk = TypeVar("AnyWalk", bound="Walk")
 @runtime_checkable
 class Walk(Protocol):
     """What a team works on."""
+
+    compiled: bool
+    """Whether compiled code does it."""
+
+    @property
+    def regions(self) -> int:
+        """Regions found so far."""
+        ...
+
+    @property
+    def parts_left(self) -> int:
+        """Parts of the domain that are still to be walked over."""
+        ...
 
     def advance(self) -> bool:
         """Do some work; whether there is more."""
@@ -31,20 +45,48 @@ class Walk(Protocol):
 class Team(Generic[AnyWalk]):
     """Walks until all is done or it is time to stop.
 
+    Args:
+        first: A walk over the whole domain.
+        stop: Asked often, by every thread.
+        progress: Told what was found, and that with what is left, by the thread that
+            made the team.
+
     Attributes:
         walks: All walks, in the order of what they find.
     """
 
-    def __init__(self, first: AnyWalk, stop: Callable[[], bool]):
+    def __init__(
+        self, first: AnyWalk, stop: Callable[[], bool], progress: Progress | None
+    ):
         self.walks = [first]
-        self._stop = stop
+        self._stop, self._progress = stop, progress
+        self._caller = threading.get_ident()
         self._waiting: deque[AnyWalk] = deque([first])
         self._changed = threading.Condition()
         self._busy = self._idle = 0
         self._failure: BaseException | None = None
 
-    def run(self, alone: bool = False) -> bool:
-        """Walk to the end, alone or with all threads; whether the end was reached."""
+    def is_over(self) -> bool:
+        """Whether it is time to stop; tells how far the work is."""
+        if self._progress is not None and threading.get_ident() == self._caller:
+            found = sum(walk.regions for walk in self.walks)
+            left = sum(walk.parts_left for walk in self.walks)
+            self._progress(found, found + left)
+        return self._stop()
+
+    def run(self, alone: bool = False) -> None:
+        """Walk until it is over, alone or with all threads."""
+        # Small networks are done before a thread could be woken; plain code holds the
+        # interpreter's lock.
+        (first,) = self.walks
+        more = first.advance()
+        while more and not first.compiled and not self.is_over():
+            more = first.advance()
+        if more and not self.is_over():
+            self._run(alone)
+
+    def _run(self, alone: bool) -> None:
+        """Walk with as many threads as there are, or with this one."""
         number = 1 if alone or is_inside_pool() else worker_count()
         helpers = [
             threading.Thread(target=self._guarded, daemon=True)
@@ -59,7 +101,6 @@ class Team(Generic[AnyWalk]):
                 helper.join()
         if self._failure is not None:
             raise self._failure
-        return not self._waiting
 
     def _guarded(self) -> None:
         """Work, and tell the others of a failure."""
@@ -98,7 +139,7 @@ class Team(Generic[AnyWalk]):
 
     def _over(self) -> bool:
         """Whether it is time to stop."""
-        return self._failure is not None or self._stop()
+        return self._failure is not None or self.is_over()
 
     def _hand_out(self, walk: AnyWalk) -> None:
         """Give a part of a walk to a thread that waits."""

@@ -74,8 +74,7 @@ ASKED_AT = {
     "cones": {"enumeration/faces/cones.py": 2, "enumeration/faces/open_faces.py": 2},
     "cells": {
         "enumeration/cells/engine.py": 1,
-        "enumeration/cells/plane_walk.py": 2,
-        "enumeration/cells/space/walk.py": 1,
+        "enumeration/cells/plane_walk.py": 1,
         "enumeration/cells/team.py": 1,
     },
     "sweep": {

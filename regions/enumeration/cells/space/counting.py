@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.space.walk import (
-    Progress,
     SpaceTask,
     facts,
     walk_all,
 )
 from regions.enumeration.cells.statistics import CellsStats
+from regions.enumeration.engine import Progress
 from regions.network import ReluNetwork
 
 

@@ -13,12 +13,11 @@ from regions.enumeration.cells.space.drawing import draw_space
 from regions.enumeration.cells.space.exact import ExactCorners, unpack
 from regions.enumeration.cells.space.state import Leaves
 from regions.enumeration.cells.space.walk import (
-    Progress,
     SpaceTask,
     facts,
     walk_all,
 )
-from regions.enumeration.engine import Listing
+from regions.enumeration.engine import Listing, Progress
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, sign_words
 from regions.signs.exact import nearest_float

@@ -1,6 +1,5 @@
 """Walks over cells in space, slice by slice, by one thread or many."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,9 +38,8 @@ from regions.enumeration.cells.space.state import (
 )
 from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.cells.team import Pace, Team
+from regions.enumeration.engine import Progress
 from regions.network import ReluNetwork
-
-Progress = Callable[[int, int], None]
 
 SLICE_SECONDS = 0.004
 FIRST_STEPS = (200, 4000)
@@ -233,22 +231,8 @@ def walk_all(
     task: SpaceTask, stop: Callable[[], bool], progress: Progress | None
 ) -> list[SpaceWalk]:
     """All walks over a domain, in the order of what they find, done or stopped."""
-    first = SpaceWalk(task)
-
-    def is_over() -> bool:
-        if progress is not None and threading.get_ident() == caller:
-            found = sum(walk.regions for walk in team.walks)
-            progress(found, found + sum(walk.parts_left for walk in team.walks))
-        return stop()
-
-    caller = threading.get_ident()
-    team = Team(first, is_over)
-    # Small networks are done before a thread could be woken; plain code holds the lock.
-    more = first.advance()
-    while more and not first.compiled and not is_over():
-        more = first.advance()
-    if more and not is_over():
-        team.run(alone=task.most is not None)
+    team = Team(SpaceWalk(task), stop, progress)
+    team.run(alone=task.most is not None)
     return team.walks
 
 

@@ -6,6 +6,7 @@ import time
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int64
 
 import regions
 from experiments.empirical_bounds.programs import (
@@ -178,7 +179,7 @@ def _split(
         program = PatternProgram(network, box)
         rng = np.random.default_rng([config.seed, a, size])
         rounds = rounds_survived_by_programs(program, size, config.rounds, rng)
-        survived.append(np.pad(rounds, (0, config.units + 1 - len(rounds))))
+        survived.append(rounds)
         seconds.append(time.process_time() - start)
     return {
         "accuracy": stage.accuracy,
@@ -187,12 +188,18 @@ def _split(
         "interval": np.array(found.interval(LEVEL)),
         "at_least": np.array(found.at_least(LEVEL)),
         "exact": np.array(found.exact is not None),
-        "survived": np.array(survived),
+        "survived": _table(survived),
         "parity": np.array([parity_bound(s, config.rounds, LEVEL) for s in survived]),
         "seconds": np.array(seconds),
         "whole_space": np.array(count_two_layers(network)),
         "bound": np.array(bound((a, config.units - a))),
     }
+
+
+def _table(rows: list[np.ndarray]) -> Int64[np.ndarray, "rows longest"]:
+    """Rows of one length, the shorter ones filled with zeros."""
+    longest = max(map(len, rows))
+    return np.array([np.pad(row, (0, longest - len(row))) for row in rows], np.int64)
 
 
 def bound(split: tuple[int, int]) -> int:

@@ -74,7 +74,7 @@ class Config:
     """
 
     units: int = 22
-    splits: tuple[int, ...] = (11, 4, 18)
+    splits: tuple[int, ...] = (4, 11)
     epochs: int = 20
     seed: int = 0
     rounds: int = 16

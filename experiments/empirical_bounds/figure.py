@@ -59,6 +59,7 @@ def _numbers(axes: Axes, result: Result) -> None:
             x, [row[key] for row in rows], style.marker, color=style.color, label=label
         )
     axes.set_yscale("log")
+    axes.set_xticks(range(1, result.config.units, 2))
     title = (
         f"784 inputs, {result.config.units} units, after {result.config.epochs} epochs"
     )
@@ -81,5 +82,6 @@ def _times(axes: Axes, result: Result) -> None:
             label=key.removesuffix(" seconds"),
         )
     axes.set_yscale("log")
+    axes.set_xticks(x)
     axis_labels(axes, "Processor time", "units of the first layer", "s")
     plain_legend(axes, "", "lower right")

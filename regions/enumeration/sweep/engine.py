@@ -45,7 +45,7 @@ COPIES = 4
 """How often numbers of a region are held at a time while regions are listed, about."""
 VERTICES_EACH, FEW_VERTICES = 4, 256
 """Vertices to make for each region, before looking whether these are enough."""
-MOST_LOWEST = 1 << 16
+MOST_LOWEST = 1 << 14
 """Lowest vertices to look for cells at when a run is stopped."""
 MOST_PARTS, FEW_PARTS = 4096, 256
 """Chambers at most, also where time is limited: to plan more takes too long."""
@@ -400,21 +400,25 @@ def _some_points(complex_: Complex) -> Float64[np.ndarray, "points dim"]:
 
     The cells are those whose lowest vertices are every so manieth one.
     """
-    direction = np.random.default_rng(DIRECTION_SEED).standard_normal(complex_.dim)
-    heights = complex_.vertices @ direction
-    up = heights[complex_.ends[:, 0]] < heights[complex_.ends[:, 1]]
     step = -(-len(complex_.vertices) // MOST_LOWEST)
     some = np.arange(0, len(complex_.vertices), step)
     if step > 1:
-        low = np.where(up, complex_.ends[:, 0], complex_.ends[:, 1])
-        kept = np.flatnonzero(low % step == 0)
-        up = up[kept]
-        complex_ = dataclasses.replace(
-            complex_,
-            ends=complex_.ends[kept],
-            edge_zeros=complex_.edge_zeros[kept],
-        )
+        # Heights are asked of a few edges of millions: of those that may rise there.
+        complex_ = _with_edges(complex_, (complex_.ends % step == 0).any(axis=1))
+    direction = np.random.default_rng(DIRECTION_SEED).standard_normal(complex_.dim)
+    heights = complex_.vertices @ direction
+    up = heights[complex_.ends[:, 0]] < heights[complex_.ends[:, 1]]
+    if step > 1:
+        rises = np.where(up, complex_.ends[:, 0], complex_.ends[:, 1]) % step == 0
+        complex_, up = _with_edges(complex_, rises), up[rises]
     rising = complex_.rising_edges(up)
     chosen = RisingEdges(rising.count[some], rising.start[some], rising.upper)
     low, uppers = chosen.cells()
     return middle_points(complex_, some[low], uppers)
+
+
+def _with_edges(complex_: Complex, kept: Bool[np.ndarray, " edges"]) -> Complex:
+    """A complex with some of its edges alone."""
+    return dataclasses.replace(
+        complex_, ends=complex_.ends[kept], edge_zeros=complex_.edge_zeros[kept]
+    )

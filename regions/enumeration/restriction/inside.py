@@ -56,7 +56,8 @@ def count_inside(
     def is_over() -> bool:
         return stop(sum(plain.betti))
 
-    corners, facets = _compacted(corners, facets)
+    if len(facets) > MAX_FACETS:
+        corners, facets = _compacted(corners, facets)
     facts: dict[str, Any] = {}
     fast = None
     if len(facets) <= MAX_FACETS:
@@ -104,8 +105,6 @@ def _compacted(
     for corner in corners:
         used |= corner.facets
     kept = [k for k in range(len(facets)) if used >> k & 1]
-    if len(kept) == len(facets):
-        return list(corners), list(facets)
     renumbered = [
         Corner(c.point, sum((c.facets >> k & 1) << i for i, k in enumerate(kept)))
         for c in corners

@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -35,7 +36,9 @@ MAX_FACETS = 64
 """In space, so that they fit a word."""
 LARGEST_CHART = 1e300
 MAX_DEPTH = 16
-"""Beyond so many layers, many signs on plane cells are beyond the bounds of float64."""
+MAX_GROWTH = 31.0
+"""Beyond so many layers, and so many bits by which bounds of rounding grow on the way,
+many signs on plane cells are beyond the bounds of float64."""
 
 
 class CellsEngine:
@@ -71,7 +74,7 @@ class CellsEngine:
     def is_fastest(self, task: EngineTask) -> bool:
         """Whether no engine answers sooner, once the code is compiled."""
         plane = self.refuses(task) is None and task.domain.dim == 2
-        return plane and len(task.network.hidden) <= MAX_DEPTH
+        return plane and not _is_too_deep(task.network.widths)
 
     def count(self, task: EngineTask) -> Tally:
         """Number of regions.
@@ -112,6 +115,16 @@ class CellsEngine:
         assert isinstance(found.stats, CellsStats)
         stats = dataclasses.replace(found.stats, stopped=stopped, **stages.seconds())
         return dataclasses.replace(found, stats=stats)
+
+
+def _is_too_deep(widths: Sequence[int]) -> bool:
+    """Whether many signs on plane cells are likely to be open in float64.
+
+    A layer of n He-normal units multiplies bounds by the sum of the absolute weights of
+    the half that is on: about 0.56 sqrt(n).
+    """
+    growth = sum(0.5 * math.log2(max(n, 4)) - 0.84 for n in widths)
+    return len(widths) > MAX_DEPTH and growth > MAX_GROWTH
 
 
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:

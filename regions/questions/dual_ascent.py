@@ -7,11 +7,11 @@ all nodes of a batch together (S. Wang et al., Beta-CROWN, NeurIPS 2021). Nothin
 comes from here is trusted: `backward` proves the bound from the multipliers.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from regions.questions.backward import Box
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.problem import Problem
 from regions.questions.relaxation import as_float
@@ -64,9 +64,10 @@ class DualAscent:
     most 1.
     """
 
-    def __init__(self, problem: Problem, bounds: UnitBounds):
+    def __init__(self, problem: Problem, bounds: UnitBounds, box: Box | None = None):
         self._layers = problem.chart.layers
-        self._box = [np.array([as_float(v) for v in end]) for end in _ends(problem)]
+        around = Box(tuple(problem.low), tuple(problem.high)) if box is None else box
+        self._box = [np.array([as_float(v) for v in end]) for end in around]
         square = problem.square
         self._radius = None if square is None else float(np.sqrt(as_float(square)))
         self._slopes = [layer.slopes for layer in problem.chart.hidden]
@@ -235,11 +236,6 @@ class DualAscent:
         for source, matrix in layer.blocks(index):
             part = weights @ matrix
             held[source] = held[source] + part if source in held else part
-
-
-def _ends(problem: Problem) -> Sequence[Sequence]:
-    """Both ends of the box."""
-    return problem.low, problem.high
 
 
 def _better(

@@ -28,6 +28,9 @@ OTHER_SECONDS = 2.0
 """How long an engine may list, by the dimension: up to some 10^6 regions are worth it;
 of a limit no more than half of what is left."""
 
+FIRST_TURN = 2.0
+"""Seconds of the first turns of the exact list and of the search."""
+
 MANY_LISTED_UNITS = 30
 """Networks of more units are listed first: a search would take more than few nodes."""
 
@@ -132,8 +135,27 @@ def _searched(
             done = search.run(FEW_NODES if can_be_listed else None)
         if not done and can_be_listed and not budget.spent():
             done = not first and _settled_by_engine(search, budget, listed)
-            done = done or _settled_by_pieces(search, budget) or search.run()
+            done = done or _run_in_turns(search, budget)
     return search, done
+
+
+def _run_in_turns(search: Search, budget: Budget) -> bool:
+    """Ask the exact list and the search by turns, each for longer and longer.
+
+    Where units coincide a search may not end, and a list of many pieces is no help.
+    """
+    seconds = FIRST_TURN
+    while not budget.spent():
+        own = Budget(max_regions=FEW_PIECES, max_seconds=seconds, stop=budget.spent)
+        if _settled_by_pieces(search, own):
+            return True
+        if not own.spent():
+            break  # It has more pieces than that.
+        turn = Budget(max_seconds=seconds, stop=budget.spent)
+        if search.run(stop=turn.spent):
+            return True
+        seconds *= 2.0
+    return search.run()
 
 
 def _is_wide(problem: Problem) -> bool:
@@ -174,8 +196,7 @@ def _settled_by_pieces(search: Search, budget: Budget) -> bool:
     not empty, and a search may not end.
     """
     problem = search.problem
-    limits = Budget(max_regions=FEW_PIECES, stop=budget.spent)
-    pieces = Pieces(problem.network, problem.domain, limits)
+    pieces = Pieces(problem.network, problem.domain, budget)
     largest = Largest([goal[0].outputs for goal in problem.goals])
     for piece in pieces:
         largest.take(piece)

@@ -18,14 +18,15 @@ from flint import fmpq
 
 from regions.enumeration.budget import Budget
 from regions.errors import LimitError
-from regions.errors.limits import limited
+from regions.errors.limits import limited, never
 from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
+from regions.questions.dual_ascent import DualAscent
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.problem import Problem
 from regions.questions.relaxation import Hint, Node, Relaxation, Unit
-from regions.questions.unit_bounds import unit_bounds
+from regions.questions.unit_bounds import float_goal_bound, unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 
 FEW_UNITS = 12
@@ -33,6 +34,12 @@ FEW_UNITS = 12
 FEW_DIMENSIONS = 6
 PROGRESS = 0.95
 """The share of open units that a half of a box may keep, for its box to be split."""
+
+MANY_OPEN_UNITS, QUICK_STEPS = 40, 12
+"""With more open units a box is bounded by so many gradient steps, not by a program."""
+
+SMALL_PART = 1 << 10
+"""A box is split, while so many units are open, down to such a part of the domain."""
 
 ROUND_GRAIN = fmpq(1, 1 << 20)
 """The share of the first bound within which ends meet in a round ball."""
@@ -123,6 +130,15 @@ class Search:
         self._tolerance = to_fmpq(tolerance)
         self._enough, self._harmless = enough, harmless
         self._relaxation = Relaxation(problem)
+        plain = all(not part.inputs for goal in problem.goals for part in goal)
+        self._is_quick = (
+            plain
+            and problem.dim <= FEW_DIMENSIONS
+            and problem.square is None
+            and problem.domain.is_chart_identity
+            and DualAscent.serves(problem)
+            and all(float(w) == w for goal in problem.goals for w in goal[0].outputs)
+        )
         self.best: Fraction | None = None
         self.point: Point = ()
         self.goal = 0
@@ -148,14 +164,16 @@ class Search:
             ends.append(to_fmpq(self.best))
         return to_fraction(max(ends)) if ends else None
 
-    def run(self, max_nodes: int | None = None) -> bool:
+    def run(
+        self, max_nodes: int | None = None, stop: Callable[[], bool] = never
+    ) -> bool:
         """Search until the ends meet; whether they do. May be called again."""
         if not self.tree:
             self._begin()
         while self._queue:
             if self._is_enough():
                 return True
-            if self._budget.spent():
+            if self._budget.spent() or stop():
                 return False
             if max_nodes is not None and self.nodes >= max_nodes:
                 return False
@@ -230,6 +248,10 @@ class Search:
         self.nodes += 1
         open_units = node.open_units(self.problem)
         hint = None
+        if self._is_quick and not node.fixed and len(open_units) > MANY_OPEN_UNITS:
+            entry = self._taken_quickly(number, goal, node, before)
+            if entry is not None:
+                return
         try:
             with limited(stop=self._budget.spent):
                 if not open_units and self._end(number, goal, node):
@@ -251,6 +273,41 @@ class Search:
         entry = _Open(number, goal, node, gaps, self._suits_box(node, before, gaps))
         heapq.heappush(self._queue, (-proof.bound, number, entry))
 
+    def _taken_quickly(
+        self, number: int, goal: int, node: Node, before: int | None
+    ) -> bool | None:
+        """Bound a box by gradient steps, proved in float64; None if that fails.
+
+        Where many units are open a program is slow, and the box is to be split anyway.
+        """
+        ascent = DualAscent(self.problem, node.bounds, node.box)
+        root = ascent.roots().take(np.array([goal]))
+        batch, found = ascent.improved(root, QUICK_STEPS)
+        tangents = [part[0] for part in batch.tangents]
+        bound = float_goal_bound(self.problem, goal, node.box, node.bounds, tangents)
+        if bound is None:
+            return None
+        point = tuple(Fraction(v) for v in found.points[0].tolist())
+        near = float(ascent.values(batch.goals, found.points)[0])
+        is_better = self.best is None or near > float(self.best)
+        if is_better and self.problem.holds(point):
+            self._offer(goal, self.problem.value(goal, point), point)
+        named = {
+            (layer, unit): to_fmpq(tangents[layer][unit])
+            for layer, unit in node.open_units(self.problem)
+        }
+        self.tree[number] = proof = Proof(bound, Dual([ONE], {}, {}), named)
+        if self._is_closed(bound):
+            self._close(proof)
+            return True
+        gaps = {
+            (layer, unit): float(found.gaps[layer][0][unit]) for layer, unit in named
+        }
+        by_box = self._suits_box(node, before, gaps)
+        entry = _Open(number, goal, node, gaps, by_box)
+        heapq.heappush(self._queue, (-bound, number, entry))
+        return True
+
     def _is_empty(self, number: int, goal: int, node: Node, hint: Hint | None) -> bool:
         """Whether a node that a program finds empty is proved to be."""
         if hint is not None:
@@ -270,7 +327,15 @@ class Search:
         """
         if self.problem.dim > FEW_DIMENSIONS or node.fixed or len(gaps) <= FEW_UNITS:
             return False
+        if self._is_quick and len(gaps) > MANY_OPEN_UNITS and self._is_wide(node.box):
+            return True
         return before is None or len(gaps) < PROGRESS * before
+
+    def _is_wide(self, box: Box) -> bool:
+        """Whether a box is not yet a tiny part of the domain: so many units meet."""
+        whole = Box(tuple(self.problem.low), tuple(self.problem.high))
+        own, all_ = (max(b - a for a, b in zip(*v, strict=True)) for v in (box, whole))
+        return own * SMALL_PART > all_
 
     def _prove(self, goal: int, node: Node, hint: Hint | None) -> Proof:
         """The bound that a hint's multipliers prove; without one, that of none."""

@@ -36,12 +36,43 @@ def unit_bounds(problem: Problem, box: Box) -> UnitBounds:
     )
 
 
+def float_goal_bound(
+    problem: Problem,
+    goal: int,
+    box: Box,
+    bounds: UnitBounds,
+    tangents: list[np.ndarray],
+) -> fmpq | None:
+    """An upper bound of a goal on a box, proved in float64; None if it overflows.
+
+    What `backward.goal_bound` gives without fixed signs, or a little more.
+
+    Args:
+        problem: The problem; on a box, with goals of one part on the outputs.
+        goal: Number of the goal.
+        box: The box.
+        bounds: Bounds of all units there, float64 numbers.
+        tangents: Slopes of the lower lines of the units of each layer.
+    """
+    part = problem.goals[goal][0]
+    weights = np.array([[float(w) for w in part.outputs]])
+    with np.errstate(all="ignore"):
+        found = _FloatBounds(problem, box)
+        for layer, low, high, slope in zip(
+            problem.chart.hidden, bounds.low, bounds.high, tangents, strict=True
+        ):
+            below, above = (np.array([_nearest(v) for v in end]) for end in (low, high))
+            found.enter(layer, below, above, slope)
+        value = float(found.carried(len(tangents), weights)[0])
+    return to_fmpq(value) + to_fmpq(part.offset) if np.isfinite(value) else None
+
+
 class _FloatBounds:
     """One box; what is known of the layers grows."""
 
     def __init__(self, problem: Problem, box: Box):
         network = problem.chart
-        self._layers = network.hidden
+        self._layers = network.layers
         self._low, self._high = _outward(box)
         # A round ball around the origin: its radius, rounded up.
         square = problem.square
@@ -57,20 +88,23 @@ class _FloatBounds:
     def all_layers(self) -> list[Ends]:
         """Lower and upper ends of each layer."""
         result = []
-        for index, layer in enumerate(self._layers):
+        for index, layer in enumerate(self._layers[:-1]):
             low, high = self._intervals(layer, index)
             if index:
                 eye = np.eye(layer.width)
-                bounds = self._carried(index, np.concatenate([eye, -eye]))
+                bounds = self.carried(index, np.concatenate([eye, -eye]))
                 high = np.fmin(high, bounds[: layer.width])
                 low = np.fmax(low, -bounds[layer.width :])
             result.append((low, high))
-            self._enter(layer, low, high)
+            self.enter(layer, low, high)
         return result
 
     def _chart_doubt(self, layer: Layer, index: int) -> np.ndarray:
         """Error of a unit's computed pre-activation that the chart's rounding makes."""
         rows, bias = self._chart
+        if index == len(rows):
+            # Of the output layer too, where the chart composes nothing.
+            return np.zeros(layer.width)
         reach = float(self._sizes[0].max())
         return np.full(layer.width, rows[index] * reach + bias[index])
 
@@ -94,7 +128,13 @@ class _FloatBounds:
             high = np.fmin(high, layer.bias + spread)
         return low, high
 
-    def _enter(self, layer: Layer, low: np.ndarray, high: np.ndarray) -> None:
+    def enter(
+        self,
+        layer: Layer,
+        low: np.ndarray,
+        high: np.ndarray,
+        tangent: np.ndarray | None = None,
+    ) -> None:
         """Lines, sizes and activations of a layer whose bounds are known."""
         slope = layer.slopes
         first = np.where(low > 0, low, slope * low)
@@ -105,9 +145,9 @@ class _FloatBounds:
         self._values.append(((ends - grown).min(0), (ends + grown).max(0)))
         self._sizes.append((np.abs(ends) + grown).max(0))
         self._pre_sizes.append(np.maximum(np.abs(low), np.abs(high)))
-        self._lines.append(_lines(low, high, slope))
+        self._lines.append(_lines(low, high, slope, tangent))
 
-    def _carried(self, layer: int, weights: np.ndarray) -> np.ndarray:
+    def carried(self, layer: int, weights: np.ndarray) -> np.ndarray:
         """Upper bounds of combinations of a layer's pre-activations, one a row."""
         held: dict[int, np.ndarray] = {}
         total = np.zeros((3, len(weights)))  # constant, its size, other errors
@@ -175,14 +215,21 @@ def upward_root(square: fmpq) -> float:
 
 
 def _lines(
-    low: np.ndarray, high: np.ndarray, slope: np.ndarray
+    low: np.ndarray,
+    high: np.ndarray,
+    slope: np.ndarray,
+    tangent: np.ndarray | None = None,
 ) -> tuple[np.ndarray, ...]:
     """Slope and constant of the upper lines, then of the lower ones."""
     is_open = (low < 0) & (high > 0) & (slope != 1)
     steady = np.where((low >= 0) | (slope == 1), 1.0, slope)
-    tangent = np.where(high > -low, 1.0, slope)
     width = np.where(is_open, high - low, 1.0)
     chord = (high - slope * low) / width
+    if tangent is None:
+        tangent = np.where(high > -low, 1.0, slope)
+    else:
+        # Of a proof that is kept: with short chords, as `backward.around` has them.
+        chord = np.floor(chord * 2.0**24) / 2.0**24
     ends = np.stack([(slope - chord) * low, (1.0 - chord) * high])
     # Rounded outward: of the differences, and of the products.
     left = (np.abs(slope) + np.abs(chord)) * np.abs(low)

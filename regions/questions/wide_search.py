@@ -9,6 +9,7 @@ program ends it, as in `search`.
 import contextlib
 import heapq
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from flint import fmpq
 
 from regions.errors import LimitError
-from regions.errors.limits import limited
+from regions.errors.limits import limited, never
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
 from regions.questions.problem import Problem
@@ -71,7 +72,9 @@ class WideSearch(Search):
             ends.append(self._closed)
         return to_fraction(max(ends)) if ends else None
 
-    def run(self, max_nodes: int | None = None) -> bool:
+    def run(
+        self, max_nodes: int | None = None, stop: Callable[[], bool] = never
+    ) -> bool:
         """Search until all nodes are closed, or the caller is content; once."""
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
         self.bounds[0] = bounds = unit_bounds(self.problem, box)
@@ -88,7 +91,7 @@ class WideSearch(Search):
         self._enter([*range(len(roots.goals))], batch, found)
         most = math.inf if max_nodes is None else max_nodes
         while self._waiting and not self._is_enough() and self.nodes < most:
-            if self._budget.spent():
+            if self._budget.spent() or stop():
                 break
             self._split_batch()
         self._finished = all(entry is not None for entry in self.tree)

@@ -406,7 +406,7 @@ def test_numbers_of_any_length_are_saved_and_shown(tmp_path):
 
 def test_what_keeps_no_proof_cannot_be_saved(tmp_path):
     network = random_network(np.random.default_rng(1), 2, [3], outputs=2)
-    answer = regions.robust_radius(network, [0.1, 0.2], 2)
+    answer = regions.lipschitz(network, regions.WholeSpace(2), 2)
     with pytest.raises(RegionsError, match="keeps nothing that could be checked"):
         answer.save(tmp_path / "answer.json")
 

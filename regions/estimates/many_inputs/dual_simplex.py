@@ -172,6 +172,7 @@ def deep_points(
     transposed = np.ascontiguousarray(M.T)
     steps = 0
     for p in range(count):
+        # Rows of unit length in x, padding left out, and the size of the program.
         size, scale = 0, 1.0
         for i in range(rows):
             if lengths[p, i] > 0.0:
@@ -182,6 +183,7 @@ def deep_points(
                 row_of[size] = i
                 size += 1
         depth_at, solved = NONE, False
+        # Warm from the earlier basis; where that fails, cold from none.
         for attempt in range(2):
             is_basic[:] = False
             # The basis of an earlier program: its columns enter at its tight rows.
@@ -208,6 +210,7 @@ def deep_points(
                         is_basic[which] = True
                     else:
                         depth_at = row
+            # Dual feasible still? A multiplier below zero has the program begin cold.
             if depth_at != NONE:
                 for r in range(size):
                     # Only rows that are held with equality have a multiplier.
@@ -220,6 +223,7 @@ def deep_points(
                         inverse[r, r] = 1.0
                         basis[r] = variables + 1 + r
                     is_basic[:] = False
+            # Reduced costs, and each variable at the bound that they ask for.
             if depth_at != NONE:
                 _prices(inverse[depth_at], g, M, size, folded, prices)
                 for j in range(variables):
@@ -230,6 +234,7 @@ def deep_points(
                         at_upper[p, j] = False
             else:
                 gains[:] = 0.0
+            # Rows whose slack is basic may not enter.
             is_loose[:] = False
             for r in range(size):
                 if basis[r] > variables:
@@ -267,6 +272,8 @@ def deep_points(
                             worst, leaving = gap * gap / norm, r
                             rises = below < above
                 is_empty = depth_at != NONE and bound < -empty_enough * scale
+                # A point of the box has a true depth: the best is kept, and ends it
+                # where it is enough.
                 if leaving == NONE or is_empty or step % LOOK_EVERY == LOOK_EVERY - 1:
                     for j in range(variables):
                         x[j] = upper[j] if at_upper[p, j] else lower[j]
@@ -318,6 +325,8 @@ def deep_points(
                 elif gone == variables:
                     target = cap
                 slope = abs(values[leaving] - target)
+                # Long steps: variables met before `limit` go to their other bound,
+                # while the dual objective still rises (`slope`); the next one enters.
                 image[:] = 0.0
                 flipped = False
                 while found > 0:
@@ -340,8 +349,10 @@ def deep_points(
                         image[k] += transposed[j, k] * change
                     found -= 1
                     order[best], ratios[best] = order[found], ratios[found]
+                # The step has no end: infeasible, or rounding says so.
                 if entering == NONE:
                     break
+                # What the flips change in the values of the basic variables.
                 if flipped:
                     for r in range(size):
                         column[r] = _product(g[r], image, width)
@@ -354,8 +365,10 @@ def deep_points(
                     column[:size] = 0.0
                     column[entering - variables - 1] = 1.0
                 _times(inverse, column, size, entry)
+                # The entering column in the basis; a tiny pivot ends the attempt.
                 if not abs(entry[leaving]) > 0.1 * PIVOT:
                     break
+                # Primal step: the leaving variable arrives at its bound.
                 change = (values[leaving] - target) / entry[leaving]
                 start = 0.0
                 if entering < variables:
@@ -367,6 +380,7 @@ def deep_points(
                 for r in range(size):
                     values[r] -= change * entry[r]
                 values[leaving] = start + change
+                # Dual step: the reduced cost of the entering variable becomes zero.
                 factor = 0.0
                 if entering < variables:
                     factor = gains[entering] / prices[entering]
@@ -383,6 +397,7 @@ def deep_points(
                 for j in range(variables):
                     if not is_basic[j]:
                         gains[j] -= factor * prices[j]
+                # The leaving variable is nonbasic now, the entering one basic.
                 if gone < variables:
                     is_basic[gone] = False
                     at_upper[p, gone] = not rises

@@ -63,10 +63,12 @@ def cover_flats(
     span, echelon = np.empty((rank + 1, dim), np.uint64), np.empty(0, np.uint64)
     total = 0
     for f in range(num):
+        # First entries of the echelon form: the columns that are eliminated.
         for r in range(rank):
             pivots[r] = 0
             while bases[f, r, pivots[r]] == 0:
                 pivots[r] += 1
+        # Each hyperplane modulo the flat: zero if it holds the flat, else its trace.
         base_gram[:] = 0
         count, held = 0, 0
         running = np.uint64(1)
@@ -89,6 +91,7 @@ def cover_flats(
             partial[count] = running
             running = product(running, traces[count, lead])
             count += 1
+        # Traces scaled to lead with 1, by one inverse for all of them.
         running = inverse(running)
         for j in range(count - 1, -1, -1):
             head = traces[j, heads[j]]
@@ -96,6 +99,7 @@ def cover_flats(
             running = product(running, head)
             for c in range(heads[j], dim):
                 traces[j, c] = product(traces[j, c], scale)
+        # Hyperplanes of equal traces meet the flat in one cover.
         num_groups = _group(traces, count, dim, table, group, leaders)
         count_of[:num_groups] = 0
         for g in range(num_groups):
@@ -108,6 +112,7 @@ def cover_flats(
         for g in range(num_groups):
             origin[total] = f
             sizes[total, 0], sizes[total, 1] = held, held + count_of[g]
+            # The cover is moved to what stands for its equivalents, and reduced anew.
             if moved:
                 _symmetry(grams[g], blocks, flips, colors, fresh, order, sign)
                 for c in range(dim):

@@ -176,7 +176,6 @@ def test_what_needs_a_polytope_refuses_a_round_ball(tmp_path):
     rng, ball = np.random.default_rng(0), Ball([0, 0], 1)
     network, other = random_network(rng, 2, [3]), random_network(rng, 2, [3])
     for call in (
-        lambda: regions.output_range(network, ball),
         lambda: regions.integral(network, ball),
         lambda: regions.are_equal(network, other, ball),
         lambda: regions.polytope_at(network, [0.1, 0.1], ball),

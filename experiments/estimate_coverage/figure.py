@@ -57,8 +57,7 @@ def _shares(axes: Axes, result: Result) -> None:
     open_ = ~every["exact"]
     points = f"met by {result.config.points:,} points"
     shares = {"95 % lower bound": every["bound"], points: every["points"]} | {
-        f"95 % lower bound, XOR-{size}": every["parity"][:, k]
-        for k, size in enumerate(SIZES)
+        f"the same, XOR-{size}": every["parity"][:, k] for k, size in enumerate(SIZES)
     }
     for (label, share), style in zip(shares.items(), SERIES, strict=False):
         axes.plot(
@@ -95,7 +94,7 @@ def _spread(axes: Axes, result: Result) -> None:
     axis_labels(
         axes, "More cells, less spread", "CPU ms a run", "standard deviation / mean"
     )
-    plain_legend(axes, "", "upper right")
+    plain_legend(axes, "", "lower left")
 
 
 def _ideas(axes: Axes, result: Result) -> None:

@@ -45,9 +45,9 @@ ABOUT = About(
     differs=(
         "An earlier trial, on other seeds and with runs that shared chance between "
         "kinds, had a mean z of -0.116 +- 0.054, whose interval leaves out 0. See "
-        "Estimates, which has the lower bounds by parity constraints, too. Patterns of points "
-        "are looked up in floating point: on one network of small integers, with "
-        "ties, rounding makes 11 of 10."
+        "Estimates, which has the lower bounds by parity constraints, too. Patterns "
+        "of points are looked up in floating point: where small integers make ties, "
+        "rounding may add to them."
     ),
     expected=(
         "Mean of z at 0, 95 % intervals that hold in 92 % of the networks or more, "

@@ -79,6 +79,15 @@ class Kernels:
         """
         return _module(f"{self.package}.{name}") if self._is_wanted(ahead) else None
 
+    def load_all(self, *names: str) -> tuple[Any, ...] | None:
+        """Modules that are used together, or None: one decision for all of them.
+
+        Code may become ready between two calls of `load`.
+        """
+        if not self._is_wanted(0.0):
+            return None
+        return tuple(_module(f"{self.package}.{name}") for name in names)
+
     def is_compiling(self) -> bool:
         """Whether another process compiles the package now, or is about to."""
         since = self._compiling_since

@@ -214,9 +214,10 @@ def _prove_by_heritage(
     """
     count, dim = complex_.vertices.shape
     errors, proved = np.full(count, np.inf), np.zeros(count, bool)
-    flat, trie, proofs = map(loading.load, ("flat_network", "trie", "proofs"))
-    if proofs is None or not bounds.layers or bounds.has_skips:
+    compiled = loading.load_all("flat_network", "trie", "proofs")
+    if compiled is None or not bounds.layers or bounds.has_skips:
         return np.arange(count), errors
+    flat, trie, proofs = compiled
     net = flat.flatten(bounds, complex_)
     corners = bounds.polytope.vertices
     # Vertices of one cell share its forms: near ones first, then cell by cell.

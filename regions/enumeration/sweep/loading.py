@@ -7,5 +7,6 @@ KERNELS = Kernels(
     "regions.enumeration.sweep.exercise:exercise",
 )
 load = KERNELS.load
+load_all = KERNELS.load_all
 plain_work = KERNELS.plain_work
 switched_off = KERNELS.switched_off

@@ -101,6 +101,14 @@ def test_switch_and_what_is_switched_off(monkeypatch, kernels):
         kernels.load("tiny")
 
 
+def test_modules_that_are_used_together_are_ready_together(monkeypatch, kernels):
+    # Code becomes ready between two questions: the first answer holds for all.
+    answers = iter([False, True])
+    monkeypatch.setattr(kernels, "_is_wanted", lambda ahead: next(answers))
+    assert kernels.load_all("tiny", "tiny") is None
+    assert kernels.load_all("tiny", "tiny") == (tiny, tiny)
+
+
 def test_only_plain_work_counts(kernels):
     with kernels.plain_work(None):
         time.sleep(0.01)

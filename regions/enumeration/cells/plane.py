@@ -175,6 +175,7 @@ def run(net, state, work, most, wanted):
         layer, k = parts[p, LAYER], parts[p, CORNERS]
         ring, first = parts[p, RING], parts[p, FIRST_UNIT]
         width, last = widths[layer], layer == depth - 1
+        # Everything that one step may write must fit before it begins.
         if (
             top >= len(parts)
             or ring + 2 * k + 4 > len(ring_corner)
@@ -182,6 +183,8 @@ def run(net, state, work, most, wanted):
             or parts[p, MARK] + 2 > len(points)
         ):
             return ROOM
+        # A part that is new in its layer: the signs of all units at all its corners say
+        # which cross it, and on which side of it the others are.
         if parts[p, UNITS] == FRESH:
             work -= width * k + 50
             corners = ring_corner[ring : ring + k]
@@ -189,6 +192,8 @@ def run(net, state, work, most, wanted):
             if sign_corners(
                 forms[layer], width, corners, points, slots, plus, minus, unclear
             ):
+                # Signs within their bounds are settled exactly, here or by who called:
+                # the first have the answers to what was asked when this step was tried.
                 seen = 0
                 for j in range(width):
                     if unclear[j] == 0 or bit[layer, j] < 0:
@@ -215,6 +220,7 @@ def run(net, state, work, most, wanted):
                     head[ASKED] = min(seen, len(asked))
                     return OPEN
             head[ANSWERED] = 0
+            # Units with both signs may cross it; those without a kink never do.
             r = 0
             for j in range(width):
                 # Without branches, which nobody could foresee.
@@ -225,6 +231,8 @@ def run(net, state, work, most, wanted):
                 on[p, j] = 1 if kinked and a != 0 and b == 0 else 0
             parts[p, UNITS] = r
             continue
+        # No unit crosses the part: it is a region, or goes on to the next layer. Where
+        # regions are only counted a last unit that crosses it makes two at once.
         r = parts[p, UNITS]
         if r == 0 or (counting and last and r == 1):
             if last:
@@ -269,6 +277,8 @@ def run(net, state, work, most, wanted):
                 head[TOP] = p
                 work -= 1
                 continue
+            # Down to the next layer: this is one cell of its layer, whose signs make
+            # affine what the next one reads. Its forms replace those of others.
             for j in range(width):
                 path[layer, j] = on[p, j]
             if not counting:
@@ -309,6 +319,8 @@ def run(net, state, work, most, wanted):
         z = first + r - 1
         unit, plus_j, minus_j = unit_list[z], above[z], below[z]
         row = num_facets + layer * room + unit
+        # New corners: where the unit changes sign along an edge. Each takes a place in
+        # the sets of corners that no corner of the part holds.
         mark, count, used = parts[p, MARK], 0, np.int64(0)
         for q in range(k):
             used |= slots[ring_corner[ring + q]]
@@ -343,6 +355,7 @@ def run(net, state, work, most, wanted):
                 points[c, 0], points[c, 1], points[c, 2] = x, y, reach
                 at_corner[q] = c
                 count += 1
+        # The units that still wait have signs at the new corners, too.
         work -= 4 * r + 60
         if sign_new_corners(
             forms, layer, unit_list, first, r - 1, points, mark, count, signs
@@ -374,10 +387,12 @@ def run(net, state, work, most, wanted):
         for q in range(count):
             keep[0] &= ~new[q]
             keep[1] &= ~new[q]
+        # Both parts have the signs of the old one, the upper one with the unit on.
         if not (counting and last):
             for j in range(width):
                 on[p + 1, j] = on[p, j]
             on[p + 1, unit] = 1
+        # Of the units that wait each part keeps those that have both signs on it.
         upper, lower = pass_on(
             unit_list,
             above,
@@ -392,6 +407,8 @@ def run(net, state, work, most, wanted):
             on,
             p,
         )
+        # The two rings: old corners on their sides, the new ones on both, and old ones
+        # at which the unit is zero likewise: the line starts or ends there.
         size, small = 0, 0
         for q in range(k):
             c, edge = ring_corner[ring + q], ring_row[ring + q]
@@ -415,6 +432,7 @@ def run(net, state, work, most, wanted):
                 side_row[1, small] = edge if ends else row
                 size += 1
                 small += 1
+        # The lower ring stands where the old one was, the upper one behind it.
         for q in range(small):
             ring_corner[ring + q], ring_row[ring + q] = (
                 side_corner[1, q],

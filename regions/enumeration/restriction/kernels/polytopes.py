@@ -230,6 +230,8 @@ def advance_inside(
             return PAUSED, level, num_claims
         # Nothing of a node stays but its claims, until it is done.
         settled = num_claims
+        # The next flat lies in this one, where hyperplane h meets it: its corners are
+        # those at which h is zero, and points of the edges that h crosses.
         h, num = ids[level, i], corners[level]
         if not signs_at(
             forms[h],
@@ -268,6 +270,8 @@ def advance_inside(
             return NO_ROOM, level, settled
         corners[level + 1] = inner
         width = dim + 1 - level
+        # Only hyperplanes that stand before h are restricted to it, so that each flat
+        # is met once; those count that have corners of it on both sides.
         m = 0
         for j in range(i):
             g = ids[level, j]
@@ -302,6 +306,7 @@ def advance_inside(
                     near[m, c] = rows[level, j, c]
                 near_ids[m] = g
                 m += 1
+        # Their distinct traces on the new flat, modulo the prime; h itself stands last.
         for c in range(width):
             near[m, c] = rows[level, i, c]
         count, found = restrict(
@@ -330,6 +335,8 @@ def advance_inside(
                 num_claims += 1
         index[level] += 1
         work += num * num + i * inner * dim
+        # Each trace is a flat one dimension below. With two and more there are others
+        # in them: the first of the traces has none before it, so the second begins.
         betti[level + 2] += count
         if count > 1 and level + 2 < dim:
             level += 1

@@ -26,7 +26,7 @@ from regions.files.writing import write_text
 RATIOS = pathlib.Path(__file__).with_name("ratios.json")
 WORSE = 1.5
 """A row may take so many times what is kept."""
-TRIES = 4
+TRIES = 3
 """Measurements of a row before it fails."""
 
 Kept = dict[str, dict[str, float | str]]

@@ -17,7 +17,6 @@ import functools
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains.shapes import Domain
 from regions.network import ReluNetwork
 
 NO_UNIT = -1
@@ -208,21 +207,3 @@ def halfspaces(network: ReluNetwork, pattern: Bool[np.ndarray, " bits"]) -> Half
     """Rows `A x <= b` of one pattern, with the unit of each."""
     A, b = halfspaces_batch(network, pattern[None])
     return Halfspaces(A[0], b[0], _unit_names(network))
-
-
-def with_domain(rows: Halfspaces, domain: Domain) -> Halfspaces:
-    """`rows`, in chart coordinates of `domain`, followed by the facets of `domain`."""
-    if domain.dim != rows.dim:
-        raise ValueError(
-            f"`domain` has dimension {domain.dim} and the rows {rows.dim}: take the "
-            "rows of `domain.restrict(network)`."
-        )
-    A, b = domain.rows()
-    if not len(b):
-        return rows
-    facets = np.stack([np.full(len(b), NO_UNIT), np.arange(len(b))], axis=1)
-    return Halfspaces(
-        np.vstack([rows.A, A]),
-        np.concatenate([rows.b, b]),
-        np.concatenate([rows.units, facets]),
-    )

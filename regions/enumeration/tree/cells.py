@@ -1,7 +1,6 @@
 """The state of the tree: cells of the units decided so far, many at a time."""
 
 import dataclasses
-from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
@@ -10,8 +9,6 @@ from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 
 NO_ROW = -1
 """Identifier of a padding row."""
-
-Witness = tuple[Fraction, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

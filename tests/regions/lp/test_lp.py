@@ -12,7 +12,7 @@ from regions.domains.shapes import Box
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.lp import farkas, redundancy, solve
 from regions.lp.batches import chebyshev_balls
-from regions.patterns.halfspaces import Halfspaces, halfspaces, with_domain
+from regions.patterns.halfspaces import Halfspaces, halfspaces
 from tests.helpers import brute_force_patterns, largest_slack, random_network
 from tests.zoo import ZOO
 
@@ -22,6 +22,11 @@ SQUARE = np.array([[-1.0, 0], [1, 0], [0, -1], [0, 1]])
 def _simplex(dim: int) -> Halfspaces:
     A = np.concatenate([-np.eye(dim), np.ones((1, dim))])
     return Halfspaces(A, np.append(np.zeros(dim), 1.0))
+
+
+def _in_box(rows: Halfspaces, box: Box) -> Halfspaces:
+    A, b = box.rows()
+    return Halfspaces(np.vstack([rows.A, A]), np.append(rows.b, b))
 
 
 def test_chebyshev_ball_of_the_square_is_the_unit_disk():
@@ -197,7 +202,7 @@ def test_facets_of_rows_tied_within_rounding_are_proved(name):
     network, box = ZOO[name]
     points = np.random.default_rng(1).uniform(box.lower, box.upper, (20, box.dim))
     for pattern in network.patterns(points):
-        rows = with_domain(halfspaces(network, pattern), box)
+        rows = _in_box(halfspaces(network, pattern), box)
         _check_proofs(rows, redundancy.facets(rows))
 
 
@@ -239,7 +244,7 @@ def test_facets_of_the_zoo_are_proved_row_by_row(name):
     rng = np.random.default_rng(1)
     points = rng.uniform(box.lower, box.upper, (2, box.dim))
     for pattern in network.patterns(points):
-        rows = with_domain(halfspaces(network, pattern), box)
+        rows = _in_box(halfspaces(network, pattern), box)
         answer = redundancy.facets(rows)
         _check_proofs(rows, answer)
         for row in answer.redundant:

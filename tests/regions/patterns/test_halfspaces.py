@@ -5,15 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import Box, Segment, Simplex, Slice
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import (
-    NO_UNIT,
     affine_map,
     augmented_product,
     halfspaces,
     halfspaces_batch,
-    with_domain,
 )
 from tests.helpers import brute_force_rows, random_network
 from tests.zoo import ZOO
@@ -164,16 +162,6 @@ def test_domain_rows_are_those_of_the_polytope(domain):
     A, b = domain.rows()
     np.testing.assert_array_equal(A, domain.polytope().A)
     np.testing.assert_array_equal(b, domain.polytope().b)
-
-
-def test_with_domain_appends_labelled_rows():
-    network = ZOO["one_unit"][0]
-    rows = halfspaces(network, np.array([True]))
-    both = with_domain(rows, Box([-1, -1], [1, 1]))
-    assert both.units.tolist() == [[0, 0], *([NO_UNIT, i] for i in range(4))]
-    assert with_domain(rows, WholeSpace(2)) is rows
-    with pytest.raises(ValueError, match=r"dimension 3 and the rows 2"):
-        with_domain(rows, Box([0] * 3, [1] * 3))
 
 
 def test_halfspaces_with_a_wrong_number_of_bits_raises():

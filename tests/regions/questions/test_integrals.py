@@ -1,13 +1,15 @@
 """Integrals against closed formulas and samples."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import regions
+from regions.enumeration.sweep.corners import Corners
 from regions.network import ReluNetwork
-from regions.questions import sums
+from regions.questions import corner_integrals, sums
 from tests.helpers import random_network
 
 
@@ -31,6 +33,26 @@ def test_corners_and_pieces_give_one_integral(dim, widths):
     found = regions.integral(network, box, [1, -0.3], method="corners")
     assert found.value.lower <= value <= found.value.upper
     assert found.value.width < 1e-6
+
+
+@pytest.mark.parametrize("dim", [2, 3, 4])
+def test_volumes_bound_what_the_errors_of_corners_make_of_them(dim):
+    rng = np.random.default_rng(dim)
+    true, off = rng.standard_normal((40, dim)), 1e-3
+    moved = true + off * rng.choice([-1.0, 1.0], true.shape)
+    corners = Corners(
+        moved,
+        np.full(len(true), off),
+        np.zeros((len(true), dim), np.int32),
+        exact=lambda corner: (),
+        members=lambda: (np.zeros(1, int), np.zeros(0, int)),
+    )
+    simplices = np.stack([rng.permutation(len(true))[: dim + 1] for _ in range(2000)])
+    volume, error = corner_integrals._volumes(corners, simplices)
+    edges = true[simplices[:, 1:]] - true[simplices[:, :1]]
+    wrong = np.abs(np.abs(np.linalg.det(edges)) / math.factorial(dim) - volume)
+    assert (wrong < error).all()
+    assert (wrong / error).max() > 0.02
 
 
 def test_corners_are_not_asked_where_units_coincide():

@@ -142,6 +142,9 @@ class PlaneWalk:
         more = why != DONE and self.regions < task.most
         if why == WRITTEN_FULL or not more:
             self.take()
+        if why == DONE:
+            # A large count hands out a hundred walks, each with arrays of its own.
+            self.state, self._exact = self.state.emptied(), None
         return more
 
     def take(self) -> None:

@@ -91,6 +91,10 @@ class State(NamedTuple):
         """The same walk once more."""
         return State(*(array.copy() for array in self))
 
+    def emptied(self) -> "State":
+        """What a walk that is over still tells: its numbers, without the arrays."""
+        return State(self.head, *(array[:0].copy() for array in self[1:]))
+
     def with_room(self) -> "State":
         """The same walk with more room for parts, corners and lists."""
         grown = {}

@@ -152,6 +152,10 @@ class State(NamedTuple):
     out_reach: np.ndarray
     out_zeros: np.ndarray
 
+    def emptied(self) -> "State":
+        """What a walk that is over still tells: its numbers, without the arrays."""
+        return State(self.reg, *(array[:0].copy() for array in self[1:]))
+
 
 class Leaves(NamedTuple):
     """Regions as the loop leaves them.

@@ -134,8 +134,11 @@ class SpaceWalk:
             self.drain()
         elif why in GROWN:
             self._grow(why)
-        if why == DONE and task.take is not None:
-            self.drain()
+        if why == DONE:
+            if task.take is not None:
+                self.drain()
+            # A large count hands out many walks, each with arrays of its own.
+            self.state, self._exact = self.state.emptied(), None
         return why != DONE and (task.most is None or self.regions < task.most)
 
     def give(self) -> "SpaceWalk | None":

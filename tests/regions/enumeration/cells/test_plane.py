@@ -10,6 +10,8 @@ from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells import compiled, plane
 from regions.enumeration.cells.flat import flatten
+from regions.enumeration.cells.plane import COUNT
+from regions.enumeration.cells.plane_walk import UNLIMITED, Task, walk_all
 from regions.enumeration.cells.predicates import sign_at_meeting, two_product
 from regions.enumeration.cells.state import initial_state
 from regions.network import ReluNetwork
@@ -275,3 +277,13 @@ def test_stopped_walk_says_how_many_regions_there_are_at_least():
     assert 1 <= part.count < count(network, Box.cube(2))
     found = enumerate_regions(network, Box.cube(2), method="cells", max_seconds=1e-9)
     assert len(found) == 1
+
+
+def test_a_walk_that_is_over_keeps_no_arrays():
+    """A thousand million regions take a hundred walks of wide networks."""
+    network = random_network(np.random.default_rng(0), 2, [40])
+    box = Box([-1, -1], [1, 1])
+    task = Task(network, box, flatten(network, box), UNLIMITED, COUNT)
+    walks = walk_all(task, lambda: False)
+    assert sum(walk.regions for walk in walks) == count(network, box)
+    assert not any(array.size for walk in walks for array in walk.state[1:])

@@ -51,6 +51,7 @@ NAMES = (
     "linear_region_properties",
     "local_complexity",
     "lora",
+    "lora_digits",
     "maxout",
     "memorization_index",
     "memorized_or_generalized",

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.lora.claims import FAR, NEAR
 from experiments.lora.study import Picture, Result
-from experiments.lora.tuned_networks import MARKS
+from experiments.measures.tuned_networks import MARKS
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 

@@ -10,9 +10,9 @@ import numpy as np
 import regions
 from experiments.lora.claims import Tunings, lora_claims, lora_headline
 from experiments.lora.low_rank_layers import count_low_rank
-from experiments.lora.tuned_networks import MARKS, tune_methods
 from experiments.measures.adaptation import Probe, adaptation_numbers, box_grid, drift
 from experiments.measures.seed_networks import require_networks, seed_networks
+from experiments.measures.tuned_networks import MARKS, tune_methods
 from experiments.measures.unit_square import enumerate_all
 from experiments.running.about import About
 from experiments.running.common import Clock

@@ -49,9 +49,9 @@ ABOUT = About(
     differs=(
         "The post speaks of large models and names no task, rank or rate. Ranks here "
         "are 1/64 to 1/16 of a layer's width, those of the LoRA paper 1/12,288 to "
-        "1/12. All regions of R^64 cannot be listed: their number and identity are told on "
-        "lines and at images, which is where data are. 300 full-batch updates of Adam "
-        "at rate 5e-3 for all."
+        "1/12. All regions of R^64 cannot be listed: their number and identity are told "
+        "on lines and at images, where data are. 300 full-batch updates of Adam at rate "
+        "5e-3 for all."
     ),
     expected=(
         "In two dimensions rank 1 keeps the number of regions and loses most of the "

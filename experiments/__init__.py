@@ -24,6 +24,7 @@ NAMES = (
     "almost_orthogonal",
     "arrangement_polynomials",
     "bias_free",
+    "bias_free_normalized",
     "bottleneck",
     "bounds_and_counts",
     "bundling",

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8
+from jaxtyping import Float64, UInt8
 
 import regions
 from experiments.measures.adaptation import accuracy, change_ranks
@@ -71,13 +71,14 @@ def compare_networks(
     Returns:
         `regions_before` and `regions_after`, exact, all lines together; `jaccard` of
         the patterns on the lines; `points` and `bits`, the share of the old held-out
-        images whose pattern differs and that of their bits; `old_before`, `old_after`
-        and `new_after`, accuracies; `rank_<layer>` of the change of each layer's
-        weights; `distance` of all weights and biases.
+        images whose pattern differs and that of their bits; `between`, the share of
+        bits that differ between two such images before tuning; `old_before`,
+        `old_after` and `new_after`, accuracies; `rank_<layer>` of the change of each
+        layer's weights; `distance` of all weights and biases.
     """
     first, second = (line_patterns(network, probe.ends) for network in (before, after))
-    images = (patterns_at(network, probe.old.inputs) for network in (before, after))
-    points, bits = compare_points(*images, before.num_bits)
+    old, new = (patterns_at(network, probe.old.inputs) for network in (before, after))
+    points, bits = compare_points(old, new, before.num_bits)
     kept = compare_patterns(np.concatenate(first), np.concatenate(second))
     ranks = {f"rank_{k}": r for k, r in enumerate(change_ranks(before, after))}
     numbers = {
@@ -86,6 +87,7 @@ def compare_networks(
         "jaccard": kept.jaccard,
         "points": points,
         "bits": bits,
+        "between": bits_between(before, probe.ends),
         "old_before": accuracy(before, probe.old),
         "old_after": accuracy(after, probe.old),
         "new_after": accuracy(after, probe.new),
@@ -98,12 +100,23 @@ def line_barcode(
     before: regions.ReluNetwork,
     after: regions.ReluNetwork,
     ends: Float64[np.ndarray, "2 dim"],
-) -> tuple[Float64[np.ndarray, " regions"], Bool[np.ndarray, " regions"]]:
-    """Lengths of the regions of `after` along a line, and which `before` has there."""
-    line = regions.Segment(*ends)
-    old, new = (regions.enumerate_regions(n, line) for n in (before, after))
-    known = {row.tobytes() for row in old.patterns}
-    kept = np.array([row.tobytes() in known for row in new.patterns])
-    lengths = np.asarray(new.volumes(), np.float64)
-    order = np.argsort(np.asarray(new.witnesses)[:, 0])
-    return lengths[order], kept[order]
+) -> tuple[Float64[np.ndarray, " regions"], Float64[np.ndarray, " regions"]]:
+    """Lengths of the regions of `after` along a line, and how new they are.
+
+    Returns:
+        The lengths, and the share of bits that differ from those of `before` at a
+        point inside.
+    """
+    found = regions.enumerate_regions(after, regions.Segment(ends[0], ends[1]))
+    inside = np.asarray(found.witnesses, np.float64)
+    differ = (before.patterns(inside) != found.pattern_bits).mean(axis=1)
+    order = np.argsort(inside @ (ends[1] - ends[0]))
+    return np.asarray(found.volumes(), np.float64)[order], differ[order]
+
+
+def bits_between(
+    network: regions.ReluNetwork, ends: Float64[np.ndarray, "lines 2 dim"]
+) -> float:
+    """Share of bits that differ between the two ends of a line, mean over lines."""
+    first, second = (network.patterns(ends[:, end]) for end in (0, 1))
+    return float((first != second).mean())

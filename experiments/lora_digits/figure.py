@@ -2,8 +2,9 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from experiments.lora_digits.claims import FAR, NEAR
 from experiments.lora_digits.study import Result
@@ -11,8 +12,8 @@ from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import FONT, INK, MUTED, axis_labels, blank
 
 TASKS = ((NEAR, "near: a pixel lower", -0.16), (FAR, "far: pixels shuffled", 0.16))
-FILLS = {True: ("#0072b2", "#7fb8d8"), False: ("#d55e00", "#eeb88a")}
-"""Two shades of each, in turn, so that neighbors are told apart."""
+TOP = 0.3
+"""Share of bits that differ at which the color is the last one."""
 
 
 def draw(result: Result) -> Figure:
@@ -26,19 +27,19 @@ def draw(result: Result) -> Figure:
     numbers = result.tunings.numbers
     growth = numbers["regions_after"] / numbers["regions_before"]
     for axes, values, title, y in (
-        (
-            panels[0, 0],
-            numbers["jaccard"],
-            "Regions on lines that stay",
-            "Jaccard index",
-        ),
+        (panels[0, 0], numbers["bits"], "Old digits: bits that differ", "share"),
         (panels[0, 1], growth, "Regions on lines", "after over before"),
-        (panels[0, 2], numbers["points"], "Old digits", "share in another region"),
+        (panels[0, 2], numbers["jaccard"], "Regions that stay", "Jaccard index"),
         (panels[1, 0], numbers["old_after"], "Old task", "accuracy after tuning"),
         (panels[1, 1], numbers["new_after"], "New task", "accuracy after tuning"),
     ):
         _dots(axes, result, values[:, :, 0], numbers["reached"][:, :, 0], title, y)
-    panels[0, 1].axhline(1.0, color=MUTED, linewidth=0.8, linestyle="--")
+    between = float(np.median(numbers["between"]))
+    for axes, level in ((panels[0, 0], between), (panels[0, 1], 1.0)):
+        axes.axhline(level, color=MUTED, linewidth=0.8, linestyle="--")
+    panels[0, 0].annotate(
+        "two different digits", (0.0, between), fontsize=8, color=MUTED, va="bottom"
+    )
     end = result.tunings.final
     _dots(
         panels[1, 2],
@@ -49,7 +50,7 @@ def draw(result: Result) -> Figure:
         "loss, nats",
     )
     panels[1, 2].set_yscale("log")
-    plain_legend(panels[0, 0], "", "best")
+    plain_legend(panels[1, 0], "", "lower left")
     below.suptitle(
         f"Where the loss on the new task first is {result.config.schedule.loss:g} nats "
         "(hollow: not reached; bars: medians)",
@@ -73,11 +74,19 @@ def _line(axes: Axes, result: Result) -> None:
     """The regions along a line, before tuning and after each way of it."""
     rows = [("", "before")]
     rows += [(str(k), _name(m)) for k, m in enumerate(result.config.methods)]
+    colors = ScalarMappable(Normalize(0.0, TOP), "viridis")
     for y, (suffix, _) in enumerate(rows):
-        lengths, kept = (result.line[f"{n}{suffix}"] for n in ("lengths", "kept"))
+        lengths, differ = (result.line[f"{n}{suffix}"] for n in ("lengths", "differ"))
         starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
-        colors = [FILLS[bool(k)][i % 2] for i, k in enumerate(kept)]
-        axes.barh(y, lengths, 0.72, left=starts, color=colors)
+        axes.barh(
+            y,
+            lengths,
+            0.72,
+            left=starts,
+            color=colors.to_rgba(differ),
+            edgecolor="white",
+            linewidth=0.4,
+        )
     axes.set(xlim=(0.0, 1.0), ylim=(len(rows) - 0.5, -0.5))
     counts = [len(result.line[f"lengths{suffix}"]) for suffix, _ in rows]
     blank(axes, "All regions on a line between two old digits, tuned for the near task")
@@ -86,16 +95,9 @@ def _line(axes: Axes, result: Result) -> None:
         for (_, name), count in zip(rows, counts, strict=True)
     ]
     axes.set_yticks(range(len(rows)), labels, fontsize=9, color=INK, family=FONT)
-    axes.legend(
-        [Patch(facecolor=FILLS[k][0]) for k in (True, False)],
-        ["pattern of the line before", "new pattern"],
-        prop={"size": 8, "family": FONT},
-        labelcolor=INK,
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        ncols=2,
-        frameon=False,
-    )
+    bar = axes.figure.colorbar(colors, ax=axes, pad=0.01, extend="max")
+    bar.set_label("bits that differ\nfrom before", fontsize=9, color=INK)
+    bar.ax.tick_params(labelsize=8, colors=INK)
 
 
 def _dots(

@@ -67,12 +67,13 @@ def test_lines_are_compared_with_all_their_regions():
 def _tunings(seeds=14):
     methods, shape = ("full", "lora-1", "lora-4"), (3, 2, 2, seeds)
     one = np.ones(shape)
-    kept = np.array([0.2, 0.5, 0.4])[:, None, None, None] * one
+    bits = np.array([0.2, 0.05, 0.1])[:, None, None, None] * one
     numbers = {
         "reached": one.copy(),
         "regions_before": 100.0 * one,
         "regions_after": 105.0 * one,
-        "jaccard": kept,
+        "jaccard": 0.1 * one,
+        "bits": bits,
         "points": 0.9 * one,
         "old_before": one,
         "old_after": 0.5 * one,
@@ -97,15 +98,17 @@ def test_verdicts_are_what_the_numbers_say():
     assert found["lora-1 keeps the number of regions, near task"] == "confirmed"
     assert found["lora-1 keeps the regions themselves, near task"] == "refuted"
     assert found["lora-1 leaves old digits in their regions, near task"] == "refuted"
-    assert found["The lower the rank, the more regions are kept, near task"] == (
-        "confirmed"
-    )
+    assert next(v for c, v in found.items() if c.startswith("The lower")) == "confirmed"
+    less = "lora-1 changes the partition less than full tuning, far task, at the same "
+    assert found[less + "distance"] == "confirmed"
     assert found["lora-1 forgets: far task"] == "confirmed"
     tunings.numbers["rank_0"][1, 0, 0, 3] = 2.0
     tunings.numbers["jaccard"][:] = 0.95
+    tunings.numbers["bits"][1] = 0.3
     found = _verdicts(tunings)
     assert found["lora-1 keeps the regions themselves, near task"] == "confirmed"
-    assert next(v for c, v in found.items() if c.startswith("LoRA moves")) == "refuted"
+    for start in ("LoRA moves", "The lower", less):
+        assert next(v for c, v in found.items() if c.startswith(start)) == "refuted"
 
 
 def test_networks_that_reached_nothing_make_no_claim():

@@ -1,9 +1,9 @@
-"""Dense associative memories: capacity, basins, prototypes, recall and completion.
+"""Dense associative memories: capacity, prototypes, recall and completion.
 
 The largest number of random patterns that is stored, over the number of neurons, for
-powers, rectified powers and the exponential; how far a state may be from a pattern to
-fall back to it; what memories of digits look like as the power grows; and where each
-energy lies between recalling what it stored and completing what it did not.
+powers, rectified powers and the exponential; what memories of digits look like as the
+power grows; and where each energy lies between recalling what it stored and completing
+what it did not.
 """
 
 from experiments.dense_memory.figure import draw

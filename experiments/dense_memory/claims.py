@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float64
 
-from experiments.dense_memory.dense_memories import Energy, one_step_capacity
-from experiments.running.claims import Claim, claim_median, claim_share
+from experiments.measures.dense_memories import Energy, one_step_capacity
+from experiments.running.claims import Claim, claim_median
 
 THREAD = "beren and Hoagy 2023 (comments on almost linear models)"
 KROTOV = "Krotov & Hopfield 2016"
@@ -22,7 +22,6 @@ Arrays = dict[str, dict[str, np.ndarray]]
 
 def dense_memory_claims(
     growths: Growths,
-    basin_energies: Sequence[Energy],
     degrees: Sequence[int],
     arrays: Arrays,
 ) -> list[Claim]:
@@ -30,7 +29,6 @@ def dense_memory_claims(
 
     Args:
         growths: Energies and sizes of the capacities.
-        basin_energies: Energies of which basins are measured.
         degrees: Powers of the energies of the classifiers of digits.
         arrays: Arrays of each stage of `experiments.dense_memory`, by name.
     """
@@ -43,7 +41,6 @@ def dense_memory_claims(
             claims += _power_claims(energy, neurons, values)
     return [
         *claims,
-        *_basin_claims(basin_energies, arrays["basins"]["radii"]),
         *_digit_claims(degrees, arrays["digits"]),
         *_completion_claims(arrays["completion"]),
     ]
@@ -148,31 +145,6 @@ def _exponential_claims(neurons: tuple[int, ...], values: np.ndarray) -> list[Cl
             "slope of ln K over ln 2 / 2 (at least 1)",
             slopes / (np.log(2.0) / 2.0),
             low=1.0,
-        ),
-    ]
-
-
-def _basin_claims(energies: Sequence[Energy], radii: np.ndarray) -> list[Claim]:
-    """Basins against load and degree."""
-    # Of the powers: the exponential's basins are those of the nearest pattern.
-    first, last = radii[0], radii[-1]
-    middle = radii.shape[1] // 2
-    return [
-        claim_share(
-            f"The basins of {energies[0].label} are gone when many patterns are stored",
-            KROTOV,
-            "share of seeds with a radius that falls from the fewest patterns to 0 "
-            "at the most (above 0.5)",
-            (first[0] > 0.0) & (first[-1] == 0.0),
-            low=0.5,
-        ),
-        claim_share(
-            f"At equal numbers of patterns {energies[-1].label} has basins at least as "
-            f"wide as {energies[0].label}, and wider ones in the middle of the range",
-            f"{THREAD}; {KROTOV}",
-            "share of seeds (above 0.5)",
-            np.logical_and.reduce(last >= first) & (last[middle] > first[middle]),
-            low=0.5,
         ),
     ]
 

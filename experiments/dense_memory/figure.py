@@ -1,4 +1,4 @@
-"""Capacities, basins, memories of digits, recall against completion."""
+"""Capacities, memories of digits, recall against completion."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,15 +11,14 @@ from experiments.plotting.style import FONT, INK, MUTED, axis_labels
 
 
 def draw(result: Result) -> Figure:
-    """Four panels, and rows of memories under them."""
-    drawing = Figure(figsize=(10.5, 11.5), layout="constrained")
-    parts = drawing.subfigures(2, 1, height_ratios=[1.0, 0.95], squeeze=False)
+    """Three panels, and rows of memories under them."""
+    drawing = Figure(figsize=(12.0, 9.0), layout="constrained")
+    parts = drawing.subfigures(2, 1, height_ratios=[0.8, 1.0], squeeze=False)
     upper, lower = parts[:, 0]
-    panels = upper.subplots(2, 2)
-    _powers(panels[0, 0], result)
-    _exponential(panels[0, 1], result)
-    _basins(panels[1, 0], result)
-    _completion(panels[1, 1], result)
+    first, second, third = upper.subplots(1, 3)
+    _powers(first, result)
+    _exponential(second, result)
+    _completion(third, result)
     left, right = lower.subfigures(1, 2, width_ratios=[1.5, 1.0])
     _memories(left, result)
     _digits(right.subplots(2, 1, sharex=True), result)
@@ -91,25 +90,6 @@ def _exponential(axes: Axes, result: Result) -> None:
         "Capacity of the exponential",
         "neurons N",
         "patterns stored (under 1 % wrong bits)",
-    )
-
-
-def _basins(axes: Axes, result: Result) -> None:
-    """Radius of basins over the number of patterns."""
-    energies = result.config.basin_energies
-    radii = result.arrays["basins"]["radii"]
-    curves = {
-        energy.label: values for energy, values in zip(energies, radii, strict=True)
-    }
-    draw_bands(axes, np.array(result.config.basin_patterns), curves)
-    _ticks(axes, list(result.config.basin_patterns))
-    axes.set_ylim(-0.01, 0.52)
-    plain_legend(axes, "energy", "lower left")
-    axis_labels(
-        axes,
-        f"Basins, {result.config.basin_neurons} neurons: median and range of seeds",
-        "patterns stored",
-        "share of flipped bits recovered",
     )
 
 

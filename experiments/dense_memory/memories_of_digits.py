@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
-from experiments.dense_memory.dense_memories import Energy, completion
+from experiments.measures.dense_memories import Energy, completion
 from training.labeled import load_digits, split_dataset
 from training.memory_classifiers import (
     memory_activations,

@@ -8,16 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.dense_memory.claims import dense_memory_claims, dense_memory_headline
-from experiments.dense_memory.dense_memories import (
-    UPDATES,
-    Energy,
-    basin_radius,
-    capacity,
-    random_patterns,
-)
 from experiments.dense_memory.memories_of_digits import (
     measure_completion,
     measure_prototypes,
+)
+from experiments.measures.dense_memories import (
+    UPDATES,
+    Energy,
+    capacity,
 )
 from experiments.running.about import About
 from experiments.running.common import Clock
@@ -38,8 +36,7 @@ ABOUT = About(
         "Random patterns; all neurons are updated at once, up to ten times, from "
         "stored patterns. Capacity: the most patterns with under 1 % of wrong bits, "
         "over 8 to 400 neurons, for energies h^2, h^3, h^4, max(h, 0)^3 and exp(h). "
-        "Basin: the largest share of flipped bits from which nine in ten of the "
-        "patterns come back, at 100 neurons. Digits: classifiers whose hidden units "
+        "Digits: classifiers whose hidden units "
         "are memories to the power n - 1; and 1000 binary digits stored as they are, "
         "whose lower halves, and those of others, are completed from the upper."
     ),
@@ -57,7 +54,7 @@ ABOUT = About(
     ),
 )
 
-STAGES = ("capacity", "basins", "digits", "completion")
+STAGES = ("capacity", "digits", "completion")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +86,6 @@ class Config:
     Attributes:
         growths: Capacities that are sought.
         tested: Stored patterns started from.
-        basin_neurons: Number of neurons of the memories whose basins are measured.
-        basin_energies: Energies of which basins are measured.
-        basin_patterns: Numbers of patterns at which basins are measured.
         degrees: n of the classifiers of digits.
         memories: Number of memories of each classifier.
         steps: Updates of each.
@@ -102,14 +96,6 @@ class Config:
 
     growths: tuple[Growth, ...] = GROWTHS
     tested: int = 50
-    basin_neurons: int = 100
-    basin_energies: tuple[Energy, ...] = (
-        Energy("power", 2),
-        Energy("power", 3),
-        Energy("power", 4),
-        Energy("exp", 0),
-    )
-    basin_patterns: tuple[int, ...] = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
     degrees: tuple[int, ...] = (2, 3, 5, 10, 20, 30)
     memories: int = 50
     steps: int = 1500
@@ -130,9 +116,6 @@ PRESETS = {
             Growth(energy=Energy("exp", 0), neurons=(6, 8)),
         ),
         tested=20,
-        basin_neurons=40,
-        basin_energies=(Energy("power", 2), Energy("exp", 0)),
-        basin_patterns=(2, 20),
         degrees=(2, 10),
         memories=10,
         steps=20,
@@ -142,8 +125,6 @@ PRESETS = {
     ),
     "paper": Config(),
 }
-FLIPPED = np.arange(1, 21) / 40.0
-"""Shares of flipped bits that are tried, up to one half."""
 
 
 class Result(NamedTuple):
@@ -164,10 +145,9 @@ class Result(NamedTuple):
 def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
-    """Capacities, basins and digits; write it all to `folder`."""
+    """Capacities and digits; write it all to `folder`."""
     measures: dict[str, Callable[[], dict[str, np.ndarray]]] = {
         "capacity": lambda: _capacities(config, progress),
-        "basins": lambda: _basins(config, progress),
         "digits": lambda: measure_prototypes(
             config.degrees, config.memories, config.steps, config.seeds
         ),
@@ -181,7 +161,7 @@ def conduct(
         arrays[stage] = stored(folder / f"{stage}.npz", measures[stage])
         clock.lap(stage)
     growths = [(growth.energy, growth.neurons) for growth in config.growths]
-    claims = dense_memory_claims(growths, config.basin_energies, config.degrees, arrays)
+    claims = dense_memory_claims(growths, config.degrees, arrays)
     return {
         "headline": dense_memory_headline(growths, arrays["capacity"]),
         "claims": claims,
@@ -213,21 +193,3 @@ def _capacities(config: Config, progress: Progress) -> dict[str, np.ndarray]:
             progress(i + 1, len(growth.neurons), f"capacity of {growth.energy.label}")
         found[str(g)] = values
     return found
-
-
-def _basins(config: Config, progress: Progress) -> dict[str, np.ndarray]:
-    """Basin radii by energy, number of patterns and seed."""
-    shape = (len(config.basin_energies), len(config.basin_patterns), len(config.seeds))
-    radii = np.zeros(shape)
-    for done, place in enumerate(np.ndindex(*shape)):
-        count, seed = config.basin_patterns[place[1]], config.seeds[place[2]]
-        rng = np.random.default_rng([seed, count])
-        radii[place] = basin_radius(
-            config.basin_energies[place[0]],
-            random_patterns(count, config.basin_neurons, rng),
-            rng,
-            tested=config.tested,
-            shares=FLIPPED,
-        )
-        progress(done + 1, radii.size, "measuring basins")
-    return {"radii": radii}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from experiments.dense_memory import dense_memories as measured
-from experiments.dense_memory.dense_memories import Energy
 from experiments.hopfield.study import hebbian_couplings
+from experiments.measures import dense_memories as measured
+from experiments.measures.dense_memories import Energy
 
 ENERGIES = [
     Energy("power", 2),

@@ -242,6 +242,26 @@ def basin_radius(
     return radius
 
 
+def nearest_radius(
+    patterns: Float32[np.ndarray, "patterns neurons"],
+    rng: np.random.Generator,
+    *,
+    tested: int,
+    shares: Float64[np.ndarray, " shares"],
+) -> float:
+    """`basin_radius` of the widest basins: those of the nearest stored pattern."""
+    radius = 0.0
+    starts = patterns[:tested]
+    ranks = rng.random(starts.shape).argsort(axis=1).argsort(axis=1)
+    for share in shares:
+        flipped = ranks < round(float(share) * starts.shape[1])
+        overlaps = np.where(flipped, -starts, starts) @ patterns.T
+        if (overlaps.argmax(axis=1) == np.arange(len(starts))).mean() < 0.9:
+            break
+        radius = float(share)
+    return radius
+
+
 def completion(
     energy: Energy,
     patterns: Float32[np.ndarray, "patterns neurons"],

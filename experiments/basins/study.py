@@ -32,9 +32,9 @@ ABOUT = About(
         "Random patterns, 1/20, 1/4, 1 and 4 for each of 40 to 320 neurons, the same "
         "for the energies h^2, h^3, h^4 and exp(h). Basin: the largest share of "
         "flipped bits, in steps of 1/40, from which nine in ten of up to twenty "
-        "patterns come back with under 1 % of wrong bits, all neurons updated at once, up to ten "
-        "times. Beside it, the largest share from which the nearest stored pattern is "
-        "the right one."
+        "patterns come back with under 1 % of wrong bits, all neurons updated at once, "
+        "up to ten times. Beside it, the largest share from which the nearest stored "
+        "pattern is the right one."
     ),
     differs="The comments give no numbers: sizes and loads are ours.",
     expected=(

@@ -82,6 +82,7 @@ NAMES = (
     "soft_edge",
     "space_folding",
     "superposition",
+    "superposition_sizes",
     "three_colors",
     "transformer_block",
     "unbounded_decision_regions",

@@ -51,6 +51,7 @@ NAMES = (
     "initial_spectra",
     "interpolation_bound",
     "linear_region_properties",
+    "linearity_and_scale",
     "local_complexity",
     "lora",
     "lora_digits",

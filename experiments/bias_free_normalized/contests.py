@@ -6,10 +6,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import sklearn.datasets
 from jaxtyping import Float64, Int64
 
-from training.labeled import Labeled, load_digits
+from experiments.measures.tables import split_task
 from training.rms_networks import (
     CHECK,
     Layer,
@@ -20,12 +19,6 @@ from training.rms_networks import (
 
 PLAIN, NORMALIZED = 0, 1
 BIASED, FREE = 0, 1
-
-LOADERS = {
-    "breast cancer": sklearn.datasets.load_breast_cancer,
-    "wine": sklearn.datasets.load_wine,
-}
-"""Tables that come with scikit-learn, by the name of their task; digits are another."""
 
 
 class Contest(NamedTuple):
@@ -49,28 +42,6 @@ class Contest(NamedTuple):
     reached: Int64[np.ndarray, "2 2 rates seeds"]
     test_there: Float64[np.ndarray, "2 2 rates seeds"]
     curves: Float64[np.ndarray, "2 2 checks seeds"]
-
-
-def load_task(name: str) -> Labeled:
-    """Points of a task, as they come."""
-    if name == "digits":
-        return load_digits()
-    inputs, labels = LOADERS[name](return_X_y=True)
-    return Labeled(np.asarray(inputs, np.float64), np.asarray(labels, np.int64))
-
-
-def split_task(name: str, points: int, seed: int) -> Points:
-    """Points of one seed; those of tables are standardized by the training points."""
-    data = load_task(name)
-    order = np.random.default_rng(seed).permutation(len(data.inputs))
-    train, test = order[:points], order[points:]
-    inputs = data.inputs
-    if name != "digits":
-        mean, deviation = inputs[train].mean(axis=0), inputs[train].std(axis=0)
-        inputs = (inputs - mean) / np.where(deviation > 0.0, deviation, 1.0)
-    labels = data.labels.astype(np.int32)
-    inputs = inputs.astype(np.float32)
-    return Points(inputs[train], labels[train], inputs[test], labels[test])
 
 
 def compare(

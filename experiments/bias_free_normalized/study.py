@@ -17,8 +17,8 @@ from experiments.bias_free_normalized.contests import (
     Contest,
     best_rate,
     compare,
-    load_task,
 )
+from experiments.measures.tables import load_task
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored

@@ -8,7 +8,8 @@ import pytest
 from experiments import bias_free_normalized
 from experiments.bias_free_normalized.claims import cone_claims, contest_claims
 from experiments.bias_free_normalized.cones import measure_cones
-from experiments.bias_free_normalized.contests import Contest, split_task
+from experiments.bias_free_normalized.contests import Contest
+from experiments.measures.tables import split_task
 from tests.experiments.helpers import run_smoke
 from training.rms_networks import EPSILON, Layer, plain_network, rms_outputs, rms_signs
 

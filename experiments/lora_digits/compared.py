@@ -109,7 +109,7 @@ def line_barcode(
     """
     found = regions.enumerate_regions(after, regions.Segment(ends[0], ends[1]))
     inside = np.asarray(found.witnesses, np.float64)
-    differ = (before.patterns(inside) != found.pattern_bits).mean(axis=1)
+    differ = (before.patterns(inside) != found.pattern_bits()).mean(axis=1)
     order = np.argsort(inside @ (ends[1] - ends[0]))
     return np.asarray(found.volumes(), np.float64)[order], differ[order]
 

@@ -38,7 +38,12 @@ def draw(result: Result) -> Figure:
     for axes, level in ((panels[0, 0], between), (panels[0, 1], 1.0)):
         axes.axhline(level, color=MUTED, linewidth=0.8, linestyle="--")
     panels[0, 0].annotate(
-        "two different digits", (0.0, between), fontsize=8, color=MUTED, va="bottom"
+        "two different\ndigits",
+        (len(result.config.methods) - 1.0, between),
+        fontsize=8,
+        color=MUTED,
+        ha="center",
+        va="bottom",
     )
     end = result.tunings.final
     _dots(
@@ -50,7 +55,7 @@ def draw(result: Result) -> Figure:
         "loss, nats",
     )
     panels[1, 2].set_yscale("log")
-    plain_legend(panels[1, 0], "", "lower left")
+    plain_legend(panels[0, 0], "", "upper right")
     below.suptitle(
         f"Where the loss on the new task first is {result.config.schedule.loss:g} nats "
         "(hollow: not reached; bars: medians)",

@@ -32,6 +32,9 @@ def test_the_last_layer_moves_nothing_and_the_rank_bounds_the_change(finished):
     assert numbers["rank_1"][0].max() > 1
     for suffix in ("", "0", "1", "2"):
         assert result.line[f"lengths{suffix}"].sum() == pytest.approx(1.0)
+    assert (result.line["differ"] == 0.0).all()
+    assert (result.line[f"differ{last}"] == 0.0).all()
+    assert 0.0 < result.line["differ0"].mean() < 1.0
     assert summary["claims"][0]["verdict"] == "confirmed"
 
 

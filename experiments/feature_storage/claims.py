@@ -87,6 +87,7 @@ def _context_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim
             dependence["quadratic"][at] / law,
             low=0.95,
             high=1.05,
+            reason="a twentieth for what 4000 contexts leave to chance",
         ),
         claim_median(
             f"Stored along a curve it depends on the {FEW} others",
@@ -94,6 +95,7 @@ def _context_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim
             "spread over mean of the effect (at least 0.1)",
             dependence["curved"][at],
             low=0.1,
+            reason="a tenth of the effect is more than linear storage has: none",
         ),
         claim_median(
             "A threshold is as fragile as a square with few others on",
@@ -102,6 +104,7 @@ def _context_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim
             " on (at least 0.5)",
             dependence["threshold"][0] / dependence["quadratic"][0],
             low=0.5,
+            reason="half of it would still be called as fragile",
         ),
     ]
 
@@ -119,6 +122,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
             error_exponents(sizes.active, binary["linear"]),
             low=0.95,
             high=1.05,
+            reason="a twentieth for what 4000 contexts leave to chance",
         ),
         claim_share(
             "Linear storage is the most robust to the others on, in the error of a "
@@ -128,6 +132,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
             f"{FEW} (above 0.5)",
             _is_least(contexts["binary"][:, few]),
             low=0.5,
+            reason="most seeds",
         ),
         claim_median(
             f"A threshold has at most half the error of a linear read-out, {FEW} on",
@@ -135,6 +140,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
             "error of a binary feature, threshold over linear (at most 0.5)",
             np.array(binary["threshold"] / binary["linear"])[sizes.active.index(FEW)],
             high=0.5,
+            reason="a half, guessed beforehand",
         ),
         claim_share(
             "The error of a graded feature is smallest with linear storage",
@@ -142,6 +148,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
             f"share of seeds in which it is at each number up to {FEW} (above 0.5)",
             _is_least(contexts["graded"][:, few]),
             low=0.5,
+            reason="most seeds",
         ),
         claim_median(
             "A threshold cannot read a graded feature",
@@ -150,6 +157,7 @@ def _error_claims(sizes: Sizes, contexts: dict[str, np.ndarray]) -> list[Claim]:
             "(at least 2)",
             graded["threshold"][0] / graded["linear"][0],
             low=2.0,
+            reason="a factor of 2 is more than read-outs differ by otherwise",
         ),
     ]
 
@@ -174,6 +182,7 @@ def _state_claims(sizes: Sizes, states: dict[str, np.ndarray]) -> list[Claim]:
             (errors["optimal linear"] / law).mean(axis=0),
             low=0.98,
             high=1.02,
+            reason="a fiftieth for sampling",
         ),
         claim_median(
             f"With {sparse} of {sizes.state_features} on, a trained read-out has at "
@@ -182,6 +191,7 @@ def _state_claims(sizes: Sizes, states: dict[str, np.ndarray]) -> list[Claim]:
             "squared error, trained over optimal linear (at most 0.1)",
             ratio[0],
             high=0.1,
+            reason="an order of magnitude",
         ),
         claim_median(
             f"With {dense} on it has at least nine tenths of it",
@@ -190,6 +200,7 @@ def _state_claims(sizes: Sizes, states: dict[str, np.ndarray]) -> list[Claim]:
             ratio[-1],
             low=0.9,
             high=1.1,
+            reason="a tenth for what training leaves",
         ),
     ]
 
@@ -208,6 +219,7 @@ def _noise_claims(sizes: Sizes, readouts: dict[str, np.ndarray]) -> list[Claim]:
             "share of its variance that is not, largest over noises (at most 0.02)",
             curved[0].max(axis=0),
             high=0.02,
+            reason="a fiftieth for what training leaves",
         ),
         claim_median(
             "Its error is the least possible",
@@ -215,6 +227,7 @@ def _noise_claims(sizes: Sizes, readouts: dict[str, np.ndarray]) -> list[Claim]:
             "squared error beyond it over it, largest over noises (at most 0.05)",
             excess[0].max(axis=0),
             high=0.05,
+            reason="a twentieth for what training leaves",
         ),
         claim_median(
             "For a binary feature it is the soft threshold of the formula",
@@ -223,6 +236,7 @@ def _noise_claims(sizes: Sizes, readouts: dict[str, np.ndarray]) -> list[Claim]:
             "over densities and noises (at most 0.05)",
             np.abs(curved[1:] - best[1:, :, None]).max(axis=(0, 1)),
             high=0.05,
+            reason="a twentieth for what training leaves",
         ),
         claim_share(
             "The sparser a binary feature, the more curved its read-out",
@@ -231,6 +245,16 @@ def _noise_claims(sizes: Sizes, readouts: dict[str, np.ndarray]) -> list[Claim]:
             "density to the next (above 0.5)",
             np.logical_and.reduce(np.diff(binary, axis=0) > 0.0),
             low=0.5,
+            reason="most seeds",
+        ),
+        claim_exact(
+            "Under Gaussian noise the best read-out is linear for Gaussian features "
+            "alone",
+            "derived: Tweedie's formula and Cramer's theorem",
+            "share of its variance that is not linear, smallest over binary features "
+            f"and noises (above 0; of Gaussian features {best[0].max():.2g})",
+            float(best[1:].min()),
+            holds=bool(best[0].max() < 1e-9 and best[1:].min() > 1e-3),
         ),
         claim_exact(
             "Linear read-outs are the most robust there are",
@@ -254,6 +278,7 @@ def _pair_claims(pairs: dict[str, np.ndarray]) -> list[Claim]:
             "(at most 0.02)",
             curved[0].max(axis=0),
             high=0.02,
+            reason="a fiftieth for what training leaves",
         ),
         claim_median(
             f"For a Gaussian feature that is on with probability {PAIR_DENSITY:g} they "
@@ -263,6 +288,7 @@ def _pair_claims(pairs: dict[str, np.ndarray]) -> list[Claim]:
             "(at most 0.9)",
             pairs["error"][1].min(axis=0),
             high=0.9,
+            reason="a tenth is more than what training leaves",
         ),
     ]
 
@@ -280,6 +306,7 @@ def _linearity_claims(linearity: dict[str, np.ndarray]) -> list[Claim]:
             "(at most 0.1)",
             adding[1, inputs],
             high=0.1,
+            reason="a tenth would pass for linear",
         ),
         claim_median(
             "Scaling alone does not tell: before training, with biases near 0, f(2x) "
@@ -289,6 +316,7 @@ def _linearity_claims(linearity: dict[str, np.ndarray]) -> list[Claim]:
             "0.05)",
             scaling[0, inputs],
             high=0.05,
+            reason="a twentieth for the biases, of variance 1e-6",
         ),
         claim_median(
             "... while adding already fails there",
@@ -297,6 +325,7 @@ def _linearity_claims(linearity: dict[str, np.ndarray]) -> list[Claim]:
             "(at least 0.1)",
             adding[0, inputs],
             low=0.1,
+            reason="a tenth would pass for linear",
         ),
         claim_median(
             "At the last embedding the map is linear but for its bias",
@@ -304,5 +333,6 @@ def _linearity_claims(linearity: dict[str, np.ndarray]) -> list[Claim]:
             "|f(x+y) - f(x) - f(y)| over the spread of f(x) + f(y) (at most 0.1)",
             adding[1, last],
             high=0.1,
+            reason="a tenth would pass for linear",
         ),
     ]

@@ -53,9 +53,12 @@ ABOUT = About(
     ),
     expected=(
         "Context dependence of a quadratic read-out 0.13, 0.25, 0.5, 1.0 at 1, 4, 16, "
-        "64 others and of a threshold 0.00, 0.02, 0.22, 0.70 (computed before); linear "
-        "read-outs best for Gaussian features, soft thresholds for sparse binary ones "
-        "(derived)."
+        "64 others and of a threshold 0.00, 0.02, 0.22, 0.70 (computed before). Seen "
+        "through Gaussian noise, y = x + n, the read-out of least squared error is "
+        "E[x | y] = y + s^2 (ln f)'(y), with f the density of y and s^2 the variance "
+        "of the noise (Tweedie). It is linear if and only if x is Gaussian: if it is "
+        "linear, ln f is a parabola, so y is Gaussian, and so are both its parts "
+        "(Cramer). For a feature of values 0 and 1 it is a soft threshold (derived)."
     ),
 )
 

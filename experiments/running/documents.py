@@ -72,7 +72,8 @@ def render_documents(
     """The page.
 
     Args:
-        documents: From `read_documents`, each a title and rows.
+        documents: From `read_documents`, each a title, rows, and a note, if any, that
+            stands below them.
         settled: Claims and verdicts of every published study, by its name.
         link: Markdown that leads to the section of a study.
         number: A claim's number in words.
@@ -84,6 +85,8 @@ def render_documents(
         lines += ["| --- | --- | --- | --- | --- |"]
         lines += [_row(row, settled, link, number) for row in document["rows"]]
         lines.append("")
+        if "note" in document:
+            lines += [document["note"].strip(), ""]
     return "\n".join(lines)
 
 

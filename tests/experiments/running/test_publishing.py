@@ -155,14 +155,14 @@ def test_sentences_find_their_claim_or_say_so():
         {"sentence": "t", "study": "two", "claim": "x"},
         {"sentence": "u", "verdict": "open"},
     ]
-    documents = [{"title": "D", "rows": rows}]
+    documents = [{"title": "D", "rows": rows, "note": "\na theorem\n"}]
     text = render_documents(
         documents, settled, lambda s: f"<{s}>", lambda c: c["claim"]
     )
     picture = "[picture](results/one.png)"
     assert f"| s | <one> | **refuted**: small | It is a\\|b. | {picture} |" in text
     assert "| t |  | **not published yet** |  |  |" in text
-    assert "| u |  | **open** |  |  |" in text
+    assert text.endswith("| u |  | **open** |  |  |\n\na theorem\n")
     card = {"title": "T", "source": "S", **rows[0]}
     short = render_cards([card, card | rows[1]], settled, str, lambda c: c["claim"])
     assert "Claim: It is a|b. **refuted**: small. It is a|b.. one." in short

@@ -5,21 +5,37 @@ import functools
 import sys
 from pathlib import Path
 
-QUESTIONS = {"check", "falls_short", "fits", "full", "late", "reserve", "spent", "stop"}
+QUESTIONS = {"check", "falls_short", "late", "spent", "stop"}
 """Names under which limits are asked, a `_` before them or not."""
+OF_A_BUDGET = {"fits", "full", "reserve"}
+"""Names under which a budget alone is asked."""
 
 
 @functools.cache
 def asking_lines(file: str) -> frozenset[int]:
     """The lines of a module on which limits are asked."""
-    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    text = Path(file).read_text(encoding="utf-8")
+    if not any(f"{name}(" in text for name in QUESTIONS | OF_A_BUDGET):
+        return frozenset()
+    tree = ast.parse(text)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    names = [getattr(c.func, "attr", getattr(c.func, "id", "")) for c in calls]
-    return frozenset(
-        call.lineno
-        for call, name in zip(calls, names, strict=True)
-        if name.lstrip("_") in QUESTIONS
-    )
+    return frozenset(call.lineno for call in calls if _is_question(call))
+
+
+def _is_question(call: ast.Call) -> bool:
+    """Whether a call asks for a limit, by its name and by whom it asks."""
+    name = _last_name(call.func)
+    whom = _last_name(getattr(call.func, "value", None))
+    if name in OF_A_BUDGET:
+        return whom == "budget"
+    if name == "check":  # With arguments it checks those.
+        return not call.args
+    return name in QUESTIONS and whom != "pace"  # A pace stops its clock.
+
+
+def _last_name(node: ast.AST | None) -> str:
+    """The last of the names that are joined by dots, without `_` before it."""
+    return getattr(node, "attr", getattr(node, "id", "")).lstrip("_")
 
 
 def note_asking(seen: set[tuple[str, int]], test: str, depth: int = 2) -> None:

@@ -16,9 +16,6 @@ import pytest
 import regions
 from regions import Box, WholeSpace
 from regions.lp.warm_lp import WarmProgram
-from regions.partition.class_polygons import class_polygons, region_polygons
-from regions.pieces.count import count_by_pieces
-from tests.asking import missing_lines, note_asking
 from tests.helpers import random_network
 
 MOMENT = 0.05
@@ -169,83 +166,6 @@ def seconds_until_heard(name: str) -> float:
 def test_a_limit_is_heard_and_what_was_found_is_kept(name):
     # While XLA compiles, in the first call of a process, nothing can interrupt it.
     assert seconds_until_heard(name) < LATE or seconds_until_heard(name) < LATE
-
-
-FLAT = network(2, [5, 4])
-SOLID = network(3, [4, 3])
-SEVERAL = network(2, [5, 4], outputs=3)
-FIVE = network(5, [6, 4])
-ZERO = random_network(np.random.default_rng(0), 2, [5, 4], bias_scale=0.0)
-SQUARE, CUBE = Box.cube(2), Box.cube(3)
-
-
-def shown(**kinds: Any) -> Any:
-    """A polytope of few rows, about which nothing is known."""
-    return regions.polytope_at(FIVE, np.full(5, 0.1), **kinds)
-
-
-SHORT: tuple[Callable[[], Any], ...] = (
-    lambda: class_polygons(regions.enumerate_regions(SEVERAL, SQUARE)),
-    lambda: region_polygons(regions.enumerate_regions(FLAT, SQUARE, method="tree")),
-    lambda: regions.count_linear_regions(SOLID, CUBE),
-    lambda: regions.count_by_definition(FLAT, SQUARE),
-    lambda: regions.topology_of(SOLID, CUBE),
-    lambda: regions.topology_of(SOLID, WholeSpace(3)),
-    lambda: regions.output_persistence(FLAT, SQUARE),
-    lambda: regions.enumerate_regions(SOLID, CUBE).volumes(),
-    lambda: regions.enumerate_regions(FLAT, SQUARE).chebyshev(solver="cvxpy"),
-    lambda: regions.enumerate_regions(SOLID, WholeSpace(3)).bounded(),
-    lambda: (shown(domain=Box.cube(5)).bounds, shown(domain=Box.cube(5)).irredundant),
-    lambda: (shown(domain=Box.cube(5)).exact_rows, shown().chebyshev),
-    lambda: regions.describe_polytope(ZERO, np.zeros(2)),
-    lambda: regions.verify(regions.enumerate_regions(SOLID, CUBE), exact=True),
-    lambda: count_by_pieces(FLAT, SQUARE, piece_regions=20),
-    lambda: regions.output_range(FLAT, SQUARE),
-    lambda: regions.output_range(SOLID, CUBE, method="search"),
-    lambda: regions.explore_regions(SOLID, np.full(3, 0.1), CUBE),
-    lambda: regions.estimate_regions(SOLID, CUBE, cells=20),
-)
-"""Work of a moment that goes to its end, through the stages that `LONG` never sees."""
-
-ASKED_AT = {
-    "domains/criss_cross.py": 1,
-    "enumeration/walk/facet_flips.py": 3,
-    "estimates/estimate.py": 3,
-    "estimates/run.py": 1,
-    "lp/redundancy.py": 1,
-    "lp/solve.py": 4,
-    "lp/warm_lp.py": 1,
-    "partition/class_polygons.py": 2,
-    "pieces/count.py": 2,
-    "polytopes/boundedness.py": 1,
-    "polytopes/facet_rays.py": 1,
-    "polytopes/facet_search.py": 1,
-    "polytopes/list_geometry.py": 1,
-    "polytopes/meeting.py": 1,
-    "polytopes/polytope.py": 2,
-    "questions/search.py": 1,
-    "results/cells.py": 1,
-    "results/merging.py": 1,
-    "signs/exact.py": 1,
-    "signs/predicate.py": 1,
-    "topology/chains.py": 1,
-    "topology/definitions.py": 1,
-    "topology/vertex_signs.py": 1,
-}
-"""How many lines of each module must ask there; one that is taken out is missed."""
-
-
-def test_every_stage_asks():
-    seen: set[tuple[str, int]] = set()
-
-    def stop() -> bool:
-        note_asking(seen, __file__)
-        return False
-
-    for call in SHORT:
-        with regions.limited(stop=stop):
-            call()
-    assert not missing_lines(seen, ASKED_AT)
 
 
 def test_ctrl_c_is_heard_inside_a_program():

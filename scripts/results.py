@@ -50,7 +50,9 @@ def execute(options: argparse.Namespace) -> int:
     names = options.names or NAMES
     failed = []
     if options.run:
-        failed = [name for name in _in_order(options) if not _run(name, options.docs)]
+        older = _in_order(options)
+        _announce(older, len(names))
+        failed = [name for _, name in older if not _run(name, options.docs)]
         if failed:
             print(f"failed: {', '.join(failed)}")
     elif options.publish:
@@ -72,14 +74,27 @@ def _list(names: tuple[str, ...] | list[str], docs: pathlib.Path) -> int:
     return 0
 
 
-def _in_order(options: argparse.Namespace) -> list[str]:
-    """What is older than its code, the cheapest first."""
+def _in_order(options: argparse.Namespace) -> list[tuple[float, str]]:
+    """CPU time, 0 where not known, and name of what is older than its code."""
     found = []
     for name in options.names or NAMES:
         record, changed = _state(name, options.docs)
         if changed:
             found.append((record.get("cpu_seconds") or 0.0, name))
-    return [name for _, name in sorted(found)]
+    return sorted(found)
+
+
+def _announce(older: list[tuple[float, str]], total: int) -> None:
+    """Say what will be run, and how long it took before."""
+    if not older:
+        print(f"all of {total} results are of this code")
+        return
+    names = ", ".join(name for _, name in older)
+    minutes = sum(seconds for seconds, _ in older) / 60.0
+    unknown = sum(not seconds for seconds, _ in older)
+    print(f"{len(older)} of {total} results are older than their code: {names}")
+    rest = f", and {unknown} of which it is not known" if unknown else ""
+    print(f"about {minutes:.0f} min of CPU time{rest}", flush=True)
 
 
 def _state(name: str, docs: pathlib.Path) -> tuple[dict, list[str]]:

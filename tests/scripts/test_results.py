@@ -8,8 +8,8 @@ from scripts import results
 
 def test_states_are_named(tmp_path, capsys):
     (tmp_path / "results").mkdir()
-    code = code_digests("hopfield")
-    for name, kept in (("hopfield", code), ("pulse", code | {"study": "other"})):
+    for name, changes in (("hopfield", {}), ("pulse", {"study": "other"})):
+        kept = code_digests(name) | changes
         record = {"date": "2026-01-02", "code": kept, "cpu_seconds": 1.0}
         (tmp_path / "results" / f"{name}.json").write_text(json.dumps(record))
     names = ["hopfield", "pulse", "ring"]
@@ -21,9 +21,11 @@ def test_states_are_named(tmp_path, capsys):
     assert "never" in lines[2]
 
 
-def test_what_is_older_is_run_in_order_of_its_time(tmp_path, monkeypatch):
+def test_what_is_older_is_named_and_run_in_order_of_its_time(
+    tmp_path, monkeypatch, capsys
+):
     (tmp_path / "results").mkdir()
-    for name, seconds in (("pulse", 9.0), ("hopfield", 3.0), ("ring", 1.0)):
+    for name, seconds in (("pulse", 900.0), ("hopfield", None), ("ring", 1.0)):
         code = code_digests(name) if name == "ring" else {}
         record = {"code": code, "cpu_seconds": seconds, "headline": "", "claims": []}
         (tmp_path / "results" / f"{name}.json").write_text(json.dumps(record))
@@ -33,3 +35,7 @@ def test_what_is_older_is_run_in_order_of_its_time(tmp_path, monkeypatch):
     names = ["pulse", "ring", "hopfield"]
     assert results.main([*names, "--run", "--docs", str(tmp_path)]) == 0
     assert ran == ["hopfield", "pulse"]
+    assert capsys.readouterr().out.splitlines() == [
+        "2 of 3 results are older than their code: hopfield, pulse",
+        "about 15 min of CPU time, and 1 of which it is not known",
+    ]

@@ -23,7 +23,10 @@ def _blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", TOURS)
-def test_python_of_a_page_prints_what_its_comments_say(page, capsys):
+def test_python_of_a_page_prints_what_its_comments_say(
+    page, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     code = "\n".join(_blocks(page, "python"))
     exec(compile(code, page, "exec"), names)

@@ -73,7 +73,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("file", type=pathlib.Path, nargs="?", help="a property, or another network")
     # Before the domain, whose ball has a norm, too: lipschitz takes the same.
     add("--norm", choices=NORMS, help="of lipschitz, a ball (default: 2), radius (inf)")
-    parser.add_domain("segment", "slice", "polytope", "ball", required=False)
+    parser.add_domain(required=False)
     add("--output", type=int, metavar="K", help="which output (range, integral)")
     add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")

@@ -42,7 +42,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("networks", nargs="+", type=pathlib.Path, help=f"one or two: {NETWORK}")
     add("--out", type=pathlib.Path, help="the page (default: beside the network)")
-    parser.add_domain("slice", "polytope", "ball", required=False)
+    parser.add_domain(
+        required=False,
+        refused={
+            "segment": "a map shows two dimensions: --slice FILE takes a plane",
+            "whole-space": "a map has an end on each side: --box LOW HIGH takes a part",
+        },
+    )
     add("--threshold", type=finite, help="output above which the class is 1")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
     add("--figure", type=pathlib.Path, help="also a figure: .png, .svg or .pdf")

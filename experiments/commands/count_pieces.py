@@ -23,8 +23,8 @@ examples:
   python scripts/count_pieces.py net.npz --box -1 1 --save regions-of-net
   python scripts/count_pieces.py net.npz --whole-space --method restriction
 
-Boxes are cut by walls. --method tree splits any domain by the first units, --method
-restriction by hyperplanes of the last layer; a kill costs no more there.
+Boxes and slices are cut by walls. --method tree splits any domain by the first units,
+--method restriction by hyperplanes of the last layer; a kill costs no more there.
 
 --workers 0 counts in this process and needs no extra; the rest needs the extra
 `cluster`. A killed run that kept a --journal goes on when the same command is given
@@ -44,8 +44,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice", "polytope", "whole-space")
-    add("--method", choices=METHODS, default="boxes", help="(default: boxes)")
+    parser.add_domain()
+    text = "(default: boxes on a box or slice, tree elsewhere)"
+    add("--method", choices=METHODS, help=text)
     add("--parts", type=int, help="of --method tree or restriction (default: 200)")
     add("--journal", type=pathlib.Path, help="a file that keeps every piece counted")
     add("--workers", type=int, default=2, help="processes to start (default: 2)")
@@ -65,13 +66,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
+    if options.method is None:
+        is_flat = any(
+            v is not None for v in (options.box, options.lower, options.slice)
+        )
+        options.method = "boxes" if is_flat else "tree"
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
     if options.method != "boxes":
         for name in ("piece_regions", "piece_seconds", "save"):
             if getattr(options, name) is not None:
                 flag = f"--{name.replace('_', '-')}"
-                parser.error(f"{flag} is for boxes: leave it or --method out")
+                parser.error(f"{flag} is for boxes and slices, and --method boxes")
     elif options.parts is not None:
         parser.error("--parts is for --method tree or restriction: leave it out")
     if options.save is not None and options.journal is not None:

@@ -59,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("segment", "slice", "polytope", "ball", "whole-space")
+    parser.add_domain()
     engine = "engine: %(choices)s (default: auto)"
     add("--method", choices=Methods(), default="auto", metavar="NAME", help=engine)
     add("--max-seconds", type=float, metavar="S", help="stop after this time")

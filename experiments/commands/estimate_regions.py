@@ -11,13 +11,13 @@ import numpy as np
 
 from experiments.running.arguments import (
     NETWORK,
+    NORMS,
     POINT,
     Parser,
     box_of,
     domain_of,
     is_domain_given,
     numbers,
-    other_domains,
     point,
     read_network,
 )
@@ -61,11 +61,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice", "polytope", "whole-space", required=False)
     add("--around", type=point, metavar="POINT", help=POINT)
-    add("--radius", type=numbers, metavar="R1,R2,...", help="with --around")
-    text = "of the distance from that point: balls for 2, boxes for inf (default)"
-    add("--norm", choices=("2", "inf"), default="inf", help=text)
+    # Before the domain, whose ball has both, too: one estimate for each radius.
+    add("--radius", type=numbers, metavar="R1,R2,...", help="with --around or --ball")
+    text = "of the distance from that point (default: inf around, 2 of a ball)"
+    add("--norm", choices=NORMS, help=text)
+    parser.add_domain(required=False)
     add("--sizes", type=int, default=0, metavar="N", help=SIZES)
     add("--of-class", type=int, metavar="K", help="regions where output K is largest")
     add("--linear", action="store_true", help="linear regions, not activation regions")
@@ -81,14 +82,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse(arguments)
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
-    if (options.around is None) != (options.radius is None):
-        parser.error("--around and --radius are required together")
+    is_around = options.around is not None or options.ball is not None
+    if is_around != (options.radius is not None):
+        parser.error("--around or --ball, and --radius, are required together")
     if options.around is None and not is_domain_given(options):
         parser.error("no domain is given: --box, --around or another is required")
-    if options.around is not None and any(other_domains(options)[1:]):
+    box_given = options.box is not None or options.lower is not None
+    if options.around is not None and is_domain_given(options) and not box_given:
         parser.error("--around goes with --box, or --lower and --upper, alone")
-    if options.norm == "2" and is_domain_given(options):
-        parser.error("--norm 2 takes whole balls: leave --box out")
+    if options.norm in ("1", "2") and box_given:
+        parser.error(f"--norm {options.norm} takes whole balls: leave --box out")
     if options.journal is not None and len(options.radius or [0]) > 1:
         parser.error("--journal keeps one estimate: give one --radius")
     return options
@@ -99,16 +102,21 @@ def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
     from regions.domains.ball import Ball
     from regions.domains.boxes import Box
 
-    if options.around is None:
+    if options.radius is None:
         return {"regions": domain_of(options, dim)}
+    center, norm = (
+        (options.ball, options.norm or "2")
+        if options.around is None
+        else (options.around, options.norm or "inf")
+    )
     box, found = box_of(options, dim), {}
     for radius in options.radius:
         if not radius > 0.0:
             raise ValueError(f"--radius {radius} is given: more than 0 is required.")
-        if options.norm == "2":
-            found[f"radius {radius:g}"] = Ball(options.around, radius)
+        if norm != "inf":
+            found[f"radius {radius:g}"] = Ball(center, radius, NORMS[norm])
             continue
-        low, high = options.around - radius, options.around + radius
+        low, high = center - radius, center + radius
         if box is not None:
             low, high = np.maximum(low, box.lower), np.minimum(high, box.upper)
         found[f"radius {radius:g}"] = Box(low, high)

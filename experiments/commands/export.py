@@ -9,6 +9,7 @@ from experiments.running.arguments import (
     NETWORK,
     Parser,
     domain_of,
+    is_domain_given,
     output_file,
     read_network,
 )
@@ -46,7 +47,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("segment", "slice", "whole-space", required=False)
+    parser.add_domain(required=False)
     suffixes = (*LAWS, *SOURCES, *PROGRAMS, *NETWORKS)
     file = functools.partial(output_file, suffixes=suffixes)
     text = f"what to write: {', '.join(suffixes)}"
@@ -66,9 +67,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def check(parser: Parser, options: argparse.Namespace) -> None:
     """Exit unless the format has what it needs, and nothing else."""
     suffix = options.out.suffix
-    domains = (options.box, options.lower, options.segment, options.slice)
-    given = options.whole_space or any(domain is not None for domain in domains)
-    if bool(given) == (suffix in NETWORKS):
+    given = is_domain_given(options)
+    if given == (suffix in NETWORKS):
         need = "takes no domain" if given else "needs a domain, such as --box -1 1"
         parser.error(f"{suffix} {need}")
     for name, formats in (

@@ -55,7 +55,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("segment", "slice", "polytope", "ball")
+    parser.add_domain()
     points = (
         "points per axis: one number, or one per axis (default: 1024 in one and two "
         "dimensions, 256 in three, 64 in four, 16 in six, ...: at most 2^24 in all)"

@@ -8,7 +8,8 @@ import time
 from experiments.running.arguments import (
     NETWORK,
     Parser,
-    box_of,
+    domain_of,
+    is_domain_given,
     output_file,
     read_network,
     seconds,
@@ -25,8 +26,8 @@ examples:
 
 A code has one bit for each hidden unit, 1 where it is on, with a space between layers.
 Codes with the same function share one affine map, exactly. A code marked * is met on
-boundaries alone. Regions are counted in the box, which is the smallest around the data
-if none is given.
+boundaries alone. Regions are counted in the domain: the smallest box around the data if
+none is given.
 
 exit code: 0 done, also when --max-seconds was reached; 1 not decided; 2 bad input; 130
 on Ctrl-C, with what was found
@@ -48,7 +49,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     points = "points, one per row: .npy, .csv, or .npz with one array or one named X"
     add("--data", type=pathlib.Path, required=True, metavar="FILE", help=points)
-    parser.add_domain(required=False)
+    flat = "data lie beside it: give a box, a polytope, a ball or the whole space"
+    parser.add_domain(required=False, refused={"segment": flat, "slice": flat})
     output = "save the whole table as .csv or .npz"
     file = functools.partial(output_file, suffixes=(".csv", ".npz"))
     names = ("--out", "--output")
@@ -90,9 +92,11 @@ def execute(options: argparse.Namespace) -> int:
     network = read_network(options.network, options)
     with limited(max_seconds=options.max_seconds):
         table = hash_table(network, load_points(options.data))
-        box = box_of(options, network.input_dim) or data_box(table)
+        domain = data_box(table)
+        if is_domain_given(options):
+            domain = domain_of(options, network.input_dim)
         # What would fail after the table must do so before it.
-        box.restrict(network)
+        domain.restrict(network)
         lines = text.table_lines(table, options.rows, options.ids)
         if network.input_dim <= MAX_FORMULA_DIM:
             lines += ["", *text.function_lines(table, options.rows)]
@@ -107,7 +111,7 @@ def execute(options: argparse.Namespace) -> int:
     with Bars() as bars, CtrlC() as stop:
         found = utilization(
             table,
-            box,
+            domain,
             resolution=options.resolution,
             max_seconds=left,
             stop=stop,

@@ -13,6 +13,7 @@ from experiments.running.arguments import (
     Parser,
     domain_of,
     finite,
+    in_inputs,
     is_domain_given,
     point,
     read_network,
@@ -32,7 +33,7 @@ examples:
 class is: of one output, from one side of the threshold to the other.
 
 A value that begins with a minus sign takes an equals sign: --at=-0.3,0.2. A corner of
-one number is a cube's.
+one number is a cube's. On a slice or a segment a point is one of its chart.
 
 exit code: 0 answered, 1 not decided, 2 bad input, 130 on Ctrl-C
 """
@@ -62,7 +63,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="ROW",
         help="which row of --input (default 0)",
     )
-    parser.add_domain("polytope", "ball", required=False)
+    parser.add_domain(required=False)
     add("--nearest", type=int, metavar="K", help="facets by distance; the next class")
     text = "of a network of one output: class 1 lies above (default: 0)"
     add("--threshold", type=finite, default=0.0, metavar="T", help=text)
@@ -114,18 +115,19 @@ def execute(options: argparse.Namespace) -> None:
     from regions.questions.surroundings import around
 
     network = read_network(options.network, options)
+    domain, dim, reads = None, network.input_dim, "the network reads"
+    if is_domain_given(options):
+        domain = in_inputs(domain_of(options, dim, one_for_all=True))
+        if not domain.is_chart_identity:
+            dim, reads = domain.dim, "a point of the domain's chart has"
     if options.at is not None:
         x = options.at
     else:
-        x = read_point(options.input, options.index, network.input_dim)
-    if len(x) != network.input_dim:
+        x = read_point(options.input, options.index, dim)
+    if len(x) != dim:
         raise ValueError(
-            f"the point has {len(x)} entries and the network reads "
-            f"{network.input_dim}: they must be equal."
+            f"the point has {len(x)} entries and {reads} {dim}: they must be equal."
         )
-    domain = None
-    if is_domain_given(options):
-        domain = domain_of(options, network.input_dim, one_for_all=True)
     if options.nearest is not None:
         print(around(network, x, domain, **_looking(options)))
         return

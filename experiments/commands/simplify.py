@@ -38,7 +38,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("polytope", "ball", "whole-space")
+    parser.add_domain()
     file = functools.partial(output_file, suffixes=(".npz",))
     add(
         "--out",

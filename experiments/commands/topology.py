@@ -47,7 +47,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
-    parser.add_domain("slice", "polytope", "ball", "whole-space")
+    parser.add_domain()
     sets = 'a set, as in the examples; may be repeated (default: "output > 0")'
     add("--of", action="append", metavar="SET", help=sets)
     add("--holes", action="store_true", help="find a cycle around each hole")

@@ -12,6 +12,7 @@ from experiments.running.arguments import (
     POINT,
     Parser,
     domain_of,
+    in_inputs,
     is_domain_given,
     output_file,
     point,
@@ -33,11 +34,12 @@ examples:
   python scripts/walk.py model.npz graph --lower=-1 --upper 1 --save regions.graphml
 
 line    regions on the straight line between two inputs, exact in any dimension
-path    fewest facet crossings between two inputs inside a box
+path    fewest facet crossings between two inputs inside a domain
 around  regions around a point, nearest first, in any dimension
-graph   which regions of a box share a facet
+graph   which regions of a domain share a facet
 
-A corner of one number is a cube's.
+A corner of one number is a cube's. On a slice or a segment points are those of its
+chart.
 
 exit code: 0 answered; 1 undecided; 2 on bad input; 130 on Ctrl-C, with what was found
 """
@@ -45,9 +47,9 @@ MOMENT = 1e-3
 """Seconds of a limit that is spent: the next step ends at once, and says so."""
 NEEDS = {
     "line": ["--from", "--to"],
-    "path": ["--from", "--to", "a box (--box, or --lower with --upper)"],
+    "path": ["--from", "--to", "a domain, such as --box -1 1"],
     "around": ["--from"],
-    "graph": ["a box (--box, or --lower with --upper)"],
+    "graph": ["a domain, such as --box -1 1"],
 }
 
 
@@ -65,7 +67,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help=POINT,
     )
     add("--to", dest="end", type=point, metavar="POINT", help="another one")
-    parser.add_domain("slice", "polytope", "ball", required=False)
+    parser.add_domain(required=False)
     add("--max-regions", type=int, metavar="N", help="stop when so many are found")
     add("--max-seconds", type=float, metavar="S", help="stop after this time")
     saved = "write regions (.parquet) or graph (.graphml)"
@@ -81,6 +83,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     missing = [name for name in NEEDS[options.what] if not given.get(name, has_box)]
     if missing:
         parser.error(f"{options.what} needs {' and '.join(missing)}")
+    if options.what == "line" and has_box:
+        parser.error("line takes no domain: it is the segment from --from to --to")
     if options.save is not None and options.what == "line":
         parser.error("line writes no file: leave out --save")
     return options
@@ -92,7 +96,7 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
 
     box: Any = None
     if is_domain_given(options):
-        box = domain_of(options, network.input_dim, one_for_all=True)
+        box = in_inputs(domain_of(options, network.input_dim, one_for_all=True))
     begin = time.perf_counter()
     with Bars() as bars, CtrlC() as stop:
         limits = {
@@ -114,7 +118,7 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
                 network, options.start, box, progress=show, **limits
             )
         rs = regions.enumerate_regions(network, box, progress=show, **limits)
-        if rs.has_cells or not len(rs) or rs.stop is not None:
+        if rs.has_cells or not len(rs) or not rs.complete:
             return rs
         # The tree and cones keep no neighbors; steps across facets find them.
         if options.max_seconds is not None:
@@ -144,7 +148,7 @@ def execute(options: argparse.Namespace) -> int:
     else:
         print(rs.count)
         # Whoever wants an end does not wait for a program for each pair.
-        is_open = rs.stop is not None and not rs.has_cells and rs.method != "facets"
+        is_open = not rs.complete and not rs.has_cells and rs.method != "facets"
         if is_open:
             print("which of them share a facet was not asked before the end")
         else:

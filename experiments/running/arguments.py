@@ -12,7 +12,9 @@ import pathlib
 import re
 import sys
 import warnings
-from typing import Any, Literal, NoReturn
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn, get_args
 
 import numpy as np
 from jaxtyping import Float64
@@ -40,7 +42,8 @@ NORMS = {"1": 1, "2": 2, "inf": math.inf}
 """Norms by the words of the command line."""
 
 OtherDomain = Literal["segment", "slice", "polytope", "ball", "whole-space"]
-"""Domains that a command may take besides a box."""
+"""Domains besides a box, by their options."""
+OTHER_DOMAINS: tuple[OtherDomain, ...] = get_args(OtherDomain)
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,6 +63,7 @@ class Parser(argparse.ArgumentParser):
         # "-1e-3" and "-1,0.5" are numbers too, and no options.
         self._negative_number_matcher = re.compile(r"^-(\d|\.\d|inf)[\d.eEinf+,-]*$")
         self._domains: list[str] = []
+        self._refused: dict[OtherDomain, str] = {}
         self._is_domain_required = False
         text = "say what is read and done, and where an error is from"
         self.add_argument("--verbose", action="store_true", help=text)
@@ -68,39 +72,46 @@ class Parser(argparse.ArgumentParser):
         """Exit with status 2."""
         self.exit(2, f"error: {message}\n")
 
-    def add_domain(self, *others: OtherDomain, required: bool = True) -> None:
-        """Take a box, or one of the other domains named.
+    def add_domain(
+        self,
+        *,
+        required: bool = True,
+        refused: Mapping[OtherDomain, str] = MappingProxyType({}),
+    ) -> None:
+        """Take a domain of any kind.
 
         Args:
-            *others: What is taken besides `--box` and `--lower` with `--upper`.
             required: Whether one must be given; never may two.
+            refused: Kinds that this command cannot serve, and what does, in words for
+                who gives one; help does not show them.
         """
         title = "domain (one of these)" if required else "domain (at most one of these)"
         where = self.add_argument_group(title).add_argument
+
+        def add(kind: OtherDomain, text: str | None = None, **how: Any) -> None:
+            hidden = argparse.SUPPRESS if kind in refused else text
+            where(f"--{kind}", help=hidden, **how)
+
         ends = ("LOW", "HIGH")
         where("--box", nargs=2, type=float, metavar=ends, help="on every axis")
         where("--lower", type=numbers, metavar="A,B,...", help="with --upper: a box")
         where("--upper", type=numbers, metavar="A,B,...")
-        if "segment" in others:
-            where("--segment", nargs=2, type=point, metavar=("START", "END"))
-        if "slice" in others:
-            where("--slice", type=pathlib.Path, metavar="NPZ", help="an affine slice")
-        if "polytope" in others:
-            text = "all x with A x <= b"
-            where("--polytope", type=pathlib.Path, metavar="FILE", help=text)
-        if "ball" in others:
-            text = f"with --radius, the points around {POINT}"
-            where("--ball", type=point, metavar="POINT", help=text)
-            where("--radius", type=float, metavar="R", help="of the ball")
-            if "--norm" not in self._option_string_actions:
-                text = "of the ball (default: 2)"
-                where("--norm", choices=NORMS, help=text)
-        if "whole-space" in others:
-            where("--whole-space", action="store_true", help="all of R^d")
-        self.set_defaults(
-            segment=None, slice=None, polytope=None, ball=None, whole_space=None
-        )
-        self._domains = ["--box", "--lower with --upper", *(f"--{o}" for o in others)]
+        add("segment", nargs=2, type=point, metavar=("START", "END"))
+        add("slice", "an affine slice", type=pathlib.Path, metavar="NPZ")
+        add("polytope", "all x with A x <= b", type=pathlib.Path, metavar="FILE")
+        text = f"with --radius, the points around {POINT}"
+        add("ball", text, type=point, metavar="POINT")
+        shown = argparse.SUPPRESS if "ball" in refused else "of the ball"
+        # Where a command has a radius or a norm of its own, the ball takes that.
+        if "--radius" not in self._option_string_actions:
+            where("--radius", type=float, metavar="R", help=shown)
+        if "--norm" not in self._option_string_actions:
+            shown = shown if "ball" in refused else "of the ball (default: 2)"
+            where("--norm", choices=NORMS, help=shown)
+        add("whole-space", "all of R^d", action="store_true")
+        self._refused = dict(refused)
+        kept = [f"--{kind}" for kind in OTHER_DOMAINS if kind not in refused]
+        self._domains = ["--box", "--lower with --upper", *kept]
         self._is_domain_required = required
 
     def add_state_dicts(self) -> None:
@@ -138,7 +149,11 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def _check_domain(self, options: argparse.Namespace) -> None:
-        """Exit unless the right number of domains is given."""
+        """Exit unless one domain is given, or none, of a kind that is served."""
+        for kind, instead in self._refused.items():
+            # The whole space is False where it is not asked for.
+            if getattr(options, kind.replace("-", "_")) not in (None, False):
+                self.error(f"--{kind}: {instead}")
         corners = [options.lower is not None, options.upper is not None]
         named = sum(value is not None for value in other_domains(options))
         given = any(corners) + named
@@ -340,6 +355,24 @@ def ball_of(options: argparse.Namespace) -> Ball:
         raise ValueError("--ball needs --radius R.")
     norm = NORMS[options.norm or "2"]
     return Ball(options.ball, options.radius, norm)
+
+
+def in_inputs(domain: Domain) -> Domain:
+    """A ball of the norm 1 or inf as a box or polytope in the inputs' coordinates.
+
+    The chart of a ball is centered, which is not what a point on a command line means.
+    Sides are rounded to float64; other domains stay as they are.
+
+    Example:
+        >>> in_inputs(Ball([0.5, 0.5], 0.25, math.inf))
+        Box([0.25, 0.25], [0.75, 0.75])
+    """
+    if not isinstance(domain, Ball) or domain.squared_radius is not None:
+        return domain
+    if domain.is_simple:
+        return Box(domain.center - domain.radius, domain.center + domain.radius)
+    A, b = domain.rows()
+    return HPolytope(A, b + A @ domain.center)
 
 
 def box_of(

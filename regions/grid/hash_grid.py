@@ -392,7 +392,7 @@ def grid_shape(
     """
     if isinstance(domain, WholeSpace) or not domain.is_bounded:
         raise ValueError(
-            f"`domain` is a {type(domain).__name__} without bounds: a grid needs a "
+            f"`domain` is a {type(domain).__name__}, without bounds: a grid needs a "
             "bounded one, such as a Box around what you want to see."
         )
     if resolution is None:

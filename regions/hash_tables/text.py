@@ -74,7 +74,7 @@ def utilization_lines(found: Utilization) -> list[str]:
     rows = [
         ("possible codes, 2^n", _large(found.possible), f"n = {found.bits}"),
         ("upper bound", _large(found.bound), found.bound_name),
-        ("regions in the box", f"{int(exact):,}", f"{kind}; {exact.method}"),
+        ("regions in the domain", f"{int(exact):,}", f"{kind}; {exact.method}"),
     ]
     if found.grid is not None:
         size = " x ".join(map(str, found.grid.resolution))

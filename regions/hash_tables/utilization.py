@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
 from regions.bounds import (
     central_count,
@@ -11,7 +12,7 @@ from regions.bounds import (
     serra_2018_upper_bound,
     zaslavsky_count,
 )
-from regions.domains.shapes import Box
+from regions.domains.shapes import Ball, Box, Domain, HPolytope, WholeSpace
 from regions.enumeration import count_regions
 from regions.errors.limits import never
 from regions.grid.hash_grid import GridCount, hash_grid
@@ -19,6 +20,7 @@ from regions.hash_tables.hash_table import HashTable, occupancy_gini
 from regions.network import ReluNetwork
 from regions.results.region_set import RegionCount
 from regions.results.statistics import Stop
+from regions.signs.inside import inside_domain
 
 GRID_RESOLUTION = 512
 MAX_GRID_DIM = 2
@@ -35,22 +37,22 @@ class Utilization:
         bits: Units that take a bit, n.
         bound: Upper bound of the number of regions from the literature.
         bound_name: Which formula.
-        box: Where regions are counted.
-        exact: Regions that meet the box; not all when `exact.complete` is false.
-        grid: Regions that a dense grid on the box meets, or None in more than two
-            dimensions and when the count was interrupted.
-        points: Data points in the box.
+        domain: Where regions are counted.
+        exact: Regions that meet the domain; not all when `exact.complete` is false.
+        grid: Regions that a dense grid on the domain meets, or None in more than two
+            dimensions, without bounds, and when the count was interrupted.
+        points: Data points in the domain.
         occupied: Regions that hold one of those points inside.
         entropy: Entropy of the occupancy of all codes by all data, in bits.
         gini: Gini coefficient of the points per code, over the codes that occur.
-        gini_of_regions: The same over all regions that meet the box, the empty ones
+        gini_of_regions: The same over all regions that meet the domain, the empty ones
             included; None unless all are counted and all data lies inside them.
     """
 
     bits: int
     bound: int
     bound_name: str
-    box: Box
+    domain: Domain
     exact: RegionCount
     grid: GridCount | None
     points: int
@@ -72,7 +74,7 @@ class Utilization:
 
 def utilization(
     table: HashTable,
-    box: Box,
+    domain: Domain,
     *,
     resolution: int = GRID_RESOLUTION,
     max_regions: int | None = None,
@@ -84,7 +86,8 @@ def utilization(
 
     Args:
         table: Codes of the data, from `hash_table`.
-        box: Where to count. Data outside it are left out of `occupied`.
+        domain: Where to count: a box, polytope, ball or the whole space. Data outside
+            are left out of `occupied`, and those on its border if it is no box.
         resolution: Grid points along each axis.
         max_regions: Stop the exact count there; see `count_regions`.
         max_seconds: Stop the exact count after this time.
@@ -92,29 +95,35 @@ def utilization(
         progress: Called with (done, total) during the exact count.
 
     Raises:
-        ValueError: If the box does not fit the network.
+        ValueError: If the domain does not fit the network, or is of another kind.
     """
     network = table.network
+    if not isinstance(domain, Box | HPolytope | Ball | WholeSpace):
+        raise ValueError(
+            f"`domain` is of the kind {type(domain).__name__}: a Box, HPolytope, Ball "
+            "or WholeSpace is required, in which data lie."
+        )
     exact = count_regions(
         network,
-        box,
+        domain,
         progress=progress,
         max_regions=max_regions,
         max_seconds=max_seconds,
         stop=stop,
     )
     grid = None
-    if box.dim <= MAX_GRID_DIM and exact.stop is not Stop.INTERRUPTED:
-        grid = hash_grid(network, box, resolution, labels=False)
+    seen = domain.is_bounded and domain.dim <= MAX_GRID_DIM
+    if seen and exact.stop is not Stop.INTERRUPTED:
+        grid = hash_grid(network, domain, resolution, labels=False)
     bound, name = region_bound(network)
-    within = ((table.points >= box.lower) & (table.points <= box.upper)).all(1)
+    within = _within(table.points, domain)
     held = np.unique(table.codes[within & table.inside])
     all_inside = exact.complete and bool((within & table.inside).all())
     return Utilization(
         bits=network.num_bits,
         bound=bound,
         bound_name=name,
-        box=box,
+        domain=domain,
         exact=exact,
         grid=grid,
         points=int(within.sum()),
@@ -125,6 +134,18 @@ def utilization(
             occupancy_gini(table.counts, int(exact)) if all_inside else None
         ),
     )
+
+
+def _within(
+    points: Float64[np.ndarray, "points dim"], domain: Domain
+) -> Bool[np.ndarray, " points"]:
+    """Which points lie in a box, its border included, or strictly in another domain."""
+    if isinstance(domain, Box):
+        return ((points >= domain.lower) & (points <= domain.upper)).all(1)
+    if isinstance(domain, Ball):
+        # Its chart is centered; each difference is rounded once, to either side.
+        points = np.nextafter(np.abs(points - domain.center), np.inf)
+    return inside_domain(points, domain)
 
 
 def region_bound(network: ReluNetwork) -> tuple[int, str]:

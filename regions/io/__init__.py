@@ -42,6 +42,8 @@ _ADVICE = {
     ".pb": "save the model again as .keras, or export it to ONNX",
     ".pickle": "a pickle can run code and is not read: save the weights as .npz",
     ".pkl": "a pickle can run code and is not read: save the weights as .npz",
+    ".parquet": "a list of regions is read by `regions.RegionSet.load` and by "
+    "relu-regions verify: give the network that it is of",
     ".tflite": "export the model to ONNX, or save it as .keras",
 }
 """What to do with files of other kinds that networks come in."""

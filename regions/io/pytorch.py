@@ -74,7 +74,8 @@ def _load(torch: Any, path: pathlib.Path) -> Any:
         # What PyTorch says tells how to execute the file.
         raise FileFormatError(
             f"{path} holds more than tensors, and to read it would execute code: "
-            f"{_ADVICE}."
+            f"{_ADVICE}, or write the model, where it is in memory, with "
+            "regions.save_network('net.npz', regions.from_torch(model))."
         ) from error
 
 

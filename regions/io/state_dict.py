@@ -148,7 +148,8 @@ def _why_not_linear(
     if "running_mean" in arrays:
         return (
             "is batch normalization, whose epsilon and place a state dict does not "
-            "hold: export the model to ONNX"
+            "hold: export the model to ONNX, or write it, where it is in memory, with "
+            "regions.save_network('net.npz', regions.from_torch(model))"
         )
     unknown = sorted(set(arrays) - {"weight", "bias"})
     if unknown or "weight" not in arrays:

@@ -23,6 +23,7 @@ def network_and_domain(
     *,
     or_whole: bool = False,
     or_round: bool = False,
+    bounded: bool = False,
 ) -> tuple[ReluNetwork, Domain]:
     """The first two arguments of most functions, read and checked.
 
@@ -31,11 +32,13 @@ def network_and_domain(
         domain: A domain.
         or_whole: Whether no domain means the whole space.
         or_round: Whether a ball of the norm 2 serves, which is no polytope.
+        bounded: Whether the whole space does not serve.
 
     Raises:
         ModelError: If the first is no network.
         TypeError: If the second is no domain.
-        ValueError: If the domain does not lie in the space that the network reads.
+        ValueError: If the domain does not lie in the space that the network reads, or
+            does not serve.
 
     Example:
         >>> try:
@@ -53,6 +56,11 @@ def network_and_domain(
     check_input_dim(domain.ambient_dim, net)
     if not or_round:
         check_not_round(domain)
+    if bounded and isinstance(domain, WholeSpace):
+        raise ValueError(
+            "`domain` is the whole space, and a bounded one is required here: take a "
+            "Box."
+        )
     return net, domain
 
 

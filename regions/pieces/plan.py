@@ -87,7 +87,8 @@ class Problem:
         if not isinstance(domain, Box | Slice):
             raise ValueError(
                 f"`domain` is a {type(domain).__name__}: pieces are cut from a Box or "
-                "a Slice; count other domains whole, with `count_regions`."
+                "a Slice; `count_in_parts` splits every domain (--method tree), and "
+                "`count_regions` counts it whole."
             )
         domain.restrict(network)
         return cls(network, domain, _chart_network(network, domain))

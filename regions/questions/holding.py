@@ -51,7 +51,7 @@ def holds(
         >>> answer.value, answer.witness[0] > Fraction(3, 2)
         (False, True)
     """
-    network, domain = network_and_domain(network, domain, or_round=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     property.check(network)
     domain.restrict(network)
     problem = Problem(network, domain, property.goals(network, domain))

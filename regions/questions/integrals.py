@@ -74,7 +74,7 @@ def integral(
         >>> integral(net, Box([-1.0], [3.0])).value
         Fraction(9, 2)
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, bounded=True)
     if method not in METHODS:
         raise ValueError(
             f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
@@ -216,7 +216,7 @@ def moments(
         >>> moments(net, Box([-1.0], [1.0])).value
         (Fraction(1, 4), Fraction(1, 6))
     """
-    network, domain = network_and_domain(network, domain, or_round=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if order < 1:
         raise ValueError(f"`order` is {order}: at least 1 is required.")
     start = time.perf_counter()
@@ -321,7 +321,7 @@ def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
         >>> [str(part.share) for part in mean_by_class(net, Box([-1.0], [3.0])).value]
         ['5/8', '3/8']
     """
-    network, domain = network_and_domain(network, domain, or_round=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if network.output_dim < 2:
         raise ValueError("the network has 1 output: classes need at least 2.")
     start = time.perf_counter()

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import Domain
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.lp.model_files import MixedIntegerProgram, Row
@@ -66,9 +66,7 @@ def mixed_integer_program(
         >>> [row.name for row in program.rows]  # the second unit is always on
         ['y0', 'on0_0', 'off0_0', 'at_most_on0_0', 'at_most_off0_0']
     """
-    network, domain = network_and_domain(network, domain)
-    if isinstance(domain, WholeSpace):
-        raise ValueError("`domain` is the whole space: a bounded one is required.")
+    network, domain = network_and_domain(network, domain, bounded=True)
     if not unit_seconds >= 0:
         raise ValueError(f"`unit_seconds` is {unit_seconds}: 0 or more is required.")
     weights = read_direction(direction, network)

@@ -61,7 +61,7 @@ def output_range(
         >>> output_range(net, Box([-1.0], [1.5])).value
         (Fraction(0, 1), Fraction(2, 1))
     """
-    network, domain = network_and_domain(network, domain, or_round=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     budget = Budget(max_seconds=max_seconds, stop=stop)
     gap = read_tolerance(tolerance)
     weights = tuple(read_direction(direction, network))
@@ -148,7 +148,7 @@ def largest_difference(
         >>> largest_difference(one, two, Box([-1.0], [2.0])).value
         Fraction(1, 2)
     """
-    network, domain = network_and_domain(network, domain, or_round=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     other = as_network(other, "other")
     budget = Budget(max_seconds=max_seconds, stop=stop)
     gap = read_tolerance(tolerance)

@@ -169,7 +169,10 @@ def _served(network: ReluNetwork, domain: Domain, output: int) -> BoundedDomain:
     if domain.dim > MAX_DIM:
         reason = f"the domain has dimension {domain.dim}, above {MAX_DIM}"
     if reason is not None or isinstance(domain, WholeSpace):
-        raise ValueError(f"`domain` is not served: {reason}.")
+        raise ValueError(
+            f"`domain` is not served: {reason}; take a Box, a Slice or an HPolytope, "
+            "of 2 to 5 dimensions and with bounds."
+        )
     return domain
 
 

@@ -335,6 +335,9 @@ def complex_of(
         return table, complex_, box
     reason = cells_serve(network, domain)
     if reason is not None:
-        raise ValueError(f"`domain` is not served: {reason}.")
+        raise ValueError(
+            f"`domain` is not served: {reason}; take a Box, a Slice or an HPolytope, "
+            "of 2 to 5 dimensions and with bounds."
+        )
     table = corner_table(network, domain, progress)
     return table, face_complex(table), domain

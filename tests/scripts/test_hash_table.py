@@ -43,7 +43,7 @@ def test_quadrants_are_printed_as_the_table_says(script, files, capsys):
         line[:22].strip(): line[22:].split()[0] for line in lines if len(line) > 36
     }
     assert numbers["possible codes, 2^n"] == "4"
-    assert numbers["regions in the box"] == "4"
+    assert numbers["regions in the domain"] == "4"
     assert numbers["met by the grid"] == "4"
     assert numbers["occupied by data"] == "3"
 

@@ -46,6 +46,21 @@ def test_nearest_facets_and_other_class(script, model, capsys):
     assert "another class: " in out
 
 
+def test_a_ball_is_around_the_input_that_is_asked_for(script, model, capsys):
+    # The chart of a ball is centered: the point would be another one there.
+    wheres = (
+        "--ball 0.5,-0.5 --radius 0.25 --norm inf",
+        "--lower=0.25,-0.75 --upper=0.75,-0.25",
+    )
+    told = []
+    for where in wheres:
+        at = ["--at", "0.5,-0.5", "--format", "json"]
+        assert script.main([model, *at, *where.split()]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert told[0]["point"] == [0.5, -0.5]
+
+
 def test_verbose_says_what_is_read_and_where_an_error_is_from(script, model, capsys):
     arguments = [model, "--at", "0.3,-0.2,1", "--verbose"]
     assert script.main(arguments) == 2

@@ -66,7 +66,7 @@ def test_points_are_read_from_files(script, model, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["path", "--from", "1,2"], "path needs --to and a box (--box, or"),
+        (["path", "--from", "1,2"], "path needs --to and a domain, such as"),
         (["line", "--from", "1,2"], "line needs --to"),
         (["around", "--from", "1,x"], "is no point"),
         (["around", "--from", "none.npy:0"], "is no point"),

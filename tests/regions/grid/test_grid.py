@@ -312,8 +312,8 @@ def test_boundary_pixels_equal_a_loop():
 @pytest.mark.parametrize(
     ("domain", "options", "message"),
     [
-        (WholeSpace(2), {}, "`domain` is a WholeSpace without bounds: a grid needs"),
-        (HPolytope([[1, 0]], [1]), {}, "`domain` is a HPolytope without bounds"),
+        (WholeSpace(2), {}, "`domain` is a WholeSpace, without bounds: a grid needs"),
+        (HPolytope([[1, 0]], [1]), {}, "`domain` is a HPolytope, without bounds"),
         (Box.cube(3), {}, "`domain` lies in 3 dimensions and the network reads 2"),
         (Box.cube(2), {"resolution": (3, 4, 5)}, "`resolution` is "),
         (Box.cube(2), {"resolution": 0}, "`resolution` is 0"),

@@ -52,7 +52,7 @@ def test_numbers_of_regions_are_those_of_the_quadrants(table):
     lines = utilization_lines(found)
     values = {line[:22].strip(): line[22:36].strip() for line in lines}
     assert values["possible codes, 2^n"] == "4"
-    assert values["regions in the box"] == "4"
+    assert values["regions in the domain"] == "4"
     assert values["occupied by data"] == "2"
 
 

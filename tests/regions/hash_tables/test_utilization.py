@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regions.bounds import central_count, zaslavsky_count
-from regions.domains.shapes import Box
+from regions.domains.shapes import Ball, Box, Segment, WholeSpace
 from regions.hash_tables.hash_table import hash_table
 from regions.hash_tables.utilization import data_box, region_bound, utilization
 from regions.network import ReluNetwork
@@ -66,6 +66,22 @@ def test_points_outside_the_box_occupy_nothing():
     found = utilization(table, Box.cube(2), resolution=4)
     assert (found.points, found.occupied, int(found.exact)) == (2, 1, 4)
     assert found.gini_of_regions is None
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_points_of_a_ball_are_those_near_its_center(norm):
+    rng = np.random.default_rng(0)
+    network, center = random_network(rng, 2, [3]), np.array([0.5, -0.25])
+    points = center + rng.uniform(-1.0, 1.0, (100, 2))
+    table, ball = hash_table(network, points), Ball(center, 0.75, norm)
+    found = utilization(table, ball, resolution=16)
+    near = np.linalg.norm(points - center, ord=norm, axis=1) < 0.75
+    assert 0 < found.points == near.sum() < 100
+    assert found.occupied == len(np.unique(table.codes[near & table.inside]))
+    space = utilization(table, WholeSpace(2))
+    assert (space.points, space.grid) == (100, None)
+    with pytest.raises(ValueError, match="kind Segment"):
+        utilization(table, Segment([0.0, 0.0], [1.0, 1.0]))
 
 
 def test_box_of_data_with_a_constant_coordinate_has_width_one_there():

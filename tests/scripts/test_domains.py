@@ -1,0 +1,109 @@
+"""Every command knows every kind of domain: it serves it, or names what serves."""
+
+import json
+
+import numpy as np
+import pytest
+
+from regions.io import save_network
+from tests.helpers import random_network
+from tests.scripts.helpers import load_script
+
+COMMANDS = {
+    "count": ("count_regions", "NET"),
+    "estimate": ("estimate_regions", "NET --cells 2 --runs 2"),
+    "topology": ("topology", "NET --of partition"),
+    "range": ("ask", "NET range"),
+    "integral": ("ask", "NET integral"),
+    "polytope": ("polytope", "NET --at AT"),
+    "nearest": ("polytope", "NET --at AT --nearest 1"),
+    "line": ("walk", "NET line --from=0,0 --to 1,1"),
+    "path": ("walk", "NET path --from=AT --to AT"),
+    "around": ("walk", "NET around --from=AT"),
+    "graph": ("walk", "NET graph"),
+    "table": ("hash_table", "NET --data POINTS --resolution 8"),
+    "simplify": ("simplify", "NET"),
+    "law": ("export", "NET --out LAW"),
+    "program": ("export", "NET --out PROGRAM --unit-seconds 0"),
+    "grid": ("hash_grid", "NET --resolution 8"),
+    "pieces": ("count_pieces", "NET --workers 0"),
+    "atlas": ("atlas", "NET --out PAGE"),
+}
+DOMAINS = {
+    "segment": ("--segment -1,0 1,0.5", "0.3"),
+    "slice": ("--slice SLICE", "0.1,0.2"),
+    "polytope": ("--polytope CLOSED", "0.1,0.2"),
+    "cone": ("--polytope OPEN", "0.1,0.2"),
+    "ball": ("--ball 0.2,0.1 --radius 0.9", "0.1,0.2"),
+    "diamond": ("--ball 0.2,0.1 --radius 0.9 --norm 1", "0.1,0.2"),
+    "space": ("--whole-space", "0.1,0.2"),
+}
+NO_ROUND = "take the norm 1 or inf"
+NO_OPEN = "add rows that bound it"
+NO_SPACE = "take a Box"
+REFUSED = {
+    ("topology", "segment"): "take a Slice of it",
+    ("topology", "cone"): "with bounds",
+    ("topology", "ball"): "take a Box, a Slice or an HPolytope",
+    ("range", "cone"): NO_OPEN,
+    ("range", "space"): NO_SPACE,
+    ("integral", "cone"): NO_OPEN,
+    ("integral", "ball"): NO_ROUND,
+    ("integral", "space"): NO_SPACE,
+    ("polytope", "ball"): NO_ROUND,
+    ("nearest", "ball"): NO_ROUND,
+    **{("line", kind): "from --from to --to" for kind in DOMAINS},
+    ("around", "ball"): NO_ROUND,
+    ("graph", "ball"): NO_ROUND,
+    ("path", "ball"): NO_ROUND,
+    ("table", "segment"): "give a box, a polytope, a ball or the whole space",
+    ("table", "slice"): "give a box, a polytope, a ball or the whole space",
+    ("simplify", "cone"): NO_OPEN,
+    ("simplify", "ball"): NO_ROUND,
+    ("law", "ball"): NO_ROUND,
+    ("program", "cone"): NO_OPEN,
+    ("program", "ball"): NO_ROUND,
+    ("program", "space"): "a bounded one",
+    ("grid", "cone"): "such as a Box",
+    ("grid", "space"): "such as a Box",
+    ("atlas", "segment"): "--slice FILE takes a plane",
+    ("atlas", "cone"): NO_OPEN,
+    ("atlas", "ball"): NO_ROUND,
+    ("atlas", "space"): "--box LOW HIGH takes a part",
+}
+"""What is not served, and of what is said in its place; all else is."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, str]:
+    """Files by the words that stand for them."""
+    folder = tmp_path_factory.mktemp("domains")
+    save_network(folder / "net.npz", random_network(np.random.default_rng(0), 2, [3]))
+    np.save(folder / "x.npy", np.array([[0.1, 0.2], [0.3, 0.2]]))
+    corners = {"lower": -np.ones(2), "upper": np.ones(2)}
+    np.savez(folder / "s.npz", origin=np.zeros(2), directions=np.eye(2), **corners)
+    rows = [[1, 0], [0, 1], [-1, 0], [0, -1]]
+    for name, kept in (("closed.json", 4), ("open.json", 2)):
+        (folder / name).write_text(json.dumps({"A": rows[:kept], "b": [1] * kept}))
+    names = {"NET": "net.npz", "POINTS": "x.npy", "SLICE": "s.npz"}
+    names |= {"CLOSED": "closed.json", "OPEN": "open.json"}
+    names |= {"LAW": "law.json", "PROGRAM": "net.mps", "PAGE": "page.html"}
+    return {word: str(folder / name) for word, name in names.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_domain_is_served_or_told_what_serves(name, files, capsys):
+    module, words = COMMANDS[name]
+    script = load_script(module)
+    for kind, (domain, at) in DOMAINS.items():
+        given = [files.get(word, word) for word in f"{words} {domain}".split()]
+        try:
+            code = script.main([word.replace("AT", at) for word in given])
+        except SystemExit as stop:
+            code = stop.code
+        error, why = capsys.readouterr().err, REFUSED.get((name, kind))
+        assert (code, kind, error) == (0 if why is None else 2, kind, error)
+        if why is not None:
+            assert why in error, kind
+            assert error.startswith("error: "), kind
+            assert error.count("\n") == 1, kind

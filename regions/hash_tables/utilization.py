@@ -141,7 +141,7 @@ def _within(
 ) -> Bool[np.ndarray, " points"]:
     """Which points lie in a box, its border included, or strictly in another domain."""
     if isinstance(domain, Box):
-        return ((points >= domain.lower) & (points <= domain.upper)).all(1)
+        return np.all((points >= domain.lower) & (points <= domain.upper), axis=1)
     if isinstance(domain, Ball):
         # Its chart is centered; each difference is rounded once, to either side.
         points = np.nextafter(np.abs(points - domain.center), np.inf)

@@ -11,11 +11,10 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
-from regions.domains.shapes import Domain
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.lp.model_files import MixedIntegerProgram, Row
-from regions.models.arguments import NetworkLike, network_and_domain
+from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ArrayLike, Layer, ReluNetwork
 from regions.questions.backward import Box
 from regions.questions.directions import read_direction
@@ -30,7 +29,7 @@ from regions.signs.exact import to_fmpq
 @kinds_checked
 def mixed_integer_program(
     network: NetworkLike,
-    domain: Domain,
+    domain: DomainLike,
     direction: int | ArrayLike | None = None,
     *,
     maximize: bool = True,

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from regions.files.writing import write_arrays
 from regions.io import save_network
 from tests.helpers import random_network
 from tests.scripts.helpers import load_script
@@ -80,8 +81,9 @@ def files(tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("domains")
     save_network(folder / "net.npz", random_network(np.random.default_rng(0), 2, [3]))
     np.save(folder / "x.npy", np.array([[0.1, 0.2], [0.3, 0.2]]))
-    corners = {"lower": -np.ones(2), "upper": np.ones(2)}
-    np.savez(folder / "s.npz", origin=np.zeros(2), directions=np.eye(2), **corners)
+    one = np.ones(2)
+    parts = {"origin": 0 * one, "directions": np.eye(2), "lower": -one, "upper": one}
+    write_arrays(folder / "s.npz", **parts)
     rows = [[1, 0], [0, 1], [-1, 0], [0, -1]]
     for name, kept in (("closed.json", 4), ("open.json", 2)):
         (folder / name).write_text(json.dumps({"A": rows[:kept], "b": [1] * kept}))

@@ -1,7 +1,7 @@
 """Check a saved answer: its proof, and that it says what the answer says.
 
-Everything is recomputed from the file in rational arithmetic; nothing of what made it
-takes part.
+Everything is recomputed from the file in rational arithmetic, or in float64 with bounds
+of its errors (`box_bounds`); nothing of what made it takes part.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def _proof(
         checks = [
             check
             for number, claim in enumerate(body["claims"])
-            for check in check_claim(number, claim, layers, domain)
+            for check in check_claim(number, claim, layers, network, domain)
         ]
         return [
             *checks,

@@ -6,6 +6,7 @@ cover the domain, each with multipliers that prove a bound.
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from flint import fmpq
 
 from regions.certificates.answer_bounds import (
@@ -18,6 +19,7 @@ from regions.certificates.answer_bounds import (
     lines_between,
     sharp_lines,
 )
+from regions.certificates.box_bounds import BoxBounds, float_below
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.rationals import (
     Row,
@@ -29,8 +31,9 @@ from regions.certificates.rationals import (
     short,
     walls,
 )
-from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
+from regions.domains.shapes import Ball, BoundedDomain, Box, HPolytope, Simplex
 from regions.errors import FileFormatError
+from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 
 
@@ -45,11 +48,27 @@ class _Leaf(NamedTuple):
     fixed: dict[Unit, bool]
 
 
+class _Boxes(NamedTuple):
+    """Parts of the boxes of leaves: numbers of the leaves, and both ends."""
+
+    leaf: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+BOXES, HALVINGS = 64, 8
+"""Leaves at a time, and how often a box is halved that is not proved at once."""
+
+
 def check_claim(
-    place: int, claim: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+    place: int,
+    claim: dict[str, Any],
+    layers: ExactLayers,
+    network: ReluNetwork,
+    domain: BoundedDomain,
 ) -> list[Check]:
     """Both ends of one search."""
-    checker = _Claim(claim, layers, domain)
+    checker = _Claim(claim, layers, network, domain)
     return [
         tried(f"claim {place}, lower end", checker.lower),
         tried(f"claim {place}, upper end", checker.upper),
@@ -60,9 +79,14 @@ class _Claim:
     """One claim: the largest value of its goals lies between its ends."""
 
     def __init__(
-        self, claim: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+        self,
+        claim: dict[str, Any],
+        layers: ExactLayers,
+        network: ReluNetwork,
+        domain: BoundedDomain,
     ):
         self._claim, self._layers = claim, layers
+        self._network, self._domain = network, domain
         self._low, self._high = (_box_ends(claim, end) for end in ("low", "high"))
         self._rows = _rows(domain)
         square = domain.squared_radius
@@ -96,7 +120,11 @@ class _Claim:
         """Whether the leaves of the tree cover the domain and none exceeds the end."""
         upper, leaves = number(self._claim["upper"]), self._leaves()
         lines: dict[int, tuple[list[Row], list[Row]]] = {}
+        tree = self._claim["tree"]
+        self._check_boxes([leaf for leaf in leaves if "box" in tree[leaf.number]])
         for leaf in leaves:
+            if "box" in tree[leaf.number]:
+                continue
             if leaf.begins not in lines:
                 lines[leaf.begins] = self._unit_ends(leaf)
             bound = self._bound(leaf, *lines[leaf.begins])
@@ -136,6 +164,47 @@ class _Claim:
             stack.append(part._replace(number=below, high=tuple(high), begins=below))
             stack.append(part._replace(number=above, low=tuple(low), begins=above))
         return leaves
+
+    def _check_boxes(self, leaves: list[_Leaf]) -> None:
+        """Whether float64 proves what boxes state, of them or of their parts."""
+        if not leaves:
+            return
+        if not (isinstance(self._domain, Box) and self._domain.is_chart_identity):
+            raise Wrong(f"leaf {leaves[0].number} is a box, and the domain is none")
+        bounds, tree = BoxBounds(self._network), self._claim["tree"]
+        for begin in range(0, len(leaves), BOXES):
+            some = leaves[begin : begin + BOXES]
+            stated = [number(tree[leaf.number]["box"]) for leaf in some]
+            for leaf, end in zip(some, stated, strict=True):
+                if end > number(self._claim["upper"]):
+                    raise Wrong(f"leaf {leaf.number} exceeds it: {short(end)}")
+            goals = [self._plain_goal(leaf) for leaf in some]
+            ends = zip(stated, goals, strict=True)
+            boxes = _Boxes(
+                np.arange(len(some)),
+                np.array([[float_below(v) for v in leaf.low] for leaf in some]),
+                -np.array([[float_below(-v) for v in leaf.high] for leaf in some]),
+            )
+            weights = np.array([weights for weights, _ in goals])
+            most = np.array([float_below(end - offset) for end, (_, offset) in ends])
+            for _ in range(HALVINGS):
+                found = bounds.upper(boxes.low, boxes.high, weights[boxes.leaf])
+                boxes = _halved(boxes, ~(found <= most[boxes.leaf]))
+                if not len(boxes.leaf):
+                    break
+            else:
+                leaf = some[boxes.leaf[0]]
+                raise Wrong(f"leaf {leaf.number}: the box has no bound that is proved")
+
+    def _plain_goal(self, leaf: _Leaf) -> tuple[list[float], fmpq]:
+        """Weights of the outputs, float64 numbers, and the constant."""
+        parts = self._claim["goals"][leaf.goal]
+        outputs = numbers(parts[0]["outputs"])
+        weights = [float_below(v) for v in outputs]
+        is_plain = len(parts) == 1 and not parts[0]["inputs"] and not leaf.fixed
+        if not is_plain or [exact(v) for v in weights] != outputs:
+            raise Wrong(f"leaf {leaf.number} is a box, and its goal is of another kind")
+        return weights, number(parts[0]["offset"])
 
     def _unit_ends(self, leaf: _Leaf) -> tuple[list[Row], list[Row]]:
         """The bounds of all units on a box that the file gives, each proved."""
@@ -290,6 +359,17 @@ class _Claim:
                     row.append(Lines(steady, fmpq(0), steady, fmpq(0)))
             result.append(row)
         return result
+
+
+def _halved(boxes: _Boxes, which: np.ndarray) -> _Boxes:
+    """Both halves of some boxes along their longest axes."""
+    twice = np.repeat(np.flatnonzero(which), 2)
+    leaf, low, high = (part[twice] for part in boxes)
+    rows = np.arange(0, len(twice), 2)
+    axes = (high - low)[rows].argmax(1) if len(rows) else rows
+    middle = 0.5 * low[rows, axes] + 0.5 * high[rows, axes]
+    high[rows, axes] = low[rows + 1, axes] = middle
+    return _Boxes(leaf, low, high)
 
 
 def _box_ends(claim: dict[str, Any], name: str) -> Row:

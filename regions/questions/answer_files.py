@@ -4,7 +4,8 @@ One JSON object: the network bit for bit, the domain, what was asked (`about`), 
 of two kinds of proof. For each search there is a *claim*: the largest value of some
 goals lies between two rational ends. The lower end is the value at a point; the upper
 one follows from a tree. A node of the tree splits a box by an axis, or by the sign of a
-unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how).
+unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how),
+or a leaf that is a box of which a checker finds bounds by itself.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
 signs, volumes and values anew. Rational numbers are texts "p/q"; a digest covers
 everything.
@@ -30,7 +31,7 @@ from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear
-from regions.questions.search import Proof, Split
+from regions.questions.search import BoxProof, Proof, Split
 from regions.signs.exact import to_fmpq
 
 FORMAT = "relu-regions answer"
@@ -265,7 +266,7 @@ def _bounds(bounds: UnitBounds) -> list[list[list[str]]]:
     return [[texts(row) for row in ends] for ends in bounds]
 
 
-def _node(entry: Split | Proof | None) -> dict[str, Any]:
+def _node(entry: Split | Proof | BoxProof | None) -> dict[str, Any]:
     """A node of the tree."""
     assert entry is not None
     if isinstance(entry, Split):
@@ -273,6 +274,8 @@ def _node(entry: Split | Proof | None) -> dict[str, Any]:
         if entry.unit is not None:
             return {"unit": list(entry.unit), "parts": parts}
         return {"axis": entry.axis, "at": str(entry.at), "parts": parts}
+    if isinstance(entry, BoxProof):
+        return {"box": str(entry.bound)}
     dual = entry.dual
     ball = {} if dual.pull is None else {"pull": texts(dual.pull)}
     return {

@@ -10,18 +10,19 @@ from flint import fmpq
 from regions.domains.shapes import embed_exactly
 from regions.enumeration.budget import Budget
 from regions.errors.limits import hearing_by_itself
+from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
 from regions.questions.listed_cells import EngineList
 from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
-from regions.questions.search import FEW_DIMENSIONS, Search
+from regions.questions.search import BATCH, FEW_DIMENSIONS, Search
 from regions.questions.wide_search import WideSearch
 from regions.signs.exact import to_fmpq
 
 FEW_NODES, FEW_PIECES = 32, 20_000
-"""After so many nodes the list of an engine is tried, in few dimensions, then one of so
-many pieces."""
+"""After so many nodes, or batches of boxes, the list of an engine is tried, in few
+dimensions, then one of so many pieces."""
 
 LISTED_SECONDS = {2: 30.0, 3: 30.0, 4: 30.0}
 OTHER_SECONDS = 2.0
@@ -34,9 +35,8 @@ FIRST_TURN = 2.0
 MANY_LISTED_UNITS = 30
 """Networks of more units are listed first: a search would take more than few nodes."""
 
-FEW_WIDE_NODES, MANY_UNITS = 1000, 50
-"""So many nodes are tried first, in few dimensions, of networks of so many units: a
-point beyond the threshold is found soon, if there is one."""
+MANY_UNITS = 50
+"""Networks of more units are searched by many nodes at once, for a threshold."""
 
 
 class Maximum(NamedTuple):
@@ -113,29 +113,24 @@ def _searched(
     listed: EngineList,
 ) -> tuple[Search, bool]:
     """The search that suits, run to its end or until the budget is spent."""
-    search, done = None, False
     if is_threshold and _is_wide(problem):
-        search, few = (
-            WideSearch(problem, budget, **limits),
-            problem.dim <= FEW_DIMENSIONS,
-        )
-        done = search.run(FEW_WIDE_NODES if few else None)
-        # In few dimensions the box can be split, too, which makes bounds sharper.
-        search = None if few and not done and not budget.spent() else search
-    if search is None:
-        search, can_be_listed = (
-            Search(problem, budget, **limits),
-            _can_be_listed(problem),
-        )
-        many = problem.network.num_bits > MANY_LISTED_UNITS
-        first = can_be_listed and many and problem.dim in LISTED_SECONDS
-        if first:
-            done = _settled_by_engine(search, budget, listed)
-        if not done:
-            done = search.run(FEW_NODES if can_be_listed else None)
-        if not done and can_be_listed and not budget.spent():
-            done = not first and _settled_by_engine(search, budget, listed)
-            done = done or _run_in_turns(search, budget)
+        wide = WideSearch(problem, budget, **limits)
+        return wide, wide.run()
+    search, done = Search(problem, budget, **limits), False
+    if not _can_be_listed(problem):
+        return search, search.run()
+    is_exact = not is_threshold and limits["tolerance"] == 0
+    # Boxes that may stay above the best are bounded by the thousand meanwhile.
+    by_boxes = not is_exact and box_batches.serves(problem)
+    few = FEW_NODES * (BATCH if by_boxes else 1)
+    many = problem.network.num_bits > MANY_LISTED_UNITS
+    first = is_exact and many and problem.dim in LISTED_SECONDS
+    if first:
+        done = _settled_by_engine(search, budget, listed)
+    done = done or search.run(few)
+    if not done and not budget.spent():
+        done = not first and _settled_by_engine(search, budget, listed)
+        done = done or _run_in_turns(search, budget)
     return search, done
 
 
@@ -159,9 +154,12 @@ def _run_in_turns(search: Search, budget: Budget) -> bool:
 
 
 def _is_wide(problem: Problem) -> bool:
-    """Whether batches of nodes pay: with many inputs, or many units."""
+    """Whether batches of nodes split by units pay: with many inputs or units.
+
+    In few dimensions the box can be split, too, many boxes at once.
+    """
     many = problem.dim > FEW_DIMENSIONS or problem.network.num_bits > MANY_UNITS
-    return many and WideSearch.serves(problem)
+    return many and WideSearch.serves(problem) and not box_batches.serves(problem)
 
 
 def _can_be_listed(problem: Problem) -> bool:

@@ -5,7 +5,8 @@ suggests a point and multipliers; the network at the point is a lower bound, and
 multipliers, carried back exactly, give an upper one. A node that may hold more than the
 best point known is split: by its box while many units are open in few dimensions, else
 by a unit. Where no unit is open an exact program ends it. So the two ends are proved at
-any time, and meet when the search is done.
+any time, and meet when the search is done. Boxes with many open units are bounded and
+split many at once, without programs (`box_batches`).
 """
 
 import heapq
@@ -19,27 +20,27 @@ from flint import fmpq
 from regions.enumeration.budget import Budget
 from regions.errors import LimitError
 from regions.errors.limits import limited, never
+from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
-from regions.questions.dual_ascent import DualAscent
+from regions.questions.box_batches import Boxes
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.problem import Problem
 from regions.questions.relaxation import Hint, Node, Relaxation, Unit
-from regions.questions.unit_bounds import float_goal_bound, unit_bounds
+from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 
 FEW_UNITS = 12
 """With more open units a box is split, in few dimensions."""
-FEW_DIMENSIONS = 6
+FEW_DIMENSIONS = box_batches.MAX_DIM
 PROGRESS = 0.95
 """The share of open units that a half of a box may keep, for its box to be split."""
 
-MANY_OPEN_UNITS, QUICK_STEPS = 40, 12
-"""With more open units a box is bounded by so many gradient steps, not by a program."""
-
-SMALL_PART = 1 << 10
-"""A box is split, while so many units are open, down to such a part of the domain."""
+BATCH = 64
+"""Boxes that are split at once."""
+SMALL_PART = 2.0**-12
+"""Boxes are split so down to such a part of the domain: then by programs."""
 
 ROUND_GRAIN = fmpq(1, 1 << 20)
 """The share of the first bound within which ends meet in a round ball."""
@@ -61,6 +62,12 @@ class Proof(NamedTuple):
     bound: fmpq | None
     dual: Dual
     tangents: dict[Unit, fmpq]
+
+
+class BoxProof(NamedTuple):
+    """A goal is at most `bound` on a box, which a checker finds by itself."""
+
+    bound: fmpq
 
 
 class Split(NamedTuple):
@@ -89,6 +96,13 @@ class _Open(NamedTuple):
     node: Node
     gaps: dict[Unit, float]
     by_box: bool
+
+
+class _OpenBox(NamedTuple):
+    """A box that is to be split with others: its number, and arrays of one box."""
+
+    number: int
+    boxes: Boxes
 
 
 class Search:
@@ -130,24 +144,16 @@ class Search:
         self._tolerance = to_fmpq(tolerance)
         self._enough, self._harmless = enough, harmless
         self._relaxation = Relaxation(problem)
-        plain = all(not part.inputs for goal in problem.goals for part in goal)
-        self._is_quick = (
-            plain
-            and problem.dim <= FEW_DIMENSIONS
-            and problem.square is None
-            and problem.domain.is_chart_identity
-            and DualAscent.serves(problem)
-            and all(float(w) == w for goal in problem.goals for w in goal[0].outputs)
-        )
+        self._is_quick = box_batches.serves(problem)
         self.best: Fraction | None = None
         self.point: Point = ()
         self.goal = 0
-        self.tree: list[Split | Proof | None] = []
+        self.tree: list[Split | Proof | BoxProof | None] = []
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
         self.is_listed = False
         self._grain = ZERO
-        self._queue: list[tuple[fmpq, int, _Open]] = []
+        self._queue: list[tuple[fmpq, int, _Open | _OpenBox]] = []
         self._closed: fmpq | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -177,14 +183,22 @@ class Search:
                 return False
             if max_nodes is not None and self.nodes >= max_nodes:
                 return False
-            _, _, entry = heapq.heappop(self._queue)
-            before = self.tree[entry.number]
-            assert isinstance(before, Proof)
-            if self._is_closed(before.bound):
-                self._close(before)
-                continue
-            self._split(entry)
+            entry = self._next()
+            if isinstance(entry, _Open):
+                self._split(entry)
+            elif entry is not None:
+                self._split_boxes(entry)
         return True
+
+    def _next(self) -> _Open | _OpenBox | None:
+        """Take the first of the queue; None if it needs no further look."""
+        _, _, entry = heapq.heappop(self._queue)
+        before = self.tree[entry.number]
+        assert isinstance(before, Proof | BoxProof)
+        if not self._is_closed(before.bound):
+            return entry
+        self._close(before)
+        return None
 
     def settle(self, goal: int, value: Fraction, point: Point) -> None:
         """Take over the exact answer of a list; the tree is no proof then."""
@@ -199,6 +213,10 @@ class Search:
         self.tree += [None] * len(self.problem.goals)
         if self.problem.square is not None:
             self._set_grain(root)
+        if self._is_quick:
+            numbers = [*range(len(self.problem.goals))]
+            self._enter_boxes(numbers, box_batches.roots(self.problem), root)
+            return
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
 
@@ -228,7 +246,7 @@ class Search:
         near = max(self._tolerance, self._grain)
         return self.best is not None and bound <= to_fmpq(self.best) + near
 
-    def _close(self, proof: Proof) -> None:
+    def _close(self, proof: Proof | BoxProof) -> None:
         """Keep the bound of a node that is done."""
         if proof.bound is not None:
             known = self._closed
@@ -248,10 +266,6 @@ class Search:
         self.nodes += 1
         open_units = node.open_units(self.problem)
         hint = None
-        if self._is_quick and not node.fixed and len(open_units) > MANY_OPEN_UNITS:
-            entry = self._taken_quickly(number, goal, node, before)
-            if entry is not None:
-                return
         try:
             with limited(stop=self._budget.spent):
                 if not open_units and self._end(number, goal, node):
@@ -273,40 +287,61 @@ class Search:
         entry = _Open(number, goal, node, gaps, self._suits_box(node, before, gaps))
         heapq.heappush(self._queue, (-proof.bound, number, entry))
 
-    def _taken_quickly(
-        self, number: int, goal: int, node: Node, before: int | None
-    ) -> bool | None:
-        """Bound a box by gradient steps, proved in float64; None if that fails.
+    def _split_boxes(self, first: _OpenBox) -> None:
+        """Split a box, and the next ones of the queue that wait for the same."""
+        entries = [first]
+        while len(entries) < BATCH and self._queue:
+            if not isinstance(self._queue[0][-1], _OpenBox):
+                break
+            entry = self._next()
+            if entry is None:
+                break
+            assert isinstance(entry, _OpenBox)
+            entries.append(entry)
+        parts = zip(*(entry.boxes for entry in entries), strict=True)
+        boxes = Boxes(*(np.concatenate(part) for part in parts))
+        numbers = []
+        for k, at in enumerate(box_batches.middles(boxes).tolist()):
+            pair = len(self.tree), len(self.tree) + 1
+            split = Split(int(boxes.axes[k]), to_fmpq(at), None, pair)
+            self.tree[entries[k].number] = split
+            self.tree += [None, None]
+            numbers += pair
+        self._enter_boxes(numbers, box_batches.halves(self.problem, boxes))
 
-        Where many units are open a program is slow, and the box is to be split anyway.
-        """
-        ascent = DualAscent(self.problem, node.bounds, node.box)
-        root = ascent.roots().take(np.array([goal]))
-        batch, found = ascent.improved(root, QUICK_STEPS)
-        tangents = [part[0] for part in batch.tangents]
-        bound = float_goal_bound(self.problem, goal, node.box, node.bounds, tangents)
-        if bound is None:
-            return None
-        point = tuple(Fraction(v) for v in found.points[0].tolist())
-        near = float(ascent.values(batch.goals, found.points)[0])
-        is_better = self.best is None or near > float(self.best)
-        if is_better and self.problem.holds(point):
+    def _enter_boxes(
+        self, numbers: list[int], boxes: Boxes, root: Node | None = None
+    ) -> None:
+        """Close boxes, let them wait for others, or leave them to programs."""
+        goal, value, point = box_batches.best_point(self.problem, boxes)
+        if self.best is None or value > float(self.best):
             self._offer(goal, self.problem.value(goal, point), point)
-        named = {
-            (layer, unit): to_fmpq(tangents[layer][unit])
-            for layer, unit in node.open_units(self.problem)
-        }
-        self.tree[number] = proof = Proof(bound, Dual([ONE], {}, {}), named)
-        if self._is_closed(bound):
-            self._close(proof)
-            return True
-        gaps = {
-            (layer, unit): float(found.gaps[layer][0][unit]) for layer, unit in named
-        }
-        by_box = self._suits_box(node, before, gaps)
-        entry = _Open(number, goal, node, gaps, by_box)
-        heapq.heappush(self._queue, (-bound, number, entry))
-        return True
+        waits = box_batches.may_be_halved(self.problem, boxes, SMALL_PART)
+        waits &= boxes.open_units > FEW_UNITS
+        for k, number in enumerate(numbers):
+            bound = float(boxes.upper[k])
+            proof = BoxProof(to_fmpq(bound)) if np.isfinite(bound) else None
+            is_closed = proof is not None and self._is_closed(proof.bound)
+            if proof is None or not (is_closed or waits[k]):
+                self._leave_to_programs(number, boxes, k, root)
+                continue
+            self.nodes += 1
+            self.tree[number] = proof
+            if is_closed:
+                self._close(proof)
+                continue
+            entry = _OpenBox(number, boxes.take(np.array([k])))
+            heapq.heappush(self._queue, (-proof.bound, number, entry))
+
+    def _leave_to_programs(
+        self, number: int, boxes: Boxes, k: int, root: Node | None
+    ) -> None:
+        """Bound one box by a program: few units are open, or numbers overflow."""
+        if root is None:
+            box = box_batches.exact_box(self.problem, boxes, k)
+            self.bounds[number] = bounds = unit_bounds(self.problem, box)
+            root = Node(box, bounds, {})
+        self._take(number, int(boxes.goals[k]), root)
 
     def _is_empty(self, number: int, goal: int, node: Node, hint: Hint | None) -> bool:
         """Whether a node that a program finds empty is proved to be."""
@@ -327,15 +362,7 @@ class Search:
         """
         if self.problem.dim > FEW_DIMENSIONS or node.fixed or len(gaps) <= FEW_UNITS:
             return False
-        if self._is_quick and len(gaps) > MANY_OPEN_UNITS and self._is_wide(node.box):
-            return True
         return before is None or len(gaps) < PROGRESS * before
-
-    def _is_wide(self, box: Box) -> bool:
-        """Whether a box is not yet a tiny part of the domain: so many units meet."""
-        whole = Box(tuple(self.problem.low), tuple(self.problem.high))
-        own, all_ = (max(b - a for a, b in zip(*v, strict=True)) for v in (box, whole))
-        return own * SMALL_PART > all_
 
     def _prove(self, goal: int, node: Node, hint: Hint | None) -> Proof:
         """The bound that a hint's multipliers prove; without one, that of none."""

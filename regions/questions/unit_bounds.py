@@ -1,9 +1,12 @@
-"""Bounds of every unit's pre-activation on a box, proved in float64.
+"""Bounds of every unit's pre-activation on boxes, proved in float64.
 
-What `exact_bounds` does, many rows at once: rounding is bounded as it comes up, each
-error of a coefficient times the largest value of what it multiplies. Where numbers
-overflow, the exact form takes over.
+What `exact_bounds` does, many boxes and rows at once: rounding is bounded as it comes
+up, each error of a coefficient times the largest value of what it multiplies. Where
+numbers overflow, the exact form takes over.
 """
+
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -21,83 +24,163 @@ from regions.signs.rounding import (
     gamma,
 )
 
+SLACK = 16.0
+"""What errors are multiplied by: hardly more than 1 would do, and a checker that rounds
+in its own way has room."""
+
 Ends = tuple[np.ndarray, np.ndarray]
 
 
 def unit_bounds(problem: Problem, box: Box) -> UnitBounds:
     """Bounds on a box: float64 numbers, taken as exact."""
+    low, high = outward(box)
     with np.errstate(all="ignore"):
-        bounds = _FloatBounds(problem, box).all_layers()
+        bounds = FloatBounds(problem, low[None], high[None]).all_layers()
     if not all(np.isfinite(end).all() for ends in bounds for end in ends):
         return exact_bounds(problem, box)
     return UnitBounds(
-        [[to_fmpq(v) for v in low.tolist()] for low, _ in bounds],
-        [[to_fmpq(v) for v in high.tolist()] for _, high in bounds],
+        [[to_fmpq(v) for v in low[0].tolist()] for low, _ in bounds],
+        [[to_fmpq(v) for v in high[0].tolist()] for _, high in bounds],
     )
 
 
-def float_goal_bound(
-    problem: Problem,
-    goal: int,
-    box: Box,
-    bounds: UnitBounds,
-    tangents: list[np.ndarray],
-) -> fmpq | None:
-    """An upper bound of a goal on a box, proved in float64; None if it overflows.
+class Carried(NamedTuple):
+    """Combinations of units carried back to the input, one a row.
 
-    What `backward.goal_bound` gives without fixed signs, or a little more.
-
-    Args:
-        problem: The problem; on a box, with goals of one part on the outputs.
-        goal: Number of the goal.
-        box: The box.
-        bounds: Bounds of all units there, float64 numbers.
-        tangents: Slopes of the lower lines of the units of each layer.
+    Attributes:
+        upper: Upper bounds on the rows' boxes.
+        gradient: What is left of each at the input.
+        weights: For each layer before, what the row weighs its activations with.
     """
-    part = problem.goals[goal][0]
-    weights = np.array([[float(w) for w in part.outputs]])
-    with np.errstate(all="ignore"):
-        found = _FloatBounds(problem, box)
-        for layer, low, high, slope in zip(
-            problem.chart.hidden, bounds.low, bounds.high, tangents, strict=True
-        ):
-            below, above = (np.array([_nearest(v) for v in end]) for end in (low, high))
-            found.enter(layer, below, above, slope)
-        value = float(found.carried(len(tangents), weights)[0])
-    return to_fmpq(value) + to_fmpq(part.offset) if np.isfinite(value) else None
+
+    upper: np.ndarray
+    gradient: np.ndarray
+    weights: list[np.ndarray]
 
 
-class _FloatBounds:
-    """One box; what is known of the layers grows."""
+class FloatBounds:
+    """Some boxes, the leading axis of all arrays; what is known of the layers grows.
 
-    def __init__(self, problem: Problem, box: Box):
+    Attributes:
+        above: By layer, how far the line above an open unit is from its kink; 0 for
+            other units.
+        spreads: By layer, for the open units: box and unit of each, and how much each
+            axis makes of its width, in shares.
+    """
+
+    def __init__(self, problem: Problem, low: np.ndarray, high: np.ndarray):
         network = problem.chart
         self._layers = network.layers
-        self._low, self._high = _outward(box)
+        self._low, self._high = low, high
         # A round ball around the origin: its radius, rounded up.
         square = problem.square
         self._radius = None if square is None else upward_root(square)
         self._chart = chart_rounding(problem.network, problem.domain)
         # Largest absolute values: of the input and of each layer's activations.
-        self._sizes = [np.maximum(np.abs(self._low), np.abs(self._high))]
-        self._values: list[Ends] = [(self._low, self._high)]
+        self._sizes = [np.maximum(np.abs(low), np.abs(high))]
+        self._values: list[Ends] = [(low, high)]
         self._lines: list[tuple[np.ndarray, ...]] = []
-        self._pre_sizes: list[np.ndarray] = []
+        self._largest = max(1.0, float(self._sizes[0].max()))
         self._terms = 8 * (network.input_dim + sum(network.widths) + 8)
+        self._reaches: list[np.ndarray] = []
+        self.above: list[np.ndarray] = []
+        self.spreads: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def all_layers(self) -> list[Ends]:
-        """Lower and upper ends of each layer."""
+    def all_layers(self, known: list[Ends] | None = None) -> list[Ends]:
+        """Lower and upper ends of each layer, no farther apart than what is known."""
         result = []
         for index, layer in enumerate(self._layers[:-1]):
             low, high = self._intervals(layer, index)
+            if known is not None:
+                low, high = (
+                    np.fmax(low, known[index][0]),
+                    np.fmin(high, known[index][1]),
+                )
+            self._reaches.append(self._reach(index))
+            box, unit = np.nonzero(~((low >= 0) | (high <= 0)))
+            eye = np.eye(layer.width)[unit]
             if index:
-                eye = np.eye(layer.width)
-                bounds = self.carried(index, np.concatenate([eye, -eye]))
-                high = np.fmin(high, bounds[: layer.width])
-                low = np.fmax(low, -bounds[layer.width :])
+                carried = self.carried(
+                    index, np.concatenate([eye, -eye]), np.concatenate([box, box])
+                )
+                first, last = -carried.upper[len(box) :], carried.upper[: len(box)]
+                low[box, unit] = np.fmax(low[box, unit], first)
+                high[box, unit] = np.fmin(high[box, unit], last)
+                both = np.abs(carried.gradient)
+                steep = both[: len(box)] + both[len(box) :]
+            else:
+                steep = np.abs(layer.weight[unit])
+            parts = steep * (self._high - self._low)[box]
+            total = parts.sum(1, keepdims=True)
+            self.spreads.append((box, unit, parts / np.where(total > 0, total, 1.0)))
             result.append((low, high))
-            self.enter(layer, low, high)
+            self._enter(layer, low, high)
+        self._reaches.append(self._reach(len(self._layers) - 1))
         return result
+
+    def carried(self, layer: int, weights: np.ndarray, box: np.ndarray) -> Carried:
+        """Combinations of a layer's pre-activations, each on one of the boxes."""
+        held: dict[int, np.ndarray] = {}
+        constant, error = np.zeros(len(weights)), np.zeros(len(weights))
+        owed_by = [np.zeros((0, 0))] * layer
+        constant += weights @ self._layers[layer].bias
+        error += self._through(layer, weights, box, held)
+        for index in range(layer - 1, -1, -1):
+            owed = held.pop(index + 1, None)
+            if owed is None:
+                owed_by[index] = np.zeros((len(weights), self._layers[index].width))
+                continue
+            owed_by[index] = owed
+            upper, above, lower, below, doubt = (
+                part[box] for part in self._lines[index]
+            )
+            is_up = owed > 0
+            constant += (owed * np.where(is_up, above, below)).sum(1)
+            error += (np.abs(owed) * doubt).sum(1)
+            before = owed * np.where(is_up, upper, lower)
+            constant += before @ self._layers[index].bias
+            error += self._through(index, before, box, held)
+        gradient = held.get(0, np.zeros((len(weights), self._low.shape[1])))
+        best = np.maximum(gradient * self._low[box], gradient * self._high[box]).sum(1)
+        if self._radius is not None:
+            best = np.minimum(best, self._in_ball(gradient))
+        error += gamma(self._terms) * (np.abs(gradient) * self._sizes[0][box]).sum(1)
+        error += self._terms**2 * SMALLEST * self._largest
+        return Carried(constant + best + SLACK * error, gradient, owed_by)
+
+    def _through(
+        self,
+        index: int,
+        weights: np.ndarray,
+        box: np.ndarray,
+        held: dict[int, np.ndarray],
+    ) -> np.ndarray:
+        """Add what combinations of a layer's units read to `held`; the errors."""
+        error = (np.abs(weights) * self._reaches[index][box]).sum(1)
+        for source, matrix in self._layers[index].blocks(index):
+            part = weights @ matrix
+            before = held.get(source)
+            if before is not None:
+                # What was held is rounded once more.
+                moved = np.abs(before) * self._sizes[source][box]
+                error = error + 2.0 * UNIT_ROUNDOFF * moved.sum(1)
+                part = before + part
+            held[source] = part
+        return error
+
+    def _reach(self, index: int) -> np.ndarray:
+        """By how much a weight of 1 on a unit errs when it passes through its layer.
+
+        The error of a product is at most that of the sum of its absolute terms, one
+        rounding more where it is added to others; and that of a sum of constants.
+        """
+        layer = self._layers[index]
+        result = self._chart_doubt(layer, index)
+        result = result + gamma(self._terms) * np.abs(layer.bias)
+        for source, matrix in layer.blocks(index):
+            terms = self._sizes[source] @ np.abs(matrix).T
+            result = result + gamma(layer.width + 2) * terms
+        return np.broadcast_to(result, (len(self._low), layer.width))
 
     def _chart_doubt(self, layer: Layer, index: int) -> np.ndarray:
         """Error of a unit's computed pre-activation that the chart's rounding makes."""
@@ -110,14 +193,15 @@ class _FloatBounds:
 
     def _intervals(self, layer: Layer, index: int) -> Ends:
         """Interval arithmetic."""
-        middle, spread = layer.bias.copy(), self._chart_doubt(layer, index)
+        middle, spread = layer.bias, self._chart_doubt(layer, index)
         size = np.abs(layer.bias)
         for source, matrix in layer.blocks(index):
             low, high = self._values[source]
             center, half = 0.5 * (low + high), 0.5 * (high - low)
-            middle = middle + matrix @ center
-            spread = spread + np.abs(matrix) @ half
-            size = size + np.abs(matrix) @ (np.abs(center) + half)
+            sizes = np.abs(matrix).T
+            middle = middle + center @ matrix.T
+            spread = spread + half @ sizes
+            size = size + (np.abs(center) + half) @ sizes
         error = SAFETY * gamma(self._terms) * size + self._terms * SMALLEST
         spread = spread + 4.0 * error
         low, high = middle - spread, middle + spread
@@ -128,13 +212,7 @@ class _FloatBounds:
             high = np.fmin(high, layer.bias + spread)
         return low, high
 
-    def enter(
-        self,
-        layer: Layer,
-        low: np.ndarray,
-        high: np.ndarray,
-        tangent: np.ndarray | None = None,
-    ) -> None:
+    def _enter(self, layer: Layer, low: np.ndarray, high: np.ndarray) -> None:
         """Lines, sizes and activations of a layer whose bounds are known."""
         slope = layer.slopes
         first = np.where(low > 0, low, slope * low)
@@ -144,35 +222,17 @@ class _FloatBounds:
         grown = np.abs(ends) * (4.0 * UNIT_ROUNDOFF) + 2.0 * SMALLEST
         self._values.append(((ends - grown).min(0), (ends + grown).max(0)))
         self._sizes.append((np.abs(ends) + grown).max(0))
-        self._pre_sizes.append(np.maximum(np.abs(low), np.abs(high)))
-        self._lines.append(_lines(low, high, slope, tangent))
-
-    def carried(self, layer: int, weights: np.ndarray) -> np.ndarray:
-        """Upper bounds of combinations of a layer's pre-activations, one a row."""
-        held: dict[int, np.ndarray] = {}
-        total = np.zeros((3, len(weights)))  # constant, its size, other errors
-        self._through(layer, weights, held, total)
-        for index in range(layer - 1, -1, -1):
-            owed = held.pop(index + 1, None)
-            if owed is None:
-                continue
-            upper, above, lower, below = self._lines[index]
-            before = np.where(owed > 0, owed * upper, owed * lower)
-            moved = np.where(owed > 0, owed * above, owed * below)
-            total[0] += moved.sum(1)
-            total[1] += np.abs(moved).sum(1)
-            total[2] += 2.0 * UNIT_ROUNDOFF * np.abs(before) @ self._pre_sizes[index]
-            self._through(index, before, held, total)
-        gradient = held.get(0, np.zeros((len(weights), len(self._low))))
-        best = np.maximum(gradient * self._low, gradient * self._high).sum(1)
-        if self._radius is not None:
-            best = np.minimum(best, self._in_ball(gradient))
-        largest = max(1.0, *(float(s.max()) for s in (*self._sizes, *self._pre_sizes)))
-        constant, size, error = total
-        size = size + np.abs(gradient) @ self._sizes[0]
-        error = error + gamma(self._terms) * size
-        error = error + self._terms**2 * SMALLEST * largest
-        return constant + best + 2.0 * SAFETY * error
+        sizes = np.maximum(np.abs(low), np.abs(high))
+        self._largest = max(
+            self._largest, float(self._sizes[-1].max()), float(sizes.max())
+        )
+        upper, above, lower, below = _lines(low, high, slope)
+        # Slopes times weights are rounded, and so is a sum of constants.
+        steep = np.maximum(np.abs(upper), np.abs(lower))
+        doubt = 2.0 * UNIT_ROUNDOFF * steep * sizes
+        doubt = doubt + gamma(self._terms) * np.maximum(np.abs(above), np.abs(below))
+        self._lines.append((upper, above, lower, below, doubt))
+        self.above.append(above - below)
 
     def _in_ball(self, rows: np.ndarray) -> np.ndarray:
         """At least the largest value of each row in the round ball."""
@@ -180,30 +240,6 @@ class _FloatBounds:
         norms = np.linalg.norm(rows, axis=1)
         tiny = self._terms * 2.0**-500  # squares may underflow
         return self._radius * (norms * (1.0 + gamma(self._terms)) + tiny)
-
-    def _through(
-        self,
-        index: int,
-        weights: np.ndarray,
-        held: dict[int, np.ndarray],
-        total: np.ndarray,
-    ) -> None:
-        """Add what combinations of a layer's units read; their constants and errors."""
-        layer = self._layers[index]
-        size = np.abs(weights)
-        total[0] += weights @ layer.bias
-        total[1] += size @ np.abs(layer.bias)
-        total[2] += size @ self._chart_doubt(layer, index)
-        for source, matrix in layer.blocks(index):
-            part = weights @ matrix
-            before = held.get(source)
-            held[source] = part if before is None else before + part
-            # A product's error is at most that of the sum of its absolute terms; what
-            # was held is rounded once more.
-            terms = size @ np.abs(matrix)
-            if before is not None:
-                terms = terms + np.abs(before)
-            total[2] += gamma(layer.width + 2) * (terms @ self._sizes[source])
 
 
 def upward_root(square: fmpq) -> float:
@@ -215,21 +251,14 @@ def upward_root(square: fmpq) -> float:
 
 
 def _lines(
-    low: np.ndarray,
-    high: np.ndarray,
-    slope: np.ndarray,
-    tangent: np.ndarray | None = None,
+    low: np.ndarray, high: np.ndarray, slope: np.ndarray
 ) -> tuple[np.ndarray, ...]:
     """Slope and constant of the upper lines, then of the lower ones."""
     is_open = (low < 0) & (high > 0) & (slope != 1)
     steady = np.where((low >= 0) | (slope == 1), 1.0, slope)
     width = np.where(is_open, high - low, 1.0)
     chord = (high - slope * low) / width
-    if tangent is None:
-        tangent = np.where(high > -low, 1.0, slope)
-    else:
-        # Of a proof that is kept: with short chords, as `backward.around` has them.
-        chord = np.floor(chord * 2.0**24) / 2.0**24
+    tangent = np.where(high > -low, 1.0, slope)
     ends = np.stack([(slope - chord) * low, (1.0 - chord) * high])
     # Rounded outward: of the differences, and of the products.
     left = (np.abs(slope) + np.abs(chord)) * np.abs(low)
@@ -247,7 +276,7 @@ def _lines(
     )
 
 
-def _outward(box: Box) -> Ends:
+def outward(box: Box) -> Ends:
     """A box as float64 numbers that hold it."""
     low = np.array([_nearest(v) for v in box.low])
     high = np.array([_nearest(v) for v in box.high])
@@ -256,6 +285,12 @@ def _outward(box: Box) -> Ends:
     inward = [to_fmpq(b) < v for b, v in zip(high.tolist(), box.high, strict=True)]
     high = np.where(inward, np.nextafter(high, np.inf), high)
     return low, high
+
+
+def float_above(value: Fraction) -> float:
+    """A float64 number that is no smaller."""
+    near = float(value)
+    return near if near >= value else float(np.nextafter(near, np.inf))
 
 
 def _nearest(value: fmpq) -> float:

@@ -1,4 +1,4 @@
-"""Boxes bounded by gradient steps, proved in float64: against the list and the checker.
+"""Boxes bounded many at once, in float64: against the list, rationals and the checker.
 
 All boxes are bounded so here, however few units are open.
 """
@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answer_bounds import (
+    ExactLayers,
+    largest_in_box,
+    sharp_lines,
+)
 from regions.certificates.answers import verify_answer
-from regions.questions import maxima, search
-from regions.questions.backward import Box, Dual, goal_bound
-from regions.questions.exact_bounds import UnitBounds
+from regions.certificates.box_bounds import BoxBounds
+from regions.questions import box_batches, maxima, search
 from regions.questions.problem import Linear, Problem
-from regions.questions.relaxation import Node
-from regions.questions.unit_bounds import float_goal_bound, unit_bounds
 from regions.signs.exact import to_fmpq
 from tests.helpers import random_network
 from tests.zoo import ZOO
@@ -24,8 +26,7 @@ from tests.zoo import ZOO
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Only quick boxes, and no list, at first."""
-    monkeypatch.setattr(search, "MANY_OPEN_UNITS", 0)
-    monkeypatch.setattr(search, "FEW_UNITS", 0)
+    monkeypatch.setattr(search, "FEW_UNITS", -1)
     monkeypatch.setattr(maxima, "FEW_NODES", 10**9)
 
 
@@ -45,24 +46,33 @@ def test_ranges_are_those_of_the_list_and_verified(seed, tmp_path):
 
 @pytest.mark.parametrize("name", ["prelu", "residual", "skip_blocks"])
 def test_bounds_in_float64_are_no_less_than_the_exact_ones(name):
+    """Of halves of halves, both those of the search and those of the checker."""
     network, domain = ZOO[name]
     weights = tuple(Fraction(k + 1, 2) for k in range(network.output_dim))
     problem = Problem(network, domain, [(Linear(weights),)])
-    rng = np.random.default_rng(0)
-    box = Box(tuple(problem.low), tuple(problem.high))
-    bounds: UnitBounds = unit_bounds(problem, box)
-    node = Node(box, bounds, {})
-    for _ in range(5):
-        tangents = [
-            layer.slopes + rng.integers(0, 9, layer.width) / 8 * (1 - layer.slopes)
-            for layer in network.hidden
-        ]
-        named = {
-            u: to_fmpq(float(tangents[u[0]][u[1]])) for u in node.open_units(problem)
-        }
-        exact = goal_bound(
-            problem, 0, Dual([to_fmpq(1)], {}, {}), node.lines(problem, named), box
-        )
-        found = float_goal_bound(problem, 0, box, bounds, tangents)
-        assert found is not None
-        assert exact <= found <= exact + abs(exact) / 10**6 + to_fmpq(1e-9)
+    boxes = box_batches.roots(problem)
+    for _ in range(3):
+        boxes = box_batches.halves(problem, boxes)
+    rows = np.array([[float(w) for w in weights]] * len(boxes.goals))
+    checked = BoxBounds(network).upper(boxes.low, boxes.high, rows)
+    layers = ExactLayers(network, domain)
+    for k in range(len(boxes.goals)):
+        ends = boxes.unit_low[k], boxes.unit_high[k]
+        lines, place = [], 0
+        for slopes in layers.slopes:
+            trios = zip(
+                *(e[place : place + len(slopes)] for e in ends), slopes, strict=True
+            )
+            lines.append([sharp_lines(to_fmpq(a), to_fmpq(b), s) for a, b, s in trios])
+            place += len(slopes)
+        outputs = [to_fmpq(w) for w in weights]
+        gradient, rest = layers.carried_back(len(lines), outputs, lines, {})
+        box = box_batches.exact_box(problem, boxes, k)
+        exact = rest + largest_in_box(gradient, box.low, box.high)
+        near = exact + abs(exact) / 10**9 + to_fmpq(1e-9)
+        assert exact <= to_fmpq(float(boxes.upper[k])) <= near
+        # The checker knows nothing of the wholes of halves: no less than that.
+        assert exact - (near - exact) <= to_fmpq(float(checked[k]))
+        share = np.random.default_rng(k).uniform(size=(200, problem.dim))
+        points = boxes.low[k] + share * (boxes.high[k] - boxes.low[k])
+        assert (network(points) @ rows[0]).max() <= min(checked[k], boxes.upper[k])

@@ -1,0 +1,181 @@
+"""Upper bounds of outputs on boxes in float64: the checker's own, for many boxes.
+
+A unit lies between two lines, and a combination of units is carried back to the input
+through them. Each rounding is charged where it comes up: a coefficient that is off by e
+moves the sum by at most e times the largest value of what it multiplies.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from flint import fmpq
+
+from regions.network import ReluNetwork
+
+ROUNDOFF, TINIEST = 2.0**-53, 2.0**-1074
+OVER = 1.0 + 2.0**-20
+"""Errors are summed in float64 themselves."""
+
+
+class _Lines(NamedTuple):
+    """Around the activations of a layer, `(boxes, units)`.
+
+    Slope and constant of the line above, then of the one below; the largest absolute
+    values of activations and pre-activations.
+    """
+
+    upper: np.ndarray
+    above: np.ndarray
+    lower: np.ndarray
+    below: np.ndarray
+    active: np.ndarray
+    before: np.ndarray
+
+
+class BoxBounds:
+    """Bounds of one network on boxes of its input space."""
+
+    def __init__(self, network: ReluNetwork):
+        self._layers = network.layers
+        # Terms of any sum here, and sums one after the other.
+        self._terms = max(max(layer.weight.shape) for layer in network.layers) + 4
+        self._sums = self._terms + 4 * sum(1 + len(la.skips) for la in network.layers)
+
+    def upper(
+        self, low: np.ndarray, high: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """Upper bounds of combinations of outputs; not finite where none is proved.
+
+        Args:
+            low: Lower ends, `(boxes, dim)`.
+            high: Upper ends.
+            weights: The combination for each box, `(boxes, outputs)`.
+        """
+        with np.errstate(all="ignore"):
+            ends, lines = [(low, high)], []
+            for index, layer in enumerate(self._layers[:-1]):
+                first, last = self._intervals(index, ends)
+                if index:
+                    eye = np.eye(layer.width)
+                    rows = np.concatenate([eye, -eye])[None]
+                    found = self._carried(index, rows, lines, low, high)
+                    last = np.fmin(last, found[:, : layer.width])
+                    first = np.fmax(first, -found[:, layer.width :])
+                line = _lines(first, last, layer.slopes)
+                lines.append(line)
+                tops = np.where(last > 0, last, layer.slopes * last)
+                feet = np.where(first > 0, first, layer.slopes * first)
+                kink = np.where((first < 0) & (last > 0), 0.0, tops)
+                every = np.stack([tops, feet, kink])
+                grown = 2.0 * ROUNDOFF * np.abs(every) + TINIEST
+                ends.append(((every - grown).min(0), (every + grown).max(0)))
+            last_layer = len(self._layers) - 1
+            return self._carried(last_layer, weights[:, None], lines, low, high)[:, 0]
+
+    def _intervals(
+        self, index: int, ends: list[tuple[np.ndarray, np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of a layer's pre-activations from those of what it reads."""
+        layer = self._layers[index]
+        low, high, size = layer.bias, layer.bias, np.abs(layer.bias)
+        for source, matrix in layer.blocks(index):
+            first, last = ends[source]
+            plus, minus = np.maximum(matrix, 0.0).T, np.minimum(matrix, 0.0).T
+            low = low + first @ plus + last @ minus
+            high = high + last @ plus + first @ minus
+            largest = np.maximum(np.abs(first), np.abs(last))
+            size = size + largest @ np.abs(matrix).T
+        error = 4.0 * self._sums * (ROUNDOFF * size + TINIEST)
+        return low - error, high + error
+
+    def _carried(
+        self,
+        layer: int,
+        rows: np.ndarray,
+        lines: list[_Lines],
+        low: np.ndarray,
+        high: np.ndarray,
+    ) -> np.ndarray:
+        """Upper bounds of combinations of pre-activations, `(boxes, rows)`."""
+        far = np.maximum(np.abs(low), np.abs(high))
+        reads = [far, *(line.active for line in lines)]
+        owed: dict[int, np.ndarray] = {}
+        value, size, error = self._through(layer, rows, owed, reads)
+        for index in range(layer - 1, -1, -1):
+            held = owed.pop(index + 1, None)
+            if held is None:
+                continue
+            line = _Lines(*(part[:, None] for part in lines[index]))
+            is_up = held > 0.0
+            moved = held * np.where(is_up, line.above, line.below)
+            pre = held * np.where(is_up, line.upper, line.lower)
+            value = value + moved.sum(-1)
+            size = size + np.abs(moved).sum(-1)
+            off = ROUNDOFF * np.abs(pre) + TINIEST
+            error = error + (off * line.before).sum(-1) + moved.shape[-1] * TINIEST
+            parts = self._through(index, pre, owed, reads)
+            value, size, error = value + parts[0], size + parts[1], error + parts[2]
+        gradient = owed.get(0)
+        if gradient is not None:
+            corner = np.where(gradient > 0.0, high[:, None], low[:, None])
+            value = value + (gradient * corner).sum(-1)
+            size = size + (np.abs(gradient) * far[:, None]).sum(-1)
+        error = error + 2.0 * self._sums * (ROUNDOFF * size + TINIEST)
+        return value + OVER * error
+
+    def _through(
+        self,
+        index: int,
+        rows: np.ndarray,
+        owed: dict[int, np.ndarray],
+        reads: list[np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Add to `owed` what rows of a layer read; constants, their sizes, errors."""
+        layer, sizes = self._layers[index], np.abs(rows)
+        value, size = rows @ layer.bias, sizes @ np.abs(layer.bias)
+        error = np.zeros_like(value)
+        for source, matrix in layer.blocks(index):
+            part, before = rows @ matrix, owed.get(source)
+            # A product of n terms errs by n roundings of its absolute terms.
+            reach = reads[source] @ np.abs(matrix).T + matrix.size * TINIEST
+            error = error + self._terms * ROUNDOFF * (sizes * reach[:, None]).sum(-1)
+            lost = TINIEST * self._terms * reads[source].sum(-1)
+            if before is not None:
+                part = before + part
+                off = ROUNDOFF * np.abs(part)
+                error = error + (off * reads[source][:, None]).sum(-1)
+            error = error + lost[:, None]
+            owed[source] = part
+        return value, size, error
+
+
+def _lines(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> _Lines:
+    """Lines whose slopes are float64 numbers, with constants that are large enough."""
+    is_open = (low < 0.0) & (high > 0.0) & (slopes != 1.0)
+    steady = np.where((low >= 0.0) | (slopes == 1.0), 1.0, slopes)
+    chord = (high - slopes * low) / np.where(is_open, high - low, 1.0)
+    tangent = np.where(high > -low, 1.0, slopes)
+    left, right = (slopes - chord) * low, (1.0 - chord) * high
+    # A difference and a product, each rounded once.
+    left_off = 3.0 * ROUNDOFF * np.abs(left) + TINIEST
+    right_off = 3.0 * ROUNDOFF * np.abs(right) + TINIEST
+    above = np.maximum(left + left_off, right + right_off)
+    below = np.minimum(left - left_off, right - right_off)
+    convex, concave = is_open & (slopes < 1.0), is_open & (slopes > 1.0)
+    before = np.maximum(np.abs(low), np.abs(high))
+    active = np.maximum(1.0, np.abs(slopes)) * before * (1.0 + 2.0**-50)
+    return _Lines(
+        np.where(convex, chord, np.where(concave, tangent, steady)),
+        np.where(convex, above, 0.0),
+        np.where(convex, tangent, np.where(concave, chord, steady)),
+        np.where(concave, below, 0.0),
+        active,
+        before,
+    )
+
+
+def float_below(value: fmpq) -> float:
+    """A float64 number that is no larger."""
+    near = int(value.p) / int(value.q)
+    exact = fmpq(*near.as_integer_ratio())
+    return near if exact <= value else float(np.nextafter(near, -np.inf))

@@ -46,6 +46,7 @@ def referee_claims(
             )
         )
     failed = sum(int((~t["verified"]).sum()) for t in trials.values())
+    failed += sum(not row.verified for row in asked)
     claims.append(
         claim_exact(
             "Every exact answer has a certificate that is verified",

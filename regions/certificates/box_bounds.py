@@ -16,6 +16,9 @@ ROUNDOFF, TINIEST = 2.0**-53, 2.0**-1074
 OVER = 1.0 + 2.0**-20
 """Errors are summed in float64 themselves."""
 
+Ends = tuple[np.ndarray, np.ndarray]
+"""Lower and upper ends, `(boxes, units)`."""
+
 
 class _Lines(NamedTuple):
     """Around the activations of a layer, `(boxes, units)`.
@@ -52,29 +55,37 @@ class BoxBounds:
             weights: The combination for each box, `(boxes, outputs)`.
         """
         with np.errstate(all="ignore"):
-            ends, lines = [(low, high)], []
-            for index, layer in enumerate(self._layers[:-1]):
-                first, last = self._intervals(index, ends)
-                if index:
-                    eye = np.eye(layer.width)
-                    rows = np.concatenate([eye, -eye])[None]
-                    found = self._carried(index, rows, lines, low, high)
-                    last = np.fmin(last, found[:, : layer.width])
-                    first = np.fmax(first, -found[:, layer.width :])
-                line = _lines(first, last, layer.slopes)
-                lines.append(line)
-                tops = np.where(last > 0, last, layer.slopes * last)
-                feet = np.where(first > 0, first, layer.slopes * first)
-                kink = np.where((first < 0) & (last > 0), 0.0, tops)
-                every = np.stack([tops, feet, kink])
-                grown = 2.0 * ROUNDOFF * np.abs(every) + TINIEST
-                ends.append(((every - grown).min(0), (every + grown).max(0)))
+            # What holds on a box around all of them tells which units have one sign.
+            hull = low.min(0, keepdims=True), high.max(0, keepdims=True)
+            around, _ = self._units(*hull, None)
+            _, lines = self._units(low, high, around)
             last_layer = len(self._layers) - 1
             return self._carried(last_layer, weights[:, None], lines, low, high)[:, 0]
 
-    def _intervals(
-        self, index: int, ends: list[tuple[np.ndarray, np.ndarray]]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _units(
+        self, low: np.ndarray, high: np.ndarray, around: list[Ends] | None
+    ) -> tuple[list[Ends], list[_Lines]]:
+        """Ends of all pre-activations on boxes, by layer, and lines."""
+        values, result, lines = [(low, high)], [], []
+        for index, layer in enumerate(self._layers[:-1]):
+            first, last = self._intervals(index, values)
+            if around is not None:
+                first = np.fmax(first, around[index][0])
+                last = np.fmin(last, around[index][1])
+            units = np.flatnonzero(~((first >= 0.0) | (last <= 0.0)).all(0))
+            if index and len(units):
+                eye = np.eye(layer.width)[units]
+                rows = np.concatenate([eye, -eye])[None]
+                found = self._carried(index, rows, lines, low, high)
+                count = len(units)
+                last[:, units] = np.fmin(last[:, units], found[:, :count])
+                first[:, units] = np.fmax(first[:, units], -found[:, count:])
+            result.append((first, last))
+            lines.append(_lines(first, last, layer.slopes))
+            values.append(_activations(first, last, layer.slopes))
+        return result, lines
+
+    def _intervals(self, index: int, ends: list[Ends]) -> Ends:
         """Ends of a layer's pre-activations from those of what it reads."""
         layer = self._layers[index]
         low, high, size = layer.bias, layer.bias, np.abs(layer.bias)
@@ -147,6 +158,16 @@ class BoxBounds:
             error = error + lost[:, None]
             owed[source] = part
         return value, size, error
+
+
+def _activations(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> Ends:
+    """Ends of activations: at those of the pre-activations, or 0 between them."""
+    tops = np.where(high > 0.0, high, slopes * high)
+    feet = np.where(low > 0.0, low, slopes * low)
+    kink = np.where((low < 0.0) & (high > 0.0), 0.0, tops)
+    every = np.stack([tops, feet, kink])
+    grown = 2.0 * ROUNDOFF * np.abs(every) + TINIEST
+    return (every - grown).min(0), (every + grown).max(0)
 
 
 def _lines(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> _Lines:

@@ -56,7 +56,7 @@ class _Boxes(NamedTuple):
     high: np.ndarray
 
 
-BOXES, HALVINGS = 64, 8
+BOXES, HALVINGS = 16, 8
 """Leaves at a time, and how often a box is halved that is not proved at once."""
 
 
@@ -121,7 +121,8 @@ class _Claim:
         upper, leaves = number(self._claim["upper"]), self._leaves()
         lines: dict[int, tuple[list[Row], list[Row]]] = {}
         tree = self._claim["tree"]
-        self._check_boxes([leaf for leaf in leaves if "box" in tree[leaf.number]])
+        boxes = [leaf for leaf in leaves if "box" in tree[leaf.number]]
+        self._check_boxes(boxes)
         for leaf in leaves:
             if "box" in tree[leaf.number]:
                 continue
@@ -130,7 +131,8 @@ class _Claim:
             bound = self._bound(leaf, *lines[leaf.begins])
             if bound is not None and bound > upper:
                 raise Wrong(f"leaf {leaf.number} exceeds it: {short(bound)}")
-        return f"proved by {len(leaves)} leaves: {short(upper)}"
+        some = f", {len(boxes)} of them in float64 with its errors" if boxes else ""
+        return f"proved by {len(leaves)} leaves{some}: {short(upper)}"
 
     def _leaves(self) -> list[_Leaf]:
         """All leaves, with the parts that the splits above them leave."""

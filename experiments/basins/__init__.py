@@ -2,7 +2,7 @@
 
 How far a state may be from a stored pattern to fall back to it: for powers and the
 exponential, over the number of neurons, with the same number of patterns for all, up to
-four for each neuron; beside the nearest pattern, which no memory can beat.
+one for each neuron; beside the nearest pattern, which no memory can beat.
 """
 
 from experiments.basins.figure import draw

@@ -97,6 +97,7 @@ def _power_claims(
             exponents(neurons, values[0]),
             low=0.9 * wanted,
             high=1.1 * wanted,
+            reason="a tenth: logarithms in the law move it by less",
         )
     ]
     if energy.kind != "power":
@@ -112,6 +113,7 @@ def _power_claims(
             values[1, -1] / law,
             low=0.9,
             high=1.1,
+            reason="a tenth for terms beyond the leading one",
         )
     )
     if degree == 2:
@@ -123,6 +125,7 @@ def _power_claims(
                 values[0, -1] / neurons[-1] / CRITICAL,
                 low=0.9,
                 high=1.1,
+                reason="a tenth for so few neurons",
             )
         )
     return claims
@@ -138,6 +141,7 @@ def _exponential_claims(neurons: tuple[int, ...], values: np.ndarray) -> list[Cl
             f"R^2 of the line, {neurons[0]} to {neurons[-1]} neurons (at least 0.98)",
             squares,
             low=0.98,
+            reason="a fiftieth of the variance for six sizes",
         ),
         claim_median(
             "... at least as fast as 2^(N/2)",
@@ -145,6 +149,7 @@ def _exponential_claims(neurons: tuple[int, ...], values: np.ndarray) -> list[Cl
             "slope of ln K over ln 2 / 2 (at least 1)",
             slopes / (np.log(2.0) / 2.0),
             low=1.0,
+            reason="the slope of the law",
         ),
     ]
 
@@ -162,6 +167,7 @@ def _digit_claims(degrees: Sequence[int], digits: dict[str, np.ndarray]) -> list
             "(above 0)",
             close[-1] - close[0],
             low=0.0,
+            reason="0 is no change",
         ),
         claim_median(
             f"... up to n = {degrees[trained]}",
@@ -170,6 +176,7 @@ def _digit_claims(degrees: Sequence[int], digits: dict[str, np.ndarray]) -> list
             f"less n = {degrees[0]} (above 0)",
             close[trained] - close[0],
             low=0.0,
+            reason="0 is no change",
         ),
         claim_median(
             "Fewer memories share in a decision as n grows",
@@ -178,6 +185,7 @@ def _digit_claims(degrees: Sequence[int], digits: dict[str, np.ndarray]) -> list
             "(below 0.5)",
             shared[-1] / shared[0],
             high=0.5,
+            reason="half as many, guessed beforehand",
         ),
         claim_median(
             "... at little cost in accuracy",
@@ -185,6 +193,7 @@ def _digit_claims(degrees: Sequence[int], digits: dict[str, np.ndarray]) -> list
             "accuracy on held-out digits, largest n less smallest (above -0.05)",
             digits["accuracy"][-1] - digits["accuracy"][0],
             low=-0.05,
+            reason="a twentieth, guessed beforehand",
         ),
     ]
 
@@ -200,6 +209,7 @@ def _completion_claims(completion: dict[str, np.ndarray]) -> list[Claim]:
             "recall of stored digits, exponential less square (above 0.05)",
             recall[-1] - recall[0],
             low=0.05,
+            reason="a twentieth of the bits, guessed beforehand",
         ),
         claim_median(
             "What it stores helps the exponential to complete other digits",
@@ -207,6 +217,7 @@ def _completion_claims(completion: dict[str, np.ndarray]) -> list[Claim]:
             "share of right bits less that of the majority (above 0)",
             completed[-1] - completion["mean"],
             low=0.0,
+            reason="0 is no help",
         ),
         claim_median(
             "Memorizing costs generalization: an energy between completes other digits "
@@ -215,6 +226,7 @@ def _completion_claims(completion: dict[str, np.ndarray]) -> list[Claim]:
             "held-out completion, best energy less that of the best recall (above 0)",
             completed.max(axis=0) - _at_best_recall(recall, completed),
             low=1e-9,
+            reason="0 is no difference",
         ),
     ]
 

@@ -97,7 +97,7 @@ def contest_claims(name: str, contest: Contest, target: float) -> list[Claim]:
                     ratio,
                     low=0.9,
                     high=1.1,
-                    reason="a tenth is a third of what seeds differ by",
+                    reason="a tenth, chosen beforehand",
                 )
             )
     return claims

@@ -12,6 +12,7 @@ import pytest
 
 from experiments import NAMES, data_slices, load_experiment
 from experiments.running.about import About, Page
+from experiments.running.claims import out_of_reach
 from experiments.running.common import (
     RunFolderError,
     config_to_dict,
@@ -20,7 +21,12 @@ from experiments.running.common import (
     write_json,
     write_provenance,
 )
-from experiments.running.documents import claim_of, render_cards, render_documents
+from experiments.running.documents import (
+    claim_of,
+    read_documents,
+    render_cards,
+    render_documents,
+)
 from experiments.running.publishing import (
     BEGIN,
     END,
@@ -235,3 +241,18 @@ def test_claims_of_a_page_are_judged_together():
     # Older records have no p-values.
     old = {"claims": [{"verdict": "mixed", "seeds": 3}]}
     assert page_verdicts([old]) == [["undecided"]]
+
+
+def test_claims_of_the_documents_can_pass_and_fail_and_say_why_their_border():
+    content = read_documents(DOCS)
+    rows = [*content["card"], *(r for d in content["document"] for r in d["rows"])]
+    for row in rows:
+        if "claim" not in row:
+            continue
+        record = read_json(DOCS / "results" / f"{row['study']}.json")
+        settled = {row["study"]: [(claim, "") for claim in record["claims"]]}
+        claim, _ = claim_of(row, settled)
+        # Older records keep no tests.
+        if claim["seeds"] and "p_for" in claim:
+            assert claim["reason"], claim["claim"]
+            assert out_of_reach(claim) == [], claim["claim"]

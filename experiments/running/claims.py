@@ -117,6 +117,22 @@ def out_of_reach(claim: dict[str, Any]) -> list[Verdict]:
     return [end for end, p in zip(ends, claim["least"], strict=True) if 2.0 * p > RATE]
 
 
+def remark(claim: dict[str, Any], verdict: str) -> str:
+    """What a reader of a verdict has to know beside it; empty if nothing.
+
+    Example:
+        >>> few = claim_median("c", "s", "x", np.array([1.0, 2.0]), low=0.0).to_dict()
+        >>> remark(few, "undecided")
+        ' (2 seeds can not have it confirmed or refuted)'
+    """
+    if claim.get("smaller"):
+        return f": {claim['smaller']}"
+    ends = out_of_reach(claim) if "least" in claim and verdict == "undecided" else []
+    if not ends:
+        return ""
+    return f" ({claim['seeds']} seeds can not have it {' or '.join(ends)})"
+
+
 def claim_median(
     claim: str,
     source: str,

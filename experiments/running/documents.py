@@ -5,6 +5,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from experiments.running.claims import remark
+
 Settled = tuple[dict[str, Any], str]
 """A claim of a record, and its verdict on its page."""
 
@@ -51,7 +53,8 @@ def render_cards(
             lines += ["**not published yet**", ""]
             continue
         claim, given = claim_of(card, settled)
-        why = f": {card['why']}" if "why" in card else ""
+        why = "" if "verdict" in card else remark(claim, given)
+        why += f": {card['why']}" if "why" in card else ""
         # A title says what was found, a verdict what became of a claim: both are shown.
         lines += [
             f"Claim: {claim['claim'].rstrip('.')}. **{card.get('verdict', given)}**"
@@ -116,14 +119,15 @@ def _row(
     number: Callable[[dict[str, Any]], str],
 ) -> str:
     """One sentence."""
-    verdict, words = row.get("verdict", ""), ""
+    verdict, words, beside = row.get("verdict", ""), "", ""
     study = row.get("study")
     if study and study not in settled:
         verdict, study = "not published yet", None
     elif "claim" in row:
         claim, given = claim_of(row, settled)
+        beside = "" if verdict else remark(claim, given)
         verdict, words = verdict or given, number(claim)
-    why = f": {row['why']}" if "why" in row else ""
+    why = beside + (f": {row['why']}" if "why" in row else "")
     cells = [
         row["sentence"],
         link(study) if study else "",

@@ -15,7 +15,7 @@ import PIL.Image
 
 from experiments import NAMES, load_experiment
 from experiments.running.about import About, Page
-from experiments.running.claims import RATE, describe_value, judge, out_of_reach
+from experiments.running.claims import RATE, describe_value, judge, remark
 from experiments.running.common import (
     AGAIN,
     FINISHED,
@@ -361,7 +361,7 @@ def _claim_table(pairs: list[tuple[dict[str, Any], str]]) -> list[str]:
         "| --- | --- | --- | --- |",
         *(
             f"| {_cell(claim['claim'])} | {_cell(claim['source'])} "
-            f"| {_cell(_number(claim))} | **{verdict}**{_remark(claim, verdict)} |"
+            f"| {_cell(_number(claim))} | **{verdict}**{remark(claim, verdict)} |"
             for claim, verdict in pairs
         ),
     ]
@@ -371,16 +371,6 @@ def _number(claim: dict[str, Any]) -> str:
     """What was measured, and why the border lies where it does."""
     reason = claim.get("reason", "")
     return describe_value(claim) + (f"; border: {reason}" if reason else "")
-
-
-def _remark(claim: dict[str, Any], verdict: str) -> str:
-    """What a reader of a verdict has to know beside it."""
-    if claim.get("smaller"):
-        return f": {claim['smaller']}"
-    ends = out_of_reach(claim) if "least" in claim and verdict == "undecided" else []
-    if not ends:
-        return ""
-    return f" ({claim['seeds']} seeds can not have it {' or '.join(ends)})"
 
 
 def _origin(record: dict[str, Any]) -> str:

@@ -52,8 +52,11 @@ ABOUT = About(
         "0, a cone that is no hyperplane (derived). On losses, nothing is known."
     ),
 )
-VIEW, SIDE = 3.0, 400
+VIEW, SIDE = 3.0, 700
 """Half the side of the drawn plane of three inputs, and its pixels."""
+
+DRAWN = (8, 5)
+"""Units of its network, few enough to see their boundaries."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,7 @@ def conduct(
         stored(_file(folder, name), lambda name=name: _train(config, name))
         clock.lap("training")
     cones = stored(folder / "cones.npz", lambda: _cones(config, folder))
-    stored(folder / "planes.npz", lambda: {"planes": draw_planes(config.widths)})
+    stored(folder / "planes.npz", lambda: {"planes": draw_planes(DRAWN)})
     clock.lap("cones")
     contests = _contests(config, folder)
     claims = cone_claims(cones)
@@ -200,14 +203,14 @@ def draw_planes(widths: tuple[int, ...]) -> np.ndarray:
         `(2, side, side)`: with normal biases, then the same weights without.
     """
     rng = np.random.default_rng(0)
-    sizes = (3, *widths[:2], 1)
+    sizes = (3, *widths, 1)
     middles = VIEW * (2.0 * (np.arange(SIDE) + 0.5) / SIDE - 1.0)
     x, y = (axis.ravel() for axis in np.meshgrid(middles, middles))
     points = np.stack([x, y, np.ones_like(x)], axis=1)
     biased = [
         Layer(
             rng.normal(size=(b, a)) * (2.0 / a) ** 0.5,
-            rng.normal(size=b) * 0.7,
+            rng.normal(size=b),
             np.ones(a),
         )
         for a, b in itertools.pairwise(sizes)

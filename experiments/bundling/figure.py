@@ -1,97 +1,117 @@
-"""Bundles: creases before and after, distances over time and by cause, pairs."""
+"""Bundles: creases before and after, the circle, what holds them, nearest distances."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.patches import Circle
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from experiments.bundling.claims import BASE
-from experiments.bundling.study import RADII, Result
-from experiments.plotting.curves import SERIES, draw_bands, plain_legend
-from experiments.plotting.style import FONT, INK, MUTED
+from experiments.bundling.study import CIRCLE, Result, line_distances
+from experiments.plotting.curves import SERIES, draw_band, plain_legend
+from experiments.plotting.style import FONT, INK, MUTED, axis_labels, blank
+from training.datasets import OUTER_RADIUS
+
+RIDGE, VALLEY = SERIES[1].color, SERIES[0].color
 
 
 def draw(result: Result) -> Figure:
-    """Six panels: the base setting above, the causes below."""
-    drawing = Figure(figsize=(13.0, 7.8))
+    """Six panels: creases and the circle above, mechanism and distances below."""
+    drawing = Figure(figsize=(13.0, 8.0), layout="constrained")
     panels = drawing.subplots(2, 3)
-    drawing.subplots_adjust(
-        left=0.06, right=0.985, top=0.95, bottom=0.08, wspace=0.32, hspace=0.33
-    )
     base = result.measures[BASE]
-    for axes, when, title in (
-        (panels[0, 0], 0, "Initial creases, one seed"),
-        (panels[0, 1], 1, "The same after training"),
-    ):
-        meets = base["meets"][when]
-        axes.plot(
-            base["turns"][when][meets],
-            base["offsets"][when][meets],
-            ".",
-            color=INK,
-            markersize=2.5,
-            alpha=0.6,
-        )
-        axes.set_xlim(0.0, 1.0)
-        axes.set_ylim(-0.75, 0.75)
-        title = f"{title}: {np.count_nonzero(meets)} in the square"
-        _label(axes, title, "direction of the normal, half turns", "offset, sides")
-    _pairs(panels[0, 2], base)
-    _times(panels[1, 0], result)
-    _causes(panels[1, 1], result, "ratio", "nearest distance / null")
-    _causes(panels[1, 2], result, "rayleigh", "largest of eight Rayleigh modes")
+    _plane(panels[0, 0], base, 0, "Before training")
+    _plane(panels[0, 1], base, -1, f"After {base['updates'][-1]:,} updates")
+    _sizes(panels[0, 2], base)
+    _pull(panels[1, 0], result)
+    _causes(
+        panels[1, 1], result, "circle", "share tangent to the circle", "gray: the law"
+    )
+    _causes(
+        panels[1, 2],
+        result,
+        "over_others",
+        "nearest distance / that among other networks",
+        "gray: before",
+    )
     return drawing
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
-    """Words around a panel."""
-    axes.set_title(title, loc="left", fontsize=10, color=INK, family=FONT)
-    axes.set_xlabel(x, color=INK, family=FONT)
-    axes.set_ylabel(y, color=INK, family=FONT)
+def _plane(axes: Axes, base: dict[str, np.ndarray], when: int, title: str) -> None:
+    """The creases of one seed as lines in the square, ridges and valleys."""
+    meets = base["meets"][when]
+    normals = np.pi * base["turns"][when][meets]
+    offsets, ridges = base["offsets"][when][meets], base["is_ridge"][when][meets]
+    across = np.stack([np.cos(normals), np.sin(normals)], axis=1)
+    along = np.stack([-across[:, 1], across[:, 0]], axis=1)
+    feet = 0.5 + offsets[:, None] * across
+    for foot, step, is_ridge in zip(feet, along, ridges, strict=True):
+        ends = np.stack([foot - 1.5 * step, foot + 1.5 * step])
+        color = RIDGE if is_ridge else VALLEY
+        axes.plot(ends[:, 0], ends[:, 1], color=color, linewidth=0.5, alpha=0.35)
+    axes.add_patch(
+        Circle((0.5, 0.5), OUTER_RADIUS, fill=False, color=INK, linewidth=1.1, zorder=3)
+    )
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(1.0, 0.0)
+    axes.set_aspect("equal")
+    blank(axes, f"{title}: {len(offsets)} creases (ridges orange, valleys blue)")
+    axes.title.set_fontsize(10)
 
 
-def _pairs(axes: Axes, base: dict[str, np.ndarray]) -> None:
-    """Pairs within each distance over the null's mean."""
-    radii = np.array(RADII)
-    curves = {"before": base["pairs"][0].T, "after": base["pairs"][-1].T}
-    draw_bands(axes, radii, curves)
-    axes.axhline(1.0, color=MUTED, linewidth=0.8)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    plain_legend(axes, "median and range", "upper right")
-    _label(axes, "Pairs of creases over the null", "within distance", "pairs / null")
+def _sizes(axes: Axes, base: dict[str, np.ndarray]) -> None:
+    """Distances of one seed's creases from the center, ridges above valleys."""
+    edges = np.arange(0.0, 0.72, 0.01)
+    last = base["meets"][-1]
+    sizes, ridges = np.abs(base["offsets"][-1][last]), base["is_ridge"][-1][last]
+    axes.hist(
+        [sizes[~ridges], sizes[ridges]],
+        edges,
+        stacked=True,
+        color=[VALLEY, RIDGE],
+        label=["valleys, after", "ridges, after"],
+    )
+    first = np.abs(base["offsets"][0][base["meets"][0]])
+    counts, _ = np.histogram(first, edges)
+    axes.stairs(counts, edges, color=INK, linewidth=1.0, label="all, before")
+    axes.axvline(OUTER_RADIUS, color=MUTED, linewidth=0.8)
+    axes.axvspan(*CIRCLE, color=MUTED, alpha=0.15, lw=0)
+    plain_legend(axes, "", "upper right")
+    title = "The same creases by distance (line: the disc's edge)"
+    axis_labels(axes, title, "distance from the center, sides", "creases")
 
 
-def _times(axes: Axes, result: Result) -> None:
-    """Distance over null during training, every setting."""
-    for style, (name, values) in zip(SERIES, result.measures.items(), strict=False):
-        axes.plot(
-            values["updates"],
-            np.median(values["ratio"], axis=1),
-            color=style.color,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=4.0,
-            linewidth=1.3,
-            label=name,
-        )
-    axes.axhline(1.0, color=MUTED, linewidth=0.8)
-    axes.set_ylim(0.0, None)
-    plain_legend(axes, "", "best", ncols=2)
-    title = "Nearest distance over the null's, median of seeds"
-    _label(axes, title, "update", "distance / null")
+def _pull(axes: Axes, result: Result) -> None:
+    """Integrals of the residual along lines, all seeds, after training."""
+    for style, name in zip(SERIES, ("base", "centered"), strict=False):
+        if name in result.measures:
+            lines = result.measures[name]["lines"].T
+            draw_band(axes, line_distances(), lines, name, style)
+    axes.axhline(0.0, color=MUTED, linewidth=0.8)
+    axes.axvline(OUTER_RADIUS, color=MUTED, linewidth=0.8)
+    axes.axvspan(*CIRCLE, color=MUTED, alpha=0.15, lw=0)
+    plain_legend(axes, "median and range", "lower left")
+    title = "Integral of the residual along lines: where low, ridges are held"
+    axis_labels(axes, title, "distance of the line from the center", "output - target")
 
 
-def _causes(axes: Axes, result: Result, field: str, title: str) -> None:
-    """A number before (gray) and after (blue) training: each seed, and the median."""
+def _causes(axes: Axes, result: Result, field: str, x: str, gray: str) -> None:
+    """A number of each seed after training, its median, and what it is held against."""
     names = list(result.measures)[::-1]
     for i, name in enumerate(names):
-        values = result.measures[name][field]
-        for place, color, shift in ((0, MUTED, 0.16), (-1, SERIES[0].color, -0.16)):
-            row = values[place]
-            axes.plot(row, np.full(len(row), i + shift), ".", color=color, markersize=4)
-            axes.plot(np.median(row), i + shift, "|", color=color, markersize=12)
-    axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
+        values = result.measures[name]
+        if field == "circle":
+            axes.plot(float(values["circle_law"]), i, "D", color=MUTED, markersize=5)
+        else:
+            before = values[field][0]
+            axes.plot(before, np.full(len(before), i + 0.18), ".", color=MUTED, ms=4)
+        after = values[field][-1]
+        axes.plot(after, np.full(len(after), i), ".", color=VALLEY, markersize=5)
+        axes.plot(np.median(after), i, "|", color=VALLEY, markersize=15)
+    if field != "circle":
+        axes.axvline(1.0, color=MUTED, linewidth=0.8)
+    axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticklabels(names, fontsize=9, family=FONT)
     axes.set_xlim(0.0, None)
-    _label(axes, "Before (gray) and after (blue) training", title, "")
+    axis_labels(axes, f"Every seed after training ({gray})", x, "")

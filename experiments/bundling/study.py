@@ -155,7 +155,7 @@ PRESETS = {
         settings=(SETTINGS[0], SETTINGS[1], SETTINGS[5]),
         updates=34,
         draws=3,
-        fresh=3,
+        fresh=8,
         side=16,
         seeds=(0, 1, 2),
     ),

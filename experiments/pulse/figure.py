@@ -1,56 +1,105 @@
-"""The pulse: losses, period against memory, swing of each optimizer, curvature."""
+"""The pulse: curvature and loss over the run, single pulses, periods, swings."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from experiments.plotting.curves import SERIES, plain_legend
-from experiments.plotting.style import FONT, INK, MUTED, large_labels
+from experiments.plotting.curves import SERIES, draw_band, plain_legend
+from experiments.plotting.style import FONT, INK, MUTED, axis_labels
 from experiments.pulse.claims import BASE
 from experiments.pulse.oscillation import around_trend
 from experiments.pulse.study import Result
 
-SHOWN = (BASE, "beta2 0.9", "lr 0.001", "sgd")
-"""Settings whose losses are drawn."""
-
 STRETCH = 300
-"""Updates that are drawn of them."""
+"""Updates that are drawn one by one."""
 
 
 def draw(result: Result) -> Figure:
-    """Four panels."""
-    drawing = Figure(figsize=(11.5, 8.0))
-    panels = drawing.subplots(2, 2)
-    drawing.subplots_adjust(
-        left=0.1, right=0.925, top=0.95, bottom=0.08, wspace=0.32, hspace=0.33
-    )
-    _losses(panels[0, 0], result)
-    _periods(panels[0, 1], result)
-    _swings(panels[1, 0], result)
-    _curvature(panels[1, 1], result)
+    """Six panels: the run above, periods and swings below."""
+    drawing = Figure(figsize=(13.0, 7.6), layout="constrained")
+    panels = drawing.subplots(2, 3)
+    _curvature(panels[0, 0], result)
+    _rising(panels[0, 1], result)
+    _pulses(panels[0, 2], result)
+    _losses(panels[1, 0], result)
+    _periods(panels[1, 1], result)
+    _swings(panels[1, 2], result)
     return drawing
 
 
+def _ends(result: Result) -> np.ndarray:
+    """Updates at the ends of the blocks."""
+    config = result.config
+    return np.arange(config.block, config.updates + 1, config.block)
+
+
+def _curvature(axes: Axes, result: Result) -> None:
+    """Curvature in units of the threshold, over the run."""
+    for style, name in zip(SERIES, (BASE, "beta2 0.9", "lr 0.01"), strict=False):
+        if name in result.measures:
+            plain = style._replace(marker="", line="-")
+            label = "adam (lr 0.001, beta2 0.999)" if name == BASE else name
+            values = result.measures[name]["curvature"]
+            draw_band(axes, _ends(result), values, label, plain)
+    axes.axhline(1.0, color=INK, linestyle=(0, (4, 3)), linewidth=0.9)
+    axes.set_ylim(0.0, 1.3)
+    plain_legend(axes, "median and range of seeds", "lower right")
+    title = "Preconditioned curvature over its threshold 38 / lr"
+    axis_labels(axes, title, "update", "top eigenvalue / threshold")
+
+
+def _rising(axes: Axes, result: Result) -> None:
+    """Share of updates with rising loss, over the run."""
+    for style, name in zip(SERIES, (BASE, "amsgrad", "sgd"), strict=False):
+        if name in result.measures:
+            plain = style._replace(marker="", line="-")
+            values = result.measures[name]["block_rising"]
+            draw_band(axes, _ends(result), values, name, plain)
+    axes.set_ylim(-0.02, 0.7)
+    plain_legend(axes, "median and range of seeds", "upper left")
+    title = "Share of the updates in which the loss rises"
+    axis_labels(axes, title, "update", "share, in each block of updates")
+
+
+def _pulses(axes: Axes, result: Result) -> None:
+    """Curvature and loss of the first seed after the end, update by update."""
+    base = result.measures[BASE]
+    losses = around_trend(base["trace_losses"][0])[:STRETCH]
+    axes.plot(losses, color=SERIES[1].color, linewidth=0.9)
+    axis_labels(axes, "Single pulses of one seed", "update after the end", "")
+    axes.set_ylabel("log loss around its trend", color=SERIES[1].color, fontsize=9)
+    right = axes.twinx()
+    right.plot(
+        base["trace_curvature"][0][:STRETCH], color=SERIES[0].color, linewidth=0.9
+    )
+    right.set_ylabel("curvature / threshold", color=SERIES[0].color, fontsize=9)
+    right.tick_params(labelsize=8)
+
+
 def _losses(axes: Axes, result: Result) -> None:
-    """The last losses of the first seed around their trend, one below the other."""
-    names = [name for name in SHOWN if name in result.measures]
-    for i, (style, name) in enumerate(zip(SERIES, names, strict=False)):
-        around = around_trend(result.measures[name]["losses"][:, 0])[-STRETCH:]
-        label = "adam (lr 0.01, beta2 0.999)" if name == BASE else name
-        axes.plot(around - i, color=style.color, linewidth=0.9)
+    """Last losses of the first seed around their trend, one setting below the other."""
+    names = (BASE, "beta2 0.9", "beta2 0.9997", "amsgrad", "sgd")
+    names = [name for name in names if name in result.measures]
+    around = [
+        around_trend(result.measures[name]["losses"][:, 0])[-STRETCH:] for name in names
+    ]
+    gap = 5.0 * max(float(line.std()) for line in around)
+    for i, (style, name, line) in enumerate(zip(SERIES, names, around, strict=False)):
+        axes.plot(line - gap * i, color=style.color, linewidth=0.8)
         axes.text(
-            0.0,
-            -0.4 - i,
-            label,
+            0.01,
+            gap * (0.36 - i),
+            name,
+            transform=axes.get_yaxis_transform(),
             fontsize=8.5,
             color=style.color,
             family=FONT,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
-    axes.set_ylim(-len(names) + 0.4, 0.85)
-    title = "Log loss around its trend, one seed"
-    large_labels(axes, title, "update", "log loss, moved down by 1 each")
+    axes.set_ylim(-gap * (len(names) - 0.4), gap * 0.7)
+    axes.set_yticks([])
+    title = f"Last {STRETCH} losses of one seed, one scale"
+    axis_labels(axes, title, "update", "log loss around its trend")
 
 
 def _periods(axes: Axes, result: Result) -> None:
@@ -68,8 +117,8 @@ def _periods(axes: Axes, result: Result) -> None:
     medians = np.array([np.median(periods) for _, periods in rows])
     axes.plot(memory, medians, "-o", color=SERIES[0].color, label="median")
     axes.plot(
-        memory,
-        medians[0] * memory / memory[0],
+        memory[:2],
+        medians[0] * memory[:2] / memory[0],
         color=INK,
         linestyle=(0, (4, 3)),
         linewidth=0.9,
@@ -77,9 +126,12 @@ def _periods(axes: Axes, result: Result) -> None:
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    plain_legend(axes, "", "upper left")
-    title = "Period of the strongest line, Adam at lr 0.01"
-    large_labels(axes, title, "1 / (1 - beta2), updates", "period, updates")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(which="minor", labelsize=7)
+    plain_legend(axes, "", "lower right")
+    title = "Period of Adam at lr 0.001, every seed"
+    axis_labels(axes, title, "1 / (1 - beta2), updates", "period, updates")
+    axes.tick_params(which="minor", labelsize=7)
 
 
 def _swings(axes: Axes, result: Result) -> None:
@@ -92,34 +144,19 @@ def _swings(axes: Axes, result: Result) -> None:
         axes.plot([swing.min(), swing.max()], [i, i], color=color, linewidth=2.0)
         axes.plot(np.median(swing), i, "o", color=color)
         axes.text(
-            1.02,
-            i,
+            1.0,
+            i + 0.16,
             f"{rising:.0%}",
             transform=axes.get_yaxis_transform(),
-            va="center",
+            ha="right",
             fontsize=8,
             color=color,
             family=FONT,
         )
     axes.set_xscale("log")
-    axes.set_yticks(range(len(names)), names, fontsize=8.5, family=FONT)
+    axes.yaxis.set_major_locator(FixedLocator(range(len(names))))
+    axes.set_yticklabels(names)
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.margins(y=0.04)
-    title = "Swing; right: share of updates with rising loss"
-    large_labels(axes, title, "standard deviation of log loss around its trend", "")
-
-
-def _curvature(axes: Axes, result: Result) -> None:
-    """Preconditioned curvature of the first seed over its threshold, and the loss."""
-    predictor, losses = result.trace["predictor"][0], result.trace["losses"][0]
-    axes.plot(predictor, color=SERIES[0].color, linewidth=0.9)
-    axes.axhline(1.0, color=INK, linestyle=(0, (4, 3)), linewidth=0.9)
-    title = "Adam further on: curvature (blue), loss (orange)"
-    large_labels(axes, title, "update", "top eigenvalue / threshold")
-    right = axes.twinx()
-    right.plot(losses, color=SERIES[1].color, linewidth=0.9)
-    right.set_yscale("log")
-    right.set_ylabel("loss", color=SERIES[1].color, family=FONT)
-    right.yaxis.set_minor_formatter("{x:.3g}")
-    right.yaxis.set_major_formatter("{x:.3g}")
-    right.tick_params(which="both", labelsize=7)
+    axes.margins(y=0.08)
+    title = "Swing; right: share of the last updates with rising loss"
+    axis_labels(axes, title, "standard deviation of log loss around its trend", "")

@@ -1,13 +1,15 @@
 """Period and strength of an oscillation in a loss: its pulse.
 
-Logarithms of the losses, less a parabola in time, are what oscillates; the period is
-that of the highest line of their periodogram.
+Logarithms of the losses, less a parabola in time, are what oscillates. Their
+periodogram has many lines, harmonics among them, and the highest one jumps from run to
+run: the period is the one that halves the power.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import scipy.signal
+import scipy.stats
 from jaxtyping import Float, Float64
 
 MIN_PERIODS = 4
@@ -21,9 +23,9 @@ class Oscillation(NamedTuple):
     """What a window of losses does around its trend.
 
     Attributes:
-        period: Period of the highest line of the periodogram, in steps.
-        share: Share of the power that lies in that line and the two on either side of
-            it.
+        period: Period, in steps, on either side of which lies half of the power.
+        share: Share of the power in the highest line of the periodogram and the two on
+            either side of it.
         swing: Standard deviation of the logarithm of the loss around its trend.
         rising: Share of the steps in which the loss rises.
     """
@@ -56,8 +58,9 @@ def measure_oscillation(losses: Float[np.ndarray, " steps"]) -> Oscillation:
     power[frequencies * len(losses) < MIN_PERIODS] = 0.0
     peak, total = int(np.argmax(power)), float(power.sum())
     line = float(power[max(peak - 2, 0) : peak + 3].sum())
+    half = int(np.searchsorted(np.cumsum(power), total / 2.0))
     return Oscillation(
-        period=float(1.0 / frequencies[peak]) if total > 0.0 else float(len(losses)),
+        period=float(1.0 / frequencies[half]) if total > 0.0 else float(len(losses)),
         share=line / total if total > 0.0 else 0.0,
         swing=float(around.std()),
         rising=float((np.diff(np.log(losses)) > MIN_RISE).mean()),
@@ -71,57 +74,18 @@ def around_trend(losses: Float[np.ndarray, " steps"]) -> Float64[np.ndarray, " s
     return logs - np.polynomial.Polynomial.fit(time, logs, 2)(time)
 
 
-class Leads(NamedTuple):
-    """Peaks of a loss and what a predictor did before them.
-
-    Attributes:
-        peaks: Number of peaks of the loss.
-        announced: How many have the predictor above its threshold within a given
-            number of steps before them.
-        chance: Share of all steps that have that: what peaks at random times would be
-            announced by.
-        lead: Median of the steps from the predictor's last crossing to the peak, over
-            the announced peaks; NaN without any.
-    """
-
-    peaks: int
-    announced: int
-    chance: float
-    lead: float
-
-
-def measure_leads(
+def foretelling(
     losses: Float[np.ndarray, " steps"],
     predictor: Float[np.ndarray, " steps"],
-    *,
-    prominence: float,
-    reach: int,
-) -> Leads:
-    """How a predictor (above its threshold where it is over 1) announces peaks.
+    ahead: int,
+) -> float:
+    """Rank correlation of a predictor with the rise of the log loss that follows.
 
     Args:
         losses: One a step, positive.
-        predictor: One a step, in units of the threshold.
-        prominence: Least prominence of a peak of the logarithm of the loss.
-        reach: Steps before a peak in which it is announced; of peaks that are less
-            apart the highest counts, the others are its ringing. Peaks in the first
-            `reach` steps are left out.
+        predictor: One a step.
+        ahead: Steps over which the rise is taken.
     """
-    around = around_trend(losses)
-    peaks, _ = scipy.signal.find_peaks(around, prominence=prominence, distance=reach)
-    peaks = peaks[peaks >= reach]
-    above = np.asarray(predictor) > 1.0
-    # Step t looks back on steps t - reach to t - 1.
-    sums = np.concatenate([[0], np.cumsum(above)])
-    seen = sums[reach:-1] > sums[: -reach - 1]
-    leads = []
-    for peak in peaks[seen[peaks - reach]].tolist():
-        last = int(np.flatnonzero(above[:peak])[-1])
-        below = np.flatnonzero(~above[:last])
-        leads.append(peak - (int(below[-1]) + 1 if len(below) else 0))
-    return Leads(
-        peaks=len(peaks),
-        announced=len(leads),
-        chance=float(seen.mean()),
-        lead=float(np.median(leads)) if leads else float("nan"),
-    )
+    logs = np.log(np.asarray(losses, np.float64))
+    rises = logs[ahead:] - logs[:-ahead]
+    return float(scipy.stats.spearmanr(predictor[:-ahead], rises).statistic)

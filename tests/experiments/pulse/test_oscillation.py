@@ -7,7 +7,7 @@ import pytest
 
 from experiments.pulse.oscillation import (
     around_trend,
-    measure_leads,
+    foretelling,
     measure_oscillation,
 )
 
@@ -52,21 +52,18 @@ def test_trend_is_a_parabola_of_the_logarithm():
     assert np.abs(around_trend(np.exp(1.0 - 0.1 * t + 0.002 * t**2))).max() < 1e-12
 
 
-def test_predictor_that_crosses_five_steps_before_each_peak_leads_by_five():
-    t = np.arange(200)
-    # Peaks at 20, 40, ..., with a lower one three steps later that is ringing.
-    rings = 0.6 * np.exp(-(((t % 20 - 5.0) / 0.7) ** 2))
-    losses = np.exp(2.0 * np.exp(-((((t + 10) % 20 - 10.0) / 2.0) ** 2)) + rings)
-    # Announced from five steps before the peak to one after.
-    predictor = np.where((t + 5) % 20 <= 6, 1.5, 0.5)
-    found = measure_leads(losses, predictor, prominence=0.3, reach=10)
-    assert found.peaks == 9
-    assert found.announced == 9
-    assert found.lead == 5.0
-    expected = np.mean([predictor[k - 10 : k].max() > 1.0 for k in range(10, 200)])
-    assert found.chance == pytest.approx(expected)
-    silent = measure_leads(losses, np.zeros(200), prominence=0.3, reach=10)
-    assert (silent.peaks, silent.announced, silent.chance) == (9, 0, 0.0)
-    assert math.isnan(silent.lead)
-    always = measure_leads(losses, np.full(200, 2.0), prominence=0.3, reach=10)
-    assert (always.announced, always.chance) == (9, 1.0)
+def test_a_predictor_a_quarter_period_ahead_foretells_rises():
+    t = np.arange(400)
+    losses = np.exp(0.1 * np.sin(2.0 * np.pi * t / 40.0))
+    rises = np.cos(2.0 * np.pi * (t + 5) / 40.0)
+    assert foretelling(losses, rises, 10) == pytest.approx(1.0, abs=0.01)
+    assert foretelling(losses, -rises, 10) == pytest.approx(-1.0, abs=0.01)
+    noise = np.random.default_rng(0).normal(size=400)
+    assert abs(foretelling(losses, noise, 10)) < 0.15
+
+
+def test_period_of_two_lines_is_that_of_the_stronger_half():
+    t = np.arange(800)
+    weak, strong = np.sin(2.0 * np.pi * t / 10.0), np.sin(2.0 * np.pi * t / 40.0)
+    found = measure_oscillation(np.exp(0.1 * weak + 0.2 * strong))
+    assert found.period == pytest.approx(40.0, rel=0.05)

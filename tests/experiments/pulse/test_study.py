@@ -1,16 +1,15 @@
 """The pulse experiment, from losses to claims."""
 
-import csv
-import json
-
 import numpy as np
 import pytest
 
 from experiments import pulse
 from experiments.pulse import study
 from experiments.pulse.claims import pulse_claims
+from experiments.running.settings import dataset_of_each_seed
 from tests.experiments.helpers import run_smoke
-from training.progress import quiet
+from training.config import ModelConfig, TrainingConfig
+from training.ensemble import fit_ensemble
 
 SMOKE = pulse.PRESETS["smoke"]
 
@@ -21,80 +20,75 @@ def finished(tmp_path_factory):
     return run_smoke(pulse.NAME, tmp_path_factory)
 
 
-def test_numbers_are_those_of_the_losses_in_the_metrics(finished):
+def test_numbers_are_those_of_the_losses_of_one_long_training(finished, tmp_path):
     folder, summary = finished
+    values = pulse.load(SMOKE, folder).measures["sgd"]
+    assert [row["setting"] for row in summary["table"]] == ["adam", "beta2 0.9", "sgd"]
+    training = TrainingConfig(
+        model=ModelConfig(widths=(SMOKE.width,)),
+        optimizer=SMOKE.settings[2].optimizer,
+        epochs=SMOKE.updates,
+        batch_size=None,
+        snapshot_every=SMOKE.updates,
+    )
+    data = dataset_of_each_seed(SMOKE.data, SMOKE.seeds)
+    losses = fit_ensemble(training, data, SMOKE.seeds, tmp_path).losses[:, :, 0]
+    assert values["losses"] == pytest.approx(losses[-SMOKE.window :])
+    assert values["block_losses"] == pytest.approx(losses[19::20])
+    rising = losses[1:] > losses[:-1] * (1.0 + 1e-5)
+    assert values["rising"] == pytest.approx(rising[-SMOKE.window + 1 :].mean(axis=0))
+    assert values["block_rising"][1:] == pytest.approx(
+        rising[19:].reshape(2, 20, -1).mean(axis=1)
+    )
+
+
+def test_curvature_is_that_of_adam_alone(finished):
+    folder, _ = finished
     measures = pulse.load(SMOKE, folder).measures
-    assert [row["setting"] for row in summary["table"]] == list(measures)
-    for name, values in measures.items():
-        place = folder / name.replace(" ", "_") / "metrics"
-        for i, seed in enumerate(SMOKE.seeds):
-            with (place / f"seed-{seed}.csv").open() as file:
-                rows = list(csv.DictReader(file))
-            losses = np.array([float(row["train_loss"]) for row in rows])
-            assert len(losses) == SMOKE.updates
-            window = losses[-SMOKE.window :]
-            assert values["losses"][:, i] == pytest.approx(window)
-            rising = np.mean(window[1:] > window[:-1] * (1.0 + 1e-5))
-            assert values["rising"][i] == pytest.approx(rising)
-            t = np.arange(len(window))
-            around = np.log(window) - np.polyval(np.polyfit(t, np.log(window), 2), t)
-            assert values["swing"][i] == pytest.approx(around.std(), rel=1e-4)
+    assert np.isnan(measures["sgd"]["curvature"]).all()
+    base = measures["adam"]
+    assert base["curvature"].shape == (3, 2)
+    assert (base["curvature"] > 0.0).all()
+    # The update after the end starts from the last block's curvature.
+    first = base["trace_curvature"][:, 5]
+    assert base["curvature"][-1] == pytest.approx(first, rel=0.3)
+    assert base["trace_losses"][:, 0] == pytest.approx(base["losses"][-1], rel=0.2)
 
 
-def test_curvature_is_followed_from_where_the_base_run_ends(finished):
-    folder, summary = finished
-    result = pulse.load(SMOKE, folder)
-    assert result.trace["predictor"].shape == (2, SMOKE.traced)
-    assert (result.trace["predictor"] > 0.0).all()
-    last = result.measures["adam"]["losses"][-1]
-    # The next update's loss, half an optimizer step away.
-    assert result.trace["losses"][:, 0] == pytest.approx(last, rel=0.2)
-    assert summary["leads"]["chance"] == result.trace["chance"].tolist()
-
-
-def test_killed_run_does_not_train_finished_settings_again(finished, monkeypatch):
-    folder, summary = finished
-    (folder / "summary.json").unlink()
-    for name in ("fit_ensemble", "trace_curvature"):
-        monkeypatch.setattr(study, name, None)
-    again = pulse.run(SMOKE, folder, quiet)
-    assert json.loads(json.dumps(again)) == summary
-
-
-def test_exponent_of_a_period_that_follows_a_power_is_found():
+def test_exponents_of_a_period_that_follows_a_power_are_found():
     config = pulse.PRESETS["paper"]
     measures = {
         s.name: {"period": 2.0 * (1.0 - s.optimizer.beta2) ** np.array([-0.5, -1.0])}
         for s in config.settings
     }
-    assert study.period_slopes(config, measures) == pytest.approx([0.5, 1.0])
+    slopes = study.period_slopes(config, measures)
+    assert slopes["short"] == pytest.approx([0.5, 1.0])
+    assert slopes["long"] == pytest.approx([0.5, 1.0])
 
 
-def _measures(swings: dict[str, float], rising: float) -> dict:
-    jitter = 1.0 + 1e-3 * np.arange(10)
-    return {
-        name: {"swing": swing * jitter, "rising": np.full(10, rising)}
-        for name, swing in swings.items()
-    }
+def test_updates_in_broken_blocks_are_refused():
+    with pytest.raises(ValueError, match="a multiple of 500"):
+        study.Config(updates=700)
 
 
 def test_claims_follow_the_numbers():
-    trace = {
-        "peaks": np.full(10, 4),
-        "announced": np.full(10, 4),
-        "chance": np.full(10, 0.2),
-        "lead": np.full(10, 6.0),
-    }
-    measures = _measures({"adam": 1.0, "amsgrad": 0.2, "lr 0.001": 0.9}, 0.3)
-    claims = pulse_claims(measures, trace, np.full(10, 0.7))
-    verdicts = {claim.claim.split(",")[0]: claim.verdict for claim in claims}
-    assert verdicts["Adam pulses at a learning rate of 0.01."] == "confirmed"
-    assert verdicts["The period is proportional to that memory."] == "refuted"
-    assert verdicts["AMSGrad"] == "confirmed"
-    assert (
-        verdicts["A ten times smaller learning rate at least halves the pulse."]
-        == "refuted"
-    )
-    assert [claim.verdict for claim in claims[-3:]] == ["confirmed"] * 3
-    trace["peaks"][:] = 0
-    assert len(pulse_claims(measures, trace, np.full(10, 0.7))) == len(claims) - 3
+    def measures(rising: float, edge: float, sign: float) -> dict[str, np.ndarray]:
+        blocks = np.array([[0.1], [0.6], [edge]]) * np.ones((3, 10))
+        return {
+            "curvature": blocks,
+            "edge": blocks[-1],
+            "block_rising": np.array([[0.0], [0.0], [rising]]) * np.ones((3, 10)),
+            "rising": np.full(10, rising),
+            "swing": np.full(10, 0.01),
+            "foretelling": np.full(10, 0.5 * sign),
+        }
+
+    slopes = {"short": np.full(10, 0.7), "long": np.zeros(10)}
+    found = {"adam": measures(0.5, 0.99, 1.0), "amsgrad": {"swing": np.full(10, 1e-4)}}
+    claims = pulse_claims(found, slopes)
+    assert [claim.verdict for claim in claims] == ["confirmed"] * 8
+    slopes = {"short": np.zeros(10), "long": np.full(10, 0.7)}
+    found = {"adam": measures(0.0, 0.99, -1.0), "amsgrad": {"swing": np.full(10, 0.1)}}
+    verdicts = [claim.verdict for claim in pulse_claims(found, slopes)]
+    expected = ["refuted", "confirmed", "confirmed", *["refuted"] * 5]
+    assert verdicts == expected

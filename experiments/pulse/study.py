@@ -173,8 +173,8 @@ def conduct(
     return {
         "headline": _headline(measures),
         "table": [
-            {"setting": name, **{k: float(np.median(v[k])) for k in NUMBERS}}
-            for name, v in measures.items()
+            {"setting": name} | {k: _median(values[k]) for k in NUMBERS}
+            for name, values in measures.items()
         ],
         "claims": claims,
     }
@@ -182,7 +182,12 @@ def conduct(
 
 NUMBERS = ("period", "share", "swing", "rising", "loss", "edge")
 """Numbers of each seed; `loss` is the last one, `edge` the median curvature of the last
-third in units of the threshold (not a number for what has none)."""
+third in units of the threshold, for Adam alone."""
+
+
+def _median(values: Float64[np.ndarray, " seeds"]) -> float | None:
+    """Median over the seeds; None for what has no numbers."""
+    return None if np.isnan(values).any() else float(np.median(values))
 
 
 def summary_rows(summary: Summary) -> list[tuple[str, str]]:
@@ -191,9 +196,10 @@ def summary_rows(summary: Summary) -> list[tuple[str, str]]:
     for row in summary["table"]:
         text = (
             f"period {row['period']:.3g} updates, swing {row['swing']:.3g}, rising "
-            f"{row['rising']:.0%}, loss {row['loss']:.4f}, curvature over threshold "
-            f"{row['edge']:.3f}"
+            f"{row['rising']:.0%}, loss {row['loss']:.4f}"
         )
+        if row["edge"] is not None:
+            text += f", curvature over threshold {row['edge']:.3f}"
         rows.append((row["setting"], text))
     return rows
 

@@ -20,7 +20,7 @@ def draw(result: Result) -> Figure:
     drawing = Figure(figsize=(13.0, 8.0), layout="constrained")
     panels = drawing.subplots(2, 3)
     base = result.measures[BASE]
-    _plane(panels[0, 0], base, 0, "Before training")
+    _plane(panels[0, 0], base, 0, "Creases before training")
     _plane(panels[0, 1], base, -1, f"After {base['updates'][-1]:,} updates")
     _sizes(panels[0, 2], base)
     _pull(panels[1, 0], result)
@@ -55,7 +55,7 @@ def _plane(axes: Axes, base: dict[str, np.ndarray], when: int, title: str) -> No
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(1.0, 0.0)
     axes.set_aspect("equal")
-    blank(axes, f"{title}: {len(offsets)} creases (ridges orange, valleys blue)")
+    blank(axes, f"{title}: {len(offsets)} in the square")
     axes.title.set_fontsize(10)
 
 
@@ -77,7 +77,7 @@ def _sizes(axes: Axes, base: dict[str, np.ndarray]) -> None:
     axes.axvline(OUTER_RADIUS, color=MUTED, linewidth=0.8)
     axes.axvspan(*CIRCLE, color=MUTED, alpha=0.15, lw=0)
     plain_legend(axes, "", "upper right")
-    title = "The same creases by distance (line: the disc's edge)"
+    title = "The same by distance (line: the disc's edge)"
     axis_labels(axes, title, "distance from the center, sides", "creases")
 
 
@@ -91,8 +91,9 @@ def _pull(axes: Axes, result: Result) -> None:
     axes.axvline(OUTER_RADIUS, color=MUTED, linewidth=0.8)
     axes.axvspan(*CIRCLE, color=MUTED, alpha=0.15, lw=0)
     plain_legend(axes, "median and range", "lower left")
-    title = "Integral of the residual along lines: where low, ridges are held"
-    axis_labels(axes, title, "distance of the line from the center", "output - target")
+    title = "Residual along lines: where low, it holds ridges"
+    y = "integral of output - target"
+    axis_labels(axes, title, "distance of the line from the center, sides", y)
 
 
 def _causes(axes: Axes, result: Result, field: str, x: str, gray: str) -> None:

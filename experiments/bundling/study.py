@@ -42,9 +42,7 @@ from regions.files.writing import read_arrays
 from regions.network import ReluNetwork
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.datasets import OUTER_RADIUS, Dataset, load_image, pixel_points
-from training.ensemble import ensemble_snapshots, fit_ensemble, member
-from training.loop import weighted_mse
-from training.models import init_model, params_to_relu_network, to_params
+from training.ensemble import ensemble_snapshots, fit_ensemble
 from training.progress import Progress
 
 ABOUT = About(
@@ -81,6 +79,9 @@ ABOUT = About(
 DISC = DataConfig(image="disc", num_train=1000, num_val=100)
 CIRCLE = (0.26, 0.28)
 """Radii of the circle just outside the disc."""
+
+MOST_POINTS = 5000
+"""Training points on which the formula is held against automatic differentiation."""
 
 PROBE = {"weight": 0.01, "norm": 1.0, "constant": 0.8}
 """Weights of the single unit whose gradient is measured by offset."""
@@ -308,7 +309,7 @@ def _measure(
             others = inside[:k] + inside[k + 1 :]
             row["over_law"] = closeness(found, law, draws=config.draws, rng=rng)
             row["over_others"] = closeness(found, others, draws=config.draws, rng=rng)
-            row["mismatch"] = _mismatch(training, member(params, k), each[k])
+            row["mismatch"] = _mismatch(networks[k], each[k])
         lines = [row.pop("lines") for row in numbers]
         rows.append(numbers)
         updates.append(epoch * per_epoch)
@@ -356,34 +357,37 @@ def _numbers(
     }
 
 
-def _mismatch(training: TrainingConfig, params: Any, data: Dataset) -> float:
+def _mismatch(network: ReluNetwork, data: Dataset) -> float:
     """Largest difference of the formula from automatic differentiation, relative.
 
-    On the training points, or as many of them as the formula takes at once.
+    On the training points, or the first of them.
     """
-    inputs = np.asarray(data.train_inputs)[:5000]
-    targets = np.asarray(data.train_targets)[:5000]
-    network = params_to_relu_network(jax.tree.map(np.asarray, params), training.model)
-    formula = offset_gradients(network, inputs.astype(np.float64), targets)
-    measured = _automatic(training.model, params, inputs, targets)
+    inputs = np.asarray(data.train_inputs[:MOST_POINTS], np.float64)
+    targets = np.asarray(data.train_targets[:MOST_POINTS], np.float64)
+    formula = offset_gradients(network, inputs, targets)
+    measured = _automatic(network, inputs, targets)
     return float(np.abs(measured - formula).max() / np.abs(formula).max())
 
 
-@functools.partial(jax.jit, static_argnames="model")
-def _bias_gradient(model: ModelConfig, params: Any, inputs: Any, targets: Any) -> Any:
-    """Gradient of the mean squared error in the biases of the first layer."""
-    ones = jnp.ones(len(inputs), jnp.float32)
-    loss = jax.grad(lambda p: weighted_mse(model, p, inputs, targets, ones))
-    return loss(params)["layers"]["0"]["bias"]
-
-
 def _automatic(
-    model: ModelConfig, params: Any, inputs: Any, targets: Any
+    network: ReluNetwork,
+    inputs: Float64[np.ndarray, "points 2"],
+    targets: Float64[np.ndarray, "points 1"],
 ) -> Float64[np.ndarray, " units"]:
-    """Derivatives in the offsets, from those in the biases: b is -|w| t plus a rest."""
-    gradient = np.asarray(_bias_gradient(model, params, inputs, targets), np.float64)
-    kernel = np.asarray(params["layers"]["0"]["kernel"], np.float64)
-    return -np.linalg.norm(kernel, axis=0) * gradient
+    """Derivatives in the offsets by automatic differentiation of the error, in float64.
+
+    Moving a crease by t adds -|w| t to its unit's bias. In float32 points change sides.
+    """
+    hidden, output = network.layers
+    norms = np.linalg.norm(hidden.weight, axis=1)
+
+    def error(moved):
+        pre = inputs @ hidden.weight.T + hidden.bias - norms * moved
+        units = jnp.where(pre > 0.0, pre, hidden.slopes * pre)
+        return jnp.mean((units @ output.weight.T + output.bias - targets) ** 2)
+
+    with jax.enable_x64(True):
+        return np.asarray(jax.grad(error)(np.zeros(len(norms))))
 
 
 def single_unit(config: Config) -> dict[str, np.ndarray]:
@@ -393,24 +397,18 @@ def single_unit(config: Config) -> dict[str, np.ndarray]:
         `offsets`; `formula`, of the continuous square; `measured`, by automatic
         differentiation on all pixels of the image.
     """
-    model = ModelConfig(widths=(1,), activation="relu")
     side = config.data.size
-    targets = (load_image(config.data) / 255.0).reshape(-1, 1).astype(np.float32)
-    inputs = pixel_points(np.arange(side**2), side, side)
+    targets = (load_image(config.data) / 255.0).reshape(-1, 1)
+    inputs = pixel_points(np.arange(side**2), side, side).astype(np.float64)
     offsets = np.linspace(0.0, 0.48, 25)
     weight, norm, constant = PROBE["weight"], PROBE["norm"], PROBE["constant"]
-    params, measured = to_params(init_model(model, 0)), []
+    measured = []
     for offset in offsets.tolist():
-        first = {
-            "kernel": jnp.array([[norm], [0.0]], jnp.float32),
-            "bias": jnp.array([-norm * (0.5 + offset)], jnp.float32),
-        }
-        last = {
-            "kernel": jnp.array([[weight]], jnp.float32),
-            "bias": jnp.array([constant], jnp.float32),
-        }
-        params = params | {"layers": {"0": first, "1": last}}
-        measured.append(_automatic(model, params, inputs, targets)[0])
+        network = ReluNetwork.from_arrays(
+            [np.array([[norm, 0.0]]), np.array([[weight]])],
+            [np.array([-norm * (0.5 + offset)]), np.array([constant])],
+        )
+        measured.append(_automatic(network, inputs, targets)[0])
     formula = first_gradient(offsets, radius=OUTER_RADIUS, **PROBE)
     return {"offsets": offsets, "formula": formula, "measured": np.array(measured)}
 

@@ -41,7 +41,7 @@ def test_updates_are_about_those_asked_for_and_gradients_are_the_formulas(finish
     # 32 x 32 pixels less 4 in batches of 60 are 17 updates, twice.
     assert measures["all pixels"]["updates"].tolist() == [0, 17, 34]
     for values in measures.values():
-        assert values["mismatch"].max() < 1e-4
+        assert values["mismatch"].max() < 1e-9
     row = summary["table"][0]
     assert row["circle_after"] == np.median(measures["base"]["circle"][-1])
     assert (measures["base"]["turns"][0] != measures["base"]["turns"][1]).any()
@@ -72,7 +72,7 @@ def _measures(share: float, distance: float, ridges: float) -> dict[str, np.ndar
         "ridges": values(0.5, ridges),
         "deepest": values(0.4, 0.27),
         "held": values(0.5, ridges),
-        "mismatch": values(1e-6, 1e-6),
+        "mismatch": values(1e-12, 1e-12),
     }
 
 

@@ -5,12 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from experiments.plotting.curves import SERIES, Style, plain_legend
+from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import FONT, MUTED, large_labels
 from experiments.soft_edge.study import REACH, Result
-
-EXTRA = (Style("#56b4e9", "X", "-"), Style("#666666", "*", (0, (3, 1))))
-"""For the seventh and eighth curve."""
 
 
 def draw(result: Result) -> Figure:
@@ -33,10 +30,9 @@ def draw(result: Result) -> Figure:
 
 
 def _profiles(axes: Axes, result: Result) -> None:
-    """Output along one radius, the first shallow and the last deep network."""
-    names = list(result.measures)
+    """Output along one radius."""
     size = result.config.data.size
-    for style, name in zip(SERIES, (names[0], names[-1]), strict=False):
+    for style, name in zip(SERIES, result.measures, strict=False):
         profile = result.measures[name]["profile"]
         away = np.linspace(-REACH, REACH, len(profile)) * size
         axes.plot(away, profile, color=style.color, linestyle=style.line, label=name)
@@ -53,8 +49,7 @@ def _times(axes: Axes, result: Result) -> None:
     """Width over training, medians over the seeds; none where half show no edge."""
     epochs = np.array(result.config.measured)
     size = result.config.data.size
-    styles = SERIES + EXTRA
-    for style, (name, values) in zip(styles, result.measures.items(), strict=False):
+    for style, (name, values) in zip(SERIES, result.measures.items(), strict=False):
         median = np.median(values["widths"], axis=1) * size
         median[~np.isfinite(median)] = np.nan
         axes.plot(

@@ -7,7 +7,7 @@ import regions
 from experiments import soft_edge
 from experiments.measures.seed_networks import require_networks, seed_networks
 from experiments.soft_edge import study
-from experiments.soft_edge.claims import shrink_exponents, soft_edge_claims
+from experiments.soft_edge.claims import soft_edge_claims
 from tests.experiments.helpers import run_smoke
 from training.ensemble import ensemble_snapshots
 
@@ -58,36 +58,21 @@ def test_width_is_that_of_the_profile_of_the_network(finished):
     assert row["without_edge"] == np.isinf(widths[-1]).sum()
 
 
-def test_exponents_of_powers_are_exact_and_gaps_are_left_out():
-    epochs = np.array([10, 20, 40])
-    widths = np.stack([epochs**-0.5, 3.0 * epochs**-1.0, [np.inf, np.inf, 1.0]], axis=1)
-    widths[0, 1] = np.inf
-    found = shrink_exponents(epochs, widths)
-    assert found[:2] == pytest.approx([0.5, 1.0])
-    assert np.isinf(found[2])
-
-
 def test_claims_follow_the_numbers_and_leave_out_seeds_without_edge():
-    def measures(width: float, slope: float) -> dict[str, np.ndarray]:
-        widths = np.array([[2.0 * width] * 12, [width] * 12])
-        return {"widths": widths, "slopes": np.full(12, slope)}
+    def measures(half: float, width: float, slope: float) -> dict[str, np.ndarray]:
+        widths = np.array([[half] * 12, [width] * 12])
+        norms = np.full((2, 12), 30.0 if half > width else 15.0)
+        return {"widths": widths, "slopes": np.full(12, slope), "norms": norms}
 
     found = {
-        "500": measures(0.08, 15.0),
-        "500, decay 1e-2": measures(0.08, 15.0),
-        "500, init 4": measures(0.07, 15.0),
-        "19x6": measures(0.002, 400.0),
+        "500": measures(0.1, 0.08, 15.0),
+        "500, decay 0.1": measures(0.12, 0.12, 15.0),
+        "19x6": measures(0.01, 0.005, 400.0),
+        "19x6, decay 0.1": measures(0.005, 0.004, 400.0),
     }
     found["19x6"]["widths"][:, 0] = np.inf
-    claims = soft_edge_claims(found, np.array([100, 200]))
-    assert [claim.verdict for claim in claims] == [
-        "confirmed",
-        "confirmed",
-        "refuted",
-        "confirmed",
-        "confirmed",
-        "confirmed",
-        "confirmed",
-    ]
-    assert [claim.seeds for claim in claims] == [12, 12, 12, 11, 12, 12, 11]
-    assert claims[-1].value == pytest.approx(1.0)
+    claims = soft_edge_claims(found)
+    verdicts = [claim.verdict for claim in claims]
+    assert verdicts == ["confirmed"] * 5 + ["refuted"] + ["confirmed"] * 2
+    assert [claim.seeds for claim in claims] == [12, 12, 12, 12, 12, 11, 11, 12]
+    assert claims[1].value == pytest.approx(0.8)

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from experiments.embedding_neighbors.claims import ratios
+from experiments.embedding_neighbors.claims import MOST, ratios
 from experiments.embedding_neighbors.study import HIGH, LOW, Result
 from experiments.embedding_neighbors.surfaces import TITLES, draw_surface
 from experiments.measures.read_outs import READ_OUTS
@@ -31,7 +31,7 @@ def draw(result: Result) -> Figure:
         right=0.965,
         top=0.7,
         bottom=0.05,
-        wspace=0.24,
+        wspace=0.34,
         hspace=0.25,
         height_ratios=(1.18, 1.0),
     )
@@ -39,7 +39,7 @@ def draw(result: Result) -> Figure:
     maps = [drawing.add_subplot(top[k]) for k in range(3)]
     _maps(drawing, maps, result)
     _ratios(drawing.add_subplot(grid[1, 0]), result)
-    _layers(drawing.add_subplot(grid[1, 1]), result)
+    _own(drawing.add_subplot(grid[1, 1]), result)
     return drawing
 
 
@@ -80,18 +80,59 @@ def _maps(drawing: Figure, axes: list[Axes], result: Result) -> None:
 
 
 def _ratios(axes: Axes, result: Result) -> None:
-    """Errors on the embedding over those on the inputs: every seed, and the median."""
-    names = list(READ_OUTS)
-    rows = len(result.measures)
-    for i, values in enumerate(result.measures.values()):
-        style = SERIES[i]
-        for k, read_out in enumerate(names):
-            found = ratios(values, read_out)[:, 0]
-            found = found[np.isfinite(found)]
-            place = len(names) - 1 - k + 0.3 - 0.6 * i / max(rows - 1, 1)
+    """Errors on the embedding over those on the inputs, by problem."""
+    shown = ("nearest neighbor", "Shepard")
+    curves = {
+        read_out: [ratios(v, read_out)[:, 0] for v in result.measures.values()]
+        for read_out in shown
+    }
+    _by_problem(axes, list(result.measures), curves)
+    axis_labels(
+        axes,
+        "Is the embedding better than the inputs?",
+        "error in the embedding over that in the inputs",
+        "",
+    )
+
+
+def _own(axes: Axes, result: Result) -> None:
+    """Errors in the embedding and of the network over the nearest neighbor's."""
+    nearest, shepard = (
+        list(READ_OUTS).index(n) for n in ("nearest neighbor", "Shepard")
+    )
+    curves: dict[str, list[np.ndarray]] = {
+        "nearest neighbor in the embedding": [],
+        "Shepard in the embedding": [],
+        "the network itself": [],
+    }
+    for values in result.measures.values():
+        errors = values["errors"][:, :, :, 0]
+        base = np.maximum(errors[:, 0, nearest], 1e-9)
+        rows = (errors[:, -1, nearest], errors[:, -1, shepard], values["network"][:, 0])
+        for name, row in zip(curves, rows, strict=True):
+            curves[name].append(np.clip(row / base, 1.0 / MOST, MOST))
+    _by_problem(axes, list(result.measures), curves)
+    axis_labels(
+        axes,
+        "And than the network itself?",
+        "error over that of the nearest neighbor in the inputs",
+        "",
+    )
+
+
+def _by_problem(
+    axes: Axes, names: list[str], curves: dict[str, list[np.ndarray]]
+) -> None:
+    """A row for each problem: of each curve all seeds, and the median."""
+    for i, (style, (label, rows)) in enumerate(
+        zip(SERIES, curves.items(), strict=False)
+    ):
+        shift = 0.22 - 0.44 * i / max(len(curves) - 1, 1)
+        for k, row in enumerate(rows):
+            place = len(names) - 1 - k + shift
             axes.plot(
-                found,
-                np.full(len(found), place),
+                row,
+                np.full(len(row), place),
                 ".",
                 color=style.color,
                 alpha=0.35,
@@ -99,50 +140,19 @@ def _ratios(axes: Axes, result: Result) -> None:
                 markeredgewidth=0.0,
             )
             axes.plot(
-                np.median(found),
+                np.median(row),
                 place,
                 style.marker,
                 color=style.color,
-                markersize=6,
+                markersize=5.5,
+                label=label if k == 0 else None,
             )
     axes.axvline(1.0, color=MUTED, linewidth=0.8)
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names[::-1])
     axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(-0.6, len(names) + 0.4 * len(curves) - 0.2)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
-    axis_labels(
-        axes,
-        "Read-outs, all seeds and the median",
-        "error in the embedding over that in the inputs",
-        "",
-    )
-
-
-def _layers(axes: Axes, result: Result) -> None:
-    """RMSE or error rate of the nearest neighbor by layer, over that of the inputs."""
-    for style, (case, values) in zip(SERIES, result.measures.items(), strict=False):
-        errors = values["errors"][:, :, 0, 0]
-        found = np.median(errors / errors[:, :1], axis=0)
-        axes.plot(
-            np.linspace(0.0, 1.0, len(found)),
-            found,
-            color=style.color,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=5,
-            label=case,
-        )
-    axes.axhline(1.0, color=MUTED, linewidth=0.8)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter("{x:g}")
-    axis_labels(
-        axes,
-        "Nearest neighbor by layer, median of seeds",
-        "depth: inputs (0) to the last hidden layer (1)",
-        "error over that in the inputs",
-    )
-    plain_legend(axes, "", "best")
+    plain_legend(axes, "", "upper right")

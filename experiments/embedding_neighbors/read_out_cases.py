@@ -5,16 +5,17 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.stats.qmc
-import sklearn.datasets
 from jaxtyping import Float64, Int64
 
 import regions
+from experiments.embedding_neighbors.data_sets import TABLES, Table, load_table
 from experiments.measures.preconditioners import (
     Scaling,
     Task,
     embeddings,
     preconditioner_training,
     sample_square,
+    scaling_of,
     standardized_task,
 )
 from experiments.measures.read_outs import READ_OUTS, errors, misclassified
@@ -22,9 +23,8 @@ from experiments.measures.target_curvature import one_thread
 from experiments.measures.target_surfaces import grid_points, wave
 from training.config import TrainingConfig
 from training.datasets import Dataset
-from training.labeled import load_digits, split_dataset
 
-PROBLEMS = ("wave", "cosine", "digits", "diabetes")
+PROBLEMS = ("wave", "cosine", *TABLES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Case:
         width: Units of a hidden layer.
         depth: Hidden layers.
         steps: Updates.
-        points: Training points; of the digits and diabetes, those that are not tested.
+        points: Training points; of a table, those that are not tested, at most.
         tested: Other points; of the wave, the side of a grid of them.
         seeds: Number of seeds.
         optimizer: One of `training.config.OPTIMIZERS`; of `lux` the best parameters
@@ -64,13 +64,15 @@ class Case:
     @property
     def is_classification(self) -> bool:
         """Whether what is learned are classes."""
-        return self.problem == "digits"
+        return self.problem in TABLES and load_table(self.problem).is_classification
 
     @property
     def training(self) -> TrainingConfig:
         """How its networks are trained."""
-        dims = {"digits": (64, 10), "diabetes": (10, 1)}
-        input_dim, output_dim = dims.get(self.problem, (2, 1))
+        input_dim, output_dim = 2, 1
+        if self.problem in TABLES:
+            table = load_table(self.problem)
+            input_dim, output_dim = table.inputs.shape[1], table.targets.shape[1]
         return preconditioner_training(
             self.width,
             self.depth,
@@ -114,13 +116,8 @@ def sample_case(case: Case, seed: int) -> CaseSample:
         design = scipy.stats.qmc.LatinHypercube(2, rng=seed)
         train, test = design.random(case.points), grid_points(0.0, 1.0, case.tested)
         return _regression(train, wave(train), test, wave(test))
-    if case.problem == "diabetes":
-        x, y = sklearn.datasets.load_diabetes(return_X_y=True)
-        order = np.random.default_rng(seed).permutation(len(x))
-        test, train = order[: case.tested], order[case.tested :][: case.points]
-        return _regression(x[train], y[train], x[test], y[test])
-    if case.problem == "digits":
-        return _digits(case, seed)
+    if case.problem in TABLES:
+        return _split(case, load_table(case.problem), seed)
     sample = sample_square(seed, case.points, case.tested)
     values = sample.task.outputs.back(
         np.asarray(sample.task.data.train_targets, np.float64)
@@ -190,18 +187,24 @@ def _regression(
     return CaseSample(task, values[:, None], task.inputs.forward(test), wanted[:, None])
 
 
-def _digits(case: Case, seed: int) -> CaseSample:
-    """Digits by their gray values from 0 to 1, which are left as they are."""
-    digits = load_digits()
-    data, train, val = split_dataset(digits, case.tested, seed)
-    kept = train[: case.points]
-    data = Dataset(
-        data.train_inputs[: case.points], data.train_targets[: case.points], *data[2:]
+def _split(case: Case, table: Table, seed: int) -> CaseSample:
+    """A random split of a table."""
+    order = np.random.default_rng(seed).permutation(len(table.inputs))
+    test, train = order[: case.tested], order[case.tested :][: case.points]
+    x, y = table.inputs, table.targets
+    inputs = scaling_of(x[train]) if table.is_scaled else _unscaled(x.shape[1])
+    scaled_values = not table.is_classification
+    outputs = scaling_of(y[train]) if scaled_values else _unscaled(y.shape[1])
+    few = test[: max(1, len(test) // 10)]
+    parts = (
+        inputs.forward(x[train]),
+        outputs.forward(y[train]),
+        inputs.forward(x[few]),
+        outputs.forward(y[few]),
     )
-    one_hot = np.eye(digits.num_classes)
-    task = Task(data, _unscaled(64), _unscaled(digits.num_classes))
-    values, wanted = one_hot[digits.labels[kept]], one_hot[digits.labels[val]]
-    return CaseSample(task, values, digits.inputs[val], wanted)
+    data = Dataset(*(part.astype(np.float32) for part in parts))
+    task = Task(data, inputs, outputs)
+    return CaseSample(task, y[train], inputs.forward(x[test]), y[test])
 
 
 def _unscaled(dim: int) -> Scaling:

@@ -1,11 +1,16 @@
 """Problems for read-outs: their points, and errors against a second way to them."""
 
 import dataclasses
+import sys
+import types
 
 import numpy as np
 import pytest
+import scipy.spatial
 import sklearn.datasets
 
+from experiments.embedding_neighbors import data_sets
+from experiments.embedding_neighbors.data_sets import load_table
 from experiments.embedding_neighbors.read_out_cases import (
     Case,
     network_errors,
@@ -82,11 +87,50 @@ def test_errors_are_those_of_the_nearest_by_brute_force(problem):
         assert network_errors(case, network, sample) == pytest.approx(expected)
 
 
+def test_words_of_docstrings_are_counted(monkeypatch):
+    def module(name: str, *texts: str) -> types.ModuleType:
+        made = types.ModuleType(name)
+        for k, text in enumerate(texts):
+            setattr(made, f"name{k}", types.SimpleNamespace(__doc__=text))
+        monkeypatch.setitem(sys.modules, name, made)
+        return made
+
+    module("first", "red red first blue", "blue of green", "red!", "blue blue green")
+    module("second", "Green, green and red", "red second red red")
+    monkeypatch.setattr(
+        data_sets, "PACKAGES", {"first": ("first",), "second": ("second",)}
+    )
+    monkeypatch.setattr(data_sets, "WORDS", 3)
+    monkeypatch.setattr(data_sets, "SHORTEST", 6)
+    table = data_sets.TABLES["docstrings"]()
+    # The first two texts of each in alphabetical order; red, blue and green occur
+    # most, and names of packages do not count.
+    assert table.targets.argmax(axis=1).tolist() == [0, 0, 1, 1]
+    counts = np.rint(np.expm1(table.inputs)).astype(int)
+    by_word = sorted(counts.T.tolist())
+    assert by_word == [[0, 0, 1, 3], [1, 1, 2, 0], [2, 1, 0, 0]]
+
+
+@pytest.mark.parametrize("problem", ["iris", "faces", "camera"])
+def test_tables_are_split_whole_and_scaled_by_the_training_points(problem):
+    case = BY_PROBLEM[problem]
+    table, sample = load_table(problem), sample_case(case, 1)
+    assert sample.train.shape == (60, table.inputs.shape[1])
+    back = sample.task.inputs.back(sample.train)
+    rows = scipy.spatial.KDTree(table.inputs).query(back)
+    np.testing.assert_allclose(rows[0], 0.0, atol=1e-5)
+    np.testing.assert_array_equal(table.targets[rows[1]], sample.values)
+    if problem == "faces":
+        assert sample.test.max() <= 1.0
+    else:
+        np.testing.assert_allclose(sample.train.mean(axis=0), 0.0, atol=1e-5)
+
+
 def test_unknown_problem_is_refused():
-    with pytest.raises(ValueError, match="`problem` is 'iris'"):
+    with pytest.raises(ValueError, match="`problem` is 'linnerud'"):
         Case(
             name="x",
-            problem="iris",
+            problem="linnerud",
             width=1,
             depth=1,
             steps=1,

@@ -87,7 +87,7 @@ CASES = (
         steps=1000,
         points=10_000,
         tested=2000,
-        seeds=10,
+        seeds=8,
     ),
     *(
         Case(

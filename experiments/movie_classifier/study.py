@@ -2,7 +2,7 @@
 
 import numpy as np
 import scipy.special
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Bool, Float, UInt8
 
 import regions
 from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
@@ -72,7 +72,7 @@ PRESETS = {
 class ClassifierMovie(Movie):
     """Six panels of a network with an output for each of three colors."""
 
-    shown, marks = (0, 2), WHITE
+    shown, beside = (0, 2), False
 
     def load_scene(self) -> Scene:
         """Classes of the pixels, and the points."""
@@ -104,6 +104,10 @@ class ClassifierMovie(Movie):
             "wrong_training": _wrong(network, scene.data.train_inputs, scene.image),
             "wrong_validation": _wrong(network, scene.data.val_inputs, scene.image),
         }
+
+    def marked(self, panel: Rgb) -> Bool[np.ndarray, "height width"]:
+        """White pixels."""
+        return np.asarray((panel == WHITE).all(2))
 
     def words(self, row: Row) -> list[str]:
         """Misclassified points and pixels."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 import regions
 from experiments.measures.image_fit import image_fit
@@ -20,15 +20,15 @@ from experiments.movies.movie_look import Look, look_at
 from experiments.plotting.movie_panels import (
     BLUE,
     RED,
-    Color,
     Rgb,
     compose,
     gray_panel,
-    paint,
     paint_points,
+    veil,
 )
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, sample_points
+from training.models import params_to_relu_network
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +90,14 @@ class Movie:
     Attributes:
         config: What is trained and shown.
         shown: Panel that the figure of the experiment shows, as (row, column).
-        marks: Color in which that panel has all boundary pixels, and nothing else.
+        beside: Whether the figure shows the output alone and the image, too.
+        origin: Both coordinates of the unit square's point that is the origin of what
+            the network is trained on; 0 is the corner, as in the posts.
     """
 
     shown: tuple[int, int] = (0, 0)
-    marks: Color | None = RED
+    beside: bool = True
+    origin: float = 0.0
 
     def __init__(self, config: MovieConfig):
         self.config = config
@@ -106,6 +109,29 @@ class Movie:
         points = sample_points(image, data.num_train, data.num_val, data.seed)
         return Scene(image, points)
 
+    def training_data(self, scene: Scene) -> Dataset:
+        """The points as the network is trained on them."""
+        if not self.origin:
+            return scene.data
+        shift = np.float32(self.origin)
+        return scene.data._replace(
+            train_inputs=scene.data.train_inputs - shift,
+            val_inputs=scene.data.val_inputs - shift,
+        )
+
+    def network(self, params: Any) -> regions.ReluNetwork:
+        """The network that parameters describe, on the unit square."""
+        found = params_to_relu_network(params, self.config.training.model)
+        if not self.origin:
+            return found
+        biases = [layer.bias for layer in found.layers]
+        biases[0] = biases[0] - self.origin * found.layers[0].weight.sum(axis=1)
+        return regions.ReluNetwork.from_arrays(
+            [layer.weight for layer in found.layers],
+            biases,
+            slopes=[layer.slopes for layer in found.hidden],
+        )
+
     def draw(
         self, look: Look, network: regions.ReluNetwork, scene: Scene
     ) -> tuple[list[list[Rgb]], Row]:
@@ -114,12 +140,17 @@ class Movie:
         Output with boundaries, output, and original with the points.
         """
         output = gray_panel(look.outputs[0])
-        lines = paint(output, look.boundaries, RED)
+        lines = veil(output, look.boundaries, RED)
         quality = image_fit(look.outputs[0], scene.image)
         return (
             [[lines, output, dotted(gray_panel(scene.image / 255.0), scene)]],
             {"image_mse": quality.mse, "pixel_accuracy": quality.accuracy},
         )
+
+    def marked(self, panel: Rgb) -> Bool[np.ndarray, "height width"] | None:
+        """Boundary pixels of the shown panel; None where lines are no pixels'."""
+        # All others are gray.
+        return np.asarray(panel[..., 0] != panel[..., 1])
 
     def tables(
         self, networks: Iterator[tuple[int, regions.ReluNetwork]]

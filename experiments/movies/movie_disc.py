@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float64, Int64
 import regions
 from experiments.movies.movie import Movie, Row, Scene
 from experiments.movies.movie_look import Look
-from experiments.plotting.movie_panels import RED, Rgb, paint_lines
+from experiments.plotting.movie_panels import RED, Rgb, veil_lines
 from experiments.running.claims import claim_exact
 
 _DOUBT = 1e-12
@@ -158,8 +158,6 @@ def largest_jump(found: regions.RegionSet) -> float:
 class DiscMovie(Movie):
     """The three panels, creases drawn as lines."""
 
-    marks = None
-
     def draw(
         self, look: Look, network: regions.ReluNetwork, scene: Scene
     ) -> tuple[list[list[Rgb]], Row]:
@@ -167,7 +165,7 @@ class DiscMovie(Movie):
         ((_, output, original),), numbers = super().draw(look, network, scene)
         found = creases(network)
         width = 2 if len(network.hidden[0].bias) <= FEW_LINES else 1
-        lines = paint_lines(output, found.segments, RED, width)
+        lines = veil_lines(output, found.segments, RED, width)
         has_vertices = look.found is not None and look.found.has_cells
         jump = largest_jump(look.found) if look.found and has_vertices else UNKNOWN
         return [[lines, output, original]], {
@@ -176,6 +174,10 @@ class DiscMovie(Movie):
             "regions_by_formula": arrangement_count(network),
             "largest_jump": jump,
         }
+
+    def marked(self, panel: Rgb) -> None:
+        """Creases are drawn as lines, not pixel by pixel."""
+        del panel
 
     def tables(
         self, networks: Iterator[tuple[int, regions.ReluNetwork]]
@@ -221,3 +223,23 @@ class DiscMovie(Movie):
                 ),
             ],
         }
+
+
+class CenteredDiscMovie(DiscMovie):
+    """The same with the origin in the center: there no unit starts dead."""
+
+    origin = 0.5
+
+    def summarize(self, rows: list[Row], scene: Scene) -> Row:
+        """Also whether every unit folds the square at the end."""
+        own = super().summarize(rows, scene)
+        units = self.config.training.model.widths[0]
+        folding = rows[-1]["creases_in_square"] - rows[-1]["dead_units"]
+        claim = claim_exact(
+            "At the end every unit is alive, with a crease in the square.",
+            "this project: what dead units would hide",
+            f"creases in the square less dead units ({units})",
+            folding,
+            holds=folding == units,
+        )
+        return {**own, "claims": [*own["claims"], claim]}

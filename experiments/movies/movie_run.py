@@ -29,7 +29,7 @@ from experiments.movies.movie_files import (
     write_mp4,
     write_png,
 )
-from experiments.plotting.movie_panels import GAP
+from experiments.plotting.movie_panels import GAP, gray_panel
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
 from experiments.running.studies import Summary
@@ -38,7 +38,6 @@ from regions.files.writing import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
 from training.fit import fit
 from training.loop import init_state, weighted_cross_entropy, weighted_mse
-from training.models import params_to_relu_network
 from training.progress import Progress
 from training.snapshots import Losses, SnapshotStore, read_metrics
 
@@ -51,12 +50,14 @@ class Result(NamedTuple):
         summary: As in `summary.json`.
         rows: Numbers of each frame.
         panels: The panel that the figure shows, of some frames, by epoch.
+        beside: Other pictures that it shows, by title.
     """
 
     config: MovieConfig
     summary: Summary
     rows: list[Row]
     panels: dict[int, np.ndarray]
+    beside: dict[str, np.ndarray]
 
 
 def run_movie(
@@ -82,8 +83,9 @@ def run_movie(
     """
     encoder()
     scene = movie.load_scene()
-    fitted = fit(movie.config.training, scene.data, folder, progress)
-    network = params_to_relu_network(fitted.params, movie.config.training.model)
+    points = movie.training_data(scene)
+    fitted = fit(movie.config.training, points, folder, progress)
+    network = movie.network(fitted.params)
     regions.save_network(folder / "network.npz", network)
     clock.lap("training")
     try:
@@ -127,7 +129,7 @@ def draw_frames(
             path = frame_path(folder, epoch)
             if epoch not in done or not path.is_file():
                 params = store.restore(epoch, like).params
-                network = params_to_relu_network(params, training.model)
+                network = movie.network(params)
                 first = epoch_losses(movie, scene, params, losses, epoch)
                 frame, row = draw_frame(movie, scene, network, epoch, first)
                 write_png(path, frame)
@@ -147,7 +149,7 @@ def frame_networks(
     with SnapshotStore(folder / "snapshots") as store:
         for epoch in frame_epochs(training):
             params = store.restore(epoch, like).params
-            yield epoch, params_to_relu_network(params, training.model)
+            yield epoch, movie.network(params)
 
 
 def epoch_losses(
@@ -156,7 +158,7 @@ def epoch_losses(
     """Losses of an epoch; before the first, those of the network as it is."""
     if epoch:
         return float(losses[epoch - 1, 0]), float(losses[epoch - 1, 1])
-    training, data = movie.config.training, scene.data
+    training, data = movie.config.training, movie.training_data(scene)
     loss = weighted_mse if training.loss == "mse" else weighted_cross_entropy
     pairs = (
         (data.train_inputs, data.train_targets),
@@ -296,29 +298,33 @@ def check_pixels(
     The frames are read back, and held against patterns on a grid that know nothing of
     polygons.
     """
-    if movie.marks is None:
-        return 0, 0
     chosen = sorted({0, len(rows) // 2, len(rows) - 1})
     training, differ = movie.config.training, 0
     with SnapshotStore(folder / "snapshots") as store:
         for k in chosen:
             params = store.restore(rows[k]["epoch"], init_state(training)).params
-            network = params_to_relu_network(params, training.model)
+            network = movie.network(params)
             panel = shown_panel(movie, scene, folder, rows[k]["epoch"])
+            marked = movie.marked(panel)
+            if marked is None:
+                return 0, 0
             height, width = panel.shape[:2]
             grid = regions.hash_grid(network, UNIT_SQUARE, (width, height), offset=0.0)
             assert grid.labels is not None
-            marked = (panel == movie.marks).all(2)
             differ += int((marked != boundary_pixels(grid.labels).T).sum())
     return differ, len(chosen)
 
 
 def shown_panel(
-    movie: Movie, scene: Scene, folder: pathlib.Path, epoch: int
+    movie: Movie,
+    scene: Scene,
+    folder: pathlib.Path,
+    epoch: int,
+    place: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """The panel of a frame that the figure shows."""
+    """A panel of a frame: the one that the figure shows, or that at a place."""
     height, width = scene.image.shape
-    row, column = movie.shown
+    row, column = place or movie.shown
     top, left = row * (height + GAP), column * (width + GAP)
     return read_png(frame_path(folder, epoch))[top : top + height, left : left + width]
 
@@ -328,9 +334,17 @@ def read_movie(movie: Movie, folder: pathlib.Path, summary: Summary) -> Result:
     rows, scene = read_rows(folder / "frames.csv"), movie.load_scene()
     # Training moves fast at first.
     last = len(rows) - 1
-    chosen = sorted({round(last * share) for share in (0.0, 0.04, 0.12, 0.3, 1.0)})
+    shares = (0.0, 0.12, 1.0) if movie.beside else (0.0, 0.04, 0.12, 0.3, 1.0)
+    chosen = sorted({round(last * share) for share in shares})
     panels = {
         rows[k]["epoch"]: shown_panel(movie, scene, folder, rows[k]["epoch"])
         for k in chosen
     }
-    return Result(movie.config, summary, rows, panels)
+    beside = {}
+    if movie.beside:
+        output = shown_panel(movie, scene, folder, rows[-1]["epoch"], (0, 1))
+        beside = {
+            "the output alone": output,
+            "the image": gray_panel(scene.image / 255.0),
+        }
+    return Result(movie.config, summary, rows, panels, beside)

@@ -15,17 +15,24 @@ TRAIN, VAL, REGIONS = "#333333", "#1b7fb5", "#c23b22"
 def draw(result: Result) -> Figure:
     """The panels above, the curves below."""
     drawing = Figure(figsize=(13.0, 5.6))
-    count, by_epoch = len(result.panels), {row["epoch"]: row for row in result.rows}
-    for k, (epoch, panel) in enumerate(result.panels.items()):
-        width = 0.98 / count
+    by_epoch = {row["epoch"]: row for row in result.rows}
+    pictures = {
+        _title(by_epoch[epoch]): panel for epoch, panel in result.panels.items()
+    } | result.beside
+    width = 0.98 / len(pictures)
+    for k, (title, picture) in enumerate(pictures.items()):
         axes = drawing.add_axes((0.01 + k * width, 0.465, width - 0.008, 0.475))
-        axes.imshow(panel, interpolation="antialiased")
-        row = by_epoch[epoch]
-        kind = "" if row["exact"] else "\u2265 "
-        blank(axes, f"epoch {epoch:,}: {kind}{row['regions']:,} regions")
+        axes.imshow(picture, interpolation="antialiased")
+        blank(axes, title)
     _losses(drawing.add_axes((0.07, 0.085, 0.395, 0.3)), result)
     _regions(drawing.add_axes((0.565, 0.085, 0.4, 0.3)), result)
     return drawing
+
+
+def _title(row: dict[str, Any]) -> str:
+    """What stands over a frame."""
+    kind = "" if row["exact"] else "\u2265 "
+    return f"epoch {row['epoch']:,}: {kind}{row['regions']:,} regions"
 
 
 def _losses(axes: Axes, result: Result) -> None:

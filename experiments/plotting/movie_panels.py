@@ -23,6 +23,9 @@ CYAN = (0, 255, 255)
 ALARM = (200, 0, 0)
 INK = (34, 34, 34)
 
+VEIL = 0.55
+"""How much of a pixel of a boundary is its color; the output shows through."""
+
 GAP = 4
 """Columns between two panels."""
 GAP_GRAY = 96
@@ -45,6 +48,14 @@ def paint(panel: Rgb, mask: Bool[np.ndarray, "height width"], color: Color) -> R
     return result
 
 
+def veil(panel: Rgb, mask: Bool[np.ndarray, "height width"], color: Color) -> Rgb:
+    """A copy of a panel over some pixels of which a transparent color lies."""
+    result = panel.copy()
+    mixed = (1.0 - VEIL) * panel[mask] + VEIL * np.array(color)
+    result[mask] = np.rint(mixed).astype(np.uint8)
+    return result
+
+
 def paint_points(
     panel: Rgb, points: Float[Array | np.ndarray, "points 2"], color: Color
 ) -> Rgb:
@@ -57,19 +68,19 @@ def paint_points(
     return result
 
 
-def paint_lines(
+def veil_lines(
     panel: Rgb,
     segments: Float[np.ndarray, "segments 2 2"],
     color: Color,
     width: int = 1,
 ) -> Rgb:
-    """A copy of a panel with straight lines between points of the unit square."""
-    image = PIL.Image.fromarray(panel)
+    """A panel under transparent straight lines between points of the unit square."""
+    image = PIL.Image.new("1", (panel.shape[1], panel.shape[0]))
     draw = PIL.ImageDraw.Draw(image)
     size = np.array([panel.shape[1], panel.shape[0]])
     for ends in np.asarray(segments) * size:
-        draw.line([tuple(end) for end in ends.tolist()], fill=color, width=width)
-    return np.asarray(image)
+        draw.line([tuple(end) for end in ends.tolist()], fill=1, width=width)
+    return veil(panel, np.asarray(image), color)
 
 
 def framed(panel: Rgb, color: Color, width: int = 5) -> Rgb:

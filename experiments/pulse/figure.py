@@ -14,6 +14,9 @@ from experiments.pulse.study import Result
 STRETCH = 300
 """Updates that are drawn one by one."""
 
+SETTLED = 20
+"""First updates that are not: the power iteration starts from a random vector."""
+
 
 def draw(result: Result) -> Figure:
     """Six panels: the run above, periods and swings below."""
@@ -65,14 +68,13 @@ def _rising(axes: Axes, result: Result) -> None:
 def _pulses(axes: Axes, result: Result) -> None:
     """Curvature and loss of the first seed after the end, update by update."""
     base = result.measures[BASE]
-    losses = around_trend(base["trace_losses"][0])[:STRETCH]
+    shown = slice(SETTLED, SETTLED + STRETCH)
+    losses = around_trend(base["trace_losses"][0])[shown]
     axes.plot(losses, color=SERIES[1].color, linewidth=0.9)
     axis_labels(axes, "Single pulses of one seed", "update after the end", "")
     axes.set_ylabel("log loss around its trend", color=SERIES[1].color, fontsize=9)
     right = axes.twinx()
-    right.plot(
-        base["trace_curvature"][0][:STRETCH], color=SERIES[0].color, linewidth=0.9
-    )
+    right.plot(base["trace_curvature"][0][shown], color=SERIES[0].color, linewidth=0.9)
     right.set_ylabel("curvature / threshold", color=SERIES[0].color, fontsize=9)
     right.tick_params(labelsize=8)
 

@@ -36,8 +36,13 @@ def test_formula_and_enumeration_agree_at_every_frame(finished):
     assert [row["regions"] for row in rows] == [r["regions_by_formula"] for r in rows]
     assert summary["frames_where_the_formula_differs"] == 0
     assert 0.0 <= summary["largest_jump_of_all"] < 1e-12
-    assert [claim["verdict"] for claim in summary["claims"]] == ["confirmed"] * 2
+    verdicts = [claim["verdict"] for claim in summary["claims"]]
+    assert verdicts[:2] == ["confirmed"] * 2
     network = regions.load_network(folder / "network.npz")
+    folding = summary["creases_in_square"] - summary["dead_units"]
+    is_whole = folding == len(network.hidden[0].bias)
+    # Only the centered movie speaks of its units.
+    assert verdicts[2:] in ([], ["confirmed" if is_whole else "refuted"])
     assert len(creases(network).units) == summary["creases_in_square"] > 0
 
 

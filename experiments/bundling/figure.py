@@ -66,7 +66,7 @@ def _sizes(axes: Axes, base: dict[str, np.ndarray]) -> None:
     sizes, ridges = np.abs(base["offsets"][-1][last]), base["is_ridge"][-1][last]
     axes.hist(
         [sizes[~ridges], sizes[ridges]],
-        edges,
+        edges.tolist(),
         stacked=True,
         color=[VALLEY, RIDGE],
         label=["valleys, after", "ridges, after"],

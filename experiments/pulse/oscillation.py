@@ -88,4 +88,4 @@ def foretelling(
     """
     logs = np.log(np.asarray(losses, np.float64))
     rises = logs[ahead:] - logs[:-ahead]
-    return float(scipy.stats.spearmanr(predictor[:-ahead], rises).statistic)
+    return float(scipy.stats.spearmanr(predictor[:-ahead], rises)[0])

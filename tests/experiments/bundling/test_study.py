@@ -56,6 +56,7 @@ def test_paper_preset_sees_each_pixel_at_most_twice():
     training = study.training_of(config, setting)
     assert training.epochs == 2
     assert training.batch_size == config.data.num_train
+    assert training.batch_size is not None
     per_epoch = -(-(config.data.size**2 - config.data.num_val) // training.batch_size)
     assert 2 * per_epoch == config.updates
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.signal
-import scipy.stats
 from jaxtyping import Float, Float64
+
+from experiments.measures.rank_correlation import rank_correlation
 
 MIN_PERIODS = 4
 """A line of fewer periods in the window is drift, not a pulse, and is left out."""
@@ -88,4 +89,5 @@ def foretelling(
     """
     logs = np.log(np.asarray(losses, np.float64))
     rises = logs[ahead:] - logs[:-ahead]
-    return float(scipy.stats.spearmanr(predictor[:-ahead], rises)[0])
+    values = np.asarray(predictor, np.float64)[:-ahead]
+    return float(rank_correlation(values[:, None], rises[:, None])[0])

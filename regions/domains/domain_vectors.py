@@ -1,5 +1,6 @@
 """What domains are made of: vectors and rows, read, checked and made rational."""
 
+import math
 import numbers
 import reprlib
 from collections.abc import Sequence
@@ -152,3 +153,18 @@ def whole_number(value: Any, name: str, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"`{name}` is {value}: at least {least} is required.")
     return int(value)
+
+
+def finite_number(value: float, name: str) -> float:
+    """A number that is an argument, neither NaN nor infinite.
+
+    Raises:
+        ValueError: If it is one of these.
+
+    Example:
+        >>> finite_number(1, "threshold")
+        1.0
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"`{name}` is {value}: a finite number is required.")
+    return float(value)

@@ -177,9 +177,10 @@ def hash_grid(
     axes = grid_axes(_chart_box(domain), shape, offset)
     if hash_words is None:
         hash_words = random_hash_words(network.num_bits)
-    if hash_words.shape != (network.num_bits, 2):
+    shape_of_words = getattr(hash_words, "shape", None)
+    if shape_of_words != (network.num_bits, 2):
         raise ValueError(
-            f"`hash_words` has shape {hash_words.shape}: two words for each of "
+            f"`hash_words` has shape {shape_of_words}: two words for each of "
             f"{network.num_bits} bits are required."
         )
     table = PatternTable(num_words(restricted.num_bits), hash_words)

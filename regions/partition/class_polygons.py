@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from regions.domains.shapes import WholeSpace, check_not_round
-from regions.errors.arguments import kinds_checked
+from regions.errors.arguments import found as in_words, kinds_checked
 from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.patterns.halfspaces import affine_pre_activations, halfspaces_batch
@@ -84,7 +84,8 @@ def class_polygons(
             default.
 
     Raises:
-        ValueError: If the domain has another dimension or the network one output.
+        ValueError: If the domain has another dimension, the network one output, or the
+            polygons are not those of the regions.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -97,6 +98,11 @@ def class_polygons(
     _require_classes(found)
     if polygons is None:
         polygons = region_polygons(found)
+    elif not isinstance(polygons, list) or len(polygons) != len(found):
+        raise ValueError(
+            f"`polygons` is {in_words(polygons)}: a list of the corners of each of the "
+            f"{len(found):,} regions is required."
+        )
     pieces, classes, owners, segments, sides = [], [], [], [], []
     for region, values in _corner_outputs(found, polygons):
         check()

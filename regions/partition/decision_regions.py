@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from regions.domains.domain_vectors import finite_number
 from regions.enumeration import enumerate_regions
 from regions.errors.arguments import kinds_checked
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
@@ -122,9 +123,10 @@ def with_decision_units(network: ReluNetwork, *, threshold: float = 0.0) -> Relu
     output gets one unit, on where the output is above the threshold.
 
     Raises:
-        ValueError: If a threshold is given for a network with several outputs.
+        ValueError: If a threshold is given for a network with several outputs, or is
+            not finite.
     """
-    outputs = network.output_dim
+    outputs, threshold = network.output_dim, finite_number(threshold, "threshold")
     if outputs > 1 and threshold != 0.0:
         raise ValueError(
             f"`threshold` is {threshold} and the network has {outputs} outputs: their "

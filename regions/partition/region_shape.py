@@ -12,6 +12,7 @@ import numpy as np
 import scipy.optimize
 from jaxtyping import Float64
 
+from regions.domains.domain_vectors import whole_number
 from regions.domains.shapes import Box
 from regions.errors import SolverError
 from regions.errors.arguments import kinds_checked
@@ -65,7 +66,8 @@ def mean_inradius(
         seed: Of the points.
 
     Raises:
-        ValueError: If the domain is no box, or there are too few points.
+        ValueError: If the domain is no box, there are too few points, or the seed is
+            negative.
         SolverError: If a linear program ends without an answer.
 
     Example:
@@ -80,14 +82,14 @@ def mean_inradius(
             f"a {type(domain).__name__} and {points} points are given: a box and two "
             "points or more are required."
         )
-    rng = np.random.default_rng(seed)
-    drawn = rng.uniform(domain.lower, domain.upper, (points, domain.dim))
+    rng = np.random.default_rng(whole_number(seed, "seed", 0))
     rows = sum(network.widths) + 2 * domain.dim + 1
     step = max(1, CHUNK_NUMBERS // (rows * (domain.dim + 1)))
     parts = []
     for start in range(0, points, step):
         check()
-        chunk = drawn[start : start + step]
+        size = (min(step, points - start), domain.dim)
+        chunk = rng.uniform(domain.lower, domain.upper, size)
         parts.append(region_shapes(network, chunk, domain).inradii)
     radii = np.concatenate(parts)
     error = float(radii.std(ddof=1)) / math.sqrt(points)

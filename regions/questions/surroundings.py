@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from regions.domains.domain_vectors import finite_number
 from regions.domains.shapes import Ball, Box, Domain
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
@@ -158,7 +159,7 @@ def around(
     """
     if nearest is not None and nearest < 1:
         raise ValueError(f"`nearest` is {nearest}: 1 or more, or None, is required.")
-    where = domain
+    where, threshold = domain, finite_number(threshold, "threshold")
     network, domain = network_and_domain(network, domain, or_whole=True)
     report = describe_polytope(network, x, where)
     other = None

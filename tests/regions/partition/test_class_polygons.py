@@ -124,3 +124,9 @@ def test_what_is_no_plane_of_classes_is_refused(network, domain, match):
     found = enumerate_regions(network, domain)
     with pytest.raises(ValueError, match=match):
         class_polygons(found)
+
+
+def test_polygons_of_other_regions_are_refused():
+    found = enumerate_regions(_classifier(0), Box.cube(2))
+    with pytest.raises(ValueError, match="a list of the corners of each of the"):
+        class_polygons(found, found.polygons()[1:])

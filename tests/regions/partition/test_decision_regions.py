@@ -109,3 +109,5 @@ def test_threshold_of_several_outputs_is_refused():
     network = random_network(np.random.default_rng(0), 2, [2], outputs=2)
     with pytest.raises(ValueError, match="`threshold`"):
         decision_regions(network, PLANE, threshold=0.5)
+    with pytest.raises(ValueError, match="`threshold` is nan: a finite number"):
+        decision_regions(network, PLANE, threshold=float("nan"))

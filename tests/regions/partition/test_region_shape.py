@@ -95,3 +95,5 @@ def test_mean_inradius_weighs_regions_by_their_length():
     assert abs(found.mean - exact) < 3.0 * found.error < 0.03
     with pytest.raises(ValueError, match="a WholeSpace and 9 points are given: a box"):
         regions.mean_inradius(net, regions.WholeSpace(1), points=9)
+    with pytest.raises(ValueError, match="`seed` is -1: at least 0"):
+        regions.mean_inradius(net, regions.Box([0.0], [1.0]), seed=-1)

@@ -74,3 +74,5 @@ def test_point_on_a_boundary_and_wrong_arguments():
     assert "are zero at the point" in str(found)
     with pytest.raises(ValueError, match="`nearest` is 0"):
         regions.around(net, [0.5, 1.0], nearest=0)
+    with pytest.raises(ValueError, match="`threshold` is inf: a finite number"):
+        regions.around(net, [0.5, 1.0], threshold=float("inf"))

@@ -55,15 +55,16 @@ def train(file: pathlib.Path = FILE) -> None:
 def collapse_atlas(file: pathlib.Path = FILE) -> Atlas:
     """The window at each snapshot that is kept, and the losses."""
     kept = read_arrays(file)
-    epochs, frames = kept["epochs"].tolist(), []
+    epochs, losses, frames = kept["epochs"].tolist(), kept["losses"], []
     for epoch, row in zip(epochs, kept["params"], strict=True):
         network = params_to_relu_network(unflatten(TRAINING, row), TRAINING.model)
         frames.append(find_partition(network, WINDOW, f"epoch {epoch:,}"))
     return Atlas(
-        title="20 units x 40 layers across a collapse: a window of the ring",
+        title="20x40 across a collapse",
         domain=WINDOW,
         series=[Series("20x40", frames, epochs)],
-        losses=kept["losses"],
+        # The slider begins at the first snapshot.
+        losses=losses[losses[:, 0] >= epochs[0]],
         threshold=0.5,
         y_down=True,
     )

@@ -8,23 +8,19 @@ point that the solver gives; an answer *there is none* is believed. So what is r
 is a lower bound, whatever the solver's tolerances.
 """
 
-import itertools
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, UInt64
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, lil_array, vstack
 
 import regions
+from experiments.measures.parity_bound import Parity, pattern_codes
 from regions.errors import SolverError
-from regions.errors.limits import check
 
 MARGIN = 1e-4
 """How far every unit is from zero, at least: well above the solver's tolerances."""
-
-Parity = tuple[Int[np.ndarray, " size"], int]
-"""Units, and whether an odd number of them is on."""
 
 
 class PatternProgram:
@@ -131,30 +127,31 @@ class PatternProgram:
         return pattern
 
 
-def rounds_survived_by_programs(
-    program: PatternProgram, size: int, rounds: int, rng: np.random.Generator
-) -> Int[np.ndarray, " constraints"]:
-    """`rounds_survived` without a list: a program each time the last pattern is lost.
+def met_patterns(
+    network: regions.ReluNetwork,
+    box: regions.Box,
+    points: int,
+    rng: np.random.Generator,
+) -> UInt64[np.ndarray, " patterns"]:
+    """Codes of patterns at points of a box: no program is needed to know that they are.
+
+    The values of the first layer are far apart at the corners of the box where random
+    combinations of them are largest; points are drawn between two such corners. Drawn
+    evenly from a box of many inputs they would all be near its middle.
 
     Args:
-        program: The network on its box.
-        size: Units of a constraint.
-        rounds: How often constraints are drawn anew.
-        rng: Where chance comes from; from the same numbers come the same constraints.
+        network: The network.
+        box: Where.
+        points: How many points to try.
+        rng: Where chance comes from.
     """
-    units, longest = len(program.binaries), []
-    for _ in range(rounds):
-        parities: list[Parity] = []
-        pattern = program.find(parities)
-        for constraints in itertools.count():
-            check()
-            chosen = rng.choice(units, min(size, units), replace=False)
-            odd = int(rng.integers(2))
-            parities.append((chosen, odd))
-            if pattern is None or int(pattern[chosen].sum()) % 2 != odd:
-                pattern = program.find(parities)
-            if pattern is None:
-                longest.append(constraints)
-                break
-    reached = np.bincount(longest, minlength=1)
-    return np.cumsum(reached[::-1])[::-1][1:]
+    W = network.hidden[0].weight
+    x = np.zeros((points, box.dim))
+    part = rng.random((points, 1))
+    for share in (part, 1.0 - part):
+        upwards = rng.standard_normal((points, len(W))) @ W > 0.0
+        x += share * np.where(upwards, box.upper, box.lower)
+    x = np.clip(x, box.lower, box.upper)
+    values = np.concatenate(network.pre_activations(x)[:-1], axis=1)
+    certain = (np.abs(values) > MARGIN).all(1)
+    return np.unique(pattern_codes(values[certain] > 0.0))

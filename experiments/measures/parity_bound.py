@@ -10,16 +10,23 @@ bounds, that there are more.
 
 T. Serra and S. Ramalingam (AAAI 2020, arXiv 1810.03370) ask a mixed-integer solver
 whether a pattern is left. Of networks whose patterns are listed the same question is
-answered by looking: exactly, and without a solver.
+answered by looking: exactly, and without a solver. Where some patterns are known, a
+solver has to be asked only when none of these is left.
 
 Reference: C. P. Gomes, A. Sabharwal, B. Selman, "Model counting: a new strategy for
 obtaining good bounds", AAAI 2006 (MBound), for formulas in place of networks.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Bool, Int, UInt64
+
+from regions.errors.limits import check
+
+Parity = tuple[Int[np.ndarray, " size"], int]
+"""Units, and whether an odd number of them is on."""
 
 
 def pattern_codes(
@@ -36,28 +43,36 @@ def rounds_survived(
     size: int,
     rounds: int,
     rng: np.random.Generator,
+    find: Callable[[list[Parity]], Bool[np.ndarray, " units"] | None] | None = None,
 ) -> Int[np.ndarray, " constraints"]:
     """In how many rounds some pattern satisfied the first 1, 2, ... constraints.
 
     Args:
-        codes: The patterns, each once (`pattern_codes`).
+        codes: The patterns, each once (`pattern_codes`), or some of them.
         units: How many units they have.
         size: Units of a constraint.
         rounds: How often constraints are drawn anew.
-        rng: Where chance comes from.
+        rng: Where chance comes from; from the same numbers come the same constraints.
+        find: Asked, where `codes` are not all patterns and none of those known is left,
+            for a pattern that satisfies all constraints; None if there is none.
     """
     longest: list[int] = []
     for _ in range(rounds):
-        left, constraints = codes, 0
+        left, parities = codes, list[Parity]()
         while True:
+            check()
             chosen = rng.choice(units, min(size, units), replace=False)
+            parities.append((chosen, int(rng.integers(2))))
             mask = (np.uint64(1) << chosen.astype(np.uint64)).sum(dtype=np.uint64)
-            odd = np.bitwise_count(left & mask) % 2
-            left = left[odd == rng.integers(2)]
+            left = left[np.bitwise_count(left & mask) % 2 == parities[-1][1]]
+            if not len(left) and find is not None:
+                found = find(parities)
+                if found is not None:
+                    left = pattern_codes(found[None])
+                    codes = np.append(codes, left)
             if not len(left):
                 break
-            constraints += 1
-        longest.append(constraints)
+        longest.append(len(parities) - 1)
     reached = np.bincount(longest, minlength=1)
     return np.cumsum(reached[::-1])[::-1][1:]
 

@@ -5,10 +5,7 @@ import pytest
 
 import regions
 from experiments import empirical_bounds
-from experiments.empirical_bounds.programs import (
-    PatternProgram,
-    rounds_survived_by_programs,
-)
+from experiments.empirical_bounds.programs import PatternProgram, met_patterns
 from experiments.empirical_bounds.study import enlarged_digits
 from experiments.measures.parity_bound import pattern_codes, rounds_survived
 from tests.experiments.helpers import run_smoke
@@ -22,9 +19,13 @@ def test_programs_find_what_lists_hold(size):
     listed = regions.enumerate_regions(network, box)
     codes = pattern_codes(listed.pattern_bits(np.arange(len(listed))))
     by_list = rounds_survived(codes, 7, size, 6, np.random.default_rng(size))
-    program, rng = PatternProgram(network, box), np.random.default_rng(size)
+    met = met_patterns(network, box, 30, np.random.default_rng(0))
+    assert 0 < len(met) < len(codes)
+    assert np.isin(met, codes).all()
     # The same numbers give the same constraints, and these the same answers.
-    assert (rounds_survived_by_programs(program, size, 6, rng) == by_list).all()
+    for known in (met, met[:0]):
+        rng, find = np.random.default_rng(size), PatternProgram(network, box).find
+        assert (rounds_survived(known, 7, size, 6, rng, find) == by_list).all()
 
 
 def test_a_pattern_that_is_nowhere_is_not_found():

@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.estimate_coverage.ideas import IDEAS
 from experiments.estimate_coverage.study import Result, joined
-from experiments.estimate_coverage.trials import IDEAS, LEVELS, SIZES
+from experiments.estimate_coverage.trials import LEVELS, SIZES
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 

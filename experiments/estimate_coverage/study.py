@@ -13,12 +13,11 @@ import regions
 from experiments.estimate_coverage.bias import bias_rows, over_others
 from experiments.estimate_coverage.claims import coverage_claims
 from experiments.estimate_coverage.families import FAMILIES, Family, networks_of
+from experiments.estimate_coverage.ideas import IDEAS, idea_values
 from experiments.estimate_coverage.trials import (
-    IDEAS,
     LEVELS,
     SIZES,
     columns,
-    idea_values,
     spread_of_cells,
     try_out,
 )
@@ -73,6 +72,7 @@ class Config:
         points: Points drawn evenly from the box.
         kept: Cells kept where the spread is measured against them.
         spread_runs: Runs for each spread.
+        idea_groups: Runs, or groups of runs, for the variance of each idea.
         compared: How many networks show the spread and the ideas; on boxes.
     """
 
@@ -84,6 +84,7 @@ class Config:
     points: int = 1000
     kept: tuple[int, ...] = (1, 3, 10, 30)
     spread_runs: int = 24
+    idea_groups: int = 96
     compared: int = 10
 
 
@@ -97,6 +98,7 @@ PRESETS = {
         points=50,
         kept=(1, 4),
         spread_runs=4,
+        idea_groups=4,
         compared=1,
     ),
     "paper": Config(),
@@ -145,7 +147,7 @@ def conduct(
         ),
         "table": [_row(name, t) for name, t in result.trials.items()],
         "bias": bias_rows(result.trials),
-        "ideas": _idea_rows(result.ideas),
+        "ideas": _idea_rows(result.ideas, config.runs),
         "claims": claims,
     }
 
@@ -212,7 +214,7 @@ def _compared(config: Config) -> dict[str, np.ndarray]:
             [spread_of_cells(net, f, config.kept, runs) for f, net in cases]
         ),
         "ideas": np.array(
-            [idea_values(net, f, config.cells, runs) for f, net in cases]
+            [idea_values(net, f, config.cells, config.idea_groups) for f, net in cases]
         ),
     }
 
@@ -245,16 +247,25 @@ def _row(name: str, trials: dict[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
-def _idea_rows(ideas: np.ndarray) -> list[dict[str, Any]]:
-    """Ideas by their efficiency, against cells alike in random order."""
+def _idea_rows(ideas: np.ndarray, runs: int) -> list[dict[str, Any]]:
+    """Ideas by their efficiency, against cells alike in random order.
+
+    An interval of some runs in groups rests on as many values as there are groups: for
+    it, efficiency is over the square of Student's factor too.
+    """
     efficiency = 1.0 / (ideas[..., 0] * ideas[..., 1])
     relative = efficiency / efficiency[:, :1]
     variance = ideas[..., 0] / ideas[:, :1, 0]
+    together = np.array([idea.together for idea in IDEAS.values()])
+    # Of one group nothing is known; two are the fewest.
+    factor = scipy.stats.t.ppf(0.975, np.maximum(runs // together - 1, 1))
+    wider = (factor / factor[0]) ** 2
     return [
         {
             "idea": name,
             "variance": float(np.exp(np.log(variance[:, k]).mean())),
             "efficiency": float(np.exp(np.log(relative[:, k]).mean())),
+            "of intervals": float(np.exp(np.log(relative[:, k] / wider[k]).mean())),
             "better on": int((relative[:, k] > 1.0).sum()),
         }
         for k, name in enumerate(IDEAS)

@@ -1,7 +1,7 @@
 """Estimates of one network beside its count."""
 
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -13,11 +13,7 @@ from experiments.measures.parity_bound import (
     pattern_codes,
     rounds_survived,
 )
-from regions.estimates.few_inputs import InputTree
-from regions.estimates.guesses import SHARE
-from regions.estimates.resampling import kept_systematically
 from regions.estimates.result import RegionEstimate
-from regions.estimates.run import Keep, run_once
 
 LEVELS = (0.5, 0.9, 0.95)
 SIZES = (2, 5)
@@ -139,75 +135,3 @@ def spread_of_cells(
         values = found.runs / found.mean
         rows.append((float(values.std(ddof=1)) if len(values) > 1 else 0.0, seconds))
     return np.array(rows)
-
-
-def _in_tree_order(
-    chances: Float64[np.ndarray, " cells"], rng: np.random.Generator
-) -> np.ndarray:
-    """The systematic sample of cells as the tree has them: parts side by side."""
-    teeth = np.floor(np.cumsum(chances) + rng.random())
-    return np.flatnonzero(np.diff(teeth, prepend=0.0) > 0.0)
-
-
-def _nothing(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
-    """All cells alike."""
-    del tree, forms, parent
-    return np.zeros(len(cells))
-
-
-def _units(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
-    """By the units that are on alone."""
-    del forms, parent
-    return tree.guess.log_sizes(cells.bits, cells.unit)
-
-
-def _to_come(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
-    """By how evenly the units to come part the box alone."""
-    return SHARE * tree.guess.to_come(cells, forms, parent)
-
-
-def _in_full(tree: Any, cells: Any, forms: Any, parent: Any) -> np.ndarray:
-    """By both, at full length."""
-    return tree.guess.of_cells(cells, forms, parent) / SHARE
-
-
-IDEAS = {
-    "cells alike, in random order": (_nothing, kept_systematically),
-    "cells alike, parts side by side": (_nothing, _in_tree_order),
-    "guess by the units that are on": (_units, kept_systematically),
-    "guess by the units to come": (_to_come, kept_systematically),
-    "both, at full length": (_in_full, kept_systematically),
-    "both, parts side by side": (InputTree.log_sizes, _in_tree_order),
-    "both, by their size (as kept)": (InputTree.log_sizes, kept_systematically),
-}
-
-
-def idea_values(
-    network: regions.ReluNetwork, family: Family, cells: int, runs: int
-) -> Float64[np.ndarray, "ideas 2"]:
-    """Variance of a run over the squared mean, and CPU seconds, of every idea."""
-    rows = []
-    for guess, keep in IDEAS.values():
-        tree_class = type("Tree", (InputTree,), {"log_sizes": guess})
-        rows.append(_variance(tree_class, keep, network, family, cells, runs))
-    return np.array(rows)
-
-
-def _variance(
-    tree_class: type[InputTree],
-    keep: Keep,
-    network: regions.ReluNetwork,
-    family: Family,
-    cells: int,
-    runs: int,
-) -> tuple[float, float]:
-    """Variance over the squared mean, and CPU seconds a run."""
-    start, values = time.process_time(), []
-    assert isinstance(family.domain, regions.Box)
-    for seed in range(runs):
-        tree = tree_class(network, family.domain)
-        found = run_once(tree, cells, np.random.default_rng(seed), keep=keep)
-        values.append(found.log)
-    seconds = (time.process_time() - start) / runs
-    sizes = np.exp(np.array(values) - max(values))
-    return float(sizes.var(ddof=1) / sizes.mean() ** 2), seconds

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from regions.domains.ball import Ball
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.cluster import ClusterError, ClusterTasks
 from regions.enumeration.tree.homogeneous import cone_problem
@@ -22,6 +23,7 @@ from regions.enumeration.workers import workers
 from regions.errors.limits import never
 from regions.estimates.few_inputs import InputTree
 from regions.estimates.linear import LinearParts
+from regions.estimates.many_inputs.balls import BallTree, image_of_ball
 from regions.estimates.many_inputs.image import image_of
 from regions.estimates.many_inputs.search import ImageTree
 from regions.estimates.run import RunValue, SampledTree, run_once
@@ -106,6 +108,10 @@ class Runs:
 
 def tree_of(network: ReluNetwork, domain: Domain) -> Callable[[], SampledTree]:
     """What makes a new tree for every run."""
+    if isinstance(domain, Ball) and domain.squared_radius is not None:
+        image = image_of_ball(network, domain)
+        if image is not None:
+            return functools.partial(BallTree, image, network, domain)
     image = image_of(network, domain)
     if image is not None:
         return functools.partial(ImageTree, image)

@@ -10,6 +10,7 @@ its value there and its derivative along the segment.
 
 import dataclasses
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -72,14 +73,28 @@ def points_across(
     return points, prove_witness_batch(A, b, points, row_error=error)
 
 
-def cross_exactly(
+class Crossing(NamedTuple):
+    """What lies across a facet, exactly.
+
+    Attributes:
+        bits: Pattern of the neighbor.
+        origin: A point of the facet, on the boundary of the neighbor.
+        direction: Into the neighbor.
+    """
+
+    bits: Bool[np.ndarray, " units"]
+    origin: Point
+    direction: Point
+
+
+def exact_crossing(
     rows: NetworkRows,
     bits: Bool[np.ndarray, " units"],
     row: int,
     start: Point | Float64[np.ndarray, " dim"],
     beyond: Point | Float64[np.ndarray, " dim"],
-) -> Place:
-    """The neighbor across a facet, in rational arithmetic.
+) -> Crossing:
+    """The neighbor across a facet, in rational arithmetic; `place_near` finds a point.
 
     Args:
         rows: The network's rows.
@@ -90,11 +105,11 @@ def cross_exactly(
             are not the same halfspace.
     """
     first, last = as_fractions(start), as_fractions(beyond)
-    crossing = crossing_point(rows.integers(bits)[row], first, last)
+    origin = crossing_point(rows.integers(bits)[row], first, last)
     direction = tuple(b - a for a, b in zip(first, last, strict=True))
-    across = bits_just_beyond(rows.exact, crossing, direction)
+    across = bits_just_beyond(rows.exact, origin, direction)
     across[np.setdiff1d(np.arange(len(across)), rows.units)] = False
-    return place_near(rows, across, crossing, direction)
+    return Crossing(across, origin, direction)
 
 
 def place_near(

@@ -26,7 +26,7 @@ from regions.models.arguments import (
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.halfspaces import NO_UNIT, AffineMap, Halfspaces, affine_map
 from regions.patterns.names import facet_name
-from regions.polytopes.crossing import cross_exactly
+from regions.polytopes.crossing import exact_crossing
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.meeting import Meeting, regions_meeting_at
 from regions.polytopes.network_rows import NetworkRows
@@ -314,7 +314,7 @@ class _Facets:
     def _across(self, row: int) -> tuple[Bool[np.ndarray, " units"], float, int]:
         """The neighbor where several units share a hyperplane, and the change."""
         assert self._search is not None
-        place = cross_exactly(
+        across = exact_crossing(
             self._rows,
             self._bits,
             row,
@@ -324,11 +324,11 @@ class _Facets:
         units = self._rows.units
         here, there = (
             affine_map(self._chart, bits[units]).jacobian
-            for bits in (self._bits, place.bits)
+            for bits in (self._bits, across.bits)
         )
         change = there - here
         return (
-            place.bits,
+            across.bits,
             float(np.linalg.norm(change)),
             int(np.linalg.matrix_rank(change)) if change.any() else 0,
         )

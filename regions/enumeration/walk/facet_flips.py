@@ -12,6 +12,7 @@ Discrete Applied Mathematics 65, 1996, section 3.3 (cells of an arrangement).
 """
 
 import dataclasses
+import functools
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +34,12 @@ from regions.models.arguments import (
 )
 from regions.network import ArrayLike, ReluNetwork
 from regions.patterns.packing import pack_bits
-from regions.polytopes.crossing import Place, cross_exactly, points_across
+from regions.polytopes.crossing import (
+    Place,
+    exact_crossing,
+    place_near,
+    points_across,
+)
 from regions.polytopes.facet_evidence import FacetSearch
 from regions.polytopes.facet_search import search_facets
 from regions.polytopes.network_rows import NetworkRows
@@ -274,8 +280,8 @@ class Walk:
         for k, point, sure in zip(fresh, points, proved, strict=True):
             if sure:
                 self.counts["float64 witnesses"] += 1
-                place = Place(bits[k], point)
-                self._add(number, int(facets[k]), place, budget)
+                find = functools.partial(Place, bits[k], point)
+                self._add(number, int(facets[k]), bits[k], find, budget)
             else:
                 self._cross_exactly(number, search, int(facets[k]), budget)
 
@@ -287,18 +293,27 @@ class Walk:
         self.counts["exact crossings"] += 1
         beyond = search.facets[row].beyond
         bits = self.places[number].bits
-        place = cross_exactly(self.rows, bits, row, search.center, beyond)
-        self._add(number, row, place, budget)
+        across = exact_crossing(self.rows, bits, row, search.center, beyond)
+        find = functools.partial(place_near, self.rows, *across)
+        self._add(number, row, across.bits, find, budget)
 
-    def _add(self, number: int, row: int, place: Place, budget: Budget) -> None:
-        """Record a region, if it is new, and its edge."""
-        key = place.bits.tobytes()
+    def _add(
+        self,
+        number: int,
+        row: int,
+        bits: Bool[np.ndarray, " units"],
+        find: Callable[[], Place],
+        budget: Budget,
+    ) -> None:
+        """Record a region, if it is new, and its edge; `find` gives a point of it."""
+        key = bits.tobytes()
         if key not in self.index:
-            if not self._belongs(place.bits):
+            if not self._belongs(bits):
                 return
             if budget.full(len(self.places)):
                 self.cut_short = True
                 return
+            place = find()
             self.index[key] = len(self.places)
             self.queue.append(len(self.places))
             self.places.append(place)

@@ -69,6 +69,20 @@ class ImageQuestions:
             flat[k] = not any(row)
         return sign, flat
 
+    def sides(self, cells: ImageCells, form: Form) -> Int[np.ndarray, " cells"]:
+        """1 or -1 where a unit has that sign all over a cell by its box, else 0."""
+        return form.side_of_box(cells.low, cells.high)
+
+    def hold(
+        self,
+        cells: ImageCells,
+        x: Float64[np.ndarray, "cells dim"],
+        z: Float64[np.ndarray, "cells width"],
+    ) -> Bool[np.ndarray, " cells"]:
+        """Whether points of the domain, with their images, are proved to be inside."""
+        del x
+        return self.are_inside(cells, z)
+
     def are_inside(
         self, cells: ImageCells, z: Float64[np.ndarray, "cells width"]
     ) -> Bool[np.ndarray, " cells"]:

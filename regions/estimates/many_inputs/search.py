@@ -35,9 +35,9 @@ class ImageTree:
         counts: Decisions by the test that made them.
     """
 
-    def __init__(self, image: Image):
+    def __init__(self, image: Image, questions: ImageQuestions | None = None):
         self.image = image
-        self.questions = ImageQuestions(image)
+        self.questions = questions or ImageQuestions(image)
         self.counts = self.questions.counts
         self._first = image.network.unit_starts
         self._kinks = image.network.kinks
@@ -127,7 +127,7 @@ class ImageTree:
         self, cells: ImageCells, form: Form, unit: int
     ) -> tuple[ImageCells, Int[np.ndarray, " children"]]:
         """Split cells by one unit; each child's parent."""
-        side = form.side_of_box(cells.low, cells.high)
+        side = self.questions.sides(cells, form)
         cells.bits[:, unit] = side > 0
         asked = np.flatnonzero(side == 0)
         self.counts["bounds"] += len(cells) - len(asked)
@@ -203,7 +203,7 @@ class ImageTree:
             )
             image = self.image.of(tried)
             some = far.take(left)
-            inside = self.questions.are_inside(some, image)
+            inside = self.questions.hold(some, tried, image)
             hit = left[inside]
             found[hit], x[hit], z[hit] = True, tried[inside], image[inside]
             radius[hit] = _depths(some, image)[inside]

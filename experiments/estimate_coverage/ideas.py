@@ -94,12 +94,14 @@ def _variance(
     idea: Idea, network: regions.ReluNetwork, family: Family, cells: int, groups: int
 ) -> tuple[float, float]:
     """Variance over the squared mean, and CPU seconds a run."""
+    domain = family.domain
+    assert isinstance(domain, regions.Box)
     logs = np.empty((groups, idea.together))
     tree_class = type("Tree", (_WatchedTree,), {"log_sizes": idea.guess})
     start = time.process_time()
     for group, run in np.ndindex(*logs.shape):
         rng = np.random.default_rng([group, run] if run else group)
-        tree, keep = tree_class(network, family.domain), idea.keep
+        tree, keep = tree_class(network, domain), idea.keep
         if idea.together > 1:
             keep = _Apart(tree, group, run / idea.together)
         logs[group, run] = run_once(tree, cells, rng, keep=keep).log

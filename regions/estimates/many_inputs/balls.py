@@ -190,7 +190,9 @@ class BallTree(ImageTree):
     """
 
     def __init__(self, image: Image, network: ReluNetwork, ball: Ball):
-        super().__init__(image, BallQuestions(image, ball))
+        questions = BallQuestions(image, ball)
+        super().__init__(image, questions)
+        self._are_in_ball = questions.are_in_ball
         self._ball, self._test = ball, BallTest(network, ball)
         self.root = self._inside(self.root)
 
@@ -202,7 +204,7 @@ class BallTree(ImageTree):
     def counted(self, cells: ImageCells) -> Bool[np.ndarray, " cells"]:
         """Which cells of all units meet the ball."""
         rational = np.array([exact is not None for exact in cells.exact], bool)
-        counted = self.questions.are_in_ball(cells.x) & ~rational
+        counted = self._are_in_ball(cells.x) & ~rational
         center = fractions(self._ball.center)
         for k in np.flatnonzero(~counted).tolist():
             near = difference(fractions(cells.x[k]), center)

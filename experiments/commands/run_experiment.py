@@ -60,7 +60,7 @@ def execute(options: argparse.Namespace) -> int:
         config,
         options.folder,
         force=options.force,
-        formats=("png", "pdf"),
+        formats=("png", "svg", "pdf"),
     )
 
 

@@ -20,6 +20,15 @@ from regions.io.optional import require
 CRF = 17
 """Quality of H.264, lower is better: thin red lines stay red."""
 
+PAGE_CRF = 28
+"""Quality of the small copy for a page."""
+
+PAGE_SIZE = 1.5
+"""Its width in those of the GIF."""
+
+PAGE_MP4 = "page.mp4"
+"""Name of that copy; `experiments.running.publishing` takes it to the pages."""
+
 PLAIN_WIDTH = 2048
 """Wider frames are encoded as they are, narrower ones with each pixel doubled.
 
@@ -64,6 +73,7 @@ def write_mp4(
     fps: int,
     report: Report,
     hold: float = HOLD,
+    page_width: int | None = None,
 ) -> None:
     """Encode frames of one size as H.264, 4:2:0, playable while it loads.
 
@@ -73,12 +83,16 @@ def write_mp4(
         fps: Frames per second.
         report: Called with frames done and in all.
         hold: Seconds for which the last frame stays.
+        page_width: Width of a small copy for a page; all pixels if there is none.
     """
     width = read_png(frames[0]).shape[1]
     scale = 2 if width <= PLAIN_WIDTH else 1
+    size = f"iw*{scale}:ih*{scale}:flags=neighbor"
+    if page_width is not None:
+        size = f"{page_width}:-2:flags=area"
     # Tagged as it is converted, or a player would guess other primaries.
     filters = (
-        f"scale=iw*{scale}:ih*{scale}:flags=neighbor+accurate_rnd+full_chroma_int:"
+        f"scale={size}+accurate_rnd+full_chroma_int:"
         "out_color_matrix=bt709:out_range=tv,"
         "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
     )
@@ -88,7 +102,7 @@ def write_mp4(
         "-vf",
         filters,
         "-crf",
-        str(CRF),
+        str(CRF if page_width is None else PAGE_CRF),
         "-preset",
         "medium",
         "-an",

@@ -23,6 +23,8 @@ from experiments.movies.movie import (
     frame_epochs,
 )
 from experiments.movies.movie_files import (
+    PAGE_MP4,
+    PAGE_SIZE,
     encoder,
     read_png,
     write_gif,
@@ -71,7 +73,7 @@ def run_movie(
         movie: What to show. An unfinished run of it in `folder` goes on.
         folder: From `open_run`. Gets `metrics.csv`, `snapshots/`,
             `frames/`, `frames.csv`, tables of the movie's own, `network.npz`,
-            `last_frame.png`, `movie.mp4` and `movie.gif`.
+            `last_frame.png`, `movie.mp4`, `page.mp4` and `movie.gif`.
         progress: Called with (done, total, what is being done).
         clock: Told when a stage ends.
 
@@ -179,7 +181,7 @@ def frame_path(folder: pathlib.Path, epoch: int) -> pathlib.Path:
 def encode(
     config: MovieConfig, folder: pathlib.Path, rows: list[Row], progress: Progress
 ) -> None:
-    """Write `last_frame.png`, `movie.mp4` and `movie.gif`."""
+    """Write `last_frame.png`, `movie.mp4`, `page.mp4` and `movie.gif`."""
     frames = [frame_path(folder, row["epoch"]) for row in rows]
     with open_atomically(folder / "last_frame.png") as file:
         file.write(frames[-1].read_bytes())
@@ -188,6 +190,13 @@ def encode(
         frames,
         config.fps,
         lambda done, total: progress(done, total, "encoding the movie"),
+    )
+    write_mp4(
+        folder / PAGE_MP4,
+        frames,
+        config.fps,
+        lambda done, total: progress(done, total, "encoding the copy for pages"),
+        page_width=2 * round(config.gif_width * PAGE_SIZE / 2),
     )
     chosen = np.linspace(0, len(frames) - 1, min(config.gif_frames, len(frames)))
     some = [frames[k] for k in sorted({round(place) for place in chosen.tolist()})]

@@ -3,7 +3,13 @@
 import pathlib
 from collections.abc import Callable
 
-from experiments.movies.movie_files import write_gif, write_mp4, write_png
+from experiments.movies.movie_files import (
+    PAGE_MP4,
+    PAGE_SIZE,
+    write_gif,
+    write_mp4,
+    write_png,
+)
 from experiments.plotting.movie_panels import Rgb
 
 COLORS = 48
@@ -18,7 +24,7 @@ def write_turning_movie(
     fps: int,
     width: int,
 ) -> None:
-    """Draw the frames that are not there; encode them as `movie.mp4` and `movie.gif`.
+    """Draw the frames that are not there; encode `movie.mp4`, `page.mp4`, `movie.gif`.
 
     Args:
         folder: Folder of the run; gets `frames/`, too.
@@ -33,6 +39,10 @@ def write_turning_movie(
         if not path.is_file():
             write_png(path, draw(k / frames))
     write_mp4(folder / "movie.mp4", paths, fps, lambda *_: None, hold=0.0)
+    small = 2 * round(width * PAGE_SIZE / 2)
+    write_mp4(
+        folder / PAGE_MP4, paths, fps, lambda *_: None, hold=0.0, page_width=small
+    )
     write_gif(
         folder / "movie.gif", paths, fps, width, COLORS, lambda *_: None, hold=0.0
     )

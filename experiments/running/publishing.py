@@ -41,6 +41,9 @@ WIDTH = 1400
 MOVIE = "movie.gif"
 """The movie of a run, if it has one; shown above the picture."""
 
+PAGE_MP4 = "page.mp4"
+"""The same with all frames and colors, for a player."""
+
 BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
 """Marks in `studies.md` between which its table lies."""
 
@@ -130,6 +133,10 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     if movie.is_file():
         with open_atomically(results / f"{name}.gif") as file:
             file.write(movie.read_bytes())
+    video = folder / PAGE_MP4
+    if video.is_file():
+        with open_atomically(results / f"{name}.mp4") as file:
+            file.write(video.read_bytes())
     with reading(folder, FINISHED, AGAIN):
         claims = summary.get("claims", [])
         values = _values(claims)
@@ -154,6 +161,8 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     write_text(results / f"{name}.csv", values)
     if movie.is_file():
         record["movie"] = True
+    if video.is_file():
+        record["video"] = True
     if provenance.get("resumed", False):
         record["resumed"] = True
     write_json(results / f"{name}.json", record)
@@ -331,6 +340,8 @@ def _section(
     lines += ["", f"Found: {record['headline']}", ""]
     if record.get("movie", False):
         lines += [f"![{about.title}](results/{name}.gif)", ""]
+    if record.get("video", False):
+        lines += [f"[All frames, in all colors (MP4)](results/{name}.mp4)", ""]
     lines += [f"![{about.title}](results/{name}.png)", ""]
     pairs = list(zip(record["claims"], verdicts, strict=True))
     claims = [(claim, verdict) for claim, verdict in pairs if claim["seeds"]]

@@ -120,6 +120,7 @@ def test_exact_facts_of_old_records_have_no_interval():
 
 def test_movie_is_shown_above_the_picture(run, tmp_path):
     (run / "movie.gif").write_bytes(b"GIF89a")
+    (run / "page.mp4").write_bytes(b"ftyp")
     docs = tmp_path / "docs"
     publish("data_slices", run, docs)
     write_pages(docs)
@@ -127,6 +128,8 @@ def test_movie_is_shown_above_the_picture(run, tmp_path):
     movie = text.index("![The plane through three digits](results/data_slices.gif)")
     assert movie < text.index("(results/data_slices.png)")
     assert (docs / "results" / "data_slices.gif").read_bytes() == b"GIF89a"
+    assert (docs / "results" / "data_slices.mp4").read_bytes() == b"ftyp"
+    assert "(results/data_slices.mp4)" in text
 
 
 @pytest.mark.parametrize("missing", ["summary.json", "figure.png", "config.json"])

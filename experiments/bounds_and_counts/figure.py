@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from experiments.bounds_and_counts.study import NARROW_DIM, Result, Shape
 from experiments.plotting.curves import SERIES, plain_legend
-from experiments.plotting.style import INK, MUTED, axis_labels
+from experiments.plotting.style import INK, MUTED, PALETTE, axis_labels
 from regions import bounds
 
-LOWER, UPPER = "#0072b2", "#d55e00"
+LOWER, UPPER = PALETTE[:2]
 
 
 def _raghu(d: int, widths: Shape) -> int:

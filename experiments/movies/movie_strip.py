@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.movies.movie_run import Result
-from experiments.plotting.style import FONT, INK, MUTED, blank
+from experiments.plotting.style import FONT, GRID, INK, MUTED, PALETTE, blank
 
-TRAIN, VAL, REGIONS = "#333333", "#1b7fb5", "#c23b22"
+VAL, REGIONS, TRAIN = PALETTE[:3]
 
 
 def draw(result: Result) -> Figure:
@@ -77,5 +77,5 @@ def _finish(axes: Axes, label: str) -> None:
     axes.tick_params(labelsize=9, colors=MUTED)
     axes.tick_params(which="minor", labelsize=7, colors=MUTED)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#dddddd", linewidth=0.5)
+    axes.grid(color=GRID, linewidth=0.5)
     axes.legend(frameon=False, prop={"size": 9, "family": FONT}, labelcolor=INK)

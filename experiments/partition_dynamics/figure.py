@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from experiments.measures.partition_history import FREEZE_SHARE
 from experiments.partition_dynamics.study import Result
-from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels
+from experiments.plotting.style import BLUE, INK, MUTED, PALETTE, RED, axis_labels
 
-GREEN = "#1b7837"
+GREEN = PALETTE[3]
 PARTS = {"all": "all", "last_layer": "last layer", "first_biases": "first biases"}
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from experiments.plotting.style import FONT, INK
+from experiments.plotting.style import FONT, INK, PALETTE
 
 LegendPlace = Literal[
     "best", "upper left", "upper right", "lower left", "lower right", "center right"
@@ -24,14 +24,14 @@ class Style(NamedTuple):
 
 
 SERIES = (
-    Style("#0072b2", "o", "-"),
-    Style("#d55e00", "s", (0, (6, 2))),
-    Style("#222222", "^", (0, (2, 1))),
-    Style("#009e73", "D", (0, (6, 2, 1, 2))),
-    Style("#cc79a7", "v", (0, (1, 1))),
-    Style("#8c6d31", "P", (0, (8, 3))),
+    Style(PALETTE[0], "o", "-"),
+    Style(PALETTE[1], "s", (0, (6, 2))),
+    Style(PALETTE[2], "^", (0, (2, 1))),
+    Style(PALETTE[3], "D", (0, (6, 2, 1, 2))),
+    Style(PALETTE[4], "v", (0, (1, 1))),
+    Style(PALETTE[5], "P", (0, (8, 3))),
 )
-"""Colors that the color-blind tell apart, each with its own marker and dashes."""
+"""The palette, each color with its own marker and dashes."""
 
 
 def draw_bands(

@@ -11,6 +11,10 @@ RED = "#ff0000"
 BLUE = "#0000ff"
 INK = "#222222"
 MUTED = "#666666"
+PALETTE = ("#0072b2", "#d55e00", INK, "#009e73", "#cc79a7", "#8c6d31")
+"""Colors of curves, which the color-blind tell apart: blue, orange, ink, green, pink,
+brown."""
+GRID = "#dddddd"
 DPI = 180
 FONT = "DejaVu Sans"
 

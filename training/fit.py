@@ -1,6 +1,7 @@
 """Train a network in a folder: snapshots, losses, and resuming where a kill fell."""
 
 import pathlib
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ from training.snapshots import Losses, SnapshotStore, read_metrics, write_metric
 
 Advance = Callable[[TrainState, int], tuple[TrainState, EpochLosses]]
 """Trains for a number of epochs more."""
+LOOK_SECONDS = 0.002
+"""How often to look whether a block of epochs is done."""
 
 
 class FitResult(NamedTuple):
@@ -122,6 +125,7 @@ def run_blocks(
         report(resumed_from, config.epochs, "training")
         for length in block_lengths(resumed_from, config):
             state, block = advance(state, length)
+            _wait_for(block.val)
             losses = np.concatenate([losses, _to_rows(block)])
             # Before the snapshot: a kill between the two leaves too many rows, which
             # the resumed run drops, and never too few.
@@ -144,6 +148,12 @@ def _last_snapshot(
         store.save(start, step=0)
         return 0, start
     return epochs[-1], store.restore(epochs[-1], start)
+
+
+def _wait_for(array: Any) -> None:
+    """Wait for a device so that Ctrl-C is heard, which is not while JAX waits."""
+    while not array.is_ready():
+        time.sleep(LOOK_SECONDS)
 
 
 def _to_rows(block: EpochLosses) -> np.ndarray:

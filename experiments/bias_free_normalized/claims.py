@@ -30,7 +30,7 @@ def cone_claims(cones: Mapping[str, np.ndarray]) -> list[Claim]:
         return int(cones[name][:, kind].sum())
 
     unlike, scaled = total("unlike_plain", FREE), total("unlike_scaled", FREE)
-    bent, curved = total("bent", FREE), cones["bent"][:, BIASED]
+    bent, curved = total("bent", FREE), total("bent", BIASED)
     return [
         claim_exact(
             "Without biases the partition of a normalized network is that of the plain "
@@ -60,9 +60,10 @@ def cone_claims(cones: Mapping[str, np.ndarray]) -> list[Claim]:
         claim_exact(
             "With biases it has none: its boundary is curved",
             "derived: w . x + b rms(x) = 0",
-            f"least number of such pairs in {curved.size} networks (at least 1)",
-            int(curved.min()),
-            holds=bool(curved.min() > 0),
+            f"of {total('triples', BIASED):,} such pairs, those whose middle is on the "
+            "other side (at least 1)",
+            curved,
+            holds=curved > 0,
         ),
     ]
 

@@ -127,7 +127,7 @@ def test_cones_are_refuted_by_one_point():
     cones["bent"][:, 0] = 4
     assert {c.verdict for c in cone_claims(cones)} == {"confirmed"}
     cones["unlike_plain"][0, 1, 2] = 1
-    cones["bent"][0, 0, 1] = 0
+    cones["bent"][0, 0] = 0
     assert [c.verdict for c in cone_claims(cones)] == [
         "refuted",
         "confirmed",

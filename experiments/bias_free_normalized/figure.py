@@ -100,7 +100,8 @@ def _ratios(axes: Axes, result: Result, what: str, title: str) -> None:
     names = [name.replace(" ", "\n") for name in result.contests]
     axes.set_xticks(range(len(names)), names)
     axis_labels(axes, title, "", "without biases over with")
-    plain_legend(axes, "", "best")
+    if what == "test":
+        plain_legend(axes, "", "upper left")
 
 
 def _learning(axes: Axes, result: Result, name: str) -> None:
@@ -118,4 +119,4 @@ def _learning(axes: Axes, result: Result, name: str) -> None:
     axes.set_yscale("log")
     axes.set_ylim(bottom=1e-4)
     axis_labels(axes, f"{name}, best rates", "updates", "training loss, nats")
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "upper right")

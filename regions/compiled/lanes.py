@@ -92,6 +92,7 @@ def _abs(builder: Any, a: Any) -> Any:
 
 for _name, _build in (
     (operator.add, lambda builder, a, b: builder.fadd(a, b)),
+    (operator.sub, lambda builder, a, b: builder.fsub(a, b)),
     (operator.mul, lambda builder, a, b: builder.fmul(a, b)),
 ):
     _operator(_name, FLOATS, (FLOATS, FLOATS), _build)
@@ -211,6 +212,21 @@ def _choose(typingctx: Any, truths: Any, here: Any, there: Any) -> Any:
     return FLOATS(TRUTHS, FLOATS, FLOATS), build
 
 
+def _multiply_add(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """`a * b + c` with one rounding."""
+    del typingctx, a, b, c
+
+    def build(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        del context, sig
+        lanes = arguments[0].type
+        kind = ir.FunctionType(lanes, (lanes,) * 3)
+        name = f"llvm.fma.v{LANES}f64"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(function, arguments)
+
+    return FLOATS(FLOATS, FLOATS, FLOATS), build
+
+
 def _not_negative(typingctx: Any, lanes: Any) -> Any:
     """Which words are not negative."""
     del typingctx, lanes
@@ -262,6 +278,7 @@ store: Any = intrinsic(_store)
 spread: Any = intrinsic(_spread)
 words: Any = intrinsic(_words)
 choose: Any = intrinsic(_choose)
+multiply_add: Any = intrinsic(_multiply_add)
 not_negative: Any = intrinsic(_not_negative)
 not_zero: Any = intrinsic(_not_zero)
 up_to: Any = intrinsic(_up_to)

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from regions.compiled import jit
-from regions.enumeration.cells import flat, loops, plane, predicates, stack_loop
+from regions.enumeration.cells import (
+    flat,
+    loops,
+    pairs,
+    plane,
+    predicates,
+    stack_loop,
+)
+from regions.signs import pairs as pair_sums
 
 IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (predicates, ("grow", "last_sign", "minor", "add_multiple", "sign_at_meeting")),
@@ -24,10 +32,23 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "pack_bits",
         ),
     ),
+    (pair_sums, ("sum_shift",)),
+    (
+        pairs,
+        (
+            "_split",
+            "_add",
+            "_sum",
+            "_activate",
+            "_find",
+            "sharpen",
+        ),
+    ),
     (
         plane,
         (
             "meet",
+            "are_vague",
             "form_of",
             "is_exact",
             "find_inside",
@@ -41,7 +62,15 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (stack_loop, ("count_stack",)),
 )
 """The functions of each module, callees first."""
-INLINED = ("form_of", "is_exact", "sign_new_corners", "pass_on", "sign_corners")
+INLINED = (
+    "form_of",
+    "is_exact",
+    "sign_new_corners",
+    "pass_on",
+    "sign_corners",
+    "_split",
+    "_add",
+)
 
 
 _loop: Callable[..., Any] = plane.run

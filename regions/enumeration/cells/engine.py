@@ -2,8 +2,7 @@
 
 import dataclasses
 import functools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -35,10 +34,6 @@ MAX_DIM = 6
 MAX_FACETS = 64
 """In space, so that they fit a word."""
 LARGEST_CHART = 1e300
-MAX_DEPTH = 16
-MAX_GROWTH = 31.0
-"""Beyond so many layers, and so many bits by which bounds of rounding grow on the way,
-many signs on plane cells are beyond the bounds of float64."""
 
 
 class CellsEngine:
@@ -57,7 +52,7 @@ class CellsEngine:
         return None
 
     def suits(self, task: EngineTask) -> str | None:
-        """Planes of networks that are not too deep, and what others refuse.
+        """Planes, and what others refuse.
 
         While the compiled code is missing, others answer in its place.
         """
@@ -73,8 +68,7 @@ class CellsEngine:
 
     def is_fastest(self, task: EngineTask) -> bool:
         """Whether no engine answers sooner, once the code is compiled."""
-        plane = self.refuses(task) is None and task.domain.dim == 2
-        return plane and not _is_too_deep(task.network.widths)
+        return self.refuses(task) is None and task.domain.dim == 2
 
     def count(self, task: EngineTask) -> Tally:
         """Number of regions.
@@ -115,16 +109,6 @@ class CellsEngine:
         assert isinstance(found.stats, CellsStats)
         stats = dataclasses.replace(found.stats, stopped=stopped, **stages.seconds())
         return dataclasses.replace(found, stats=stats)
-
-
-def _is_too_deep(widths: Sequence[int]) -> bool:
-    """Whether many signs on plane cells are likely to be open in float64.
-
-    A layer of n He-normal units multiplies bounds by the sum of the absolute weights of
-    the half that is on: about 0.56 sqrt(n).
-    """
-    growth = sum(0.5 * math.log2(max(n, 4)) - 0.84 for n in widths)
-    return len(widths) > MAX_DEPTH and growth > MAX_GROWTH
 
 
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:

@@ -10,3 +10,5 @@ SIZE = 4
 TINY = 2.0**-1000
 """Covers what underflows where a form is evaluated."""
 ROUNDING = 4.0 * UNIT_ROUNDOFF
+PAIR_ROWS = 8
+"""Rows of forms in pairs: see `pairs`."""

@@ -16,7 +16,15 @@ when they are answered. The compiled form (`compiled`) runs the very same code.
 
 import numpy as np
 
-from regions.enumeration.cells.form_rows import ERROR, SIZE, TINY, A, B, C
+from regions.enumeration.cells.form_rows import (
+    ERROR,
+    GRADIENT,
+    SIZE,
+    TINY,
+    A,
+    B,
+    C,
+)
 from regions.enumeration.cells.predicates import sign_at_meeting
 from regions.enumeration.cells.vectors import (
     activate,
@@ -26,6 +34,7 @@ from regions.enumeration.cells.vectors import (
     finish_forms,
     pack_bits,
     pass_on,
+    sharpen,
     sign_corners,
     sign_new_corners,
 )
@@ -53,6 +62,9 @@ corners."""
 CHART_REACH = 2.0**-50
 """More than the rounding of a point to the chart's floats and back, in s."""
 MOST_CORNERS = 60
+VAGUE = 2.0**-28
+"""Forms with larger errors than this part of the layer's largest are found in pairs:
+of a thousand million signs some are then left to rationals, which take milliseconds."""
 UNKNOWN = 2
 
 
@@ -137,6 +149,7 @@ def begin(net, state):
         held,
         exact,
         state[31],
+        state[34],
         forms,
     )
 
@@ -163,6 +176,7 @@ def run(net, state, work, most, wanted):
     (asked, answers, split, signs, unclear, new, keep) = state[15:22]
     (side_corner, side_row, at_corner) = state[22:25]
     (packed, found, inside, ring_sizes, edge_corners, edge_rows, live) = state[25:32]
+    pair, pair_held, known = state[32:]
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
@@ -309,8 +323,12 @@ def run(net, state, work, most, wanted):
                 held,
                 exact,
                 live,
+                known,
                 forms,
             )
+            if are_vague(widths[layer], forms[layer]):
+                work -= 2 * widths[layer] * widths[layer - 1]
+                sharpen(net, layer, held, path, pair, pair_held, known, forms[layer])
             parts[p, LAYER], parts[p, UNITS] = layer, FRESH
             continue
         if k > MOST_CORNERS:
@@ -450,6 +468,15 @@ def run(net, state, work, most, wanted):
         head[TOP] = top + 1
 
 
+def are_vague(width, forms):
+    """Whether errors have grown so far that many signs would be left open."""
+    size, error = 0.0, 0.0
+    for j in range(width):
+        size = max(size, forms[GRADIENT, j] + abs(forms[C, j]))
+        error = max(error, forms[ERROR, j])
+    return error > VAGUE * size
+
+
 def form_of(row, forms, facets, num_facets, room):
     """`a, b, c` and error of a row."""
     if row < num_facets:
@@ -547,10 +574,14 @@ def sum_forms(
     held,
     exact,
     live,
+    known,
     forms,
 ):
     """Forms of a layer on a cell, from those of what it reads; returns the work."""
     width, work, depth = widths[layer], 0, len(widths)
+    for level in range(layer, depth):
+        # What is known in pairs is of another cell.
+        known[level] = 0
     begin, end = first_block[layer], first_block[layer + 1]
     may_be_exact = exact_limit[layer] > 0.0
     for n in range(begin, end):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.enumeration.cells.flat import FlatNetwork
+from regions.enumeration.cells.form_rows import PAIR_ROWS
 from regions.enumeration.cells.plane import COUNT, DRAW, MOST_CORNERS, begin
 
 NUM_PARTS = 48
@@ -52,6 +53,9 @@ class State(NamedTuple):
         edge_corners: These, in s, with bounds of their errors.
         edge_rows: The row from each to the next.
         live: Scratch: units that are not zero.
+        pair: Forms of each layer in pairs, with the rows of `pairs`.
+        pair_held: Those of the input and of each layer's activations.
+        known: Whether those of each layer are those of the cell that is walked.
     """
 
     head: np.ndarray
@@ -86,6 +90,9 @@ class State(NamedTuple):
     edge_corners: np.ndarray
     edge_rows: np.ndarray
     live: np.ndarray
+    pair: np.ndarray
+    pair_held: np.ndarray
+    known: np.ndarray
 
     def copy(self) -> "State":
         """The same walk once more."""
@@ -162,6 +169,9 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         edge_corners=np.zeros((edges, 3)),
         edge_rows=np.zeros(edges, integer),
         live=np.zeros(room, integer),
+        pair=np.zeros((depth, PAIR_ROWS, room)),
+        pair_held=np.zeros((depth + 1, PAIR_ROWS, room)),
+        known=np.zeros(depth, integer),
     )
     begin(net, state)
     return state

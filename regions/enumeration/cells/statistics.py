@@ -5,7 +5,7 @@ import dataclasses
 from regions.results.statistics import Statistics
 
 PLANE = "the domain is a bounded plane"
-"""Why cells are chosen for networks that are not too deep."""
+"""Why cells are chosen."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,13 +6,7 @@ slopes of the units on the cell and F the forms of the layer before. With the 32
 of pairs, bounds that grow by the spectral norm of every layer stay small for dozens of
 layers; for a few layers float64 does.
 
-In pairs, a sum b + w_1 f_1 + ... + w_n f_n with f_i = h_i + l_i, |l_i| <= 2u |h_i|,
-u = 2^-53, is found so: add b and all w_i h_i, one rounding each (fma), to a number
-M = 1.5 * 2^e that is so large, 4B < 2^e <= 8B for a bound B of |b| + sum |w_i h_i|,
-that the total stays between 2^e and 2^(e+1). Its steps q_i are then exact, and
-w_i h_i - q_i is at most 2^(e-53) <= 8uB and comes in one rounding (fma). These
-remainders and the w_i l_i, 2n terms, are added in float64: no partial sum exceeds
-(8n + 10) uB, so all roundings together are below 17 (n + 2)^2 u^2 B. The error of a
+Sums in pairs are found, and their errors bounded, as in `signs.pairs`. The error of a
 layer is held as one 2-norm over its units; a layer multiplies it by at most its
 spectral norm.
 """
@@ -27,13 +21,10 @@ from regions.compiled.jit import (
     fma,
     inlined,
 )
-from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
+from regions.signs import pairs
+from regions.signs.rounding import SAFETY
 
-SQUARE = UNIT_ROUNDOFF**2
-TINY, HUGE = 1e-280, 1e300
-"""Sums are bounded by at least TINY; those beyond HUGE are given up."""
-SUM_ERROR = 20.0
-"""Covers the 17 above and the rounding of the bounds."""
+sum_shift = inlined(pairs.sum_shift)
 
 
 @inlined
@@ -123,19 +114,6 @@ def _squares(held, row, count):
     for k in range(count):
         total += held[row, k] * held[row, k]
     return total
-
-
-@inlined
-def sum_shift(bound):
-    """The number M for sums that are bounded so; NaN where they may be too large.
-
-    The largest power of two up to `bound` is found as by S. M. Rump (Ultimately fast
-    accurate summation, SIAM J. Sci. Comput. 31, 2009).
-    """
-    if not bound < HUGE:
-        return math.nan
-    scaled = (2.0**52 + 1.0) * bound
-    return 12.0 * abs(scaled - (1.0 - UNIT_ROUNDOFF) * scaled)
 
 
 @inlined

@@ -3,7 +3,7 @@
 import numpy as np
 
 from regions.compiled.jit import fma, inlined
-from regions.enumeration.sweep.kernels.pair_forms import SQUARE
+from regions.signs.pairs import SQUARE
 from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
 

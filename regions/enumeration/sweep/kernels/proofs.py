@@ -16,9 +16,6 @@ from regions.compiled.jit import (
 )
 from regions.enumeration.sweep.kernels.heritage import BROKEN, heritage
 from regions.enumeration.sweep.kernels.pair_forms import (
-    SQUARE,
-    SUM_ERROR,
-    TINY,
     add_up,
     gate,
     multiply,
@@ -34,6 +31,7 @@ from regions.enumeration.sweep.kernels.positions import (
     unit_form,
 )
 from regions.enumeration.sweep.kernels.trie import branch
+from regions.signs.pairs import SQUARE, SUM_ERROR, TINY
 from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
 
 AHEAD = 16

@@ -11,6 +11,11 @@ from jaxtyping import Float64, Int
 
 from regions.compiled import LANES
 from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.chart_rests import (
+    FEW_LAYERS,
+    REST_ERROR,
+    chart_rests,
+)
 from regions.enumeration.cells.frame import frame_of
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
@@ -23,8 +28,8 @@ NO_BIT = -1
 class FlatNetwork(NamedTuple):
     """What the loops read of a network on a domain; they never write it.
 
-    In a stack of networks of one shape, the arrays up to `added` have an axis more, the
-    first one, for the networks.
+    In a stack of networks of one shape, the arrays up to `added` and the last two have
+    an axis more, the first one, for the networks.
 
     Attributes:
         weights: Transposed matrices, row after row, each row filled up with zeros to
@@ -46,6 +51,8 @@ class FlatNetwork(NamedTuple):
         inputs: The coordinates t as forms.
         facets: Inward rows of the domain.
         ring: Facet from each corner of the domain to the next.
+        rests: What rounding took from rows, then biases, composed with the chart.
+        pair_added: As `added`, when the rests are there.
     """
 
     weights: Float64[np.ndarray, "*networks entries"]
@@ -64,6 +71,8 @@ class FlatNetwork(NamedTuple):
     inputs: Float64[np.ndarray, "5 dim"]
     facets: Float64[np.ndarray, "facets 5"]
     ring: Int[np.ndarray, " corners"]
+    rests: Float64[np.ndarray, "*networks layers 3 room"]
+    pair_added: Float64[np.ndarray, "*networks layers"]
 
 
 def member(stack, k):
@@ -85,6 +94,8 @@ def member(stack, k):
         stack.inputs,
         stack.facets,
         stack.ring,
+        stack.rests[k],
+        stack.pair_added[k],
     )
 
 
@@ -107,7 +118,8 @@ def stack_networks(
 ) -> FlatNetwork:
     """The arrays of networks of one shape on a plane domain."""
     frame = frame_of(domain)
-    charts = [domain.restrict(network).hidden for network in networks]
+    restricted = [domain.restrict(network) for network in networks]
+    charts = [network.hidden for network in restricted]
     layers, number = charts[0], len(charts)
     room = max([2, *(-(-layer.width // LANES) * LANES for layer in layers)])
     shape = number, len(layers), room
@@ -128,9 +140,16 @@ def stack_networks(
         each = [chart_rounding(network, domain) for network in networks]
         roundings[:] = np.array(each).transpose(1, 0, 2)
     rows, offsets = roundings
+    rests, share = np.zeros((number, len(layers), 3, room)), 1.0
+    if len(layers) > FEW_LAYERS and not domain.is_chart_identity:
+        share = REST_ERROR * (domain.ambient_dim + 4)
+        for k, (network, chart) in enumerate(zip(networks, restricted, strict=True)):
+            for index, rest in enumerate(chart_rests(network, chart, domain)):
+                rests[k, index, :, : len(rest)] = rest.T
     size = float(np.abs(frame.scale).max() + np.abs(frame.middle).max())
     is_exact = (rows == 0.0) & (offsets == 0.0)
     limits = _exact_limits(bias, slopes, matrices, is_exact, frame)
+    underflow = 64.0 * (terms + domain.ambient_dim + 4) * SMALLEST
     for index, layer in enumerate(layers):
         # Where zeros add up to nothing but `added`, sums are too small to be fast.
         bias[:, index, layer.width :] = 1.0
@@ -140,12 +159,14 @@ def stack_networks(
         slopes,
         bit,
         *limits,
-        2.0 * (rows * size + offsets) + 64.0 * (terms + 4) * SMALLEST,
+        2.0 * (rows * size + offsets) + underflow,
         blocks,
         first_block,
         np.array([layer.width for layer in layers], np.int64),
         1.01 * (terms + 3) * UNIT_ROUNDOFF,
         *frame,
+        rests,
+        2.0 * share * (rows * size + offsets) + underflow,
     )
 
 

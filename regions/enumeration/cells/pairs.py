@@ -33,6 +33,9 @@ WEIGHT, DOUBT = 6, 7
 SCALED = 8.0 * SQUARE
 """Relative error of a pair times a number."""
 
+RESTS = 2.0**50
+"""Rests times this are no more than the bound of a sum."""
+
 
 def sharpen(net, layer, held, path, pair, pair_held, known, forms):
     """Forms of a layer from those in pairs, where these have smaller errors.
@@ -67,7 +70,7 @@ def sharpen(net, layer, held, path, pair, pair_held, known, forms):
 def _find(net, layer, held, path, pair, pair_held):
     """The forms of a layer on the cell, from those of what it reads."""
     weights, bias, slopes, bit = net[0], net[1], net[2], net[3]
-    added, blocks, first_block, widths = net[6], net[7], net[8], net[9]
+    blocks, first_block, widths, rests, added = net[7], net[8], net[9], net[16], net[17]
     if layer == 0:
         for c in range(2):
             for row in range(3):
@@ -92,6 +95,7 @@ def _find(net, layer, held, path, pair, pair_held):
         first_block,
         widths[layer],
         bias[layer],
+        rests[layer],
         added[layer],
         pair_held,
         pair[layer],
@@ -123,13 +127,24 @@ def _activate(width, on, slopes, bit, forms, held):
         store(held, (DOUBT, j), spread(SAFETY) * error)
 
 
-def _sum(layer, weights, blocks, first_block, width, bias, added, pair_held, forms):
-    """Forms of a layer: see `signs.pairs`."""
+def _sum(
+    layer, weights, blocks, first_block, width, bias, rests, added, pair_held, forms
+):
+    """Forms of a layer: see `signs.pairs`.
+
+    What rounding took from rows on a chart is three more of the small terms.
+    """
     room, count = forms.shape[1], 0
     begin, end = first_block[layer], first_block[layer + 1]
-    nothing, largest = spread(0.0), 0.0
+    nothing, largest, inputs = spread(0.0), 0.0, pair_held[0]
     for j in range(0, width, LANES):
-        size, error = abs(load(bias, j)), nothing
+        first, second = load(rests, (0, j)), load(rests, (1, j))
+        small = abs(first) * spread(inputs[WEIGHT, 0])
+        small = (
+            small + abs(second) * spread(inputs[WEIGHT, 1]) + abs(load(rests, (2, j)))
+        )
+        # The bound covers that they are small beside it.
+        size, error = abs(load(bias, j)) + spread(RESTS) * small, nothing
         for n in range(begin, end):
             held, start = pair_held[blocks[n, 0]], blocks[n, 1]
             for i in range(blocks[n, 2]):
@@ -147,11 +162,15 @@ def _sum(layer, weights, blocks, first_block, width, bias, added, pair_held, for
     bound = SAFETY * largest
     bound = LEAST if bound < LEAST else bound
     lift = spread(sum_shift(bound))
-    own = spread(SUM_ERROR * (count + 3.0) ** 2 * SQUARE * bound + added)
+    own = spread(SUM_ERROR * (count + 6.0) ** 2 * SQUARE * bound + added)
     for j in range(0, width, LANES):
         constant = load(bias, j)
         a, b, c = lift, lift, lift + constant
-        a_rest, b_rest, c_rest = nothing, nothing, constant - (c - lift)
+        first, second = load(rests, (0, j)), load(rests, (1, j))
+        a_rest = first * spread(inputs[0, 0]) + second * spread(inputs[0, 1])
+        b_rest = first * spread(inputs[1, 0]) + second * spread(inputs[1, 1])
+        c_rest = first * spread(inputs[2, 0]) + second * spread(inputs[2, 1])
+        c_rest = c_rest + load(rests, (2, j)) + (constant - (c - lift))
         for n in range(begin, end):
             held, start = pair_held[blocks[n, 0]], blocks[n, 1]
             for i in range(blocks[n, 2]):

@@ -103,7 +103,7 @@ def begin(net, state):
     """One part: the whole domain, at the first layer, with its forms."""
     weights, bias, exact_limit, added = net[0], net[1], net[4], net[6]
     blocks, first_block, widths, gamma = net[7:11]
-    inputs, facets, ring = net[13:]
+    inputs, facets, ring = net[13:16]
     head, parts, ring_corner, ring_row = state[:4]
     points, rows, slots, forms, held, exact = state[7:13]
     corners = len(ring)
@@ -169,7 +169,7 @@ def run(net, state, work, most, wanted):
     """
     (weights, bias, slopes, bit, exact_limit, slope_limit, added) = net[:7]
     blocks, first_block, widths, gamma = net[7:11]
-    middle, scale, _, facets, _ = net[11:]
+    middle, scale, _, facets, _ = net[11:16]
     counting = wanted == COUNT
     (head, parts, ring_corner, ring_row, unit_list, above, below) = state[:7]
     (points, rows, slots, forms, held, exact, on, path) = state[7:15]

@@ -9,6 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from regions.enumeration.memory import available_bytes, resident_bytes
 from regions.errors import limits
@@ -23,10 +24,26 @@ GRACE_SECONDS, GRACE_SHARE = 0.4, 0.05
 """How long proving what was found may take after a limit: so many seconds, and so
 large a share of the limit on time. Half of what is promised: a step that has begun is
 not cut off."""
+BUSY = 4.0
+"""A grace is processor time, which a machine that others keep busy gives out slowly:
+by the clock it is at most so many times as long."""
 
 
 class StoppedError(Exception):
     """Work was asked to stop; never leaves this package."""
+
+
+class _End(NamedTuple):
+    """Why a run is to stop, and since when: in processor time, and by the clock."""
+
+    why: Stop
+    worked: float
+    at: float
+
+    @classmethod
+    def now(cls, why: Stop) -> "_End":
+        """From now on."""
+        return cls(why, time.process_time(), time.perf_counter())
 
 
 class Budget:
@@ -78,7 +95,7 @@ class Budget:
         self._start = time.perf_counter()
         self._first_bytes = resident_bytes()
         self._looked = self._start
-        self._ended: tuple[Stop, float] | None = None
+        self._ended: _End | None = None
 
     def asking(self, stop: Callable[[], bool]) -> "Budget":
         """The same limits from the same start, with a question more."""
@@ -102,7 +119,7 @@ class Budget:
         if self._ended is None:
             why = self._why()
             if why is not None:
-                self._ended = why, time.perf_counter()
+                self._ended = _End.now(why)
         return self._ended is not None
 
     def _why(self) -> Stop | None:
@@ -131,7 +148,7 @@ class Budget:
             StoppedError: If so many bytes more may not be taken; the budget is spent.
         """
         if not self.fits(extra):
-            self._ended = self._ended or (Stop.BYTES, time.perf_counter())
+            self._ended = self._ended or _End.now(Stop.BYTES)
         self.check()
 
     def check(self) -> None:
@@ -145,18 +162,18 @@ class Budget:
 
     def cancel(self) -> None:
         """Make all threads stop: an exception is on its way to the caller."""
-        self._ended = self._ended or (Stop.INTERRUPTED, float("-inf"))
+        self._ended = self._ended or _End(Stop.INTERRUPTED, -math.inf, -math.inf)
 
     def late(self) -> bool:
         """Whether proving what was found must end too, some time after the limit."""
         if not self.spent():
             return False
         assert self._ended is not None
-        stopped, since = self._ended
         grace = GRACE_SECONDS
-        if stopped is Stop.SECONDS and self.max_seconds is not None:
+        if self._ended.why is Stop.SECONDS and self.max_seconds is not None:
             grace += GRACE_SHARE * self.max_seconds
-        return time.perf_counter() - since > grace
+        worked = time.process_time() - self._ended.worked
+        return worked > grace or time.perf_counter() - self._ended.at > BUSY * grace
 
     def full(self, regions: int) -> bool:
         """Whether so many regions are enough."""
@@ -164,7 +181,7 @@ class Budget:
 
     def stopped(self) -> Stop:
         """Why a run that did not find all regions ended."""
-        return Stop.REGIONS if self._ended is None else self._ended[0]
+        return Stop.REGIONS if self._ended is None else self._ended.why
 
     def reason(self) -> str:
         """The same in words, with the limit."""

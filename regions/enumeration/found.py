@@ -21,7 +21,7 @@ from regions.signs.predicate import Predicate
 
 FIRST_CHUNK, LARGEST_CHUNK, EXACT_CHUNK = 32, 2048, 4
 MOMENT = 0.05
-"""Seconds that a part of the points may take before the next one is no larger."""
+"""Processor time of a part of the points after which the next one is no larger."""
 RANDOM_POINTS = 64
 """Points to try when a run ends before it knows any: nearly every point will do."""
 SEED = (0x2545F491, 0x4F6CDD1D)
@@ -77,10 +77,10 @@ def _chunks(points: np.ndarray) -> Iterator[np.ndarray]:
     """The points in parts that take a moment each, the first a small one."""
     start, size = 0, FIRST_CHUNK
     while start < len(points):
-        begin = time.perf_counter()
+        begin = time.process_time()
         yield points[start : start + size]
         start += size
-        if time.perf_counter() - begin < MOMENT:
+        if time.process_time() - begin < MOMENT:
             size = min(2 * size, LARGEST_CHUNK)
 
 

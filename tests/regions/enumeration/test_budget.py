@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,12 @@ from threadpoolctl import ThreadpoolController
 
 import regions
 from regions.domains.shapes import Box, WholeSpace
-from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.budget import Budget
+from regions.enumeration import (
+    budget as budget_module,
+    count_regions,
+    enumerate_regions,
+)
+from regions.enumeration.budget import BUSY, GRACE_SECONDS, Budget
 from regions.enumeration.walk.facet_flips import explore_regions
 from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network
@@ -167,6 +172,20 @@ def test_budget_tells_its_reason():
         Budget(max_regions=-1)
     with pytest.raises(ValueError, match="a positive number is required"):
         Budget(max_seconds=0.0)
+
+
+def test_proving_may_take_its_time_of_a_processor_that_others_use(monkeypatch):
+    worked, at = [0.0], [0.0]
+    clocks = SimpleNamespace(process_time=lambda: worked[0], perf_counter=lambda: at[0])
+    monkeypatch.setattr(budget_module, "time", clocks)
+    budget = Budget(stop=lambda: True)
+    assert not budget.late()
+    at[0] = 0.9 * BUSY * GRACE_SECONDS
+    assert not budget.late()
+    worked[0] = 1.1 * GRACE_SECONDS
+    assert budget.late()
+    worked[0], at[0] = 0.0, 1.1 * BUSY * GRACE_SECONDS
+    assert budget.late()
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

@@ -18,7 +18,7 @@ from regions.certificates.equal_units import check_classes
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
 from regions.domains.shapes import (
-    BoundedDomain,
+    Domain,
     WholeSpace,
     check_not_round,
     domain_from_dict,
@@ -53,7 +53,7 @@ def verify_answer(
             raise FileFormatError(f"{path} is not a saved answer of version {VERSION}.")
         held = _network(body["network"])
         domain = domain_from_dict(body["domain"])
-        if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        if not domain.is_bounded and ("claims" in body or "partition" in body):
             raise FileFormatError(f"{path} has an unbounded domain.")
         domain.restrict(held)
         checks = [_digest(body)]
@@ -68,7 +68,7 @@ def _proof(
     body: dict[str, Any],
     layers: ExactLayers,
     network: ReluNetwork,
-    domain: BoundedDomain,
+    domain: Domain,
 ) -> list[Check]:
     """The proof in a file, whatever its kind, and what follows from it."""
     if body["question"] in ("are_equal", "largest_difference") and layers.outputs % 2:
@@ -77,6 +77,8 @@ def _proof(
         )
     if "classes" in body:
         return [tried("answer", lambda: check_classes(body, network))]
+    if isinstance(domain, WholeSpace):
+        return [tried("answer", lambda: refutes(body, layers, domain))]
     if "claims" in body:
         checks = [
             check
@@ -87,9 +89,9 @@ def _proof(
             *checks,
             tried("answer", lambda: meaning_of_claims(body, layers, domain)),
         ]
-    # All others look at the rows of the domain, and a round ball has more than these.
-    check_not_round(domain)
     if "partition" in body:
+        # It looks at the rows of the domain, and a round ball has more than these.
+        check_not_round(domain)
         return check_partition(body, layers, network, domain)
     return [tried("answer", lambda: refutes(body, layers, domain))]
 

@@ -20,8 +20,10 @@ from regions.domains.shapes import (
 def facets(
     domain: Domain,
 ) -> tuple[Float64[np.ndarray, "facets dim"], Float64[np.ndarray, " facets"]]:
-    """Facets `A t <= b` of a bounded domain in its chart, exact in float64."""
+    """Facets `A t <= b` of a domain in its chart, exact in float64."""
     dim = domain.dim
+    if isinstance(domain, WholeSpace):
+        return np.zeros((0, dim)), np.zeros(0)
     if isinstance(domain, Simplex):
         A = np.vstack([-np.eye(dim), np.ones((1, dim))])
         return A, np.append(np.zeros(dim), 1.0)
@@ -36,7 +38,6 @@ def facets(
     if isinstance(domain, Segment):
         low, high = np.zeros(1), np.ones(1)
     else:
-        assert not isinstance(domain, WholeSpace)
         box = domain.box if isinstance(domain, Slice) else domain
         low, high = box.lower, box.upper
     return np.vstack([-np.eye(dim), np.eye(dim)]), np.append(-low, high)

@@ -9,7 +9,7 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.facets import chart_ends
 from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
-from regions.domains.shapes import Ball, BoundedDomain, Box
+from regions.domains.shapes import Ball, BoundedDomain, Box, Domain
 
 SAME = "what the claims say"
 
@@ -193,7 +193,7 @@ def _in_chart(point: Row, center: Row, norm: str) -> Row:
     return [a - b for a, b in zip(point, center, strict=True)]
 
 
-def refutes(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> str:
+def refutes(body: dict[str, Any], layers: ExactLayers, domain: Domain) -> str:
     """Whether the outputs of two networks differ at the point of a file.
 
     Raises:
@@ -205,6 +205,8 @@ def refutes(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) ->
     )
     point, half = numbers(body["about"]["point"]), layers.outputs // 2
     inside = all(dot(row[:-1], point) <= row[-1] for row in walls(domain))
+    square = domain.squared_radius
+    inside &= square is None or dot(point, point) <= exact(square)
     _require(inside, "the point lies outside of the domain")
     outputs = layers.values(point)
     _require(outputs[:half] != outputs[half:], "the outputs are equal at the point")

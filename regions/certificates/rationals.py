@@ -10,7 +10,7 @@ from flint import fmpq, fmpz
 
 from regions.certificates.checks import Wrong
 from regions.certificates.facets import facets
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain
 
 Row = list[fmpq]
 
@@ -79,7 +79,7 @@ def short(value: fmpq) -> str:
     return f"{Decimal(int(value.p)) / Decimal(int(value.q)):.12g}"
 
 
-def walls(domain: BoundedDomain) -> list[Row]:
+def walls(domain: Domain) -> list[Row]:
     """All rows `a . t <= b` of a domain in its chart, b last."""
     A, b = facets(domain)
     return [

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from flint import fmpq
 
 from regions.domains.corners import Cell, Corner
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, Domain
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval, Point
@@ -121,7 +121,7 @@ class Units(NamedTuple):
     """
 
     network: ReluNetwork
-    domain: BoundedDomain
+    domain: Domain
     classes: Sequence[Sequence[tuple[int, fmpq]]]
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
@@ -145,7 +145,7 @@ class Tried(NamedTuple):
     """
 
     network: ReluNetwork
-    domain: BoundedDomain
+    domain: Domain
     about: dict[str, Any]
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
@@ -179,7 +179,7 @@ def _write(
     path: str | os.PathLike[str],
     answer: Answer,
     network: ReluNetwork,
-    domain: BoundedDomain,
+    domain: Domain,
     parts: dict[str, Any],
 ) -> pathlib.Path:
     """The file: what all have, and the parts of one kind of proof."""

@@ -5,20 +5,20 @@ from fractions import Fraction
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain, check_not_round, embed_exactly
+from regions.domains.shapes import Domain, WholeSpace, embed_exactly
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
-from regions.lp.exact_lp import check_witness
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Partition, Tried, Units, texts
 from regions.questions.canonical import unit_classes
+from regions.questions.equal_regions import compare_regions, is_inside, largest_gap
 from regions.questions.listed import directed_forms
-from regions.questions.pieces import Pieces
+from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.ranges import compared, differences
-from regions.signs.exact import Columns, ExactNetwork
+from regions.signs.exact import ExactNetwork
 
 PROBES = 32
 """Points at which networks are compared first."""
@@ -37,12 +37,13 @@ def are_equal(
 
     First their units are compared: up to order, positive factors and split units, equal
     networks need no search. Then some points are tried. Then all pieces of the two
-    networks together decide.
+    networks together decide; in balls of the norm 2, without bounds, and in more than
+    six dimensions, all their regions.
 
     Args:
         network: One network.
         other: Another, with the same inputs and outputs.
-        domain: A bounded domain.
+        domain: Any domain.
         max_seconds: Stop looking through the pieces after this time.
         stop: Asked often; says whether to stop, likewise.
 
@@ -74,23 +75,23 @@ def are_equal(
             "are_equal", True, None, True, budget.seconds, "units", evidence=units
         )
     exact = ExactNetwork(both, domain)
-    check_not_round(domain)
     witness = _differing_probe(exact, domain)
-    pieces = None
-    if witness is None:
-        pieces = Pieces(both, domain, budget)
+    method, known = "points", True
+    stats: dict[str, int | Fraction] = {}
+    evidence: Partition | Tried | None = None
+    if witness is None and _has_corners(domain):
+        pieces, method = Pieces(both, domain, budget), "list"
         witness = _differing_piece(pieces)
-    method = "points" if pieces is None else "list"
-    stats: dict = {} if pieces is None else {"pieces": pieces.count}
+        stats["pieces"], known = pieces.count, pieces.complete
+        evidence = Partition(both, domain, {}) if known else None
+    elif witness is None:
+        found, method = compare_regions(both, domain, budget), "list"
+        witness, known = found.witness, found.complete
+        stats["regions"] = found.regions
     point = None
     if witness is not None:
-        stats["difference"] = largest_gap(exact, witness)
+        known, stats["difference"] = True, largest_gap(exact, witness)
         point = embed_exactly(domain, witness)
-    evidence: Partition | Tried | None = Partition(both, domain, {})
-    known = pieces is None or pieces.complete or witness is not None
-    if not known:
-        evidence = None
-    if witness is not None:
         evidence = Tried(both, domain, {"point": texts(witness)})
     return Answer(
         "are_equal",
@@ -104,30 +105,26 @@ def are_equal(
     )
 
 
-def _differing_probe(exact: ExactNetwork, domain: BoundedDomain) -> Point | None:
+def _has_corners(domain: Domain) -> bool:
+    """Whether the pieces of a domain are given by their corners, which prove it."""
+    return domain.is_bounded and domain.squared_radius is None and domain.dim <= MAX_DIM
+
+
+def _differing_probe(exact: ExactNetwork, domain: Domain) -> Point | None:
     """A point of the chart, of some drawn at random, at which the outputs differ."""
-    box = domain.chart_box()
     rng = np.random.default_rng(0)
-    shares = rng.dirichlet(np.ones(exact.dim + 1), PROBES)[:, 1:]
-    # Shares of a simplex lie in boxes and simplices alike.
-    points = box.lower + shares * (box.upper - box.lower)
-    A, b = domain.rows()
-    for point in points[(points @ A.T < b).all(axis=1)]:
-        rational = tuple(Fraction(float(v)) for v in point)
-        # Rounding may have put it across a row.
-        if check_witness(A, b, rational) and largest_gap(exact, rational):
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        points = rng.standard_normal((PROBES, exact.dim))
+    else:
+        box = domain.chart_box()
+        shares = rng.dirichlet(np.ones(exact.dim + 1), PROBES)[:, 1:]
+        # Shares of a simplex lie in boxes and simplices alike.
+        points = box.lower + shares * (box.upper - box.lower)
+    for point in points.tolist():
+        rational = tuple(map(Fraction, point))
+        if is_inside(domain, rational) and largest_gap(exact, rational):
             return rational
     return None
-
-
-def largest_gap(exact: ExactNetwork, point: Point) -> Fraction:
-    """The largest difference of the outputs of two networks side by side at a point."""
-    columns = Columns.of_points([point])
-    numerators, scales = exact.forward(columns)
-    values = [row[0] for row in numerators[-1]]
-    half = len(values) // 2
-    gap = max(abs(a - b) for a, b in zip(values[:half], values[half:], strict=True))
-    return Fraction(gap, scales[-1][0] * columns.denominators[0])
 
 
 def _differing_piece(pieces: Pieces) -> Point | None:

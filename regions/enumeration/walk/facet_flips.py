@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Ball, Domain
 from regions.enumeration.budget import Budget, StoppedError
+from regions.enumeration.walk.in_ball import InBall
 from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, limited, never
@@ -104,7 +105,8 @@ def explore_regions(
     Args:
         network: Any network.
         start: A point strictly inside a region, in chart coordinates of `domain`.
-        domain: Where to stay; None for the whole space.
+        domain: Where to stay; None for the whole space. In a ball of the norm 2 regions
+            are found whose interior meets the open ball.
         max_regions: Stop when so many regions are found.
         max_seconds: Stop after this time.
         max_bytes: Stop when the process has taken so much memory more; by default half
@@ -129,12 +131,17 @@ def explore_regions(
         >>> len(rs), rs.complete
         (4, True)
     """
-    network, domain = network_and_domain(network, domain, or_whole=True)
+    network, domain = network_and_domain(network, domain, or_whole=True, or_round=True)
     start = read_point(start, domain.dim, "start", chart=not domain.is_chart_identity)
     rows = NetworkRows(network, domain)
     budget = Budget(max_regions, max_seconds, max_bytes, stop)
     with hearing_by_itself():
-        walk = Walk(rows, _first_place(rows, start, domain))
+        ball = None
+        if isinstance(domain, Ball) and domain.squared_radius is not None:
+            ball = InBall(network, domain)
+            ball.check_start(start)
+        first = _first_place(rows, start, domain)
+        walk = Walk(rows, first) if ball is None else Walk(rows, first, ball.belongs)
         while walk.queue and not budget.spent() and not budget.full(len(walk.places)):
             number = walk.queue.popleft()
             try:
@@ -144,6 +151,8 @@ def explore_regions(
                 walk.queue.appendleft(number)
             if progress is not None:
                 progress(len(walk.places) - len(walk.queue), len(walk.places))
+        if ball is not None:
+            walk.places = [ball.moved(place) for place in walk.places]
         return walk.result(network, domain, budget)
 
 
@@ -346,7 +355,10 @@ class Walk:
                 for k, place in enumerate(self.places)
                 if place.exact is not None
             },
-            neighbors=(
+            # In a ball a facet may lie outside, so it makes no neighbors.
+            neighbors=None
+            if domain.squared_radius is not None
+            else (
                 np.array(pairs, np.int64).reshape(-1, 2),
                 np.array([self.edges[pair] for pair in pairs], np.int64),
             ),

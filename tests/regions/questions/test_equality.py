@@ -1,5 +1,7 @@
 """Equal networks are proved equal, and the smallest difference is found."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,43 @@ def test_a_stopped_comparison_says_nothing():
         regions.are_equal(ramp, absolute, domain, max_seconds=1e-9),
     ):
         assert (stopped.value, stopped.proved, stopped.evidence) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        regions.Ball([0.5, 0.0], 1.0, 2),
+        regions.HPolytope([[1.0, 0.0]], [1.5]),
+        regions.WholeSpace(2),
+    ],
+    ids=str,
+)
+def test_a_difference_beyond_the_domain_is_none(domain):
+    """A unit that is on far away, on the one side of the domain and then in it."""
+
+    def kinked(at: float) -> regions.ReluNetwork:
+        return regions.ReluNetwork.from_arrays([[[1.0, 0.0]], [[1.0]]], [[-at], None])
+
+    zero = regions.ReluNetwork.from_arrays([[[0.0, 1], [0, 1]], [[1.0, -1]]], None)
+    whole = isinstance(domain, regions.WholeSpace)
+    for at, is_equal in ((1.5, not whole), (1.5 - 1e-12, False)):
+        answer = regions.are_equal(kinked(at), zero, domain)
+        assert answer.value is is_equal
+        if not is_equal:
+            assert answer.witness[0] > Fraction(at)
+            assert answer.stats["difference"] == answer.witness[0] - Fraction(at)
+
+
+def test_many_inputs_are_compared_region_by_region():
+    """x = relu(x) - relu(-x): one linear map twice, by units that share nothing."""
+    rng = np.random.default_rng(0)
+    u, v = rng.integers(-3, 4, (2, 9)).astype(float)
+    w = np.array([1.0, -1.0])
+    one = regions.ReluNetwork.from_arrays([np.stack([u, -u]), w[None]], None)
+    parts = np.stack([v, -v, u - v, v - u])
+    for gap in (0.0, 2.0**-40):
+        last = np.tile(w, 2)[None] + gap
+        other = regions.ReluNetwork.from_arrays([parts, last], None)
+        answer = regions.are_equal(one, other, regions.Box.cube(9))
+        assert answer.value is (gap == 0.0)
+        assert answer.method == ("points" if gap else "list")

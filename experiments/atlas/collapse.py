@@ -21,7 +21,8 @@ from training.datasets import load_image, sample_points
 from training.models import params_to_relu_network
 from training.watching import unflatten, watch_training
 
-FILE = pathlib.Path("docs/results/collapse-snapshots.npz")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FILE = ROOT / "docs" / "results" / "collapse-snapshots.npz"
 SEED = 8
 """Of the study's, the collapsed one with the fewest regions."""
 EPOCHS = (2800, 2850, 2900, 2950, 3000, 4200)
@@ -52,19 +53,28 @@ def train(file: pathlib.Path = FILE) -> None:
     )
 
 
+def networks(file: pathlib.Path = FILE) -> dict[int, regions.ReluNetwork]:
+    """The network of each snapshot that is kept, by its epoch."""
+    kept = read_arrays(file)
+    return {
+        int(epoch): params_to_relu_network(unflatten(TRAINING, row), TRAINING.model)
+        for epoch, row in zip(kept["epochs"], kept["params"], strict=True)
+    }
+
+
 def collapse_atlas(file: pathlib.Path = FILE) -> Atlas:
     """The window at each snapshot that is kept, and the losses."""
-    kept = read_arrays(file)
-    epochs, losses, frames = kept["epochs"].tolist(), kept["losses"], []
-    for epoch, row in zip(epochs, kept["params"], strict=True):
-        network = params_to_relu_network(unflatten(TRAINING, row), TRAINING.model)
-        frames.append(find_partition(network, WINDOW, f"epoch {epoch:,}"))
+    found, losses = networks(file), read_arrays(file)["losses"]
+    frames = [
+        find_partition(network, WINDOW, f"epoch {epoch:,}")
+        for epoch, network in found.items()
+    ]
     return Atlas(
         title="20x40 across a collapse",
         domain=WINDOW,
-        series=[Series("20x40", frames, epochs)],
+        series=[Series("20x40", frames, list(found))],
         # The slider begins at the first snapshot.
-        losses=losses[losses[:, 0] >= epochs[0]],
+        losses=losses[losses[:, 0] >= min(found)],
         threshold=0.5,
         y_down=True,
     )

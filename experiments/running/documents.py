@@ -133,6 +133,12 @@ def _row(
         link(study) if study else "",
         f"**{verdict}**{why}",
         words,
-        f"[picture](results/{study}.png)" if study else "",
+        ", ".join(_pictures(study, row)) if study else "",
     ]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _pictures(study: str, row: dict[str, Any]) -> list[str]:
+    """Links to the figure of a study, and to the atlas page that a row names."""
+    links = [f"[picture](results/{study}.png)"]
+    return links + ([f"[live](live/{row['live']}.html)"] if "live" in row else [])

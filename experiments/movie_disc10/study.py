@@ -18,9 +18,10 @@ ABOUT = About(
     differs=(
         "The post names neither size, rate nor steps; 512 x 512 pixels and a frame "
         "every 80 updates are ours. With the origin in the corner 22 of 24 seeds had "
-        "dead units after 3,000 updates. Shown is, of the seeds 0 to 11, that with the "
-        "smallest training loss at the end: in all twelve every unit is alive and has "
-        "a crease in the square."
+        "dead units after 3,000 updates. Of the seeds 0 to 11, trained in one program, "
+        "all units of all twelve were alive at the end, each with a crease in the "
+        "square, and seed 10, which is shown, had the smallest training loss, 0.036. "
+        "Trained alone it ends at 0.046: float32 sums in another order lead elsewhere."
     ),
     expected="At most 56 regions; jumps below 1e-5 (derived).",
 )

@@ -35,14 +35,16 @@ def draw(result: Result) -> Figure:
             ratio = result.losses[k] / np.array(level)[:, None]
             draw_band(axes, places, ratio, label, style)
     for axes, title, y in (
-        (first, "Features with a direction", "stored over dimensions"),
+        (first, "Features a dimension", "squared norm of W over dimensions"),
         (second, "Over the best linear model", "loss over closed form"),
         (third, "Over pairs on each axis", "loss over closed form"),
     ):
         axes.axhline(1.0, color=MUTED, linewidth=0.8, linestyle="--")
         axes.set_xticks(places, [f"{s:g}" for s in sparsities])
         axis_labels(axes, title, "sparsity S (how often a feature is off)", y)
-    third.set_yscale("log")
+    first.set_ylim(bottom=0.0)
+    second.set_ylim(bottom=0.0)
+    third.set_ylim(bottom=0.0)
     plain_legend(first, "features in dimensions", "upper left")
     for axes, size, gram in zip(
         below.subplots(1, len(sizes), squeeze=False)[0],

@@ -28,9 +28,9 @@ ABOUT = About(
     setup=(
         "relu(W^T W x + b) gives back sparse features x (zero with probability S, else "
         "uniform on [0, 1]), all equally important, through fewer dimensions, at S = "
-        "0, 0.9, 0.99; Adam on fresh points. A feature is stored if its column of "
-        "W is longer than 1/2. The best linear model leaves the variance of the "
-        "features beyond the dimensions; two features on each axis in opposite senses "
+        "0, 0.9, 0.99; Adam on fresh points. Features a dimension: the squared norm of "
+        "W over the dimensions, as in the paper. The best linear model leaves the "
+        "variance of the features beyond the dimensions; two features on each axis in opposite senses "
         "err where both are on: both losses are closed forms."
     ),
     differs=(

@@ -43,9 +43,12 @@ def test_closed_forms_are_those_of_sampled_points():
     )
 
 
-def test_stored_features_are_long_columns():
-    lengths = np.array([[[0.6, 0.4, 1.0, 0.0]]])
-    assert stored_per_dimension(lengths, 2).tolist() == [[1.0]]
+def test_a_projection_has_as_many_features_as_dimensions():
+    basis = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 2)))[0]
+    lengths = np.linalg.norm(basis.T, axis=0)
+    assert stored_per_dimension(lengths[None, None], 2) == pytest.approx(1.0)
+    whole = np.array([[[1.0, 1.0, 1.0, 0.0]]])
+    assert stored_per_dimension(whole, 2).tolist() == [[1.5]]
 
 
 def test_verdicts_are_what_the_numbers_say():

@@ -29,14 +29,16 @@ ABOUT = About(
         "relu(W^T W x + b) gives back sparse features x (zero with probability S, else "
         "uniform on [0, 1]), all equally important, through fewer dimensions, at S = "
         "0, 0.9, 0.99; Adam on fresh points. Features a dimension: the squared norm of "
-        "W over the dimensions, as in the paper. The best linear model leaves the "
-        "variance of the features beyond the dimensions; two features on each axis in opposite senses "
-        "err where both are on: both losses are closed forms."
+        "W over the dimensions, as in the paper; columns may be longer than 1, and it "
+        "then passes n / m. The best linear model leaves the variance of the features "
+        "beyond the dimensions; two features on each axis in opposite senses err where "
+        "both are on: both losses are closed forms."
     ),
     differs=(
         "The paper's figures have importances that fall with the feature, or more "
         "updates; here all weigh the same, which makes the closed forms exact. 4000, "
-        "1500 and 500 updates of 128 points."
+        "1500 and 500 updates of 128 points: without sparsity the two larger models "
+        "end above the loss of the best linear one, not trained to the end."
     ),
     expected=(
         "As many features as dimensions without sparsity, ever more of them the "

@@ -16,7 +16,7 @@ from regions.certificates.answers import verify_answer
 from regions.certificates.rationals import short
 from regions.errors import FileFormatError, RegionsError
 from regions.models.joint import with_affine_units
-from regions.questions import maxima
+from regions.questions import maxima, search
 from regions.questions.answer import Answer
 from regions.questions.answer_files import Partition
 from tests.helpers import random_network
@@ -455,3 +455,75 @@ def test_radii_by_list_are_verified_and_forgeries_named(norm, tmp_path):
     }
     for message, change in forgeries.items():
         assert re.search(message, failures(change)), message
+
+
+def entries(part, path=()):
+    """All entries of a body with their places."""
+    if isinstance(part, dict | list):
+        pairs = part.items() if isinstance(part, dict) else enumerate(part)
+        for key, value in pairs:
+            yield from entries(value, (*path, key))
+    else:
+        yield path, part
+
+
+def digit_changed(entry, rng):
+    """An entry with one digit, or all that it says, changed."""
+    if isinstance(entry, str) and (places := [*re.finditer(r"\d", entry)]):
+        at = places[rng.integers(len(places))].start()
+        digit = (int(entry[at]) + 1 + rng.integers(9)) % 10
+        return f"{entry[:at]}{digit}{entry[at + 1 :]}"
+    if isinstance(entry, str):
+        return entry + "x"
+    return not entry if isinstance(entry, bool) else (entry or 0) + 1
+
+
+@pytest.mark.parametrize("number", [1, 5, 6, 7, 8, 12])
+def test_no_digit_of_a_list_can_be_changed(number, listed_answers, tmp_path):
+    """Three entries of each kind, in the value, the question and the pieces."""
+    network = random_network(np.random.default_rng(1), 2, [5, 3], outputs=2)
+    half = regions.HPolytope([[1.0, 0.0]], [0.25])
+    preimage = regions.preimage(network, regions.Box([-1, 0], [1, 2]), half)
+    body = saved([*listed_answers, preimage][number], tmp_path)
+    kinds: dict = {}
+    for path, _ in entries({k: body[k] for k in ("value", "about", "partition")}):
+        kinds.setdefault(tuple(k for k in path if isinstance(k, str)), []).append(path)
+    rng = np.random.default_rng(0)
+    for paths in kinds.values():
+        for k in rng.permutation(len(paths))[:3].tolist():
+            copy = json.loads(json.dumps(body))
+            *way, last = paths[k]
+            part = copy
+            for key in way:
+                part = part[key]
+            part[last] = digit_changed(part[last], rng)
+            try:
+                (line,) = verify_answer(write(copy, tmp_path)).failures
+            except FileFormatError as error:
+                line = str(error)
+            assert re.match(r"partition: |answer: |.*(damaged|changed\.json)", line)
+
+
+def test_a_bound_of_a_box_and_a_part_that_is_left_out_are_named(
+    trees_alone, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(search, "FEW_UNITS", -1)
+    network = random_network(np.random.default_rng(1), 2, [6, 5])
+    box = regions.Box.cube(2)
+    body = saved(regions.output_range(network, box, tolerance=0.01), tmp_path)
+    assert verify_answer(tmp_path / "answer.json").ok
+    tree = body["claims"][1]["tree"]
+    leaf = max(
+        (k for k, node in enumerate(tree) if "box" in node),
+        key=lambda k: Fraction(tree[k]["box"]),
+    )
+    tree[leaf]["box"] = str(Fraction(tree[leaf]["box"]) - Fraction(1, 10))
+    (line,) = verify_answer(write(body, tmp_path)).failures
+    assert f"leaf {leaf}: the box has no bound that is proved" in line
+    tree[leaf]["box"] = "1000"
+    (line,) = verify_answer(write(body, tmp_path)).failures
+    assert f"leaf {leaf} exceeds it: 1000" in line
+    (whole, *_) = tree
+    whole["at"] = str(Fraction(whole["at"]) + Fraction(1, 2))
+    tree[leaf]["box"] = "0"
+    assert not verify_answer(write(body, tmp_path)).ok

@@ -65,13 +65,7 @@ def execute(options: argparse.Namespace) -> int:
 
     config = configure(options)
     sample_image(config.data)  # A bad image must not leave a folder behind.
-    code = run_and_show(
-        STUDY,
-        config,
-        options.folder,
-        force=options.force,
-        formats=("png", "pdf"),
-    )
+    code = run_and_show(STUDY, config, options.folder, force=options.force)
     if options.solver is not None:
         show_solvers(options.folder)
     return code

@@ -55,13 +55,7 @@ def execute(options: argparse.Namespace) -> int:
                 f"{', '.join(IMAGE_NAMES)}."
             )
         config = dataclasses.replace(config, data=options.data)
-    return run_and_show(
-        study,
-        config,
-        options.folder,
-        force=options.force,
-        formats=("png", "svg", "pdf"),
-    )
+    return run_and_show(study, config, options.folder, force=options.force)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -43,13 +43,7 @@ def execute(options: argparse.Namespace) -> int:
     config = read_study(options.study)
     if options.seeds is not None:
         config = dataclasses.replace(config, seeds=options.seeds)
-    return run_and_show(
-        STUDY,
-        config,
-        options.folder,
-        force=options.force,
-        formats=("png", "svg"),
-    )
+    return run_and_show(STUDY, config, options.folder, force=options.force)
 
 
 def main(arguments: list[str] | None = None) -> int:

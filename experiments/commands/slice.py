@@ -38,9 +38,6 @@ exit code: 0 done, 1 not verified or not decided, 2 bad input, 130 interrupted
 """
 
 
-FORMATS = ("png", "svg", "pdf")
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = Parser(__doc__, EXAMPLES)
@@ -117,9 +114,7 @@ def execute(options: argparse.Namespace) -> int:
     data, _, _ = prepare(config)
     held_out = options.num_val or max(1, len(data.inputs) // 5)
     config = dataclasses.replace(config, num_val=held_out)
-    return run_and_show(
-        STUDY, config, options.folder, force=options.force, formats=FORMATS
-    )
+    return run_and_show(STUDY, config, options.folder, force=options.force)
 
 
 def main(arguments: list[str] | None = None) -> int:

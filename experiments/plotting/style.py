@@ -16,6 +16,8 @@ PALETTE = ("#0072b2", "#d55e00", INK, "#009e73", "#cc79a7", "#8c6d31")
 brown."""
 GRID = "#dddddd"
 DPI = 180
+FORMATS = ("png", "svg", "pdf")
+"""Suffixes of the files that every figure is written to."""
 FONT = "DejaVu Sans"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from experiments.plotting.style import save_figure
+from experiments.plotting.style import FORMATS, save_figure
 from experiments.running.claims import describe_value
 from experiments.running.common import (
     AGAIN,
@@ -35,7 +35,7 @@ def run_and_show(
     folder: pathlib.Path,
     *,
     force: bool = False,
-    formats: tuple[str, ...] = ("png",),
+    formats: tuple[str, ...] = FORMATS,
 ) -> int:
     """Run a configuration in a folder, or show the run that is there.
 

@@ -88,8 +88,7 @@ class ImageQuestions:
     ) -> Bool[np.ndarray, " cells"]:
         """Whether images of points, as computed, are proved to be inside all rows."""
         value = cells.h - np.einsum("crk,ck->cr", cells.G, z)
-        points = np.broadcast_to(z[:, None], cells.G.shape)
-        bound = self._value_doubt(cells.G, cells.h, cells.doubt, points)
+        bound = self._value_doubt(cells.G, cells.h, cells.doubt, z[:, None])
         return (is_certain(value, bound) | (cells.ids == NO_ROW)).all(1)
 
     def are_empty(
@@ -233,9 +232,10 @@ class ImageQuestions:
         self, g: np.ndarray, h: np.ndarray, doubt: np.ndarray, z: np.ndarray
     ) -> np.ndarray:
         """Bound of the error of `g z - h` at computed images of points."""
-        size = (np.abs(g) * np.abs(z)).sum(-1) + np.abs(h)
-        reach = np.abs(z).max(-1) + self.image.error.max()
-        moved = SAFETY * (np.abs(g) * self.image.error).sum(-1)
+        lengths, coordinates = np.abs(g), np.abs(z)
+        size = np.einsum("...k,...k->...", lengths, coordinates) + np.abs(h)
+        reach = coordinates.max(-1) + self.image.error.max()
+        moved = SAFETY * (lengths @ self.image.error)
         return value_doubt(doubt, size, reach, z.shape[-1]) + moved
 
     def _forms(self, cells: ImageCells, k: int, unit: int) -> list[list[int]]:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64, Int
 
-RELAXATIONS = 1000
+FEWEST, MOST = 50, 1000
+"""Steps of relaxation: one for each row between these, as what steps do not find costs
+a program, which is cheap where rows are few."""
 OVERSHOOT = 1.6
 _MARGIN = 0.95
 _ARRIVED = 0.99
@@ -36,7 +38,7 @@ def relaxed_feet(
     shrunk[np.arange(len(targets)), targets] = 0.0
     feet = slack[targets, None] * own
     left, x = np.arange(len(targets)), feet
-    for step in range(RELAXATIONS):
+    for step in range(min(max(FEWEST, len(normals)), MOST)):
         reached = x @ normals.T
         if step % _PATIENCE == 0:
             check()

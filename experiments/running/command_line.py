@@ -101,9 +101,9 @@ def _say(line: str) -> None:
 
 
 def _plain_rows(summary: Summary) -> Iterator[tuple[str, str]]:
-    """The summary as it stands, but for claims and the details of verification."""
+    """The summary, but for claims, details of verification and what is not there."""
     for key, value in summary.items():
-        if key in ("verification", "claims"):
+        if key in ("verification", "claims") or value is None:
             continue
         if _is_table(value):
             yield from map(_table_row, value)

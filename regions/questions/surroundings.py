@@ -90,7 +90,9 @@ class Surroundings:
         if self.report.meeting is not None:
             lines = [f"{self.report.meeting.units} are zero at the point"]
         else:
-            lines = [f"{len(self.report.inequalities)} facets, the nearest first:"]
+            total, shown = len(self.report.inequalities), len(self.facets)
+            which = "the nearest" if shown == total else f"the {shown} nearest, nearest"
+            lines = [f"{total} facets, {which} first:"]
             lines += [f"  {facet}" for facet in self.facets]
         if self.other_class is not None:
             lines.append(f"another class: {_distance(self.other_class)}")

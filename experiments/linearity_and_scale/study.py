@@ -12,8 +12,9 @@ from jaxtyping import Float64
 import regions
 from experiments.linearity_and_scale.claims import scale_claims, scale_headline
 from experiments.measures.preconditioners import embeddings
+from experiments.measures.read_outs import linear
 from experiments.measures.tables import split_task
-from experiments.measures.target_curvature import PrincipalPlane, linear_r2
+from experiments.measures.target_curvature import PrincipalPlane, one_thread
 from experiments.running.about import About
 from experiments.running.common import Clock
 from experiments.running.stages import stored
@@ -41,8 +42,9 @@ ABOUT = About(
     ),
     differs=(
         "The post is about language models and names no measure; these two, the tasks "
-        "and the sizes are ours: parameters vary 30 to 60 times, those of language "
-        "models by millions."
+        "and the sizes are ours: parameters vary 37 to 85 times, those of language "
+        "models by millions. On digits 4 units cannot hold nine directions: there the "
+        "embedding's linearity has to grow with the width."
     ),
     expected="Both grow with width and points (the post's conjecture).",
 )
@@ -166,7 +168,8 @@ def _measure(config: Config, task: Task) -> dict[str, np.ndarray]:
         for k, part in enumerate(data):
             one = [Layer(*(np.asarray(leaf)[k] for leaf in layer)) for layer in layers]
             place = (k // len(splits), w, k % len(splits))
-            numbers = linearity(plain_network(one), part, classes)
+            with one_thread():
+                numbers = linearity(plain_network(one), part, classes)
             for name, value in numbers.items():
                 found[name][place] = value
     return found
@@ -208,7 +211,5 @@ def shared_variance(
     values: Float64[np.ndarray, "points outputs"],
 ) -> float:
     """Share of the variance of all values that an affine function of the points has."""
-    variance = values.var(axis=0)
-    alive = variance > 0.0
-    shares = np.array([linear_r2(points, column) for column in values.T[alive]])
-    return float(shares @ variance[alive] / variance.sum())
+    left = values - linear(points, values, points)
+    return 1.0 - float((left**2).sum() / ((values - values.mean(axis=0)) ** 2).sum())

@@ -105,7 +105,7 @@ def _cut(
             kept &= on != own[before]
         place = np.flatnonzero(kept)
         key = before[place] * most + on[place]
-        place = place[np.argsort(key, kind="stable")]
+        place = place[np.argsort(key)]
         key = before[place] * most + on[place]
         at, column = place // width, place % width
         rest = np.arange(width) != column[:, None]

@@ -4,6 +4,7 @@ A list of regions, with a point in each and with their neighbors, takes several 
 long. What is asked of values alone needs none of it.
 """
 
+import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from regions.enumeration.engine import Listing, Task
 from regions.enumeration.stages import Stages
 from regions.enumeration.sweep import loading
 from regions.enumeration.sweep.engine import Sweep, swept
-from regions.enumeration.sweep.incidence import cell_members, cell_signs
+from regions.enumeration.sweep.incidence import cell_members
 from regions.enumeration.sweep.work import plain_seconds
 from regions.lp.blas import one_blas_thread
 from regions.network import ReluNetwork
@@ -31,8 +32,9 @@ class Corners(NamedTuple):
         errors: Proved bound, in every coordinate, of how far each is from there.
         zeros: The rows that meet at each: facets of the domain, then units.
         exact: The exact position of one.
-        members: Gives the corners of each region: region i has the corners
-            `members[offsets[i]:offsets[i + 1]]` of `(offsets, members)`.
+        members: Gives the corners of each region, in some order of regions: region i
+            has the corners `members[offsets[i]:offsets[i + 1]]` of
+            `(offsets, members)`.
     """
 
     positions: Float64[np.ndarray, "corners dim"]
@@ -69,9 +71,9 @@ def proved_corners(
     proof, rises = found
     complex_ = proof.complex
 
+    @functools.cache
     def members() -> tuple[np.ndarray, np.ndarray]:
-        signs = cell_signs(complex_, *complex_.rising_edges(rises).cells())
-        return cell_members(complex_, signs)
+        return cell_members(complex_, complex_.rising_edges(rises).num_cells())
 
     return Corners(
         complex_.vertices,

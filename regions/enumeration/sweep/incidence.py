@@ -71,11 +71,24 @@ def build_cells(
     )
 
 
-def cell_members(
-    complex_: Complex, signs: UInt32[np.ndarray, "cells words"]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices of the cells whose signs are `signs`: offsets and members of `Cells`."""
-    return _members(complex_, _CellIndex(complex_, signs), len(signs))
+def cell_members(complex_: Complex, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of all cells, of which there are so many: offsets and members.
+
+    Their order is that of keys of their signs. Two cells with one key would make too
+    few of them.
+
+    Raises:
+        NotGenericError: If there are more or fewer.
+    """
+    vertex, uppers = complex_.edges_around().cells()
+    table, _ = complex_.words.random_words(np.random.default_rng(1))
+    keys = table_sums(table, cell_signs(complex_, vertex, uppers))
+    order = np.argsort(keys)
+    keys = keys[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    if len(starts) != count:
+        raise NotGenericError("the cells at the vertices are not the regions.")
+    return np.append(starts, len(keys)), vertex[order]
 
 
 def _members(

@@ -36,7 +36,7 @@ def test_exact_verdicts_follow_the_margin_and_are_certified(finished):
             assert (trials["said"][:, 0] == 0).all()
             assert (trials["said"][:, -1] == 1).all()
     assert all(row.verified for row in result.asked)
-    written = 12 + len(result.asked)
+    written = 12 + 2 * len(result.asked)  # answers, and what is told of them
     assert len(list((folder / "certificates").iterdir())) == written
     assert len(result.asked) == 7
 

@@ -24,9 +24,9 @@ GRACE_SECONDS, GRACE_SHARE = 0.4, 0.05
 """How long proving what was found may take after a limit: so many seconds, and so
 large a share of the limit on time. Half of what is promised: a step that has begun is
 not cut off."""
-BUSY = 4.0
+BUSY = 2.0
 """A grace is processor time, which a machine that others keep busy gives out slowly:
-by the clock it is at most so many times as long."""
+by the clock it is at most so many times as long, which is what is promised."""
 
 
 class StoppedError(Exception):

@@ -106,6 +106,9 @@ def nearest_weights(
     """
     from scipy.optimize import nnls
 
+    if not len(b):
+        # SciPy's routine writes outside its arrays where there are no columns.
+        return np.zeros(0)
     columns = -np.vstack([A.T, b])
     target = np.append(np.zeros(A.shape[1]), 1.0)
     try:

@@ -19,12 +19,14 @@ from regions.domains.domain_vectors import difference, fractions
 from regions.domains.shapes import Box
 from regions.enumeration.balls.meeting import BallTest
 from regions.enumeration.tree.unit_form import Form
+from regions.errors import UndecidedError
 from regions.estimates.many_inputs.cells import ImageCells, assign
 from regions.estimates.many_inputs.image import Image, image_of
 from regions.estimates.many_inputs.questions import UNDERFLOW, ImageQuestions
 from regions.estimates.many_inputs.search import ImageTree
 from regions.lp.least_distance import nearest_weights
 from regions.network import ReluNetwork
+from regions.signs.exact import to_fmpq
 from regions.signs.rounding import SAFETY, gamma, is_certain
 
 DEPTHS = (0.1, 0.01, 1e-3, 1e-5, 1e-8)
@@ -102,10 +104,17 @@ class BallQuestions(ImageQuestions):
             cells.radius[hit] = depth * self.ball.radius
         self.counts["nearest"] += int(found.sum())
         self.counts["beyond"] += int(empty.sum())
-        open_ = np.flatnonzero(~found & ~empty)
-        if len(open_):
-            found[open_], points = super().find_points(cells.take(open_), deep)
-            assign(cells, open_, points)
+        for k in np.flatnonzero(~found & ~empty).tolist():
+            one = np.array([k])
+            try:
+                found[one], points = super().find_points(cells.take(one), deep)
+            except UndecidedError:
+                # It goes on, with a point that is taken for none of the ball.
+                found[k], point = True, [to_fmpq(v) for v in cells.x[k].tolist()]
+                cells.exact[k] = tuple(self.image.exactly(point))
+                self.counts["open"] += 1
+            else:
+                assign(cells, one, points)
         return found, cells
 
     def deeper(self, cells: ImageCells, deep: float) -> ImageCells:

@@ -1,5 +1,7 @@
 """Balls of the norm 2 with many inputs, against exact counts."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from regions.estimates.estimate import estimate_regions
 from regions.estimates.many_inputs import image
 from regions.estimates.many_inputs.balls import BallTree, image_of_ball
 from regions.estimates.run import run_once
+from regions.lp.least_distance import nearest_weights
 from regions.network import ReluNetwork
 from tests.helpers import random_network
 
@@ -55,6 +58,26 @@ def test_small_integers_whose_boundaries_touch_the_ball_or_meet_in_its_center():
         tree = _tree(network, ball)
         found = run_once(tree, 1000, np.random.default_rng(0))
         assert (found.exact, found.cells) == (True, expected)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_ties_are_decided_in_the_end(seed):
+    # Halves, units that are copies or constant, and a tie that no program settles.
+    rng = np.random.default_rng([5, 24 + seed])
+    dim, widths = int(rng.integers(2, 6)), [2, 4]
+    weights, biases = [], []
+    for fan_in, fan_out in itertools.pairwise([dim, *widths, 2]):
+        weights.append(np.round(rng.standard_normal((fan_out, fan_in)) * 2) / 2)
+        biases.append(np.round(rng.standard_normal(fan_out)) / 2)
+    weights[0][-1] = weights[0][0] if seed % 2 else 0.0
+    network = ReluNetwork.from_arrays(weights, biases)
+    ball = Ball([0.0] * dim, [1.0, 5.0, 0.5, 2.0][seed % 4])
+    expected = regions.count_regions(network, ball, method="balls").count
+    assert _count(network, ball) == expected
+
+
+def test_no_rows_have_no_weights():
+    assert nearest_weights(np.zeros((0, 3)), np.zeros(0)).shape == (0,)
 
 
 def test_inputs_that_are_not_read_change_nothing():

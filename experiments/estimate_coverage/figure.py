@@ -58,7 +58,7 @@ def _shares(axes: Axes, result: Result) -> None:
     open_ = ~every["exact"]
     points = f"met by {result.config.points:,} points"
     shares = {"95 % lower bound": every["bound"], points: every["points"]} | {
-        f"the same, XOR-{size}": every["parity"][:, k] for k, size in enumerate(SIZES)
+        f"XOR-{size}": every["parity"][:, k] for k, size in enumerate(SIZES)
     }
     for (label, share), style in zip(shares.items(), SERIES, strict=False):
         axes.plot(
@@ -111,6 +111,8 @@ def _ideas(axes: Axes, result: Result) -> None:
         axes.plot([middle] * 2, [row - 0.3, row + 0.3], color=SERIES[1].color, lw=2)
     axes.axvline(1.0, color=INK, linewidth=0.8)
     axes.set_xscale("log")
+    axes.set_xticks([0.3, 1.0, 3.0], ["0.3", "1", "3"])
+    axes.minorticks_off()
     axes.set_yticks(range(len(IDEAS)), list(IDEAS), fontsize=7)
     axes.set_ylim(len(IDEAS) - 0.5, -0.5)
     axis_labels(axes, "Ideas", "1 / (variance x time), first row = 1", "")

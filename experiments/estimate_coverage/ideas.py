@@ -73,8 +73,8 @@ IDEAS = {
     "both, at full length": Idea(_in_full),
     "both, parts side by side": Idea(keep=_in_tree_order),
     "both, by their size (as kept)": Idea(),
-    "as kept, first layers antithetic in pairs": Idea(together=2),
-    "as kept, first layers stratified in fours": Idea(together=4),
+    "as kept, pairs antithetic": Idea(together=2),
+    "as kept, fours stratified": Idea(together=4),
 }
 
 

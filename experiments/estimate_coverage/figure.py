@@ -95,7 +95,7 @@ def _spread(axes: Axes, result: Result) -> None:
     axis_labels(
         axes, "More cells, less spread", "CPU ms a run", "standard deviation / mean"
     )
-    plain_legend(axes, "", "lower left")
+    plain_legend(axes, "", "upper right")
 
 
 def _ideas(axes: Axes, result: Result) -> None:

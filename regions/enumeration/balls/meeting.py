@@ -70,6 +70,25 @@ class BallTest:
         within = tuple(near) if _strictly(rows, near) else self._any_point(rows)
         return None if within is None else self._between(rows, nearest, within)
 
+    def meets_facet(self, bits: Bool[np.ndarray, " bits"], unit: int) -> bool:
+        """Whether the open ball meets the facet that a unit makes of a region.
+
+        Args:
+            bits: The pattern of the region, a bit for each unit with a kink.
+            unit: Number of the hidden unit.
+        """
+        rows = self._rows(bits)
+        full = np.zeros(len(self._kinks), bool)
+        full[self._kinks] = bits
+        *gradient, offset = self._exact.affine_forms(full, layers=self._layers)[unit]
+        sign = 1 if full[unit] else -1
+        # On the facet the row holds with equality.
+        back = [*(sign * v for v in gradient), -sign * offset]
+        if rows is None or [-v for v in back] not in rows:
+            return False
+        found = nearest_to_origin([*rows, back], self._ball.dim)
+        return found is not None and self.holds([to_fraction(v) for v in found])
+
     def _any_point(self, rows: list[IntegerRow]) -> Point | None:
         """A point strictly inside some rows; None if they have no interior."""
         return interior([row[:-1] for row in rows], [row[-1] for row in rows]).witness

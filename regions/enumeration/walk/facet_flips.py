@@ -152,6 +152,12 @@ def explore_regions(
             if progress is not None:
                 progress(len(walk.places) - len(walk.queue), len(walk.places))
         if ball is not None:
+            # Facets beyond the ball make no neighbors in it.
+            walk.edges = {
+                pair: row
+                for pair, row in walk.edges.items()
+                if ball.shares(walk.places[pair[0]].bits, int(rows.units[row]))
+            }
             walk.places = [ball.moved(place) for place in walk.places]
         return walk.result(network, domain, budget)
 
@@ -355,10 +361,7 @@ class Walk:
                 for k, place in enumerate(self.places)
                 if place.exact is not None
             },
-            # In a ball a facet may lie outside, so it makes no neighbors.
-            neighbors=None
-            if domain.squared_radius is not None
-            else (
+            neighbors=(
                 np.array(pairs, np.int64).reshape(-1, 2),
                 np.array([self.edges[pair] for pair in pairs], np.int64),
             ),

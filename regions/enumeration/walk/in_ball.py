@@ -40,6 +40,10 @@ class InBall:
         """Whether a region meets the open ball."""
         return self._test.point(bits[self._kinks], self._center) is not None
 
+    def shares(self, bits: Bool[np.ndarray, " units"], unit: int) -> bool:
+        """Whether the facet that a unit makes of a region meets the open ball."""
+        return self._test.meets_facet(bits[self._kinks], unit)
+
     def moved(self, place: Place) -> Place:
         """The same region by a point in the ball."""
         near = [Fraction(v) for v in place.inside]

@@ -5,7 +5,7 @@ import functools
 import pathlib
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.running.arguments import (
     NETWORK,
@@ -90,13 +90,24 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+def is_graph_file(file: pathlib.Path | None) -> bool:
+    """Whether neighbors are to be saved."""
+    return file is not None and file.suffix == ".graphml"
+
+
 def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     """The regions of the box, or around the point."""
     import regions
+    from regions.domains.shapes import check_not_round
 
-    box: Any = None
+    box, start = None, options.start
     if is_domain_given(options):
         box = in_inputs(domain_of(options, network.input_dim, one_for_all=True))
+        if options.what != "around" or is_graph_file(options.save):
+            check_not_round(box)
+        if isinstance(box, regions.Ball):
+            # Of the norm 2: its chart is centered.
+            start = start - box.center
     begin = time.perf_counter()
     with Bars() as bars, CtrlC() as stop:
         limits = {
@@ -114,9 +125,7 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
             bars(min(total, limit) if limit else total, limit, "regions")
 
         if options.what == "around":
-            return regions.explore_regions(
-                network, options.start, box, progress=show, **limits
-            )
+            return regions.explore_regions(network, start, box, progress=show, **limits)
         rs = regions.enumerate_regions(network, box, progress=show, **limits)
         if rs.has_cells or not len(rs) or not rs.complete:
             return rs
@@ -151,10 +160,12 @@ def execute(options: argparse.Namespace) -> int:
         is_open = not rs.complete and not rs.has_cells and rs.method != "facets"
         if is_open:
             print("which of them share a facet was not asked before the end")
+        elif rs.domain.squared_radius is not None:
+            print("which of them share a facet in a ball of the norm 2 is not asked")
         else:
             pairs = rs.adjacency().number_of_edges()
             print(f"{pairs} pairs found that share a facet")
-    is_graph = options.save is not None and options.save.suffix == ".graphml"
+    is_graph = is_graph_file(options.save)
     if options.save is not None and not (is_graph and is_open):
         save_graph(options.save, rs) if is_graph else rs.save(options.save)
         print(f"Wrote {options.save}.")

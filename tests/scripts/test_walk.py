@@ -6,7 +6,9 @@ import networkx
 import numpy as np
 import pytest
 
-from regions.io import save_network
+from regions.domains.shapes import Ball
+from regions.enumeration import count_regions
+from regions.io import load_network, save_network
 from regions.results.region_set import RegionSet
 from regions.results.statistics import Stop
 from tests.helpers import random_network
@@ -42,6 +44,15 @@ def test_around_saves_what_it_found(script, model, capsys, tmp_path):
     assert script.main([model, "around", "--from", "0.1,0.2", *limits]) == 0
     assert "not complete" in capsys.readouterr().out
     assert len(RegionSet.load(file)) == 7
+
+
+def test_round_balls_lie_around_their_centers(script, model, capsys, tmp_path):
+    around = [model, "around", "--from=0.5,-0.5", "--ball=0.5,-0.5", "--radius", "0.75"]
+    assert script.main(around) == 0
+    wanted = count_regions(load_network(model), Ball([0.5, -0.5], 0.75))
+    assert 1 < int(wanted) == int(capsys.readouterr().out.split()[0])
+    graph = [*around, "--save", str(tmp_path / "g.graphml")]
+    assert_bad_input(script, graph, "take the norm 1 or inf", capsys)
 
 
 def test_graph_is_saved(script, model, capsys, tmp_path):

@@ -1,8 +1,7 @@
 """The command `relu-regions compile`, from a checkout."""
 
-import sys
-
 from experiments.commands.compile_ahead import main
+from experiments.running.interrupts import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,8 +1,7 @@
 """The command `relu-regions count`, from a checkout."""
 
-import sys
-
 from experiments.commands.count_regions import main
+from experiments.running.interrupts import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

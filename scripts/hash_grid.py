@@ -1,8 +1,7 @@
 """The command `relu-regions grid`, from a checkout."""
 
-import sys
-
 from experiments.commands.hash_grid import main
+from experiments.running.interrupts import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

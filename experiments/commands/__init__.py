@@ -8,8 +8,15 @@ import difflib
 import importlib
 import importlib.metadata
 import sys
+from typing import NoReturn
 
 from experiments.running.command_names import COMMANDS
+from experiments.running.interrupts import leave
+
+
+def program() -> NoReturn:
+    """The installed program: `main`, then its exit code."""
+    leave(main())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from experiments.running.arguments import LOG
 from experiments.running.common import RunFolderError
-from experiments.running.interrupts import interrupted_after
+from experiments.running.interrupts import INTERRUPTED, interrupted_after
 from regions.errors import FileFormatError, RegionsError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_main(
         return _fail(error, undecided)
     except KeyboardInterrupt:
         sys.stderr.write(f"{interrupted}\n")
-        return 130
+        return INTERRUPTED
 
 
 def _fail(error: Exception, code: int) -> int:

@@ -8,7 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from experiments.commands import main
+from experiments.commands import main, program
 from experiments.running.arguments import point
 from experiments.running.command_names import COMMANDS, as_called
 from tests.scripts.helpers import SCRIPTS
@@ -24,7 +24,7 @@ def keep_argv(monkeypatch):
 def test_the_command_is_installed():
     settings = tomllib.loads((SCRIPTS.parent / "pyproject.toml").read_text("utf-8"))
     command = settings["project"]["scripts"]["relu-regions"]
-    assert command == f"{main.__module__}:{main.__name__}"
+    assert command == f"{program.__module__}:{program.__name__}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

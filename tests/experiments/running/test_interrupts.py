@@ -1,10 +1,21 @@
 """Ctrl-C as a wish to stop."""
 
+import pathlib
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from experiments.running.interrupts import CtrlC
+from experiments.running.interrupts import INTERRUPTED, CtrlC, leave
+
+BUSY = f"""
+import threading, time
+from experiments.running.interrupts import leave
+threading.Thread(target=time.sleep, args=(600,)).start()
+print("kept")
+leave({INTERRUPTED})
+"""
 
 
 def test_first_ctrl_c_is_noted_and_the_second_interrupts():
@@ -16,3 +27,17 @@ def test_first_ctrl_c_is_noted_and_the_second_interrupts():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupted_program_waits_for_nothing_and_says_all():
+    child = subprocess.run(
+        [sys.executable, "-c", BUSY],
+        cwd=pathlib.Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (child.returncode, child.stdout) == (INTERRUPTED, "kept\n"), child.stderr
+    with pytest.raises(SystemExit) as end:
+        leave(2)
+    assert end.value.code == 2

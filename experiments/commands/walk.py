@@ -90,24 +90,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def is_graph_file(file: pathlib.Path | None) -> bool:
-    """Whether neighbors are to be saved."""
-    return file is not None and file.suffix == ".graphml"
-
-
 def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     """The regions of the box, or around the point."""
     import regions
-    from regions.domains.shapes import check_not_round
 
-    box, start = None, options.start
+    box = None
     if is_domain_given(options):
         box = in_inputs(domain_of(options, network.input_dim, one_for_all=True))
-        if options.what != "around" or is_graph_file(options.save):
-            check_not_round(box)
         if isinstance(box, regions.Ball):
             # Of the norm 2: its chart is centered.
-            start = start - box.center
+            for name in ("start", "end"):
+                given = getattr(options, name)
+                if given is not None:
+                    setattr(options, name, given - box.center)
     begin = time.perf_counter()
     with Bars() as bars, CtrlC() as stop:
         limits = {
@@ -125,7 +120,9 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
             bars(min(total, limit) if limit else total, limit, "regions")
 
         if options.what == "around":
-            return regions.explore_regions(network, start, box, progress=show, **limits)
+            return regions.explore_regions(
+                network, options.start, box, progress=show, **limits
+            )
         rs = regions.enumerate_regions(network, box, progress=show, **limits)
         if rs.has_cells or not len(rs) or not rs.complete:
             return rs
@@ -160,12 +157,10 @@ def execute(options: argparse.Namespace) -> int:
         is_open = not rs.complete and not rs.has_cells and rs.method != "facets"
         if is_open:
             print("which of them share a facet was not asked before the end")
-        elif rs.domain.squared_radius is not None:
-            print("which of them share a facet in a ball of the norm 2 is not asked")
         else:
             pairs = rs.adjacency().number_of_edges()
             print(f"{pairs} pairs found that share a facet")
-    is_graph = is_graph_file(options.save)
+    is_graph = options.save is not None and options.save.suffix == ".graphml"
     if options.save is not None and not (is_graph and is_open):
         save_graph(options.save, rs) if is_graph else rs.save(options.save)
         print(f"Wrote {options.save}.")

@@ -54,8 +54,6 @@ REFUSED = {
     ("polytope", "ball"): NO_ROUND,
     ("nearest", "ball"): NO_ROUND,
     **{("line", kind): "from --from to --to" for kind in DOMAINS},
-    ("graph", "ball"): NO_ROUND,
-    ("path", "ball"): NO_ROUND,
     ("table", "segment"): "give a box, a polytope, a ball or the whole space",
     ("table", "slice"): "give a box, a polytope, a ball or the whole space",
     ("simplify", "cone"): NO_OPEN,

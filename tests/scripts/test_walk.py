@@ -51,8 +51,12 @@ def test_round_balls_lie_around_their_centers(script, model, capsys, tmp_path):
     assert script.main(around) == 0
     wanted = count_regions(load_network(model), Ball([0.5, -0.5], 0.75))
     assert 1 < int(wanted) == int(capsys.readouterr().out.split()[0])
-    graph = [*around, "--save", str(tmp_path / "g.graphml")]
-    assert_bad_input(script, graph, "take the norm 1 or inf", capsys)
+    file = tmp_path / "g.graphml"
+    graph = [model, "graph", *around[3:], "--save", str(file)]
+    assert script.main(graph) == 0
+    read = networkx.read_graphml(file)
+    assert len(read) == int(wanted)
+    assert networkx.is_connected(read)
 
 
 def test_graph_is_saved(script, model, capsys, tmp_path):

@@ -151,7 +151,7 @@ def _by_problem(
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names[::-1])
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(-0.6, len(names) + 0.4 * len(curves) - 0.2)
+    axes.set_ylim(-0.6, len(names) + 0.7 * len(curves))
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")

@@ -59,12 +59,14 @@ def _numbers(axes: Axes, result: Result) -> None:
             x, [row[key] for row in rows], style.marker, color=style.color, label=label
         )
     axes.set_yscale("log")
+    # Room for the legend, which would hide bounds elsewhere.
+    axes.set_ylim(0.5, 3e10)
     axes.set_xticks(range(1, result.config.units, 2))
     title = (
         f"784 inputs, {result.config.units} units, after {result.config.epochs} epochs"
     )
     axis_labels(axes, title, "units of the first layer", "activation regions")
-    plain_legend(axes, "", "lower right")
+    plain_legend(axes, "", "upper left", ncols=2)
 
 
 def _times(axes: Axes, result: Result) -> None:
@@ -82,6 +84,6 @@ def _times(axes: Axes, result: Result) -> None:
             label=key.removesuffix(" seconds"),
         )
     axes.set_yscale("log")
-    axes.set_xticks(x)
+    axes.set_xticks(range(1, result.config.units, 4))
     axis_labels(axes, "Processor time", "units of the first layer", "s")
     plain_legend(axes, "", "lower right")

@@ -32,7 +32,7 @@ ABOUT = About(
     setup=(
         "ReLU networks with 784 inputs and two hidden layers of a and 22 - a units "
         "learn digits (SGD, learning rate 0.01, momentum 0.9, batches of 64, 20 "
-        "epochs), for every a. In the box [0, 1]^784: 95 % lower bounds by parity "
+        "epochs). In the box [0, 1]^784: 95 % lower bounds by parity "
         "constraints on 2 and on 5 units, 16 rounds each, by mixed-integer programs "
         "(HiGHS) where none of the patterns at 10,000 points is left, and an estimate "
         "of 16 runs of 50 cells with its own 95 % lower bound. In the whole space, "
@@ -45,8 +45,9 @@ ABOUT = About(
         "are not known, so no published number is compared. Digits of "
         "scikit-learn, each pixel 3 or 4 times as wide and high, stand in for MNIST; "
         "HiGHS on one core for a commercial solver, and points that are tried first; "
-        "one network a split for ten. 16 rounds are the fewest that can prove 95 %, if "
-        "all of them survive; more would make the bounds somewhat larger, and dearer."
+        "one network a split for ten, and 17 of the 21 splits. 16 rounds are the "
+        "fewest that can prove 95 %, if all of them survive; more would make the "
+        "bounds somewhat larger, and dearer."
     ),
     expected=(
         "Lower bounds of the order of the count, faster than counting (abstract); "
@@ -74,7 +75,7 @@ class Config:
     """
 
     units: int = 22
-    splits: tuple[int, ...] = tuple(range(1, 22))
+    splits: tuple[int, ...] = (*range(1, 14), 15, 17, 19, 21)
     epochs: int = 20
     seed: int = 0
     rounds: int = 16

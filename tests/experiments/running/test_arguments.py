@@ -22,9 +22,7 @@ from regions.errors import FileFormatError
 
 def _options(*arguments: str, required: bool = True):
     parser = Parser("What.", "examples:\n  like this")
-    parser.add_domain(
-        "segment", "slice", "polytope", "ball", "whole-space", required=required
-    )
+    parser.add_domain(required=required)
     return parser.parse(list(arguments))
 
 

@@ -51,6 +51,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "are_vague",
             "form_of",
             "is_exact",
+            "must_vanish",
             "find_inside",
             "resolve",
             "sum_forms",

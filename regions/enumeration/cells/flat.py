@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64, Int, UInt8
 
 from regions.compiled import LANES
 from regions.domains.shapes import BoundedDomain
@@ -17,6 +17,7 @@ from regions.enumeration.cells.chart_rests import (
     chart_rests,
 )
 from regions.enumeration.cells.frame import frame_of
+from regions.enumeration.cells.structure import leaders, unbiased
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
@@ -28,8 +29,8 @@ NO_BIT = -1
 class FlatNetwork(NamedTuple):
     """What the loops read of a network on a domain; they never write it.
 
-    In a stack of networks of one shape, the arrays up to `added` and the last two have
-    an axis more, the first one, for the networks.
+    In a stack of networks of one shape, the arrays up to `added` and those from `rests`
+    on have an axis more, the first one, for the networks.
 
     Attributes:
         weights: Transposed matrices, row after row, each row filled up with zeros to
@@ -53,6 +54,8 @@ class FlatNetwork(NamedTuple):
         ring: Facet from each corner of the domain to the next.
         rests: What rounding took from rows, then biases, composed with the chart.
         pair_added: As `added`, when the rests are there.
+        leader: For each unit the first of its layer that is zero where it is.
+        unbiased: Units that are zero where all chart coordinates are.
     """
 
     weights: Float64[np.ndarray, "*networks entries"]
@@ -73,6 +76,8 @@ class FlatNetwork(NamedTuple):
     ring: Int[np.ndarray, " corners"]
     rests: Float64[np.ndarray, "*networks layers 3 room"]
     pair_added: Float64[np.ndarray, "*networks layers"]
+    leader: Int[np.ndarray, "*networks layers room"]
+    unbiased: UInt8[np.ndarray, "*networks layers room"]
 
 
 def member(stack, k):
@@ -96,6 +101,8 @@ def member(stack, k):
         stack.ring,
         stack.rests[k],
         stack.pair_added[k],
+        stack.leader[k],
+        stack.unbiased[k],
     )
 
 
@@ -167,7 +174,41 @@ def stack_networks(
         *frame,
         rests,
         2.0 * share * (rows * size + offsets) + underflow,
+        *_structure(networks, domain, bit, matrices, bias),
     )
+
+
+def _structure(
+    networks: Sequence[ReluNetwork],
+    domain: BoundedDomain,
+    bit: np.ndarray,
+    matrices: list[dict[int, np.ndarray]],
+    bias: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which units are zero together, and which where all coordinates are.
+
+    By the rows of the networks themselves: on a chart they are rounded.
+    """
+    number, depth, room = bit.shape
+    leader, free = np.zeros_like(bit), np.zeros(bit.shape, np.uint8)
+    leader[:] = np.arange(room)
+    centered = True
+    if not domain.is_chart_identity:
+        layers = [network.hidden for network in networks]
+        matrices = _blocks(layers, room)[3]
+        bias = bias.copy()
+        for index in range(depth):
+            own = [network.hidden[index].bias for network in networks]
+            bias[:, index, : len(own[0])] = _joined(own)
+        centered = not any(domain.rational_chart()[0])
+    before = [np.full((number, domain.ambient_dim), centered)]
+    for index, read in enumerate(matrices):
+        width = networks[0].hidden[index].width
+        own, part = bias[:, index, :width], (slice(None), index, slice(width))
+        leader[part] = leaders(read, own)
+        before.append(unbiased(read, own, before))
+        free[part] = before[-1]
+    return leader, free
 
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:

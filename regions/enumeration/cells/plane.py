@@ -170,6 +170,7 @@ def run(net, state, work, most, wanted):
     (weights, bias, slopes, bit, exact_limit, slope_limit, added) = net[:7]
     blocks, first_block, widths, gamma = net[7:11]
     middle, scale, _, facets, _ = net[11:16]
+    leader, unbiased = net[18:]
     counting = wanted == COUNT
     (head, parts, ring_corner, ring_row, unit_list, above, below) = state[:7]
     (points, rows, slots, forms, held, exact, on, path) = state[7:15]
@@ -217,7 +218,17 @@ def run(net, state, work, most, wanted):
                         if unclear[j] & slots[c] == 0:
                             continue
                         sign = resolve(
-                            layer, j, c, rows, forms, exact, facets, num_facets, room
+                            layer,
+                            j,
+                            c,
+                            rows,
+                            forms,
+                            exact,
+                            leader,
+                            unbiased,
+                            facets,
+                            num_facets,
+                            room,
                         )
                         head[TESTED_EXACTLY] += 1
                         if sign == UNKNOWN:
@@ -385,7 +396,17 @@ def run(net, state, work, most, wanted):
                         continue
                     j, c = unit_list[first + i], mark + q
                     sign = resolve(
-                        layer, j, c, rows, forms, exact, facets, num_facets, room
+                        layer,
+                        j,
+                        c,
+                        rows,
+                        forms,
+                        exact,
+                        leader,
+                        unbiased,
+                        facets,
+                        num_facets,
+                        room,
                     )
                     head[TESTED_EXACTLY] += 1
                     if sign == UNKNOWN:
@@ -542,8 +563,28 @@ def is_exact(row, exact, facets, num_facets, room):
     return exact[depth + 1 + (row - num_facets) // room] != 0
 
 
-def resolve(layer, j, corner, rows, forms, exact, facets, num_facets, room):
+def must_vanish(layer, j, corner, rows, leader, unbiased, num_facets, room):
+    """Whether the weights alone say that a unit is zero at a corner."""
+    through = unbiased[layer, j] != 0
+    for n in range(2):
+        row = rows[corner, n] - num_facets
+        if row < 0:
+            through = False
+            continue
+        level, i = row // room, row % room
+        if level == layer and leader[layer, i] == leader[layer, j]:
+            return True
+        through = through and unbiased[level, i] != 0
+    # Lines through the origin of the chart meet there.
+    return through
+
+
+def resolve(
+    layer, j, corner, rows, forms, exact, leader, unbiased, facets, num_facets, room
+):
     """Sign of a unit at a corner that its bound left open, or UNKNOWN."""
+    if must_vanish(layer, j, corner, rows, leader, unbiased, num_facets, room):
+        return 0
     ha, hb, hc = forms[layer, A, j], forms[layer, B, j], forms[layer, C, j]
     depth = (len(exact) - 1) // 2
     if exact[depth + 1 + layer] == 0:

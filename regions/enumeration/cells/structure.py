@@ -1,0 +1,85 @@
+"""Zeros that follow from the weights alone: equal rows, and units without a bias.
+
+Networks that are quantized, tied or made by hand have many of them, and no float
+decides them. Arrays have an axis for networks of one shape.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+Matrices = dict[int, np.ndarray]
+"""What a layer reads, by its source, each `(networks, width, fan_in)`."""
+
+
+def leaders(
+    read: Matrices, bias: Float64[np.ndarray, "networks width"]
+) -> Int[np.ndarray, "networks width"]:
+    """For each unit of a layer the first one with the same row.
+
+    Rows and biases are the same up to a power of two and a sign: such units are zero
+    together.
+
+    Example:
+        >>> rows = np.array([[[1.0, 2.0], [-2.0, -4.0], [1.0, 3.0]]])
+        >>> leaders({0: rows}, np.zeros((1, 3)))
+        array([[0, 0, 2]])
+    """
+    first = np.empty(bias.shape, np.int64)
+    first[:] = np.arange(bias.shape[1])
+    # Such rows have the same digits in their first entries, which few others have.
+    if not _has_twice(np.abs(np.frexp(next(iter(read.values()))[..., 0])[0])).any():
+        return first
+    rows = np.concatenate([*read.values(), bias[..., None]], axis=2)
+    steep = np.abs(rows)
+    exponent = np.frexp(steep.max(axis=2))[1]
+    # Sums in one order: equal rows have equal ones.
+    scaled = np.ldexp(steep, -exponent[..., None])
+    key = (scaled * np.linspace(1.0, 2.0, rows.shape[2])).sum(axis=2)
+    for k in np.flatnonzero(_has_twice(key)).tolist():
+        seen: dict[float, list[int]] = {}
+        for j, name in enumerate(key[k].tolist()):
+            alike = seen.setdefault(name, [])
+            for i in alike:
+                if _is_multiple(
+                    rows[k, i], rows[k, j], exponent[k, j] - exponent[k, i]
+                ):
+                    first[k, j] = i
+                    break
+            else:
+                alike.append(j)
+    return first
+
+
+def _is_multiple(row: np.ndarray, other: np.ndarray, shift: np.integer) -> bool:
+    """Whether a row times a power of two, or its negative, is another one, exactly."""
+    moved = np.ldexp(row, shift)
+    exact = bool((np.ldexp(moved, -shift) == row).all())
+    return exact and bool((other == moved).all() or (other == -moved).all())
+
+
+def _has_twice(
+    keys: Float64[np.ndarray, "networks width"],
+) -> Bool[np.ndarray, " networks"]:
+    """Which networks have a number more than once."""
+    ordered = np.sort(keys, axis=1)
+    return (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+
+
+def unbiased(
+    read: Matrices,
+    bias: Float64[np.ndarray, "networks width"],
+    before: list[Bool[np.ndarray, "networks some"]],
+) -> Bool[np.ndarray, "networks width"]:
+    """Which units of a layer are zero where all coordinates are.
+
+    Args:
+        read: What the layer reads.
+        bias: Its biases.
+        before: The same of the input, then of the layers before.
+    """
+    zero = bias == 0.0
+    if zero.any():
+        for source, matrix in read.items():
+            biased = (matrix != 0.0) & ~before[source][:, None]
+            zero &= ~biased.any(axis=2)
+    return zero

@@ -1,0 +1,65 @@
+"""Equal rows and units without biases in the plane, against exact clipping."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from regions.domains.shapes import Box, Slice
+from regions.enumeration import count_regions, enumerate_regions
+from regions.enumeration.cells.statistics import CellsStats
+from regions.enumeration.cells.structure import leaders
+from regions.network import ReluNetwork
+from tests.regions.enumeration.helpers import patterns_of
+from tests.regions.enumeration.oracles import exact_patterns
+
+BOX = Box([-1.0, -0.5], [1.5, 1.0])
+OFF_CENTER = Slice([0.5, 0.25, -1.0], [[1.0, 0.5, 0.0], [0.0, 1.0, -0.5]], BOX)
+CENTERED = Slice([0.0, 0.0, 0.0], [[1.0, 0.5, 0.0], [0.0, 1.0, -0.5]], BOX)
+
+
+def doubled(rng, dim, widths, bias_scale):
+    """A network in which every unit comes four times, and with slopes of its own."""
+    weights, biases, slopes, fan_in = [], [], [], dim
+    for width in widths:
+        weight = np.round(8.0 * rng.standard_normal((width, fan_in))) / 8.0
+        bias = bias_scale * np.round(8.0 * rng.standard_normal(width)) / 8.0
+        scale = np.array([1.0, -1.0, 4.0, -0.5])
+        weights.append(np.concatenate([s * weight for s in scale]))
+        biases.append(np.concatenate([s * bias for s in scale]))
+        # Some have no kink.
+        slopes.append(rng.choice([0.0, 0.0, 0.25, -0.5, 1.0], 4 * width))
+        fan_in = 4 * width
+    ends = [np.ones((1, fan_in))], [np.zeros(1)]
+    return ReluNetwork.from_arrays([*weights, *ends[0]], [*biases, *ends[1]], slopes)
+
+
+@pytest.mark.parametrize("bias_scale", [1.0, 0.0])
+@pytest.mark.parametrize("domain", [BOX, OFF_CENTER, CENTERED])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_equal_rows_and_no_biases(seed, domain, bias_scale):
+    network = doubled(
+        np.random.default_rng(seed), domain.ambient_dim, (3, 2), bias_scale
+    )
+    found = enumerate_regions(network, domain, method="cells")
+    assert patterns_of(found) == exact_patterns(network, domain)
+    assert int(count_regions(network, domain, method="cells")) == len(found)
+    assert isinstance(found.stats, CellsStats)
+    # Lines of rounded rows may meet by chance.
+    assert found.stats.signs_decided_in_rationals <= 2
+
+
+def test_leaders_have_proportional_rows():
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-2, 3, (5, 30, 2)).astype(float)
+    rows *= 2.0 ** rng.integers(-3, 4, (5, 30, 1))
+    bias = rng.integers(-1, 2, (5, 30)) * np.abs(rows).max(2)
+    first = leaders({0: rows}, bias)
+    whole = np.concatenate([rows, bias[..., None]], axis=2)
+    assert (first != np.arange(30)).sum() > 20
+    for k, j in np.ndindex(first.shape):
+        i = first[k, j]
+        assert first[k, i] == i
+        a, b = ([Fraction(v) for v in whole[k, n].tolist()] for n in (i, j))
+        assert [bool(v) for v in a] == [bool(v) for v in b]
+        assert len({y / x for x, y in zip(a, b, strict=True) if x}) <= 1

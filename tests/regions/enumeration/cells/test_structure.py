@@ -46,7 +46,7 @@ def test_equal_rows_and_no_biases(seed, domain, bias_scale):
     assert int(count_regions(network, domain, method="cells")) == len(found)
     assert isinstance(found.stats, CellsStats)
     # Lines of rounded rows may meet by chance.
-    assert found.stats.signs_decided_in_rationals <= 2
+    assert found.stats.signs_decided_in_rationals < 6
 
 
 def test_leaders_have_proportional_rows():

@@ -11,6 +11,7 @@ import sys
 from typing import NoReturn
 
 from experiments.running.command_names import COMMANDS
+from experiments.running.console import run_main
 from experiments.running.interrupts import leave
 
 
@@ -23,8 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command that the first argument names; exit code 2 if there is none."""
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help", "help"):
-        print(_overview())
-        return 0 if words else 2
+        # The reader of a pipe may have seen enough.
+        code = run_main(lambda: print(_overview(), flush=True))
+        return code if words else 2
     if words[0] == "--version":
         print(importlib.metadata.version("relu-regions"))
         return 0

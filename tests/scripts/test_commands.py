@@ -1,5 +1,6 @@
 """The installed command: which commands there are, and that scripts are doors to it."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -89,3 +90,17 @@ def test_a_point_is_numbers_or_a_row_of_a_file(tmp_path):
     for suffix in ("npy", "npz", "csv"):
         assert point(f"{tmp_path}/x.{suffix}:2").tolist() == [4.0, 5.0]
         assert point(f"{tmp_path}/x.{suffix}").tolist() == [0.0, 1.0]
+
+
+def test_the_overview_goes_into_a_pipe_that_closes():
+    code = "from experiments.commands import program; program()"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -116,8 +116,9 @@ def conduct(
         clock.lap(f"{a} units first")
     result = read(config, folder, {})
     table = [_row(a, numbers) for a, numbers in result.splits.items()]
+    middle = min(table, key=lambda row: abs(2 * row["first layer"] - config.units))
     return {
-        "headline": "; ".join(_in_short(row, config) for row in table),
+        "headline": f"{len(table)} splits; {_in_short(middle, config)}",
         "table": table,
         "claims": _claims(table),
     }

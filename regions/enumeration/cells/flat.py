@@ -17,7 +17,7 @@ from regions.enumeration.cells.chart_rests import (
     chart_rests,
 )
 from regions.enumeration.cells.frame import frame_of
-from regions.enumeration.cells.structure import leaders, unbiased
+from regions.enumeration.cells.structure import common_zeros
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
@@ -156,6 +156,11 @@ def stack_networks(
     size = float(np.abs(frame.scale).max() + np.abs(frame.middle).max())
     is_exact = (rows == 0.0) & (offsets == 0.0)
     limits = _exact_limits(bias, slopes, matrices, is_exact, frame)
+    leader, free = np.zeros_like(bit), np.zeros(shape, np.uint8)
+    given = matrices if domain.is_chart_identity else None
+    for index, (first, zero) in enumerate(common_zeros(networks, domain, given)):
+        leader[:, index, : first.shape[1]] = first
+        free[:, index, : first.shape[1]] = zero
     underflow = 64.0 * (terms + domain.ambient_dim + 4) * SMALLEST
     for index, layer in enumerate(layers):
         # Where zeros add up to nothing but `added`, sums are too small to be fast.
@@ -174,41 +179,9 @@ def stack_networks(
         *frame,
         rests,
         2.0 * share * (rows * size + offsets) + underflow,
-        *_structure(networks, domain, bit, matrices, bias),
+        leader,
+        free,
     )
-
-
-def _structure(
-    networks: Sequence[ReluNetwork],
-    domain: BoundedDomain,
-    bit: np.ndarray,
-    matrices: list[dict[int, np.ndarray]],
-    bias: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Which units are zero together, and which where all coordinates are.
-
-    By the rows of the networks themselves: on a chart they are rounded.
-    """
-    number, depth, room = bit.shape
-    leader, free = np.zeros_like(bit), np.zeros(bit.shape, np.uint8)
-    leader[:] = np.arange(room)
-    centered = True
-    if not domain.is_chart_identity:
-        layers = [network.hidden for network in networks]
-        matrices = _blocks(layers, room)[3]
-        bias = bias.copy()
-        for index in range(depth):
-            own = [network.hidden[index].bias for network in networks]
-            bias[:, index, : len(own[0])] = _joined(own)
-        centered = not any(domain.rational_chart()[0])
-    before = [np.full((number, domain.ambient_dim), centered)]
-    for index, read in enumerate(matrices):
-        width = networks[0].hidden[index].width
-        own, part = bias[:, index, :width], (slice(None), index, slice(width))
-        leader[part] = leaders(read, own)
-        before.append(unbiased(read, own, before))
-        free[part] = before[-1]
-    return leader, free
 
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:

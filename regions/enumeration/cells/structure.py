@@ -4,11 +4,47 @@ Networks that are quantized, tied or made by hand have many of them, and no floa
 decides them. Arrays have an axis for networks of one shape.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.domains.shapes import BoundedDomain
+from regions.network import Layer, ReluNetwork
+
 Matrices = dict[int, np.ndarray]
 """What a layer reads, by its source, each `(networks, width, fan_in)`."""
+
+
+def common_zeros(
+    networks: Sequence[ReluNetwork],
+    domain: BoundedDomain,
+    read: Sequence[Matrices] | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """By layer, what `leaders` and `unbiased` say of its units.
+
+    Args:
+        networks: Networks of one shape.
+        domain: The domain: the origin that counts is that of its chart.
+        read: What their layers read, if it is at hand, as they are given: composed
+            with a chart rows are rounded.
+    """
+    centered = domain.is_chart_identity or not any(domain.rational_chart()[0])
+    before = [np.full((len(networks), domain.ambient_dim), centered)]
+    found = []
+    for index in range(len(networks[0].hidden)):
+        layers = [network.hidden[index] for network in networks]
+        own = _matrices(layers, index) if read is None else read[index]
+        bias = np.array([layer.bias for layer in layers])
+        before.append(unbiased(own, bias, before))
+        found.append((leaders(own, bias), before[-1]))
+    return found
+
+
+def _matrices(layers: list[Layer], index: int) -> Matrices:
+    """What a layer reads."""
+    blocks = [dict(layer.blocks(index)) for layer in layers]
+    return {source: np.array([b[source] for b in blocks]) for source in blocks[0]}
 
 
 def leaders(

@@ -51,7 +51,7 @@ from regions.enumeration.cells.space.state import (
     TESTS,
     TOP,
 )
-from regions.enumeration.cells.space.zeros import is_zero
+from regions.enumeration.cells.space.zeros import is_zero, must_vanish
 
 # Why the loop returns.
 RUNNING, DONE, OPEN, FULL = range(4)
@@ -246,6 +246,8 @@ def _open_sign(net, st, s, layer, u, at, q):
     """The same where the bound leaves it open: a sharper position, or an answer."""
     value, bound = st.value[q], st.value_doubt[u] + st.steep[u] * st.reach[at + q]
     if bound == 0.0 and value == 0.0:
+        return 0
+    if must_vanish(net, st, s, u, at + q):
         return 0
     if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
         return 0

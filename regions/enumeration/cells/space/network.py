@@ -15,6 +15,7 @@ from regions.enumeration.cells.space.state import (
     Net,
     State,
 )
+from regions.enumeration.cells.structure import common_zeros
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import chart_rounding
 
@@ -49,6 +50,7 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
     first = np.cumsum([0, *widths])
     facets = np.concatenate([-A * scale, b[:, None]], axis=1)
     limits, grid = _exact_limits(layers, scale)
+    zeros = common_zeros([network], domain)
     return Net(
         turned=np.concatenate(turned),
         at=np.array(at),
@@ -66,6 +68,10 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
         scale=scale,
         grid=grid,
         facet_grid=np.array([float(_grid(row)) for row in facets]),
+        leader=np.concatenate(
+            [n + own[0] for n, (own, _) in zip(first[:-1], zeros, strict=True)]
+        ),
+        unbiased=np.concatenate([free[0] for _, free in zeros]).astype(np.int64),
         primes=np.zeros(0, np.int64),
         rest=np.zeros((0, 0), np.int64),
         bias_rest=np.zeros((0, 0), np.int64),

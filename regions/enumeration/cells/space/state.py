@@ -37,6 +37,8 @@ class Net(NamedTuple):
         grid: For each layer, an exponent of a power of two of which all entries of its
             forms are multiples; infinite if there is none of a usual size.
         facet_grid: The same of the facets.
+        leader: For each unit the first of its layer that is zero where it is.
+        unbiased: Units that are zero where all chart coordinates are.
         primes: Primes; none until they are needed.
         rest: Residues of `turned` modulo each prime.
         bias_rest: Residues of `bias`.
@@ -60,6 +62,8 @@ class Net(NamedTuple):
     scale: np.ndarray
     grid: np.ndarray
     facet_grid: np.ndarray
+    leader: np.ndarray
+    unbiased: np.ndarray
     primes: np.ndarray
     rest: np.ndarray
     bias_rest: np.ndarray

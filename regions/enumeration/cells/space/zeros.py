@@ -20,6 +20,25 @@ SUMMED = 4
 """So many products of residues, and some more, fit a word."""
 
 
+def must_vanish(net, st, s, u, place):
+    """Whether the weights alone say that a unit vanishes at a corner of cell s."""
+    facets, through = len(net.facets), net.unbiased[u] != 0
+    for w in range(st.zeros.shape[0]):
+        rest = st.zeros[w, place]
+        while rest != 0:
+            bit = lowest_bit(rest)
+            rest ^= np.int64(1) << np.int64(bit)
+            other = st.row[s, 64 * w + bit] - facets
+            if other < 0:
+                through = False
+            elif net.leader[other] == net.leader[u]:
+                return True
+            elif net.unbiased[other] == 0:
+                through = False
+    # The rows that meet there do so in one point: the origin of the chart.
+    return through
+
+
 def is_zero(net, st, s, layer, u, place):
     """Whether a unit is proved to vanish at a corner of cell s."""
     dim, facets = len(st.x), len(net.facets)

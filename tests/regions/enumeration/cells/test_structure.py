@@ -1,4 +1,4 @@
-"""Equal rows and units without biases in the plane, against exact clipping."""
+"""Equal rows and units without biases, against exact clipping and the tree."""
 
 from fractions import Fraction
 
@@ -47,6 +47,16 @@ def test_equal_rows_and_no_biases(seed, domain, bias_scale):
     assert isinstance(found.stats, CellsStats)
     # Lines of rounded rows may meet by chance.
     assert found.stats.signs_decided_in_rationals < 6
+
+
+@pytest.mark.parametrize("bias_scale", [1.0, 0.0])
+def test_equal_rows_and_no_biases_in_space(bias_scale):
+    network = doubled(np.random.default_rng(3), 3, (3, 2), bias_scale)
+    box = Box([-1.0, -0.5, -1.0], [1.5, 1.0, 0.75])
+    found = enumerate_regions(network, box, method="cells")
+    assert patterns_of(found) == patterns_of(
+        enumerate_regions(network, box, method="tree")
+    )
 
 
 def test_leaders_have_proportional_rows():

@@ -323,7 +323,16 @@ def _quantity(axes: Axes, partition: Partition, color: str, fade: float) -> None
         bar.ax.xaxis.set_major_locator(_log_ticks(norm))
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    bar.set_label(LABELS[color], color=INK, family=FONT)
+    bar.set_label(_quantity_name(partition, color), color=INK, family=FONT)
+
+
+def _quantity_name(partition: Partition, color: str) -> str:
+    """What a bar of colors shows; of several outputs, which."""
+    count = partition.network.output_dim
+    if count == 1 or color == "inradius":
+        return LABELS[color]
+    which = f"utput 0 of {count} (counted from 0)"
+    return f"O{which}" if color == "output" else f"{LABELS[color]} of o{which}"
 
 
 def _log_scale(values: Float64[np.ndarray, " regions"]) -> LogNorm:

@@ -46,7 +46,7 @@ def read_block(page: str) -> Block:
     fields = dict(re.findall(r'data-(\w+)="(\w*)"', found[0])) if found else {}
     if found is None or set(fields) != {"schema", "size", "crc32"}:
         raise ValueError(
-            "the page holds no data block: write it with scripts/atlas.py."
+            "the page holds no data block: write it with relu-regions atlas."
         )
     text = found[0].partition(">")[2].removesuffix("</script>")
     return Block(int(fields["schema"]), int(fields["size"]), fields["crc32"], text)

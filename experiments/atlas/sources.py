@@ -55,7 +55,7 @@ def ring_config(folder: pathlib.Path) -> Config:
     except (KeyError, TypeError, ValueError) as error:
         raise RunFolderError(
             f"{folder / 'config.json'} is no configuration of the ring ({error}): run "
-            "scripts/ring.py again."
+            "relu-regions ring again."
         ) from error
 
 

@@ -17,6 +17,7 @@ from experiments.running.arguments import (
     read_polytope,
     read_row,
 )
+from experiments.running.command_names import as_called
 from experiments.running.console import run_main
 from experiments.running.interrupts import CtrlC
 
@@ -221,7 +222,8 @@ def execute(options: argparse.Namespace) -> int:
     report(answer)
     if options.save is not None:
         answer.save(options.save)
-        print(f"saved to {options.save}: python scripts/verify.py {options.save}")
+        verify = as_called(f"python scripts/verify.py {options.save}")
+        print(f"saved to {options.save}: {verify}")
     if answer.value is False:
         return 1
     if stop() and not answer.proved:

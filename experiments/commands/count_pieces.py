@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from experiments.running.arguments import NETWORK, Parser, domain_of, read_network
+from experiments.running.command_names import as_called
 from experiments.running.console import Bars, run_main
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     message = "Interrupted; nothing is kept without --journal."
     if options.journal is not None or options.save is not None:
         words = sys.argv[1:] if arguments is None else arguments
-        command = shlex.join(["python", "scripts/count_pieces.py", *words])
+        command = as_called(shlex.join(["python", "scripts/count_pieces.py", *words]))
         message = f"Interrupted; what was counted is kept. Go on with\n  {command}"
     return run_main(
         lambda: execute(options),

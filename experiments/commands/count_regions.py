@@ -14,6 +14,7 @@ from experiments.running.arguments import (
     output_file,
     read_network,
 )
+from experiments.running.command_names import own_name
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
 from regions.results.statistics import Stop
@@ -21,7 +22,7 @@ from regions.results.statistics import Stop
 if TYPE_CHECKING:
     from regions.results.region_set import RegionCount, RegionSet
 
-EXAMPLES = """\
+COUNTED = """\
 examples:
   python scripts/count_regions.py net.npz --box -1 1
   python scripts/count_regions.py net.npz --lower 0,0 --upper 1,2
@@ -29,10 +30,18 @@ examples:
   python scripts/count_regions.py net.npz --slice slice.npz
   python scripts/count_regions.py net.npz --whole-space --method tree
   python scripts/count_regions.py net.npz --box -1 1 --linear
-  python scripts/count_regions.py net.npz --box -1 1 --save regions.parquet
-  python scripts/count_regions.py net.npz --box -1 1 --save regions.csv
+  python scripts/count_regions.py net.npz --box -1 1 --out regions.parquet
+  python scripts/count_regions.py net.npz --box -1 1 --out regions.csv
   python scripts/count_regions.py net.npz --box -1 1 --max-seconds 60
-
+"""
+LISTED = """\
+examples:
+  python scripts/count_regions.py net.npz --box -1 1 --out regions.parquet
+  python scripts/count_regions.py net.npz --slice slice.npz --out regions.parquet
+  python scripts/count_regions.py net.npz --box -1 1 --max-seconds 60 --out regions.csv
+"""
+"""Examples of `relu-regions list`, which writes a file in any case."""
+ABOUT = """
 A slice file holds origin, directions (one row each), lower and upper. --linear also
 merges the regions that share a facet and one affine map, compared exactly. A .csv holds
 code and witness of each region; only a .parquet can be verified (scripts/verify.py).
@@ -56,7 +65,7 @@ class Methods:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = Parser(__doc__, EXAMPLES)
+    parser = Parser(__doc__, (LISTED if own_name() == "list" else COUNTED) + ABOUT)
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain()
@@ -113,7 +122,9 @@ def with_linear_regions(found: "RegionSet") -> "RegionCount":
     return dataclasses.replace(found.count, stats=stats)
 
 
-def report(count: "RegionCount", saved: pathlib.Path | None) -> None:
+def report(
+    count: "RegionCount", saved: pathlib.Path | None, *, assumed: bool = False
+) -> None:
     """Print the count, and what stands behind it."""
     kind = "yes" if count.complete else "NO: at least so many exist"
     rows = {
@@ -123,6 +134,8 @@ def report(count: "RegionCount", saved: pathlib.Path | None) -> None:
         "seconds": f"{count.seconds:.3f}",
         **{name.replace("_", " "): value for name, value in count.stats.items()},
     }
+    if assumed:
+        rows["activations assumed"] = "relu"
     if saved is not None:
         rows["saved to"] = saved
     width = max(map(len, rows))
@@ -135,7 +148,8 @@ def report(count: "RegionCount", saved: pathlib.Path | None) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Count and print."""
     found = count(options)
-    report(found, options.save)
+    assumed = any("ReLU is assumed" in notice for notice in options.notices)
+    report(found, options.save, assumed=assumed)
     return 130 if found.stop is Stop.INTERRUPTED else 0
 
 

@@ -21,6 +21,7 @@ from experiments.running.arguments import (
     point,
     read_network,
 )
+from experiments.running.command_names import as_called
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
 
@@ -202,6 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
     message = "Interrupted before the estimate was done."
     if options.journal is not None:
         words = sys.argv[1:] if arguments is None else arguments
-        command = shlex.join(["python", "scripts/estimate_regions.py", *words])
+        command = as_called(
+            shlex.join(["python", "scripts/estimate_regions.py", *words])
+        )
         message = f"Interrupted; runs that ended are kept. Go on with\n  {command}"
     return run_main(lambda: execute(options), interrupted=message)

@@ -158,12 +158,12 @@ class Parser(argparse.ArgumentParser):
         named = sum(value is not None for value in other_domains(options))
         given = any(corners) + named
         if given > 1 or (given == 0 and self._is_domain_required):
+            box, *between, last = self._domains
+            others = f"{', '.join(between)} or {last}"
+            if not given:
+                self.error(f"no domain given: for example {box} -1 1 (or {others})")
             count = "exactly one" if self._is_domain_required else "at most one"
-            *first, last = self._domains
-            self.error(
-                f"{given} domains given: {count} of {', '.join(first)} or {last} is "
-                "required"
-            )
+            self.error(f"{given} domains given: {count} of {box}, {others} is required")
         if any(corners) and not all(corners):
             self.error("--lower and --upper are required together")
 
@@ -401,17 +401,34 @@ def read_network(path: pathlib.Path, options: argparse.Namespace) -> ReluNetwork
 
     Args:
         path: The file or folder.
-        options: From a parser with `add_state_dicts`.
+        options: From a parser with `add_state_dicts`; its `notices` become what was
+            said.
     """
     from regions.io import load_network
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImportNotice)
-        network = load_network(path, **state_dict_options(options))
-    for warning in caught:
-        sys.stderr.write(f"notice: {warning.message}\n")
+        try:
+            network = load_network(path, **state_dict_options(options))
+        except (FileFormatError, ValueError) as error:
+            error.args = (_with_options(str(error)),)
+            raise
+    options.notices = [_with_options(str(warning.message)) for warning in caught]
+    for notice in options.notices:
+        sys.stderr.write(f"notice: {notice}\n")
     LOG.info("%s: %r", path, network)
     return network
+
+
+def _with_options(text: str) -> str:
+    """What is said of arguments of `load_network`, said of options.
+
+    Example:
+        >>> _with_options("give `activation` 'relu', or `slopes`")
+        'give --activation relu, or --slopes'
+    """
+    text = re.sub(r"`?activation`?[ =]'(\w+)'", r"--activation \1", text)
+    return re.sub(r"`(activation|slopes|prefix)`", r"--\1", text)
 
 
 def state_dict_options(options: argparse.Namespace) -> dict[str, Any]:

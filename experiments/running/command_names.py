@@ -43,18 +43,32 @@ COMMANDS = {
 
 
 def as_called(text: str) -> str:
-    """Examples as they are typed here: with the command, or with scripts.
+    """Scripts in a text named as they are here: as the command, or as scripts.
 
     Example:
         >>> as_called("python scripts/verify.py r.parquet").split()[-1]
         'r.parquet'
     """
-    if not sys.argv[0].startswith("relu-regions "):
+    own = own_name()
+    if own is None:
         return text
     names = {command.module: name for name, command in reversed(COMMANDS.items())}
+    if own in COMMANDS:
+        names[COMMANDS[own].module] = own
 
     def command(match: re.Match[str]) -> str:
         name = names.get(match[1])
         return match[0] if name is None else f"relu-regions {name}"
 
-    return re.sub(r"python scripts/(\w+)\.py", command, text)
+    return re.sub(r"(?:python )?scripts/(\w+)\.py", command, text)
+
+
+def own_name() -> str | None:
+    """The command that runs, by its name; None if a script does.
+
+    Example:
+        >>> own_name() is None
+        True
+    """
+    program, _, name = sys.argv[0].partition(" ")
+    return name if program == "relu-regions" and name else None

@@ -4,6 +4,7 @@ Catch `RegionsError` for all of them. Wrong argument types, shapes and values ar
 programming errors and stay `TypeError` and `ValueError`.
 """
 
+import inspect
 import warnings
 
 
@@ -146,15 +147,29 @@ class ImportNotice(UserWarning):
     """Something of an imported model was left out or assumed; the message says what."""
 
 
+_NOT_CALLERS = ("regions", "jaxtyping", "beartype")
+"""Packages whose lines no notice is shown at: our own, and what checks its types."""
+
+
+def tell(text: str) -> None:
+    """An `ImportNotice` at the line outside of this package that led to it."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and _is_own(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, ImportNotice, stacklevel=level)
+
+
+def _is_own(module: str) -> bool:
+    return module.partition(".")[0] in _NOT_CALLERS
+
+
 def tell_final_left_out(name: str, final: str) -> None:
-    """Tell the caller's caller that a monotone function of the outputs is left out.
+    """Tell that a monotone function of the outputs is left out.
 
     Args:
         name: The model.
         final: The function, a sigmoid or softmax, say.
     """
-    warnings.warn(
-        f"{name}: the final {final} is left out: the network's outputs are its inputs.",
-        ImportNotice,
-        stacklevel=3,
+    tell(
+        f"{name}: the final {final} is left out: the network's outputs are its inputs."
     )

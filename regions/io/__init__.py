@@ -14,11 +14,10 @@ are exact from there on.
 """
 
 import pathlib
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.files.reading import MAX_BYTES as MAX_BYTES, path_of, reading
 from regions.io.npz import load_npz, save_npz
 from regions.io.pytree import (
@@ -77,7 +76,8 @@ def load_network(
             `slopes` is given ReLU is assumed, with an `ImportNotice`, and layers
             whose numbers leave it no place are refused.
         slopes: State dicts only: slopes below zero, as in `ReluNetwork.from_arrays`; 1
-            where nothing follows a layer.
+            where nothing follows a layer. For files of float32 they are rounded to
+            it, as frameworks do.
         prefix: State dicts only: how the names of one of several networks begin, such
             as `"actor"`; `order` then names its layers without it.
         check: Compare our forward pass with the source framework's at random inputs,
@@ -262,12 +262,10 @@ def _load_chain(
 def _notice_relu(path: pathlib.Path, network: ReluNetwork) -> None:
     """Warn that a file of weights says nothing of activations."""
     sizes = (network.input_dim, *network.widths, network.output_dim)
-    warnings.warn(
+    tell(
         f"{path} holds weights and no activations: {'-'.join(map(str, sizes))} with "
         "ReLU is assumed: give `activation` 'relu' if that is so; for others give "
-        "`slopes`, or export the model to ONNX.",
-        ImportNotice,
-        stacklevel=3,
+        "`slopes`, or export the model to ONNX."
     )
 
 

@@ -11,14 +11,13 @@ import io
 import json
 import pathlib
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.files.archives import open_archive
 from regions.files.reading import check_file_size, one_line, reading
 from regions.io.checks import check_forward
@@ -295,11 +294,7 @@ def _check(
 
 def _notice_unchecked(path: pathlib.Path, why: str) -> None:
     """Warn that nothing was compared."""
-    warnings.warn(
-        f"{path} was read, but its forward pass was not checked ({why}).",
-        ImportNotice,
-        stacklevel=5,
-    )
+    tell(f"{path} was read, but its forward pass was not checked ({why}).")
 
 
 def _is_new_meaning(node: Any) -> bool:

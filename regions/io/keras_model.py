@@ -6,13 +6,12 @@ up, never executed.
 
 import dataclasses
 import graphlib
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.io.graph import Expression, GraphBuilder
 from regions.io.keras_layer import KerasLayer
 from regions.io.keras_layers import FINAL_ACTIVATIONS, LAYERS, activate
@@ -261,11 +260,9 @@ def _apply(op: KerasLayer, *, last: bool) -> tuple[Expression, str | None]:
                 len(result.shape) != 1 or op.config.get("axis", -1) not in (-1, 1)
             ):
                 raise ValueError("its final activation must act on a vector")
-            warnings.warn(
+            tell(
                 f"{op.where}: the final {name} is left out: the network's outputs are "
-                "its inputs.",
-                ImportNotice,
-                stacklevel=6,
+                "its inputs."
             )
             return result, name
         result = activate(op, result, name)

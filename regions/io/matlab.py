@@ -9,7 +9,6 @@ another format (HDF5).
 import math
 import pathlib
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.files.reading import check_file_size, check_size, reading
 from regions.io.graph import GraphBuilder
 from regions.network import ReluNetwork, fits_float64
@@ -98,7 +97,7 @@ def _activations(path: pathlib.Path, found: dict[str, Any], layers: int) -> list
     """The activation of each layer; the one of the outputs is linear."""
     key = next((name for name in _NAMES if name in found), None)
     if key is None:
-        _notice(f"{path} names no activations: ReLU is assumed, and linear outputs.")
+        tell(f"{path} names no activations: ReLU is assumed, and linear outputs.")
         return ["relu"] * (layers - 1) + ["linear"]
     names = [text.strip().lower() for text in _texts(found[key])]
     if len(names) == layers - 1:
@@ -114,7 +113,7 @@ def _activations(path: pathlib.Path, found: dict[str, Any], layers: int) -> list
                 "piecewise affine, or not one of those read here."
             )
     if names[-1] in _FINAL:
-        _notice(
+        tell(
             f"{path}: the final {names[-1]} is left out: the network's outputs are its "
             "inputs."
         )
@@ -129,11 +128,6 @@ def _texts(value: Any) -> Iterator[str]:
             yield entry
         else:
             yield from _texts(entry)
-
-
-def _notice(text: str) -> None:
-    """Say what was assumed or left out."""
-    warnings.warn(text, ImportNotice, stacklevel=5)
 
 
 def _variables(path: pathlib.Path, content: bytes, max_bytes: int) -> dict[str, Any]:

@@ -11,13 +11,12 @@ decimal, and float64 takes the nearest.
 import itertools
 import math
 import pathlib
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.files.reading import check_file_size, reading
 from regions.io.graph import GraphBuilder
 from regions.network import ReluNetwork
@@ -64,11 +63,9 @@ def load_nnet(path: pathlib.Path, *, max_bytes: int) -> ReluNetwork:
         if next(lines, None) is not None:
             raise ValueError("numbers follow the last layer")
         network = builder.finish(x)
-    warnings.warn(
+    tell(
         f"{path}: inputs and outputs are those before and after its scaling; that "
-        "inputs beyond its bounds are cut to them is left out.",
-        ImportNotice,
-        stacklevel=3,
+        "inputs beyond its bounds are cut to them is left out."
     )
     return network
 

@@ -9,13 +9,12 @@ be fixed.
 import graphlib
 import importlib.util
 import pathlib
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice
+from regions.errors import FileFormatError, tell
 from regions.files.reading import check_file_size, one_line, reading
 from regions.io.checks import check_forward
 from regions.io.graph import Expression, GraphBuilder
@@ -264,11 +263,7 @@ class _Reader:
                 results = self._results(op)
                 if node.op_type in FINAL_OPS:
                     final = op.drop_final()
-                    warnings.warn(
-                        f"{where} is left out: the network's outputs are its inputs.",
-                        ImportNotice,
-                        stacklevel=6,
-                    )
+                    tell(f"{where} is left out: the network's outputs are its inputs.")
             except (ValueError, TypeError, LookupError, ArithmeticError) as error:
                 raise FileFormatError(
                     f"{where} cannot be read: {one_line(error).rstrip('.')}."
@@ -354,9 +349,7 @@ def _check(
             unit_roundoff=float(np.finfo(kind).eps) / 2,
         )
     except tuple(getattr(state, name) for name in _RUNTIME_ERRORS) as error:
-        warnings.warn(
+        tell(
             f"{path} was read, but ONNX Runtime cannot run it to check the forward "
-            f"pass ({one_line(error)}).",
-            ImportNotice,
-            stacklevel=4,
+            f"pass ({one_line(error)})."
         )

@@ -30,10 +30,10 @@ _ADVICE = "save model.state_dict() with torch.save"
 def load_state_dict(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarray]:
     """The tensors of a `.pt` file by name and in their order.
 
-    Floats become float64; integers stay what they are. A checkpoint that keeps them
-    under `state_dict`, `model_state_dict` or `model`, in a list, or that keeps several
-    state dicts under names of their own, is read as well; such a name, or the place in
-    a list of several, then comes before those of the tensors.
+    Floats of fewer bits become float32; all else stays what it is. A checkpoint that
+    keeps them under `state_dict`, `model_state_dict` or `model`, in a list, or that
+    keeps several state dicts under names of their own, is read as well; such a name, or
+    the place in a list of several, then comes before those of the tensors.
 
     Raises:
         FileFormatError: If the file is damaged, or holds more than tensors.
@@ -82,7 +82,8 @@ def _load(torch: Any, path: pathlib.Path) -> Any:
 def _array(torch: Any, tensor: Any) -> np.ndarray:
     """A tensor as an array that holds its numbers exactly."""
     tensor = tensor.detach()
-    return (tensor.to(torch.float64) if tensor.is_floating_point() else tensor).numpy()
+    narrow = tensor.is_floating_point() and tensor.dtype != torch.float64
+    return (tensor.to(torch.float32) if narrow else tensor).numpy()
 
 
 def check_with_torch(path: pathlib.Path, network: ReluNetwork) -> None:

@@ -15,7 +15,7 @@ _COUNTER = "num_batches_tracked"
 
 
 def load_safetensors(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndarray]:
-    """The arrays of a `.safetensors` file by name, in float64.
+    """The arrays of a `.safetensors` file by name, as they are.
 
     Raises:
         FileFormatError: If the file is damaged or holds other than real numbers.
@@ -29,7 +29,7 @@ def load_safetensors(path: pathlib.Path, *, max_bytes: int) -> dict[str, np.ndar
     ):
         names = list(file.keys())
         _check_headers(path, {n: file.get_slice(n) for n in names}, max_bytes)
-        return {n: np.asarray(file.get_tensor(n), np.float64) for n in names}
+        return {n: np.asarray(file.get_tensor(n)) for n in names}
 
 
 def _check_headers(path: pathlib.Path, headers: dict, max_bytes: int) -> None:

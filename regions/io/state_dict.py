@@ -10,14 +10,13 @@ convolution, the epsilon of a normalization) is refused: ONNX files hold it.
 
 import itertools
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing
 
-from regions.errors import ImportNotice
+from regions.errors import tell
 from regions.network import ReluNetwork
 
 Activation = Literal["relu", "prelu"]
@@ -43,13 +42,15 @@ def network_from_state_dict(
         activation: `"relu"` after every layer but the last; `"prelu"` reads a lone
             vector `name.weight`, of one entry or one per unit, as the PReLU slopes of
             the linear layer before it. ReLU is assumed if neither this nor `slopes`
-            is given.
+            is given, and said where a layer has no slopes among others that do.
         slopes: Slopes below zero, as in `ReluNetwork.from_arrays`, 1 where nothing
-            follows a layer; not with `"prelu"`.
+            follows a layer; not with `"prelu"`. Where no weight is float64 they are
+            rounded to float32, in which frameworks take them.
 
     Raises:
-        ValueError: If a layer is not linear, no order or several orders fit, or
-            nothing is said and the numbers of two layers leave no place for ReLU.
+        ValueError: If a layer is not linear, no order or several orders fit, no slopes
+            are there for `"prelu"`, or nothing is said and the numbers of two layers
+            leave no place for ReLU.
     """
     return chain_network(state, order, activation, slopes, number=r"(?:^|.*\.)(\d+)")
 
@@ -119,11 +120,23 @@ def chain_network(
         if slopes is not None:
             raise ValueError("`slopes` cannot be given with activation='prelu'.")
         slopes = _prelu_slopes(layers, names)
-    return ReluNetwork.from_arrays(
-        [layers[name]["weight"] for name in linear],
-        [layers[name].get("bias") for name in linear],
-        0.0 if slopes is None else slopes,
+    weights = [layers[name]["weight"] for name in linear]
+    biases = [layers[name].get("bias") for name in linear]
+    network = ReluNetwork.from_arrays(
+        weights, biases, 0.0 if slopes is None else slopes
     )
+    in_file = slopes is None or activation == "prelu"
+    if in_file or any(_is_double(weight) for weight in weights):
+        return network
+    # `LeakyReLU(0.1)` on float32 numbers computes with the float32 next to 0.1.
+    with np.errstate(over="ignore"):
+        rounded = [layer.slopes.astype(np.float32) for layer in network.hidden]
+    return ReluNetwork.from_arrays(weights, biases, rounded)
+
+
+def _is_double(weight: np.ndarray) -> bool:
+    """Whether numbers are none of float32 or fewer bits."""
+    return weight.dtype.kind in "iub" or weight.dtype.itemsize > 4
 
 
 def _group(
@@ -161,8 +174,8 @@ def _why_not_linear(
     if axes == 1 and "bias" not in arrays:
         return (
             f"has a lone weight of shape {arrays['weight'].shape}: if it "
-            "is PReLU, export the model to ONNX, or pass activation='prelu' and "
-            "`order` to load_network"
+            "is PReLU, export the model to ONNX, or pass activation='prelu', "
+            "and `order` to load_network if the names do not tell it"
         )
     kind = "a convolution" if axes > 2 else "a normalization"
     return (
@@ -210,11 +223,9 @@ def _notice_order(names: Sequence[str]) -> None:
     heads = [name.rpartition(".")[0] for name in names]
     groups = [head for head, _ in itertools.groupby(heads)]
     if len(groups) > 1 and min(map(heads.count, groups)) > 1:
-        warnings.warn(
+        tell(
             f"the groups of layers {groups} are read one after the other, since their "
-            "shapes allow it: pass `prefix` if they are several networks.",
-            ImportNotice,
-            stacklevel=2,
+            "shapes allow it: pass `prefix` if they are several networks."
         )
 
 
@@ -263,6 +274,10 @@ def _prelu_slopes(
 ) -> list[np.ndarray | float]:
     """Slopes per hidden layer: those of the vector after it, ReLU without one."""
     slopes: list[np.ndarray | float] = []
+    if len(names) > 1 and all(layers[name]["weight"].ndim == 2 for name in names):
+        raise ValueError(
+            "prelu: the file has no slopes; give `slopes` in place of `activation`."
+        )
     for index, name in enumerate(names):
         weight = layers[name]["weight"]
         if weight.ndim == 2:
@@ -274,4 +289,8 @@ def _prelu_slopes(
     last = slopes.pop()
     if isinstance(last, np.ndarray):
         raise ValueError(f"the slopes {names[-1]!r} come after the last linear layer.")
+    linear = [name for name in names if layers[name]["weight"].ndim == 2]
+    bare = [n for n, s in zip(linear, slopes, strict=False) if isinstance(s, float)]
+    if bare:
+        tell(f"no slopes follow the layers {bare}: ReLU is assumed after them.")
     return slopes

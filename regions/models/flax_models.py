@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from regions.errors import ImportNotice, ModelError
+from regions.errors import ImportNotice, ModelError, tell
 from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES
 from regions.models.jax_programs import find_length, from_jax
@@ -79,7 +79,7 @@ def from_flax(
             max_bytes=max_bytes,
         )
     for notice in caught:
-        warnings.warn(str(notice.message), notice.category, stacklevel=2)
+        tell(str(notice.message))
     return network
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from regions.errors import FileFormatError, ImportNotice, ModelError
+from regions.errors import FileFormatError, ImportNotice, ModelError, tell
 from regions.errors.arguments import kinds_checked
 from regions.files.reading import MAX_BYTES
 from regions.io.checks import check_forward
@@ -91,7 +91,7 @@ def _run(name: str, model: Any, config: dict[str, Any], builder: GraphBuilder) -
         read = KerasModel(name, config, weights, version)
         found = read.run(builder, builder.input)
     for notice in caught:
-        warnings.warn(str(notice.message), notice.category, stacklevel=4)
+        tell(str(notice.message))
     return found
 
 

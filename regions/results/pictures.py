@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from regions.domains.shapes import Box, Domain, WholeSpace
+from regions.errors.arguments import found
 from regions.results.region_table import RegionTable
 
 SMALL = 5000
@@ -25,6 +26,11 @@ def plot_regions(
     box, polygons = _box(regions.domain), regions.polygons()
     collections = importlib.import_module("matplotlib.collections")
     axes = _axes() if ax is None else ax
+    if not hasattr(axes, "add_collection"):
+        raise ValueError(
+            f"`ax` is {found(ax)}: axes of Matplotlib to draw on are required; "
+            "plot().figure.savefig('regions.png') writes a file."
+        )
     colors: dict[str, Any] = {"facecolors": region_colors(regions)}
     if values is not None:
         if np.shape(values) != (len(regions),):
@@ -34,9 +40,14 @@ def plot_regions(
             )
         colors = {"array": np.asarray(values, np.float64)}
     style = {"edgecolors": "#333333", "linewidths": _line_width(len(polygons))}
-    axes.add_collection(
-        collections.PolyCollection(polygons, **{**style, **colors, **options})
-    )
+    look = {**style, **colors, **options}
+    try:
+        axes.add_collection(collections.PolyCollection(polygons, **look))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"`options` {found([*options])} are refused by Matplotlib's PolyCollection "
+            f"({error}): regions are colored by `values`, a number for each of them."
+        ) from error
     axes.set_xlim(box.lower[0], box.upper[0])
     axes.set_ylim(box.lower[1], box.upper[1])
     axes.set_aspect("equal")

@@ -60,6 +60,7 @@ _COMPARED = ("sha256", "regions", "num_bits", "dim", "domain")
 
 _WHAT = "a file of regions"
 _ADVICE = "write it again with RegionSet.save"
+_PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".gif")
 
 
 Kind = TypeVar("Kind", bound=RegionTable)
@@ -104,10 +105,16 @@ def save_regions(path: str | os.PathLike[str], regions: RegionTable) -> pathlib.
         ValueError: If the file's name does not end in `.parquet`.
     """
     target = pathlib.Path(path)
-    if target.suffix.lower() != ".parquet":
+    ending = target.suffix.lower()
+    if ending in _PICTURES:
+        raise ValueError(
+            f"`path` is {str(path)!r}, a picture: plot().figure.savefig(path) draws "
+            "one; `save` writes .parquet."
+        )
+    if ending != ".parquet":
         raise ValueError(
             f"`path` is {str(path)!r}: regions are written to files that end in "
-            ".parquet; scripts/count_regions.py --save writes .csv, too."
+            ".parquet; `relu-regions list --out` writes .csv, too."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     exact = exact_column(len(regions), regions.exact_witnesses)

@@ -119,16 +119,18 @@ class RegionSet(RegionTable):
         """Draw the regions of a bounded plane with Matplotlib.
 
         Args:
-            ax: Axes to draw on; those of pyplot's figure, or of a new one, if None.
+            ax: Axes to draw on, no file; those of pyplot's figure, or of a new one, if
+                None.
             values: A number for each region, shown by a color map; without it colors
                 tell regions apart and depend on their patterns alone.
             options: Of `matplotlib.collections.PolyCollection`, such as `cmap`.
 
         Returns:
-            The axes.
+            The axes; `.figure.savefig("regions.png")` writes the picture.
 
         Raises:
-            ValueError: If the domain is no bounded plane, or no vertices are known.
+            ValueError: If the domain is no bounded plane, no vertices are known, or
+                `ax` or an option is none of Matplotlib's.
         """
         from regions.results.pictures import plot_regions
 

@@ -80,6 +80,14 @@ FALLING = np.array([[1, 0.15, 0.09], [3, 0.026, 0.03]], np.float32)
 """Losses within one power of ten."""
 
 
+def test_a_bar_of_colors_names_its_output_where_there_are_several():
+    found = partition(outputs=3)
+    for color, name in (("output", "Output"), ("gradient", "Gradient norm of output")):
+        bar = figure(single(found), color).axes[-1]
+        assert bar.get_xlabel() == f"{name} 0 of 3 (counted from 0)"
+    assert figure(single(partition())).axes[-1].get_xlabel() == "Output f(x)"
+
+
 def test_image_coordinates_grow_downward():
     atlas = dataclasses.replace(single(partition()), y_down=True)
     low, high = figure(atlas, "class").axes[0].get_ylim()

@@ -82,7 +82,7 @@ def test_limit_is_said_to_be_no_complete_count(script, capsys):
     ("arguments", "message"),
     [
         ([], "NETWORK"),
-        ([NET], "0 domains given"),
+        ([NET], "no domain given: for example --box -1 1 (or"),
         ([NET, "--box", "0", "1", "--whole-space"], "2 domains given"),
         ([NET, "--lower", "0,0"], "--lower and --upper are required together"),
         ([NET, "--lower", "0,a", "--upper", "1,1"], "'0,a' is not a list of numbers"),
@@ -169,6 +169,23 @@ def test_regions_are_listed_as_csv(script, tmp_path):
     lines = file.read_text().splitlines()
     assert lines[0] == "code,x1,x2,exact_witness"
     assert len(lines) == 1 + 96
+
+
+def test_what_a_file_of_weights_leaves_open_is_said_in_words_of_options(
+    script, tmp_path, capsys
+):
+    with np.load(NET) as file:
+        state = {"0.weight": file["W0"], "0.bias": file["b0"], "2.weight": file["W1"]}
+    save_file(state, tmp_path / "net.safetensors")
+    arguments = [str(tmp_path / "net.safetensors"), "--box", "-1", "1"]
+    message = "prelu: the file has no slopes; give --slopes in place of --activation"
+    assert_bad_input(script, [*arguments, "--activation", "prelu"], message, capsys)
+    assert script.main(arguments) == 0
+    out, error = capsys.readouterr()
+    assert rows(out)["activations assumed"].strip() == "relu"
+    assert "give --activation relu if that is so; for others give --slopes" in error
+    assert script.main([*arguments, "--activation", "relu"]) == 0
+    assert "assumed" not in "".join(capsys.readouterr())
 
 
 def test_one_of_several_networks_in_a_file_is_chosen_by_its_prefix(

@@ -67,7 +67,7 @@ def test_ctrl_c_keeps_what_bounds_prove(script, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ([], "0 domains given"),
+        ([], "no domain given"),
         (["--box", "0", "1", "--whole-space"], "2 domains given"),
         (["--box", "1", "0"], "no lower end may be above"),
         (["--lower", "0,0"], "--lower and --upper"),

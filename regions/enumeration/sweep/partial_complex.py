@@ -281,5 +281,5 @@ def check_room(rows: int) -> None:
     if rows > MAX_ROWS:
         raise RegionsError(
             f"{rows:,} vertices or edges are more than 32 bits can number: count by "
-            "pieces (scripts/count_pieces.py)."
+            "pieces (relu-regions pieces)."
         )

@@ -18,7 +18,7 @@ from regions.errors import FileFormatError, ImportNotice
 from regions.io import network_from_pytree, network_from_state_dict
 from regions.network import ReluNetwork
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*with ReLU is assumed")
+pytestmark = pytest.mark.filterwarnings("ignore:.*ReLU is assumed")
 
 
 def _sequential(*modules: torch.nn.Module) -> torch.nn.Sequential:
@@ -92,6 +92,31 @@ def test_load_state_dict_with_leaky_slopes_equals_pytorch(tmp_path):
     )
     path = _save(tmp_path / "m.pt", model.state_dict())
     _agrees(regions.load_network(path, slopes=0.25), model, 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_slopes_are_taken_in_the_type_of_the_weights_as_pytorch_does(tmp_path, dtype):
+    model = _sequential(
+        torch.nn.Linear(2, 5), torch.nn.LeakyReLU(0.1), torch.nn.Linear(5, 1)
+    ).to(dtype)
+    path = _save(tmp_path / "m.pt", model.state_dict())
+    safetensors.torch.save_file(model.state_dict(), tmp_path / "m.safetensors")
+    net = regions.load_network(path, slopes=0.1)
+    assert net == regions.from_torch(model)
+    assert net == regions.load_network(tmp_path / "m.safetensors", slopes=[0.1])
+    slope = torch.nn.functional.leaky_relu(torch.tensor(-1.0, dtype=dtype), 0.1)
+    assert net.hidden[0].slopes.tolist() == [-slope.item()] * 5
+
+
+def test_prelu_without_slopes_is_refused_and_missing_ones_are_said(tmp_path):
+    a, b, c = _weights(2, 4, 4, 1)
+    state = {"0.weight": a, "2.weight": b, "4.weight": c}
+    with pytest.raises(ValueError, match="prelu: the file has no slopes; give `slopes"):
+        network_from_state_dict(state, activation="prelu")
+    state = {"0.weight": a, "1.weight": np.full(4, 0.5), "2.weight": b, "4.weight": c}
+    with pytest.warns(ImportNotice, match=r"follow the layers \['2'\]: ReLU is assum"):
+        net = network_from_state_dict(state, activation="prelu")
+    assert [layer.slopes[0] for layer in net.hidden] == [0.5, 0.0]
 
 
 def test_load_bfloat16_weights_are_exact(tmp_path):
@@ -173,8 +198,9 @@ def test_numbers_of_branches_and_of_blocks_are_no_neighbors():
 
 def test_file_of_weights_alone_is_said_to_be_taken_for_relu(tmp_path):
     path = _save(tmp_path / "m.pt", _mlp().state_dict())
-    with pytest.warns(ImportNotice, match="m.pt holds .* 2-5-4-3 with ReLU is assumed"):
-        regions.load_network(path)
+    with pytest.warns(ImportNotice, match="m.pt holds .* 2-5-4-3 with ReLU") as caught:
+        regions.count_regions(path, regions.Box.cube(2))
+    assert {warning.filename for warning in caught} == {__file__}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         regions.load_network(path, activation="relu")

@@ -354,6 +354,10 @@ def test_a_text_that_every_region_names_is_counted_unfolded(tmp_path):
 def test_a_file_of_another_ending_is_not_written(tmp_path, name):
     with pytest.raises(ValueError, match=r"files that end in \.parquet"):
         _found().save(tmp_path / name)
+    with pytest.raises(
+        ValueError, match=r"a picture: plot\(\)\.figure\.savefig\(path\)"
+    ):
+        _found().save(tmp_path / "r.png")
     assert not list(tmp_path.iterdir())
 
 

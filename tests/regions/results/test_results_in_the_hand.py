@@ -119,6 +119,10 @@ def test_plot_draws_every_polygon(found):
     assert np.array_equal(by_value.get_array(), found.volumes())
     with pytest.raises(ValueError, match="one number for each of the"):
         found.plot(axes, values=[1.0])
+    with pytest.raises(ValueError, match=r"`ax` is 'a.png': axes of .*savefig"):
+        found.plot("a.png")
+    with pytest.raises(ValueError, match="by `values`, a number for each of them"):
+        found.plot(color="class")
 
 
 def test_a_plot_needs_a_bounded_plane():

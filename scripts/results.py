@@ -68,7 +68,7 @@ def _list(names: tuple[str, ...] | list[str], docs: pathlib.Path) -> int:
     """One line a study: of which day it is, and what has changed since."""
     for name in names:
         record, changed = _state(name, docs)
-        day = record.get("date", "before records kept it" if record else "never")
+        day = record.get("date", "not recorded" if record else "never")
         words = f"older than {', '.join(changed)}" if changed else "of this code"
         print(f"{name:28} {day:24} {words}")
     return 0

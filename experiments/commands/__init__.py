@@ -4,13 +4,12 @@ Each module has a `main(arguments) -> exit code`. `scripts/` holds a door to eac
 those who work in a checkout; both are the same.
 """
 
-import difflib
 import importlib
 import importlib.metadata
 import sys
 from typing import NoReturn
 
-from experiments.running.command_names import COMMANDS
+from experiments.running.command_names import COMMANDS, nearest
 from experiments.running.console import run_main
 from experiments.running.interrupts import leave
 
@@ -32,8 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     name, *rest = words
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "see relu-regions --help."
+        hint = nearest(name, COMMANDS, "see relu-regions --help.")
         sys.stderr.write(f"error: {name!r} is no command: {hint}\n")
         return 2
     wants_help = "-h" in rest or "--help" in rest

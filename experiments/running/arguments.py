@@ -19,7 +19,7 @@ from typing import Any, Literal, NoReturn, get_args
 import numpy as np
 from jaxtyping import Float64
 
-from experiments.running.command_names import as_called
+from experiments.running.command_names import as_called, nearest
 from regions.domains.shapes import (
     Ball,
     Box,
@@ -46,6 +46,10 @@ OtherDomain = Literal["segment", "slice", "polytope", "ball", "whole-space"]
 OTHER_DOMAINS: tuple[OtherDomain, ...] = get_args(OtherDomain)
 
 
+FEW = 20
+"""So many choices fit an error message."""
+
+
 class Parser(argparse.ArgumentParser):
     """Shows examples in its help and reports a bad argument in one line.
 
@@ -70,7 +74,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
+        if message.startswith("the following arguments are required"):
+            message += f"; see {self.prog} --help"
         self.exit(2, f"error: {message}\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As in every parser, but of many choices the error names only the nearest."""
+        choices = [] if action.choices is None else list(action.choices)
+        if len(choices) > FEW and value not in choices:
+            names = [choice for choice in choices if isinstance(choice, str)]
+            hint = nearest(value, names, f"see {self.prog} --help for all names.")
+            raise argparse.ArgumentError(action, f"there is no {value!r}: {hint}")
+        super()._check_value(action, value)
 
     def add_domain(
         self,

@@ -20,6 +20,12 @@ Verdict = Literal[
     "confirmed", "refuted", "undecided", "not tested at the source's size"
 ]
 
+BY_INTERVAL = """\
+*Confirmed by its interval* and *refuted by its interval* stand at runs from before
+values were kept, which no test can judge: the 90 % interval over at least ten seeds
+lies in the range, or beside it."""
+"""What the verdicts mean that old records keep, for the pages."""
+
 LEVEL = 0.9
 """Coverage of the intervals."""
 

@@ -1,7 +1,9 @@
 """Names of the commands of `relu-regions`, and how examples name them."""
 
+import difflib
 import re
 import sys
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -40,6 +42,17 @@ COMMANDS = {
     "scaling": Command("scaling_study", "counts over widths, depths and dimensions"),
 }
 """Commands by their names."""
+
+
+def nearest(word: str, words: Iterable[str], otherwise: str) -> str:
+    """What may have been meant by a word that is none of some, or what else to do.
+
+    Example:
+        >>> nearest("cuont", COMMANDS, "see --help.")
+        "did you mean 'count'?"
+    """
+    near = difflib.get_close_matches(word, words, 1)
+    return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 def as_called(text: str) -> str:

@@ -5,29 +5,31 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.running.claims import remark
+from experiments.running.claims import BY_INTERVAL, remark
 
 Settled = tuple[dict[str, Any], str]
 """A claim of a record, and its verdict on its page."""
 
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 # The five documents, sentence by sentence
 
 Every sentence of the five documents that claims or asks something, in our own words:
 where it is settled, the verdict, the number behind it, and the picture. Verdicts are
 those of [the claims](claims.md). *Not tested at the source's size* stands where the
 runs are smaller than the source's: the number is that of the smaller ones.
+{BY_INTERVAL}
 """
 
 
-IN_SHORT = """\
+IN_SHORT = f"""\
 # Findings, in short
 
 Twelve cards: what was found, whose sentence or question it was, the claim that was
 tested and its verdict, and the number behind it with its 90 % interval over seeds. All
 sentences of [the five documents](documents.md) have a row with their verdict, the
-[claims of the posts](claims.md) and of [the literature](papers.md) every number. The
-polytope of a point, which the second origami post announces as its next tool, is
+[claims of the posts](claims.md) and of [the literature](papers.md) every number.
+{BY_INTERVAL}
+The polytope of a point, which the second origami post announces as its next tool, is
 `relu-regions polytope --help`.
 """
 

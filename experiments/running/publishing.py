@@ -15,7 +15,13 @@ import PIL.Image
 
 from experiments import NAMES, load_experiment
 from experiments.running.about import About, Page
-from experiments.running.claims import RATE, describe_value, judge, remark
+from experiments.running.claims import (
+    BY_INTERVAL,
+    RATE,
+    describe_value,
+    judge,
+    remark,
+)
 from experiments.running.common import (
     AGAIN,
     FINISHED,
@@ -54,7 +60,7 @@ _INTRODUCTIONS: dict[Page, str] = {
 Pictures and movies, each with the command that makes it, its CPU time, and what came
 out.
 """,
-    "claims": """\
+    "claims": f"""\
 # Claims of the posts, settled by numbers
 
 Each claim with its source, the number that settles it, its 90 % interval over
@@ -63,8 +69,10 @@ tests against the border of the range in brackets decide, over all claims of thi
 together. *Undecided*: they do not, which speaks neither for a claim nor against it;
 where so few seeds could not have decided, it says so. *Not
 tested at the source's size*: the runs are smaller than the source's, and the number is
-that of the smaller ones. Checks of the program and exact facts stand apart, folded.
-Values of every seed are in `results/<study>.csv`.
+that of the smaller ones.
+{BY_INTERVAL}
+Checks of the program and exact facts stand apart, folded. Values of every seed are in
+`results/<study>.csv`, where the run kept them.
 
 Where the posts' own words mislead, this project uses others:
 
@@ -88,12 +96,13 @@ Where the posts' own words mislead, this project uses others:
   depend on the others (true of linear codes by construction), and the value read is
   closest (where thresholds win for sparse features of two values). Both are measured.
 """,
-    "papers": """\
+    "papers": f"""\
 # Figures and tables of the literature
 
 Each with the paper, the setup, where ours differs, what was expected, what came out
 with its 90 % interval over independent seeds, and the command that repeats it. Verdicts
 are those of [the claims](claims.md): given over all claims of this page together.
+{BY_INTERVAL}
 """,
 }
 
@@ -113,15 +122,15 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
     for file in ("config.json", "summary.json", "provenance.json", "figure.png"):
         if not (folder / file).is_file():
             raise RunFolderError(
-                f"{folder / file} does not exist: finish the run first, with python "
-                f"scripts/run_experiment.py {name} paper."
+                f"{folder / file} does not exist: finish the run first, with "
+                f"{command(name)}."
             )
     config = config_to_dict(study.presets["paper"])
     began = read_record(folder / "config.json")
     if (began["experiment"], began["config"]) != (name, config):
         raise RunFolderError(
-            f"{folder} is no run of the paper preset of {name}: run it with python "
-            f"scripts/run_experiment.py {name} paper."
+            f"{folder} is no run of the paper preset of {name}: run it with "
+            f"{command(name)}."
         )
     provenance, summary = (
         read_record(folder / file) for file in ("provenance.json", "summary.json")
@@ -210,7 +219,7 @@ def document_pages(docs: pathlib.Path) -> dict[str, str]:
 
 
 def with_table(text: str, docs: pathlib.Path) -> str:
-    """A text with the table of all experiments between its marks.
+    """A text with all experiments between its marks: a table of the published ones.
 
     Raises:
         ValueError: If the marks are not there.
@@ -219,7 +228,12 @@ def with_table(text: str, docs: pathlib.Path) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page has no marks {BEGIN} and {END}: put them back.")
-    table = _table(_published(docs), lambda about: f"{about.page}.md")
+    published = _published(docs)
+    table = _table(published, lambda about: f"{about.page}.md")
+    waiting = sorted(set(NAMES) - {name for name, _, _ in published})
+    if waiting:
+        names = ", ".join(f"`{name}`" for name in waiting)
+        table += ["", f"To be run, but not published yet: {names}."]
     return "\n".join([before + begin, "", *table, "", end + after])
 
 
@@ -239,33 +253,17 @@ def render_page(page: Page, docs: pathlib.Path) -> str:
 def page_verdicts(records: list[dict[str, Any]]) -> list[list[str]]:
     """Verdicts on the claims of all records of a page, judged together.
 
-    A record that is older than the tests keeps the verdict that its interval gave;
-    what has no chance in it has no interval, and holds or not.
+    A record that is older than the tests keeps the verdict that its interval gave.
     """
     claims = [claim for record in records for claim in record["claims"]]
     tested = iter(judge([claim for claim in claims if "p_for" in claim]))
     return [
         [
-            next(tested) if "p_for" in claim else _old_verdict(claim)
+            next(tested) if "p_for" in claim else claim["verdict"]
             for claim in record["claims"]
         ]
         for record in records
     ]
-
-
-def _old_verdict(claim: dict[str, Any]) -> str:
-    """The verdict of a record that is older than the tests."""
-    verdict = _BY_INTERVAL[claim["verdict"]]
-    return verdict if claim["seeds"] else verdict.removesuffix(" by its interval")
-
-
-_BY_INTERVAL = {
-    "supported": "confirmed by its interval",
-    "not supported": "refuted by its interval",
-    "mixed": "undecided",
-    "too few seeds": "undecided",
-}
-"""Words for verdicts of records that keep no values."""
 
 
 def _tally(records: list[dict[str, Any]], verdicts: list[list[str]]) -> list[str]:
@@ -278,17 +276,24 @@ def _tally(records: list[dict[str, Any]], verdicts: list[list[str]]) -> list[str
     ]
     if not pairs:
         return []
-    decided = sum(verdict in ("confirmed", "refuted") for _, verdict in pairs)
-    lines = [
-        f"Of {len(pairs)} claims with chance in them {decided} are decided by tests; "
-        f"{RATE:.0%} of these, {RATE * decided:.1f}, are expected to be false at most "
-        "(Benjamini and Hochberg)."
-    ]
-    old = sum("by its interval" in verdict for _, verdict in pairs)
+    old = [verdict for claim, verdict in pairs if "p_for" not in claim]
+    lines = []
     if old:
+        decided = sum("by its interval" in verdict for verdict in old)
         lines.append(
-            f"{old} are of runs from before values were kept: their intervals alone "
-            "speak, one in ten of which misses, and nothing corrects for their number."
+            f"Of {len(pairs)} claims with chance in them {len(old)} are of runs from "
+            "before values were kept, and can be judged by their intervals alone until "
+            f"the study is run again, which tests them. Intervals decide {decided}: "
+            "one in ten misses, and nothing corrects for their number."
+        )
+    tested = len(pairs) - len(old)
+    if tested:
+        decided = sum(verdict in ("confirmed", "refuted") for _, verdict in pairs)
+        whole = f"the other {tested}" if old else f"{tested} claims with chance in them"
+        lines.append(
+            f"Tests decide {decided} of {whole}; {RATE:.0%} of these, "
+            f"{RATE * decided:.1f}, are expected to be false at most (Benjamini and "
+            "Hochberg)."
         )
     return ["\n".join(lines), ""]
 
@@ -325,7 +330,7 @@ def _table(
 
 def command(name: str) -> str:
     """The command that repeats a published run."""
-    return f"python scripts/run_experiment.py {name} paper"
+    return f"relu-regions study {name} paper"
 
 
 def _section(
@@ -390,7 +395,7 @@ def _origin(record: dict[str, Any]) -> str:
     Those of a resumed run are of its end: what was stored before may be older.
     """
     if "date" not in record:
-        return ""
+        return "; date and commit not recorded"
     commit = (record["commit"] or "unknown")[:7]
     edits = " with edits" if record["uncommitted_changes"] else ""
     text = f"; {record['date']}, commit {commit}{edits}, {record['processor']}"

@@ -65,6 +65,9 @@ def test_experiment_names_and_presets_are_checked(capsys):
     script = load_script("run_experiment")
     for arguments in (["nothing"], ["ring", "huge"], []):
         assert_bad_input(script, arguments, "", capsys)
+    assert_bad_input(script, ["maxoutt"], "did you mean 'maxout'?", capsys)
+    assert_bad_input(script, ["zzz"], "--help for all names.", capsys)
+    assert_bad_input(script, [], "required: NAME; see ", capsys)
     assert script.parse(["ring", "smoke"]).folder == pathlib.Path("runs/ring-smoke")
     assert script.parse(["ring"]).folder == pathlib.Path("runs/ring")
 

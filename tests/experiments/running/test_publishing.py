@@ -87,13 +87,10 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
     write_pages(docs)
     text = (docs / "gallery.md").read_text()
     assert "| 2 min | seven \\| eight |" in text
-    assert (
-        "`python scripts/run_experiment.py data_slices paper`, 2 min of CPU time; "
-        in text
-    )
+    assert "`relu-regions study data_slices paper`, 2 min of CPU time; " in text
     assert "![The plane through three digits](results/data_slices.png)" in text
     assert "size: 2 [1, 3], 10 seeds; border: a guess | **confirmed** |" in text
-    assert "Of 1 claims with chance in them 1 are decided" in text
+    assert "Tests decide 1 of 1 claims with chance in them; 5%" in text
     record = read_json(docs / "results" / "data_slices.json")
     assert {"commit", "date", "processor", "python", "code", "config"} <= set(record)
     values = (docs / "results" / "data_slices.csv").read_text().splitlines()
@@ -111,11 +108,29 @@ def test_resumed_runs_say_what_their_commit_is_not(run, tmp_path):
     assert "those of its end, after parts that earlier commits may have run." in text
 
 
-def test_exact_facts_of_old_records_have_no_interval():
-    old = {"verdict": "supported"}
-    claims = [old | {"seeds": 0}, old | {"seeds": 10}]
-    given = page_verdicts([{"claims": claims}])
-    assert given == [["confirmed", "confirmed by its interval"]]
+def test_records_speak_of_verdicts_in_the_words_of_the_pages():
+    for file in (DOCS / "results").glob("*.json"):
+        for claim in read_json(file)["claims"]:
+            # Newer ones keep what the page judges by; exact facts have no interval.
+            assert ("verdict" in claim) != ("p_for" in claim), file
+            ends = {"confirmed", "refuted"}
+            if claim["seeds"]:
+                ends = {f"{end} by its interval" for end in ends} | {"undecided"}
+            assert claim.get("verdict") in ends | {None}, file
+
+
+def test_claims_of_old_records_are_counted_apart(run, tmp_path):
+    publish("data_slices", run, tmp_path)
+    path = tmp_path / "results" / "data_slices.json"
+    record = read_json(path)
+    old = {k: v for k, v in record["claims"][0].items() if k != "p_for"}
+    for verdict in ("undecided", "refuted by its interval"):
+        record["claims"].append(old | {"verdict": verdict})
+    write_json(path, record)
+    text = render_page("gallery", tmp_path)
+    assert "Of 3 claims with chance in them 2 are of runs from before" in text
+    assert "Intervals decide 1: " in text
+    assert "\nTests decide 1 of the other 1; 5%" in text
 
 
 def test_movie_is_shown_above_the_picture(run, tmp_path):
@@ -189,11 +204,13 @@ def test_committed_page_holds_the_table_of_the_records():
 def test_text_around_the_table_is_kept(run, tmp_path):
     docs = tmp_path / "docs"
     publish("data_slices", run, docs)
-    text = with_table(f"before\n{BEGIN}\nold\n{END}\nafter\n", docs)
+    text = with_table(f"before\n{BEGIN}\nearlier\n{END}\nafter\n", docs)
     assert text.startswith(f"before\n{BEGIN}\n\n| experiment |")
-    assert text.endswith(f"|\n\n{END}\nafter\n")
+    assert text.endswith(f".\n\n{END}\nafter\n")
     assert "(gallery.md#the-plane-through-three-digits)" in text
-    assert "old" not in text
+    assert "earlier" not in text
+    assert "published yet: `activations`, " in text
+    assert "`data_slices`" not in text.partition("published yet: ")[2]
     with pytest.raises(ValueError, match="no marks"):
         with_table("nothing", docs)
 
@@ -242,7 +259,7 @@ def test_claims_of_a_page_are_judged_together():
         ["undecided"],
     ]
     # Older records have no p-values.
-    old = {"claims": [{"verdict": "mixed", "seeds": 3}]}
+    old = {"claims": [{"verdict": "undecided", "seeds": 3}]}
     assert page_verdicts([old]) == [["undecided"]]
 
 

@@ -12,6 +12,7 @@ from experiments.running.console import run_main
 EXAMPLES = """\
 examples:
   python scripts/results.py                      which are older than their code
+  python scripts/results.py hopfield             whether this one is
   python scripts/results.py --run                run those anew, cheapest first
   python scripts/results.py --run hopfield pulse these alone, if they are older
   python scripts/results.py --publish hopfield   publish a run that is finished
@@ -56,8 +57,12 @@ def execute(options: argparse.Namespace) -> int:
         if failed:
             print(f"failed: {', '.join(failed)}")
     elif options.publish:
+        if not options.names:
+            raise ValueError("--publish needs the NAME of a finished study or more.")
         for name in options.names:
             publish(name, run_folder(name, "paper"), options.docs)
+            files = options.docs / "results" / f"{name}.*"
+            print(f"published: {files} and the pages; look at them, and commit both")
     elif not options.pages:
         return _list(names, options.docs)
     write_pages(options.docs)
@@ -68,7 +73,7 @@ def _list(names: tuple[str, ...] | list[str], docs: pathlib.Path) -> int:
     """One line a study: of which day it is, and what has changed since."""
     for name in names:
         record, changed = _state(name, docs)
-        day = record.get("date", "not recorded" if record else "never")
+        day = record.get("date", "not recorded" if record else "never published")
         words = f"older than {', '.join(changed)}" if changed else "of this code"
         print(f"{name:28} {day:24} {words}")
     return 0

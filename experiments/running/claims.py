@@ -118,7 +118,16 @@ def _verdict(claim: dict[str, Any], p: float) -> Verdict:
 
 
 def out_of_reach(claim: dict[str, Any]) -> list[Verdict]:
-    """Verdicts that so few runs can not give, however they come out."""
+    """Verdicts that so few runs can not give, however they come out.
+
+    Args:
+        claim: As `Claim.to_dict` gives it.
+
+    Example:
+        >>> claim = claim_median("c", "s", "x", np.array([3.0] * 5), low=0.0)
+        >>> out_of_reach(claim.to_dict())
+        ['confirmed', 'refuted']
+    """
     ends: tuple[Verdict, Verdict] = ("confirmed", "refuted")
     return [end for end, p in zip(ends, claim["least"], strict=True) if 2.0 * p > RATE]
 

@@ -4,6 +4,7 @@ import json
 
 from experiments.running.freshness import code_digests
 from scripts import results
+from tests.scripts.helpers import assert_bad_input
 
 
 def test_states_are_named(tmp_path, capsys):
@@ -18,7 +19,11 @@ def test_states_are_named(tmp_path, capsys):
     assert [line.split()[0] for line in lines] == names
     assert lines[0].endswith("2026-01-02               of this code")
     assert lines[1].endswith("older than study")
-    assert "never" in lines[2]
+    assert "never published" in lines[2]
+
+
+def test_what_to_publish_is_named(capsys):
+    assert_bad_input(results, ["--publish"], "--publish needs the NAME", capsys)
 
 
 def test_what_is_older_is_named_and_run_in_order_of_its_time(

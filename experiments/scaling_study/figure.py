@@ -1,5 +1,6 @@
 """Counts against what varies, one panel per family, with fits and formulas."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -15,23 +16,25 @@ NAMES = {
     "dim": "input dimension",
     "depth": "hidden layers",
     "width": "units per layer",
-    "widths": "units per layer",
+    "widths": "units of all layers",
     "epochs": "epochs of training",
     "half_width": "half width of the domain",
 }
 COLORS = {"initial": BLUE, "trained": RED}
 SHIFTS = {"initial": -1.0, "trained": 1.0}
 STAGE_NAMES = {"initial": "at initialization", "trained": "after training"}
+MOST_COLUMNS = 3
 BOUND = {True: "upper bound (Serra et al. 2018)", False: "upper bound, layer by layer"}
 
 
 def draw(result: Result) -> Figure:
     """One panel per family: every count, the means, the fits, and the bounds."""
     families = result.config.families
-    drawing = Figure(figsize=(5.2 * len(families), 4.8), layout="constrained")
-    panels = np.ravel(drawing.subplots(1, len(families), squeeze=False))
-    for index, axes in enumerate(panels):
-        _panel(axes, index, result)
+    columns = min(len(families), MOST_COLUMNS)
+    rows = -(-len(families) // columns)
+    drawing = Figure(figsize=(5.2 * columns, 4.8 * rows), layout="constrained")
+    for index in range(len(families)):
+        _panel(drawing.add_subplot(rows, columns, index + 1), index, result)
     if result.config.seeds == 1:
         note = "one seed: intervals of the fits take more"
         drawing.supxlabel(note, fontsize=9, family=FONT, color=MUTED)
@@ -43,14 +46,14 @@ def _panel(axes: Axes, index: int, result: Result) -> None:
     family = result.config.families[index]
     numbers, is_log = _positions(family)
     x = np.array(numbers, float)
-    step = 0.06 * float(np.diff(np.sort(x)).min())
+    step = 0.06 * float(np.diff(np.unique(x)).min())
     for entry in result.summary["fits"]:
         if entry["family"] != index:
             continue
         stage, color = entry["stage"], COLORS[entry["stage"]]
         counts, side = family_counts(family, result.table, stage), SHIFTS[stage]
         at = np.repeat(x * 1.02**side if is_log else x + step * side, counts.shape[1])
-        axes.scatter(at, counts.ravel(), s=5, color=color, alpha=0.25, linewidths=0)
+        axes.scatter(at, counts.ravel(), s=5, color=color, alpha=0.4, linewidths=0)
         label = STAGE_NAMES[stage]
         if "fit" in entry:
             fit = Fit(**entry["fit"])
@@ -64,12 +67,16 @@ def _panel(axes: Axes, index: int, result: Result) -> None:
     axes.set_yscale("log")
     if is_log:
         axes.set_xscale("log", base=2)
-    axes.set_xticks(x, [_value_text(v) for v in family.values])
+    # Shapes with equally many units share a place.
+    labels: dict[float, list[str]] = {}
+    for place, value in zip(x.tolist(), family.values, strict=True):
+        labels.setdefault(place, []).append(_value_text(value))
+    axes.set_xticks([*labels], ["\n".join(names) for names in labels.values()])
     axes.minorticks_off()
     name = NAMES.get(family.varies, family.varies.replace("_", " "))
     axes.set_xlabel(name, family=FONT, color=INK)
     axes.set_ylabel("activation regions", family=FONT, color=INK)
-    title = result.summary["families"][index]
+    title = textwrap.fill(result.summary["families"][index], 60)
     axes.set_title(title, loc="left", fontsize=10, family=FONT, color=INK)
     axes.legend(frameon=False, fontsize=8)
 

@@ -25,6 +25,8 @@ class Fit(NamedTuple):
         high: Upper end, or None.
         factor: The constant c.
         misfit: Largest ratio of a mean count to the fit, or of the fit to it.
+        is_forced: Whether it goes through two points, as some such law always does:
+            then it says nothing of the law.
     """
 
     law: str
@@ -33,6 +35,7 @@ class Fit(NamedTuple):
     high: float | None
     factor: float
     misfit: float
+    is_forced: bool = False
 
     @property
     def name(self) -> str:
@@ -45,7 +48,8 @@ class Fit(NamedTuple):
             interval = "one seed: an interval takes more"
         else:
             interval = f"95 %: {self.low:.3f} to {self.high:.3f}"
-        return f"{name} {self.parameter:.3f} ({interval}); misfit {self.misfit:.2f}"
+        end = "through both points" if self.is_forced else f"misfit {self.misfit:.2f}"
+        return f"{name} {self.parameter:.3f} ({interval}); {end}"
 
     def counts(
         self, values: Sequence[int] | Sequence[float]
@@ -83,7 +87,7 @@ def fit_law(
     assert parameter is not None
     fit = Fit(law, parameter, low, high, factor=math.exp(intercept), misfit=1.0)
     off = np.abs(np.log(counts.mean(1) / fit.counts(values))).max()
-    return fit._replace(misfit=math.exp(off))
+    return fit._replace(misfit=math.exp(off), is_forced=len(counts) == 2)
 
 
 def _known_terms(law: str, x: Float64[np.ndarray, " values"]) -> np.ndarray:

@@ -105,6 +105,10 @@ class Setting:
         return f"{self.dim}-{'x'.join(map(str, self.hidden))}-{digest}"
 
 
+_SHAPE = ("dim", "depth", "width", "widths")
+_DEFAULTS = dataclasses.asdict(Setting())
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """Settings that differ in one thing.
@@ -115,7 +119,7 @@ class Family:
         fixed: All other fields.
         fit: The law to fit, one of `scaling_fits.LAWS`, or `none`: by default
             `arrangement` over input dimensions, `power` over other positive numbers
-            and, where `widths` vary, over the number of units.
+            and, where `widths` vary, over the number of units. Shapes may share it.
     """
 
     varies: str
@@ -151,6 +155,12 @@ class Family:
             )
         if self.law == NO_FIT:
             return
+        if self.varies == "widths" and not self.numbers:
+            units = sum(self.settings()[0].hidden)
+            raise ValueError(
+                f"`fit` is {self.law!r} where all `widths` have {units} units: shapes "
+                "of different numbers of units are required, or 'none'."
+            )
         if self.law == "arrangement" and self.varies not in ("dim", "slice_dim"):
             raise ValueError(
                 f"`fit` is 'arrangement' where `varies` is {self.varies!r}: it is a "
@@ -173,8 +183,19 @@ class Family:
         """What the counts are fitted over; empty where there are no numbers."""
         if self.varies == "widths":
             units = [float(sum(setting.hidden)) for setting in self.settings()]
-            return units if len(set(units)) == len(units) else []
+            return units if len(set(units)) > 1 else []
         return [float(v) for v in self.values if isinstance(v, (int, float))]
+
+    @property
+    def differences(self) -> list[str]:
+        """What is held fixed, but for the shape, and is not what it is by default."""
+        names = [name for name in _DEFAULTS if name not in (*_SHAPE, self.varies)]
+        given = {name: getattr(self.fixed, name) for name in names}
+        return [
+            value if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
+            for name, value in given.items()
+            if value != _DEFAULTS[name]
+        ]
 
     @property
     def law(self) -> str:
@@ -276,6 +297,7 @@ def read_study(path: pathlib.Path) -> Config:
         raise ValueError(f"{path}: `families` holds no tables: write [[families]].")
     try:
         common = _entries((Config, Setting), data, "")
+        _check_shape(common, common.get("widths"))
         fixed = _only(Setting, common)
         families = tuple(_family(table, fixed) for table in tables)
         study = Config(families=families, **_only(Config, common))
@@ -310,7 +332,18 @@ def _family(table: dict[str, Any], common: dict[str, Any]) -> Family:
     if kind is not None:
         values = [_value(kind, "values", value) for value in values]
     fixed = Setting(**{**common, **_only(Setting, given)})
+    _check_shape(given, fixed.widths or given["varies"] == "widths")
     return Family(values=tuple(values), fixed=fixed, **_only(Family, given))
+
+
+def _check_shape(given: dict[str, Any], has_widths: Any) -> None:
+    """Raise if a table says by depth or width what `widths` say."""
+    for name in ("depth", "width"):
+        if has_widths and name in given:
+            raise ValueError(
+                f"`{name}` is {given[name]} beside `widths`, which say it too: leave "
+                "one of them out."
+            )
 
 
 def _only(kind: type, given: dict[str, Any]) -> dict[str, Any]:

@@ -155,7 +155,13 @@ def study_setting(
         "dim": setting.dim,
         "hidden": "x".join(map(str, setting.hidden)),
         "activation": setting.activation,
+        "slope": setting.slope,
         "initializer": setting.initializer,
+        "init_scale": setting.init_scale,
+        "epochs": setting.epochs,
+        "domain": setting.domain,
+        "half_width": setting.half_width,
+        "families": _families_of(setting, config),
         "units": units,
         "general_position": float(zaslavsky_count(units, dim)),
         "leading_term": units**dim / math.factorial(dim),
@@ -168,6 +174,15 @@ def study_setting(
             names, _answers(everything, domain, config, tell), strict=True
         )
     ]
+
+
+def _families_of(setting: Setting, config: Config) -> str:
+    """The numbers of the families that a setting belongs to, as in `summary.json`."""
+    return " ".join(
+        str(index)
+        for index, family in enumerate(config.families)
+        if setting in family.settings()
+    )
 
 
 def _upper_bound(setting: Setting, dim: int) -> float:
@@ -252,7 +267,9 @@ def summarize(config: Config, rows: list[dict[str, Any]]) -> Summary:
 def _in_short(config: Config, entry: dict[str, Any]) -> str:
     """A fit in a few words."""
     family, fit = config.families[entry["family"]], Fit(**entry["fit"])
-    return f"{fit.name} {fit.parameter:.2f} over {family.varies}, {entry['stage']}"
+    twins = sum(other.varies == family.varies for other in config.families)
+    over = family.varies if twins == 1 else _title(family)
+    return f"{fit.name} {fit.parameter:.2f} over {over}, {entry['stage']}"
 
 
 def _claims(config: Config, fits: list[dict[str, Any]]) -> list[Claim]:
@@ -266,10 +283,11 @@ def _claims(config: Config, fits: list[dict[str, Any]]) -> list[Claim]:
         fit, dim = Fit(**entry["fit"]), family.fixed.domain_dim
         assert fit.low is not None
         assert fit.high is not None
+        units = " ".join(["units", *(f"({given})" for given in family.differences)])
         claims.append(
             claim_normal(
-                f"One layer of N units has of order N^{dim} regions in dimension {dim},"
-                f" {entry['stage']}.",
+                f"One layer of N {units} has of order N^{dim} regions in dimension "
+                f"{dim}, {entry['stage']}.",
                 "Hanin, Rolnick, ICML 2019",
                 f"exponent of the mean count over N, within .1 of {dim}",
                 fit.parameter,
@@ -295,9 +313,7 @@ def _title(family: Family) -> str:
         parts.append(f"width {fixed.width}")
     elif family.varies == "width":
         parts.append(f"depth {fixed.depth}")
-    if family.varies != "activation" and fixed.activation != "relu":
-        parts.append(fixed.activation)
-    return f"{parts[0]} ({', '.join(parts[1:])})"
+    return f"{parts[0]} ({', '.join([*parts[1:], *family.differences])})"
 
 
 def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.ndarray:

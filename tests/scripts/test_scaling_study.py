@@ -25,7 +25,8 @@ def script():
     return load_script("scaling_study")
 
 
-def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path):
+def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     path, folder = tmp_path / "study.toml", tmp_path / "run"
     path.write_text(STUDY)
     command = [str(path), "--folder", str(folder), "--seeds", "1"]

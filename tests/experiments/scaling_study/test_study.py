@@ -180,6 +180,7 @@ def test_one_seed_has_no_interval_and_two_have_one(law):
     one, two = (fit_law(law, (1, 2, 3), counts[:, :k], 50) for k in (1, 2))
     assert (one.low, one.high) == (None, None)
     assert "(one seed: an interval takes more); misfit" in str(one)
+    assert str(fit_law(law, (1, 2), counts[:2], 50)).endswith("; through both points")
     assert two.low is not None
     assert two.high is not None
     assert two.low < two.parameter < two.high
@@ -233,7 +234,7 @@ def test_any_architecture_activation_and_initialization(tmp_path):
         stages = ["initial"]
         [[families]]
         varies = "widths"
-        values = [[3], [4, 2], [2, 4, 3]]
+        values = [[3], [4, 2], [6], [2, 4, 3]]
         activation = "abs"
         initializer = "unit_columns"
         [[families]]
@@ -243,7 +244,7 @@ def test_any_architecture_activation_and_initialization(tmp_path):
         initializer = "he_normal_unit_bias"
     """
     config, summary, result = run_study(tmp_path, text)
-    assert summary["networks"] == len(result.table) == 2 * (3 + 4)
+    assert summary["networks"] == len(result.table) == 2 * (4 + 4)
     for setting in config.settings():
         drawn = networks.networks_of(setting, config)["initial"]
         rows = [r for r in result.table if r["setting"] == setting.key]
@@ -251,11 +252,17 @@ def test_any_architecture_activation_and_initialization(tmp_path):
         expected = [int(regions.count_regions(n, domain, method="tree")) for n in drawn]
         assert [row["regions"] for row in rows] == expected
         assert max(expected) <= rows[0]["upper_bound"]
-    # Over units 3, 6 and 9 a power is fitted; activations are no numbers.
+    # Over units 3, 6, 6 and 9 a power is fitted; activations are no numbers.
     assert ["fit" in entry for entry in summary["fits"]] == [True, False]
     drawing = plotting.draw(result)
-    labels = [label.get_text() for label in drawing.axes[1].get_xticklabels()]
-    assert labels == ["relu", "prelu", "leaky_relu", "abs"]
+    labels = [
+        [label.get_text() for label in axes.get_xticklabels()] for axes in drawing.axes
+    ]
+    assert labels[0] == ["3", "4x2\n6", "2x4x3"]
+    assert labels[1] == ["relu", "prelu", "leaky_relu", "abs"]
+    titles = [axes.get_title(loc="left") for axes in drawing.axes]
+    assert titles[0] == "widths (dimension 2, abs, unit_columns)"
+    assert {row["families"] for row in result.table} == {"0", "1"}
     rows = dict(study.summary_rows(summary))
     (means,) = (v for k, v in rows.items() if k.startswith("activation"))
     assert means.startswith("means ")
@@ -333,6 +340,13 @@ def test_methods_are_used_and_estimates_are_called_so(tmp_path):
         ("[[families]]\nvaries='dim'\nvalues=[2]", "at least two, all different"),
         ("[[families]]\nvaries='dim'\nvalues=[0,2]", "`dim` is 0: at least 1"),
         ("[[families]]\nvaries='width'\nvalues=[2,3]\nwidths=[2]", "leave it out"),
+        ("depth=2\nwidths=[2]", "`depth` is 2 beside `widths`"),
+        ("[[families]]\nvaries='dim'\nvalues=[1,2]\nwidths=[2]\nwidth=2", "beside"),
+        ("[[families]]\nvaries='widths'\nvalues=[[2],[1]]\ndepth=2", "beside"),
+        (
+            "[[families]]\nvaries='widths'\nvalues=[[4],[2,2]]\nfit='power'",
+            "all `widths` have 4 units",
+        ),
         ("[[families]]\nvaries='epochs'\nvalues=[0,3]\nfit='power'", "positive ones"),
         ("[[families]]\nvaries='width'\nvalues=[2,3]\nfit='arrangement'", "dimensions"),
         ("[[families]]\nvaries='width'\nvalues=[2,3]\nfit='line'", "`fit` is 'line'"),

@@ -118,7 +118,11 @@ def verify_pieces(
         print(f"NOT verified: {stopped}")
         return 130 if stopped.why == "interrupted" else 1
     state = "complete" if folder.complete else "not complete"
-    print(f"{len(folder):,} regions in {len(folder.files)} files, {state}")
+    count, files = len(folder), len(folder.files)
+    print(
+        f"{count:,} region{'s' * (count != 1)} in {files} file{'s' * (files != 1)}, "
+        f"{state}"
+    )
     print(
         "NOT verified"
         if problems

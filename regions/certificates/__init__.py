@@ -29,6 +29,7 @@ from regions.certificates.watch import StoppedError, Watch
 from regions.errors.arguments import kinds_checked
 from regions.models import NetworkLike, as_network
 from regions.network import ReluNetwork
+from regions.patterns.names import unit_name
 from regions.results.region_files import network_digest, read_stored
 from regions.results.region_table import RegionTable
 
@@ -111,10 +112,24 @@ def _network_checks(regions: RegionTable, network: ReluNetwork | None) -> list[C
         if shapes[0] != shapes[1]
         else (
             f"the regions belong to the network with digest {own[:12]}, the one given "
-            f"has {given[:12]}: a weight or a slope differs"
+            f"has {given[:12]}: {_difference(regions.network, network)}"
         )
     )
     return [Check("network", False, detail)]
+
+
+def _difference(own: ReluNetwork, given: ReluNetwork) -> str:
+    """The first number in which two networks of one shape differ."""
+    for layer, (a, b) in enumerate(zip(own.layers, given.layers, strict=True)):
+        for name in ("weight", "bias", "slopes"):
+            x, y = getattr(a, name), getattr(b, name)
+            for place in np.argwhere(x != y)[:1].tolist():
+                kind = "slope" if name == "slopes" else name
+                return (
+                    f"a {kind} of {unit_name((layer, place[0]))} is "
+                    f"{x[tuple(place)]}, and {y[tuple(place)]} in the one given"
+                )
+    return "a skip block or the sign of a zero differs"
 
 
 def _shape(network: ReluNetwork) -> str:

@@ -92,7 +92,8 @@ class VerificationReport:
     def __repr__(self) -> str:
         passed = sum(check.passed is True for check in self.checks)
         return (
-            f"VerificationReport(ok={self.ok}, {passed} of {len(self.checks)} checks)"
+            f"VerificationReport(ok={self.ok}, complete={self.complete}, "
+            f"{passed} of {len(self.checks)} checks)"
         )
 
     def __bool__(self) -> bool:

@@ -70,7 +70,7 @@ def check_distinct(regions: RegionTable) -> Check:
     if len(again):
         twin = first[copies.ravel()[again[0]]]
         return Check(name, False, f"regions {twin} and {again[0]} have one pattern")
-    return Check(name, True, f"{count:,} regions, all different")
+    return Check(name, True, f"{count:,} region{'s' * (count != 1)}, all different")
 
 
 def check_witnesses(regions: RegionTable, watch: Watch) -> Check:

@@ -12,7 +12,7 @@ from regions.results.region_set import RegionSet
 def line_text(network: ReluNetwork, line: Sequence[Crossing]) -> list[str]:
     """The intervals of a straight line, with the code on each."""
     return [
-        f"{len(line)} regions on the straight line (exact)",
+        f"{len(line)} region{'s' * (len(line) != 1)} on the straight line (exact)",
         *(
             f"  {part.start:.6f} to {part.end:.6f}  {hash_code(network, part.pattern)}"
             for part in line
@@ -28,7 +28,11 @@ def path_text(rs: RegionSet, path: Sequence[int]) -> list[str]:
         path: Indices of regions, neighbors in a row.
     """
     graph, bits = rs.adjacency(), rs.pattern_bits()
-    lines = [f"{len(path) - 1} facet crossings, {len(path)} regions"]
+    count = len(path)
+    lines = [
+        f"{count - 1} facet crossing{'s' * (count != 2)}, "
+        f"{count} region{'s' * (count != 1)}"
+    ]
     for k, region in enumerate(path):
         across = ""
         if k:

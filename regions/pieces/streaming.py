@@ -266,7 +266,9 @@ class RegionFolder:
 
     def __repr__(self) -> str:
         found = "complete" if self.complete else "not complete"
-        return f"RegionFolder({len(self)} regions, {len(self.files)} files, {found})"
+        what = f"{len(self)} region{'s' * (len(self) != 1)}"
+        files = f"{len(self.files)} file{'s' * (len(self.files) != 1)}"
+        return f"RegionFolder({what}, {files}, {found})"
 
     def batches(self) -> Iterator[RegionSet]:
         """The regions, file by file, each checked against its digests.

@@ -96,7 +96,8 @@ class RegionFile(Generic[Kind]):
 
     def __repr__(self) -> str:
         found = "complete" if self.complete else "not complete"
-        return f"RegionFile({len(self)} regions, {found}, {self.path})"
+        what = f"{len(self)} region{'s' * (len(self) != 1)}"
+        return f"RegionFile({what}, {found}, {self.path})"
 
     def __getitem__(self, regions: int | slice) -> Kind:
         """The regions of a slice with step 1, or one alone.

@@ -125,7 +125,8 @@ class RegionCount:
 
     def __str__(self) -> str:
         found = "all of them" if self.complete else "at least; not complete"
-        return f"{self.count} regions ({found}; {self.method}, {self.seconds:.3g} s)"
+        what = f"{self.count} region{'s' * (self.count != 1)}"
+        return f"{what} ({found}; {self.method}, {self.seconds:.3g} s)"
 
 
 def _highest(count: Any) -> Any:
@@ -206,8 +207,8 @@ class RegionTable:
 
     def __repr__(self) -> str:
         found = "complete" if self.complete else "not complete"
-        name = type(self).__name__
-        return f"{name}({len(self)} regions, {found}, method={self.method!r})"
+        what = f"{len(self)} region{'s' * (len(self) != 1)}"
+        return f"{type(self).__name__}({what}, {found}, method={self.method!r})"
 
     @property
     def count(self) -> RegionCount:

@@ -61,7 +61,7 @@ class Persistence:
         >>> valley = ReluNetwork.from_arrays(weights, None)  # |x| + |y|
         >>> found = output_persistence(valley, Box.cube(2))
         >>> print(found)
-        1 intervals: 1 in dimension 0, 0 in dimension 1 (4 regions)
+        1 interval: 1 in dimension 0, 0 in dimension 1 (4 regions)
         >>> found.betti_at(-1), found.betti_at(1), found.critical_values
         ((0, 0), (1, 0), [Fraction(0, 1)])
     """
@@ -95,7 +95,11 @@ class Persistence:
             sum(i.dimension == k for i in self.intervals) for k in range(self.dim)
         ]
         kinds = ", ".join(f"{n} in dimension {k}" for k, n in enumerate(counts))
-        return f"{len(self.intervals)} intervals: {kinds} ({self.num_regions} regions)"
+        count, size = len(self.intervals), self.num_regions
+        return (
+            f"{count} interval{'s' * (count != 1)}: {kinds} "
+            f"({size} region{'s' * (size != 1)})"
+        )
 
 
 @kinds_checked

@@ -106,14 +106,17 @@ class Topology:
         return self.table.patterns
 
     def __repr__(self) -> str:
-        return f"Topology({self.of!r}, betti={self.betti}, {self.num_regions} regions)"
+        return f"Topology({self.of!r}, betti={self.betti}, {self._size()})"
 
     def __str__(self) -> str:
         numbers = ", ".join(f"b{k} = {b}" for k, b in enumerate(self.betti))
         return (
             f"{self.of}: {numbers}; Euler characteristic {self.euler_characteristic} "
-            f"({self.num_regions} regions, {self.seconds:.3g} s)"
+            f"({self._size()}, {self.seconds:.3g} s)"
         )
+
+    def _size(self) -> str:
+        return f"{self.num_regions} region{'s' * (self.num_regions != 1)}"
 
     @functools.cached_property
     def components(self) -> list[Component]:

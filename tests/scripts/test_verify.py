@@ -105,7 +105,7 @@ def test_verify_changed_weight_exits_one(script, found, tmp_path, capsys):
     own = [str(path), "--network", str(tmp_path / "own.npz")]
     assert script.main(own) == 0
     assert script.main([*own[:2], str(tmp_path / "other.npz")]) == 1
-    assert "a weight or a slope differs" in capsys.readouterr().err
+    assert "a weight of layer 1 unit 1 is" in capsys.readouterr().err
 
 
 def test_verify_unreadable_input_exits_two(script, tmp_path, capsys):

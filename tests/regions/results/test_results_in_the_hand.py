@@ -30,6 +30,7 @@ def test_a_complete_count_is_a_number():
     assert count <= 1234
     assert f"{count:,}" == "1,234"
     assert f"{count}" == str(count)
+    assert str(regions.RegionCount(1, True, "cells", 0.5)).startswith("1 region (all")
     assert float(count) == 1234.0
     assert repr(count) == "RegionCount(1234, complete, method='cells')"
 
@@ -107,6 +108,12 @@ def test_without_pandas_a_data_frame_is_refused_in_one_line(found, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"pip install pandas, or use to_arrow\.$"):
         found.to_pandas()
+
+
+def test_a_list_that_was_stopped_is_ok_and_not_complete():
+    report = regions.verify(regions.enumerate_regions(NET, BOX, max_regions=5))
+    assert (report.ok, report.complete) == (True, False)
+    assert repr(report).startswith("VerificationReport(ok=True, complete=False, ")
 
 
 def test_plot_draws_every_polygon(found):

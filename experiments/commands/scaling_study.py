@@ -13,8 +13,9 @@ examples:
   python scripts/scaling_study.py scripts/study.toml --seeds 2 --folder runs/few
 
 An interrupted study goes on when the same command is given again. A finished one is
-shown again, not repeated; --force runs it anew. The folder gets networks.csv,
-networks.parquet, summary.json with the fits, and the figure.
+shown again, not repeated; --force runs it anew. The folder gets networks.csv and
+networks.parquet (every count), means.csv (a table for a paper: means, intervals, laws,
+bounds), summary.json with the fits, and the figure.
 
 exit code: 0 done, 2 bad input, 130 interrupted
 """

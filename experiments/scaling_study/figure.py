@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED
 from experiments.scaling_study.scaling_fits import Fit
 from experiments.scaling_study.settings import Family
-from experiments.scaling_study.study import Result, family_counts
+from experiments.scaling_study.study import Result
+from experiments.scaling_study.tables import family_counts, value_text
 
 NAMES = {
     "dim": "input dimension",
@@ -70,7 +71,7 @@ def _panel(axes: Axes, index: int, result: Result) -> None:
     # Shapes with equally many units share a place.
     labels: dict[float, list[str]] = {}
     for place, value in zip(x.tolist(), family.values, strict=True):
-        labels.setdefault(place, []).append(_value_text(value))
+        labels.setdefault(place, []).append(value_text(value))
     axes.set_xticks([*labels], ["\n".join(names) for names in labels.values()])
     axes.minorticks_off()
     name = NAMES.get(family.varies, family.varies.replace("_", " "))
@@ -104,11 +105,6 @@ def _positions(family: Family) -> tuple[list[float], bool]:
     if not numbers or family.law == "none":
         return [float(i) for i in range(len(family.values))], False
     return numbers, family.law == "power"
-
-
-def _value_text(value: Any) -> str:
-    """A value below the axis."""
-    return "x".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
 
 
 def _law(fit: Fit) -> str:

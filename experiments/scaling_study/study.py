@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -20,6 +19,7 @@ from experiments.running.studies import Summary
 from experiments.scaling_study.networks import domain_of, networks_of, points_of
 from experiments.scaling_study.scaling_fits import Fit, fit_law
 from experiments.scaling_study.settings import NO_FIT, Config, Family, Setting
+from experiments.scaling_study.tables import family_counts, table_of_means
 from regions.bounds import (
     montufar_2014_upper_bound,
     serra_2018_upper_bound,
@@ -100,10 +100,12 @@ def conduct(
     with reading(folder, "a study that is being made", AGAIN):
         rows = _rows(config, folder)
         table, summary = pa.Table.from_pylist(rows), summarize(config, rows)
+        means = pa.Table.from_pylist(table_of_means(config, rows, summary["fits"]))
     with open_atomically(folder / "networks.parquet") as file:
         pyarrow.parquet.write_table(table, file)
-    with open_atomically(folder / "networks.csv") as file:
-        pyarrow.csv.write_csv(table, file)
+    for name, own in (("networks", table), ("means", means)):
+        with open_atomically(folder / f"{name}.csv") as file:
+            pyarrow.csv.write_csv(own, file)
     clock.lap("this run")
     return summary
 
@@ -314,15 +316,6 @@ def _title(family: Family) -> str:
     elif family.varies == "width":
         parts.append(f"depth {fixed.depth}")
     return f"{parts[0]} ({', '.join([*parts[1:], *family.differences])})"
-
-
-def family_counts(family: Family, rows: list[dict[str, Any]], stage: str) -> np.ndarray:
-    """Counts of one family and stage, one row per value and one column per seed."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        if row["stage"] == stage:
-            found.setdefault(row["setting"], []).append(row["regions"])
-    return np.array([found[setting.key] for setting in family.settings()], float)
 
 
 def summary_rows(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
+import scipy.stats
 
 import regions
 from experiments import scaling_study
@@ -62,6 +63,24 @@ def test_every_network_is_counted_once_and_within_the_bounds(finished):
     for row in table:
         assert 1 <= row["regions"] <= row["general_position"] <= row["upper_bound"]
     assert pyarrow.csv.read_csv(folder / "networks.csv").num_rows == len(table)
+
+
+def test_table_of_means_is_that_of_the_counts(finished):
+    folder, summary = finished
+    rows = pyarrow.csv.read_csv(folder / "networks.csv").to_pylist()
+    means = pyarrow.csv.read_csv(folder / "means.csv").to_pylist()
+    assert len(means) == 2 * 2 * 2
+    wanted = {"stage": "trained", "units": 6, "dim": 2}
+    own = [r for r in rows if wanted.items() <= r.items()]
+    counts = np.array([row["regions"] for row in own], float)
+    test = scipy.stats.ttest_1samp(counts, 0.0).confidence_interval(0.95)
+    found = [m for m in means if (m["varies"], m["value"]) == ("width", 6)]
+    (row,) = (m for m in found if m["stage"] == "trained")
+    assert (row["mean"], row["seeds"]) == (counts.mean(), 3)
+    assert np.allclose([row["low"], row["high"]], [test.low, test.high])
+    fit = summary["fits"][1]["fit"]
+    assert np.isclose(row["fit"], fit["factor"] * 6.0 ** fit["parameter"])
+    assert row["upper_bound"] == own[0]["upper_bound"]
 
 
 def test_counts_are_those_of_the_networks(finished):

@@ -44,7 +44,7 @@ def network_from_state_dict(
             the linear layer before it. ReLU is assumed if neither this nor `slopes`
             is given, and said where a layer has no slopes among others that do.
         slopes: Slopes below zero, as in `ReluNetwork.from_arrays`, 1 where nothing
-            follows a layer; not with `"prelu"`. Where no weight is float64 they are
+            follows a layer; not with `activation`. Where no weight is float64 they are
             rounded to float32, in which frameworks take them.
 
     Raises:
@@ -100,6 +100,10 @@ def chain_network(
     """
     if activation not in (None, "relu", "prelu"):
         raise ValueError(f"`activation` is {activation!r}: 'relu' or 'prelu' required.")
+    if activation is not None and slopes is not None:
+        raise ValueError(
+            f"`slopes` cannot be given with activation={activation!r}: leave one out."
+        )
     layers = _group(state, activation)
     names = _ordered(layers, order)
     linear = [name for name in names if layers[name]["weight"].ndim == 2]
@@ -117,8 +121,6 @@ def chain_network(
         pairs = itertools.pairwise(names)
         _refuse_neighbors((p for p in pairs if {*p} <= {*linear}), number)
     if activation == "prelu":
-        if slopes is not None:
-            raise ValueError("`slopes` cannot be given with activation='prelu'.")
         slopes = _prelu_slopes(layers, names)
     weights = [layers[name]["weight"] for name in linear]
     biases = [layers[name].get("bias") for name in linear]

@@ -113,6 +113,11 @@ def test_prelu_without_slopes_is_refused_and_missing_ones_are_said(tmp_path):
     state = {"0.weight": a, "2.weight": b, "4.weight": c}
     with pytest.raises(ValueError, match="prelu: the file has no slopes; give `slopes"):
         network_from_state_dict(state, activation="prelu")
+    for activation in ("relu", "prelu"):
+        with pytest.raises(
+            ValueError, match=r"with activation='p?relu': leave one out"
+        ):
+            network_from_state_dict(state, activation=activation, slopes=0.5)
     state = {"0.weight": a, "1.weight": np.full(4, 0.5), "2.weight": b, "4.weight": c}
     with pytest.warns(ImportNotice, match=r"follow the layers \['2'\]: ReLU is assum"):
         net = network_from_state_dict(state, activation="prelu")

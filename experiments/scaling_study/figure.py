@@ -88,9 +88,11 @@ def _add_formulas(
     """What formulas say of each setting."""
     settings, order = family.settings(), np.argsort(x)
     relu = all(setting.activation == "relu" for setting in settings)
+    # Between shapes lies nothing, and some share a place: marks, not lines.
+    styles = ("+", "_") if family.varies == "widths" else (":", "--")
     for key, style, label in (
-        ("leading_term", ":", r"$N^d / d!$, with $N$ units"),
-        ("upper_bound", "--", BOUND[relu]),
+        ("leading_term", styles[0], r"$N^d / d!$, with $N$ units"),
+        ("upper_bound", styles[1], BOUND[relu]),
     ):
         of = {row["setting"]: row[key] for row in table}
         values = np.array([of[setting.key] for setting in settings])

@@ -285,7 +285,8 @@ def _claims(config: Config, fits: list[dict[str, Any]]) -> list[Claim]:
         fit, dim = Fit(**entry["fit"]), family.fixed.domain_dim
         assert fit.low is not None
         assert fit.high is not None
-        units = " ".join(["units", *(f"({given})" for given in family.differences)])
+        differs = ", ".join(family.differences)
+        units = f"units ({differs})" if differs else "units"
         claims.append(
             claim_normal(
                 f"One layer of N {units} has of order N^{dim} regions in dimension "

@@ -59,6 +59,14 @@ STEEP = ReluNetwork.from_arrays(
 UNUSED = ReluNetwork.from_arrays(
     [[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0, 0.0]]], [[0.0, 0.5, 0.0], [0.0]]
 )
+# The larger of two numbers, twice.
+LARGER, LARGEST = (
+    ReluNetwork.from_arrays([rows, [[1.0, 1.0, -1.0]]], None)
+    for rows in (
+        [[1.0, -1.0], [0.0, 1.0], [0.0, -1.0]],
+        [[-1.0, 1.0], [1.0, 0.0], [-1.0, 0.0]],
+    )
+)
 
 
 def shown(**kinds: Any) -> Any:
@@ -185,11 +193,11 @@ SHORT: tuple[Call, ...] = (
         {
             "questions.search.FEW_DIMENSIONS": 7,
             f"{_MAXIMA}.FEW_DIMENSIONS": 7,
-            f"{_MAXIMA}.FEW_WIDE_NODES": 0,
             f"{_MAXIMA}.MANY_UNITS": 0,
         },
         a_true_bound,
     ),
+    lambda: regions.are_equal(LARGER, LARGEST, WholeSpace(2)),
     lambda: regions.integral(FLAT, SQUARE, method="list"),
     lambda: regions.moments(FLAT, SQUARE),
     ending_in(ValueError, lambda: regions.integral(TWICE, AROUND, method="corners")),
@@ -250,9 +258,10 @@ ASKED_AT = {
     "polytopes/list_geometry.py": 1,
     "polytopes/meeting.py": 1,
     "polytopes/polytope.py": 2,
+    "questions/equal_regions.py": 1,
     "questions/integrals.py": 1,
     "questions/listed_cells.py": 1,
-    "questions/maxima.py": 4,
+    "questions/maxima.py": 3,
     "questions/pieces.py": 2,
     "questions/search.py": 1,
     "questions/wide_search.py": 1,

@@ -104,14 +104,15 @@ def _has_twice(
 def unbiased(
     read: Matrices,
     bias: Float64[np.ndarray, "networks width"],
-    before: list[Bool[np.ndarray, "networks some"]],
+    before: list[np.ndarray],
 ) -> Bool[np.ndarray, "networks width"]:
     """Which units of a layer are zero where all coordinates are.
 
     Args:
         read: What the layer reads.
         bias: Its biases.
-        before: The same of the input, then of the layers before.
+        before: The same of the input, then of the layers before, each `(networks,
+            units)`.
     """
     zero = bias == 0.0
     if zero.any():

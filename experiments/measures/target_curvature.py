@@ -75,6 +75,7 @@ def slope_changes(
     points: Float64[np.ndarray, "points dim"],
     target: Float64[np.ndarray, " points"],
     neighbors: int = NEIGHBORS,
+    floor: float = 0.0,
 ) -> Float64[np.ndarray, " points"]:
     """Largest change of slope around each point: its own estimate of gamma.
 
@@ -84,20 +85,36 @@ def slope_changes(
     nearest neighbors `y` of `x`, and twice the largest of these ratios is given.
     Neighbors at the very place of `x` are left out.
 
+    In many dimensions a few neighbors are fitted exactly, by slopes along directions in
+    which they hardly differ; and where two of them nearly coincide, any difference of
+    values is a curvature without bound. With a floor all coordinates are known up to
+    noise of that deviation: squared distances are larger by its square, and `g` is
+    least in the mean over such noise, which adds a ridge of the same size.
+
     Args:
         points: Where the target is known, more than `neighbors` of them.
         target: Its values.
         neighbors: How many.
+        floor: Deviation of the noise in each coordinate.
     """
     tree = scipy.spatial.KDTree(points)
     _, found = tree.query(points, k=neighbors + 1)
     found = np.asarray(found)[:, 1:]
     steps = points[found] - points[:, None]
     rises = target[found] - target[:, None]
-    squared = (steps**2).sum(axis=2)
+    squared = (steps**2).sum(axis=2) + floor**2
     weights = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0.0)
     slopes, ratios = steps * weights[:, :, None], rises * weights
-    gradients = np.einsum("nij,nj->ni", np.linalg.pinv(slopes), ratios)
+    if floor:
+        noise = floor**2 * (weights**2).sum(axis=1)
+        gram = slopes.transpose(0, 2, 1) @ slopes
+        gram += noise[:, None, None] * np.eye(points.shape[1])
+        gradients = np.linalg.solve(
+            gram, np.einsum("nji,nj->ni", slopes, ratios)[..., None]
+        )
+        gradients = gradients[..., 0]
+    else:
+        gradients = np.einsum("nij,nj->ni", np.linalg.pinv(slopes), ratios)
     missed = np.abs(ratios - np.einsum("nji,ni->nj", slopes, gradients))
     return 2.0 * missed.max(axis=1)
 

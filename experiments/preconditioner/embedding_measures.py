@@ -12,14 +12,18 @@ from experiments.measures.target_curvature import (
     linear_r2,
     one_thread,
     slope_changes,
-    triangulation_error,
 )
 
-MEASURES = ("r2_plane", "r2_all", "share", "gamma", "gamma_max", "triangulation")
+FLOORS = (0.003, 0.01, 0.03)
+"""Noise, in units of the spread of an embedding, under which its points are one."""
+
+NEIGHBORS = 64
+"""Neighbors of each point, twice as many as an embedding has dimensions."""
+
+MEASURES = ("r2_plane", "r2_all", "share", *(f"gamma {floor:g}" for floor in FLOORS))
 """R^2 of the target on two principal components and on the whole embedding; share of
-the variance that the first component has; change of slope over the plane of two
-components, median and largest; and error of linear interpolation there, over the
-target's deviation."""
+the variance that the first component has; change of slope of the target in all
+dimensions, median over points, for each noise floor."""
 
 
 def embedding_measures(
@@ -28,22 +32,23 @@ def embedding_measures(
 ) -> Float64[np.ndarray, " measures"]:
     """`MEASURES` of one embedding.
 
-    Interpolation is between the first half of the points, at the others.
-
     Args:
         embedding: One point a row.
         target: Value of each.
     """
     with one_thread():
         plane = PrincipalPlane(embedding)
-        places, half = plane(embedding), len(target) // 2
-        gammas = slope_changes(places, target)
-        error = triangulation_error(
-            places[:half], target[:half], places[half:], target[half:]
-        )
-        r2_plane, r2_all = linear_r2(places, target), linear_r2(embedding, target)
-    share, gamma, largest = plane.shares[0], np.median(gammas), gammas.max()
-    return np.array([r2_plane, r2_all, share, gamma, largest, error / target.std()])
+        r2_plane = linear_r2(plane(embedding), target)
+        r2_all = linear_r2(embedding, target)
+        # One number for all directions: shapes stay as they are.
+        centered = embedding - embedding.mean(axis=0)
+        places = centered / np.sqrt((centered**2).sum(axis=1).mean())
+        neighbors = min(NEIGHBORS, len(target) // 2)
+        gammas = [
+            np.median(slope_changes(places, target, neighbors, floor))
+            for floor in FLOORS
+        ]
+    return np.array([r2_plane, r2_all, plane.shares[0], *gammas])
 
 
 def layer_measures(

@@ -7,7 +7,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from experiments.plotting.curves import draw_bands, plain_legend
 from experiments.plotting.style import axis_labels
-from experiments.preconditioner.claims import curved
+from experiments.preconditioner.claims import MIDDLE, curved
+from experiments.preconditioner.embedding_measures import FLOORS
 from experiments.preconditioner.study import Result
 from experiments.preconditioner.surfaces import draw_panel
 
@@ -26,15 +27,15 @@ def draw(result: Result) -> Figure:
     )
     _layers(panels[0, 0], result, "r2_plane", "R\u00b2 on two principal components")
     _times(panels[0, 1], result)
-    _layers(panels[1, 0], result, "gamma", "change of slope, median over points")
-    _layers(panels[1, 1], result, "triangulation", "RMSE over the target's deviation")
+    _layers(panels[1, 0], result, "r2_all", "R\u00b2 on all dimensions")
+    _layers(panels[1, 1], result, MIDDLE, "change of slope, median over points")
     return drawing
 
 
 _TITLES = {
     "r2_plane": "Linear in two components? By layer",
-    "gamma": "Curvature of the target by layer",
-    "triangulation": "Error of Delaunay interpolation by layer",
+    "r2_all": "Linear in all dimensions? By layer",
+    MIDDLE: f"Curvature in all dimensions by layer (noise floor {FLOORS[1]:g})",
 }
 
 
@@ -48,7 +49,7 @@ def _layers(axes: Axes, result: Result, measure: str, label: str) -> None:
     places = np.arange(len(curves[first]))
     draw_bands(axes, places, curves)
     axes.set_xticks(places, ["input", *map(str, places[1:])])
-    if measure == "r2_plane":
+    if measure.startswith("r2"):
         axes.set_ylim(-0.03, 1.03)
     else:
         axes.set_yscale("log")
@@ -80,4 +81,4 @@ def _times(axes: Axes, result: Result) -> None:
 def _shown(values: np.ndarray, measure: str) -> np.ndarray:
     """A measure as it is drawn."""
     found = curved(values, measure)
-    return 1.0 - found if measure == "r2_plane" else found
+    return 1.0 - found if measure.startswith("r2") else found

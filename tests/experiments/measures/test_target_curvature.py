@@ -58,6 +58,26 @@ def test_affine_targets_have_no_curvature_and_parabolas_have_theirs():
     )
 
 
+def test_a_floor_makes_coinciding_points_and_thin_directions_count_little():
+    plane = RNG.uniform(-1.0, 1.0, (400, 2))
+    affine = plane @ [2.0, -3.0]
+    noise = RNG.normal(0.0, 3e-4, (400, 30))
+    thin = np.hstack([plane, noise])
+    curved = affine + 3.0 * (plane**2).sum(axis=1)
+    # Twelve neighbors are fitted exactly in 32 dimensions.
+    assert np.median(slope_changes(thin, curved)) < 1e-6
+    # With a floor the thin directions tell nothing, as if they were not there.
+    found = slope_changes(thin, curved, 64, 0.01)
+    without = slope_changes(plane, curved, 64, 0.01)
+    assert np.median(found) == pytest.approx(np.median(without), rel=0.1)
+    assert np.median(found) > 1.0
+    # Values that differ at almost one place: at most their difference over the floor.
+    twins = np.repeat(plane[:100], 2, axis=0) + np.tile([[0.0], [1e-7]], (100, 1))
+    values = np.tile([0.0, 1.0], 100)
+    assert np.median(slope_changes(twins, values)) > 1e7
+    assert slope_changes(twins, values, 12, 0.1).max() < 2.01 / 0.1**2
+
+
 def test_neighbors_at_the_same_place_are_left_out():
     points = np.repeat(RNG.normal(size=(40, 2)), 2, axis=0)
     assert np.isfinite(slope_changes(points, points[:, 0] ** 2)).all()

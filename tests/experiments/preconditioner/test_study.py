@@ -91,7 +91,8 @@ def test_claims_follow_the_numbers():
     layers, seeds, measures = 4, 40, 6
     end = np.full((layers, seeds, measures), 1.0)
     end[:, :, 0] = np.array([0.0, 0.5, 0.9, 0.99])[:, None]
-    end[:, :, 3] = np.array([100.0, 50.0, 20.0, 60.0])[:, None]
+    end[:, :, 1] = end[:, :, 0]
+    end[:, :, 4] = np.array([50.0, 20.0, 100.0, 60.0])[:, None]
     start = np.full((layers, seeds, measures), 0.0)
     start[:, :, 3:] = 100.0
     good = {
@@ -103,10 +104,10 @@ def test_claims_follow_the_numbers():
     assert curved(end, "r2_plane")[-1, 0] == pytest.approx(0.01)
     claims = preconditioner_claims({"Adam": good, "autoencoder": {"end": end}})
     verdicts = [claim.verdict for claim in claims]
-    assert verdicts[:4] == ["confirmed"] * 4
-    assert verdicts[4:7] == ["confirmed"] * 3
-    # Not monotone, and more than half is left.
-    assert verdicts[7:10] == ["refuted"] * 3
-    # Equal everywhere: neither falls; a hundredth of the start is left.
-    assert verdicts[10:13] == ["refuted", "refuted", "confirmed"]
-    assert verdicts[13] == "refuted"
+    assert verdicts[:9] == ["confirmed"] * 9
+    # By floors: a hundredth of the start is left; of the middle one more than half,
+    # and it does not fall.
+    assert verdicts[9:] == [
+        *("confirmed", "refuted", "refuted", "refuted", "confirmed"),
+        *("refuted", "refuted"),
+    ]

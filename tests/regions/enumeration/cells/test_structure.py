@@ -73,3 +73,23 @@ def test_leaders_have_proportional_rows():
         a, b = ([Fraction(v) for v in whole[k, n].tolist()] for n in (i, j))
         assert [bool(v) for v in a] == [bool(v) for v in b]
         assert len({y / x for x, y in zip(a, b, strict=True) if x}) <= 1
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("biased", ["last", "first"])
+def test_lines_that_almost_meet_in_the_origin_do_not(dim, biased):
+    """All but one hyperplane pass through it, and that one by a hair's breadth."""
+    rows = np.concatenate([np.eye(dim), np.ones((1, dim))])
+    bias = np.zeros(dim + 1)
+    bias[-1 if biased == "last" else 0] = 1e-30
+    network = ReluNetwork.from_arrays(
+        [rows, np.ones((1, dim + 1))], [bias, np.zeros(1)]
+    )
+    box = Box(np.full(dim, -1.0), np.full(dim, 1.5))
+    # All patterns but one: dim + 1 hyperplanes in general position.
+    found = count_regions(network, box, method="cells")
+    assert int(found) == 2 ** (dim + 1) - 1
+    network = ReluNetwork.from_arrays(
+        [rows, np.ones((1, dim + 1))], [0.0 * bias, np.zeros(1)]
+    )
+    assert int(count_regions(network, box, method="cells")) == 2 ** (dim + 1) - 2

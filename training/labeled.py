@@ -9,6 +9,7 @@ from jaxtyping import Float32, Float64, Int, Int64
 from regions.errors import FileFormatError
 from regions.files.data_files import load_points, read_npy, read_npz
 from regions.files.numpy_files import as_float64
+from regions.io.optional import require
 from training.datasets import Dataset
 
 
@@ -37,13 +38,7 @@ def load_digits() -> Labeled:
     Raises:
         ImportError: If scikit-learn is not installed.
     """
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise ImportError(
-            "the digits need scikit-learn, which is not installed: run "
-            "pip install -e '.[data]'."
-        ) from error
+    datasets = require("sklearn.datasets", "data", "the digits")
     inputs, labels = datasets.load_digits(return_X_y=True)
     return Labeled(np.asarray(inputs) / 16.0, np.asarray(labels, np.int64))
 

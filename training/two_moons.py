@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import Box
+from regions.io.optional import require
 from training.datasets import Dataset
 from training.labeled import Labeled, one_hot
 
@@ -42,13 +43,7 @@ def two_moons(num_points: int, noise: float, seed: int) -> Labeled:
     Raises:
         ImportError: If scikit-learn is not installed.
     """
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise ImportError(
-            "the two moons need scikit-learn, which is not installed: run "
-            "pip install -e '.[data]'."
-        ) from error
+    datasets = require("sklearn.datasets", "data", "the two moons")
     inputs, labels = datasets.make_moons(num_points, noise=noise, random_state=seed)
     return Labeled(np.asarray(inputs, np.float64), np.asarray(labels, np.int64))
 

@@ -24,7 +24,8 @@ One pixel is one grid point. Boundaries and counts are exact; a frame with more 
 The folder gets movie.mp4, movie.gif, last_frame.png, figure.png, frames/ (PNG),
 frames.csv, metrics.csv, network.npz and summary.json. An interrupted run goes on when
 the same command is given again, and ends with the same files; Ctrl-C while frames are
-drawn leaves a movie of those that there are. Movies need pip install -e '.[movies]'.
+drawn leaves a movie of those that there are. Movies need an extra:
+pip install 'relu-regions[movies]'.
 
 exit code: 0 done, 2 bad input, 130 interrupted
 """

@@ -12,8 +12,9 @@ examples:
   python scripts/scaling_study.py mine.toml --folder runs/mine
   python scripts/scaling_study.py scripts/study.toml --seeds 2 --folder runs/few
 
-An interrupted study goes on when the same command is given again. A finished one is
-shown again, not repeated; --force runs it anew. The folder gets networks.csv and
+An interrupted study goes on when the same command is given again, and so does one whose
+file has got other families or values: what is counted is kept. A finished one is shown
+again, not repeated; --force runs it anew. The folder gets networks.csv and
 networks.parquet (every count), means.csv (a table for a paper: means, intervals, laws,
 bounds), summary.json with the fits, and the figure.
 

@@ -47,7 +47,7 @@ def encoder() -> Any:
     Raises:
         ImportError: If it is not installed; says how.
     """
-    return require("imageio_ffmpeg", "movies", "and writing movies")
+    return require("imageio_ffmpeg", "movies", "movies")
 
 
 def write_png(path: pathlib.Path, frame: UInt8[np.ndarray, "height width 3"]) -> None:

@@ -66,7 +66,7 @@ def _run_and_show(
 ) -> int:
     """As `run_and_show`, in a folder that no other run writes to."""
     start, used = time.perf_counter(), time.process_time()
-    state = open_run(folder, study.name, config, force=force)
+    state = open_run(folder, study.name, config, force=force, grows=study.grows)
     remove_left(folder)
     if state == "finished":
         _say(f"{folder} holds this run, finished: --force runs it anew.")
@@ -83,7 +83,7 @@ def _run_and_show(
     # What was made just now is not damaged: an error there is one of the program.
     damage = reading(folder, FINISHED, AGAIN) if state == "finished" else nullcontext()
     with damage:
-        if not all(file.is_file() for file in files):
+        if state != "finished" or not all(file.is_file() for file in files):
             figure = study.draw(study.load(config, folder))
             for file in files:
                 save_figure(figure, file)

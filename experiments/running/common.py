@@ -104,7 +104,12 @@ def config_to_dict(config: Any) -> dict[str, Any]:
 
 
 def open_run(
-    folder: str | pathlib.Path, name: str, config: Any, *, force: bool = False
+    folder: str | pathlib.Path,
+    name: str,
+    config: Any,
+    *,
+    force: bool = False,
+    grows: tuple[str, ...] = (),
 ) -> State:
     """Take a folder for one run of one configuration.
 
@@ -115,6 +120,8 @@ def open_run(
             digests of the code that began it.
         force: Take the folder even if it holds another run or a finished one, and
             remove the files of that run.
+        grows: Entries in which the configuration may differ from that of the run in
+            the folder, which then goes on as this one.
 
     Returns:
         `new`; `unfinished` if the same configuration was begun here and can go on;
@@ -138,15 +145,30 @@ def open_run(
     elif has_config:
         kept = read_record(folder / "config.json")
         # A run may go on after an edit of the code; its record names the old one.
-        if {key: kept.get(key) for key in wanted} != wanted:
+        if {key: kept.get(key) for key in wanted} == wanted:
+            return "finished" if (folder / "summary.json").is_file() else "unfinished"
+        if not _is_grown(kept, wanted, grows):
             raise RunFolderError(
                 f"{folder} holds a run of another configuration: choose another "
                 "--folder, or replace the run with --force."
             )
-        return "finished" if (folder / "summary.json").is_file() else "unfinished"
+        # The summary of less goes first: without it the run is unfinished.
+        (folder / "summary.json").unlink(missing_ok=True)
+        write_json(folder / "config.json", kept | wanted)
+        return "unfinished"
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", wanted | {"code": code_digests(name)})
     return "new"
+
+
+def _is_grown(
+    kept: dict[str, Any], wanted: dict[str, Any], grows: tuple[str, ...]
+) -> bool:
+    """Whether a run differs from another in some entries of its configuration alone."""
+    entries = kept.get("config")
+    if not isinstance(entries, dict) or kept.get("experiment") != wanted["experiment"]:
+        return False
+    return entries | {key: wanted["config"][key] for key in grows} == wanted["config"]
 
 
 @contextlib.contextmanager

@@ -28,6 +28,12 @@ BAD_INPUT = (
 )
 """Errors that say that something given cannot be used."""
 
+FIRST_LINE = 30.0
+"""Seconds after which a run that has no terminal says how far it is."""
+
+RARE = 600.0
+"""Seconds between two such lines, at most."""
+
 GO_ON = "Interrupted. Give the same command again to go on in {folder}."
 """What to say of a run that keeps its folder."""
 
@@ -86,7 +92,10 @@ def _tell_cost() -> None:
 
 
 class Bars:
-    """One progress bar per stage with the time left, on a terminal only.
+    """One progress bar per stage with the time left, on a terminal.
+
+    Elsewhere, in a log say, a long run tells in a line how far it is: after
+    `FIRST_LINE` seconds, then after twice as long each time, at most `RARE` seconds.
 
     Args:
         after_seconds: Nothing is drawn before so much time has passed.
@@ -101,6 +110,7 @@ class Bars:
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._told: set[str] = set()
+        self._pause, self._next_line = FIRST_LINE, time.perf_counter() + FIRST_LINE
 
     def __enter__(self) -> "Bars":
         return self
@@ -129,6 +139,12 @@ class Bars:
             self._fill(self._progress)
             self._tasks[message] = self._progress.add_task(message, total=None)
         self._progress.update(self._tasks[message], completed=done, total=total or None)
+        if self._progress.disable and time.perf_counter() >= self._next_line:
+            of = f" of {total:,}" if total else ""
+            sys.stderr.write(f"{message}: {done:,}{of}\n")
+            sys.stderr.flush()
+            self._pause = min(2.0 * self._pause, RARE)
+            self._next_line = time.perf_counter() + self._pause
 
     def stage(self, message: str) -> Callable[[int, int], None]:
         """The bar of one stage, for what reports no message."""

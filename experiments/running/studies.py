@@ -48,6 +48,8 @@ class Study(Generic[Config, Result]):
             the folder of a finished run, and the summary.
         draw: Draws a result.
         rows: The summary as a table for readers; as it stands, where there is none.
+        grows: Entries of the configuration that may change while a run goes on:
+            `conduct` keeps what it finds in the folder apart from them.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Study(Generic[Config, Result]):
     read: Callable[[Config, pathlib.Path, Summary], Result]
     draw: Callable[[Result], Figure]
     rows: Callable[[Summary], Rows] | None = None
+    grows: tuple[str, ...] = ()
 
     def run(self, config: Config, folder: pathlib.Path, progress: Progress) -> Summary:
         """Conduct the study; write `provenance.json`, and `summary.json` last.

@@ -117,8 +117,11 @@ def _file_of(setting: Setting, folder: pathlib.Path) -> pathlib.Path:
 
 def _rows(config: Config, folder: pathlib.Path) -> list[dict[str, Any]]:
     """The rows of all settings."""
-    files = [_file_of(setting, folder) for setting in config.settings()]
-    return [row for file in files for row in read_json(file)]
+    return [
+        row | {"families": _families_of(setting, config)}
+        for setting in config.settings()
+        for row in read_json(_file_of(setting, folder))
+    ]
 
 
 def _trained_ahead(
@@ -163,7 +166,6 @@ def study_setting(
         "epochs": setting.epochs,
         "domain": setting.domain,
         "half_width": setting.half_width,
-        "families": _families_of(setting, config),
         "units": units,
         "general_position": float(zaslavsky_count(units, dim)),
         "leading_term": units**dim / math.factorial(dim),

@@ -1,7 +1,7 @@
 """Tasks on a cluster: `dask.distributed`, on this machine or any scheduler.
 
-Needs the extra `cluster`: `pip install -e ".[cluster]"`. A worker that dies costs the
-tasks that it had, which others do again.
+Needs the extra `cluster`. A worker that dies costs the tasks that it had, which others
+do again.
 """
 
 import contextlib
@@ -11,12 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from regions.enumeration.workers import SWITCH, worker_count
 from regions.errors import RegionsError
 from regions.errors.limits import never
+from regions.io.optional import require
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster
@@ -39,18 +39,6 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def _distributed() -> ModuleType:
-    """`dask.distributed`, or what to install."""
-    try:
-        import distributed
-    except ImportError as error:
-        raise ImportError(
-            "counting on several processes needs dask.distributed: install it with "
-            'pip install -e ".[cluster]"'
-        ) from error
-    return distributed
-
-
 @contextlib.contextmanager
 def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Client"]:
     """A client of a running scheduler, or of worker processes on this machine.
@@ -65,7 +53,7 @@ def open_client(scheduler: str | None = None, workers: int = 2) -> Iterator["Cli
     """
     if workers < 1:
         raise ValueError(f"`workers` is {workers}: at least 1 is required.")
-    distributed = _distributed()
+    distributed = require("distributed", "cluster", "several processes")
     with contextlib.ExitStack() as stack:
         names = ("", ".client", ".core", ".nanny")
         stack.enter_context(_silent(*(f"distributed{name}" for name in names)))

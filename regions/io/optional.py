@@ -1,4 +1,8 @@
-"""Packages that only some readers need."""
+"""Packages that only some of the work needs.
+
+pip takes this package itself as it is installed, from a wheel or a checkout, and adds
+what the extra names.
+"""
 
 import importlib
 from typing import Any
@@ -20,5 +24,5 @@ def require(module: str, extra: str, what: str) -> Any:
     except ImportError as error:
         raise ImportError(
             f"Working with {what} needs the package {module!r} ({error}): run "
-            f"pip install -e '.[{extra}]'"
+            f"pip install 'relu-regions[{extra}]'"
         ) from error

@@ -3,10 +3,11 @@
 import dataclasses
 import json
 
+import pyarrow.csv
 import pytest
 
 from experiments import scaling_study
-from experiments.scaling_study import settings
+from experiments.scaling_study import settings, study
 from tests.scripts.helpers import assert_bad_input, load_script
 
 STUDY = """\
@@ -48,6 +49,16 @@ def test_one_seed_has_no_interval_anywhere(script, capsys, tmp_path, monkeypatch
     # A finished run is shown again from its files.
     assert script.main(command) == 0
     assert "one seed" in capsys.readouterr().out
+    # With another family it goes on, and counts nothing twice.
+    kept = {f: f.stat().st_mtime_ns for f in folder.glob("networks-*.json")}
+    path.write_text(STUDY + '[[families]]\nvaries = "width"\nvalues = [4, 2]\n')
+    monkeypatch.setattr(study, "networks_of", None)
+    assert script.main(command) == 0
+    assert f"Going on with the unfinished run in {folder}" in capsys.readouterr().out
+    assert {f: f.stat().st_mtime_ns for f in folder.glob("networks-*.json")} == kept
+    assert len(json.loads((folder / "summary.json").read_text())["fits"]) == 4
+    table = pyarrow.csv.read_csv(folder / "networks.csv")
+    assert table["families"].to_pylist() == ["0 1"] * 4
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,22 @@ def test_another_run_is_refused_and_left_alone(tmp_path, name, config):
     assert (tmp_path / "run" / "config.json").read_bytes() == before
 
 
+def test_a_run_that_grows_goes_on_without_its_summary(tmp_path):
+    folder = tmp_path / "run"
+    open_run(folder, "ring", Config())
+    for name in ("summary.json", "kept.json"):
+        write_json(folder / name, {})
+    with pytest.raises(RunFolderError, match="another configuration"):
+        open_run(folder, "ring", Config((3,), seed=1), grows=("widths",))
+    with pytest.raises(RunFolderError, match="another configuration"):
+        open_run(folder, "disc", Config((3,)), grows=("widths",))
+    assert (folder / "summary.json").is_file()
+    assert open_run(folder, "ring", Config((3,)), grows=("widths",)) == "unfinished"
+    assert read_json(folder / "config.json")["config"] == {"widths": [3], "seed": 0}
+    names = sorted(entry.name for entry in folder.iterdir())
+    assert names == ["config.json", "kept.json"]
+
+
 def test_force_replaces_a_run_whole(tmp_path):
     folder = tmp_path / "run"
     open_run(folder, "ring", Config())

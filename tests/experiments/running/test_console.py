@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -105,6 +106,19 @@ def test_bars_are_not_made_before_their_time():
         bars(5, 10, "counting")
         assert bars._progress is not None
         assert bars._progress.tasks[0].percentage == 50.0
+
+
+def test_a_long_run_without_a_terminal_tells_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(console, "FIRST_LINE", 0.0)
+    monkeypatch.setattr(console, "RARE", 1000.0)
+    with console.Bars() as bars:
+        bars(1, 0, "finding")
+        assert capsys.readouterr().err == "finding: 1\n"
+        bars._pause = 700.0
+        bars(1500, 2080, "counting")
+        bars(1600, 2080, "counting")
+        assert capsys.readouterr().err == "counting: 1,500 of 2,080\n"
+        assert bars._next_line - time.perf_counter() > 900.0
 
 
 def test_bars_are_drawn_on_a_terminal(capsys, monkeypatch):

@@ -25,7 +25,7 @@ def test_reader_without_its_package_gives_the_install_command(
     with pytest.raises(ImportError) as caught:
         regions.load_network(path)
     message = str(caught.value)
-    assert message.endswith(f"run pip install -e '.[{extra}]'")
+    assert message.endswith(f"run pip install 'relu-regions[{extra}]'")
     assert f"needs the package {module!r}" in message
     assert "\n" not in message
 

@@ -254,7 +254,7 @@ def test_no_workers_are_refused():
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
-        pytest.raises(ImportError, match=r"install -e \"\.\[cluster\]\""),
+        pytest.raises(ImportError, match=r"install 'relu-regions\[cluster\]'"),
         open_client(),
     ):
         pass

@@ -17,7 +17,8 @@ examples:
   python scripts/movie.py --image photo.png --points 20000 --folder runs/photo
 
 Left: the network's output with the boundaries of its activation regions in red; center:
-the output; right: the image with training points in red, validation points in blue.
+the output; right: the image with training points in red, validation points in blue;
+below: the loss of every epoch, with a mark at that of the frame.
 One pixel is one grid point. Boundaries and counts are exact; a frame with more than
 --max-regions shows where the codes of grid points differ, and says so.
 

@@ -17,6 +17,7 @@ from jaxtyping import Bool, UInt8
 import regions
 from experiments.measures.image_fit import image_fit
 from experiments.movies.movie_look import Look, look_at
+from experiments.plotting.loss_trace import LossTrace
 from experiments.plotting.movie_panels import (
     BLUE,
     RED,
@@ -24,6 +25,7 @@ from experiments.plotting.movie_panels import (
     compose,
     gray_panel,
     paint_points,
+    panels_width,
     veil,
 )
 from training.config import DataConfig, TrainingConfig
@@ -38,6 +40,9 @@ class MovieConfig:
     Attributes:
         training: Network, optimizer and length; its `snapshot_every` is the number of
             epochs between two frames.
+        slow: Epochs from and up to which there is a frame of each snapshot; None for
+            all.
+        skip: Outside of them only one snapshot in so many has a frame.
         data: Image and sampled points; its size is that of a panel.
         max_regions: A frame with more regions shows the codes on its grid instead of
             the exact partition.
@@ -49,6 +54,8 @@ class MovieConfig:
 
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    slow: tuple[int, int] | None = None
+    skip: int = 1
     max_regions: int = 20_000
     fps: int = 24
     gif_width: int = 720
@@ -56,7 +63,14 @@ class MovieConfig:
     gif_colors: int = 48
 
     def __post_init__(self):
-        for name in ("max_regions", "fps", "gif_width", "gif_frames", "gif_colors"):
+        for name in (
+            "skip",
+            "max_regions",
+            "fps",
+            "gif_width",
+            "gif_frames",
+            "gif_colors",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"`{name}` is {getattr(self, name)}: at least 1 is required."
@@ -184,8 +198,18 @@ def draw_frame(
     network: regions.ReluNetwork,
     epoch: int,
     losses: tuple[float, float],
+    trace: LossTrace | None = None,
 ) -> tuple[Rgb, Row]:
-    """One frame and its numbers."""
+    """One frame and its numbers.
+
+    Args:
+        movie: What to show.
+        scene: Of the movie.
+        network: At this epoch.
+        epoch: The epoch.
+        losses: Training and validation loss there.
+        trace: What is shown of the whole training below the panels.
+    """
     look = look_at(network, scene.image.shape, movie.config.max_regions)
     panels, numbers = movie.draw(look, network, scene)
     row = {
@@ -202,7 +226,8 @@ def draw_frame(
         "dead_layer": look.dead_layer,
         **numbers,
     }
-    return compose(panels, frame_text(movie, row), alarm(row)), row
+    strip = None if trace is None else trace.at(epoch, panels_width(panels))
+    return compose(panels, frame_text(movie, row), alarm(row), strip), row
 
 
 def frame_text(movie: Movie, row: Row) -> list[list[str]]:
@@ -287,8 +312,12 @@ def parse_shape(text: str) -> tuple[int, ...]:
     return tuple(widths)
 
 
-def frame_epochs(training: TrainingConfig) -> list[int]:
-    """Epochs that have a frame, and a snapshot."""
-    return sorted(
-        {*range(0, training.epochs, training.snapshot_every), training.epochs}
-    )
+def frame_epochs(config: MovieConfig) -> list[int]:
+    """Epochs that have a frame; there is a snapshot of each."""
+    training = config.training
+    first, last = config.slow or (0, training.epochs)
+    every = range(0, training.epochs, training.snapshot_every)
+    chosen = [
+        e for k, e in enumerate(every) if first <= e <= last or k % config.skip == 0
+    ]
+    return sorted({*chosen, training.epochs})

@@ -20,8 +20,11 @@ from regions.io.optional import require
 CRF = 17
 """Quality of H.264, lower is better: thin red lines stay red."""
 
-PAGE_CRF = 28
-"""Quality of the small copy for a page."""
+PAGE_CRF = (28, 32, 36, 40)
+"""Qualities of the small copy for a page: the first that gives a small enough file."""
+
+PAGE_BYTES = 2_800_000
+"""Largest size of that copy, if one of these qualities allows it."""
 
 PAGE_SIZE = 1.5
 """Its width in those of the GIF."""
@@ -74,6 +77,7 @@ def write_mp4(
     report: Report,
     hold: float = HOLD,
     page_width: int | None = None,
+    crf: int = CRF,
 ) -> None:
     """Encode frames of one size as H.264, 4:2:0, playable while it loads.
 
@@ -84,6 +88,7 @@ def write_mp4(
         report: Called with frames done and in all.
         hold: Seconds for which the last frame stays.
         page_width: Width of a small copy for a page; all pixels if there is none.
+        crf: Quality, lower is better.
     """
     width = read_png(frames[0]).shape[1]
     scale = 2 if width <= PLAIN_WIDTH else 1
@@ -102,7 +107,7 @@ def write_mp4(
         "-vf",
         filters,
         "-crf",
-        str(CRF if page_width is None else PAGE_CRF),
+        str(crf),
         "-preset",
         "medium",
         "-an",
@@ -110,6 +115,32 @@ def write_mp4(
     options += ["-movflags", "+faststart", "-f", "mp4"]
     held = [*frames, *frames[-1:] * round(hold * fps)]
     _write(path, held, fps, options, report)
+
+
+def write_page_mp4(
+    folder: pathlib.Path,
+    frames: list[pathlib.Path],
+    fps: int,
+    report: Report,
+    *,
+    width: int,
+    hold: float = HOLD,
+) -> None:
+    """Encode the small copy for a page, worse and worse until it is small enough.
+
+    Args:
+        folder: Gets `PAGE_MP4`.
+        frames: As in `write_mp4`, as are the others.
+        fps: Frames per second.
+        report: Called with frames done and in all.
+        width: Of the GIF beside it, in pixels.
+        hold: Seconds for which the last frame stays.
+    """
+    path, page_width = folder / PAGE_MP4, 2 * round(width * PAGE_SIZE / 2)
+    for crf in PAGE_CRF:
+        write_mp4(path, frames, fps, report, hold, page_width, crf)
+        if path.stat().st_size <= PAGE_BYTES:
+            return
 
 
 def write_gif(

@@ -23,14 +23,14 @@ from experiments.movies.movie import (
     frame_epochs,
 )
 from experiments.movies.movie_files import (
-    PAGE_MP4,
-    PAGE_SIZE,
     encoder,
     read_png,
     write_gif,
     write_mp4,
+    write_page_mp4,
     write_png,
 )
+from experiments.plotting.loss_trace import LossTrace
 from experiments.plotting.movie_panels import GAP, gray_panel
 from experiments.running.claims import Claim, claim_exact
 from experiments.running.common import Clock
@@ -125,7 +125,8 @@ def draw_frames(
     rows: list[Row] = []
     like = init_state(training)
     with SnapshotStore(folder / "snapshots") as store:
-        epochs = frame_epochs(training)
+        epochs = frame_epochs(movie.config)
+        trace = LossTrace(losses) if len(losses) > 1 else None
         for epoch in epochs:
             progress(len(rows), len(epochs), "drawing frames")
             path = frame_path(folder, epoch)
@@ -133,7 +134,7 @@ def draw_frames(
                 params = store.restore(epoch, like).params
                 network = movie.network(params)
                 first = epoch_losses(movie, scene, params, losses, epoch)
-                frame, row = draw_frame(movie, scene, network, epoch, first)
+                frame, row = draw_frame(movie, scene, network, epoch, first, trace)
                 write_png(path, frame)
                 done[epoch] = row
             rows.append(done[epoch])
@@ -149,7 +150,7 @@ def frame_networks(
     training = movie.config.training
     like = init_state(training)
     with SnapshotStore(folder / "snapshots") as store:
-        for epoch in frame_epochs(training):
+        for epoch in frame_epochs(movie.config):
             params = store.restore(epoch, like).params
             yield epoch, movie.network(params)
 
@@ -191,12 +192,12 @@ def encode(
         config.fps,
         lambda done, total: progress(done, total, "encoding the movie"),
     )
-    write_mp4(
-        folder / PAGE_MP4,
+    write_page_mp4(
+        folder,
         frames,
         config.fps,
         lambda done, total: progress(done, total, "encoding the copy for pages"),
-        page_width=2 * round(config.gif_width * PAGE_SIZE / 2),
+        width=config.gif_width,
     )
     chosen = np.linspace(0, len(frames) - 1, min(config.gif_frames, len(frames)))
     some = [frames[k] for k in sorted({round(place) for place in chosen.tolist()})]

@@ -4,10 +4,9 @@ import pathlib
 from collections.abc import Callable
 
 from experiments.movies.movie_files import (
-    PAGE_MP4,
-    PAGE_SIZE,
     write_gif,
     write_mp4,
+    write_page_mp4,
     write_png,
 )
 from experiments.plotting.movie_panels import Rgb
@@ -39,10 +38,7 @@ def write_turning_movie(
         if not path.is_file():
             write_png(path, draw(k / frames))
     write_mp4(folder / "movie.mp4", paths, fps, lambda *_: None, hold=0.0)
-    small = 2 * round(width * PAGE_SIZE / 2)
-    write_mp4(
-        folder / PAGE_MP4, paths, fps, lambda *_: None, hold=0.0, page_width=small
-    )
+    write_page_mp4(folder, paths, fps, lambda *_: None, width=width, hold=0.0)
     write_gif(
         folder / "movie.gif", paths, fps, width, COLORS, lambda *_: None, hold=0.0
     )

@@ -110,28 +110,37 @@ def panel_boxes(
     return boxes
 
 
+def panels_width(rows: Sequence[Sequence[Rgb]]) -> int:
+    """Width of rows of panels, gaps included."""
+    return max(sum(p.shape[1] for p in row) + GAP * (len(row) - 1) for row in rows)
+
+
 def compose(
-    rows: Sequence[Sequence[Rgb]], lines: Sequence[Sequence[str]], alarm: str = ""
+    rows: Sequence[Sequence[Rgb]],
+    lines: Sequence[Sequence[str]],
+    alarm: str = "",
+    strip: Rgb | None = None,
 ) -> Rgb:
-    """One frame: rows of panels, and below them the text.
+    """One frame: rows of panels, a strip, and below them the text.
 
     Args:
         rows: Panels, from left to right in each row.
         lines: Items of the text; items of a line that find no place start a new one.
         alarm: A last line in red; its place is kept free when it is empty.
+        strip: As wide as the panels; none if it is None.
 
     Returns:
         Pixels with even sides, as video wants them.
     """
     boxes = panel_boxes([[panel.shape[:2] for panel in row] for row in rows])
-    width = max(left + w for left, _, w, _ in boxes)
+    width = panels_width(rows)
     height = max(top + h for _, top, _, h in boxes)
     body = np.full((height, width, 3), GAP_GRAY, np.uint8)
     panels = [panel for row in rows for panel in row]
     for (left, top, w, h), panel in zip(boxes, panels, strict=True):
         body[top : top + h, left : left + w] = panel
-    band = _text_band(width, lines, alarm)
-    frame = np.concatenate([body, band])
+    parts = [body, *([] if strip is None else [strip])]
+    frame = np.concatenate([*parts, _text_band(width, lines, alarm)])
     odd = [(0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)]
     return np.pad(frame, odd, constant_values=255)
 
@@ -141,7 +150,7 @@ def _text_band(width: int, lines: Sequence[Sequence[str]], alarm: str) -> Rgb:
     longest = max(len(item) for line in lines for item in line)
     # Of a font of size 10, a character is 6 pixels wide.
     size = min(max(width // 100, 12), 28, int(width / (longest + 2) / 0.61))
-    font, step = _font(max(size, 5)), round(1.45 * size)
+    font, step = mono_font(max(size, 5)), round(1.45 * size)
     cell, margin = font.getlength("0"), size // 2
     room = int((width - 2 * margin) / cell)
     texts = [text for line in lines for text in _wrapped(line, room)]
@@ -167,7 +176,7 @@ def _wrapped(items: Sequence[str], room: int) -> list[str]:
 
 
 @functools.cache
-def _font(size: int) -> PIL.ImageFont.FreeTypeFont:
+def mono_font(size: int) -> PIL.ImageFont.FreeTypeFont:
     """Digits of one width, so that numbers stay where they are."""
     folder = pathlib.Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return PIL.ImageFont.truetype(folder / "DejaVuSansMono.ttf", size)

@@ -297,8 +297,15 @@ def test_other_shapes_are_refused_and_nothing_is_evaluated(text):
 
 def test_epochs_of_frames_are_those_of_snapshots():
     training = TrainingConfig(model=ModelConfig(), epochs=10, snapshot_every=4)
-    assert frame_epochs(training) == [0, 4, 8, 10]
-    assert frame_epochs(dataclasses.replace(training, epochs=0)) == [0]
+    assert frame_epochs(MovieConfig(training=training)) == [0, 4, 8, 10]
+    none = dataclasses.replace(training, epochs=0)
+    assert frame_epochs(MovieConfig(training=none)) == [0]
+
+
+def test_frames_are_dense_where_a_movie_is_slow():
+    training = TrainingConfig(model=ModelConfig(), epochs=21, snapshot_every=2)
+    config = MovieConfig(training=training, slow=(9, 13), skip=4)
+    assert frame_epochs(config) == [0, 8, 10, 12, 16, 21]
 
 
 def test_paper_preset_is_the_run_of_the_post():

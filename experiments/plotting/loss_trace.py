@@ -1,0 +1,92 @@
+"""The loss of a whole training run as a strip of pixels, with a mark at one epoch.
+
+A frame of a movie shows one moment; the strip below it says what came before it, and,
+paler, what is still to come.
+"""
+
+import functools
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+from jaxtyping import Float
+
+from experiments.plotting.movie_panels import INK, WHITE, Color, Rgb, mono_font
+
+SHARE = 0.1
+"""Height of a strip in widths of it."""
+
+COMMON = 0.9995
+"""The axis ends above this share of the losses: a spike does not press others flat."""
+
+TRAIN, VAL = (0, 90, 160), (230, 140, 60)
+LATER_TRAIN, LATER_VAL = (175, 195, 215), (240, 220, 200)
+LINES, MARK = (225, 225, 225), (120, 0, 120)
+
+
+class LossTrace:
+    """Training and validation loss over the epochs, in logarithms.
+
+    Args:
+        losses: Of every epoch, from the first.
+
+    Example:
+        >>> losses = np.array([[1.0, 1.1], [0.1, 0.2], [0.01, 0.1]], np.float32)
+        >>> LossTrace(losses).at(2, 200).shape
+        (20, 200, 3)
+    """
+
+    def __init__(self, losses: Float[np.ndarray, "epochs 2"]):
+        with np.errstate(divide="ignore"):
+            self._logs = np.log10(losses.astype(np.float64))
+        shown = self._logs[np.isfinite(self._logs)]
+        ends = np.quantile(shown, [0.0, COMMON]) if len(shown) else np.zeros(2)
+        self._low, self._high = ends.tolist()
+        self._drawn = functools.cache(self._strips)
+
+    def at(self, epoch: int, width: int) -> Rgb:
+        """The strip with a mark at an epoch.
+
+        Args:
+            epoch: From 0, before the first update.
+            width: In pixels.
+        """
+        past, later = self._drawn(width)
+        column = round((width - 1) * epoch / len(self._logs))
+        strip = later.copy()
+        strip[:, :column] = past[:, :column]
+        strip[:, max(column - 1, 0) : column + 1] = MARK
+        return strip
+
+    def _strips(self, width: int) -> tuple[Rgb, Rgb]:
+        """The whole trace in strong and in pale colors."""
+        return self._strip(width, VAL, TRAIN), self._strip(
+            width, LATER_VAL, LATER_TRAIN
+        )
+
+    def _strip(self, width: int, val: Color, train: Color) -> Rgb:
+        """The whole trace in two colors."""
+        epochs, size = len(self._logs), max(width // 110, 6)
+        height = round(SHARE * width)
+        scale = (height - 3) / max(self._high - self._low, 1e-9)
+        image = PIL.Image.new("RGB", (width, height), WHITE)
+        draw, font = PIL.ImageDraw.Draw(image), mono_font(size)
+        for power in range(int(np.ceil(self._low)), int(np.floor(self._high)) + 1):
+            row = 1 + scale * (self._high - power)
+            draw.line([(0, row), (width, row)], fill=LINES)
+            draw.text((width - 5 * size, row), f"1e{power}", fill=INK, font=font)
+        columns = (width - 1) * np.arange(1, epochs + 1) / epochs
+        rows = np.clip(1 + scale * (self._high - self._logs), 0, height - 1)
+        for k, color in ((1, val), (0, train)):
+            places = np.stack([columns, rows[:, k]], axis=1)
+            draw.line([tuple(place) for place in places.tolist()], fill=color)
+        left = width / 2
+        for word, color in (
+            ("loss of each epoch: ", INK),
+            ("training", TRAIN),
+            (", ", INK),
+            ("validation", VAL),
+        ):
+            draw.text((left, 1), word, fill=color, font=font)
+            left += font.getlength(word)
+        return np.asarray(image)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from experiments.running.command_names import COMMANDS, nearest
 from experiments.running.console import run_main
-from experiments.running.interrupts import leave
+from experiments.running.interrupts import INTERRUPTED, leave
 
 
 def program() -> NoReturn:
@@ -21,7 +21,15 @@ def program() -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the first argument names; exit code 2 if there is none."""
-    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # While the command was imported.
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    """What `main` does."""
     if not words or words[0] in ("-h", "--help", "help"):
         # The reader of a pipe may have seen enough.
         code = run_main(lambda: print(_overview(), flush=True))

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 
 from experiments.running.arguments import LOG
 from experiments.running.common import RunFolderError
-from experiments.running.interrupts import INTERRUPTED, interrupted_after
+from experiments.running.interrupts import (
+    INTERRUPTED,
+    heard_interrupts,
+    interrupted_after,
+)
 from regions.errors import FileFormatError, RegionsError
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ def run_main(
         stayed open, 130 on Ctrl-C. An error of another kind is a bug and goes through.
     """
     try:
-        with interrupted_after(max_seconds):
+        with heard_interrupts(), interrupted_after(max_seconds):
             code = execute() or 0
         _tell_cost()
         return code

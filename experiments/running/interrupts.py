@@ -15,6 +15,8 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended."""
+_AGAIN_AFTER = 0.05
+"""Seconds until a Ctrl-C that was lost comes again."""
 
 
 class CtrlC:
@@ -96,6 +98,42 @@ def interrupted_after(seconds: float | None) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def heard_interrupts() -> Iterator[None]:
+    """A block in which no Ctrl-C is lost.
+
+    A signal is heard in whatever function is called next. In a finalizer or a hook of
+    the garbage collector, and JAX has one, errors are printed and forgotten: there it
+    comes again a moment later, when that function is over.
+
+    Example:
+        >>> with heard_interrupts():
+        ...     print("work")
+        work
+    """
+    before, again = sys.unraisablehook, []
+    main = threading.main_thread().ident
+
+    def hook(lost: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            before(lost)
+            return
+        timer = threading.Timer(
+            _AGAIN_AFTER, signal.pthread_kill, (main, signal.SIGINT)
+        )
+        timer.daemon = True
+        again.append(timer)
+        timer.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for timer in again:
+            timer.cancel()
 
 
 def leave(code: int) -> NoReturn:

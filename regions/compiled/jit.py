@@ -5,8 +5,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
+from numba.core import types
+from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 
 from regions.compiled.cache import code_folder
@@ -34,7 +35,8 @@ def inlined(function: Callable[..., Any]) -> Any:
 def compile_with(function: Callable[..., Any], **options: Any) -> Any:
     """Without run-time type checks around it, without the interpreter's lock."""
     plain = inspect.unwrap(function)
-    compiled_form: Any = numba.njit(plain, nogil=True, error_model="numpy", **options)
+    options |= {"nopython": True, "nogil": True, "error_model": "numpy"}
+    compiled_form: Any = _Kernel(plain, targetoptions=options)
     folder = code_folder(plain.__module__.rpartition(".")[0])
     if folder is not None:
         # The compiler's error where a folder cannot be written to.
@@ -44,10 +46,29 @@ def compile_with(function: Callable[..., Any], **options: Any) -> Any:
     return compiled_form
 
 
+class _Kernel(CPUDispatcher):
+    """A compiled function that Ctrl-C interrupts as it does any other.
+
+    A signal that comes while it runs is heard as its results become Python's, which
+    numba does not expect: it returns a result and an exception, which the interpreter
+    calls an error of its own. Of a named tuple it would make a crash: none is returned
+    (`tests/regions/compiled/test_jit.py`).
+    """
+
+    def __call__(self, *arguments: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        try:
+            return super().__call__(*arguments)
+        except SystemError as error:
+            cause: BaseException = error
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            raise cause from None
+
+
 def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """`a * b + c` with one rounding."""
     del typingctx, a, b, c
-    double = numba.types.float64
+    double = types.float64
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -79,7 +100,7 @@ def _prefetch(typingctx: Any, array: Any, row: Any, byte_number: Any) -> Any:
         builder.call(function, [builder.inttoptr(address, byte), *flags])
         return context.get_dummy_value()
 
-    return numba.types.void(array, numba.types.int32, numba.types.int32), build
+    return types.void(array, types.int32, types.int32), build
 
 
 def _borrowed(typingctx: Any, arrays: Any) -> Any:
@@ -107,7 +128,7 @@ def _bit_position(typingctx: Any, bit: Any) -> Any:
         number = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
         return builder.zext(number, ir.IntType(64))
 
-    return numba.types.int64(bit), build
+    return types.int64(bit), build
 
 
 bit_position: Any = intrinsic(_bit_position)

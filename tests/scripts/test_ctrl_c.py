@@ -63,3 +63,12 @@ def test_ctrl_c_ends_a_command_and_leaves_no_half_file(name, tmp_path, monkeypat
     assert time.process_time() - pressed[0] < LATE
     left = {path.name for path in set(tmp_path.iterdir()) - given}
     assert left <= {"answer.json"}
+
+
+def test_ctrl_c_while_a_command_is_imported(monkeypatch, capsys):
+    def press(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib, "import_module", press)
+    assert main(["count", "a.npz"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"

@@ -4,10 +4,11 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
-from experiments.running.interrupts import INTERRUPTED, CtrlC, leave
+from experiments.running.interrupts import INTERRUPTED, CtrlC, heard_interrupts, leave
 
 BUSY = f"""
 import threading, time
@@ -41,3 +42,25 @@ def test_an_interrupted_program_waits_for_nothing_and_says_all():
     with pytest.raises(SystemExit) as end:
         leave(2)
     assert end.value.code == 2
+
+
+def test_ctrl_c_in_a_finalizer_comes_again(monkeypatch):
+    class Pressed:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    def work():
+        Pressed()
+        time.sleep(60)
+
+    # A program that a shell has started in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    others = []
+    monkeypatch.setattr(sys, "unraisablehook", others.append)
+    try:
+        with pytest.raises(KeyboardInterrupt), heard_interrupts():
+            work()
+        assert not others
+        assert sys.unraisablehook == others.append
+    finally:
+        signal.signal(signal.SIGINT, before)

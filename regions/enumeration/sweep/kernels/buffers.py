@@ -49,6 +49,5 @@ class Counts(NamedTuple):
     vertices: int
     edges: int
     used: int
-    need: int
     vertex_room: int
     edge_room: int

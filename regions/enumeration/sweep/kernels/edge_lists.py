@@ -37,7 +37,7 @@ def cross(signs, word, first, second, crossed):
 
 @compiled
 def start_lists(crossed, numbers):
-    """Edges by the unit that crosses them, and empty chains for those to come."""
+    """The parts of `Lists`, and room for its chains: entries and links."""
     starts = np.zeros(33, np.int64)
     for k in range(32):
         starts[k + 1] = starts[k] + numbers[k]
@@ -56,7 +56,7 @@ def start_lists(crossed, numbers):
     room = 64 + 2 * len(entries)
     entry = np.empty(room, np.int32)
     link = np.empty(room, np.int32)
-    return Lists(starts, entries, head, tail), entry, link
+    return starts, entries, head, tail, entry, link
 
 
 @compiled

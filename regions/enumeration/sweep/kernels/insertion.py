@@ -12,6 +12,7 @@ import numpy as np
 from regions.compiled.jit import compiled, inlined, prefetch
 from regions.enumeration.sweep.kernels.buffers import Block, Buffers, Counts, Words
 from regions.enumeration.sweep.kernels.edge_lists import (
+    Lists,
     chain,
     cross,
     cut_edges,
@@ -66,7 +67,8 @@ def _insert_all(
     state.crossed.extend(len(state.first))
     ends = state.first.view, state.second.view
     numbers = cross(state.signs.view, block.word, *ends, state.crossed.view)
-    lists, entry, link = start_lists(state.crossed.view, numbers)
+    *parts, entry, link = start_lists(state.crossed.view, numbers)
+    lists = Lists(*parts)
     layout, table = state.layout, state.table[4 * block.word : 4 * block.word + 4]
     words = Words(table, state.positive_word, state.zero_word, layout.word, layout.bit)
     at, used, slots = 0, 0, np.zeros((64, 2), np.int64)
@@ -78,15 +80,15 @@ def _insert_all(
         if stop():
             return int(block.columns[at])
         rooms = state.reserve(room)
-        counts = Counts(at, len(state.zeros), len(state.first), used, 0, *rooms)
-        status, counts, entry, link, slots = _insert(
+        counts = Counts(at, len(state.zeros), len(state.first), used, *rooms)
+        status, reached, entry, link, slots = _insert(
             block, counts, _buffers(state), words, lists, entry, link, slots
         )
-        at, used = counts.at, counts.used
-        state.extend(counts.vertices, counts.edges)
+        at, vertices, edges, used, need = reached
+        state.extend(vertices, edges)
         if status >= TIED:
             raise NotGenericError(MESSAGES[status])
-        room = max(counts.need, room // 2)
+        room = max(need, room // 2)
     return None
 
 
@@ -156,8 +158,11 @@ def _table_sum(table, bits):
 
 @compiled
 def _insert(block, counts, rows, words, lists, entry, link, slots):
-    """Insert columns from `counts.at` on until done, out of room or due to pause."""
-    at, vertices, edges, used, _, vertex_room, edge_room = counts
+    """Insert columns from `counts.at` on until done, out of room or due to pause.
+
+    How it ended; how far it came, and the room that the next column needs; the lists.
+    """
+    at, vertices, edges, used, vertex_room, edge_room = counts
     status, need, began = DONE, 0, vertices
     dim = rows.zeros.shape[1]
     splitting = np.uint32(0)
@@ -196,13 +201,7 @@ def _insert(block, counts, rows, words, lists, entry, link, slots):
                 entry, link, used = chain(rows.crossed[e], e, lists, entry, link, used)
         vertices += number
         at += 1
-    return (
-        status,
-        Counts(at, vertices, edges, used, need, vertex_room, edge_room),
-        entry,
-        link,
-        slots,
-    )
+    return status, (at, vertices, edges, used, need), entry, link, slots
 
 
 @compiled

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_no_named_tuple_is_returned_to_python(kernels, monkeypatch):
     assert [name for name, kind in kinds.items() if _holds_named(kind)] == []
 
 
-def _holds_named(kind):
+def _holds_named(kind: Any) -> bool:
     named = isinstance(kind, types.NamedTuple | types.NamedUniTuple)
     parts = kind if isinstance(kind, types.BaseTuple) else ()
     return named or any(map(_holds_named, parts))

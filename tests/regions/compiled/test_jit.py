@@ -54,6 +54,6 @@ def test_no_named_tuple_is_returned_to_python(kernels, monkeypatch):
 
 
 def _holds_named(kind: Any) -> bool:
-    named = isinstance(kind, types.NamedTuple | types.NamedUniTuple)
-    parts = kind if isinstance(kind, types.BaseTuple) else ()
-    return named or any(map(_holds_named, parts))
+    if isinstance(kind, types.NamedTuple | types.NamedUniTuple):
+        return True
+    return isinstance(kind, types.BaseTuple) and any(map(_holds_named, list(kind)))  # pyright: ignore[reportArgumentType]

@@ -19,8 +19,8 @@ from regions.network import ReluNetwork
 
 PRIMES = (67_108_859, 67_108_837)
 """Below 2^26: sums of up to 2^11 products fit int64."""
-FRESH_REGIONS = 64
-"""Regions whose rows are added at a time."""
+FIRST_REGIONS = 64
+"""Regions that are tried before all."""
 
 
 def largest_possible(network: ReluNetwork) -> int:
@@ -49,25 +49,13 @@ def functional_dimension(
 def _rank(
     network: ReluNetwork, bits: Bool[np.ndarray, "regions bits"], prime: int, most: int
 ) -> int:
-    """The rank modulo a prime, region after region until it can be no larger."""
-    basis = np.zeros((0, 1), np.int64)
+    """The rank modulo a prime: of few regions if that is the largest, else of all."""
     rank = 0
-    weights = [_residues(layer.weight, prime) for layer in network.layers]
-    biases = [_residues(layer.bias, prime) for layer in network.layers]
-    for start in range(0, len(bits), FRESH_REGIONS):
-        rows = [
-            _rows(network, weights, biases, pattern, prime)
-            for pattern in bits[start : start + FRESH_REGIONS]
-        ]
-        fresh = np.concatenate(rows)
-        table = fresh if not rank else np.concatenate([basis, fresh])
-        height, width = table.shape
-        entries = table.ravel().tolist()
-        reduced, rank = nmod_mat(height, width, entries, prime).rref()
+    for few in (bits[:FIRST_REGIONS], bits):
+        table = _rows(network, few, prime)
+        rank = nmod_mat(*table.shape, table.ravel().tolist(), prime).rank()
         if rank == most:
-            return rank
-        kept = np.array([int(v) for v in reduced.entries()], np.int64)
-        basis = kept.reshape(table.shape)[:rank]
+            break
     return rank
 
 
@@ -81,28 +69,26 @@ def _residues(values: np.ndarray, prime: int) -> Int64[np.ndarray, "..."]:
 
 
 def _rows(
-    network: ReluNetwork,
-    weights: list[np.ndarray],
-    biases: list[np.ndarray],
-    pattern: Bool[np.ndarray, " bits"],
-    prime: int,
-) -> Int64[np.ndarray, "inputs_and_1 parameters"]:
-    """Derivatives of the affine map on one region in all parameters."""
-    dim = network.input_dim
-    forms = [np.eye(dim, dim + 1, dtype=np.int64)]
-    gates = np.split(pattern, np.cumsum(network.widths)[:-1])
-    for W, b, gate in zip(weights, biases, [*gates, None], strict=True):
+    network: ReluNetwork, bits: Bool[np.ndarray, "regions bits"], prime: int
+) -> Int64[np.ndarray, "rows parameters"]:
+    """Derivatives of the affine maps of regions in all parameters."""
+    weights = [_residues(layer.weight, prime) for layer in network.layers]
+    biases = [_residues(layer.bias, prime) for layer in network.layers]
+    gates = np.split(bits, np.cumsum(network.widths)[:-1], axis=1)
+    count, dim = len(bits), network.input_dim
+    inputs = np.eye(dim, dim + 1, dtype=np.int64)
+    forms = [np.broadcast_to(inputs, (count, *inputs.shape))]
+    for W, b, gate in zip(weights, biases, gates, strict=False):
         pre = W @ forms[-1] % prime
-        pre[:, dim] = (pre[:, dim] + b) % prime
-        forms.append(pre if gate is None else pre * gate[:, None])
-    backward, blocks = np.ones(1, np.int64), []
-    constant = np.zeros(dim + 1, np.int64)
-    constant[dim] = 1
+        pre[..., dim] = (pre[..., dim] + b) % prime
+        forms.append(pre * gate[..., None])
+    backward, blocks = np.ones((count, 1), np.int64), []
     for index in range(len(weights) - 1, -1, -1):
-        by_weight = backward[:, None, None] * forms[index][None] % prime
-        by_bias = backward[:, None] * constant[None] % prime
-        blocks.append(by_bias.T)
-        blocks.append(by_weight.reshape(-1, dim + 1).T)
+        by_weight = backward[:, :, None, None] * forms[index][:, None] % prime
+        by_bias = np.zeros((count, dim + 1, len(biases[index])), np.int64)
+        by_bias[:, dim] = backward
+        flat = by_weight.reshape(count, -1, dim + 1).swapaxes(1, 2)
+        blocks += [by_bias, flat]
         if index:
             backward = backward @ weights[index] % prime * gates[index - 1]
-    return np.concatenate(blocks, axis=1)
+    return np.concatenate(blocks, axis=2).reshape(count * (dim + 1), -1)

@@ -14,6 +14,7 @@ is its own exact position.
 """
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int, Int32, UInt32
@@ -94,6 +95,24 @@ class PointBounds:
         for gap in walk.gaps:
             tied |= gap == 0.0
         return words, walk.clear(np.zeros(len(points))), tied
+
+    @np.errstate(all="ignore")
+    def last_layer(
+        self,
+        points: Float64[np.ndarray, "points dim"],
+        position: Float64[np.ndarray, " points"],
+    ) -> tuple[Float64[np.ndarray, "points units"], Float64[np.ndarray, " points"]]:
+        """Values of the units of the last hidden layer, and bounds of their errors.
+
+        Args:
+            points: Computed positions.
+            position: Bounds of the position errors, in every coordinate.
+        """
+        walk = _ForwardPass(self, points, np.zeros((len(points), 0), np.int32))
+        *_, last = walk.pre_activations()
+        error = walk.error(len(self.layers) - 1, position)
+        # An infinite bound times a zero row sum is no bound at all.
+        return last, np.where(np.isfinite(error), error, np.inf)
 
     def same_signs(
         self,
@@ -236,22 +255,28 @@ class _ForwardPass:
 
     def forward(self) -> UInt32[np.ndarray, "vertices words"]:
         """Evaluate all layers; the computed signs, own zeros off."""
-        held = {0: self.points}
         found = [np.zeros((len(self.points), 0), np.uint32)]
+        layers = self._bounds.layers
+        for layer, pre in zip(layers, self.pre_activations(), strict=True):
+            found.append(sign_words(pre))
+            self.gaps.append(np.abs(pre[:, layer.kinks]).min(1, initial=np.inf))
+        return np.concatenate(found, axis=1)
+
+    def pre_activations(self) -> Iterator[Float64[np.ndarray, "vertices units"]]:
+        """Those of one layer after another; own zeros are minus infinity."""
+        held = {0: self.points}
         layers = self._bounds.layers
         for index, layer in enumerate(layers):
             pre = layer.bias + sum(held[s] @ m.T for s, m in layer.blocks(index))
             row, slot, unit = self._own(index)
             self.residual[row, slot] = pre[row, unit]
             pre[row, unit] = -np.inf
-            found.append(sign_words(pre))
-            self.gaps.append(np.abs(pre[:, layer.kinks]).min(1, initial=np.inf))
+            yield pre
             if index + 1 < len(layers):
                 self._on.append(are_on(pre))
                 pre[row, unit] = 0.0
                 held[index + 1] = _activate(layer, pre, self._on[-1])
                 self._note_errors(index, held[index + 1])
-        return np.concatenate(found, axis=1)
 
     def clear(
         self, position: Float64[np.ndarray, " vertices"]

@@ -1,43 +1,42 @@
 """Signs of the decision functions at the vertices of the complex, proved.
 
-On each region a decision function is an affine form, known in float64 with a bound of
-its error, as the corners are. Where the bound leaves the sign at a vertex open for all
-regions around, the rational coordinates of the vertex decide: most often it lies on the
-decision boundary.
+The network is evaluated once for each vertex, in float64, with a bound of the error
+that holds what the position of the vertex is off by, too. Where the bound leaves a sign
+open, the rational coordinates of the vertex decide: most often it lies on the decision
+boundary.
 """
 
-import dataclasses
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int8
+from jaxtyping import Bool, Float64, Int, Int8
 
 from regions.domains.shapes import BoundedDomain
 from regions.errors.limits import check
 from regions.network import ReluNetwork
-from regions.patterns.packing import unpack_bits
 from regions.signs.exact import Columns, ExactNetwork
-from regions.signs.layer_forms import layer_forms
-from regions.signs.rounding import SAFETY, certain_signs, chart_rounding, gamma
+from regions.signs.float_bounds import PointBounds
+from regions.signs.rounding import certain_signs
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex
 from regions.topology.ragged import Ragged
 
-BATCH_NUMBERS = 1 << 22
-"""Entries of float64 forms held at a time."""
+BATCH_NUMBERS = 1 << 18
+"""Pre-activations of a layer held at a time: few enough for a cache."""
 EXACT_BATCH = 256
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Values:
-    """Values of the units of the last hidden layer at corners, and bounds.
+class Values(NamedTuple):
+    """Values of the units of the last hidden layer at vertices, and bounds.
 
     Attributes:
-        values: What float64 computes, `(corners, units)`.
-        errors: Proved bounds of the errors; infinite where none is proved.
+        values: What float64 computes.
+        errors: Proved bounds of the errors of all units of a vertex; infinite where
+            none is proved.
     """
 
-    values: Float64[np.ndarray, "corners units"]
-    errors: Float64[np.ndarray, "corners units"]
+    values: Float64[np.ndarray, "vertices units"]
+    errors: Float64[np.ndarray, " vertices"]
 
 
 def vertex_signs(
@@ -54,13 +53,9 @@ def vertex_signs(
         table: Its corners.
         complex_: Its faces.
     """
-    found = corner_values(network, domain, table)
-    certain = certain_signs(found.values, found.errors)
-    units = certain.shape[1]
-    result = np.zeros((len(complex_.corner), units), np.int8)
-    for sign in (-1, 1):
-        corner, unit = np.nonzero(certain == sign)
-        result[table.vertex[corner], unit] = sign
+    found = vertex_values(network, domain, table)
+    result = certain_signs(found.values, found.errors[:, None])
+    units = result.shape[1]
     zero = _on_their_facets(table, *result.shape, network.num_bits - units)
     left = np.flatnonzero(((result == 0) & ~zero).any(1))
     exact = ExactNetwork(network, domain)
@@ -88,50 +83,28 @@ def _on_their_facets(
     return zero
 
 
-@np.errstate(all="ignore")
-def corner_values(
+def vertex_values(
     network: ReluNetwork, domain: BoundedDomain, table: CornerTable
 ) -> Values:
-    """Values of the units of the last hidden layer at all corners, with bounds."""
-    restricted, chart = domain.restrict(network), chart_rounding(network, domain)
-    last, dim = len(network.hidden) - 1, table.dim
-    width = network.widths[-1]
-    values = np.zeros((len(table.vertex), width))
-    errors = np.full((len(table.vertex), width), np.inf)
-    step = max(1, BATCH_NUMBERS // (max(network.widths) * (dim + 1)))
-    for first in range(0, table.num_regions, step):
+    """Values of the units of the last hidden layer at all vertices, with bounds."""
+    corner = _best_corners(table)
+    points, reach = table.points[corner], table.errors[corner]
+    bounds = PointBounds(network, domain)
+    values = np.zeros((len(corner), network.widths[-1]))
+    errors = np.zeros(len(corner))
+    step = max(1, BATCH_NUMBERS // max(network.widths))
+    for first in range(0, len(corner), step):
         check()
-        end = min(first + step, table.num_regions)
-        bits = unpack_bits(table.patterns[first:end], network.num_bits)
-        forms = layer_forms(restricted, network.unit_patterns(bits), last, chart)
-        here = slice(int(table.offsets[first]), int(table.offsets[end]))
-        region = np.repeat(
-            np.arange(end - first), np.diff(table.offsets[first : end + 1])
-        )
-        values[here], errors[here] = _at_corners(
-            forms, region, table.points[here], table.errors[here]
-        )
+        some = slice(first, first + step)
+        values[some], errors[some] = bounds.last_layer(points[some], reach[some])
     return Values(values, errors)
 
 
-def _at_corners(
-    forms: tuple[np.ndarray, np.ndarray, np.ndarray],
-    region: np.ndarray,
-    points: np.ndarray,
-    reach: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values of affine forms at corners of their regions, and bounds of the errors."""
-    gradients, offsets, doubts = forms
-    count, dim = offsets.shape[0], points.shape[1]
-    gradients = np.broadcast_to(gradients, (count, *gradients.shape[1:]))[region]
-    offset = offsets[region]
-    value = np.einsum("qud,qd->qu", gradients, points) + offset
-    size = np.einsum("qud,qd->qu", np.abs(gradients), np.abs(points)) + np.abs(offset)
-    steep = np.abs(gradients).sum(2)
-    far = np.abs(points).max(1) + reach
-    # What the forms, the positions and the sums are off by.
-    error = doubts[region][:, None] * (1.0 + far)[:, None]
-    error = (
-        error + steep * reach[:, None] + gamma(dim + 3) * size + np.finfo(float).tiny
-    )
-    return value, SAFETY * error
+def _best_corners(table: CornerTable) -> Int[np.ndarray, " vertices"]:
+    """For each vertex, the corner whose position is known best."""
+    least = np.full(int(table.vertex.max()) + 1, np.inf)
+    np.minimum.at(least, table.vertex, table.errors)
+    best = np.flatnonzero(table.errors == least[table.vertex])
+    result = np.empty(len(least), np.int64)
+    result[table.vertex[best]] = best
+    return result

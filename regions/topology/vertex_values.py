@@ -14,7 +14,7 @@ from regions.network import Layer, ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork
 from regions.topology.corners import CornerTable
 from regions.topology.faces import FaceComplex
-from regions.topology.vertex_signs import EXACT_BATCH, corner_values
+from regions.topology.vertex_signs import EXACT_BATCH, vertex_values
 
 
 def with_outputs_hidden(network: ReluNetwork) -> ReluNetwork:
@@ -43,12 +43,8 @@ class VertexValues:
         self._exact = ExactNetwork(network, domain)
         self._table, self._complex, self._output = table, complex_, output
         self._known: dict[int, Fraction] = {}
-        found = corner_values(network, domain, table)
-        value, error = found.values[:, output], found.errors[:, output]
-        # Of the corners that are a vertex, the one that is known best.
-        best = np.lexsort((error, table.vertex))
-        best = best[np.unique(table.vertex[best], return_index=True)[1]]
-        self.rank = self._ranks(value[best], error[best])
+        found = vertex_values(network, domain, table)
+        self.rank = self._ranks(found.values[:, output], found.errors)
 
     def exact(self, vertices: list[int]) -> list[Fraction]:
         """Values at some vertices, as rational numbers."""

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool, Int, UInt8, UInt64
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.answers import PatternForms, Row, meeting_point
@@ -23,6 +23,8 @@ from regions.results.cells import Cells
 
 SEED = 0x5EED_CE11
 NONE = -1
+BATCH = 1 << 13
+"""Patterns that are compared at a time: few enough for a cache."""
 
 
 class Rings(NamedTuple):
@@ -88,39 +90,48 @@ def rings_of(net: FlatNetwork, sizes: np.ndarray, row: np.ndarray) -> Rings:
 def match_bits(
     rings: Rings, patterns: UInt8[np.ndarray, "regions bytes"]
 ) -> Int[np.ndarray, " edges"]:
-    """For each edge, that of the region whose pattern differs in its bit alone."""
+    """For each edge, that of the region whose pattern differs in its bit alone.
+
+    A line bounds a convex region along one edge, if any: so the two sides of an edge
+    are known by its bit and the pattern without it.
+    """
     rng = np.random.default_rng(SEED)
-    words = rng.integers(0, 2**64, (8 * patterns.shape[1], 1), np.uint64)[:, 0]
-    key = np.zeros(len(patterns), np.uint64)
-    every = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], 1, bitorder="little")
-    for number, column in enumerate(patterns.T):
-        mine = words[8 * number : 8 * number + 8]
-        key ^= np.bitwise_xor.reduce(np.where(every, mine, np.uint64(0)), 1)[column]
-    order = np.argsort(key)
+    words = rng.integers(0, 2**64, (2, 8 * patterns.shape[1]), np.uint64)
     partner = np.full(len(rings.row), NONE)
     inner = np.flatnonzero(rings.bit != NONE)
-    wanted = key[rings.region[inner]] ^ words[rings.bit[inner]]
-    place = np.minimum(np.searchsorted(key, wanted, sorter=order), len(order) - 1)
-    other = order[place]
-    found = np.flatnonzero(key[other] == wanted)
-    inner, other = inner[found], other[found]
-    # A word can be met by chance: the patterns decide.
-    differ = patterns[rings.region[inner]] ^ patterns[other]
-    flip = np.zeros_like(differ)
-    bit = rings.bit[inner]
-    flip[np.arange(len(inner)), bit >> 3] = (1 << (bit & 7)).astype(np.uint8)
-    same = (differ == flip).all(1)
-    inner, other, bit = inner[same], other[same], bit[same]
-    # A line bounds a convex region along one edge, if any.
-    width = 8 * patterns.shape[1]
-    name = rings.region * width + rings.bit
-    named = np.flatnonzero(rings.bit != NONE)
-    named = named[np.argsort(name[named])]
-    target = other * width + bit
-    place = np.minimum(np.searchsorted(name[named], target), len(named) - 1)
-    there = name[named[place]] == target
-    partner[inner[there]] = named[place[there]]
+    region, bit = rings.region[inner], rings.bit[inner]
+    is_on = (patterns[region, bit >> 3] >> (bit & 7).astype(np.uint8)) & 1 != 0
+    key = _keys(patterns, words[0])[region] ^ words[1][bit]
+    key[is_on] ^= words[0][bit[is_on]]
+    order = np.argsort(key)
+    equal = np.flatnonzero(key[order[1:]] == key[order[:-1]])
+    # Keys can be met by chance: the patterns decide.
+    for start in range(0, len(equal), BATCH):
+        few = equal[start : start + BATCH]
+        one, other = order[few], order[few + 1]
+        differ = patterns[region[one]] ^ patterns[region[other]]
+        differ[np.arange(len(few)), bit[one] >> 3] ^= (1 << (bit[one] & 7)).astype(
+            np.uint8
+        )
+        same = (bit[one] == bit[other]) & ~differ.any(1)
+        one, other = inner[one[same]], inner[other[same]]
+        partner[one], partner[other] = other, one
     return partner
+
+
+def _keys(
+    patterns: UInt8[np.ndarray, "regions bytes"], words: UInt64[np.ndarray, " bits"]
+) -> UInt64[np.ndarray, " regions"]:
+    """For each pattern, the sum without carry of the words of its bits."""
+    every = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], 1, bitorder="little")
+    by_byte = np.where(every, words.reshape(-1, 1, 8), np.uint64(0))
+    tables = np.bitwise_xor.reduce(by_byte, 2)
+    result = np.zeros(len(patterns), np.uint64)
+    for start in range(0, len(patterns), BATCH):
+        some = slice(start, start + BATCH)
+        for table, column in zip(tables, patterns[some].T, strict=True):
+            result[some] ^= table[column]
+    return result
 
 
 def match_ends(

@@ -53,7 +53,8 @@ def _rank(
     rank = 0
     for few in (bits[:FIRST_REGIONS], bits):
         table = _rows(network, few, prime)
-        rank = nmod_mat(*table.shape, table.ravel().tolist(), prime).rank()
+        height, width = table.shape
+        rank = nmod_mat(height, width, table.ravel().tolist(), prime).rank()
         if rank == most:
             break
     return rank

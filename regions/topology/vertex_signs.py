@@ -55,8 +55,8 @@ def vertex_signs(
     """
     found = vertex_values(network, domain, table)
     result = certain_signs(found.values, found.errors[:, None])
-    units = result.shape[1]
-    zero = _on_their_facets(table, *result.shape, network.num_bits - units)
+    count, units = result.shape
+    zero = _on_their_facets(table, count, units, network.num_bits - units)
     left = np.flatnonzero(((result == 0) & ~zero).any(1))
     exact = ExactNetwork(network, domain)
     for start in range(0, len(left), EXACT_BATCH):

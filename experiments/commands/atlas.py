@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from experiments.running.arguments import (
     domain_of,
     finite,
     is_domain_given,
+    output_file,
     read_network,
 )
 from experiments.running.console import Bars, run_main
@@ -41,7 +43,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add("networks", nargs="+", type=pathlib.Path, help=f"one or two: {NETWORK}")
-    add("--out", type=pathlib.Path, help="the page (default: beside the network)")
+    page, drawing, mesh = (
+        functools.partial(output_file, suffixes=suffixes)
+        for suffixes in ((".html", ".htm"), (".png", ".svg", ".pdf"), (".ply",))
+    )
+    add("--out", type=page, help="the page, .html (default: beside the network)")
     parser.add_domain(
         required=False,
         refused={
@@ -51,11 +57,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--threshold", type=finite, help="output above which the class is 1")
     add("--no-snapshots", action="store_true", help="of a run, show the end alone")
-    add("--figure", type=pathlib.Path, help="also a figure: .png, .svg or .pdf")
+    add("--figure", type=drawing, help="also a figure: .png, .svg or .pdf")
     add("--color", choices=COLORS, default="output", help="of the figure")
     add("--at", help="of the figure: the epoch of a snapshot, or a plane like z=0.3")
     add("--overlay", action="store_true", help="of the figure: two networks on one map")
-    add("--ply", type=pathlib.Path, help="also the decision surface (three inputs)")
+    add("--ply", type=mesh, help="also the decision surface (three inputs)")
     parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
@@ -66,8 +72,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         asked = options.overlay if name == "--overlay" else options.color == "change"
         if asked and count < 2:
             parser.error(f"{name} compares two networks: one is given, add the other")
-    if options.figure and options.figure.suffix not in (".png", ".svg", ".pdf"):
-        parser.error(f"--figure is {options.figure}: .png, .svg or .pdf is required")
     if options.out is None:
         first = options.networks[0]
         options.out = (

@@ -117,19 +117,20 @@ def _verdict(claim: dict[str, Any], p: float) -> Verdict:
     return "confirmed" if claim["p_for"] < claim["p_against"] else "refuted"
 
 
-def out_of_reach(claim: dict[str, Any]) -> list[Verdict]:
+def out_of_reach(claim: Claim | dict[str, Any]) -> list[Verdict]:
     """Verdicts that so few runs can not give, however they come out.
 
     Args:
-        claim: As `Claim.to_dict` gives it.
+        claim: A claim, or what `Claim.to_dict` gives of it.
 
     Example:
         >>> claim = claim_median("c", "s", "x", np.array([3.0] * 5), low=0.0)
-        >>> out_of_reach(claim.to_dict())
+        >>> out_of_reach(claim)
         ['confirmed', 'refuted']
     """
     ends: tuple[Verdict, Verdict] = ("confirmed", "refuted")
-    return [end for end, p in zip(ends, claim["least"], strict=True) if 2.0 * p > RATE]
+    least = claim.least if isinstance(claim, Claim) else claim["least"]
+    return [end for end, p in zip(ends, least, strict=True) if 2.0 * p > RATE]
 
 
 def remark(claim: dict[str, Any], verdict: str) -> str:

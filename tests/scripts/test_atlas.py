@@ -106,7 +106,8 @@ def test_slice_of_three_inputs_and_planes_with_surface(script, tmp_path):
     [
         ([], "required: networks"),
         ([NET, NET, NET], "one or two are required"),
-        ([NET, "--figure", "a.gif"], ".png, .svg or .pdf"),
+        ([NET, "--figure", "a.gif"], "a.gif: a name ending in .png or .svg or .pdf"),
+        ([NET, *BOX, "--out", "a.png"], "a.png: a name ending in .html or .htm"),
         (["missing.npz"], "missing.npz"),
         ([NET, *BOX, "--ply", "a.ply", "--out", "a.html"], "three inputs"),
         ([NET, "--threshold", "nan"], "--threshold: nan: a finite number"),

@@ -1,7 +1,6 @@
 """What the atlas knows of one partition: exact polygons with the unit of each side."""
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
@@ -11,6 +10,7 @@ from experiments.atlas.clipping import clipped_polygons
 from regions.domains.shapes import BoundedDomain, check_not_round
 from regions.lp.chebyshev import small_batch_balls
 from regions.results.cells import Cells
+from training.progress import Progress, quiet
 
 _CHUNK = 8192
 """Discs sought at once; one batch stays under 50 MB."""
@@ -75,7 +75,7 @@ def find_partition(
     network: regions.ReluNetwork,
     domain: BoundedDomain,
     name: str,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = quiet,
 ) -> Partition:
     """Enumerate the regions and gather what the page shows of them.
 
@@ -86,11 +86,17 @@ def find_partition(
         raise ValueError(
             f"`domain` has dimension {domain.dim}: the map shows 2; give a slice."
         )
-    found = regions.enumerate_regions(network, domain, progress=progress)
-    return from_regions(found, name)
+    found = regions.enumerate_regions(
+        network,
+        domain,
+        progress=lambda done, total: progress(done, total, f"regions of {name}"),
+    )
+    return from_regions(found, name, progress)
 
 
-def from_regions(found: regions.RegionSet, name: str) -> Partition:
+def from_regions(
+    found: regions.RegionSet, name: str, progress: Progress = quiet
+) -> Partition:
     """The partition of an enumeration that is done.
 
     Vertices are those of the sweep; where the tree answered, which keeps none, regions
@@ -106,8 +112,19 @@ def from_regions(found: regions.RegionSet, name: str) -> Partition:
     else:
         vertices, counts, members, sides = clipped_polygons(found)
     network = domain.restrict(found.network)
+
+    def tell(done: int) -> None:
+        progress(done, 4, f"what is on the regions of {name}")
+
+    tell(0)
     jacobians = found.affine_maps()[0] @ _directions(domain).T
+    tell(1)
     centers, radii = _discs(vertices, counts, members)
+    tell(2)
+    linear = found.linear_regions().labels.astype(np.int64)
+    tell(3)
+    outputs = network(vertices).astype(np.float32)
+    tell(4)
     return Partition(
         name,
         network,
@@ -117,10 +134,10 @@ def from_regions(found: regions.RegionSet, name: str) -> Partition:
         members,
         sides,
         found.patterns,
-        found.linear_regions().labels.astype(np.int64),
+        linear,
         centers,
         radii,
-        network(vertices).astype(np.float32),
+        outputs,
         np.linalg.norm(jacobians, axis=2).astype(np.float32),
     )
 

@@ -1,7 +1,7 @@
 """Where an atlas comes from: run folders, network files, and a domain."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from regions.domains.shapes import BoundedDomain
 from training.config import DataConfig, ModelConfig, OptimizerConfig, TrainingConfig
 from training.loop import init_state
 from training.models import params_to_relu_network
-from training.progress import Progress
+from training.progress import Progress, quiet
 from training.snapshots import SnapshotStore, read_metrics
 
 MAX_LOSS_ROWS = 1000
@@ -111,19 +111,14 @@ def _find_all(
     progress: Progress,
 ) -> list[Partition]:
     """The partition of each network on one domain."""
+    # Of one or two networks each is as long as its regions are many.
+    each, all_of_them = (progress, quiet) if len(networks) <= 2 else (quiet, progress)
     found = []
     for network, name in zip(networks, names, strict=True):
-        progress(len(found), len(networks), "enumerating the regions")
-        # Of one or two networks each is as long as its regions are many.
-        bar = _stage(progress, f"regions of {name}") if len(networks) <= 2 else None
-        found.append(find_partition(network, domain, name, bar))
-    progress(len(networks), len(networks), "enumerating the regions")
+        all_of_them(len(found), len(networks), "regions of all networks")
+        found.append(find_partition(network, domain, name, each))
+    all_of_them(len(networks), len(networks), "regions of all networks")
     return found
-
-
-def _stage(progress: Progress, message: str) -> Callable[[int, int], None]:
-    """The bar of one stage."""
-    return lambda done, total: progress(done, total, message)
 
 
 def _image_points(

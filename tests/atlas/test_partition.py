@@ -125,3 +125,14 @@ def test_class_pieces_cover_the_domain_and_are_won_by_their_class(outputs):
         values = np.column_stack([np.full(len(values), 0.25), values])
     assert (values.argmax(axis=1) == classes).all()
     assert scores(found, 0.25).shape[1] == max(2, outputs)
+
+
+def test_progress_moves_beyond_the_enumeration():
+    told = []
+    found = find_partition(
+        network(), SQUARE, "one", lambda done, total, _: told.append(done / total)
+    )
+    assert len(found) > 10
+    # The regions, then what is gathered of them, in four steps.
+    assert told[-5:] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert told[-6] == 1.0

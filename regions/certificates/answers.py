@@ -14,7 +14,7 @@ from typing import Any
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Check, VerificationReport, tried
 from regions.certificates.claims import check_claim
-from regions.certificates.equal_units import check_classes
+from regions.certificates.comparisons import check_comparison
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
 from regions.domains.shapes import (
@@ -75,8 +75,8 @@ def _proof(
         raise FileFormatError(
             "two networks side by side have an even number of outputs."
         )
-    if "classes" in body:
-        return [tried("answer", lambda: check_classes(body, network))]
+    if "comparison" in body:
+        return [tried("answer", lambda: check_comparison(body, network, domain))]
     if isinstance(domain, WholeSpace):
         return [tried("answer", lambda: refutes(body, layers, domain))]
     if "claims" in body:

@@ -37,7 +37,7 @@ from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 
 
-class _Leaf(NamedTuple):
+class Leaf(NamedTuple):
     """A part of the domain that a leaf speaks of."""
 
     number: int
@@ -68,14 +68,14 @@ def check_claim(
     domain: BoundedDomain,
 ) -> list[Check]:
     """Both ends of one search."""
-    checker = _Claim(claim, layers, network, domain)
+    checker = Claim(claim, layers, network, domain)
     return [
         tried(f"claim {place}, lower end", checker.lower),
         tried(f"claim {place}, upper end", checker.upper),
     ]
 
 
-class _Claim:
+class Claim:
     """One claim: the largest value of its goals lies between its ends."""
 
     def __init__(
@@ -118,7 +118,7 @@ class _Claim:
 
     def upper(self) -> str:
         """Whether the leaves of the tree cover the domain and none exceeds the end."""
-        upper, leaves = number(self._claim["upper"]), self._leaves()
+        upper, leaves = number(self._claim["upper"]), self.leaves()
         lines: dict[int, tuple[list[Row], list[Row]]] = {}
         tree = self._claim["tree"]
         boxes = [leaf for leaf in leaves if "box" in tree[leaf.number]]
@@ -127,18 +127,18 @@ class _Claim:
             if "box" in tree[leaf.number]:
                 continue
             if leaf.begins not in lines:
-                lines[leaf.begins] = self._unit_ends(leaf)
-            bound = self._bound(leaf, *lines[leaf.begins])
+                lines[leaf.begins] = self.unit_ends(leaf)
+            bound = self.bound(leaf, *lines[leaf.begins])
             if bound is not None and bound > upper:
                 raise Wrong(f"leaf {leaf.number} exceeds it: {short(bound)}")
         some = f", {len(boxes)} of them in float64 with its errors" if boxes else ""
         return f"proved by {len(leaves)} leaves{some}: {short(upper)}"
 
-    def _leaves(self) -> list[_Leaf]:
+    def leaves(self) -> list[Leaf]:
         """All leaves, with the parts that the splits above them leave."""
         tree, count = self._claim["tree"], len(self._claim["goals"])
         stack = [
-            _Leaf(goal, goal, tuple(self._low), tuple(self._high), 0, {})
+            Leaf(goal, goal, tuple(self._low), tuple(self._high), 0, {})
             for goal in range(count)
         ]
         leaves, seen = [], set()
@@ -153,7 +153,7 @@ class _Claim:
                 continue
             below, above = node["parts"]
             if "unit" in node:
-                layer, unit = node["unit"]
+                layer, unit = self._unit(part.number)
                 for at, on in ((below, False), (above, True)):
                     fixed = {**part.fixed, (layer, unit): on}
                     stack.append(part._replace(number=at, fixed=fixed))
@@ -167,7 +167,15 @@ class _Claim:
             stack.append(part._replace(number=above, low=tuple(low), begins=above))
         return leaves
 
-    def _check_boxes(self, leaves: list[_Leaf]) -> None:
+    def _unit(self, number: int) -> Unit:
+        """The unit by which a node is split."""
+        layer, unit = self._claim["tree"][number]["unit"]
+        slopes = self._layers.slopes
+        if not (0 <= layer < len(slopes) and 0 <= unit < len(slopes[layer])):
+            raise Wrong(f"node {number} splits unit {unit} of layer {layer}")
+        return layer, unit
+
+    def _check_boxes(self, leaves: list[Leaf]) -> None:
         """Whether float64 proves what boxes state, of them or of their parts."""
         if not leaves:
             return
@@ -198,7 +206,7 @@ class _Claim:
                 leaf = some[boxes.leaf[0]]
                 raise Wrong(f"leaf {leaf.number}: the box has no bound that is proved")
 
-    def _plain_goal(self, leaf: _Leaf) -> tuple[list[float], fmpq]:
+    def _plain_goal(self, leaf: Leaf) -> tuple[list[float], fmpq]:
         """Weights of the outputs, float64 numbers, and the constant."""
         parts = self._claim["goals"][leaf.goal]
         outputs = numbers(parts[0]["outputs"])
@@ -208,7 +216,7 @@ class _Claim:
             raise Wrong(f"leaf {leaf.number} is a box, and its goal is of another kind")
         return weights, number(parts[0]["offset"])
 
-    def _unit_ends(self, leaf: _Leaf) -> tuple[list[Row], list[Row]]:
+    def unit_ends(self, leaf: Leaf) -> tuple[list[Row], list[Row]]:
         """The bounds of all units on a box that the file gives, each proved."""
         given = self._claim["bounds"][str(leaf.begins)]
         lows = [numbers(row) for row in given[0]]
@@ -231,7 +239,7 @@ class _Claim:
         return lows, highs
 
     def _unit_bound(
-        self, index: int, unit: int, sign: int, lines: list[list[Lines]], leaf: _Leaf
+        self, index: int, unit: int, sign: int, lines: list[list[Lines]], leaf: Leaf
     ) -> fmpq:
         """An upper bound of a unit's pre-activation, or of its negative."""
         weights = [fmpq(0)] * len(self._layers.slopes[index])
@@ -243,14 +251,14 @@ class _Claim:
         return constant + most
 
     @staticmethod
-    def _require(holds: bool, index: int, unit: int, leaf: _Leaf) -> None:
+    def _require(holds: bool, index: int, unit: int, leaf: Leaf) -> None:
         if not holds:
             raise Wrong(
                 f"the bounds of {unit_name((index, unit))} on the box of node "
                 f"{leaf.begins} are not proved"
             )
 
-    def _bound(self, leaf: _Leaf, lows: list[Row], highs: list[Row]) -> fmpq | None:
+    def bound(self, leaf: Leaf, lows: list[Row], highs: list[Row]) -> fmpq | None:
         """The bound of a leaf, recomputed; None where it is proved empty."""
         node = self._claim["tree"][leaf.number]
         mix = numbers(node["mix"])
@@ -282,7 +290,8 @@ class _Claim:
         if node["bound"] is None:
             # A sum of a number and a root is negative.
             empty = any(v < 0 and v * v > root for v, root in ways)
-            if any(mix) or not empty:
+            near = any(v <= 0 and v * v == root for v, root in ways)
+            if any(mix) or not (empty or (near and self.is_flat(leaf, signs, rows))):
                 raise Wrong(f"{where} is not proved empty")
             return None
         given = number(node["bound"])
@@ -293,8 +302,15 @@ class _Claim:
             raise Wrong(f"{where}: its multipliers give {found}, not its bound")
         return given
 
+    def is_flat(
+        self, leaf: Leaf, signs: dict[Unit, fmpq], rows: dict[int, fmpq]
+    ) -> bool:
+        """Whether a leaf that multipliers bound by 0 counts as empty: not here."""
+        del leaf, signs, rows
+        return False
+
     def _ways(
-        self, gradient: Row, node: dict[str, Any], leaf: _Leaf
+        self, gradient: Row, node: dict[str, Any], leaf: Leaf
     ) -> list[tuple[fmpq, fmpq]]:
         """Bounds of a linear function in a leaf: a number, and the square of another.
 
@@ -322,7 +338,7 @@ class _Claim:
         mix: Row,
         signs: dict[Unit, fmpq],
         rows: dict[int, fmpq],
-        leaf: _Leaf,
+        leaf: Leaf,
         where: str,
     ) -> None:
         """Whether all multipliers have the signs that make them prove something."""
@@ -341,7 +357,7 @@ class _Claim:
 
     def _lines(
         self,
-        leaf: _Leaf,
+        leaf: Leaf,
         lows: list[Row],
         highs: list[Row],
         tangents: dict[Unit, fmpq],

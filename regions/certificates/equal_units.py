@@ -1,60 +1,122 @@
-"""Equal networks by classes of their units, each a multiple of its class."""
+"""Outputs as sums over units, where units that vanish together are written as one.
 
-from typing import Any
+The code of the checker, which shares nothing with the search for equal units.
+"""
 
-import numpy as np
+from collections.abc import Mapping
+
 from flint import fmpq
 
-from regions.certificates.checks import Wrong
-from regions.certificates.rationals import Row, exact, number
+from regions.certificates.rationals import exact
+from regions.domains.shapes import Domain
 from regions.network import Layer, ReluNetwork
 
+Unit = tuple[int, int]
 
-def check_classes(body: dict[str, Any], network: ReluNetwork) -> str:
-    """Whether the classes in a file prove the halves of the outputs equal.
+Term = tuple[str, int, int]
+"""An input `("x", k, 0)`, the constant `("1", 0, 0)`, or a unit."""
 
-    A unit is `scale` times its class, for a positive scale, if its row, in which the
-    weights of units of one class are added up, is so: divided by their scales, the
-    rows of all units of a class are equal, and so are their slopes.
+Sum = dict[Term, fmpq]
+"""A weight for each term; none is 0."""
 
-    Raises:
-        Wrong: If not, with the unit.
+ONE: Term = ("1", 0, 0)
+
+
+def merged(
+    network: ReluNetwork, domain: Domain, signs: Mapping[Unit, bool]
+) -> tuple[list[Sum], list[list[Sum]]]:
+    """The outputs, and all pre-activations by layer, in the chart of a domain.
+
+    The first unit with a hyperplane stands for all of its layer with that hyperplane
+    and slope. With z its pre-activation, one with p z for a positive p is p f(z), and
+    one with -p z is p f(z) - p (1 + slope) z.
+
+    Args:
+        network: The network.
+        domain: The domain.
+        signs: Whether a unit is on, of those of which it is known.
     """
-    if body["question"] != "are_equal" or body["value"] is not True:
-        raise Wrong("classes of units prove networks equal, and nothing else")
-    places = [[(k, fmpq(1)) for k in range(network.input_dim)]]
-    for index, (layer, given) in enumerate(
-        zip(network.hidden, body["classes"], strict=True)
-    ):
-        found = [(int(k), number(scale)) for k, scale in given]
-        first: dict[int, tuple[float, Row]] = {}
-        for unit, (k, scale) in enumerate(found):
-            if scale <= 0 or k < 0 or len(found) != layer.width:
-                raise Wrong(f"unit {unit} of layer {index} has a scale that is none")
-            row = [v / scale for v in _row(layer, index, unit, places)]
-            own = float(layer.slopes[unit]), row
-            if first.setdefault(k, own) != own:
-                raise Wrong(f"unit {unit} of layer {index} is no multiple of its class")
-        places.append(found)
-    last, half = network.output, network.output_dim // 2
-    rows = [_row(last, len(network.hidden), k, places) for k in range(2 * half)]
-    for k in range(half):
-        if rows[k] != rows[half + k]:
-            raise Wrong(f"output {k} differs by its weights on the classes")
-    return f"{half} outputs are equal on the classes of {sum(network.widths)} units"
+    origin, directions = domain.rational_chart()
+    held: list[list[Sum]] = [[]]
+    for axis, start in enumerate(origin):
+        total: Sum = {}
+        _add(total, exact(start), {ONE: fmpq(1)})
+        for k, row in enumerate(directions):
+            _add(total, exact(row[axis]), {("x", k, 0): fmpq(1)})
+        held[0].append(total)
+    table = []
+    for index, layer in enumerate(network.hidden):
+        sums = _read(layer, index, held)
+        table.append(sums)
+        held.append(_active(layer, index, sums, signs))
+    return _read(network.output, len(network.hidden), held), table
 
 
-def _row(
-    layer: Layer, index: int, unit: int, places: list[list[tuple[int, fmpq]]]
-) -> Row:
-    """Weights of a unit on the classes of each source, and the bias."""
-    row: Row = []
-    for source in range(len(places)):
-        held = [fmpq(0)] * (1 + max(k for k, _ in places[source]))
-        weights = dict(layer.blocks(index)).get(source)
-        if weights is not None:
-            for column in np.flatnonzero(weights[unit]).tolist():
-                k, scale = places[source][column]
-                held[k] += exact(float(weights[unit, column])) * scale
-        row += held
-    return [*row, exact(float(layer.bias[unit]))]
+def is_affine(total: Sum) -> bool:
+    """Whether a sum has inputs, and no units."""
+    return {kind for kind, _, _ in total} in ({"x"}, {"x", "1"})
+
+
+def _active(
+    layer: Layer, index: int, sums: list[Sum], signs: Mapping[Unit, bool]
+) -> list[Sum]:
+    """The activations of a layer."""
+    places = {unit: _hyperplane(total) for unit, total in enumerate(sums)}
+    known: dict[object, bool] = {}
+    for unit, (place, weight) in places.items():
+        if (index, unit) in signs:
+            known[place] = signs[index, unit] == (weight > 0)
+    first: dict[object, int] = {}
+    result = []
+    for unit, total in enumerate(sums):
+        (place, weight), slope = places[unit], exact(float(layer.slopes[unit]))
+        active: Sum = {}
+        on = signs.get((index, unit))
+        if place is None:
+            on = weight > 0
+        elif on is None and place in known:
+            on = known[place] == (weight > 0)
+        if on is not None or slope == 1:
+            _add(active, fmpq(1) if on else slope, total)
+        else:
+            leader = first.setdefault((place, slope), unit)
+            share = weight / places[leader][1]
+            _add(active, abs(share), {("unit", index, leader): fmpq(1)})
+            if share < 0:
+                _add(active, share * (1 + slope), sums[leader])
+        result.append(active)
+    return result
+
+
+def _hyperplane(total: Sum) -> tuple[frozenset | None, fmpq]:
+    """Where a sum vanishes, as what can be compared, and the weight of one term."""
+    terms = sorted(term for term in total if term != ONE)
+    if not terms:
+        return None, total.get(ONE, fmpq(0))
+    weight = total[terms[0]]
+    shares = {term: v / weight for term, v in total.items()}
+    return frozenset((term, str(v)) for term, v in shares.items()), weight
+
+
+def _read(layer: Layer, index: int, held: list[list[Sum]]) -> list[Sum]:
+    """What the units of a layer read."""
+    sums = []
+    for unit in range(layer.width):
+        total: Sum = {}
+        _add(total, exact(float(layer.bias[unit])), {ONE: fmpq(1)})
+        for source, matrix in layer.blocks(index):
+            for weight, part in zip(matrix[unit].tolist(), held[source], strict=True):
+                if weight:
+                    _add(total, exact(weight), part)
+        sums.append(total)
+    return sums
+
+
+def _add(total: Sum, weight: fmpq, part: Sum) -> None:
+    """Add a multiple of a sum to another."""
+    for term, v in part.items():
+        new = total.get(term, fmpq(0)) + weight * v
+        if new != 0:
+            total[term] = new
+        else:
+            total.pop(term, None)

@@ -23,10 +23,13 @@ from flint import fmpq
 
 from regions.domains.corners import Cell, Corner
 from regions.domains.shapes import BoundedDomain, Domain
+from regions.enumeration.budget import Budget
+from regions.errors import RegionsError
 from regions.files.writing import write_text
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Interval, Point
 from regions.questions.class_cells import class_cells
+from regions.questions.comparison import Comparison, Same
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
 from regions.questions.pieces import Pieces
@@ -111,27 +114,40 @@ class Partition(NamedTuple):
         return _write(path, answer, self.network, self.domain, parts)
 
 
-class Units(NamedTuple):
-    """Units that are multiples of each other, which prove two networks equal.
+class Compared(NamedTuple):
+    """A comparison of two networks, which proves them equal.
 
     Attributes:
         network: Both networks side by side.
         domain: The domain.
-        classes: For each layer the class of each unit, and its scale.
+        comparison: The comparison; it is finished when it is saved.
     """
 
     network: ReluNetwork
     domain: Domain
-    classes: Sequence[Sequence[tuple[int, fmpq]]]
+    comparison: Comparison
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
-        """Write the classes with the answer.
+        """Write the tree with the answer.
 
         Raises:
             OSError: If the file cannot be written.
+            RegionsError: If the comparison cannot prove what a list showed.
         """
-        classes = [[[k, str(v)] for k, v in layer] for layer in self.classes]
-        parts = {"about": {}, "classes": classes}
+        held = self.comparison
+        held.run(Budget())
+        if not held.is_equal:
+            raise RegionsError(
+                "no proof that could be checked was found: some regions touch the "
+                "ball within rounding. Take a ball of another radius."
+            )
+        comparison = {
+            "low": texts(held.problem.low),
+            "high": texts(held.problem.high),
+            "bounds": {str(k): _bounds(v) for k, v in held.bounds.items()},
+            "tree": [_node(entry) for entry in held.tree],
+        }
+        parts = {"about": {}, "comparison": comparison}
         return _write(path, answer, self.network, self.domain, parts)
 
 
@@ -266,7 +282,7 @@ def _bounds(bounds: UnitBounds) -> list[list[list[str]]]:
     return [[texts(row) for row in ends] for ends in bounds]
 
 
-def _node(entry: Split | Proof | BoxProof | None) -> dict[str, Any]:
+def _node(entry: Split | Proof | BoxProof | Same | None) -> dict[str, Any]:
     """A node of the tree."""
     assert entry is not None
     if isinstance(entry, Split):
@@ -274,6 +290,8 @@ def _node(entry: Split | Proof | BoxProof | None) -> dict[str, Any]:
         if entry.unit is not None:
             return {"unit": list(entry.unit), "parts": parts}
         return {"axis": entry.axis, "at": str(entry.at), "parts": parts}
+    if isinstance(entry, Same):
+        return {"same": True}
     if isinstance(entry, BoxProof):
         return {"box": str(entry.bound)}
     dual = entry.dual

@@ -44,7 +44,7 @@ def compare_regions(both: ReluNetwork, domain: Domain, budget: Budget) -> Compar
         if gap is not None:
             given = found.coordinates[k].tolist()
             inside = found.exact_witnesses.get(k, tuple(map(Fraction, given)))
-            return Compared(_beside(exact, domain, inside, gap), k + 1, True)
+            return Compared(beside(exact, domain, inside, gap), k + 1, True)
         if budget.spent():
             return Compared(None, k + 1, False)
     return Compared(None, len(found), found.complete)
@@ -67,15 +67,17 @@ def _first_gap(exact: ExactNetwork, on: Sequence[bool]) -> list[int] | None:
     return None
 
 
-def _beside(
-    exact: ExactNetwork, domain: Domain, point: Point, gap: Sequence[int]
+def beside(
+    exact: ExactNetwork,
+    domain: Domain,
+    point: Point,
+    gap: Sequence[int] | Sequence[Fraction],
 ) -> Point:
     """A point of the domain at or near one inside a region, where outputs differ."""
     step, moved = Fraction(1), point
+    largest = max(map(abs, gap)) or 1
     while not (is_inside(domain, moved) and largest_gap(exact, moved)):
-        moved = tuple(
-            x + step * g / max(map(abs, gap)) for x, g in zip(point, gap, strict=False)
-        )
+        moved = tuple(x + step * g / largest for x, g in zip(point, gap, strict=False))
         step /= 2
     return moved
 

@@ -12,8 +12,8 @@ from regions.errors.limits import never
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, Point
-from regions.questions.answer_files import Partition, Tried, Units, texts
-from regions.questions.canonical import unit_classes
+from regions.questions.answer_files import Compared, Partition, Tried, texts
+from regions.questions.comparison import Comparison
 from regions.questions.equal_regions import compare_regions, is_inside, largest_gap
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import MAX_DIM, Pieces
@@ -22,6 +22,9 @@ from regions.signs.exact import ExactNetwork
 
 PROBES = 32
 """Points at which networks are compared first."""
+
+FEW_NODES = 100
+"""Parts of the domain in which units are compared, before lists are asked."""
 
 
 @kinds_checked
@@ -35,10 +38,11 @@ def are_equal(
 ) -> Answer:
     """Whether two networks agree at every point of a domain, exactly.
 
-    First their units are compared: up to order, positive factors and split units, equal
-    networks need no search. Then some points are tried. Then all pieces of the two
-    networks together decide; in balls of the norm 2, without bounds, and in more than
-    six dimensions, all their regions.
+    First their units are compared: up to order, factors and split units, equal networks
+    need no search. Then some points are tried. Then the signs of units in which they
+    differ are looked through, and what else they take. Where that does not end soon all
+    pieces of the two networks together decide; in balls of the norm 2, without bounds,
+    and in more than six dimensions, all their regions.
 
     Args:
         network: One network.
@@ -68,26 +72,29 @@ def are_equal(
     budget = Budget(max_seconds=max_seconds, stop=stop)
     both = compared(network, other)
     domain.restrict(both)
-    classes = unit_classes(both)
-    if classes.halves_agree:
-        units = Units(both, domain, classes.places)
-        return Answer(
-            "are_equal", True, None, True, budget.seconds, "units", evidence=units
-        )
+    comparison = Comparison(both, domain, network.widths)
+    units = Compared(both, domain, comparison)
     exact = ExactNetwork(both, domain)
-    witness = _differing_probe(exact, domain)
-    method, known = "points", True
     stats: dict[str, int | Fraction] = {}
-    evidence: Partition | Tried | None = None
-    if witness is None and _has_corners(domain):
+    evidence: Compared | Partition | Tried | None = None
+    method, known, witness = "units", True, None
+    if not comparison.is_equal:
+        witness = _differing_probe(exact, domain)
+    if witness is not None:
+        method = "points"
+    elif comparison.run(budget, FEW_NODES):
+        witness, evidence = comparison.witness, units
+        stats["nodes"] = comparison.nodes
+    elif _has_corners(domain):
         pieces, method = Pieces(both, domain, budget), "list"
         witness = _differing_piece(pieces)
         stats["pieces"], known = pieces.count, pieces.complete
         evidence = Partition(both, domain, {}) if known else None
-    elif witness is None:
+    else:
         found, method = compare_regions(both, domain, budget), "list"
         witness, known = found.witness, found.complete
         stats["regions"] = found.regions
+        evidence = units if known else None
     point = None
     if witness is not None:
         known, stats["difference"] = True, largest_gap(exact, witness)

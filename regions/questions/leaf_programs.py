@@ -35,7 +35,7 @@ class Leaf(NamedTuple):
     dual: Dual
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A row `a . t + e s <= b`, and what it stands for."""
 
     a: list[fmpq]
@@ -46,7 +46,7 @@ class _Row(NamedTuple):
 
 def solve_leaf(problem: Problem, node: Node, goal: int) -> Leaf | None:
     """The exact optimum; None if floating point did not name the coordinates."""
-    rows = _rows(problem, node, goal)
+    rows = node_rows(problem, node, goal)
     at, first = _suggested(problem, node, rows)
     if at is None:
         return None
@@ -80,7 +80,7 @@ def solve_leaf(problem: Problem, node: Node, goal: int) -> Leaf | None:
     return Leaf(to_fmpq(best.value or 0), point, dual)
 
 
-def _rows(problem: Problem, node: Node, goal: int) -> list[_Row]:
+def node_rows(problem: Problem, node: Node, goal: int) -> list[Row]:
     """Rows of the fixed units, of the domain, and of the goal's parts."""
     rows = []
     sources = [input_forms(problem.dim)]
@@ -97,13 +97,13 @@ def _rows(problem: Problem, node: Node, goal: int) -> list[_Row]:
                     fmpq(sign * v, 1 << pre.shift) for v in table[unit]
                 )
                 name = ("unit", (index, unit))
-                rows.append(_Row(gradient, ZERO, -offset, name))
+                rows.append(Row(gradient, ZERO, -offset, name))
             else:
                 side = bool(node.bounds.low[index][unit] >= 0)
             on.append(side)
         sources.append(activations(layer, pre, on))
     rows += [
-        _Row(row[:-1], ZERO, row[-1], ("row", k)) for k, row in enumerate(problem.rows)
+        Row(row[:-1], ZERO, row[-1], ("row", k)) for k, row in enumerate(problem.rows)
     ]
     outputs = pre_activations(problem.exact.layer(len(problem.exact.widths)), sources)
     forms = [
@@ -116,12 +116,12 @@ def _rows(problem: Problem, node: Node, goal: int) -> list[_Row]:
         for weight, form in zip(weights, forms, strict=True):
             if weight != 0:
                 total = [a + weight * v for a, v in zip(total, form, strict=True)]
-        rows.append(_Row([-v for v in total[:-1]], ONE, total[-1], ("part", k)))
+        rows.append(Row([-v for v in total[:-1]], ONE, total[-1], ("part", k)))
     return rows
 
 
 def _suggested(
-    problem: Problem, node: Node, rows: list[_Row]
+    problem: Problem, node: Node, rows: list[Row]
 ) -> tuple[list[fmpq | None] | None, list[int]]:
     """For each coordinate the face on which it ends, or None; rows that are tight."""
     at: list[fmpq | None] = [None] * problem.dim
@@ -174,7 +174,7 @@ def _dual(
 
 
 def _ends_hold(
-    rows: list[_Row],
+    rows: list[Row],
     multipliers: dict[int, fmpq],
     at: list[fmpq | None],
     node: Node,

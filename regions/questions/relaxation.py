@@ -5,6 +5,7 @@ have both signs. Its optimum is a point to try, and its multipliers choose the l
 multiples with which `backward` proves a bound. Nothing that comes from here is trusted.
 """
 
+from math import inf
 from typing import NamedTuple
 
 import highspy
@@ -81,12 +82,14 @@ class Hint(NamedTuple):
         tangents: Slopes of the lower lines of the open units.
         gaps: For each open unit how far its activation is off, weighted: the largest
             is to be split.
+        value: The optimum of the program.
     """
 
     point: np.ndarray | None
     dual: Dual
     tangents: dict[Unit, fmpq]
     gaps: dict[Unit, float]
+    value: float
 
 
 class _Program:
@@ -113,7 +116,15 @@ class Relaxation:
             [[as_float(v) for v in row] for row in problem.rows]
         ).reshape(len(problem.rows), problem.dim + 1)
 
-    def hint(self, node: Node, goal: int, *, feasibility: bool = False) -> Hint | None:
+    def hint(
+        self,
+        node: Node,
+        goal: int,
+        *,
+        feasibility: bool = False,
+        most: float = 0.0,
+        by_box: bool = False,
+    ) -> Hint | None:
         """Solve a node's program; None if that fails.
 
         Args:
@@ -121,9 +132,12 @@ class Relaxation:
             goal: Which goal to maximize.
             feasibility: Look for the smallest violation of the fixed signs instead: its
                 multipliers may prove the node empty.
+            most: How large a slack of the fixed signs is looked for then.
+            by_box: Whether to take the box around a round ball: a simplex program has
+                multipliers without noise, which prove that a node has no interior.
         """
         problem, parts = self._problem, self._problem.goals[goal]
-        units = node.open_units(problem)
+        units = self.asked(node) if feasibility else node.open_units(problem)
         column = {unit: problem.dim + k for k, unit in enumerate(units)}
         size = problem.dim + len(units) + 1
         forms, outputs = self.forms(node, column, size)
@@ -155,7 +169,8 @@ class Relaxation:
             row = -total[:-1]
             row[-1] = 1.0
             mixed.append(program.add(row, total[-1] + float(part.offset)))
-        solved = self._solve(program, node, feasibility)
+        most = most if feasibility else inf
+        solved = self._solve(program, node, most, by_box)
         if solved is None:
             return None
         x, duals, pull = solved
@@ -180,7 +195,21 @@ class Relaxation:
                 for unit, (steep, flat, _) in triangles.items()
             },
             self._gaps(x, duals, forms, triangles, column),
+            float(x[-1]),
         )
+
+    def asked(self, node: Node) -> list[Unit]:
+        """Open units that those read whose sign is fixed, at whatever remove."""
+        network = self._problem.network
+        read = [np.zeros(width, bool) for width in network.widths]
+        for layer, unit in node.fixed:
+            read[layer][unit] = True
+        for index in range(len(read) - 1, 0, -1):
+            for source, matrix in network.hidden[index].blocks(index):
+                if source > 0:
+                    read[source - 1] |= (matrix[read[index]] != 0.0).any(0)
+        units = node.open_units(self._problem)
+        return [(layer, unit) for layer, unit in units if read[layer][unit]]
 
     def forms(
         self, node: Node, column: dict[Unit, int], size: int
@@ -250,7 +279,7 @@ class Relaxation:
         return slope + share * (1 - slope)
 
     def _solve(
-        self, program: _Program, node: Node, feasibility: bool
+        self, program: _Program, node: Node, most: float, by_box: bool
     ) -> tuple[np.ndarray, np.ndarray, list[fmpq] | None] | None:
         """Optimum, multipliers, and what a ball holds; None unless one is found."""
         size, dim = program.columns, self._problem.dim
@@ -261,11 +290,10 @@ class Relaxation:
         low, high = np.full(size, -highspy.kHighsInf), np.full(size, highspy.kHighsInf)
         low[:dim] = [as_float(v) for v in node.box.low]
         high[:dim] = [as_float(v) for v in node.box.high]
-        if feasibility:
-            high[-1] = 0.0
+        high[-1] = most
         cost = np.zeros(size)
         cost[-1] = 1.0
-        if self._problem.square is None:
+        if self._problem.square is None or by_box:
             solved = solve_rows(G, right, cost, low, high)
             return None if solved is None else (*solved, None)
         radius = float(np.sqrt(as_float(self._problem.square)))

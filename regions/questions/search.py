@@ -402,7 +402,10 @@ class Search:
         hint = self._relaxation.hint(node, goal)
         if hint is None:
             return self._is_empty(number, goal, node, None)
-        proof, point = self._prove(goal, node, hint), self._point_of(node, hint)
+        proof, point = (
+            self._prove(goal, node, hint),
+            rational_point(self.problem, node.box, hint),
+        )
         assert proof.bound is not None
         value = None if point is None else self.problem.value(goal, point)
         if point is not None and value is not None:
@@ -415,22 +418,9 @@ class Search:
         self._close(proof)
         return True
 
-    def _point_of(self, node: Node, hint: Hint) -> Point | None:
-        """The suggested point, as a rational one of the domain; None if it is none."""
-        assert hint.point is not None
-        low = [float(int(v.p) / int(v.q)) for v in node.box.low]
-        high = [float(int(v.p) / int(v.q)) for v in node.box.high]
-        clipped = np.clip(hint.point, low, high)
-        # On the border of a ball rounding decides: a little less lies inside.
-        for part in (1.0,) if self.problem.square is None else INWARD:
-            point = tuple(Fraction(float(v)) for v in part * clipped)
-            if self.problem.holds(point):
-                return point
-        return None
-
     def _try(self, goal: int, node: Node, hint: Hint) -> None:
         """Look at the suggested point, and at the best of the region around it."""
-        point = self._point_of(node, hint)
+        point = rational_point(self.problem, node.box, hint)
         if point is None:
             return
         value = self.problem.value(goal, point)
@@ -477,11 +467,11 @@ class Search:
         before = None
         if entry.by_box or not entry.gaps:
             before = len(entry.gaps)
-            axis, at = _middle(entry.node.box)
+            axis, at = middle(entry.node.box)
             self.tree[entry.number] = Split(axis, at, None, parts)
-            halves = _halves(entry.node.box, axis, at)
+            both = halves(entry.node.box, axis, at)
             nodes = []
-            for number, half in zip(parts, halves, strict=True):
+            for number, half in zip(parts, both, strict=True):
                 self.bounds[number] = bounds = unit_bounds(self.problem, half)
                 nodes.append(Node(half, bounds, entry.node.fixed))
         else:
@@ -495,14 +485,28 @@ class Search:
             self._take(number, entry.goal, node, before)
 
 
-def _middle(box: Box) -> tuple[int, fmpq]:
+def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
+    """The suggested point, as a rational one of the domain; None if it is none."""
+    assert hint.point is not None
+    low = [float(int(v.p) / int(v.q)) for v in box.low]
+    high = [float(int(v.p) / int(v.q)) for v in box.high]
+    clipped = np.clip(hint.point, low, high)
+    # On the border of a ball rounding decides: a little less lies inside.
+    for part in (1.0,) if problem.square is None else INWARD:
+        point = tuple(Fraction(float(v)) for v in part * clipped)
+        if problem.holds(point):
+            return point
+    return None
+
+
+def middle(box: Box) -> tuple[int, fmpq]:
     """The longest axis, and its middle."""
     widths = [high - low for low, high in zip(box.low, box.high, strict=True)]
     axis = max(range(len(widths)), key=widths.__getitem__)
     return axis, (box.low[axis] + box.high[axis]) / 2
 
 
-def _halves(box: Box, axis: int, at: fmpq) -> tuple[Box, Box]:
+def halves(box: Box, axis: int, at: fmpq) -> tuple[Box, Box]:
     """The parts of a box below and above."""
     below, above = list(box.high), list(box.low)
     below[axis] = above[axis] = at

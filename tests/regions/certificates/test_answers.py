@@ -20,6 +20,7 @@ from regions.questions import maxima, search
 from regions.questions.answer import Answer
 from regions.questions.answer_files import Partition
 from tests.helpers import random_network
+from tests.regions.questions.test_equality import larger_of_three
 from tests.zoo import ZOO
 
 
@@ -292,16 +293,73 @@ def test_partitions_in_other_dimensions(dim, tmp_path):
     assert report.ok, str(report)
 
 
-def test_classes_of_units_must_be_multiples(tmp_path):
+def test_networks_are_equal_by_their_units(tmp_path):
     network = random_network(np.random.default_rng(1), 2, [4, 3])
     body = saved(regions.are_equal(network, network, regions.Box.cube(2)), tmp_path)
-    copy = json.loads(json.dumps(body))
-    copy["classes"][0][1] = copy["classes"][0][0]
-    (line,) = verify_answer(write(copy, tmp_path)).failures
-    assert line == "answer: unit 1 of layer 0 is no multiple of its class"
     body["network"][-1]["weight"][0][0] += 1e-12
     (line,) = verify_answer(write(body, tmp_path)).failures
-    assert line == "answer: output 0 differs by its weights on the classes"
+    assert line == "answer: leaf 0: output 0 differs by its units"
+
+
+def comparison_changes(body: dict):
+    """Bodies with one thing changed, and what is said of each."""
+
+    def changed(change) -> dict:
+        copy = json.loads(json.dumps(body))
+        change(copy, copy["comparison"])
+        return copy
+
+    tree = body["comparison"]["tree"]
+    same = next(k for k, node in enumerate(tree) if "same" in node)
+    flat = next(k for k, node in enumerate(tree) if node.get("signs"))
+    place = next(k for k, sign in enumerate(tree[flat]["signs"]) if sign[2] != "0")
+
+    def weight(copy, held):
+        copy["network"][0]["weight"][0][0] += 1e-9
+
+    def turned(copy, held):
+        sign = held["tree"][flat]["signs"][place]
+        sign[2] = sign[2][1:] if sign[2][0] == "-" else "-" + sign[2]
+
+    def dropped(copy, held):
+        held["tree"][flat]["signs"] = []
+
+    def none(copy, held):
+        held["tree"][0]["unit"] = [0, 99]
+
+    def other(copy, held):
+        layer, unit = held["tree"][0]["unit"]
+        held["tree"][0]["unit"] = [layer, (unit + 1) % 2]
+
+    def claimed(copy, held):
+        held["tree"][flat] = {"same": True}
+
+    def emptied(copy, held):
+        held["tree"][same] = held["tree"][flat]
+
+    def bounds(copy, held):
+        held["bounds"]["0"][1][0][0] = "-1"
+
+    def narrow(copy, held):
+        held["high"][0] = "1/2"
+
+    yield changed(weight), "leaf|are not proved"
+    yield changed(turned), f"leaf {flat}: .* has a multiplier of a wrong sign"
+    yield changed(dropped), f"leaf {flat} is not proved empty"
+    yield changed(none), "node 0 splits unit 99 of layer 0"
+    yield changed(other), "leaf"
+    yield changed(claimed), f"leaf {flat}: output 0 differs by its units"
+    yield changed(emptied), f"leaf {same}"
+    yield changed(bounds), "are not proved"
+    yield changed(narrow), "not about the whole domain"
+
+
+def test_every_change_of_a_comparison_is_found_and_named(tmp_path):
+    one, two = larger_of_three()
+    answer = regions.are_equal(one, two, regions.Box([-1.0, -2.0], [2.0, 1.0]))
+    for changed, said in comparison_changes(saved(answer, tmp_path)):
+        (line,) = verify_answer(write(changed, tmp_path)).failures
+        assert re.search(f"answer: .*{said}", line), (line, said)
 
 
 def test_claims_of_a_radius_and_of_a_property_are_about_what_was_asked(tmp_path):

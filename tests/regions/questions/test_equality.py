@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.network import ReluNetwork
-from regions.questions.canonical import Classes
+from regions.questions import equality
 from tests.helpers import random_network
 
 
@@ -48,14 +49,66 @@ def test_a_difference_of_1e_12_in_200_units_is_found():
     assert 0 < answer.stats["difference"] < 1e-10
 
 
-def test_pieces_decide_where_units_do_not(monkeypatch):
-    monkeypatch.setattr(Classes, "halves_agree", False)
-    rng = np.random.default_rng(1)
-    network = random_network(rng, 2, [6, 4])
-    other = ReluNetwork.from_arrays(*rewritten(network, rng))
-    answer = regions.are_equal(network, other, regions.Box.cube(2))
-    assert answer.value is True
-    assert answer.method == "list"
+@pytest.mark.parametrize(("layer", "beyond"), [(0, 1e-3), (1, 1e-3), (1, -1e-3)])
+def test_a_difference_of_1e_12_near_a_corner_is_found(layer, beyond):
+    """Of a convex unit that is on in a small part of the square, or nowhere."""
+    rng = np.random.default_rng(layer)
+    network = random_network(rng, 2, [100, 100] if beyond > 0 else [20, 20])
+    weights = [np.array(held.weight) for held in network.layers]
+    biases = [np.array(held.bias) for held in network.layers]
+    weights[layer][7] = abs(weights[layer][7])
+    square = regions.Box.cube(2)
+    pre = ReluNetwork.from_arrays(weights, biases).pre_activations(square.corners())
+    biases[layer][7] += beyond - pre[layer][:, 7].max()
+    changed = [np.array(w) for w in weights]
+    changed[layer + 1][:, 7] += 1e-12
+    other = rewritten(ReluNetwork.from_arrays(changed, biases), rng)
+    answer = regions.are_equal(
+        ReluNetwork.from_arrays(weights, biases),
+        ReluNetwork.from_arrays(*other),
+        square,
+    )
+    assert answer.value is (beyond < 0)
+    assert answer.method == "units"
+    if beyond > 0:
+        assert 0 < answer.stats["difference"] < 1e-12
+
+
+def larger_of_three(*, is_right: bool = True) -> list[ReluNetwork]:
+    """max(x, y, 0) twice: relu(x + relu(y - x)) and y + relu(relu(x) - y)."""
+    inner, outer = [[1.0, 0], [-1, 0], [-1, 1]], [[1.0, -1, 1]]
+    other = [[1.0, 0], [0, 1], [0, -1]]
+    around = {2: {1: np.array([[0.0, 1.0, -1.0]])}}
+    last = [[1.0 if is_right else 1.0 + 2.0**-40]]
+    return [
+        ReluNetwork.from_arrays([inner, outer, [[1.0]]], None),
+        ReluNetwork.from_arrays([other, outer, last], None, skips=around),
+    ]
+
+
+@pytest.mark.parametrize("nodes", [0, 100])
+@pytest.mark.parametrize(
+    "domain",
+    [
+        regions.Box([-1.0, -2.0], [2.0, 1.0]),
+        regions.Ball([0.5, 0.25], 1.0),
+        regions.HPolytope([[1.0, 2.0]], [1.0]),
+        regions.WholeSpace(2),
+    ],
+    ids=str,
+)
+def test_units_and_lists_decide_and_both_are_verified(
+    nodes, domain, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(equality, "FEW_NODES", nodes)
+    monkeypatch.setattr(equality, "PROBES", 0)
+    for is_right in (True, False):
+        one, two = larger_of_three(is_right=is_right)
+        answer = regions.are_equal(one, two, domain)
+        assert answer.value is is_right
+        assert answer.method == ("units" if nodes else "list")
+        report = verify_answer(answer.save(tmp_path / "answer.json"))
+        assert report.ok, str(report)
 
 
 @pytest.mark.parametrize("place", [0.99, -0.99])
@@ -147,4 +200,4 @@ def test_many_inputs_are_compared_region_by_region():
         other = regions.ReluNetwork.from_arrays([parts, last], None)
         answer = regions.are_equal(one, other, regions.Box.cube(9))
         assert answer.value is (gap == 0.0)
-        assert answer.method == ("points" if gap else "list")
+        assert answer.method == ("points" if gap else "units")

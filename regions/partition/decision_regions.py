@@ -98,7 +98,7 @@ def decision_regions(
         >>> print(decision_regions(diamond, WholeSpace(2)))
         2 components of decision regions, 1 of them bounded (complete)
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     found = enumerate_regions(
         with_decision_units(network, threshold=threshold), domain, **options
     )

@@ -9,6 +9,8 @@ from jaxtyping import Bool
 
 from regions.lp.exact_lp import check_witness, interior
 from regions.lp.exact_rows import IntegerRow, crossing_point, primitive
+from regions.lp.least_distance import nearest_to_origin
+from regions.signs.exact import dot, to_fmpq
 
 Wall = tuple[int, ...]
 """A halfspace `a . x <= b` as `(*a, b)` without common factor."""
@@ -47,7 +49,9 @@ class Side:
         return cls(walls, domain, flat, inside)
 
 
-def share_facet(first: Side, second: Side, wall: Wall) -> bool:
+def share_facet(
+    first: Side, second: Side, wall: Wall, square: Fraction | None = None
+) -> bool:
     """Whether regions on either side of a wall of the first share a facet in it.
 
     They do if and only if some point of the hyperplane satisfies all other halfspaces
@@ -57,6 +61,8 @@ def share_facet(first: Side, second: Side, wall: Wall) -> bool:
         first: A region.
         second: A region that has the opposite of `wall` among its halfspaces.
         wall: A halfspace of the first region.
+        square: The squared radius of a ball around 0, in which a point of the facet
+            must lie, too; both points inside the regions do.
     """
     opposite = tuple(-v for v in wall)
     others = {*first.walls, *second.walls, *first.domain} - {wall, opposite}
@@ -68,9 +74,12 @@ def share_facet(first: Side, second: Side, wall: Wall) -> bool:
     if any(not any(row[:-1]) and row[-1] <= 0 for row in cut):
         return False
     cut = [row for row in cut if any(row[:-1])]
-    if not cut:
+    if cut and interior([row[:-1] for row in cut], [row[-1] for row in cut]).is_empty:
+        return False
+    if square is None:
         return True
-    return not interior([row[:-1] for row in cut], [row[-1] for row in cut]).is_empty
+    nearest = nearest_to_origin([*rows, list(wall), list(opposite)], len(wall) - 1)
+    return nearest is not None and dot(nearest, nearest) < to_fmpq(square)
 
 
 def _on_hyperplane(row: IntegerRow, wall: Wall) -> IntegerRow:

@@ -255,7 +255,7 @@ def _join_group(
     Two regions may share one if they lie on either side of a common hyperplane and
     differ only in units that vanish on it.
     """
-    bits = regions.pattern_bits(members)
+    bits, square = regions.pattern_bits(members), regions.domain.squared_radius
     sides = [
         Side.of(rows.integers(full), rows.num_units, _inside(regions, int(member)))
         for full, member in zip(rows.all_bits(bits), members, strict=True)
@@ -265,7 +265,7 @@ def _join_group(
         a, b = int(members[k]), int(members[other])
         if joined.root(a) == joined.root(b):
             continue
-        if share_facet(sides[k], sides[other], wall):
+        if share_facet(sides[k], sides[other], wall, square):
             joined.join(a, b)
 
 

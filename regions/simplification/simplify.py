@@ -162,7 +162,7 @@ def simplify(
         >>> small.widths, report.equal_on
         ((1,), 2)
     """
-    network, domain = network_and_domain(network, domain)
+    network, domain = network_and_domain(network, domain, or_round=True)
     found = stopped = None
     if enumerate_domain:
         found = enumerate_regions(

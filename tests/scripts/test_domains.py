@@ -57,7 +57,6 @@ REFUSED = {
     ("table", "segment"): "give a box, a polytope, a ball or the whole space",
     ("table", "slice"): "give a box, a polytope, a ball or the whole space",
     ("simplify", "cone"): NO_OPEN,
-    ("simplify", "ball"): NO_ROUND,
     ("law", "ball"): NO_ROUND,
     ("program", "cone"): NO_OPEN,
     ("program", "ball"): NO_ROUND,

@@ -287,3 +287,15 @@ def test_remainders_are_those_of_whole_numbers(modulus):
     numbers += [0, 1, modulus - 1, modulus, largest - 1, largest, *near]
     found = remainder(np.array(numbers, float), modulus)
     assert found.tolist() == [float(n % modulus) for n in numbers]
+
+
+def test_parts_that_meet_beyond_a_round_ball_stay_apart():
+    """Where the larger of x and y exceeds 3/4: two caps of the disc, one of its box."""
+    first = [[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0]]
+    low = ReluNetwork.from_arrays(
+        [first, [[-1.0, -1.0, -1.0, 1.0]], [[1.0]]], [None, [1.5], None]
+    )
+    for domain, count in ((regions.Ball([0.0, 0.0], 1.0), 4), (Box.cube(2), 3)):
+        assert count_linear_regions(low, domain).count == count
+        found = regions.decision_regions(low, domain)
+        assert sorted(found.classes.tolist()) == [*[0] * (count - 2), 1]

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from regions.domains.shapes import Box, Domain, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import (
+    Ball,
+    Box,
+    Domain,
+    Segment,
+    Simplex,
+    Slice,
+    WholeSpace,
+)
 from regions.enumeration import enumerate_regions
 from regions.network import ReluNetwork
 from regions.simplification.equality import equal_on_regions
@@ -332,3 +340,13 @@ def test_exact_float_refuses_what_float64_lacks():
     assert exact_float(Fraction(2) ** 2000) is None
     assert exact_float(Fraction(1, 2**1074)) == 5e-324
     assert exact_float(Fraction(1, 2**1075)) is None
+
+
+def test_units_beyond_a_round_ball_are_removed():
+    """x + y > 1.9 meets the box around the disc, and not the disc."""
+    network = ReluNetwork.from_arrays(
+        [[[1.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]]], [[-1.9, 0.0], None]
+    )
+    small, report = simplify(network, Ball([0.0, 0.0], 1.0))
+    assert (small.widths, report.equal_on) == ((1,), 2)
+    assert simplify(network, Box.cube(2)).network.widths == (2,)

@@ -1,4 +1,4 @@
-"""One small pre-norm transformer block, and the sums modulo a number that it learns.
+"""One small pre-norm transformer block, and the counting that it learns.
 
 Tokens and positions are embedded and added; attention reads the normalized sum, a ReLU
 feed-forward layer the normalized result, each adds to what it read, and a linear head
@@ -102,15 +102,45 @@ class Transformer(nnx.Module):
         return Activity(attended, entering, fed_forward, logits)
 
 
-def modular_sums(modulus: int) -> tuple[np.ndarray, np.ndarray]:
-    """All sequences a, b, = and the sums (a + b) modulo `modulus`.
+def countings(
+    vocabulary: int, length: int, number: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random sequences, and how many earlier tokens are the last one again.
+
+    Counts from 0 to `length - 1` and last tokens are drawn evenly, and, given these,
+    the places of the count's tokens, and the others; sequences that come again are left
+    out, most of them of high counts.
+
+    Args:
+        vocabulary: Tokens, at least two.
+        length: Of a sequence.
+        number: Of sequences; no two are the same.
+        seed: Of what is drawn.
 
     Returns:
-        Sequences `(modulus^2, 3)`, the equals sign being token `modulus`, and sums.
+        Sequences `(number, length)` and counts.
+
+    Example:
+        >>> sequences, counts = countings(4, 5, 100, 0)
+        >>> ((sequences[:, :-1] == sequences[:, -1:]).sum(axis=1) == counts).all()
+        np.True_
     """
-    a, b = np.divmod(np.arange(modulus**2), modulus)
-    sequences = np.stack([a, b, np.full(len(a), modulus)], axis=1)
-    return sequences, (a + b) % modulus
+    rng = np.random.default_rng(seed)
+    drawn = 2 * number
+    last = rng.integers(vocabulary, size=(drawn, 1))
+    counts = rng.integers(length, size=(drawn, 1))
+    shifts = rng.integers(1, vocabulary, size=(drawn, length - 1))
+    order = rng.random((drawn, length - 1)).argsort(axis=1)
+    earlier = np.where(order < counts, last, (last + shifts) % vocabulary)
+    sequences = np.concatenate([earlier, last], axis=1)
+    _, first = np.unique(sequences, axis=0, return_index=True)
+    if len(first) < number:
+        raise ValueError(
+            f"`number` is {number}: only {len(first)} of {drawn} sequences differ; "
+            "fewer, or longer ones, are required."
+        )
+    chosen = np.sort(first)[:number]
+    return sequences[chosen], counts[chosen, 0]
 
 
 def init_transformers(
@@ -146,10 +176,11 @@ def train_transformers(
     seeds: Sequence[int],
     *,
     steps: int,
+    batch: int,
     learning_rate: float = 1e-2,
     weight_decay: float = 0.1,
 ) -> dict[str, Any]:
-    """Train by AdamW on the cross entropy of all sequences at once.
+    """Train by AdamW on the cross entropy of some of the sequences at a time.
 
     Args:
         config: Configuration of the model.
@@ -157,6 +188,7 @@ def train_transformers(
         classes: What the last position should tell.
         seeds: Seeds of initialization.
         steps: Updates.
+        batch: Sequences of each, drawn with repetition.
         learning_rate: At the start; it falls along a cosine.
         weight_decay: Decoupled, times the rate.
 
@@ -166,9 +198,10 @@ def train_transformers(
     inputs, targets = jnp.asarray(sequences), jnp.asarray(classes)
 
     def loss(params: PyTree, key: Array, setting: None, share: Array) -> Array:
-        del key, setting, share
-        logits = run_transformer(config, params, inputs).logits
-        errors = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
+        del setting, share
+        some = jax.random.randint(key, (batch,), 0, len(inputs))
+        logits = run_transformer(config, params, inputs[some]).logits
+        errors = optax.softmax_cross_entropy_with_integer_labels(logits, targets[some])
         return jnp.mean(errors)
 
     keys = jax.vmap(jax.random.key)(np.array(seeds, np.uint32))

@@ -22,15 +22,15 @@ def draw(result: Result) -> Figure:
         strict=True,
     ):
         _plane(axes, cells, tokens, f"{words}: {len(cells)} regions on the plane")
-    pairs = result.config.modulus**2
+    count = result.config.learned + result.config.held_out
     for axes, name, title, y in (
         (
             panels[0, 2],
-            "held_out",
-            "Pairs held out",
-            "share that is right",
+            "told",
+            "What a pattern alone tells, held out",
+            "share of answers that are right",
         ),
-        (panels[1, 0], "patterns", f"Patterns that {pairs} pairs meet", "patterns"),
+        (panels[1, 0], "patterns", f"Patterns that {count:,} tokens meet", "patterns"),
         (
             panels[1, 1],
             "neighbor_dimension",

@@ -6,9 +6,9 @@ import pytest
 
 from training.transformer import (
     TransformerConfig,
+    countings,
     feed_forward_network,
     init_transformers,
-    modular_sums,
     run_transformer,
 )
 
@@ -61,12 +61,15 @@ def test_block_is_pre_norm_attention_and_feed_forward():
         assert np.asarray(getattr(found, name)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_sums_are_all_there():
-    sequences, sums = modular_sums(4)
-    assert sequences.shape == (16, 3)
-    assert len({tuple(row) for row in sequences}) == 16
-    assert (sequences[:, 2] == 4).all()
-    assert (sums == (sequences[:, 0] + sequences[:, 1]) % 4).all()
+def test_countings_are_counts_and_no_sequence_comes_twice():
+    sequences, counts = countings(5, 6, 3000, 1)
+    assert sequences.shape == (3000, 6)
+    assert len({tuple(row) for row in sequences}) == 3000
+    wanted = [list(row[:-1]).count(row[-1]) for row in sequences.tolist()]
+    assert counts.tolist() == wanted
+    assert np.bincount(sequences[:, -1]).min() > 500
+    with pytest.raises(ValueError, match="`number` is 50: only"):
+        countings(2, 3, 50, 0)
 
 
 def test_heads_must_divide_the_dimension():

@@ -6,12 +6,16 @@ import pytest
 
 import regions
 from experiments import transformer_block as experiment
-from experiments.transformer_block.study import MEASURES, plane_through
+from experiments.transformer_block.study import (
+    MEASURES,
+    all_sequences,
+    looked_up,
+    plane_through,
+)
 from tests.experiments.helpers import run_smoke
 from training.transformer import (
     feed_forward_network,
     init_transformers,
-    modular_sums,
     run_transformer,
 )
 
@@ -37,7 +41,7 @@ def test_patterns_before_training_are_signs_of_the_first_layer(finished):
     result, _ = finished
     config = result.config
     model = config.model(config.heads[0])
-    sequences, _ = modular_sums(config.modulus)
+    sequences, _ = all_sequences(config)
     params = jax.tree.map(
         lambda leaf: np.asarray(leaf[0]), init_transformers(model, config.seeds)
     )
@@ -68,3 +72,17 @@ def test_feed_forward_layer_is_a_network_of_one_hidden_layer(finished):
     network = feed_forward_network(params)
     assert isinstance(network, regions.ReluNetwork)
     assert network.widths == (result.config.hidden,)
+
+
+def test_patterns_tell_answers_as_a_table_does():
+    rng = np.random.default_rng(0)
+    patterns, counts = rng.random((60, 3)) < 0.5, rng.integers(3, size=60)
+    patterns[59] = ~patterns[:40].any(axis=0)
+    met, right = [], []
+    for row, count in zip(patterns[40:], counts[40:], strict=True):
+        found = counts[:40][(patterns[:40] == row).all(axis=1)].tolist()
+        met.append(bool(found))
+        if found:
+            right.append(max(range(3), key=found.count) == count)
+    expected = (np.mean(met), np.mean(right))
+    assert looked_up(patterns, counts, 40) == pytest.approx(expected)

@@ -41,13 +41,6 @@ def axis_labels(axes: Axes, title: str, x: str, y: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def large_labels(axes: Axes, title: str, x: str, y: str) -> None:
-    """Title on the left and names of both axes, for panels with room."""
-    axes.set_title(title, loc="left", fontsize=10.5, color=INK, family=FONT)
-    axes.set_xlabel(x, color=INK, family=FONT)
-    axes.set_ylabel(y, color=INK, family=FONT)
-
-
 def save_figure(figure: Figure, path: str | pathlib.Path, *, dpi: float = DPI) -> None:
     """Write a figure in the format of the suffix, whole or not at all.
 

@@ -44,6 +44,9 @@ BUSY = 1.25
 WIDTH = 1400
 """Largest width of the pictures in pixels."""
 
+HEAVY = 400_000
+"""Bytes from which a picture gets 256 colors, its rounding spread over neighbors."""
+
 MOVIE = "movie.gif"
 """The movie of a run, if it has one; shown above the picture."""
 
@@ -439,7 +442,16 @@ def _write_picture(source: pathlib.Path, target: pathlib.Path) -> None:
         if picture.width > WIDTH:
             height = round(picture.height * WIDTH / picture.width)
             picture = picture.resize((WIDTH, height), PIL.Image.Resampling.LANCZOS)
-        data = io.BytesIO()
-        picture.save(data, format="PNG", optimize=True)
+        content = _png(picture)
+        if len(content) > HEAVY:
+            dither = PIL.Image.Dither.FLOYDSTEINBERG
+            content = _png(picture.quantize(256, dither=dither))
     with open_atomically(target) as file:
-        file.write(data.getvalue())
+        file.write(content)
+
+
+def _png(picture: PIL.Image.Image) -> bytes:
+    """The file of a picture, as small as it gets without loss."""
+    data = io.BytesIO()
+    picture.save(data, format="PNG", optimize=True)
+    return data.getvalue()

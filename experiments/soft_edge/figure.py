@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from experiments.plotting.curves import SERIES, plain_legend
-from experiments.plotting.style import FONT, MUTED, large_labels
+from experiments.plotting.style import FONT, MUTED, axis_labels
 from experiments.soft_edge.study import REACH, Result
 
 
@@ -40,7 +40,7 @@ def _profiles(axes: Axes, result: Result) -> None:
     for level in (0.1, 0.9):
         axes.axhline(level, color=MUTED, linewidth=0.6, linestyle=(0, (2, 2)))
     plain_legend(axes, "", "lower right")
-    large_labels(
+    axis_labels(
         axes, "Output along a radius, one seed", "pixels from the edge", "output"
     )
 
@@ -71,7 +71,7 @@ def _times(axes: Axes, result: Result) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
     plain_legend(axes, "", "best", ncols=2)
-    large_labels(
+    axis_labels(
         axes, "Width over training, median of seeds", "epoch", "10-90 width, pixels"
     )
 
@@ -91,4 +91,4 @@ def _settings(axes: Axes, numbers: dict[str, np.ndarray], title: str) -> None:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(names)), names, fontsize=9, family=FONT)
     axes.yaxis.set_minor_locator(NullLocator())
-    large_labels(axes, "Every seed, and the median", title, "")
+    axis_labels(axes, "Every seed, and the median", title, "")

@@ -250,6 +250,21 @@ def test_pictures_keep_all_their_colors(run, tmp_path):
         np.testing.assert_array_equal(np.asarray(small), colors)
 
 
+def test_heavy_pictures_get_fewer_colors_that_are_right_on_average(run, tmp_path):
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(0, 255, 700)[None, :, None] + rng.uniform(0, 40, (400, 700, 3))
+    colors = np.clip(ramp, 0, 255).astype(np.uint8)
+    PIL.Image.fromarray(colors).save(run / "figure.png")
+    publish("data_slices", run, tmp_path / "docs")
+    file = tmp_path / "docs" / "results" / "data_slices.png"
+    assert file.stat().st_size < 400_000
+    with PIL.Image.open(file) as small:
+        shown = np.asarray(small.convert("RGB"), float)
+    # No bands: means over small squares are those of the picture.
+    means = (shown - colors).reshape(20, 20, 35, 20, 3).mean(axis=(1, 3))
+    assert np.abs(means).mean() < 1.0
+
+
 def test_claims_of_a_page_are_judged_together():
     weak = SUMMARY["claims"][0] | {"p_for": 0.02}
     record = {"claims": [weak]}

@@ -96,9 +96,8 @@ def _scatter(axes: Axes, result: Result) -> None:
                 linestyle="none",
                 label=f"heads {heads}, {('before', 'after')[t]}",
             )
-    low, high = float(patterns.min()), float(patterns.max())
-    axes.set_ylim(low - 0.45 * (high - low) - 1.0, high + 2.0)
-    plain_legend(axes, "", "lower left", ncols=2)
+    axes.set_ylim(0.0, 1.4 * float(patterns.max()))
+    plain_legend(axes, "", "upper left", ncols=2)
     axis_labels(
         axes,
         "Dimension and patterns",

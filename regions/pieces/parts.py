@@ -16,17 +16,20 @@ from typing import Protocol, runtime_checkable
 
 from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, StoppedError
+from regions.enumeration.cells.engine import refusal
 from regions.enumeration.tree.journal import fingerprint
+from regions.errors import FileFormatError
 from regions.errors.limits import never
 from regions.files.line_journal import LineJournal
 from regions.files.reading import reading
 from regions.network import ReluNetwork
+from regions.pieces.cell_parts import CellParts
 from regions.pieces.restriction_parts import RestrictionParts
 from regions.pieces.tree_parts import TreeParts
 from regions.results.region_set import RegionCount
 from regions.results.statistics import Statistics
 
-VERSION = 1
+VERSION = 2
 PARTS = 200
 """Enough for some tens of workers to end at about the same time."""
 
@@ -37,6 +40,10 @@ class Parts(Protocol):
 
     def __len__(self) -> int:
         """How many parts there are."""
+        ...
+
+    def digest(self) -> str:
+        """A digest of what the parts are."""
         ...
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
@@ -50,6 +57,7 @@ Runner = Callable[[Sequence[Parts], Sequence[Part]], Iterator[tuple[Part, int]]]
 """Counts parts in any order and gives each with its count, exactly once."""
 
 SPLITS: dict[str, Callable[[ReluNetwork, Domain, int], Parts]] = {
+    "cells": CellParts,
     "tree": TreeParts,
     "restriction": RestrictionParts,
 }
@@ -62,9 +70,11 @@ class Setting:
     Attributes:
         network: The network.
         domain: Where to count; what `method` serves.
-        method: `"tree"`, whose parts are the cells of the first units, or
-            `"restriction"`, whose parts are hyperplanes of the last layer, or cells of
-            those before.
+        method: `"cells"`, whose parts are what the first cuts leave of a bounded
+            domain of two to six dimensions, `"tree"`, whose parts are the cells of the
+            first units, or `"restriction"`, whose parts are hyperplanes of the last
+            layer, or cells of those before. By default cells where they serve, and the
+            tree elsewhere.
         parts: How many parts to make, about. It decides what a kill costs, never the
             total.
 
@@ -74,10 +84,13 @@ class Setting:
 
     network: ReluNetwork
     domain: Domain
-    method: str = "tree"
+    method: str | None = None
     parts: int = PARTS
 
     def __post_init__(self):
+        if self.method is None:
+            refused = refusal(self.network, self.domain)
+            object.__setattr__(self, "method", "cells" if refused is None else "tree")
         if self.method not in SPLITS:
             names = ", ".join(SPLITS)
             raise ValueError(
@@ -88,6 +101,7 @@ class Setting:
 
     def split(self) -> Parts:
         """The parts."""
+        assert self.method is not None
         return SPLITS[self.method](self.network, self.domain, self.parts)
 
 
@@ -110,7 +124,7 @@ def count_in_parts(
     network: ReluNetwork,
     domain: Domain,
     *,
-    method: str = "tree",
+    method: str | None = None,
     parts: int = PARTS,
     journal: str | os.PathLike[str] | None = None,
     runner: Runner | None = None,
@@ -178,6 +192,8 @@ def count_study(
             book = stack.enter_context(PartJournal(journal, _problem(settings)))
             settings = book.begin(settings)
         splits = [setting.split() for setting in settings]
+        if book is not None:
+            book.check([split.digest() for split in splits])
         counts: dict[Part, int] = {} if book is None else dict(book.counts)
         known = Counter(which for which, _ in counts)
         every = [(k, i) for k, split in enumerate(splits) for i in range(len(split))]
@@ -233,6 +249,7 @@ class PartJournal:
     def __init__(self, path: str | os.PathLike[str], problem: str):
         self.counts: dict[Part, int] = {}
         self._parts: list[int] | None = None
+        self._digests: list[str] | None = None
         self._lines = LineJournal(
             path,
             problem,
@@ -246,6 +263,9 @@ class PartJournal:
             for data in self._lines.lines:
                 if "parts" in data:
                     self._parts = data["parts"]
+                    continue
+                if "digests" in data:
+                    self._digests = data["digests"]
                     continue
                 which, number = data["part"]
                 part, count = (which, number), data["count"]
@@ -274,6 +294,24 @@ class PartJournal:
             self._lines.append({"parts": self._parts})
         pairs = zip(settings, self._parts, strict=True)
         return [dataclasses.replace(setting, parts=parts) for setting, parts in pairs]
+
+    def check(self, digests: list[str]) -> None:
+        """Raise unless the parts are those of the run that began the journal.
+
+        Raises:
+            FileFormatError: If they are not.
+            OSError: If it could not be written.
+        """
+        if self._digests is None:
+            # Without that line nobody knows what counts are of.
+            self.counts.clear()
+            self._digests = digests
+            self._lines.append({"digests": digests})
+        if self._digests != digests:
+            raise FileFormatError(
+                f"{self._lines.path} was begun by another version of the program or of "
+                "its packages, whose parts are others: give another --journal."
+            )
 
     def record(self, part: Part, count: int) -> None:
         """Keep the count of one part.

@@ -1,6 +1,7 @@
 """Parts of a count by restriction: hyperplanes, or cells of the layers before."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 
 from regions.domains.shapes import Domain, WholeSpace
@@ -79,6 +80,11 @@ class RestrictionParts:
 
     def __len__(self) -> int:
         return len(self._parts)
+
+    def digest(self) -> str:
+        """A digest of the hyperplanes of all parts."""
+        rows = [[str(v) for row in leaf.rows for v in row] for leaf in self._leaves]
+        return hashlib.sha256(repr((rows, self._parts)).encode()).hexdigest()
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

@@ -1,5 +1,6 @@
 """Parts of a count by the tree: the cells of its first units, each by itself."""
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,10 @@ class TreeParts:
 
     def __len__(self) -> int:
         return len(self._cells)
+
+    def digest(self) -> str:
+        """A digest of the cells' patterns."""
+        return hashlib.sha256(self._cells.bits.tobytes()).hexdigest()
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

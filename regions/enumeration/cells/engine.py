@@ -1,20 +1,21 @@
 """Counting and listing with cells: bounded domains of two to six dimensions."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
 from regions.domains.shapes import Ball, BoundedDomain, Domain, HPolytope, WholeSpace
 from regions.enumeration.cells.detour import is_at_hand
-from regions.enumeration.cells.drawing import draw_cells
 from regions.enumeration.cells.flat import flatten
-from regions.enumeration.cells.plane import COUNT, LIST, SPLITS, TESTED_EXACTLY
+from regions.enumeration.cells.plane import COUNT
+from regions.enumeration.cells.plane_listing import (
+    plane_facts,
+    plane_listing,
+    plane_listing_task,
+)
 from regions.enumeration.cells.plane_walk import (
     UNLIMITED,
-    PlaneWalk,
     Progress,
     Task,
     walk_all,
@@ -26,7 +27,7 @@ from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
 from regions.network import ReluNetwork
-from regions.patterns.packing import num_bytes, pack_bits
+from regions.patterns.packing import pack_bits
 from regions.results.cells import Cells
 
 MAX_DIM = 6
@@ -44,12 +45,9 @@ class CellsEngine:
 
     def refuses(self, task: EngineTask) -> str | None:
         """Domains of other dimensions, unbounded or huge ones; journals."""
-        reason = cells_serve(task.network, task.domain)
-        if reason is not None:
-            return f"needs a bounded domain of 2 to {MAX_DIM} dimensions: {reason}."
         if task.journal is not None:
             return "keeps no journal: use method='tree', or no journal."
-        return None
+        return refusal(task.network, task.domain)
 
     def suits(self, task: EngineTask) -> str | None:
         """Planes, and what others refuse.
@@ -111,6 +109,14 @@ class CellsEngine:
         return dataclasses.replace(found, stats=stats)
 
 
+def refusal(network: ReluNetwork, domain: Domain) -> str | None:
+    """What cells need that a domain is not, after "cells"; None if they serve."""
+    reason = cells_serve(network, domain)
+    if reason is None:
+        return None
+    return f"needs a bounded domain of 2 to {MAX_DIM} dimensions: {reason}."
+
+
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
     """Why cells do not serve a network on a domain; None if they do."""
     if isinstance(domain, WholeSpace) or not domain.is_bounded:
@@ -146,7 +152,7 @@ def count_cells(
     task = Task(network, domain, flatten(network, domain), _most(max_regions), COUNT)
     walks = walk_all(task, stop, progress)
     left = sum(walk.parts_left for walk in walks)
-    return sum(walk.regions for walk in walks) + left, left == 0, _stats(walks)
+    return sum(walk.regions for walk in walks) + left, left == 0, plane_facts(walks)
 
 
 def list_cells(task: EngineTask) -> Listing:
@@ -168,7 +174,8 @@ def list_cells(task: EngineTask) -> Listing:
     if domain.dim > 2:
         listing = list_space(network, domain, stop, most, task.progress)
     else:
-        listing = _list_plane(network, domain, stop, most, task.progress)
+        plane = plane_listing_task(network, domain, _most(most))
+        listing = plane_listing(plane, walk_all(plane, stop, task.progress))
     return listing if len(listing.patterns) else _some_region(task, listing)
 
 
@@ -184,49 +191,6 @@ def _some_region(task: EngineTask, listing: Listing) -> Listing:
     )
 
 
-def _list_plane(
-    network: ReluNetwork,
-    domain: BoundedDomain,
-    stop: Callable[[], bool],
-    max_regions: int | None,
-    progress: Progress | None,
-) -> Listing:
-    """All regions of a plane domain; those found, if it was stopped."""
-    net = flatten(network, domain)
-    walks = walk_all(
-        Task(network, domain, net, _most(max_regions), LIST), stop, progress
-    )
-    chunks = [chunk for walk in walks for chunk in walk.chunks]
-    exact: dict[int, tuple[Fraction, ...]] = {}
-    first = 0
-    for chunk in chunks:
-        exact.update({first + k: point for k, point in chunk.exact.items()})
-        first += len(chunk.patterns)
-    # Nothing may have been found when it was stopped.
-    no_pattern = np.zeros((0, num_bytes(network.num_bits)), np.uint8)
-    patterns = np.concatenate([no_pattern, *(chunk.patterns for chunk in chunks)])
-    complete = not any(walk.parts_left for walk in walks)
-    make = functools.partial(draw_cells, network, domain, net, patterns)
-    return Listing(
-        patterns,
-        np.concatenate([np.zeros((0, 2)), *(chunk.inside for chunk in chunks)]),
-        exact,
-        complete,
-        dataclasses.replace(_stats(walks), exact_witnesses=len(exact)),
-        make if complete else None,
-    )
-
-
 def _most(max_regions: int | None) -> int:
     """How many regions are enough."""
     return UNLIMITED if max_regions is None else max_regions
-
-
-def _stats(walks: list[PlaneWalk]) -> CellsStats:
-    """What the walks took."""
-    heads = np.sum([walk.state.head for walk in walks], axis=0)
-    return CellsStats(
-        cells_split=int(heads[SPLITS]),
-        signs_tested_exactly=int(heads[TESTED_EXACTLY]),
-        signs_decided_in_rationals=sum(walk.asked for walk in walks),
-    )

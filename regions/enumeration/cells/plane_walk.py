@@ -1,6 +1,7 @@
 """One walk over cells of the plane, slice by slice."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -16,15 +17,20 @@ from regions.enumeration.cells.plane import (
     ASKED,
     BASE,
     BROKEN,
+    CORNERS,
     CROWDED,
     DONE,
     DOUBTFUL,
     EDGES,
+    FRESH,
+    LAYER,
     OPEN,
     PAUSED,
     REGIONS,
+    RING,
     ROOM,
     TOP,
+    UNITS,
     WRITTEN,
     WRITTEN_FULL,
 )
@@ -194,6 +200,29 @@ class PlaneWalk:
         part.state.head[[BASE, TOP]] = base, base + 1
         head[BASE] += 1
         return part
+
+    def work_left(self) -> float:
+        """A guess of the regions in the cell on top, relative to those in others.
+
+        Its bounding box, and the units that may cross it in each dimension.
+        """
+        state, widths = self.state, self._task.network.widths
+        part = state.parts[state.head[TOP] - 1]
+        layer, ring, corners = part[LAYER], part[RING], part[CORNERS]
+        spots = state.points[state.ring_corner[ring : ring + corners], :2]
+        units = widths[layer] if part[UNITS] == FRESH else part[UNITS]
+        return float(
+            np.prod(np.ptp(spots, axis=0) * (units + sum(widths[layer + 1 :])))
+        )
+
+    def digest(self) -> str:
+        """A digest of the regions counted and of the cells that are left."""
+        state, base, top = self.state, self.state.head[BASE], self.state.head[TOP]
+        digest = hashlib.sha256(str(self.regions).encode())
+        for layer, corners, ring in state.parts[base:top, [LAYER, CORNERS, RING]]:
+            digest.update(state.path[:layer].tobytes())
+            digest.update(state.ring_row[ring : ring + corners].tobytes())
+        return digest.hexdigest()
 
     @property
     def regions(self) -> int:

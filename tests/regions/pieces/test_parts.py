@@ -1,11 +1,17 @@
-"""Parts of the tree and of restriction add up, whoever counts them, and go on."""
+"""Parts of every split add up, whoever counts them, and go on."""
+
+import pickle  # noqa: TID251  (to send parts)
 
 import numpy as np
 import pytest
 
+from regions.compiled import SWITCH
 from regions.domains.shapes import Box, WholeSpace
 from regions.enumeration import count_regions
+from regions.enumeration.cells.space.walk import SpaceWalk
 from regions.errors import FileFormatError
+from regions.network import ReluNetwork
+from regions.pieces.cell_parts import CellParts, OtherCellError
 from regions.pieces.parts import SPLITS, Setting, count_in_parts, count_study
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import integer_network
@@ -22,6 +28,10 @@ CONES = random_network(np.random.default_rng(3), 3, [4, 3], bias_scale=0.0)
 def test_parts_add_up_to_the_whole(network, method):
     dim = network.input_dim
     for domain in (Box.cube(dim), WholeSpace(dim)):
+        if method == "cells" and not domain.is_bounded:
+            with pytest.raises(ValueError, match="needs a bounded domain"):
+                count_in_parts(network, domain, method=method)
+            continue
         expected = int(count_regions(network, domain))
         for parts in (1, 20):
             count = count_in_parts(network, domain, method=method, parts=parts)
@@ -51,12 +61,12 @@ def test_a_killed_run_goes_on_with_its_parts(tmp_path, method):
     assert (count.count, count.complete) == (expected, True)
     assert count.stats["from_journal"] == 3
     lines = path.read_text().splitlines()
-    assert len(lines) == 2 + count.stats["parts"]
+    assert len(lines) == 3 + count.stats["parts"]
     # A changed count is not believed, and what disagrees is counted again.
-    lines[3] = lines[3].replace('"count": ', '"count": 1')
-    path.write_text("\n".join([*lines, lines[4].replace("x", "y")]) + "\n")
+    lines[4] = lines[4].replace('"count": ', '"count": 1')
+    path.write_text("\n".join([*lines, lines[5].replace("x", "y")]) + "\n")
     again = count_in_parts(TIED, domain, **how)
-    assert (again.count, again.stats["damaged_journal_lines"]) == (expected, [4])
+    assert (again.count, again.stats["damaged_journal_lines"]) == (expected, [5])
     with pytest.raises(FileFormatError, match="another network, domain or method"):
         count_in_parts(LAYER, domain, **how)
 
@@ -82,6 +92,7 @@ def test_a_study_is_one_bag_of_parts(tmp_path):
         Setting(LAYER, WholeSpace(3), "restriction", 4),
         Setting(TIED, Box.cube(3), "tree", 5),
         Setting(TIED, Box.cube(3), "restriction", 6),
+        Setting(TIED, Box.cube(3), "cells", 6),
     ]
     path, told = tmp_path / "study.jsonl", []
     with pytest.raises(KilledError):
@@ -96,7 +107,44 @@ def test_a_study_is_one_bag_of_parts(tmp_path):
 
 def test_bad_settings_are_refused():
     domain = Box.cube(3)
-    with pytest.raises(ValueError, match="one of tree, restriction is required"):
+    with pytest.raises(ValueError, match="one of cells, tree, restriction is required"):
         count_in_parts(TIED, domain, method="sweep")
     with pytest.raises(ValueError, match="`parts` is 0"):
         count_in_parts(TIED, domain, parts=0)
+
+
+def test_cells_serve_by_default_where_they_can():
+    assert Setting(TIED, Box.cube(3)).method == "cells"
+    assert Setting(TIED, WholeSpace(3)).method == "tree"
+    none = ReluNetwork.from_arrays([np.eye(2)], None)
+    assert int(count_in_parts(none, Box.cube(2))) == 1
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_parts_by_cells_are_of_a_size_and_the_same_everywhere(dim, monkeypatch):
+    network, domain = (
+        random_network(np.random.default_rng(4), dim, [9, 6]),
+        Box.cube(dim),
+    )
+    digests = set()
+    for form in ("off", "on"):
+        monkeypatch.setenv(SWITCH, form)
+        parts = CellParts(network, domain, 20)
+        digests.add(parts.digest())
+    assert len(digests) == 1
+    # On another machine, say: what is pickled is all that a part needs.
+    far = pickle.loads(pickle.dumps(parts))
+    counts = [far.count(part, lambda: False) for part in range(len(far))]
+    assert sum(counts) == int(count_regions(network, domain, method="tree"))
+    assert max(counts) < 0.3 * sum(counts)
+
+
+def test_other_parts_than_those_of_the_journal_are_refused(tmp_path, monkeypatch):
+    path, how = tmp_path / "parts.jsonl", {"method": "cells", "parts": 9}
+    count_in_parts(TIED, Box.cube(3), journal=path, **how)
+    monkeypatch.setattr(CellParts, "digest", lambda parts: "another")
+    with pytest.raises(FileFormatError, match="begun by another version"):
+        count_in_parts(TIED, Box.cube(3), journal=path, **how)
+    monkeypatch.setattr(SpaceWalk, "digest", lambda walk: str(id(walk)))
+    with pytest.raises(OtherCellError, match="another cell here"):
+        CellParts(TIED, Box.cube(3), 9).count(0, lambda: False)

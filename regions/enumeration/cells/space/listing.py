@@ -14,6 +14,7 @@ from regions.enumeration.cells.space.exact import ExactCorners, unpack
 from regions.enumeration.cells.space.state import Leaves
 from regions.enumeration.cells.space.walk import (
     SpaceTask,
+    SpaceWalk,
     facts,
     walk_all,
 )
@@ -33,16 +34,29 @@ def list_space(
     progress: Progress | None = None,
 ) -> Listing:
     """All regions by cells, in a fixed order; those found if it was stopped."""
+    task = space_listing_task(network, domain, max_regions)
+    return space_listing(task, walk_all(task, stop, progress))
+
+
+def space_listing_task(
+    network: ReluNetwork, domain: BoundedDomain, max_regions: int | None = None
+) -> SpaceTask:
+    """What all walks that list regions share."""
     witnesses = _Witnesses(network, domain)
     task = SpaceTask(network, domain, witnesses.take, max_regions)
     witnesses.exact = ExactCorners(network, domain, task.net)
-    walks = walk_all(task, stop, progress)
+    return task
+
+
+def space_listing(task: SpaceTask, walks: list[SpaceWalk]) -> Listing:
+    """The regions that some walks have found."""
+    network, domain, most = task.network, task.domain, task.most
     left = sum(walk.parts_left for walk in walks)
     for walk in walks:
         walk.drain()
     found: list[_Regions] = [part for walk in walks for part in walk.taken]
     none = np.zeros((0, sum(network.widths)), bool)
-    bits = np.concatenate([none, *(part.bits for part in found)])[:max_regions]
+    bits = np.concatenate([none, *(part.bits for part in found)])[:most]
     points = np.concatenate(
         [np.zeros((0, domain.dim)), *(part.points for part in found)]
     )
@@ -56,7 +70,7 @@ def list_space(
     complete = left == 0 and len(bits) == len(points)
     return Listing(
         patterns,
-        points[:max_regions],
+        points[:most],
         exact,
         complete,
         dataclasses.replace(facts(walks), exact_witnesses=len(exact)),

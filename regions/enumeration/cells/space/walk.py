@@ -1,5 +1,6 @@
 """Walks over cells in space, slice by slice, by one thread or many."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ from regions.enumeration.cells.space.state import (
     ASKED,
     AT,
     BOTTOM,
+    CANDIDATES,
+    CORNERS,
     COUNT,
     FACTS,
     FILLED,
@@ -117,16 +120,20 @@ class SpaceWalk:
         self._exact: ExactCorners | None = None
         self._paces = tuple(Pace(SLICE_SECONDS, STEP_WORK * n) for n in FIRST_STEPS)
 
-    def advance(self) -> bool:
-        """Do a slice of the work; whether there is more."""
+    def advance(self, work: int | None = None) -> bool:
+        """Do a slice of the work; whether there is more.
+
+        Args:
+            work: How many steps to do; by default what takes a few milliseconds.
+        """
         task = self._task
         run, self.compiled = choose_advance()
         pace = self._paces[self.compiled]
-        steps = max(1, pace.start() // STEP_WORK)
+        steps = work or max(1, pace.start() // STEP_WORK)
         quiet = np.errstate(all="ignore")
         with quiet, KERNELS.plain_work(run if self.compiled else None):
             why = int(run(self._net, self.state, steps, task.take is not None))
-        if why == RUNNING:
+        if why == RUNNING and work is None:
             pace.stop()
         elif why == OPEN:
             self._answer()
@@ -154,6 +161,31 @@ class SpaceWalk:
         copy.done[0] = 0.0
         reg[BOTTOM] += 1
         return part
+
+    def work_left(self) -> float:
+        """A guess of the regions in the cell on top, relative to those in others.
+
+        Its bounding box, and the units that may cross it in each dimension.
+        """
+        st, widths = self.state, self._task.network.widths
+        cell = st.cell[st.reg[TOP] - 1]
+        layer, at, units = cell[LAYER], cell[AT], cell[CANDIDATES]
+        spots = st.x[:, at : at + cell[CORNERS]]
+        units = widths[layer] if units < 0 else units
+        return float(
+            np.prod(np.ptp(spots, axis=1) * (units + sum(widths[layer + 1 :])))
+        )
+
+    def digest(self) -> str:
+        """A digest of the regions counted and of the cells that are left."""
+        st, net = self.state, self._net
+        digest = hashlib.sha256(str(self.regions).encode())
+        for s in range(st.reg[BOTTOM], st.reg[TOP]):
+            layer, at, corners = st.cell[s, [LAYER, AT, CORNERS]]
+            digest.update(st.path[: net.word[layer]].tobytes())
+            digest.update(st.row[s].tobytes())
+            digest.update(st.zeros[:, at : at + corners].tobytes())
+        return digest.hexdigest()
 
     @property
     def regions(self) -> int:

@@ -84,6 +84,7 @@ def transformer_block_claims(
             "dimension from two neighbors after training, difference (above 0)",
             dimension[-1, 1] - dimension[0, 1],
             low=0.0,
+            reason="no difference",
         ),
         claim_median(
             "... by principal axes, too",
@@ -91,6 +92,7 @@ def transformer_block_claims(
             "participation ratio of the variances after training, difference (above 0)",
             axes[-1, 1] - axes[0, 1],
             low=0.0,
+            reason="no difference",
         ),
         claim_median(
             f"With more heads tokens meet more regions ({many} against {few})",
@@ -98,6 +100,7 @@ def transformer_block_claims(
             "patterns after training, difference (above 0)",
             (patterns[-1, 1] - patterns[0, 1]).astype(np.float64),
             low=0.0,
+            reason="no difference",
         ),
         claim_median(
             "A higher dimension goes with more regions",
@@ -106,6 +109,7 @@ def transformer_block_claims(
             "seed by seed (at least 0.5)",
             rank_correlation(dimension.reshape(flat), patterns.reshape(flat)),
             low=0.5,
+            reason="midway from none to a perfect order",
         ),
     ]
 

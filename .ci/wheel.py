@@ -42,7 +42,7 @@ pieces net.npz --box -1 1 --workers 2
 compile
 atlas net.npz --box -1 1 --out page.html
 atlas net.npz --box -1 1 --figure map.svg
-movie --shape [4]*1 --epochs 2 --frames 2 --size 32 --points 50
+movie --shape [4]*1 --epochs 2 --frames 2 --size 32 --points 50 --val-points 50
 ring --preset smoke
 study hopfield smoke
 scaling mine.toml

@@ -15,6 +15,7 @@ import regions
 from experiments.atlas.solid_clipping import clipped_facets
 from regions.domains.shapes import BoundedDomain
 from regions.results.cells import Cells
+from training.progress import Progress, quiet
 
 _CHUNK = 1 << 16
 """Facets whose corners are sought at once; bounds the memory."""
@@ -71,7 +72,12 @@ class Solid:
         return len(self.patterns)
 
 
-def find_solid(network: regions.ReluNetwork, box: regions.Box, name: str) -> Solid:
+def find_solid(
+    network: regions.ReluNetwork,
+    box: regions.Box,
+    name: str,
+    progress: Progress = quiet,
+) -> Solid:
     """Enumerate the regions in a box and gather what the page cuts.
 
     Raises:
@@ -81,7 +87,11 @@ def find_solid(network: regions.ReluNetwork, box: regions.Box, name: str) -> Sol
         raise ValueError(
             f"`box` has dimension {box.dim}: planes are cut through dimension 3."
         )
-    found = regions.enumerate_regions(network, box)
+    found = regions.enumerate_regions(
+        network,
+        box,
+        progress=lambda done, total: progress(done, total, f"regions of {name}"),
+    )
     vertices, facets = facets_of(found)
     return Solid(
         name,

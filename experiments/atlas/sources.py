@@ -226,13 +226,13 @@ def solid_atlas(
     from experiments.atlas.surface import decision_surface
 
     names = _names(files)
-    total, solids = len(files) + 1, []
-    for name, network in zip(names, networks, strict=True):
-        progress(len(solids), total, "enumerating the regions")
-        solids.append(find_solid(network, box, name))
-    progress(len(solids), total, "finding the decision surface")
+    solids = [
+        find_solid(network, box, name, progress)
+        for name, network in zip(names, networks, strict=True)
+    ]
+    progress(0, 1, "finding the decision surface")
     surface = decision_surface(solids[0], threshold)
-    progress(total, total, "finding the decision surface")
+    progress(1, 1, "finding the decision surface")
     return Atlas(
         title=" and ".join(names),
         domain=box,

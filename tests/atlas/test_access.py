@@ -1,5 +1,7 @@
 """Keyboard, contrast, themes, small windows, damaged pages, hostile labels."""
 
+import pathlib
+
 import pytest
 
 from experiments.atlas.page import write_page
@@ -7,30 +9,7 @@ from tests.atlas.helpers import over_time, partition, single
 
 MAP = ".pane canvas + canvas"
 
-CONTRAST = """() => {
-  const channel = (v) =>
-    (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) =>
-    0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = parse(getComputedStyle(e).backgroundColor);
-      if (color.length < 4 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = walker.nextNode()); ) {
-    const element = node.parentElement;
-    if (!node.data.trim() || !element.checkVisibility()) continue;
-    const pair = [parse(getComputedStyle(element).color), behind(element)];
-    const [a, b] = pair.map(luminance).sort((x, y) => y - x);
-    found.push([node.data.trim().slice(0, 40), (a + 0.05) / (b + 0.05)]);
-  }
-  return found;
-}"""
+ACCESS = pathlib.Path(__file__).with_name("access.js").read_text("utf-8")
 
 FOCUSABLE = """() => [
     ...document.querySelectorAll('button, select, input, canvas[tabindex]')]
@@ -57,7 +36,9 @@ def page_file(tmp_path_factory):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_text_has_the_contrast_of_level_aa(screen, page_file, dark):
+def test_text_has_the_contrast_of_level_aa_and_controls_have_names(
+    screen, page_file, dark
+):
     window = screen(dark=dark)
     window.open(page_file)
     window.page.check("#points")
@@ -65,11 +46,13 @@ def test_text_has_the_contrast_of_level_aa(screen, page_file, dark):
     window.page.keyboard.press("Enter")
     window.page.locator(".unit").first.click()
     window.page.locator(".chip").first.click()
-    found = window.page.evaluate(CONTRAST)
+    seen = [window.page.evaluate(ACCESS)]
     window.page.click("#keys")
-    found += window.page.evaluate(CONTRAST)
-    assert len(found) > 60
-    assert min(found, key=lambda row: row[1])[1] >= 4.5, min(found, key=lambda r: r[1])
+    seen.append(window.page.evaluate(ACCESS))
+    texts = [text for each in seen for text in each["texts"]]
+    assert len(texts) > 60
+    assert [text for text in texts if text[1] < 4.5] == []
+    assert [each["nameless"] for each in seen] == [[], []]
 
 
 def test_both_themes_follow_the_system_and_the_button(screen, page_file):

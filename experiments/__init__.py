@@ -23,6 +23,7 @@ NAMES = (
     "affine_constraint",
     "almost_orthogonal",
     "arrangement_polynomials",
+    "attention_cells",
     "basins",
     "bias_free",
     "bias_free_normalized",

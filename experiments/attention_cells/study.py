@@ -145,12 +145,13 @@ def _stored(
     folder: pathlib.Path, config: Config, case: Case
 ) -> Int64[np.ndarray, " seeds"]:
     """Cells of the draws of one case, kept in the folder."""
-    law, *sizes = case
+    law, dim, tokens, heads = case
     return stored(
-        folder / f"{law}-{shape_name(tuple(sizes))}.npz",
+        folder / f"{law}-{dim}-{tokens}-{heads}.npz",
         lambda: {
             "cells": [
-                count_cells(LAWS[law](*sizes, seed)) for seed in range(config.seeds)
+                count_cells(LAWS[law](dim, tokens, heads, seed))
+                for seed in range(config.seeds)
             ]
         },
     )["cells"]

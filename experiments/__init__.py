@@ -56,6 +56,7 @@ NAMES = (
     "local_complexity",
     "lora",
     "lora_digits",
+    "loss_sublevels",
     "maxout",
     "memorization_index",
     "memorized_or_generalized",

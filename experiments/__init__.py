@@ -25,6 +25,7 @@ NAMES = (
     "arrangement_polynomials",
     "attention_cells",
     "basins",
+    "batch_centering",
     "bias_free",
     "bias_free_normalized",
     "bottleneck",

@@ -64,7 +64,7 @@ class Config:
     dims: tuple[int, ...] = (2, 3)
     tokens: tuple[tuple[int, ...], ...] = ((4, 8, 16), (3, 4, 6))
     heads: tuple[int, ...] = (1, 2, 3, 4)
-    seeds: int = 12
+    seeds: int = 8
 
     def tokens_in(self, dim: int) -> tuple[int, ...]:
         """Numbers of tokens for one dimension."""

@@ -37,8 +37,8 @@ ABOUT = About(
     setup=(
         "Random networks of 2 inputs and 1 to 3 layers of 16, He normal weights, "
         "uniform biases within 1 / sqrt(fan-in); a batch of 64 normal points whose "
-        "mean is 0 to 8 deviations from the origin. Regions are counted exactly in a window "
-        "of half-width 1 around it, of the network as it is and with batch "
+        "mean is 0 to 8 deviations from the origin. Regions are counted exactly in a "
+        "window of half-width 1 around it, of the network as it is and with batch "
         "normalization by this batch, for offsets beta of 0 (the start) and normal "
         "ones of deviation 0.5."
     ),

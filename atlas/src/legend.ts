@@ -1,11 +1,13 @@
 /** What the colors mean, in the field's terms, and which layers' boundaries show. */
 
+import { numClasses } from "./classes";
 import { el } from "./dom";
 import type { Model } from "./model";
 import { type Coloring, MODES, changeOf } from "./modes";
 import { short } from "./numbers";
 import { BORN, KEPT, LOST, changeColor, classColor, css, layerColor } from "./palette";
 import type { Partition } from "./partition";
+import { partsOf } from "./parts";
 
 export class Legend {
   readonly element = el("section", { id: "legend", "aria-label": "Legend" });
@@ -35,6 +37,7 @@ export class Legend {
       code: "Activation pattern: 256 colors, by a hash of the code",
       layer: "Deepest layer among the facets",
       class: p.numOutputs === 1 ? `Class: sign of f(x)${model.header.threshold ? ` − ${short(model.header.threshold)}` : ""}` : "Class: largest output",
+      parts: "Connected parts of the classes",
       change: MODES.change,
     }[coloring.mode];
     const box = el("div", { class: "group" }, el("h3", {}, name));
@@ -47,7 +50,21 @@ export class Legend {
       const names = coloring.palette.map((color, i): [string, string] => [css(color), i ? String(i) : "none"]);
       box.append(this.keys(names.slice(0, 41)));
     }
+    if (coloring.mode === "parts") box.append(this.parts(p));
     if (coloring.mode === "change") box.append(this.changes());
+    return box;
+  }
+
+  /** How many parts each class has, and how many of them are holes of what is around. */
+  private parts(p: Partition): Node {
+    const { list } = partsOf(p, this.model.header.threshold);
+    const entries = Array.from({ length: numClasses(p) }, (_, cls): [string, string] => {
+      const mine = list.filter((part) => part.cls === cls);
+      const enclosed = mine.filter((part) => part.enclosed).length;
+      return [css(classColor(cls)), `class ${cls}: ${mine.length} part${mine.length === 1 ? "" : "s"}, ${enclosed} enclosed`];
+    });
+    const box = this.keys(entries);
+    box.append(el("li", {}, "dark: enclosed, a hole of what is around"));
     return box;
   }
 

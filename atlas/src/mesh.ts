@@ -1,7 +1,8 @@
 /** Triangles and sides of a partition, in float32 around an origin in float64. */
 
+import { numClasses, winner } from "./classes";
 import { type Polygon, cut, cutSegment, cutToRect } from "./clip";
-import { type Coloring, classSlot, numClasses, winner } from "./modes";
+import type { Coloring } from "./modes";
 import type { Partition } from "./partition";
 import type { Rect } from "./types";
 
@@ -80,7 +81,7 @@ export function buildMesh(p: Partition, coloring: Coloring, threshold: number, r
 export function* polygonsOf(p: Partition, coloring: Coloring, threshold: number, rect: Rect | null): Generator<Polygon> {
   const regions = rect ? p.within(rect) : p.offsets.subarray(0, p.count).keys();
   for (const r of regions) {
-    if (coloring.mode === "class") yield* classesOf(p, r, threshold, rect);
+    if (coloring.piece) yield* classesOf(p, r, coloring.piece, threshold, rect);
     else {
       const polygon = cornersOf(p, r, (k) => coloring.at(r, k), coloring.perCorner);
       yield rect ? cutToRect(polygon, rect) : polygon;
@@ -97,7 +98,7 @@ function cornersOf(p: Partition, r: number, value: (k: number) => number, varies
 }
 
 /** The pieces of a region on which one class wins: exact, as scores are affine there. */
-function* classesOf(p: Partition, r: number, threshold: number, rect: Rect | null): Generator<Polygon> {
+function* classesOf(p: Partition, r: number, color: NonNullable<Coloring["piece"]>, threshold: number, rect: Rect | null): Generator<Polygon> {
   const classes = numClasses(p);
   const present = new Set<number>();
   for (let k = p.offsets[r]; k < p.offsets[r + 1]; k++) present.add(winner(p, p.members[k], threshold));
@@ -112,7 +113,7 @@ function* classesOf(p: Partition, r: number, threshold: number, rect: Rect | nul
         piece = cut(piece, lead);
       }
     }
-    for (let i = 2; i < piece.length; i += 3) piece[i] = classSlot(cls, p);
+    for (let i = 2; i < piece.length; i += 3) piece[i] = color(r, cls);
     yield rect ? cutToRect(piece, rect) : piece;
   }
 }

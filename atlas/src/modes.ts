@@ -1,7 +1,9 @@
 /** What the fill of a region says: a number in [0, 1] per corner, and a palette. */
 
+import { numClasses, winner } from "./classes";
 import type { Partition } from "./partition";
-import { BORN, KEPT, LOST, changeColor, classColor, codeColor, codeIndex, layerColor, mapped, type Rgb } from "./palette";
+import { BORN, KEPT, LOST, changeColor, classColor, codeColor, codeIndex, layerColor, mapped, partColor, type Rgb } from "./palette";
+import { partsOf } from "./parts";
 
 export const MODES = {
   output: "Output",
@@ -10,6 +12,7 @@ export const MODES = {
   inradius: "Inradius",
   gradient: "Gradient norm",
   class: "Class",
+  parts: "Parts of classes",
   change: "Kept, born, lost",
 } as const;
 
@@ -41,6 +44,8 @@ export interface Coloring {
   at(r: number, k: number): number;
   /** Whether the position varies inside a region. */
   perCorner: boolean;
+  /** Position of the piece of a region on which a class wins, where regions are cut so. */
+  piece?(r: number, cls: number): number;
 }
 
 const STEPS = 256;
@@ -92,25 +97,6 @@ export function changeOf(p: Partition, r: number, other: Partition | null, isSec
   return isSecond ? BORN : LOST;
 }
 
-/** Output `k` less the threshold for one output; classes are argmax otherwise. */
-export function score(p: Partition, vertex: number, cls: number, threshold: number): number {
-  if (p.numOutputs === 1) return cls === 1 ? p.outputs[vertex] - threshold : 0;
-  return p.outputs[vertex * p.numOutputs + cls];
-}
-
-/** Class with the largest score at a vertex. */
-export function winner(p: Partition, vertex: number, threshold: number): number {
-  let best = 0;
-  for (let cls = 1; cls < numClasses(p); cls++) {
-    if (score(p, vertex, cls, threshold) > score(p, vertex, best, threshold)) best = cls;
-  }
-  return best;
-}
-
-export function numClasses(p: Partition): number {
-  return Math.max(2, p.numOutputs);
-}
-
 export function coloring(p: Partition, settings: Settings, other: Partition | null, isSecond: boolean): Coloring {
   const { mode, dark, output } = settings;
   const K = p.numOutputs;
@@ -147,8 +133,22 @@ export function coloring(p: Partition, settings: Settings, other: Partition | nu
           () => 0,
         ),
         perCorner: true,
-        at: (_, k) => classSlot(winner(p, p.members[k], settings.threshold), p),
+        at: (_, k) => slot(winner(p, p.members[k], settings.threshold), numClasses(p)),
+        piece: (_, cls) => slot(cls, numClasses(p)),
       };
+    case "parts": {
+      const parts = partsOf(p, settings.threshold);
+      const palette = parts.list.slice(0, STEPS).map(({ cls, enclosed }, i) => partColor(cls, i, enclosed));
+      // Where all scores are equal no class wins.
+      if (!palette.length) palette.push(classColor(0));
+      const piece = (r: number, cls: number) => slot(Math.max(0, parts.of(r, cls)) % palette.length, palette.length);
+      return {
+        ...flat(palette, () => 0),
+        perCorner: true,
+        at: (r, k) => piece(r, winner(p, p.members[k], settings.threshold)),
+        piece,
+      };
+    }
     case "change":
       return flat([KEPT, BORN, LOST].map((change) => changeColor(change, dark)), (r) => changeOf(p, r, other, isSecond));
   }
@@ -159,6 +159,3 @@ function soften(color: Rgb, dark: boolean): Rgb {
   const base = dark ? 24 : 255;
   return color.map((v) => Math.round(base + (v - base) * 0.55)) as Rgb;
 }
-
-/** Position of a class in its palette. */
-export const classSlot = (cls: number, p: Partition): number => slot(cls, numClasses(p));

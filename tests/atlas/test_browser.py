@@ -10,6 +10,7 @@ from experiments.atlas.contents import Atlas, Points, Series
 from experiments.atlas.page import write_page
 from experiments.atlas.partition import find_partition
 from regions.polytopes.polytope import polytope_at
+from regions.topology.topology import topology_of
 from tests.atlas.helpers import (
     SQUARE,
     code_text,
@@ -184,8 +185,30 @@ def test_all_color_modes_draw_something_different(screen, page_file):
         window.page.select_option("#mode", mode)
         window.settle()
         pictures.add(window.page.locator(".pane").screenshot())
-    assert modes == ["output", "code", "layer", "inradius", "gradient", "class"]
+    known = ["output", "code", "layer", "inradius", "gradient", "class", "parts"]
+    assert modes == known
     assert len(pictures) == len(modes)
+
+
+def test_parts_of_classes_are_those_of_topology(screen, tmp_path):
+    """A ring of class 1: its hole is an enclosed part of class 0."""
+    sides = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]
+    bend = [[1.0] * 4, [1.0] * 4]
+    ring = regions.ReluNetwork.from_arrays(
+        [sides, bend, [[1.0, -2.0]]], [[0.0] * 4, [-0.3, -0.6], [-0.1]]
+    )
+    file = tmp_path / "page.html"
+    write_page(file, single(find_partition(ring, SQUARE, "ring")))
+    window = screen()
+    window.open(file, "#color=parts")
+    found = {of: topology_of(ring, SQUARE, of) for of in ("class 0", "class 1")}
+    text = window.page.inner_text("#legend")
+    for number, of in enumerate(found):
+        parts = found[of].components
+        enclosed = sum(not part.reaches_out for part in parts)
+        plural = "" if len(parts) == 1 else "s"
+        assert f"class {number}: {len(parts)} part{plural}, {enclosed} enclosed" in text
+    assert found["class 1"].betti == (1, 1)
 
 
 def test_slider_counts_births_and_deaths(screen, run_file):

@@ -294,7 +294,7 @@ def training_row(seeds: int, epochs: int = 50) -> Row:
     return Row(case, f"{steps:,} steps", steps, seconds, floor, "products")
 
 
-ENGINES = ["line", "balls", "restriction", "cones", "cells", "sweep", "sectors", "tree"]
+ENGINES = ["line", "balls", "restriction", "cells", "sweep", "tree"]
 """Those of `regions.enumeration.table`."""
 
 PARTS: dict[str, list[Callable[[], Row]]] = {

@@ -47,10 +47,8 @@ CASES = {
     "line": Case((1, 256, 256), Box.cube(1, 4.0)),
     "balls": Case((2, 12, 12), Ball([0.0, 0.0], 1.0)),
     "restriction": Case((6, 22), WholeSpace(6)),
-    "cones": Case((3, 16, 16), WholeSpace(3), biases=False),
     "cells": Case((2, 160, 160), Box.cube(2)),
     "sweep": Case((3, 32, 32), Box.cube(3)),
-    "sectors": Case((2, 8, 8), WholeSpace(2)),
     "tree": Case((2, 12, 12), Box.cube(2)),
 }
 """One for each engine of `regions.enumeration.table`."""

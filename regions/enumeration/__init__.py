@@ -1,13 +1,11 @@
 """Every activation region of a network on a domain, exactly once.
 
 The engines stand in `regions.enumeration.table`: `line` (dimension 1), `cells` (any
-network on a bounded domain of two to six dimensions; `auto` takes it on planes, but for
-deep networks, and where the sweep refuses),
-`sweep` (networks in general position, dimension up to about 8), `cones` (networks
-without biases, by slices of one dimension less), `sectors` (counts of generic networks
-in the whole space of few dimensions), `restriction` (counts of the last layer, without
-a list) and `tree` (any network, any dimension). `count_regions` and `enumerate_regions`
-choose.
+network in two to six dimensions, on a bounded domain or in the whole space; `auto`
+takes it on planes, but for deep networks, in all space, and where the sweep refuses),
+`sweep` (networks in general position, dimension up to about 8), `restriction` (counts
+of the last layer, without a list) and `tree` (any network, any dimension).
+`count_regions` and `enumerate_regions` choose.
 """
 
 import dataclasses

@@ -3,8 +3,6 @@
 from regions.enumeration.balls.engine import BallEngine
 from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine
-from regions.enumeration.faces.cones import Cones
-from regions.enumeration.faces.sectors import Sectors
 from regions.enumeration.line.listing import LineEngine
 from regions.enumeration.restriction.engine import Restriction
 from regions.enumeration.sweep.engine import Sweep
@@ -14,10 +12,8 @@ _IN_ORDER: tuple[Engine, ...] = (
     LineEngine(),
     BallEngine(),
     Restriction(),
-    Cones(),
     CellsEngine(),
     Sweep(),
-    Sectors(),
     TreeEngine(),
 )
 

@@ -1,7 +1,7 @@
 """Counting by pieces: a box is cut by axis-parallel walls, and only integers add up.
 
 A wall cuts an open face of the box into two halves and the wall itself, again
-relatively open faces: the sum over open faces of `regions.enumeration.faces.open_faces`
+relatively open faces: the sum over open faces of `regions.pieces.open_faces`
 counts the regions that meet the box, whatever the walls. Ridges, corners and signs come
 by themselves. The sum is the same integer wherever the walls are, in whatever order the
 pieces are counted, and on whatever machine.
@@ -25,13 +25,13 @@ from jaxtyping import Bool
 from regions.domains.shapes import Domain, embed_exactly
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget, StoppedError
-from regions.enumeration.faces.open_faces import Interiors
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import NotGenericError, RegionsError
 from regions.errors.limits import never
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.pieces.journal import PieceJournal
+from regions.pieces.open_faces import Interiors
 from regions.pieces.plan import Face, Piece, Problem, plan_pieces
 from regions.results.region_set import RegionCount, RegionSet
 from regions.results.statistics import Statistics, Stop

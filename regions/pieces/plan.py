@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import Box, Domain, Slice
-from regions.enumeration.faces.open_faces import sign_of
 from regions.network import Layer, ReluNetwork
+from regions.pieces.open_faces import sign_of
 
 CHORDS = 24
 STEPS = 32

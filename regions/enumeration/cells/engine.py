@@ -1,4 +1,4 @@
-"""Counting and listing with cells: bounded domains of two to six dimensions."""
+"""Counting and listing with cells: two to six dimensions, bounded or all."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,12 +20,14 @@ from regions.enumeration.cells.plane_walk import (
     Task,
     walk_all,
 )
+from regions.enumeration.cells.space.cones import cone_of, why_no_cone
 from regions.enumeration.cells.space.counting import count_space
 from regions.enumeration.cells.space.listing import list_space
 from regions.enumeration.cells.statistics import PLANE, CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
+from regions.enumeration.tree.homogeneous import are_cones
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits
 from regions.results.cells import Cells
@@ -38,19 +40,24 @@ LARGEST_CHART = 1e300
 
 
 class CellsEngine:
-    """The engine `cells`: any network on a bounded domain of a few dimensions."""
+    """The engine `cells`: any network in a few dimensions."""
 
     name = "cells"
     lists = True
 
     def refuses(self, task: EngineTask) -> str | None:
-        """Domains of other dimensions, unbounded or huge ones; journals."""
+        """Domains of other dimensions, huge ones, most unbounded ones; journals."""
         if task.journal is not None:
             return "keeps no journal: use method='tree', or no journal."
-        return refusal(task.network, task.domain)
+        if not isinstance(task.domain, WholeSpace):
+            return refusal(task.network, task.domain)
+        reason = why_no_cone(task.network, MAX_DIM)
+        if reason is None:
+            return None
+        return f"can not serve the whole space: {reason.rstrip('.')}."
 
     def suits(self, task: EngineTask) -> str | None:
-        """Planes, and what others refuse.
+        """Planes, the whole space, networks without biases, and what others refuse.
 
         While the compiled code is missing, others answer in its place.
         """
@@ -59,6 +66,10 @@ class CellsEngine:
             return f"not in general position: {reason}"
         if self.is_fastest(task) and is_at_hand(task):
             return PLANE
+        if isinstance(task.domain, WholeSpace) and self.refuses(task) is None:
+            return "the domain is the whole space, of low dimension"
+        if are_cones(task.network, task.domain) and self.refuses(task) is None:
+            return "without biases all boundaries meet in the origin"
         polytope = isinstance(task.domain, HPolytope | Ball)
         if polytope and self.refuses(task) is None:
             return "the domain is a polytope of low dimension"
@@ -66,7 +77,8 @@ class CellsEngine:
 
     def is_fastest(self, task: EngineTask) -> bool:
         """Whether no engine answers sooner, once the code is compiled."""
-        return self.refuses(task) is None and task.domain.dim == 2
+        is_plane = task.domain.dim == 2 and task.domain.is_bounded
+        return is_plane and self.refuses(task) is None
 
     def count(self, task: EngineTask) -> Tally:
         """Number of regions.
@@ -74,7 +86,6 @@ class CellsEngine:
         A count that was stopped is what was found and one for each cell that was left:
         all cells have an interior.
         """
-        assert not isinstance(task.domain, WholeSpace)
         stages = Stages()
         if task.budget.spent():
             return Tally(1, False, CellsStats(stopped=task.budget.reason()))
@@ -97,7 +108,6 @@ class CellsEngine:
 
     def list(self, task: EngineTask) -> Listing:
         """All regions, depth first; those found and proved, if it was stopped."""
-        assert not isinstance(task.domain, WholeSpace)
         stages = Stages()
         with stages("cells"):
             found = list_cells(task)
@@ -110,7 +120,7 @@ class CellsEngine:
 
 
 def refusal(network: ReluNetwork, domain: Domain) -> str | None:
-    """What cells need that a domain is not, after "cells"; None if they serve."""
+    """What cells need that a domain is not; None if they serve."""
     reason = cells_serve(network, domain)
     if reason is None:
         return None
@@ -118,7 +128,7 @@ def refusal(network: ReluNetwork, domain: Domain) -> str | None:
 
 
 def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
-    """Why cells do not serve a network on a domain; None if they do."""
+    """Why cells do not serve a network on a bounded domain; None if they do."""
     if isinstance(domain, WholeSpace) or not domain.is_bounded:
         return "the domain is unbounded"
     if not 2 <= domain.dim <= MAX_DIM:
@@ -135,7 +145,7 @@ def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
 
 def count_cells(
     network: ReluNetwork,
-    domain: BoundedDomain,
+    domain: Domain,
     stop: Callable[[], bool],
     max_regions: int | None = None,
     progress: Progress | None = None,
@@ -147,6 +157,9 @@ def count_cells(
     """
     if not network.hidden:
         return 1, True, CellsStats()
+    if isinstance(domain, WholeSpace):
+        cone = cone_of(network)
+        return count_space(cone.network, cone.domain, stop, max_regions, progress)
     if domain.dim > 2:
         return count_space(network, domain, stop, max_regions, progress)
     task = Task(network, domain, flatten(network, domain), _most(max_regions), COUNT)
@@ -159,7 +172,9 @@ def list_cells(task: EngineTask) -> Listing:
     """All regions by cells, depth first; those found, if it was stopped."""
     network, domain, most = task.network, task.domain, task.budget.max_regions
     stop = task.budget.spent
-    assert not isinstance(domain, WholeSpace)
+    if isinstance(domain, WholeSpace):
+        found = list_space(network, domain, stop, most, task.progress, cone_of(network))
+        return found if len(found.patterns) else _some_region(task, found)
     if not network.hidden:
         corners = domain.corners()
         whole = Cells(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain
 from regions.network import Layer, ReluNetwork
 
 Matrices = dict[int, np.ndarray]
@@ -18,7 +18,7 @@ Matrices = dict[int, np.ndarray]
 
 def common_zeros(
     networks: Sequence[ReluNetwork],
-    domain: BoundedDomain,
+    domain: Domain,
     read: Sequence[Matrices] | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """By layer, what `leaders` and `unbiased` say of its units.

@@ -27,16 +27,18 @@ PROGRESS_STEPS = 1_000_000
 FROM_DIM = 3
 """Bounded domains of fewer dimensions are cut faster into cells."""
 FROM_DIM_DEEP = 4
-"""The same of networks with kinks in several layers; sectors count their space."""
+"""The same of networks with kinks in several layers."""
 MOST_DIM_DEEP = 8
 """Above it cells have too many corners."""
 FEW = 100_000.0
 """Regions of the last layer in a cell of those before, by the bound of the whole space,
 that others cut faster: a cell takes 1 to 3 ms, and a region 0.5 to 3 us."""
 FEW_DEGENERATE = 1000.0
-"""The same where the sweep has failed."""
+"""The same where cells answer: the sweep has failed, or it is the whole space."""
 FEW_WITHOUT_END = 16.0
-"""The same on domains without end, where others take 60 us and more."""
+"""The same on other domains without end, where the tree takes 60 us and more."""
+CELLS_DIM = 6
+"""The whole space has cells up to here."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +85,8 @@ class Restriction:
         is_deep = num_kinked_layers(network) > 1
         if is_deep:
             few = FEW if domain.is_bounded else FEW_WITHOUT_END
-            if domain.is_bounded and task.failed:
+            is_space = isinstance(domain, WholeSpace) and domain.dim <= CELLS_DIM
+            if is_space or (domain.is_bounded and task.failed):
                 few = FEW_DEGENERATE
             wide = regions_a_cell(network, domain.dim) >= few
             if not wide or domain.dim > MOST_DIM_DEEP:

@@ -153,20 +153,24 @@ def unseen(network: ReluNetwork, most: int) -> str | None:
 
     Args:
         network: A network with kinks.
-        most: In how many dimensions, at most.
+        most: In how many dimensions that are seen, at most.
     """
+    too_many = (
+        f"cuts the whole space into orthants, which are too many from dimension "
+        f"{most + 1} on: use method='tree'."
+    )
     first = next(k for k, layer in enumerate(network.hidden) if layer.kinks.any())
-    if network.input_dim > most:
-        return (
-            f"cuts the whole space into orthants, which are too many from dimension "
-            f"{most + 1} on: use method='tree'."
-        )
+    # Rounded, but to find the rank of many inputs exactly takes long.
+    if first == 0 and np.linalg.matrix_rank(network.hidden[0].weight) > most:
+        return too_many
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
     table = exact.affine_forms(np.zeros(sum(network.widths), bool), layers=first + 1)
     layer, start = network.hidden[first], int(network.unit_starts[first])
     normals = [row[:-1] for row in table[start : start + layer.width]]
     with_kink = [normals[unit] for unit in np.flatnonzero(layer.kinks).tolist()]
     rank = len(independent(with_kink)[0])
+    if rank > most:
+        return too_many
     # What units without a kink read, or a later layer of what was before this one.
     passed = [
         source

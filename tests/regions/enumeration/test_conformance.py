@@ -71,7 +71,6 @@ ASKED_AT = {
         "enumeration/restriction/prefix_cells.py": 1,
         "enumeration/restriction/symmetry.py": 1,
     },
-    "cones": {"enumeration/faces/cones.py": 2, "enumeration/faces/open_faces.py": 2},
     "cells": {
         "enumeration/cells/engine.py": 1,
         "enumeration/cells/plane_walk.py": 1,
@@ -85,7 +84,6 @@ ASKED_AT = {
         "enumeration/sweep/kernels/insertion.py": 1,
         "enumeration/sweep/plain_insertion.py": 1,
     },
-    "sectors": {"enumeration/faces/open_faces.py": 1},
     "tree": {
         "enumeration/tree/engine.py": 4,
         "enumeration/tree/homogeneous.py": 1,
@@ -146,7 +144,6 @@ def specimens():
 SPECIMENS = specimens()
 
 CUBE, ALL = Box.cube(3), WholeSpace(4)
-FEW_CONES = random_network(np.random.default_rng(0), 3, [4, 3], bias_scale=0.0)
 SPACE = random_network(np.random.default_rng(8), 3, [6, 4])
 LAYER = np.array(families.type_b(4))[:, :4]
 SYMMETRIC = ReluNetwork.from_arrays([LAYER, np.ones((1, 16))], None)
@@ -154,8 +151,8 @@ GENERIC = random_network(np.random.default_rng(6), 4, [6])
 SHIFTED = ReluNetwork.from_arrays(
     [LAYER, np.ones((1, 16))], [np.linspace(-0.5, 0.7, 16), np.zeros(1)]
 )
-_SWEEP, _RESTRICTION, _FACES = (
-    f"regions.enumeration.{room}" for room in ("sweep", "restriction", "faces")
+_SWEEP, _RESTRICTION = (
+    f"regions.enumeration.{room}" for room in ("sweep", "restriction")
 )
 SELDOM: dict[str, list[tuple[dict[str, object], ReluNetwork, Domain]]] = {
     "sweep": [
@@ -186,18 +183,6 @@ SELDOM: dict[str, list[tuple[dict[str, object], ReluNetwork, Domain]]] = {
             {COMPILED: "on", f"{_RESTRICTION}.fast.are_true": lambda *_: False},
             GENERIC,
             ALL,
-        ),
-    ],
-    "cones": [
-        ({f"{_FACES}.cones.EMBEDDED_CHUNK": 1}, FEW_CONES, CUBE),
-        (
-            {
-                f"{_FACES}.open_faces.strictly_inside": lambda rows, bits, _: np.zeros(
-                    len(bits), bool
-                )
-            },
-            FEW_CONES,
-            CUBE,
         ),
     ],
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain
 from regions.enumeration.cells.space.walk import (
     SpaceTask,
     facts,
@@ -15,12 +15,14 @@ from regions.network import ReluNetwork
 
 def count_space(
     network: ReluNetwork,
-    domain: BoundedDomain,
+    domain: Domain,
     stop: Callable[[], bool],
     max_regions: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[int, bool, CellsStats]:
     """Number of regions by cells, whether complete, and what it took.
+
+    On a domain without end the network must have no biases (`cones.py`).
 
     A count that was stopped is what was found and one for each cell that was left: all
     cells have an interior.

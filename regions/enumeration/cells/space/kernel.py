@@ -48,6 +48,7 @@ from regions.enumeration.cells.space.state import (
     FOUND,
     LAYER,
     NEXT_ID,
+    RANK,
     TESTS,
     TOP,
 )
@@ -117,8 +118,6 @@ def enter(net, st, s, layer):
             st.candidates[begin + count] = j
             count += 1
     st.cell[s, CANDIDATES] = count
-    for w in range(st.bits.shape[1]):
-        st.bits[s, w] = 0
     return RUNNING
 
 
@@ -126,6 +125,7 @@ def _finish(net, st, s, layer):
     """A cell that no unit of its layer crosses any more: on to the next layer."""
     for w in range(net.word[layer + 1] - net.word[layer]):
         st.path[net.word[layer] + w] = st.bits[s, w]
+        st.bits[s, w] = 0
     activate(net, st, layer)
     st.cell[s, LAYER], st.cell[s, CANDIDATES] = layer + 1, -1
     return RUNNING
@@ -327,7 +327,7 @@ def _cut(net, st, s, layer):
         to = start if sign < 0 else at
         end = _copy_side(x, zeros, reach, name, side, at, corners, to, slot, sign)
         _append_new(st, end, made)
-        _drop_rows(zeros, to, end + made - to, len(x))
+        _drop_rows(zeros, to, end + made - to, reg[RANK])
     reg[NEXT_ID] += made
     t = s + 1
     cell[t, LAYER], cell[t, AT], cell[t, CORNERS] = layer, start, below
@@ -393,21 +393,21 @@ def _new_corners(net, st, s, at, corners, u, slot, over, under):
     zeros, new_zeros, sides = st.zeros, st.new_zeros, st.sides
     # Not a constant, for which the compiler would make forms of its own.
     made = np.int64(0)
-    room, words, dim = st.new_x.shape[1] - 1, zeros.shape[0], len(st.x)
+    room, words, rank = st.new_x.shape[1] - 1, zeros.shape[0], st.reg[RANK]
     bit = np.int64(1) << np.int64(slot & 63)
     for a in range(over):
         p = sides[0, a] & INDEX
-        simple = _size(zeros, at + p) == dim
+        simple = _size(zeros, at + p) == rank
         for b in range(under):
             q = sides[1, b] & INDEX
             common = popcount(zeros[0, at + p] & zeros[0, at + q])
             for w in range(1, words):
                 common += popcount(zeros[w, at + p] & zeros[w, at + q])
-            if common < dim - 1:
+            if common < rank - 1:
                 continue
             if not (
                 simple
-                or _size(zeros, at + q) == dim
+                or _size(zeros, at + q) == rank
                 or _is_edge(zeros, at, corners, p, q)
             ):
                 continue
@@ -476,8 +476,8 @@ def _append_new(st, to, made):
         reach[to + e], name[to + e] = new_reach[e], first + e
 
 
-def _drop_rows(zeros, at, corners, dim):
-    """Drop rows that vanish at fewer corners of a cell than there are dimensions.
+def _drop_rows(zeros, at, corners, rank):
+    """Drop rows that vanish at fewer corners of a cell than its rank.
 
     Corners are counted for 64 rows at once, by three bits and one that is set for good.
     """
@@ -493,11 +493,15 @@ def _drop_rows(zeros, at, corners, dim):
             twos ^= carry
             more |= fours & word
             fours ^= word
-        if dim == 3:
+        if rank < 3:
+            kept = more | fours | twos
+            if rank == 1:
+                kept = used
+        elif rank == 3:
             kept = more | fours | (twos & ones)
-        elif dim == 4:
+        elif rank == 4:
             kept = more | fours
-        elif dim == 5:
+        elif rank == 5:
             kept = more | (fours & (ones | twos))
         else:
             kept = more | (fours & twos)

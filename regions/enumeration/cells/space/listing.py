@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.cells.space.cones import Cone
 from regions.enumeration.cells.space.drawing import draw_space
 from regions.enumeration.cells.space.exact import ExactCorners, unpack
 from regions.enumeration.cells.space.state import Leaves
@@ -28,23 +29,31 @@ from regions.signs.predicate import Predicate
 
 def list_space(
     network: ReluNetwork,
-    domain: BoundedDomain,
+    domain: Domain,
     stop: Callable[[], bool],
     max_regions: int | None = None,
     progress: Progress | None = None,
+    cone: Cone | None = None,
 ) -> Listing:
-    """All regions by cells, in a fixed order; those found if it was stopped."""
-    task = space_listing_task(network, domain, max_regions)
+    """All regions by cells, in a fixed order; those found if it was stopped.
+
+    The cells may be those of a cone that has the same regions.
+    """
+    task = space_listing_task(network, domain, max_regions, cone)
     return space_listing(task, walk_all(task, stop, progress))
 
 
 def space_listing_task(
-    network: ReluNetwork, domain: BoundedDomain, max_regions: int | None = None
+    network: ReluNetwork,
+    domain: Domain,
+    max_regions: int | None = None,
+    cone: Cone | None = None,
 ) -> SpaceTask:
     """What all walks that list regions share."""
-    witnesses = _Witnesses(network, domain)
-    task = SpaceTask(network, domain, witnesses.take, max_regions)
-    witnesses.exact = ExactCorners(network, domain, task.net)
+    witnesses = _Witnesses(network, domain, cone)
+    shape = (network, domain) if cone is None else (cone.network, cone.domain)
+    task = SpaceTask(*shape, witnesses.take, max_regions)
+    witnesses.exact = ExactCorners(*shape, task.net)
     return task
 
 
@@ -57,9 +66,9 @@ def space_listing(task: SpaceTask, walks: list[SpaceWalk]) -> Listing:
     found: list[_Regions] = [part for walk in walks for part in walk.taken]
     none = np.zeros((0, sum(network.widths)), bool)
     bits = np.concatenate([none, *(part.bits for part in found)])[:most]
-    points = np.concatenate(
-        [np.zeros((0, domain.dim)), *(part.points for part in found)]
-    )
+    points = np.zeros((0, domain.dim))
+    if found:
+        points = np.concatenate([part.points for part in found])
     exact: dict[int, tuple[Fraction, ...]] = {}
     first = 0
     for part in found:
@@ -68,13 +77,16 @@ def space_listing(task: SpaceTask, walks: list[SpaceWalk]) -> Listing:
     exact = {k: point for k, point in exact.items() if k < len(bits)}
     patterns = pack_bits(bits[:, network.kinks])
     complete = left == 0 and len(bits) == len(points)
+    make = None
+    if complete and domain.is_bounded and not isinstance(domain, WholeSpace):
+        make = functools.partial(draw_space, network, domain, patterns)
     return Listing(
         patterns,
         points[:most],
         exact,
         complete,
         dataclasses.replace(facts(walks), exact_witnesses=len(exact)),
-        functools.partial(draw_space, network, domain, patterns) if complete else None,
+        make,
     )
 
 
@@ -91,8 +103,8 @@ class _Witnesses:
 
     exact: ExactCorners
 
-    def __init__(self, network: ReluNetwork, domain: BoundedDomain):
-        self._domain = domain
+    def __init__(self, network: ReluNetwork, domain: Domain, cone: Cone | None):
+        self._domain, self._cone = domain, cone
         self._predicate = Predicate(network, domain)
         self._ends = np.cumsum(network.widths)[:-1]
 
@@ -102,7 +114,10 @@ class _Witnesses:
         bits = unpack(net, leaves.bits, len(net.first) - 1)
         starts = np.concatenate([[0], leaves.end[:-1]])
         sums = np.add.reduceat(leaves.x, starts, axis=1)
-        points = (sums / np.diff(leaves.end, prepend=0)).T * net.scale
+        if self._cone is None:
+            points = (sums / np.diff(leaves.end, prepend=0)).T * net.scale
+        else:
+            points = self._cone.points(sums.T * net.scale)
         parts = np.split(bits.astype(float), self._ends, axis=1)
         words = [sign_words(part) for part in parts]
         with np.errstate(all="ignore"):
@@ -111,5 +126,7 @@ class _Witnesses:
         exact: dict[int, tuple[Fraction, ...]] = {}
         for region in np.flatnonzero(~proved).tolist():
             exact[region] = self.exact.mean(leaves, region)
+            if self._cone is not None:
+                exact[region] = self._cone.point(exact[region])
             points[region] = [nearest_float(v) for v in exact[region]]
         return _Regions(bits, points, exact)

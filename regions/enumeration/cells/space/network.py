@@ -2,15 +2,20 @@
 
 import math
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from regions.domains.corners import Cell
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain, WholeSpace
+from regions.enumeration.cells.space.cones import first_cones
+from regions.enumeration.cells.space.exact import nearest_ray
 from regions.enumeration.cells.space.state import (
+    AT,
     CANDIDATES,
     CORNERS,
     NEXT_ID,
+    RANK,
     TOP,
     Net,
     State,
@@ -26,11 +31,13 @@ FLOAT_BITS = 53
 MAX_EXPONENT = 900
 
 
-def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
-    """The layers, composed with the domain's chart and scaled."""
+def flatten(network: ReluNetwork, domain: Domain) -> Net:
+    """The layers, composed with the domain's chart and scaled.
+
+    A domain without end is a cone, and the network has no biases then.
+    """
     layers, (A, b) = domain.restrict(network).hidden, domain.rows()
-    largest = np.abs(domain.corners()).max(0)
-    scale = np.ldexp(1.0, np.frexp(largest)[1])
+    scale = _scale(layers[0], domain)
     rows, biases = chart_rounding(network, domain)
     row_doubt = np.array(rows) * scale.max()
     turned, at, source, block = [np.zeros(0)], [0], [], [0]
@@ -71,13 +78,25 @@ def flatten(network: ReluNetwork, domain: BoundedDomain) -> Net:
         leader=np.concatenate(
             [n + own[0] for n, (own, _) in zip(first[:-1], zeros, strict=True)]
         ),
-        unbiased=np.concatenate([free[0] for _, free in zeros]).astype(np.int64),
+        # Where all is zero is no ray.
+        unbiased=np.concatenate(
+            [free[0] & domain.is_bounded for _, free in zeros]
+        ).astype(np.int64),
         primes=np.zeros(0, np.int64),
         rest=np.zeros((0, 0), np.int64),
         bias_rest=np.zeros((0, 0), np.int64),
         slope_rest=np.zeros((0, 0), np.int64),
         facet_rest=np.zeros((0, 0, 0), np.int64),
     )
+
+
+def _scale(first: Layer, domain: Domain) -> np.ndarray:
+    """Powers of two that make a domain, or the columns of what reads it, of size 1."""
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        largest = np.abs(dict(first.blocks(0))[0]).max(axis=0)
+        exponent = np.frexp(np.where(largest > 0.0, largest, 1.0))[1]
+        return np.ldexp(1.0, -np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))
+    return np.ldexp(1.0, np.frexp(np.abs(domain.corners()).max(axis=0))[1])
 
 
 def _exact_limits(
@@ -117,13 +136,54 @@ def _grid(values: np.ndarray) -> int:
     return int((exponent - FLOAT_BITS + np.frexp(lowest.astype(float))[1] - 1).min())
 
 
-def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
-    """A stack with one cell, the domain, before the first layer."""
-    cell, points, dim = domain.cell(), domain.corners(), domain.dim
-    corners, units = len(points), int(net.first[-1])
-    layers, room = len(net.first) - 1, max(ROOM, 4 * corners)
+class _Start(NamedTuple):
+    """Cells to begin with, and the table of their corners.
+
+    Attributes:
+        x: Scaled coordinates of the corners, one a row.
+        reach: Bounds of their errors.
+        rows: The row that each bit of the zero sets stands for.
+        members: Corners of each cell.
+        zeros: Their zero sets.
+        on: Units of the first layer known to be on in each cell.
+    """
+
+    x: np.ndarray
+    reach: np.ndarray
+    rows: list[int]
+    members: list[list[int]]
+    zeros: list[list[int]]
+    on: list[list[int]]
+
+
+def _start(net: Net, network: ReluNetwork, domain: Domain) -> _Start:
+    """The domain as one cell, or a cone as some."""
+    facets = list(range(len(net.facets)))
+    if isinstance(domain, WholeSpace) or not domain.is_bounded:
+        units, cones = first_cones(network, domain)
+        rays = list(dict.fromkeys(c.point for cone in cones for c in cone.rays))
+        near = [nearest_ray(ray, net.scale) for ray in rays]
+        return _Start(
+            np.array([x for x, _ in near]),
+            np.array([off for _, off in near]),
+            [len(facets) + unit for unit in units] + facets,
+            [[rays.index(c.point) for c in cone.rays] for cone in cones],
+            [[c.facets for c in cone.rays] for cone in cones],
+            [[u for u, on in zip(units, cone.on, strict=True) if on] for cone in cones],
+        )
+    cell, points = domain.cell(), domain.corners()
+    reach = _off_by(points, cell, net.scale)
+    every = list(range(len(points)))
+    return _Start(points / net.scale, reach, facets, [every], [list(cell.zeros)], [[]])
+
+
+def begin(net: Net, network: ReluNetwork, domain: Domain, *, listing: bool) -> State:
+    """A stack with the domain, in one cell or some, before the first layer."""
+    first, dim, units = _start(net, network, domain), domain.dim, int(net.first[-1])
+    corners = [len(members) for members in first.members]
+    layers, room = len(net.first) - 1, max(ROOM, 4 * sum(corners))
     widest = int(np.diff(net.first).max())
-    forms, deep = int(net.place[-1]), 64
+    forms, deep = int(net.place[-1]), max(64, 2 * len(corners))
     out = OUTPUT if listing else 0
     state = State(
         reg=np.zeros(16, np.int64),
@@ -167,13 +227,20 @@ def begin(net: Net, domain: BoundedDomain, *, listing: bool) -> State:
     for c in range(dim):
         state.held[c, c] = 1.0
         state.held_size[c] = 1.0
-    state.x[:, :corners] = (points / net.scale).T
-    state.reach[:corners] = _off_by(points, cell, net.scale)
-    state.zeros[0, :corners] = np.array(cell.zeros, np.uint64).view(np.int64)
-    state.name[:corners] = np.arange(corners)
-    state.row[0, : len(net.facets)] = np.arange(len(net.facets))
-    state.cell[0, CANDIDATES], state.cell[0, CORNERS] = -1, corners
-    state.reg[TOP], state.reg[NEXT_ID] = 1, corners
+    every, at = np.concatenate(first.members), 0
+    state.x[:, : len(every)] = first.x[every].T
+    state.reach[: len(every)], state.name[: len(every)] = first.reach[every], every
+    zeros = np.concatenate([np.array(some, np.uint64) for some in first.zeros])
+    state.zeros[0, : len(every)] = zeros.view(np.int64)
+    state.row[: len(corners), : len(first.rows)] = first.rows
+    state.share[: len(corners)] = 1.0 / len(corners)
+    for s, (count, on) in enumerate(zip(corners, first.on, strict=True)):
+        state.cell[s, [AT, CORNERS, CANDIDATES]] = at, count, -1
+        for unit in on:
+            state.bits[s, unit >> 6] |= np.int64(1) << np.int64(unit & 63)
+        at += count
+    state.reg[TOP], state.reg[NEXT_ID] = len(corners), len(first.x)
+    state.reg[RANK] = dim - (not domain.is_bounded)
     return state
 
 

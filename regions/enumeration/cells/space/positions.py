@@ -10,12 +10,19 @@ That is cheap, but grows from corner to corner. Where it has grown, the corner i
 anew from d independent rows that vanish there: with J their gradients, R an approximate
 inverse and r their values at x, the exact corner is at most |R| (|r| + e_r) / (1 - a)
 from x, a >= ||I - R J|| + |R| e_J, if a < 1.
+
+A ray is a vector up to a positive factor, and the sum above is as good as any other.
+Where it has cancelled, it is scaled, and its bound with it. In the system of equations
+its largest entry stays as it is; that the entry has the right sign must be known.
 """
+
+import math
 
 import numpy as np
 
 from regions.enumeration.cells.space.bits import lowest_bit
 from regions.enumeration.cells.space.forms import SAFE, dot_error
+from regions.enumeration.cells.space.state import RANK
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
 LARGE, SHARP = 2.0**-24, 2.0**-46
@@ -46,8 +53,32 @@ def place_corner(net, st, s, at, p, q, u, e):
         reach = max(reach_p, reach_q) + length * off
         reach = SAFE * (reach + 4.0 * UNIT_ROUNDOFF * largest + SMALLEST)
     st.new_reach[e] = reach
-    if not reach <= LARGE:
+    if st.reg[RANK] < dim:
+        _scale_ray(st, e)
+    if not st.new_reach[e] <= LARGE:
         _solve(net, st, s, u, e)
+
+
+def _scale_ray(st, e):
+    """Bring the largest entry of a new ray between 1/4 and 1/2, by a power of two."""
+    largest = abs(st.new_x[_largest_entry(st, e), e])
+    if largest == 0.0:
+        st.new_reach[e] = np.inf
+        return
+    factor = math.ldexp(1.0, -1 - math.frexp(largest)[1])
+    for c in range(len(st.x)):
+        st.new_x[c, e] *= factor
+    # An entry may underflow.
+    st.new_reach[e] = factor * st.new_reach[e] + SMALLEST
+
+
+def _largest_entry(st, e):
+    """Which entry of a new ray has the largest absolute value."""
+    which = 0
+    for c in range(1, len(st.x)):
+        if abs(st.new_x[c, e]) > abs(st.new_x[which, e]):
+            which = c
+    return which
 
 
 def sharpen(net, st, s, place):
@@ -99,8 +130,24 @@ def _solve(net, st, s, u, e):
                     system[count, c] = st.form[c, unit]
                 doubt[count], value_doubt[count] = st.doubt[unit], st.value_doubt[unit]
             count += 1
-    if _choose(system, doubt, value_doubt, count, dim):
-        _refine(st, system, doubt, value_doubt, e, dim)
+    rank, fixed = st.reg[RANK], dim - 1
+    if rank < dim:
+        # The largest entry changes places with the last one, and is a constant.
+        fixed = _largest_entry(st, e)
+        entry = st.new_x[fixed, e]
+        if not st.new_reach[e] < 0.25 * abs(entry):
+            return
+        st.new_x[fixed, e], st.new_x[rank, e] = st.new_x[rank, e], entry
+        for i in range(count):
+            last = system[i, rank]
+            system[i, rank] = system[i, fixed] * entry
+            if fixed < rank:
+                system[i, fixed] = last
+    if _choose(system, doubt, value_doubt, count, rank):
+        _refine(st, system, doubt, value_doubt, e, rank)
+    if rank < dim:
+        entry = st.new_x[fixed, e]
+        st.new_x[fixed, e], st.new_x[rank, e] = st.new_x[rank, e], entry
 
 
 def _choose(system, doubt, value_doubt, count, dim):

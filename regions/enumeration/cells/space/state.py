@@ -1,6 +1,10 @@
 """What the loop over cells reads and writes: a network in flat arrays, and a stack.
 
 Coordinates are scaled by powers of two, so that all of the domain has |x| <= 1.
+
+A cone is a cell, too: `cones.py` makes the whole space one. Its corners are rays, each
+given by a vector with |x| <= 1, and its *rank*, the dimension of a slice, is one less
+than that of the space; on a bounded domain both are the same.
 """
 
 from typing import NamedTuple
@@ -10,7 +14,9 @@ import numpy as np
 # Columns of `cell`.
 LAYER, AT, CORNERS, CANDIDATES_AT, CANDIDATES = range(5)
 # Entries of `reg`.
-BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS = range(10)
+BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS, RANK = (
+    range(11)
+)
 
 
 class Net(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Domain
 from regions.enumeration.cells.space import kernel
 from regions.enumeration.cells.space.exact import ExactCorners
 from regions.enumeration.cells.space.kernel import (
@@ -73,7 +73,7 @@ class SpaceTask:
 
     Attributes:
         network: The network.
-        domain: The domain.
+        domain: The domain, or a cone; the network has no biases then.
         net: Both in flat arrays.
         take: What is done with the regions found; None to count only.
         most: Regions to find.
@@ -82,7 +82,7 @@ class SpaceTask:
     def __init__(
         self,
         network: ReluNetwork,
-        domain: BoundedDomain,
+        domain: Domain,
         take: Callable[["SpaceTask", Leaves], Any] | None = None,
         most: int | None = None,
     ):
@@ -111,7 +111,7 @@ class SpaceWalk:
         listing = task.take is not None
         self._net = task.net
         if state is None:
-            state = begin(task.net, task.domain, listing=listing)
+            state = begin(task.net, task.network, task.domain, listing=listing)
             state = with_room(state, task.net)
         self.state = state
         self.taken: list[Any] = []

@@ -1,7 +1,8 @@
 """Zeros proved by determinants modulo primes.
 
 A unit vanishes at a corner, where d rows meet, if and only if the determinant of these
-d + 1 forms is 0. All their entries are multiples of powers of two: made integers, the
+d + 1 forms is 0 (at a ray, where d rows without offsets meet, that of the gradients in
+d + 1 columns). All entries are multiples of powers of two: made integers, the
 determinant is at most the product of the sums of the rows' absolute values (Hadamard).
 If it vanishes modulo primes whose product is larger, it is 0. Powers of two have
 inverses modulo the primes, so forms need not be made integers for that. The rows are
@@ -13,6 +14,7 @@ import math
 import numpy as np
 
 from regions.enumeration.cells.space.bits import lowest_bit
+from regions.enumeration.cells.space.state import RANK
 
 PRIME_BITS = 29.99
 """All primes are larger than two to this, and less than 2^30."""
@@ -41,7 +43,7 @@ def must_vanish(net, st, s, u, place):
 
 def is_zero(net, st, s, layer, u, place):
     """Whether a unit is proved to vanish at a corner of cell s."""
-    dim, facets = len(st.x), len(net.facets)
+    rank, facets = st.reg[RANK], len(net.facets)
     if len(net.primes) == 0:
         return False
     # The rows that meet there, the unit first.
@@ -54,20 +56,20 @@ def is_zero(net, st, s, layer, u, place):
             rest ^= np.int64(1) << np.int64(bit)
             rows[count] = st.row[s, 64 * w + bit]
             count += 1
-    table = np.empty((count, dim + 1), np.int64)
+    table = np.empty((count, rank + 1), np.int64)
     bits, k = 1.0, -1
     while k * PRIME_BITS <= bits:
         prime = max(k, 0)
         _gather(net, st, layer, rows, count, prime, table)
         if k >= 0:
-            if not _is_singular(table, dim + 1, net.primes[k]):
+            if not _is_singular(table, rank + 1, net.primes[k]):
                 return False
         else:
-            if not _independent(table, rows, count, dim, net.primes[0]):
+            if not _independent(table, rows, count, rank, net.primes[0]):
                 return False
-            count = dim + 1
+            count = rank + 1
             for i in range(count):
-                bits += _row_bits(net, st, rows[i], facets, dim)
+                bits += _row_bits(net, st, rows[i], facets)
             # False for NaN and where there are too few primes.
             if not bits < PRIME_BITS * len(net.primes):
                 return False
@@ -75,15 +77,15 @@ def is_zero(net, st, s, layer, u, place):
     return True
 
 
-def _row_bits(net, st, row, facets, dim):
+def _row_bits(net, st, row, facets):
     """Bound of the logarithm of the sum of a row's absolute values, made integers."""
     if row < facets:
         size = 0.0
-        for c in range(dim + 1):
+        for c in range(net.facets.shape[1]):
             size += abs(net.facets[row, c])
         return math.log2(size) + 0.01 - net.facet_grid[row]
     u = row - facets
-    size = st.steep[u] + abs(st.form[dim, u]) + st.doubt[u]
+    size = st.steep[u] + abs(st.form[len(st.x), u]) + st.doubt[u]
     layer = 0
     while net.first[layer + 1] <= u:
         layer += 1
@@ -95,7 +97,7 @@ def _row_bits(net, st, row, facets, dim):
 
 def _gather(net, st, layer, rows, count, k, table):
     """Residues of some rows modulo prime k."""
-    facets, columns = len(net.facets), len(st.form)
+    facets, columns = len(net.facets), table.shape[1]
     for below in range(layer + 1):
         if st.rest_stamp[k, below] != st.stamp[below]:
             _residues(net, st, below, k)

@@ -1,1 +1,0 @@
-"""Counts by inclusion-exclusion over relatively open faces."""

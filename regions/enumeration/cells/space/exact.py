@@ -135,7 +135,10 @@ class ExactCorners:
             sizes = [sum(map(abs, p)) for p in corners]
             columns = zip(*corners, strict=True)
             return tuple(
-                sum(Fraction(v, n) for v, n in zip(column, sizes, strict=True))
+                sum(
+                    (Fraction(v, n) for v, n in zip(column, sizes, strict=True)),
+                    Fraction(0),
+                )
                 for column in columns
             )
         size = len(corners[0]) - 1

@@ -12,6 +12,7 @@ from regions.network import ReluNetwork
 from regions.signs.exact import Columns, ExactNetwork
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import exact_patterns, integer_network
+from tests.regions.enumeration.restriction import families
 from tests.regions.enumeration.test_whole_space import elimination
 from tests.zoo import ZOO
 
@@ -110,6 +111,36 @@ def test_cones_of_integer_weights_equal_exact_brute_force(seed):
         assert pattern_set(rs) == expected
         assert count_regions(network, domain).count == len(expected)
         assert_witnesses_lie_inside(rs)
+
+
+POINTS = np.random.default_rng(3).integers(-50, 50, (6, 4)).tolist()
+
+
+@pytest.mark.parametrize("method", ["cells", "restriction"])
+@pytest.mark.parametrize(
+    ("rows", "known"),
+    [
+        pytest.param(families.threshold(3), 104, id="threshold functions"),
+        pytest.param(families.resonance(4), 370, id="resonance"),
+        pytest.param(families.differences(5, [0]), 120, id="braid"),
+        pytest.param(families.type_b(3), 48, id="type B"),
+        pytest.param(families.type_d(4), 192, id="type D"),
+        pytest.param(families.sums(4), 46, id="threshold graphs"),
+        pytest.param(families.differences(4, [0, 1]), 125, id="Shi"),
+        pytest.param(families.differences(3, [-1, 0, 1]), 30, id="Catalan"),
+        pytest.param(families.differences(4, [1]), 36, id="Linial"),
+        pytest.param(families.differences(4, [-1, 1]), 183, id="semiorder"),
+        pytest.param(families.spanned(POINTS), 600, id="discriminantal"),
+    ],
+)
+def test_arrangements_of_the_literature_by_two_engines(rows, known, method):
+    """Closed forms and tables, as in `restriction/test_polynomial.py`."""
+    table = np.array(rows, float)
+    network = ReluNetwork.from_arrays(
+        [table[:, :-1], np.ones((1, len(table)))], [table[:, -1], None]
+    )
+    space = WholeSpace(network.input_dim)
+    assert count_regions(network, space, method=method).count == known
 
 
 def test_units_that_vanish_or_make_no_kink_make_no_cones():

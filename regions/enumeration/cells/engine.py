@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from regions.domains.shapes import Ball, BoundedDomain, Domain, HPolytope, WholeSpace
+from regions.domains.shapes import Ball, Domain, HPolytope, WholeSpace
 from regions.enumeration.cells.detour import is_at_hand
 from regions.enumeration.cells.flat import flatten
 from regions.enumeration.cells.plane import COUNT

@@ -89,7 +89,8 @@ class RegionSet(RegionTable):
             points: A point, or one a row, in chart coordinates of the domain.
 
         Raises:
-            ValueError: If a point lies on a boundary, or in no region of the set.
+            ValueError: If a point lies on a boundary, outside of the domain, or in no
+                region of the set.
         """
         from regions.results.regions_of_set import region_of
 

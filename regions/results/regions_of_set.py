@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.domains.domain_vectors import fractions
+from regions.domains.shapes import Ball, Domain
+from regions.lp.farkas import slack_signs
 from regions.models.arguments import read_point
 from regions.network import ArrayLike, as_numbers
 from regions.patterns.halfspaces import AffineMap
@@ -14,6 +17,7 @@ from regions.patterns.packing import pack_bits
 from regions.polytopes.polytope import Polytope, polytope_at
 from regions.results.code_text import code_text
 from regions.results.region_table import RegionTable
+from regions.signs.inside import inside_domain
 from regions.signs.predicate import signs
 
 
@@ -72,7 +76,8 @@ def region_of(regions: RegionTable, points: ArrayLike) -> Any:
         The index; an array of them for several points.
 
     Raises:
-        ValueError: If a point lies on a boundary, or in no region of the set.
+        ValueError: If a point lies on a boundary, outside of the domain, or in no
+            region of the set.
     """
     array = as_numbers(points, "points")
     if array.ndim == 2:
@@ -91,6 +96,13 @@ def _indices(
             f"`points` has shape {points.shape}: finite points of "
             f"{regions.domain.dim} entries, one a row, are required."
         )
+    # A region may go on, with its pattern, where the domain has ended.
+    for k in np.flatnonzero(~inside_domain(points, regions.domain)):
+        if _is_outside(points[k], regions.domain):
+            raise ValueError(
+                f"the point {points[k][:4]} lies outside of the domain: give points of "
+                "it."
+            )
     here = signs(regions.network, regions.domain, points)
     tied = np.flatnonzero(~here.strict)
     if len(tied):
@@ -108,3 +120,10 @@ def _indices(
             f"{len(regions)} regions found{more}."
         )
     return np.array(found, np.int64)
+
+
+def _is_outside(point: Float64[np.ndarray, " dim"], domain: Domain) -> bool:
+    """Whether a point of the chart lies beyond the border of a domain, exactly."""
+    if isinstance(domain, Ball) and domain.squared_radius is not None:
+        return sum(x * x for x in fractions(point)) > domain.squared_radius
+    return bool((slack_signs(*domain.rows(), point) < 0).any())

@@ -103,7 +103,10 @@ def test_bad_arguments_exit_with_one_line(script, model, capsys, arguments, mess
         (["around", "--from", "1,2,3"], "shape"),
         (["line", "--from", "1,2", "--to", "1,2"], "same point"),
         (["around", "--from", "1,2", "--max-regions", "0"], "max_regions"),
-        (["path", "--from=9,9", "--to=0,0", "--lower=-1", "--upper=1"], "none of the"),
+        (
+            ["path", "--from=9,9", "--to=0,0", "--lower=-1", "--upper=1"],
+            "outside of the",
+        ),
     ],
 )
 def test_bad_input_is_reported_in_one_line(script, model, capsys, arguments, message):

@@ -83,6 +83,22 @@ def test_region_of_points_is_that_of_their_patterns(found):
     assert isinstance(found.region_of(points[0]), int)
 
 
+@pytest.mark.parametrize(
+    ("domain", "border", "beyond"),
+    [
+        (BOX, [1.0, 0.25], [np.nextafter(1.0, 2.0), 0.25]),
+        (regions.Ball([0.0, 0.0], 1.25), [0.75, 1.0], [0.75, np.nextafter(1.0, 2.0)]),
+        (regions.Simplex(np.vstack([np.zeros(2), np.eye(2)])), [0.5, 0.5], [0.5, 0.51]),
+    ],
+)
+def test_beyond_the_border_of_the_domain_are_no_regions(domain, border, beyond):
+    found = regions.enumerate_regions(NET, domain)
+    here = found[found.region_of(border)].pattern
+    assert np.array_equal(here, NET.patterns(np.array(border)))
+    with pytest.raises(ValueError, match="lies outside of the domain"):
+        found.region_of([border, beyond])
+
+
 def test_contains_is_that_of_the_list(found):
     points = np.random.default_rng(1).uniform(-1, 1, (50, 2))
     polytope = regions.polytope_at(NET, points[0], BOX)

@@ -223,7 +223,7 @@ def _ratio_claims(config: Config, result: Result) -> list[Claim]:
                 claim_median(
                     f"There are more regions near data {where}: {depth} "
                     f"layer{'s' * (depth > 1)}, offsets of deviation {spread:g}",
-                    SOURCE,
+                    SOURCE if place else "asked here: does it need the distance?",
                     "log of the regions over those without normalization",
                     np.log(counts / result.raw[depth][place]),
                     low=float(np.nextafter(0.0, 1.0)),

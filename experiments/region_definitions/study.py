@@ -30,8 +30,11 @@ ABOUT = About(
         "apart."
     ),
     differs=(
-        "Five of the six: the wording of the definition of convex regions could not "
-        "be read. The others are as remembered."
+        "Five of the six, as in a note on the paper, whose text was not at hand. The "
+        "third is not counted: convex regions are the fewest polyhedra of a complex on "
+        "each of which the function is affine. They are at least the open regions and "
+        "at most the proper ones, known where these are equal; a least complex may cut "
+        "where no unit does, and none of the engines looks for it."
     ),
     expected=(
         "Counts that do not increase from definition to definition in this order, and "

@@ -1,5 +1,6 @@
 """Definitions of a linear region on networks that can be counted by hand."""
 
+import numpy as np
 import pytest
 
 from experiments import region_definitions
@@ -33,6 +34,20 @@ def test_a_crossing():
     W = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], [[1.0, 1.0, -1.0, -1.0]]]
     network = ReluNetwork.from_arrays(W, None)
     assert count_by_definition(network, WholeSpace(2)) == Counts(9, 4, 1, 1, 1)
+
+
+def test_the_example_of_the_paper():
+    """max(-y, min(0, -x)) has 3 regions by each of the last three definitions."""
+    # -y + relu(y - relu(x)); of its network a note on the paper gives 7, 5, 4, 3, 3, 3.
+    first = [[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]
+    second = [[-1.0, 1.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    network = ReluNetwork.from_arrays([first, second, [[1.0, -1.0, 1.0]]], None)
+    points = np.random.default_rng(0).standard_normal((50, 2))
+    wanted = np.maximum(-points[:, 1], np.minimum(0.0, -points[:, 0]))
+    np.testing.assert_allclose(network(points)[:, 0], wanted, atol=1e-12)
+    counts = count_by_definition(network, WholeSpace(2))
+    assert counts[2:] == (3, 3, 3)
+    assert counts.proper >= 4
 
 
 def test_quadrants_that_touch_in_a_point():

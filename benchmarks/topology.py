@@ -49,11 +49,11 @@ def boundary_of_relucent(network: ReluNetwork) -> tuple[int, ...]:
     for layer in network.layers:
         linear = torch.nn.Linear(layer.weight.shape[1], layer.width).double()
         with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(layer.weight))
-            linear.bias.copy_(torch.from_numpy(layer.bias))
+            linear.weight.copy_(torch.from_numpy(layer.weight.copy()))
+            linear.bias.copy_(torch.from_numpy(layer.bias.copy()))
         layers += [linear, torch.nn.ReLU()]
     complex_ = relucent.Complex(torch.nn.Sequential(*layers))
-    complex_.bfs(verbose=0)
+    complex_.bfs(verbose=0, nworkers=1)
     found = complex_.boundary_complex(complex_.n - 1, verbose=0).betti_numbers()
     return tuple(found.get(k, 0) for k in range(network.input_dim))
 

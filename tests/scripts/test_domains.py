@@ -7,6 +7,7 @@ import pytest
 
 from regions.files.writing import write_arrays
 from regions.io import save_network
+from regions.network import ReluNetwork
 from tests.helpers import random_network
 from tests.scripts.helpers import load_script
 
@@ -16,6 +17,10 @@ COMMANDS = {
     "topology": ("topology", "NET --of partition"),
     "range": ("ask", "NET range"),
     "integral": ("ask", "NET integral"),
+    "difference": ("ask", "NET difference OTHER --tolerance 0.1"),
+    "equal": ("ask", "NET equal SAME"),
+    "lipschitz": ("ask", "NET lipschitz"),
+    "preimage": ("ask", "NET preimage OUTPUTS"),
     "polytope": ("polytope", "NET --at AT"),
     "nearest": ("polytope", "NET --at AT --nearest 1"),
     "line": ("walk", "NET line --from=0,0 --to 1,1"),
@@ -42,7 +47,11 @@ DOMAINS = {
 NO_ROUND = "take the norm 1 or inf"
 NO_OPEN = "add rows that bound it"
 NO_SPACE = "take a Box"
+FLAT = "a domain of full dimension is required"
 REFUSED = {
+    ("difference", "cone"): NO_OPEN,
+    ("difference", "space"): NO_SPACE,
+    ("lipschitz", "segment"): FLAT,
     ("topology", "segment"): "take a Slice of it",
     ("topology", "cone"): "with bounds",
     ("topology", "ball"): "take a Box, a Slice or an HPolytope",
@@ -75,7 +84,16 @@ REFUSED = {
 def files(tmp_path_factory) -> dict[str, str]:
     """Files by the words that stand for them."""
     folder = tmp_path_factory.mktemp("domains")
-    save_network(folder / "net.npz", random_network(np.random.default_rng(0), 2, [3]))
+    rng = np.random.default_rng(0)
+    network = random_network(rng, 2, [3])
+    save_network(folder / "net.npz", network)
+    save_network(folder / "other.npz", random_network(rng, 2, [2]))
+    weights = [np.array(layer.weight) for layer in network.layers]
+    weights = [weights[0] * 2.0, weights[1] / 2.0]
+    biases = [network.layers[0].bias * 2.0, network.layers[1].bias]
+    same = ReluNetwork.from_arrays(weights, biases)
+    save_network(folder / "same.npz", same)
+    (folder / "outputs.json").write_text(json.dumps({"A": [[1]], "b": [0.1]}))
     np.save(folder / "x.npy", np.array([[0.1, 0.2], [0.3, 0.2]]))
     one = np.ones(2)
     parts = {"origin": 0 * one, "directions": np.eye(2), "lower": -one, "upper": one}
@@ -83,7 +101,8 @@ def files(tmp_path_factory) -> dict[str, str]:
     rows = [[1, 0], [0, 1], [-1, 0], [0, -1]]
     for name, kept in (("closed.json", 4), ("open.json", 2)):
         (folder / name).write_text(json.dumps({"A": rows[:kept], "b": [1] * kept}))
-    names = {"NET": "net.npz", "POINTS": "x.npy", "SLICE": "s.npz"}
+    names = {"OTHER": "other.npz", "SAME": "same.npz", "OUTPUTS": "outputs.json"}
+    names |= {"NET": "net.npz", "POINTS": "x.npy", "SLICE": "s.npz"}
     names |= {"CLOSED": "closed.json", "OPEN": "open.json"}
     names |= {"LAW": "law.json", "PROGRAM": "net.mps", "PAGE": "page.html"}
     return {word: str(folder / name) for word, name in names.items()}

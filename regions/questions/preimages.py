@@ -38,7 +38,8 @@ class Part:
     Attributes:
         pattern: The activation pattern that the network has inside.
         rows: Integer rows `(*a, b)` in the chart of the domain: those of the units,
-            then those of the output polytope, then those of the domain.
+            then those of the output polytope, then those of the domain (of a round
+            ball, of the box around it).
         witness: A point strictly inside, in the chart.
     """
 
@@ -87,8 +88,10 @@ class Preimage(Sequence[Part]):
         return f"Preimage({self})"
 
     def contains(self, point: Sequence[float | Fraction]) -> bool:
-        """Whether a point of the chart lies in one of the polytopes, exactly."""
-        exact = [Fraction(v) for v in point]
+        """Whether a point of the chart lies in one of the parts, exactly."""
+        exact, square = [Fraction(v) for v in point], self.domain.squared_radius
+        if square is not None and sum(v * v for v in exact) > square:
+            return False
         return any(
             all(_value(row, exact) <= row[-1] for row in part.rows) for part in self
         )

@@ -136,6 +136,18 @@ def test_any_domain_serves():
         assert network.patterns(domain.embed(point))[0].tolist() == list(part.pattern)
 
 
+def test_a_preimage_in_a_round_ball_ends_with_the_ball():
+    network = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+    most = HPolytope([[1.0]], [1.3])
+    found = regions.preimage(network, Ball([0.0, 0.0], 1.0), most).value
+    for point, is_in in (
+        ([0.6, 0.6], True),
+        ([-0.8, -0.8], False),  # in the box around the ball alone
+        ([0.7, 0.7], False),  # in the ball, and above
+    ):
+        assert found.contains(point) is is_in
+
+
 def test_bad_arguments_are_named():
     network = random_network(np.random.default_rng(0), 2, [3])
     with pytest.raises(TypeError, match="`outputs` is a Box: an HPolytope"):

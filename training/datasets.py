@@ -174,8 +174,8 @@ def _sample(
     """Distinct random pixels by their row-major index."""
     if total > image.size:
         raise ValueError(
-            f"`num_train` + `num_val` is {total} and the image has {image.size} "
-            "pixels: ask for fewer points."
+            f"{total} points for training and validation are asked for, and the image "
+            f"has {image.size} pixels: ask for fewer."
         )
     rng = np.random.default_rng(seed)
     return rng.choice(image.size, size=total, replace=False)

@@ -27,7 +27,7 @@ def script():
         (["--save-interval", "0"], "`snapshot_every` is 0"),
         (["--frames", "3", "--save-interval", "2"], "not allowed with"),
         (["--batch", "some"], "`batch` is 'some'"),
-        (["--size", "32"], "ask for fewer points"),
+        (["--size", "32"], "pixels: ask for fewer"),
         (["--max-regions", "0"], "`max_regions` is 0"),
     ],
 )

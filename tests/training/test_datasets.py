@@ -67,7 +67,7 @@ def test_sample_depends_on_the_seed_alone():
 
 
 def test_more_points_than_pixels_are_refused():
-    with pytest.raises(ValueError, match="is 65 and the image has 64 pixels"):
+    with pytest.raises(ValueError, match=r"65 points .* the image has 64 pixels"):
         sample_points(np.zeros((8, 8), np.uint8), 60, 5, seed=0)
 
 
@@ -120,7 +120,7 @@ def test_sampled_classes_are_the_same_pixels_with_a_one_at_their_class():
     assert (data.train_targets.sum(1) == 1.0).all()
     black = same.train_targets[:, 0] == 0.0
     assert (black == (np.asarray(data.train_targets)[:, 1] == 1.0)).all()
-    with pytest.raises(ValueError, match="ask for fewer points"):
+    with pytest.raises(ValueError, match="pixels: ask for fewer"):
         sample_classes(classes, 3, 1000, 25, seed=0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never
@@ -11,7 +12,8 @@ from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
-from regions.questions.answer_files import Partition, proof_of, texts
+from regions.questions.answer_files import Compared, Partition, proof_of, texts
+from regions.questions.comparison import Comparison
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
 from regions.questions.listed_cells import EngineList
@@ -124,6 +126,8 @@ def largest_difference(
 ) -> Answer:
     """The largest absolute difference of any output of two networks.
 
+    That of networks whose units are equal up to order, factors and splits is 0 at once.
+
     Args:
         network: One network.
         other: Another, with the same inputs and outputs.
@@ -172,9 +176,33 @@ def largest_difference(
             stats,
             Partition(both, domain, {}),
         )
+    if (same := _equal_by_units(network, both, domain, budget)) is not None:
+        return same
     problem = Problem(both, domain, [(Linear(tuple(row)),) for row in directions])
     best = search_maximum(problem, gap, max_seconds, stop)
     return difference_answer(best, network.output_dim, budget.seconds)
+
+
+def _equal_by_units(
+    network: ReluNetwork, both: ReluNetwork, domain: BoundedDomain, budget: Budget
+) -> Answer | None:
+    """The answer where units show that the networks do not differ."""
+    comparison = Comparison(both, domain, network.widths)
+    if not comparison.is_equal:
+        return None
+    point = embed_exactly(domain, domain.inside())
+    evidence = Compared(both, domain, comparison)
+    stats = {"output": 0, "nodes": 0}
+    return Answer(
+        "largest_difference",
+        Fraction(0),
+        point,
+        True,
+        budget.seconds,
+        "units",
+        stats,
+        evidence,
+    )
 
 
 def difference_answer(best: Maximum, outputs: int, seconds: float) -> Answer:

@@ -299,6 +299,13 @@ def test_networks_are_equal_by_their_units(tmp_path):
     body["network"][-1]["weight"][0][0] += 1e-12
     (line,) = verify_answer(write(body, tmp_path)).failures
     assert line == "answer: leaf 0: output 0 differs by its units"
+    answer = regions.largest_difference(network, network, regions.Box.cube(2))
+    assert (answer.value, answer.method) == (0, "units")
+    body = saved(answer, tmp_path)
+    assert verify_answer(tmp_path / "answer.json").ok
+    body["value"] = "1/1000"
+    (line,) = verify_answer(write(body, tmp_path)).failures
+    assert line == "answer: a comparison proves networks equal, and nothing else"
 
 
 def comparison_changes(body: dict):

@@ -3,10 +3,10 @@
 Run: python benchmarks/topology.py 2-1650 2-250-200
      python benchmarks/topology.py 2-8-8 3-8 --relucent
 
-Shapes are inputs and hidden widths, weights He normal, biases of deviation 0.3. Alone,
-the set is where the output is positive in [-1, 1]^d; beside relucent, the decision
-boundary in the whole space. Times are processor seconds of one call, with compiled code
-loaded before.
+Shapes are inputs and hidden widths. Weights are He normal and biases of deviation 0.3;
+with `--integers` both are small, and boundaries in no general position. Alone, the set is
+where the output is positive in [-1, 1]^d; beside relucent, the decision boundary in the
+whole space. Times are processor seconds of one call, with compiled code loaded before.
 """
 
 import argparse
@@ -22,11 +22,17 @@ from regions.network import ReluNetwork
 from regions.topology.topology import topology_of
 
 
-def random_network(shape: list[int], seed: int) -> ReluNetwork:
+def random_network(
+    shape: list[int], seed: int, *, integers: bool = False
+) -> ReluNetwork:
     """A network of these widths with one output, in float32."""
     rng = np.random.default_rng(seed)
     weights, biases = [], []
     for fan_in, fan_out in itertools.pairwise([*shape, 1]):
+        if integers:
+            weights.append(rng.integers(-2, 3, (fan_out, fan_in)))
+            biases.append(rng.integers(-1, 2, fan_out))
+            continue
         normal = rng.standard_normal((fan_out, fan_in)) * np.sqrt(2.0 / fan_in)
         weights.append(normal.astype(np.float32))
         biases.append((0.3 * rng.standard_normal(fan_out)).astype(np.float32))
@@ -53,7 +59,9 @@ def boundary_of_relucent(network: ReluNetwork) -> tuple[int, ...]:
             linear.bias.copy_(torch.from_numpy(layer.bias.copy()))
         layers += [linear, torch.nn.ReLU()]
     complex_ = relucent.Complex(torch.nn.Sequential(*layers))
-    complex_.bfs(verbose=0, nworkers=1)
+    # The origin, its own choice, lies on boundaries where biases are zero.
+    start = np.random.default_rng(0).standard_normal((1, network.input_dim))
+    complex_.bfs(start, verbose=0, nworkers=1)
     found = complex_.boundary_complex(complex_.n - 1, verbose=0).betti_numbers()
     return tuple(found.get(k, 0) for k in range(network.input_dim))
 
@@ -64,12 +72,16 @@ def main() -> None:
     parser.add_argument("shapes", nargs="+", help="inputs and hidden widths: 2-8-8")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--relucent", action="store_true")
+    parser.add_argument(
+        "--integers", action="store_true", help="weights -2..2, biases -1..1"
+    )
     options = parser.parse_args()
     show = beside_relucent if options.relucent else alone
     for shape in options.shapes:
         sizes = [int(v) for v in shape.split("-")]
         topology_of(random_network([sizes[0], 3], 1), Box.cube(sizes[0]))
-        print(f"{shape}: {show(random_network(sizes, options.seed))}", flush=True)
+        network = random_network(sizes, options.seed, integers=options.integers)
+        print(f"{shape}: {show(network)}", flush=True)
 
 
 def alone(network: ReluNetwork) -> str:

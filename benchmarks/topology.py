@@ -4,7 +4,7 @@ Run: python benchmarks/topology.py 2-1650 2-250-200
      python benchmarks/topology.py 2-8-8 3-8 --relucent
 
 Shapes are inputs and hidden widths. Weights are He normal and biases of deviation 0.3;
-with `--integers` both are small, and boundaries in no general position. Alone, the set is
+with `--integers` both are small: in no general position. Alone, the set is
 where the output is positive in [-1, 1]^d; beside relucent, the decision boundary in the
 whole space. Times are processor seconds of one call, with compiled code loaded before.
 """

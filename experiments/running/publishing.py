@@ -106,6 +106,10 @@ Each with the paper, the setup, where ours differs, what was expected, what came
 with its 90 % interval over independent seeds, and the command that repeats it. Verdicts
 are those of [the claims](claims.md): given over all claims of this page together.
 {BY_INTERVAL}
+
+Not here, as only their abstracts could be read: region seeding (Wei, Qi & Shen 2026,
+2605.06300), of which the regularizer, the networks and the toy data are missing, and the
+activation histograms of Hinz 2021 (2103.17174), of which the formula is.
 """,
 }
 

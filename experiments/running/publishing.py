@@ -108,8 +108,8 @@ are those of [the claims](claims.md): given over all claims of this page togethe
 {BY_INTERVAL}
 
 Not here, as only their abstracts could be read: region seeding (Wei, Qi & Shen 2026,
-2605.06300), of which the regularizer, the networks and the toy data are missing, and the
-activation histograms of Hinz 2021 (2103.17174), of which the formula is.
+2605.06300), of which the regularizer, the networks and the toy data are missing, and
+the activation histograms of Hinz 2021 (2103.17174), of which the formula is.
 """,
 }
 

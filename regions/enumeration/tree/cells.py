@@ -9,20 +9,26 @@ from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 
 NO_ROW = -1
 """Identifier of a padding row."""
+SHARED = frozenset({"unit", "A", "b", "doubt", "ids"})
+"""What cells have in common: the others are copied when cells are chosen or joined."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class TreeCells:
     """Cells of the first `unit` units; every one has a point strictly inside.
 
+    The rows `A t <= b` that bound them stand in one table, as many cells share a row.
+    It only grows, until `compacted` drops what no cell needs.
+
     Attributes:
         unit: Number of units decided, in network order.
-        bits: Sign of each hidden unit; False beyond `unit`.
-        A: Rows `A t <= b` that bound the cell, padded with zero rows.
+        A: Gradients of the table's rows; the first is padding, and zero.
         b: Right-hand sides, 1 for padding.
         doubt: Bound of the rounding of each row: of its gradient in the 1-norm, and of
             its right-hand side.
         ids: What each row is: a facet of the domain, or number of facets + unit.
+        rows: The rows of each cell, padded with 0.
+        bits: Sign of each hidden unit; False beyond `unit`.
         low: Lower ends of a box that holds the cell.
         high: Upper ends of that box.
         center: A point strictly inside, unless `exact` has one.
@@ -32,11 +38,12 @@ class TreeCells:
     """
 
     unit: int
+    A: Float64[np.ndarray, "table dim"]
+    b: Float64[np.ndarray, " table"]
+    doubt: Float64[np.ndarray, " table"]
+    ids: Int32[np.ndarray, " table"]
+    rows: Int32[np.ndarray, "cells rows"]
     bits: Bool[np.ndarray, "cells units"]
-    A: Float64[np.ndarray, "cells rows dim"]
-    b: Float64[np.ndarray, "cells rows"]
-    doubt: Float64[np.ndarray, "cells rows"]
-    ids: Int32[np.ndarray, "cells rows"]
     low: Float64[np.ndarray, "cells dim"]
     high: Float64[np.ndarray, "cells dim"]
     center: Float64[np.ndarray, "cells dim"]
@@ -52,52 +59,70 @@ class TreeCells:
         changes = {
             field.name: getattr(self, field.name)[index]
             for field in dataclasses.fields(self)
-            if field.name != "unit"
+            if field.name not in SHARED
         }
         return dataclasses.replace(self, **changes)
 
     def joined(self, others: "TreeCells") -> "TreeCells":
-        """These cells and others of the same units."""
-        return TreeCells(
-            self.unit,
-            **{
-                field.name: np.concatenate(
-                    [getattr(self, field.name), getattr(others, field.name)]
-                )
-                for field in dataclasses.fields(self)
-                if field.name != "unit"
-            },
+        """These cells and others of the same units, whose table has all their rows."""
+        changes = {
+            field.name: np.concatenate(
+                [getattr(self, field.name), getattr(others, field.name)]
+            )
+            for field in dataclasses.fields(self)
+            if field.name not in SHARED
+        }
+        return dataclasses.replace(others, **changes)
+
+    def with_table(self, others: "TreeCells") -> "TreeCells":
+        """The same cells with the table of others, which has grown from theirs."""
+        return dataclasses.replace(
+            self, A=others.A, b=others.b, doubt=others.doubt, ids=others.ids
         )
 
-    def with_row(
+    def with_rows(
         self,
         a: Float64[np.ndarray, "cells dim"],
         b: Float64[np.ndarray, " cells"],
         doubt: Float64[np.ndarray, " cells"],
-        row_id: np.ndarray,
+        row_id: int,
     ) -> "TreeCells":
-        """The cells with one more row each; `NO_ROW` leaves a cell as it is."""
-        real = row_id != NO_ROW
+        """The cells with one more row each, all of the same unit."""
+        new = np.arange(len(self.b), len(self.b) + len(self), dtype=np.int32)
         return dataclasses.replace(
             self,
-            A=np.concatenate([self.A, np.where(real[:, None], a, 0.0)[:, None]], 1),
-            b=np.concatenate([self.b, np.where(real, b, 1.0)[:, None]], 1),
-            doubt=np.concatenate([self.doubt, np.where(real, doubt, 0.0)[:, None]], 1),
-            ids=np.concatenate([self.ids, row_id.astype(np.int32)[:, None]], 1),
+            A=np.concatenate([self.A, a]),
+            b=np.concatenate([self.b, b]),
+            doubt=np.concatenate([self.doubt, doubt]),
+            ids=np.concatenate([self.ids, np.full(len(self), row_id, np.int32)]),
+            rows=np.concatenate([self.rows, new[:, None]], axis=1),
         )
 
+    def padded(self) -> "TreeCells":
+        """The cells with room for one more row."""
+        room = np.zeros((len(self), 1), np.int32)
+        return dataclasses.replace(self, rows=np.concatenate([self.rows, room], axis=1))
+
+    def inequalities(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, right-hand sides and rounding of each cell, padding included."""
+        return self.A[self.rows], self.b[self.rows], self.doubt[self.rows]
+
     def compacted(self) -> "TreeCells":
-        """The cells without padding that all of them share."""
+        """The cells without padding that all of them share, nor rows of others."""
         # Real rows first, in their order; columns that hold padding alone are cut off.
-        used = self.ids != NO_ROW
+        used = self.rows != 0
         keep = np.argsort(~used, axis=1, kind="stable")[:, : max(1, used.sum(1).max())]
-        at = np.arange(len(self))[:, None]
+        rows = self.rows[np.arange(len(self))[:, None], keep]
+        left = np.zeros(len(self.b), bool)
+        left[0], left[rows] = True, True
+        place = np.cumsum(left, dtype=np.int32) - 1
         return dataclasses.replace(
             self,
-            A=self.A[at, keep],
-            b=self.b[at, keep],
-            doubt=self.doubt[at, keep],
-            ids=self.ids[at, keep],
+            A=self.A[left],
+            b=self.b[left],
+            doubt=self.doubt[left],
+            ids=self.ids[left],
+            rows=place[rows].astype(np.int32),
         )
 
     @property

@@ -25,7 +25,7 @@ from regions.files.reading import reading
 from regions.files.writing import locked_folder, open_atomically, remove_left
 from regions.network import ReluNetwork
 
-VERSION = 2
+VERSION = 3
 STACK = "stack.npz"
 PART = ("bits", "center", "exact")
 

@@ -8,14 +8,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.stages import Stages
-from regions.enumeration.tree.cells import TreeCells, reach_of, value_doubt
+from regions.enumeration.tree.cells import NO_ROW, TreeCells, reach_of, value_doubt
 from regions.enumeration.tree.loading import KERNELS, LONG
 from regions.lp.batch_proofs import prove_empty_batch, prove_witness_batch
 from regions.lp.chebyshev import small_batch_balls
@@ -35,6 +35,24 @@ PROGRAMS_EACH = 1024
 
 def _go_on() -> None:
     """Does not stop."""
+
+
+class Balls(NamedTuple):
+    """What programs say of some cells, and what of it is proved.
+
+    Attributes:
+        centers: Centers of largest balls.
+        radii: Their radii; negative where a cell seems empty.
+        weights: Multipliers of the rows, zero where they are no numbers.
+        inside: Where the center is proved to lie strictly inside.
+        empty: Where the multipliers as they are prove that there is no point.
+    """
+
+    centers: np.ndarray
+    radii: np.ndarray
+    weights: np.ndarray
+    inside: np.ndarray
+    empty: np.ndarray
 
 
 class Questions:
@@ -138,19 +156,20 @@ class Questions:
         """
         # First the guess: one product a row proves it.
         center, radius = guess.copy(), guess_radius.copy()
-        found = asked & self._strictly_inside(cells, guess)
+        found = np.zeros(len(cells), bool)
+        hinted = np.flatnonzero(asked & np.isfinite(guess).all(axis=1))
+        found[hinted] = self._strictly_inside(cells.take(hinted), guess[hinted])
         self.note("ball", int(found.sum()))
         exact = np.full(len(cells), None, object)
         # Then the center of a largest ball, proved in the same way.
         left = np.flatnonzero(asked & ~found)
         if len(left):
             part = cells.take(left)
-            centers, radii, duals = self._balls(part)
-            inside = self._strictly_inside(part, centers)
-            center[left], radius[left] = centers, np.maximum(radii, 0.0)
-            found[left] = inside
-            self.note("lp", int(inside.sum()))
-            self._settle(part, left, inside, duals, found, center, radius, exact)
+            balls = self._balls(part)
+            center[left], radius[left] = balls.centers, np.maximum(balls.radii, 0.0)
+            found[left] = balls.inside
+            self.note("lp", int(balls.inside.sum()))
+            self._settle(part, left, balls, found, center, radius, exact)
         result = dataclasses.replace(cells, center=center, radius=radius, exact=exact)
         # A guess in a corner of its cell is a poor start for what comes: those cells
         # get a ball of their own.
@@ -162,75 +181,55 @@ class Questions:
         self,
         part: TreeCells,
         left: np.ndarray,
-        inside: np.ndarray,
-        duals: np.ndarray,
+        balls: "Balls",
         found: np.ndarray,
         center: np.ndarray,
         radius: np.ndarray,
         exact: np.ndarray,
     ) -> None:
         """Decide the cells in which the linear program found no proved point."""
-        open_ = np.flatnonzero(~inside)
-        if not len(open_):
-            return
-        rows, weights = part.take(open_), duals[open_]
-        weights = np.where(np.isfinite(weights), weights, 0.0)
         # The duals of the program are weights that may prove emptiness: as they are;
         # near them, exactly balanced, for cones; near them in general.
-        empty = self._excluded(rows, weights)
-        rest = np.flatnonzero(~empty)
+        empty = balls.empty.copy()
+        rest = np.flatnonzero(~balls.inside & ~empty)
         if len(rest) and self._bias_free and self._simplex is not None:
-            part, cone = rows.take(rest), np.zeros(len(rest), bool)
-            self._proofs.excluded_cones(part.A, part.b, part.doubt, weights[rest], cone)
+            rows, cone = part.take(rest).inequalities(), np.zeros(len(rest), bool)
+            self._proofs.excluded_cones(*rows, balls.weights[rest], cone)
             empty[rest] = cone
-            rest = np.flatnonzero(~empty)
+            rest = rest[~cone]
         if len(rest):
-            empty[rest] = self._prove_empty(rows.take(rest), weights[rest])
+            empty[rest] = self._prove_empty(part.take(rest), balls.weights[rest])
         self.note("farkas", int(empty.sum()))
         # What is neither proved to have a point nor to be empty, an exact program
         # decides.
-        for k in np.flatnonzero(~empty).tolist():
+        for k in rest[~empty[rest]].tolist():
             self.check()
             self.note("exact", 1)
-            where = left[open_[k]]
+            where = left[k]
             with self._stages("programs"):
-                point = self._exact_interior(rows, k)
+                point = self._exact_interior(part, k)
             if point is None:
                 continue
             found[where], radius[where] = True, 0.0
             center[where] = [nearest_float(v) for v in point]
             # The nearest floats may lie outside a thin cell: it then keeps its rational
             # point.
-            if not self._strictly_inside(rows.take(np.array([k])), center[where][None])[
-                0
-            ]:
+            one = part.take(slice(k, k + 1))
+            if not self._strictly_inside(one, center[where][None])[0]:
                 exact[where] = point
-
-    def _excluded(
-        self, cells: TreeCells, weights: Float64[np.ndarray, "cells rows"]
-    ) -> Bool[np.ndarray, " cells"]:
-        """Whether cells are proved to be empty by weights of their rows as they are."""
-        proved = np.zeros(len(cells), bool)
-        if self._simplex is not None:
-            radius = float(reach_of(cells).max())
-            self._proofs.excluded(
-                cells.A, cells.b, cells.doubt, weights, radius, proved
-            )
-        return proved
 
     def _prove_empty(
         self, cells: TreeCells, weights: Float64[np.ndarray, "cells rows"]
     ) -> Bool[np.ndarray, " cells"]:
         """Whether cells are proved to be empty by weights near those given."""
+        A, b, doubt = cells.inequalities()
         return prove_empty_batch(
-            cells.A,
-            cells.b,
+            A,
+            b,
             weights,
-            row_error=cells.doubt,
+            row_error=doubt,
             # Without biases every right-hand side is zero, and not just nearly so.
-            right_error=np.where(cells.b == 0.0, 0.0, cells.doubt)
-            if self._bias_free
-            else None,
+            right_error=np.where(b == 0.0, 0.0, doubt) if self._bias_free else None,
             radius=float(reach_of(cells).max()),
         )
 
@@ -238,30 +237,37 @@ class Questions:
         """The cells with better balls for some of them, where the program finds one."""
         if not len(which):
             return cells
-        part = cells.take(which)
-        centers, radii, _ = self._balls(part)
-        better = self._strictly_inside(part, centers) & (radii > part.radius)
+        balls = self._balls(cells.take(which))
+        better = balls.inside & (balls.radii > cells.radius[which])
         center, radius = cells.center.copy(), cells.radius.copy()
-        center[which[better]] = centers[better]
-        radius[which[better]] = radii[better]
+        center[which[better]] = balls.centers[better]
+        radius[which[better]] = balls.radii[better]
         exact = cells.exact.copy()
         exact[which[better]] = None
         return dataclasses.replace(cells, center=center, radius=radius, exact=exact)
 
-    def _balls(self, cells: TreeCells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Chebyshev balls and duals by batched linear programs: hints, not proofs."""
+    def _balls(self, cells: TreeCells) -> "Balls":
+        """Chebyshev balls and duals by batched linear programs, and what they prove."""
         self.note("lps", len(cells))
         cap = max(float((cells.high - cells.low).max()), 1e-300)
         batched = self._simplex is not None or cells.dim <= MAX_BATCHED_DIM
         step = PROGRAMS_EACH if batched else 1
-        balls: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        with self._stages("programs"):
-            for start in range(0, len(cells), step):
-                self.check()
-                part = slice(start, start + step)
-                balls.append(self._balls_of(cells.A[part], cells.b[part], cap))
-        centers, radii, duals = map(np.concatenate, zip(*balls, strict=True))
-        return centers, radii, duals
+        found: list[Balls] = []
+        for start in range(0, len(cells), step):
+            self.check()
+            part = cells.take(slice(start, start + step))
+            # Their rows are put side by side once, for programs and proofs.
+            A, b, doubt = part.inequalities()
+            with self._stages("programs"):
+                centers, radii, duals = self._balls_of(A, b, cap)
+            weights = np.where(np.isfinite(duals), duals, 0.0)
+            inside = self._inside(A, b, doubt, centers)
+            empty = np.zeros(len(part), bool)
+            if self._simplex is not None:
+                reach = float(reach_of(part).max())
+                self._proofs.excluded(A, b, doubt, weights, reach, empty)
+            found.append(Balls(centers, radii, weights, inside, empty & ~inside))
+        return Balls(*map(np.concatenate, zip(*found, strict=True)))
 
     def _balls_of(
         self, A: np.ndarray, b: np.ndarray, cap: float
@@ -279,13 +285,19 @@ class Questions:
         self, cells: TreeCells, points: Float64[np.ndarray, "cells dim"]
     ) -> Bool[np.ndarray, " cells"]:
         """Whether points are proved to lie strictly inside cells."""
+        return self._inside(*cells.inequalities(), points)
+
+    def _inside(
+        self, A: np.ndarray, b: np.ndarray, doubt: np.ndarray, points: np.ndarray
+    ) -> Bool[np.ndarray, " cells"]:
+        """The same for the rows of cells."""
         if self._simplex is not None:
-            inside = np.empty(len(cells), bool)
-            self._proofs.inside(cells.A, cells.b, cells.doubt, points, inside)
+            inside = np.empty(len(b), bool)
+            self._proofs.inside(A, b, doubt, points, inside)
             return inside
         usable = np.all(np.isfinite(points), axis=1)
         safe = np.where(usable[:, None], points, 0.0)
-        proved = prove_witness_batch(cells.A, cells.b, safe, row_error=cells.doubt)
+        proved = prove_witness_batch(A, b, safe, row_error=doubt)
         return np.logical_and(usable, proved)
 
     def _forms(self, cells: TreeCells, k: int, unit: int) -> list[list[int]]:
@@ -295,7 +307,7 @@ class Questions:
 
     def _exact_interior(self, cells: TreeCells, k: int) -> tuple[Fraction, ...] | None:
         """A rational point strictly inside one cell; None if there is none."""
-        ids = cells.ids[k][cells.ids[k] >= 0].tolist()
+        ids = [v for v in cells.ids[cells.rows[k]].tolist() if v != NO_ROW]
         forms = self._forms(cells, k, cells.unit - 1)
         A, b = [], []
         # The rows of the cell without rounding: facets, and units with their sides.

@@ -47,9 +47,10 @@ class Round:
             return kept, cells
         which = np.flatnonzero(far)
         part = cells.take(which)
-        reach = self.radius * _lengths(part.A)
-        bound = self._value_doubt(part.A, part.b, part.doubt)
-        beyond = is_certain(-part.b - reach, bound).any(axis=1)
+        A, b, doubt = part.inequalities()
+        reach = self.radius * _lengths(A)
+        bound = self._value_doubt(A, b, doubt)
+        beyond = is_certain(-b - reach, bound).any(axis=1)
         kept[which[beyond]] = False
         for k in np.flatnonzero(~beyond).tolist():
             kept[which[k]] = self._may_meet(cells, int(which[k]))
@@ -57,7 +58,7 @@ class Round:
 
     def _may_meet(self, cells: TreeCells, k: int) -> bool:
         """Whether a cell is not proved to lie beyond the ball; may move its witness."""
-        A, b, doubt = cells.A[k], cells.b[k], cells.doubt[k]
+        A, b, doubt = (v[0] for v in cells.take(slice(k, k + 1)).inequalities())
         lengths = _lengths(A)
         lengths = np.where(lengths > 0.0, lengths, 1.0) * self.radius
         # In units of the radius, and rows of unit length.
@@ -82,14 +83,11 @@ class Round:
             return
         share = 0.5 * (self.radius - size) / (_lengths(center) + size)
         point = nearest + min(share, 1.0) * (center - nearest)
-        one = slice(k, k + 1)
-        proved = prove_witness_batch(
-            cells.A[one], cells.b[one], point[None], row_error=cells.doubt[one]
-        )
-        if proved[0]:
-            lengths = _lengths(cells.A[k])
+        A, b, doubt = cells.take(slice(k, k + 1)).inequalities()
+        if prove_witness_batch(A, b, point[None], row_error=doubt)[0]:
+            lengths = _lengths(A[0])
             steep = lengths > 0.0
-            gaps = (cells.b[k] - cells.A[k] @ point)[steep] / lengths[steep]
+            gaps = (b[0] - A[0] @ point)[steep] / lengths[steep]
             cells.center[k], cells.radius[k] = point, max(float(gaps.min()), 0.0)
             cells.exact[k] = None
 

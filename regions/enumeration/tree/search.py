@@ -27,6 +27,7 @@ from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.stages import Stages
 from regions.enumeration.tree.cells import (
     NO_ROW,
+    SHARED,
     TreeCells,
     tightened,
 )
@@ -122,7 +123,7 @@ class Tree:
             most = FEW_CELLS
         else:
             widest = max([1, *self.network.widths]) * (block.dim + 1)
-            rows = block.A.shape[1] * (block.dim + 1)
+            rows = block.rows.shape[1] * (block.dim + 1)
             fit = MAX_ENTRIES // max(widest, rows)
             most = int(np.clip(fit, FEW_CELLS, MAX_CELLS))
         return most if budget.max_regions is None else min(most, budget.max_regions)
@@ -207,16 +208,13 @@ class Tree:
         which = asked[crossed]
         far = far.take(crossed)
         near = self._near_sides(
-            cells.take(which), form.take(crossed), sign[crossed], unit
+            cells.take(which).with_table(far), form.take(crossed), sign[crossed], unit
         )
         # Room for one more row in every cell; only those that are split fill it.
-        rows = np.full(len(cells), NO_ROW)
-        cells = cells.with_row(
-            np.zeros_like(cells.low), np.ones(len(cells)), np.zeros(len(cells)), rows
-        )
+        cells = cells.with_table(near).padded()
         _assign(cells, which, near)
         origin = np.concatenate([np.arange(len(cells)), which])
-        return cells.joined(far), origin
+        return cells.joined(far.with_table(near)), origin
 
     def _far_sides(
         self,
@@ -289,8 +287,7 @@ def _half(
 ) -> TreeCells:
     """The part of each cell where the unit has sign `side`."""
     a, b = -side[:, None] * form.gradient, side * form.offset
-    row_id = np.full(len(cells), facets + unit)
-    half = cells.with_row(a, b, form.doubt, row_id)
+    half = cells.with_rows(a, b, form.doubt, facets + unit)
     low, high = tightened(cells.low, cells.high, a, b, form.doubt)
     bits = cells.bits.copy()
     bits[:, unit] = side > 0
@@ -302,7 +299,7 @@ def _half(
 def _assign(cells: TreeCells, index: np.ndarray, values: TreeCells) -> None:
     """Overwrite some of the cells, in place."""
     for field in dataclasses.fields(TreeCells):
-        if field.name != "unit":
+        if field.name not in SHARED:
             getattr(cells, field.name)[index] = getattr(values, field.name)
 
 
@@ -321,11 +318,12 @@ def _root(domain: BoundedDomain, units: int) -> TreeCells:
         exact[0] = inside
     return TreeCells(
         unit=0,
+        A=np.concatenate([np.zeros((1, domain.dim)), A]),
+        b=np.concatenate([[1.0], b]),
+        doubt=np.concatenate([[0.0], doubt]),
+        ids=np.arange(NO_ROW, len(b), dtype=np.int32),
+        rows=np.arange(1, len(b) + 1, dtype=np.int32)[None],
         bits=np.zeros((1, units), bool),
-        A=A[None].copy(),
-        b=b[None].copy(),
-        doubt=doubt[None].copy(),
-        ids=np.arange(len(b), dtype=np.int32)[None],
         low=box.lower[None].copy(),
         high=box.upper[None].copy(),
         center=center[None],

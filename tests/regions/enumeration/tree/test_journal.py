@@ -220,7 +220,7 @@ def test_journal_of_another_search_is_refused(network, domain, tmp_path):
 
 
 def test_header_without_its_entries_is_refused(tmp_path):
-    for header in ("{}", "[]", "3", json.dumps({"version": 2, "blocks": 0})):
+    for header in ("{}", "[]", "3", json.dumps({"version": 3, "blocks": 0})):
         np.savez(tmp_path / "stack.npz", header=np.array(header))
         with pytest.raises(FileFormatError, match="not a readable journal"):
             listed(NETWORK, BOX, journal=tmp_path)
@@ -294,5 +294,5 @@ def test_kill_before_the_first_checkpoint_begins_anew(tmp_path, small_steps):
 
 def test_journal_of_an_older_version_is_refused(tmp_path):
     np.savez(tmp_path / "stack.npz", header=np.array(json.dumps({"version": 1})))
-    with pytest.raises(FileFormatError, match="has version 1; 2 is required"):
+    with pytest.raises(FileFormatError, match="has version 1; 3 is required"):
         listed(NETWORK, BOX, journal=tmp_path)

@@ -87,6 +87,78 @@ def compression_claims(
     return claims
 
 
+CHEAP = 0.01
+"""Accuracy whose loss counts as none: an image in a hundred."""
+
+
+def cheaply_saved(
+    ways: list[str], digits: Mapping[str, np.ndarray], kind: str
+) -> np.ndarray:
+    """Most units without a bit that one way of a kind saves at a loss of `CHEAP`."""
+    rows = [k for k, way in enumerate(ways) if way.startswith(kind)]
+    saved = np.where(digits["lost"][rows] <= CHEAP, digits["saved"][rows], 0.0)
+    return saved.max(axis=0)
+
+
+def digit_claims(ways: list[str], digits: Mapping[str, np.ndarray]) -> list[Claim]:
+    """Claims on classifiers of digits.
+
+    Args:
+        ways: Names, in the order of the first axis.
+        digits: By name, `(ways, seeds)`.
+    """
+    data = ways.index("data")
+    share = f"at a loss of {CHEAP:.0%} of the images held out at most, as a share"
+    return [
+        claim_median(
+            "A tenth of the units of a classifier of digits change no bit of its data",
+            HASHING,
+            "share of the units whose bit is the same at all training images (at "
+            "least 0.1)",
+            digits["saved"][data],
+            low=0.1,
+            reason="the claim's number",
+        ),
+        claim_median(
+            "They can go at no cost on other images",
+            HASHING,
+            f"accuracy lost on images held out (at most {CHEAP:g})",
+            digits["lost"][data],
+            high=CHEAP,
+            reason="an image in a hundred",
+        ),
+        claim_median(
+            "A classifier of digits has units to spare: a third, the lightest, can go",
+            HASHING,
+            f"most units left out {share} (at least 0.3)",
+            cheaply_saved(ways, digits, "lightest"),
+            low=0.3,
+            reason="a third, of shares in steps of a tenth",
+        ),
+        claim_median(
+            "Its units with nearly equal creases can be merged",
+            HASHING,
+            f"most units merged {share} (at least 0.1)",
+            cheaply_saved(ways, digits, "merge"),
+            low=0.1,
+            reason="as for the moons",
+        ),
+    ]
+
+
+def digit_headline(ways: list[str], digits: Mapping[str, np.ndarray]) -> str:
+    """What is added to the headline."""
+    same = np.median(digits["saved"][ways.index("data")])
+    light, merged = (
+        np.median(cheaply_saved(ways, digits, kind)) for kind in ("lightest", "merge")
+    )
+    return (
+        f"; digits: {same:.0%} change no bit of the data, {light:.0%} of the lightest "
+        f"and {merged:.0%} by merging go at a loss of {CHEAP:.0%} of the images held "
+        "out at most"
+    )
+
+
 def compression_headline(numbers: Numbers, before: Numbers) -> str:
     """One line for the pages."""
     parts = []

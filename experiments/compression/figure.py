@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from experiments.compression.claims import FREE
+from experiments.compression.claims import CHEAP, FREE
 from experiments.compression.study import Result
 from experiments.plotting.curves import SERIES, plain_legend
 from experiments.plotting.style import BLUE, INK, MUTED, RED, axis_labels, blank
@@ -22,7 +22,7 @@ FLOOR = 1e-4
 
 
 def draw(result: Result) -> Figure:
-    """Trade-off of each shape above; a network before and merged, and units, below."""
+    """Trade-off of each shape above; a network, digits, and units below."""
     shapes = list(result.numbers)
     columns = max(3, len(shapes))
     drawing = Figure(figsize=(4.7 * columns, 8.4), layout="constrained")
@@ -31,13 +31,8 @@ def draw(result: Result) -> Figure:
         _trade(place, result, shape)
     for place in axes[0, len(shapes) :]:
         place.set_axis_off()
-    angle = result.config.angles[len(result.config.angles) // 2]
-    names = {
-        "before": "One network before",
-        "merged": f"Merged within {angle:g} radians",
-    }
-    for place, (kind, name) in zip(axes[1], names.items(), strict=False):
-        _cells(place, result, kind, name)
+    _cells(axes[1, 0], result)
+    _digits(axes[1, 1], result)
     _units(axes[1, 2], result)
     for place in axes[1, 3:]:
         place.set_axis_off()
@@ -86,10 +81,10 @@ def _trade(axes: Axes, result: Result, shape: str) -> None:
         plain_legend(axes, "", "lower right")
 
 
-def _cells(axes: Axes, result: Result, kind: str, name: str) -> None:
+def _cells(axes: Axes, result: Result) -> None:
     """Regions in the box and the data."""
     cells = PolyCollection(
-        result.cells[kind], facecolors="none", edgecolors=INK, linewidths=0.3, alpha=0.7
+        result.cells, facecolors="none", edgecolors=INK, linewidths=0.3, alpha=0.7
     )
     axes.add_collection(cells)
     for k, (color, marker) in enumerate(((BLUE, "o"), (RED, "s"))):
@@ -101,7 +96,42 @@ def _cells(axes: Axes, result: Result, kind: str, name: str) -> None:
         ylim=(box.lower[1], box.upper[1]),
         aspect="equal",
     )
-    blank(axes, f"{name}: {len(result.cells[kind]):,} regions")
+    blank(axes, f"One network of moons: {len(result.cells):,} regions")
+
+
+def _digits(axes: Axes, result: Result) -> None:
+    """Units without a bit against the accuracy that is lost, digits."""
+    ways, digits = result.config.digit_ways(), result.digits
+    for style, (kind, name) in zip(SERIES[1:], KINDS[1:], strict=False):
+        rows = [k for k, way in enumerate(ways) if way.split("-")[0] == kind]
+        saved, lost = 100.0 * digits["saved"][rows], 100.0 * digits["lost"][rows]
+        axes.plot(
+            saved.ravel(),
+            lost.ravel(),
+            style.marker,
+            color=style.color,
+            markersize=3.5,
+            alpha=0.35,
+            markeredgewidth=0.0,
+        )
+        axes.plot(
+            np.median(saved, axis=1),
+            np.median(lost, axis=1),
+            color=style.color,
+            linestyle=style.line,
+            marker=style.marker,
+            markersize=7,
+            markeredgecolor="white",
+            label=name,
+        )
+    axes.axhline(100.0 * CHEAP, color=MUTED, linewidth=0.8, linestyle="--")
+    shape = "-".join(map(str, result.config.digits))
+    axis_labels(
+        axes,
+        f"Digits, widths {shape}",
+        "% of the units that take no bit any more",
+        "% of held-out images lost",
+    )
 
 
 def _units(axes: Axes, result: Result) -> None:

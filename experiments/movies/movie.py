@@ -6,9 +6,11 @@ override parts of it; `experiments.movies.movie_run` trains, draws and encodes i
 Sources: T. Dullien, two posts on neural networks as origami, 2024-07-04 and 2025-04-05.
 """
 
+import contextlib
 import dataclasses
+import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +32,11 @@ from experiments.plotting.movie_panels import (
 )
 from training.config import DataConfig, TrainingConfig
 from training.datasets import Dataset, load_image, sample_points
+from training.fit import fit
+from training.loop import init_state
 from training.models import params_to_relu_network
+from training.progress import Progress
+from training.snapshots import SnapshotStore
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,8 @@ class MovieConfig:
         slow: Epochs from and up to which there is a frame of each snapshot; None for
             all.
         skip: Outside of them only one snapshot in so many has a frame.
-        data: Image and sampled points; its size is that of a panel.
+        data: Image and sampled points.
+        panel: Side of a panel in pixels; None for that of the image.
         max_regions: A frame with more regions shows the codes on its grid instead of
             the exact partition.
         fps: Frames per second.
@@ -54,6 +61,7 @@ class MovieConfig:
 
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    panel: int | None = None
     slow: tuple[int, int] | None = None
     skip: int = 1
     max_regions: int = 20_000
@@ -81,7 +89,7 @@ class Scene(NamedTuple):
     """What a movie is about, the same in all its frames.
 
     Attributes:
-        image: What is learned, as gray values or classes.
+        image: What is learned, as gray values or classes, in the size of a panel.
         data: The sampled points.
     """
 
@@ -121,6 +129,8 @@ class Movie:
         data = self.config.data
         image = load_image(data)
         points = sample_points(image, data.num_train, data.num_val, data.seed)
+        if self.config.panel is not None:
+            image = load_image(dataclasses.replace(data, size=self.config.panel))
         return Scene(image, points)
 
     def training_data(self, scene: Scene) -> Dataset:
@@ -145,6 +155,17 @@ class Movie:
             biases,
             slopes=[layer.slopes for layer in found.hidden],
         )
+
+    def train(self, scene: Scene, folder: pathlib.Path, progress: Progress) -> None:
+        """Train; leave `metrics.csv`, and what `snapshots` reads, in `folder`."""
+        fit(self.config.training, self.training_data(scene), folder, progress)
+
+    @contextlib.contextmanager
+    def snapshots(self, folder: pathlib.Path) -> Iterator[Callable[[int], Any]]:
+        """What gives the parameters of an epoch that has a frame."""
+        like = init_state(self.config.training)
+        with SnapshotStore(folder / "snapshots") as store:
+            yield lambda epoch: store.restore(epoch, like).params
 
     def draw(
         self, look: Look, network: regions.ReluNetwork, scene: Scene

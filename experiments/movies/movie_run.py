@@ -38,10 +38,9 @@ from experiments.running.studies import Summary
 from regions.files.reading import reading
 from regions.files.writing import open_atomically, write_text
 from regions.grid.hash_grid import boundary_pixels
-from training.fit import fit
-from training.loop import init_state, weighted_cross_entropy, weighted_mse
+from training.loop import weighted_cross_entropy, weighted_mse
 from training.progress import Progress
-from training.snapshots import Losses, SnapshotStore, read_metrics
+from training.snapshots import Losses, read_metrics
 
 
 class Result(NamedTuple):
@@ -85,9 +84,9 @@ def run_movie(
     """
     encoder()
     scene = movie.load_scene()
-    points = movie.training_data(scene)
-    fitted = fit(movie.config.training, points, folder, progress)
-    network = movie.network(fitted.params)
+    movie.train(scene, folder, progress)
+    with movie.snapshots(folder) as params_at:
+        network = movie.network(params_at(movie.config.training.epochs))
     regions.save_network(folder / "network.npz", network)
     clock.lap("training")
     try:
@@ -123,15 +122,14 @@ def draw_frames(
     drawn = read_rows(folder / "frames.csv", _COLUMNS)
     done = {row["epoch"]: row for row in drawn}
     rows: list[Row] = []
-    like = init_state(training)
-    with SnapshotStore(folder / "snapshots") as store:
+    with movie.snapshots(folder) as params_at:
         epochs = frame_epochs(movie.config)
         trace = LossTrace(losses) if len(losses) > 1 else None
         for epoch in epochs:
             progress(len(rows), len(epochs), "drawing frames")
             path = frame_path(folder, epoch)
             if epoch not in done or not path.is_file():
-                params = store.restore(epoch, like).params
+                params = params_at(epoch)
                 network = movie.network(params)
                 first = epoch_losses(movie, scene, params, losses, epoch)
                 frame, row = draw_frame(movie, scene, network, epoch, first, trace)
@@ -147,12 +145,9 @@ def frame_networks(
     movie: Movie, folder: pathlib.Path
 ) -> Iterator[tuple[int, regions.ReluNetwork]]:
     """Epoch and network of each frame."""
-    training = movie.config.training
-    like = init_state(training)
-    with SnapshotStore(folder / "snapshots") as store:
+    with movie.snapshots(folder) as params_at:
         for epoch in frame_epochs(movie.config):
-            params = store.restore(epoch, like).params
-            yield epoch, movie.network(params)
+            yield epoch, movie.network(params_at(epoch))
 
 
 def epoch_losses(
@@ -309,11 +304,10 @@ def check_pixels(
     polygons.
     """
     chosen = sorted({0, len(rows) // 2, len(rows) - 1})
-    training, differ = movie.config.training, 0
-    with SnapshotStore(folder / "snapshots") as store:
+    differ = 0
+    with movie.snapshots(folder) as params_at:
         for k in chosen:
-            params = store.restore(rows[k]["epoch"], init_state(training)).params
-            network = movie.network(params)
+            network = movie.network(params_at(rows[k]["epoch"]))
             panel = shown_panel(movie, scene, folder, rows[k]["epoch"])
             marked = movie.marked(panel)
             if marked is None:

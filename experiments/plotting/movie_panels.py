@@ -59,10 +59,14 @@ def veil(panel: Rgb, mask: Bool[np.ndarray, "height width"], color: Color) -> Rg
 def paint_points(
     panel: Rgb, points: Float[Array | np.ndarray, "points 2"], color: Color
 ) -> Rgb:
-    """A copy of a panel with the pixels of points (i / W, j / H) in a color."""
+    """A copy of a panel with the pixels of points (i / W, j / H) in a color.
+
+    Points of a larger image get the nearest pixel.
+    """
     height, width = panel.shape[:2]
     # The points are float32: i / W times W is i up to rounding.
-    columns, rows = np.rint(np.asarray(points, np.float64) * [width, height]).T
+    places = np.rint(np.asarray(points, np.float64) * [width, height])
+    columns, rows = np.minimum(places, [width - 1, height - 1]).T
     result = panel.copy()
     result[rows.astype(int), columns.astype(int)] = color
     return result

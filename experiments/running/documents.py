@@ -141,6 +141,8 @@ def _row(
 
 
 def _pictures(study: str, row: dict[str, Any]) -> list[str]:
-    """Links to the figure of a study, and to the atlas page that a row names."""
+    """Links to the figure of a study, and to what else a row names."""
     links = [f"[picture](results/{study}.png)"]
+    if "movie" in row:
+        links.append(f"[movie](results/{row['movie']})")
     return links + ([f"[live](live/{row['live']}.html)"] if "live" in row else [])

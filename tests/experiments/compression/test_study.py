@@ -6,13 +6,19 @@ import pytest
 import regions
 from experiments import compression
 from experiments.compression import study
-from experiments.compression.claims import compression_claims, free_bits
+from experiments.compression.claims import (
+    cheaply_saved,
+    compression_claims,
+    free_bits,
+)
+from experiments.compression.of_digits import split_of
 from experiments.compression.unit_removal import remove_lightest
 from experiments.measures.adaptation import box_grid
+from experiments.measures.digit_networks import hanin_rolnick_config
 from experiments.measures.seed_networks import snapshot_networks
 from regions.simplification.simplify import simplify
 from tests.experiments.helpers import run_smoke
-from training.labeled import Labeled
+from training.labeled import Labeled, load_digits
 from training.two_moons import moons_box
 
 CONFIG = compression.PRESETS["smoke"]
@@ -48,6 +54,35 @@ def test_exact_claims_need_no_seeds(finished):
     _, summary = finished
     exact = [claim for claim in summary["claims"] if claim["seeds"] == 0]
     assert [claim["verdict"] for claim in exact] == ["confirmed", "confirmed"]
+
+
+def test_digits_lose_what_the_smaller_network_gets_wrong(finished):
+    folder, _ = finished
+    digits = compression.load(CONFIG, folder).digits
+    ways = CONFIG.digit_ways()
+    assert ways == ["data", "merge-0.4", "lightest-0.5"]
+    assert digits["saved"].shape == digits["lost"].shape == (3, 2)
+    assert (digits["saved"][2] == 0.5).all()
+    learned, held_out = split_of(load_digits())
+    assert (len(learned.labels), len(held_out.labels)) == (1437, 360)
+    config = hanin_rolnick_config((8,), learned, 1, snapshot_every=1)
+    _, networks = snapshot_networks(config, CONFIG.seeds, folder / "networks-digits")
+    for seed, path in enumerate(networks):
+        right = [
+            (net(held_out.inputs).argmax(axis=1) == held_out.labels).mean()
+            for net in (path[-1], remove_lightest(path[-1], 0.5))
+        ]
+        assert digits["lost"][2, seed] == pytest.approx(right[0] - right[1])
+
+
+def test_most_units_within_the_bar_are_saved():
+    ways = ["data", "merge-0.1", "merge-0.2", "lightest-0.5"]
+    digits = {
+        "saved": np.array([[0.9], [0.2], [0.3], [0.5]]),
+        "lost": np.array([[0.0], [-0.01], [0.02], [0.3]]),
+    }
+    assert cheaply_saved(ways, digits, "merge").tolist() == [0.2]
+    assert cheaply_saved(ways, digits, "lightest").tolist() == [0.0]
 
 
 def test_a_unit_that_never_turns_on_is_removed_exactly():

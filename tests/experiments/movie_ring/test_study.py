@@ -120,6 +120,23 @@ def test_each_point_is_one_pixel_red_or_blue_on_the_original(finished):
     assert (panel == (0, 0, 255)).all(2).sum() == CONFIG.data.num_val
 
 
+def test_smaller_panels_show_the_same_points():
+    scene = Movie(CONFIG).load_scene()
+    small = Movie(dataclasses.replace(CONFIG, panel=SIDE // 2))
+    shown = small.load_scene()
+    assert (shown.data.train_inputs == scene.data.train_inputs).all()
+    frame, row = draw_frame(small, shown, DEAD, 6, (0.1, 0.2))
+    assert frame.shape[1] == 3 * SIDE // 2 + 2 * GAP
+    red = (frame[: SIDE // 2, SIDE + 2 * GAP :] == RED).all(axis=2)
+    half = np.minimum(np.rint(shown.data.train_inputs * SIDE / 2), SIDE // 2 - 1)
+    places = {tuple(place) for place in half.astype(int).tolist()}
+    blue = (frame[: SIDE // 2, SIDE + 2 * GAP :] == (0, 0, 255)).all(axis=2)
+    # A validation point lies over a training point of its pixel.
+    drawn = {(int(x), int(y)) for y, x in np.argwhere(red | blue)}
+    assert places <= drawn
+    assert row["constant"] == 1
+
+
 def test_movie_is_h264_that_browsers_play_and_red_stays_red(finished):
     folder, _ = finished
     frame = read_png(folder / "last_frame.png")
@@ -314,6 +331,5 @@ def test_paper_preset_is_the_run_of_the_post():
     assert config.training.model.widths == (14,) * 6
     assert (config.training.epochs, config.training.batch_size) == (6000, 1024)
     assert (config.data.num_train, config.data.num_val) == (5000, 1000)
-    assert config.data.size == 1024
     with pytest.raises(ValueError, match="`max_regions` is 0"):
         MovieConfig(max_regions=0)

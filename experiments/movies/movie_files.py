@@ -20,7 +20,7 @@ from regions.io.optional import require
 CRF = 17
 """Quality of H.264, lower is better: thin red lines stay red."""
 
-PAGE_CRF = (28, 32, 36, 40)
+PAGE_CRF = (28, 32, 36, 37, 38, 40)
 """Qualities of the small copy for a page: the first that gives a small enough file."""
 
 PAGE_BYTES = 2_800_000

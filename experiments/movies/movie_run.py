@@ -340,6 +340,8 @@ def read_movie(movie: Movie, folder: pathlib.Path, summary: Summary) -> Result:
     last = len(rows) - 1
     shares = (0.0, 0.12, 1.0) if movie.beside else (0.0, 0.04, 0.12, 0.3, 1.0)
     chosen = sorted({round(last * share) for share in shares})
+    if movie.config.slow is not None:
+        chosen = _frames_of_slow(movie.config.slow, rows)
     panels = {
         rows[k]["epoch"]: shown_panel(movie, scene, folder, rows[k]["epoch"])
         for k in chosen
@@ -352,3 +354,10 @@ def read_movie(movie: Movie, folder: pathlib.Path, summary: Summary) -> Result:
             "the image": gray_panel(scene.image / 255.0),
         }
     return Result(movie.config, summary, rows, panels, beside)
+
+
+def _frames_of_slow(slow: tuple[int, int], rows: list[Row]) -> list[int]:
+    """Where the slow part begins, where its loss is highest, and the last frame."""
+    during = [k for k, row in enumerate(rows) if slow[0] <= row["epoch"] <= slow[1]]
+    highest = max(during, key=lambda k: rows[k]["train_loss"])
+    return sorted({during[0], highest, len(rows) - 1})

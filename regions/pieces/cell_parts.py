@@ -3,9 +3,10 @@
 import hashlib
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import StoppedError
 from regions.enumeration.cells.engine import refusal
 from regions.enumeration.cells.walks import (
@@ -99,3 +100,66 @@ def _cut(task: AnyTask, wanted: int) -> list[Sides]:
             size = round(math.log(half.work_left() or math.ulp(0.0)), 6)
             heapq.heappush(waiting, (-size, (*sides, side)))
     return sorted([*regions, *(sides for _, sides in waiting)], reverse=True)
+
+
+class CountedCell(NamedTuple):
+    """A cell and how many regions it has.
+
+    Attributes:
+        sides: The way to it.
+        digest: A digest of it.
+        regions: How many regions it has.
+    """
+
+    sides: Sides
+    digest: str
+    regions: int
+
+
+def plan_files(
+    network: ReluNetwork, domain: BoundedDomain, most: int, stop: Callable[[], bool]
+) -> list[list[CountedCell]]:
+    """Cells of the domain in groups of at most so many regions.
+
+    A cell is counted until it has too many; then its halves are. That takes at most
+    about three times the time of a count.
+
+    Args:
+        network: The network.
+        domain: What cells serve.
+        most: Regions of a group, at most.
+        stop: Asked often.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+    """
+    if not network.hidden:
+        return [[CountedCell((), "", 1)]]
+    groups: list[list[CountedCell]] = [[]]
+    filled = 0
+    for cell in _counted(counting_task(network, domain), (), most, stop):
+        if filled + cell.regions > most and groups[-1]:
+            groups.append([])
+            filled = 0
+        groups[-1].append(cell)
+        filled += cell.regions
+    return groups
+
+
+def _counted(
+    task: AnyTask, sides: Sides, most: int, stop: Callable[[], bool]
+) -> Iterator[CountedCell]:
+    """Cells of at most so many regions, in the order of a walk."""
+    walk = walk_to(task, sides)
+    digest, more = walk.digest(), True
+    while more and walk.regions + walk.parts_left <= most:
+        more = walk.advance()
+        if stop():
+            raise StoppedError
+    fits = not more and walk.regions <= most
+    # A walk that counts does not cut a cell that one unit of the last layer crosses.
+    if fits or halve(walk_to(task, sides)) is None:
+        yield CountedCell(sides, digest, walk.regions)
+        return
+    for side in (1, 0):
+        yield from _counted(task, (*sides, side), most, stop)

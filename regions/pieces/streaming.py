@@ -1,13 +1,9 @@
-"""Enumerations larger than memory: a folder of Parquet files, one per piece.
+"""Enumerations larger than memory: a folder of Parquet files, some cells in each.
 
-The domain is cut as for `regions.pieces.count`. Each piece is enumerated by itself and
-written as one complete file of regions, so a folder can be read, and its files
-verified, while it is half done; a killed run goes on with the pieces that have no file.
-
-A region that lies in several pieces is written with the first. If a piece lies above a
-wall, and the region meets that wall, then it also has a part below: so a region is left
-out of a piece when it meets a wall that has the piece above it. Regions are compared by
-their patterns, which are exact.
+The first cuts of the domain are made until no cell has more regions than a file may
+hold (`plan_files` counts them). The regions of some cells are written as one complete
+file, so a folder can be read, and its files verified, while it is half done; a killed
+run goes on with the files that are missing.
 """
 
 import contextlib
@@ -15,28 +11,32 @@ import hashlib
 import json
 import os
 import pathlib
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import StoppedError
+from regions.enumeration.cells.engine import refusal
+from regions.enumeration.cells.walks import AnyTask, listed, listing_task, walk_to
 from regions.enumeration.tree.journal import fingerprint
 from regions.errors import FileFormatError, LimitError
 from regions.errors.limits import never, telling
 from regions.files.reading import reading
 from regions.files.writing import LOCK, locked_folder, remove_left, write_text
 from regions.network import ReluNetwork
-from regions.pieces.count import PIECE_REGIONS, wall_patterns
-from regions.pieces.plan import Face, Part, Problem, plan_parts
+from regions.pieces.cell_parts import CountedCell, OtherCellError, plan_files
 from regions.results.region_files import save_regions
 from regions.results.region_set import RegionSet
-from regions.results.statistics import Stop
 
 Progress = Callable[[int, int], None]
-VERSION = 2
+VERSION = 3
+PIECE_REGIONS = 100_000
+"""Regions in a file, at most: some megabytes."""
 PLAN, MANIFEST = "_plan.json", "_manifest.json"
 """Parquet readers pass over names that begin with an underscore."""
 
@@ -56,35 +56,53 @@ def enumerate_to_parquet(
 
     Args:
         network: The network.
-        domain: A `Box` or a `Slice`.
+        domain: A bounded domain of two to six dimensions.
         folder: Made when missing. A run that was killed or interrupted goes on here
-            when it is called again, and keeps to the pieces of its first run.
-        piece_regions: Regions per file, about; it bounds the memory.
+            when it is called again, and keeps to the files of its first run.
+        piece_regions: Regions per file, at most; it bounds the memory.
         stop: Called often, from any thread: says whether to stop.
-        progress: Called with (done, total), in estimated regions.
+        progress: Called with (done, total), in regions.
 
     Returns:
         The folder, complete unless it was stopped.
 
     Raises:
-        ValueError: If the domain is no box or slice, or does not fit the network.
+        ValueError: If cells do not serve, or the domain does not fit the network.
         FileFormatError: If the folder holds something else.
-        IncompleteError: If a part takes more memory than there is.
         BlockingIOError: If another run writes the folder.
         OSError: If a file can not be written; the files written so far stay.
     """
     if piece_regions < 1:
         raise ValueError(f"`piece_regions` is {piece_regions}: at least 1 is required.")
-    problem, target = Problem.of(network, domain), pathlib.Path(folder)
+    domain.restrict(network)
+    reason = refusal(network, domain)
+    if reason is not None:
+        raise ValueError(f"a list in files {reason}")
+    assert not isinstance(domain, WholeSpace)
+    problem, target = Problem(network, domain), pathlib.Path(folder)
     if target.exists() and not target.is_dir():
         raise FileFormatError(f"{target} is a file: give a folder.")
     with _writing(target / PLAN):
         target.mkdir(parents=True, exist_ok=True)
     with locked_folder(target):
-        return _write_parts(problem, target, piece_regions, stop, progress)
+        try:
+            return _write_files(problem, target, piece_regions, stop, progress)
+        except StoppedError:
+            return RegionFolder(target)
 
 
-def _write_parts(
+class Problem(NamedTuple):
+    """What is listed."""
+
+    network: ReluNetwork
+    domain: BoundedDomain
+
+    def digest(self) -> str:
+        """A digest of network and domain."""
+        return fingerprint(self.network, self.domain)
+
+
+def _write_files(
     problem: Problem,
     target: pathlib.Path,
     piece_regions: int,
@@ -92,83 +110,84 @@ def _write_parts(
     progress: Progress | None,
 ) -> "RegionFolder":
     """Write the files that are missing in a folder that is this run's own."""
-    parts = _open_plan(problem, target, piece_regions)
+    files = _open_plan(problem, target, piece_regions, stop)
     remove_left(target)
-    walls: dict[Face, set[bytes]] = {}
-    total, done = sum(part.work for part in parts), 0.0
-    for index, part in enumerate(parts):
-        # Walls of boxes that are finished are not needed again.
-        walls = {face: walls[face] for face in part.walls if face in walls}
-        path = target / _file_name(index)
+    total = sum(cell.regions for cells in files for cell in cells)
+    task: AnyTask | None = None
+    done = 0
+    for index, cells in enumerate(files):
+        path, number = target / _file_name(index), sum(cell.regions for cell in cells)
         if path.is_file():
-            _check_part(problem, path)
+            _check_file(problem, path, number)
         else:
-            try:
-                for face in part.walls:
-                    if face not in walls:
-                        walls[face] = wall_patterns(problem, face, stop)
-                earlier = [walls[face] for face in part.walls]
-                found = _list_part(problem, part, earlier, stop)
-            except StoppedError:
-                return RegionFolder(target)
+            if stop():
+                raise StoppedError
+            if task is None and problem.network.hidden:
+                task = listing_task(*problem)
+            found = _list_cells(problem, task, cells, stop)
             with _writing(path):
                 save_regions(path, found)
-        done += part.work
+        done += number
         if progress is not None:
-            progress(round(done), max(1, round(total)))
-    return _finish(target, len(parts))
+            progress(done, total)
+    return _finish(target, len(files))
 
 
-def _check_part(problem: Problem, path: pathlib.Path) -> None:
+def _check_file(problem: Problem, path: pathlib.Path, number: int) -> None:
     """Raise unless a file of an earlier run is as it was written, and of this count.
 
     Raises:
         FileFormatError: If it is not.
     """
     found = RegionSet.load(path)
-    own = fingerprint(problem.network, problem.domain)
-    if fingerprint(found.network, found.domain) != own:
+    own = problem.digest()
+    if fingerprint(found.network, found.domain) != own or len(found) != number:
         raise FileFormatError(
             f"{path} belongs to another network or domain: remove it, and enumerate "
             "again."
         )
 
 
-def _list_part(
+def _list_cells(
     problem: Problem,
-    part: Part,
-    earlier: list[set[bytes]],
+    task: AnyTask | None,
+    cells: list[CountedCell],
     stop: Callable[[], bool],
 ) -> RegionSet:
-    """The regions of one box that belong to no earlier part.
+    """The regions of some cells.
 
     Raises:
         StoppedError: If it was asked to stop.
-        IncompleteError: If memory ran out.
+        OtherCellError: If they are not those that were counted.
     """
-    box = problem.open_piece(part.face)
-    found = enumerate_regions(problem.network, box, stop=stop)
-    if found.stop is Stop.INTERRUPTED:
-        raise StoppedError
-    found.require_complete()
-    kept = [
-        index
-        for index, row in enumerate(found.patterns)
-        if not any(row.tobytes() in patterns for patterns in earlier)
-    ]
-    exact = found.exact_witnesses
+    if task is None:
+        return enumerate_regions(*problem)
+    begin = time.perf_counter()
+    patterns, points = list[np.ndarray](), list[np.ndarray]()
+    exact: dict[int, tuple[Fraction, ...]] = {}
+    first = 0
+    for number, cell in enumerate(cells):
+        walk = walk_to(task, cell.sides)
+        if walk.digest() != cell.digest:
+            raise OtherCellError(number)
+        found = listed(task, walk, stop)
+        if not found.complete:
+            raise StoppedError
+        if len(found.patterns) != cell.regions:
+            raise OtherCellError(number)
+        patterns.append(found.patterns)
+        points.append(found.coordinates)
+        exact |= {first + k: point for k, point in found.exact_witnesses.items()}
+        first += cell.regions
     return RegionSet(
-        problem.network,
-        problem.domain,
-        found.patterns[kept],
-        found.coordinates[kept],
+        *problem,
+        np.concatenate(patterns),
+        np.concatenate(points),
         complete=False,
-        method=found.method,
-        seconds=found.seconds,
-        stats={"lower": part.face.lower, "upper": part.face.upper},
-        exact_witnesses={
-            new: exact[old] for new, old in enumerate(kept) if old in exact
-        },
+        method="cells",
+        seconds=time.perf_counter() - begin,
+        stats={"cells": len(cells)},
+        exact_witnesses=exact,
     )
 
 
@@ -178,35 +197,39 @@ def _file_name(index: int) -> str:
 
 
 def _open_plan(
-    problem: Problem, target: pathlib.Path, piece_regions: int
-) -> list[Part]:
-    """The parts that the folder was begun with, or new ones."""
-    digest = fingerprint(problem.network, problem.domain)
+    problem: Problem,
+    target: pathlib.Path,
+    piece_regions: int,
+    stop: Callable[[], bool],
+) -> list[list[CountedCell]]:
+    """The cells of each file, as the folder was begun with, or new ones.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+    """
     path = target / PLAN
     if path.is_file():
         plan = _read_json(path)
-        if plan.get("problem") != digest:
+        if plan.get("problem") != problem.digest():
             raise FileFormatError(
                 f"{target} holds the regions of another network or domain: give "
                 "another folder."
             )
         with reading(path, "a plan", _ADVICE):
-            return [
-                Part(_face(face), tuple(map(_face, walls)), float(work))
-                for face, walls, work in plan["parts"]
-            ]
+            return [[_cell(cell) for cell in cells] for cells in plan["files"]]
     if any(file.name != LOCK for file in target.iterdir()):
         raise FileFormatError(
             f"{target} has files but no {PLAN}: give an empty or a new folder."
         )
-    parts = plan_parts(problem, piece_regions)
-    _write_json(path, {"version": VERSION, "problem": digest, "parts": parts})
-    return parts
+    files = plan_files(*problem, piece_regions, stop)
+    _write_json(path, {"version": VERSION, "problem": problem.digest(), "files": files})
+    return files
 
 
-def _face(data: dict[str, list[float]]) -> Face:
-    """A face from its JSON form."""
-    return Face(tuple(data["lower"]), tuple(data["upper"]))
+def _cell(data: list[Any]) -> CountedCell:
+    """A cell from its JSON form."""
+    sides, digest, regions = data
+    return CountedCell(tuple(map(int, sides)), str(digest), int(regions))
 
 
 def _finish(target: pathlib.Path, count: int) -> "RegionFolder":
@@ -374,7 +397,7 @@ def _read_json(path: pathlib.Path) -> Any:
 
 def _digest(data: dict[str, Any]) -> str:
     """SHA-256 of a JSON file's content, but for the digest itself."""
-    text = json.dumps(data, default=_plain, sort_keys=True)
+    text = json.dumps(data, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -396,11 +419,5 @@ def _writing(path: pathlib.Path) -> Iterator[None]:
 def _write_json(path: pathlib.Path, data: dict[str, Any]) -> None:
     """Write JSON, whole or not at all."""
     with _writing(path):
-        text = json.dumps({**data, "sha256": _digest(data)}, default=_plain)
+        text = json.dumps({**data, "sha256": _digest(data)})
         write_text(path, text)
-
-
-def _plain(value: Any) -> Any:
-    """A face as JSON."""
-    assert isinstance(value, Face)
-    return {"lower": value.lower, "upper": value.upper}

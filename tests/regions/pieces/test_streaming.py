@@ -10,7 +10,7 @@ import pytest
 
 import regions.pieces.streaming
 from regions.certificates import verify
-from regions.domains.shapes import Box, Slice
+from regions.domains.shapes import Box, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.errors import FileFormatError
 from regions.io import load_network
@@ -18,6 +18,7 @@ from regions.network import ReluNetwork
 from regions.pieces.streaming import RegionFolder, enumerate_to_parquet
 from regions.results.region_set import RegionSet
 from tests.helpers import random_network
+from tests.regions.enumeration.oracles import integer_network
 
 NETS = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets"
 
@@ -45,16 +46,40 @@ def test_folder_holds_each_region_once(tmp_path, name, size):
     assert folder.complete
     assert len(folder) == len(found) == len(whole)
     assert set(found) == set(whole)
-    assert max(len(batch) for batch in folder.batches()) < len(whole) / 2
+    assert max(len(batch) for batch in folder.batches()) <= size
 
 
-def test_slice_with_units_along_walls_is_listed_once(tmp_path):
+def test_slice_and_triangle_are_listed_once(tmp_path):
     network = random_network(np.random.default_rng(4), 7, [9, 7])
     rng = np.random.default_rng(5)
     domain = Slice(rng.standard_normal(7), rng.standard_normal((2, 7)), Box.cube(2))
-    folder = enumerate_to_parquet(network, domain, tmp_path, piece_regions=20)
-    found = [row for patterns in folder.patterns() for row in rows(patterns)]
-    assert sorted(found) == sorted(rows(enumerate_regions(network, domain).patterns))
+    triangle = Simplex(rng.standard_normal((3, 7)))
+    for name, place in (("slice", domain), ("triangle", triangle)):
+        whole = enumerate_regions(network, place, method="tree")
+        folder = enumerate_to_parquet(network, place, tmp_path / name, piece_regions=20)
+        found = [row for patterns in folder.patterns() for row in rows(patterns)]
+        assert sorted(found) == sorted(rows(whole.patterns))
+
+
+def test_degenerate_networks_are_listed_once(tmp_path):
+    rng = np.random.default_rng(6)
+    for k, dim in enumerate((2, 3)):
+        network, box = integer_network(rng, dim, [5, 4]), Box.cube(dim)
+        whole = rows(enumerate_regions(network, box, method="tree").patterns)
+        for size in (1, 7):
+            folder = enumerate_to_parquet(
+                network, box, tmp_path / f"{k}-{size}", piece_regions=size
+            )
+            found = [row for patterns in folder.patterns() for row in rows(patterns)]
+            assert sorted(found) == sorted(whole)
+            assert folder.verify(exact=True) == []
+
+
+def test_domains_that_cells_do_not_serve_are_refused(tmp_path):
+    network = random_network(np.random.default_rng(4), 7, [9])
+    for domain in (Box.cube(7), WholeSpace(7)):
+        with pytest.raises(ValueError, match="a list in files needs a bounded domain"):
+            enumerate_to_parquet(network, domain, tmp_path)
 
 
 def test_files_are_one_dataset_and_verify_by_themselves(
@@ -87,9 +112,11 @@ def test_killed_run_can_be_read_and_goes_on(
     assert half.verify() == []
     kept = {file.name: file.read_bytes() for file in half.files}
     listed = []
-    inner = regions.pieces.streaming._list_part
+    inner = regions.pieces.streaming._list_cells
     monkeypatch.setattr(
-        regions.pieces.streaming, "_list_part", lambda *a: listed.append(a) or inner(*a)
+        regions.pieces.streaming,
+        "_list_cells",
+        lambda *a: listed.append(a) or inner(*a),
     )
     done = enumerate_to_parquet(*planar, tmp_path, piece_regions=10**6)
     assert done.complete
@@ -155,7 +182,7 @@ def test_damaged_plan_is_reported(tmp_path, planar: tuple[ReluNetwork, Box]):
     (tmp_path / "_plan.json").write_text("{")
     with pytest.raises(FileFormatError, match=r"_plan\.json is not .* or is damaged"):
         enumerate_to_parquet(*planar, tmp_path)
-    (tmp_path / "_plan.json").write_text(text.replace("[1.0, ", "[0.5, ", 1))
+    (tmp_path / "_plan.json").write_text(text.replace("{", '{"more": 1, ', 1))
     with pytest.raises(FileFormatError, match="it was changed since it was written"):
         enumerate_to_parquet(*planar, tmp_path)
 

@@ -1,6 +1,5 @@
 """Parts of a count by cells: what the first cuts of the domain leave."""
 
-import hashlib
 import heapq
 import math
 from collections.abc import Callable, Iterator
@@ -61,10 +60,10 @@ class CellParts:
     def __len__(self) -> int:
         return len(self._parts)
 
-    def digest(self) -> str:
-        """A digest of all cells."""
-        cells = "".join(cell for _, cell in self._parts)
-        return hashlib.sha256(cells.encode()).hexdigest()
+    def key(self, part: int) -> str:
+        """The way to a cell, and a digest of it."""
+        sides, digest = self._parts[part]
+        return f"{''.join(map(str, sides))}: {digest}"
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

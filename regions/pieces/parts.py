@@ -18,7 +18,6 @@ from regions.domains.shapes import Domain
 from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.cells.engine import refusal
 from regions.enumeration.tree.journal import fingerprint
-from regions.errors import FileFormatError
 from regions.errors.limits import never
 from regions.files.line_journal import LineJournal
 from regions.files.reading import reading
@@ -42,8 +41,8 @@ class Parts(Protocol):
         """How many parts there are."""
         ...
 
-    def digest(self) -> str:
-        """A digest of what the parts are."""
+    def key(self, part: int) -> str:
+        """What one part is: the same text is the same part."""
         ...
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
@@ -189,12 +188,10 @@ def count_study(
     with contextlib.ExitStack() as stack:
         book = None
         if journal is not None:
-            book = stack.enter_context(PartJournal(journal, _problem(settings)))
+            book = stack.enter_context(PartJournal(journal, settings))
             settings = book.begin(settings)
         splits = [setting.split() for setting in settings]
-        if book is not None:
-            book.check([split.digest() for split in splits])
-        counts: dict[Part, int] = {} if book is None else dict(book.counts)
+        counts = {} if book is None else book.counts_of(splits)
         known = Counter(which for which, _ in counts)
         every = [(k, i) for k, split in enumerate(splits) for i in range(len(split))]
         tell = progress or _tell_nobody
@@ -205,7 +202,7 @@ def count_study(
         with contextlib.closing(_generated(run(splits, left))) as found:
             for part, count in _until(found, budget.spent):
                 if book is not None:
-                    book.record(part, count)
+                    book.record(part, splits[part[0]].key(part[1]), count)
                 counts[part] = count
                 tell(len(counts), len(every))
     damaged = None if book is None else book.damaged or None
@@ -238,7 +235,6 @@ class PartJournal:
     """Counts of the parts of one study, kept in a file.
 
     Attributes:
-        counts: The counts so far, by part.
         damaged: Numbers of the lines that could not be used, from 1.
 
     Raises:
@@ -246,34 +242,29 @@ class PartJournal:
         BlockingIOError: If another process has it open.
     """
 
-    def __init__(self, path: str | os.PathLike[str], problem: str):
-        self.counts: dict[Part, int] = {}
+    def __init__(self, path: str | os.PathLike[str], settings: Sequence[Setting]):
+        self._counts: dict[tuple[int, int, str], int] = {}
         self._parts: list[int] | None = None
-        self._digests: list[str] | None = None
         self._lines = LineJournal(
             path,
-            problem,
+            _problem(settings),
             kind="journal of parts",
             about="network, domain or method",
             version=VERSION,
         )
         self.damaged = self._lines.damaged
-        disputed: set[Part] = set()
+        disputed = set[tuple[int, int, str]]()
         with reading(self._lines.path, "a journal of parts", "give another --journal"):
             for data in self._lines.lines:
                 if "parts" in data:
                     self._parts = data["parts"]
                     continue
-                if "digests" in data:
-                    self._digests = data["digests"]
-                    continue
-                which, number = data["part"]
-                part, count = (which, number), data["count"]
-                if self.counts.setdefault(part, count) != count:
+                part, count = (*data["part"], data["key"]), data["count"]
+                if self._counts.setdefault(part, count) != count:
                     disputed.add(part)
         for part in disputed:
             # Two lines disagree: neither is used.
-            del self.counts[part]
+            del self._counts[part]
 
     def __enter__(self) -> "PartJournal":
         return self
@@ -288,38 +279,28 @@ class PartJournal:
             OSError: If it could not be written.
         """
         if self._parts is None:
-            # Without that line nobody knows what counts are of.
-            self.counts.clear()
             self._parts = [setting.parts for setting in settings]
             self._lines.append({"parts": self._parts})
         pairs = zip(settings, self._parts, strict=True)
         return [dataclasses.replace(setting, parts=parts) for setting, parts in pairs]
 
-    def check(self, digests: list[str]) -> None:
-        """Raise unless the parts are those of the run that began the journal.
+    def counts_of(self, splits: Sequence[Parts]) -> dict[Part, int]:
+        """The counts so far, of parts that are what they were then."""
+        return {
+            (which, number): count
+            for (which, number, key), count in self._counts.items()
+            if which < len(splits)
+            and number < len(splits[which])
+            and key == splits[which].key(number)
+        }
 
-        Raises:
-            FileFormatError: If they are not.
-            OSError: If it could not be written.
-        """
-        if self._digests is None:
-            # Without that line nobody knows what counts are of.
-            self.counts.clear()
-            self._digests = digests
-            self._lines.append({"digests": digests})
-        if self._digests != digests:
-            raise FileFormatError(
-                f"{self._lines.path} was begun by another version of the program or of "
-                "its packages, whose parts are others: give another --journal."
-            )
-
-    def record(self, part: Part, count: int) -> None:
+    def record(self, part: Part, key: str, count: int) -> None:
         """Keep the count of one part.
 
         Raises:
             OSError: If it could not be written; the journal is as it was before.
         """
-        self._lines.append({"part": part, "count": count})
+        self._lines.append({"part": part, "key": key, "count": count})
 
 
 def _here(stop: Callable[[], bool]) -> Runner:

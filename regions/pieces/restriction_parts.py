@@ -75,16 +75,17 @@ class RestrictionParts:
                 tasks += [(k, i) for i in range(len(leaf.rows))]
             else:
                 tasks.append((k, None))
+        rows = [[str(v) for row in leaf.rows for v in row] for leaf in self._leaves]
+        self._digest = hashlib.sha256(repr(rows).encode()).hexdigest()
         # Later hyperplanes have more to do: every part has some of all.
         self._parts = [tasks[k::wanted] for k in range(min(wanted, len(tasks)))]
 
     def __len__(self) -> int:
         return len(self._parts)
 
-    def digest(self) -> str:
-        """A digest of the hyperplanes of all parts."""
-        rows = [[str(v) for row in leaf.rows for v in row] for leaf in self._leaves]
-        return hashlib.sha256(repr((rows, self._parts)).encode()).hexdigest()
+    def key(self, part: int) -> str:
+        """A digest of all hyperplanes, and which of them in which cells."""
+        return f"{self._digest}: {self._parts[part]}"
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

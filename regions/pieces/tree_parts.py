@@ -1,6 +1,5 @@
 """Parts of a count by the tree: the cells of its first units, each by itself."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -32,9 +31,9 @@ class TreeParts:
     def __len__(self) -> int:
         return len(self._cells)
 
-    def digest(self) -> str:
-        """A digest of the cells' patterns."""
-        return hashlib.sha256(self._cells.bits.tobytes()).hexdigest()
+    def key(self, part: int) -> str:
+        """The pattern of a cell, and of how many units it is."""
+        return f"{self._cells.unit}: {self._cells.bits[part].tobytes().hex()}"
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

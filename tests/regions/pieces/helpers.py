@@ -1,4 +1,4 @@
-"""Networks and runners that the tests of pieces share."""
+"""Networks and runners that the tests of parts share."""
 
 import pathlib
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from regions.io import load_network
 from regions.network import ReluNetwork
-from regions.pieces.count import run_here
 
 NETS = pathlib.Path(__file__).resolve().parents[2] / "data" / "nets"
 
@@ -28,11 +27,17 @@ class KilledError(Exception):
     """What stops a run in these tests."""
 
 
-def stops_after(number):
-    """A runner that dies after some pieces."""
+def run_here(splits, parts):
+    """A runner in this process."""
+    for which, part in parts:
+        yield (which, part), splits[which].count(part, lambda: False)
 
-    def run(problem, pieces):
-        for done, result in enumerate(run_here(problem, pieces)):
+
+def stops_after(number):
+    """A runner that dies after some parts."""
+
+    def run(splits, parts):
+        for done, result in enumerate(run_here(splits, parts)):
             if done == number:
                 raise KilledError
             yield result

@@ -1,4 +1,4 @@
-"""The journal of a count by pieces: killed, damaged, disputed, foreign, shared."""
+"""The journal of a count in parts: killed, damaged, disputed, foreign, shared."""
 
 import json
 
@@ -6,37 +6,37 @@ import pytest
 
 from regions.domains.shapes import Box
 from regions.errors import FileFormatError
-from regions.pieces.count import count_by_pieces, run_here
-from tests.regions.pieces.helpers import KilledError, net, stops_after
+from regions.pieces.parts import PartJournal, Setting, count_in_parts
+from tests.regions.pieces.helpers import KilledError, net, run_here, stops_after
 
 
 def counting(journal, runner=run_here):
-    return count_by_pieces(
-        net("d2_16x1"), Box.cube(2), piece_regions=20, journal=journal, runner=runner
+    return count_in_parts(
+        net("d2_16x1"), Box.cube(2), parts=30, journal=journal, runner=runner
     )
 
 
 def test_killed_run_goes_on_from_its_journal(tmp_path):
-    journal, seen = tmp_path / "new" / "pieces.jsonl", []
+    journal, seen = tmp_path / "new" / "parts.jsonl", []
     for number in (7, 11):
         with pytest.raises(KilledError):
             counting(journal, stops_after(number))
 
-    def watched(problem, pieces):
-        seen.extend(pieces)
-        return run_here(problem, pieces)
+    def watched(splits, parts):
+        seen.extend(parts)
+        return run_here(splits, parts)
 
     found = counting(journal, watched)
     assert found.count == 96
     assert found.stats["from_journal"] == 18
-    assert len(seen) == found.stats["pieces"] - 18
+    assert len(seen) == found.stats["parts"] - 18
     again = counting(journal, stops_after(0))
     assert again.count == 96
-    assert again.stats["from_journal"] == again.stats["pieces"]
+    assert again.stats["from_journal"] == again.stats["parts"]
 
 
 def test_torn_last_line_is_cut_off_and_counted_again(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     with pytest.raises(KilledError):
         counting(journal, stops_after(9))
     whole = journal.read_bytes()
@@ -49,7 +49,7 @@ def test_torn_last_line_is_cut_off_and_counted_again(tmp_path):
 
 
 def test_changed_line_is_named_and_counted_again(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     counting(journal)
     lines = journal.read_text().splitlines()
     data = json.loads(lines[5])
@@ -60,12 +60,12 @@ def test_changed_line_is_named_and_counted_again(tmp_path):
     found = counting(journal)
     assert found.count == 96
     assert found.stats["damaged_journal_lines"] == [6, 9]
-    assert found.stats["from_journal"] == found.stats["pieces"] - 2
+    assert found.stats["from_journal"] == found.stats["parts"] - 2
 
 
 @pytest.mark.parametrize("line", [0, 1])
 def test_damaged_header_or_plan_loses_no_count(tmp_path, line):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     counting(journal)
     lines = journal.read_text().splitlines()
     lines[line] = "#" + lines[line]
@@ -76,31 +76,31 @@ def test_damaged_header_or_plan_loses_no_count(tmp_path, line):
 
 
 def test_repeated_lines_count_once_and_disputed_ones_not(tmp_path):
-    from regions.enumeration.tree.journal import fingerprint
-    from regions.pieces.journal import PieceJournal
-
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     counting(journal)
     lines = journal.read_text().splitlines()
     journal.write_text("\n".join([*lines, lines[4]]) + "\n")
     assert counting(journal, stops_after(0)).count == 96
-    problem = fingerprint(net("d2_16x1"), Box.cube(2))
-    with PieceJournal(journal, problem) as book:
-        assert book.plan is not None
-        book.record(book.plan[0], 10**6)
+    setting = Setting(net("d2_16x1"), Box.cube(2), parts=30)
+    with PartJournal(journal, [setting]) as book:
+        book.record((0, 0), setting.split().key(0), 10**6)
     found = counting(journal)
     assert found.count == 96
-    assert found.stats["from_journal"] == found.stats["pieces"] - 1
+    assert found.stats["from_journal"] == found.stats["parts"] - 1
 
 
 def test_journal_of_another_count_is_refused(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     counting(journal)
     before = journal.read_bytes()
-    with pytest.raises(FileFormatError, match="belongs to another network or domain"):
-        count_by_pieces(net("d2_32x2"), Box.cube(2), journal=journal)
-    with pytest.raises(FileFormatError, match="belongs to another network or domain"):
-        count_by_pieces(net("d2_16x1"), Box.cube(2, 2.0), journal=journal)
+    with pytest.raises(
+        FileFormatError, match="belongs to another network, domain or method"
+    ):
+        count_in_parts(net("d2_32x2"), Box.cube(2), journal=journal)
+    with pytest.raises(
+        FileFormatError, match="belongs to another network, domain or method"
+    ):
+        count_in_parts(net("d2_16x1"), Box.cube(2, 2.0), journal=journal)
     assert journal.read_bytes() == before
 
 
@@ -108,18 +108,18 @@ def test_journal_of_another_count_is_refused(tmp_path):
 def test_file_that_is_no_journal_is_left_alone(tmp_path, text):
     journal = tmp_path / "notes.txt"
     journal.write_text(text)
-    with pytest.raises(FileFormatError, match="is no journal of pieces"):
+    with pytest.raises(FileFormatError, match="is no journal of parts"):
         counting(journal)
     assert journal.read_text() == text
 
 
 def test_two_runs_do_not_share_a_journal(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
 
-    def meanwhile(problem, pieces):
+    def meanwhile(splits, parts):
         with pytest.raises(BlockingIOError, match="another run is writing"):
             counting(journal)
-        return run_here(problem, pieces)
+        return run_here(splits, parts)
 
     assert counting(journal, meanwhile).count == 96
 
@@ -127,13 +127,13 @@ def test_two_runs_do_not_share_a_journal(tmp_path):
 def test_journal_in_a_folder_that_can_not_be_made_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        counting(tmp_path / "file" / "pieces.jsonl")
+        counting(tmp_path / "file" / "parts.jsonl")
 
 
 def test_full_disk_keeps_what_was_counted(tmp_path):
     import resource
 
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     with pytest.raises(KilledError):
         counting(journal, stops_after(5))
     size = journal.stat().st_size

@@ -61,12 +61,12 @@ def test_a_killed_run_goes_on_with_its_parts(tmp_path, method):
     assert (count.count, count.complete) == (expected, True)
     assert count.stats["from_journal"] == 3
     lines = path.read_text().splitlines()
-    assert len(lines) == 3 + count.stats["parts"]
+    assert len(lines) == 2 + count.stats["parts"]
     # A changed count is not believed, and what disagrees is counted again.
-    lines[4] = lines[4].replace('"count": ', '"count": 1')
-    path.write_text("\n".join([*lines, lines[5].replace("x", "y")]) + "\n")
+    lines[3] = lines[3].replace('"count": ', '"count": 1')
+    path.write_text("\n".join(lines) + "\n")
     again = count_in_parts(TIED, domain, **how)
-    assert (again.count, again.stats["damaged_journal_lines"]) == (expected, [5])
+    assert (again.count, again.stats["damaged_journal_lines"]) == (expected, [4])
     with pytest.raises(FileFormatError, match="another network, domain or method"):
         count_in_parts(LAYER, domain, **how)
 
@@ -130,7 +130,7 @@ def test_parts_by_cells_are_of_a_size_and_the_same_everywhere(dim, monkeypatch):
     for form in ("off", "on"):
         monkeypatch.setenv(SWITCH, form)
         parts = CellParts(network, domain, 20)
-        digests.add(parts.digest())
+        digests.add(tuple(map(parts.key, range(len(parts)))))
     assert len(digests) == 1
     # On another machine, say: what is pickled is all that a part needs.
     far = pickle.loads(pickle.dumps(parts))
@@ -139,12 +139,13 @@ def test_parts_by_cells_are_of_a_size_and_the_same_everywhere(dim, monkeypatch):
     assert max(counts) < 0.3 * sum(counts)
 
 
-def test_other_parts_than_those_of_the_journal_are_refused(tmp_path, monkeypatch):
+def test_other_parts_than_those_of_the_journal_are_counted(tmp_path, monkeypatch):
     path, how = tmp_path / "parts.jsonl", {"method": "cells", "parts": 9}
-    count_in_parts(TIED, Box.cube(3), journal=path, **how)
-    monkeypatch.setattr(CellParts, "digest", lambda parts: "another")
-    with pytest.raises(FileFormatError, match="begun by another version"):
-        count_in_parts(TIED, Box.cube(3), journal=path, **how)
+    count = count_in_parts(TIED, Box.cube(3), journal=path, **how)
+    inner = SpaceWalk.digest
+    monkeypatch.setattr(SpaceWalk, "digest", lambda walk: inner(walk)[::-1])
+    again = count_in_parts(TIED, Box.cube(3), journal=path, **how)
+    assert (again.count, again.stats["from_journal"]) == (count.count, 0)
     monkeypatch.setattr(SpaceWalk, "digest", lambda walk: str(id(walk)))
     with pytest.raises(OtherCellError, match="another cell here"):
         CellParts(TIED, Box.cube(3), 9).count(0, lambda: False)

@@ -122,27 +122,26 @@ def engine_row(method: str) -> Row:
 
 
 def pieces_row(name: str) -> Row:
-    """The same count in about ten pieces, one after another."""
+    """The same count in ten parts, one after another."""
     from benchmarks.sweep import forward
     from regions.domains.shapes import Box
     from regions.enumeration import count_regions
     from regions.enumeration.sweep.grow import sweep
     from regions.io import load_network
-    from regions.pieces.count import count_by_pieces
+    from regions.pieces.parts import count_in_parts
 
     network = load_network(NETS / f"{name}.npz")
     box = Box.cube(network.input_dim)
     count = count_regions(network, box).count
-    size = max(1, count // 10)
-    found = count_by_pieces(network, box, piece_regions=size)
+    found = count_in_parts(network, box, parts=10)
     if found.count != count:
-        raise AssertionError(f"{found.count} by pieces, {count} at once")
+        raise AssertionError(f"{found.count} in parts, {count} at once")
     vertices = sweep(network, box.polytope()).vertices
     times = in_turns(
-        lambda: count_by_pieces(network, box, piece_regions=size),
+        lambda: count_in_parts(network, box, parts=10),
         lambda: forward(network, vertices),
     )
-    case = f"{name}, {found.stats['pieces']} pieces"
+    case = f"{name}, {found.stats['parts']} parts"
     return Row(case, f"{count:,} regions", count, *times, "forward")
 
 

@@ -2,7 +2,7 @@
 
 Run: python benchmarks/chaos.py tests/data/nets/d3_32x2.npz --kills 20
 
-A count by pieces with a journal is started on two workers. Every few seconds a worker,
+A count in parts with a journal is started on two workers. Every few seconds a worker,
 or the whole run with all its processes, is killed without warning; a run that is gone
 is started again with the same command. In the end the count is compared with that of
 the whole box, which one engine counts at once.
@@ -29,10 +29,11 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "scripts" / "count_pieces
 
 def main() -> int:
     """Exit code: 0 if the counts agree, 1 if not."""
-    parser = argparse.ArgumentParser(description="Kill counts by pieces at random.")
+    parser = argparse.ArgumentParser(description="Kill counts in parts at random.")
     parser.add_argument("network", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--piece-regions", type=int, default=60)
+    parser.add_argument("--parts", type=int, default=500)
+    parser.add_argument("--method", default="cells")
     parser.add_argument("--seconds", type=float, default=8.0, help="between kills")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -40,10 +41,10 @@ def main() -> int:
     whole = count_regions(network, Box.cube(network.input_dim)).count
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
-        journal = pathlib.Path(folder) / "pieces.jsonl"
+        journal = pathlib.Path(folder) / "parts.jsonl"
         command = [sys.executable, str(SCRIPT), str(options.network)]
         command += ["--box", "-1", "1", "--workers", "2", "--journal", str(journal)]
-        command += ["--piece-regions", str(options.piece_regions)]
+        command += ["--parts", str(options.parts), "--method", options.method]
         run, left, dead = start(command), options.kills, {"worker": 0, "run": 0}
         while left and run.poll() is None:
             time.sleep(rng.uniform(0.2, 1.8) * options.seconds)
@@ -57,9 +58,9 @@ def main() -> int:
         output, _ = run.communicate()
     rows = dict(line.split("  ", 1) for line in output.splitlines())
     count = int(rows["regions"].replace(",", ""))
-    print(f"kills: {dead}; pieces: {rows['pieces'].strip()}, of which")
+    print(f"kills: {dead}; parts: {rows['parts'].strip()}, of which")
     print(f"from the journal at the last start: {rows['from journal'].strip()}")
-    print(f"counted {count:,} by pieces and {whole:,} at once")
+    print(f"counted {count:,} in parts and {whole:,} at once")
     return 0 if count == whole else 1
 
 

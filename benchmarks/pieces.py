@@ -1,10 +1,10 @@
-"""Counts by pieces beside the counts of the whole boxes.
+"""Counts in parts by cells beside the counts of the whole boxes.
 
-Run: python benchmarks/pieces.py tests/data/nets/d3_64x2.npz --parts 4 16
+Run: python benchmarks/pieces.py tests/data/nets/d3_64x2.npz --parts 20 200
 
-Each network is counted whole and in pieces of about a fourth and a sixteenth of its
-regions, one after another in this process. Times are processor seconds of all threads,
-planning and proofs included; compiled code is loaded before.
+Each network is counted whole and in parts, one after another in this process. Times are
+processor seconds of all threads, planning and proofs included; compiled code is loaded
+before. The largest part bounds what many workers can gain.
 """
 
 import argparse
@@ -16,16 +16,16 @@ from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box
 from regions.enumeration import count_regions
 from regions.io import load_network
-from regions.pieces.count import count_by_pieces
+from regions.pieces.cell_parts import CellParts
 
-HEAD = "| network | regions | whole, CPU s | parts | pieces | walls | CPU s |"
+HEAD = "| network | regions | whole, CPU s | parts | planning | all | largest |"
 
 
 def main() -> None:
     """Count and print, line by line."""
-    parser = argparse.ArgumentParser(description="Count networks by pieces.")
+    parser = argparse.ArgumentParser(description="Count networks in parts.")
     parser.add_argument("networks", nargs="+", type=pathlib.Path)
-    parser.add_argument("--parts", nargs="+", type=int, default=[4, 16])
+    parser.add_argument("--parts", nargs="+", type=int, default=[20, 200])
     options = parser.parse_args()
     os.environ[COMPILED] = "on"
     print(HEAD)
@@ -33,22 +33,21 @@ def main() -> None:
     for path in options.networks:
         network = load_network(path)
         box = Box.cube(network.input_dim)
-        count_regions(network, box)
+        count_regions(network, box, method="cells")
         begin = time.process_time()
-        whole = count_regions(network, box)
+        whole = count_regions(network, box, method="cells").count
         alone = time.process_time() - begin
-        for parts in options.parts:
+        for wanted in options.parts:
             begin = time.process_time()
-            found = count_by_pieces(
-                network, box, piece_regions=-(-whole.count // parts)
-            )
+            parts = CellParts(network, box, wanted)
+            planned = time.process_time() - begin
+            counts = [parts.count(part, lambda: False) for part in range(len(parts))]
             seconds = time.process_time() - begin
-            if found.count != whole.count:
-                raise AssertionError(f"{found.count} by pieces, {whole.count} whole")
+            if sum(counts) != whole:
+                raise AssertionError(f"{sum(counts)} in parts, {whole} whole")
             print(
-                f"| {path.stem} | {whole.count:,} | {alone:.2f} | {parts} "
-                f"| {found.stats['pieces']} | {found.stats['walls']} "
-                f"| {seconds:.2f} |",
+                f"| {path.stem} | {whole:,} | {alone:.2f} | {len(parts)} "
+                f"| {planned:.2f} | {seconds:.2f} | {max(counts) / whole:.1%} |",
                 flush=True,
             )
 

@@ -1,4 +1,4 @@
-"""Count activation regions in independent pieces, on several processes or a cluster."""
+"""Count activation regions in independent parts, on several processes or a cluster."""
 
 import argparse
 import contextlib
@@ -24,8 +24,9 @@ examples:
   python scripts/count_pieces.py net.npz --box -1 1 --save regions-of-net
   python scripts/count_pieces.py net.npz --whole-space --method restriction
 
-Boxes and slices are cut by walls. --method tree splits any domain by the first units,
---method restriction by hyperplanes of the last layer; a kill costs no more there.
+--method cells cuts a bounded domain of two to six dimensions by its first units, where
+most regions are expected; --method tree splits any domain by the first units, --method
+restriction by hyperplanes of the last layer. A kill costs the parts in work.
 
 --workers 0 counts in this process and needs no extra; the rest needs the extra
 `cluster`. A killed run that kept a --journal goes on when the same command is given
@@ -37,7 +38,7 @@ exit code: 0; 1 if the count can not go on; 2 on bad input; 130 on Ctrl-C
 """
 
 
-METHODS = ("boxes", "tree", "restriction")
+METHODS = ("cells", "tree", "restriction")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -46,16 +47,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     parser.add_domain()
-    text = "(default: boxes on a box or slice, tree elsewhere)"
+    text = "(default: cells where they serve, tree elsewhere)"
     add("--method", choices=METHODS, help=text)
-    add("--parts", type=int, help="of --method tree or restriction (default: 200)")
-    add("--journal", type=pathlib.Path, help="a file that keeps every piece counted")
+    add("--parts", type=int, help="how many parts to make, about (default: 200)")
+    add("--journal", type=pathlib.Path, help="a file that keeps every part counted")
     add("--workers", type=int, default=2, help="processes to start (default: 2)")
     add("--scheduler", help="address of a running dask scheduler")
-    add("--piece-regions", type=int, help="estimated regions per piece, at most")
-    add(
-        "--piece-seconds", type=float, help="cut pieces that take longer (default: 300)"
-    )
+    add("--piece-regions", type=int, help="of --save: regions in a file, at most")
     add(
         "--out",
         "--save",
@@ -67,20 +65,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_max_seconds()
     parser.add_state_dicts()
     options = parser.parse(arguments)
-    if options.method is None:
-        is_flat = any(
-            v is not None for v in (options.box, options.lower, options.slice)
-        )
-        options.method = "boxes" if is_flat else "tree"
     if options.workers < 0:
         parser.error(f"--workers is {options.workers}: 0 or more is required")
-    if options.method != "boxes":
-        for name in ("piece_regions", "piece_seconds", "save"):
-            if getattr(options, name) is not None:
-                flag = f"--{name.replace('_', '-')}"
-                parser.error(f"{flag} is for boxes and slices, and --method boxes")
-    elif options.parts is not None:
-        parser.error("--parts is for --method tree or restriction: leave it out")
+    if options.save is None and options.piece_regions is not None:
+        parser.error("--piece-regions is for --save: leave it out")
+    if options.save is not None and not (options.method is options.parts is None):
+        parser.error("--save lists by cells, file by file: leave --method, --parts out")
     if options.save is not None and options.journal is not None:
         parser.error("--save keeps its own journal: leave --journal out")
     return options
@@ -88,46 +78,47 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def count(options: argparse.Namespace) -> dict[str, Any]:
     """Count or list the regions; what to print."""
-    from regions.pieces.count import PIECE_REGIONS, count_by_pieces
-    from regions.pieces.parts import count_in_parts
-    from regions.pieces.streaming import enumerate_to_parquet
+    from regions.pieces.parts import PARTS, count_in_parts
+    from regions.pieces.streaming import PIECE_REGIONS, enumerate_to_parquet
 
     network = read_network(options.network, options)
     domain = domain_of(options, network.input_dim)
     with Bars() as bars, contextlib.ExitStack() as stack:
-        size = PIECE_REGIONS if options.piece_regions is None else options.piece_regions
-        how: dict[str, Any] = {"progress": bars.stage("pieces")}
+        progress = bars.stage("parts")
         if options.save is not None:
-            how["piece_regions"] = size
-            folder = enumerate_to_parquet(network, domain, options.save, **how)
+            size = options.piece_regions
+            size = PIECE_REGIONS if size is None else size
+            folder = enumerate_to_parquet(
+                network, domain, options.save, piece_regions=size, progress=progress
+            )
             return {
                 "regions": len(folder),
                 "complete": "yes" if folder.complete else "NO",
                 "files": len(folder.files),
                 "saved to": folder.path,
             }
-        how["journal"] = options.journal
-        how["runner"] = _runner(options, stack)
-        if options.method != "boxes":
-            if options.parts is not None:
-                how["parts"] = options.parts
-            return rows_of(
-                count_in_parts(network, domain, method=options.method, **how)
+        return rows_of(
+            count_in_parts(
+                network,
+                domain,
+                method=options.method,
+                parts=PARTS if options.parts is None else options.parts,
+                journal=options.journal,
+                runner=_runner(options, stack),
+                progress=progress,
             )
-        if options.piece_seconds is not None:
-            how["piece_seconds"] = options.piece_seconds
-        return rows_of(count_by_pieces(network, domain, piece_regions=size, **how))
+        )
 
 
 def _runner(options: argparse.Namespace, stack: contextlib.ExitStack) -> Any:
     """Who counts; None for this process."""
     from regions.enumeration.cluster import open_client
-    from regions.pieces.cluster import run_on, run_parts_on
+    from regions.pieces.cluster import run_parts_on
 
     if options.workers == 0 and options.scheduler is None:
         return None
     client = stack.enter_context(open_client(options.scheduler, options.workers))
-    return run_on(client) if options.method == "boxes" else run_parts_on(client)
+    return run_parts_on(client)
 
 
 def rows_of(count: "RegionCount") -> dict[str, Any]:

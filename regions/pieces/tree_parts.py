@@ -32,8 +32,9 @@ class TreeParts:
         return len(self._cells)
 
     def key(self, part: int) -> str:
-        """The pattern of a cell, and of how many units it is."""
-        return f"{self._cells.unit}: {self._cells.bits[part].tobytes().hex()}"
+        """The pattern of a cell, as far as it is known."""
+        bits = self._cells.bits[part, : self._cells.unit]
+        return "".join(map(str, bits.astype(int)))
 
     def count(self, part: int, stop: Callable[[], bool]) -> int:
         """Regions of one part.

@@ -77,21 +77,17 @@ def _tree(folder: pathlib.Path) -> int:
 
 
 def _pieces(folder: pathlib.Path) -> int:
-    """A count by pieces with a journal, and the count."""
+    """A count in parts with a journal, and the count."""
     import regions
     from experiments.running.console import run_main
     from regions.files.writing import write_text
-    from regions.pieces.count import count_by_pieces
+    from regions.pieces.parts import count_in_parts
 
     network = regions.load_network(NET)
 
     def count() -> None:
-        found = count_by_pieces(
-            network,
-            regions.Box.cube(2),
-            piece_regions=100,
-            journal=folder / "pieces.jsonl",
-        )
+        journal = folder / "pieces.jsonl"
+        found = count_in_parts(network, regions.Box.cube(2), parts=20, journal=journal)
         assert found.complete
         write_text(folder / "count.txt", str(found.count))
 

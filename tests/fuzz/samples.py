@@ -21,7 +21,7 @@ from experiments.running.common import read_record
 from experiments.scaling_study.settings import read_study
 from regions.files.data_files import load_points
 from regions.files.writing import read_arrays
-from regions.pieces.count import count_by_pieces
+from regions.pieces.parts import count_in_parts
 from regions.pieces.streaming import enumerate_to_parquet
 from regions.results.lazy_regions import RegionFile
 from regions.results.region_files import read_stored
@@ -99,13 +99,12 @@ def _read_tree(path: pathlib.Path, twice: bool) -> None:
 def _write_pieces(path: pathlib.Path) -> None:
     """The journal of a count that was stopped."""
     calls = itertools.count()
-    count_by_pieces(
-        _network(), SQUARE, piece_regions=2, journal=path, stop=lambda: next(calls) > 40
-    )
+    how = {"parts": 9, "stop": lambda: next(calls) > 4}
+    count_in_parts(_network(), SQUARE, journal=path, **how)
 
 
 def _read_pieces(path: pathlib.Path, twice: bool) -> None:
-    _is_right(int(count_by_pieces(_network(), SQUARE, piece_regions=2, journal=path)))
+    _is_right(int(count_in_parts(_network(), SQUARE, parts=9, journal=path)))
 
 
 def _write_parts(path: pathlib.Path) -> None:

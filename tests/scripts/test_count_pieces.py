@@ -1,4 +1,4 @@
-"""The command line that counts by pieces."""
+"""The command line that counts in parts."""
 
 import pathlib
 
@@ -10,7 +10,7 @@ from tests.scripts.helpers import load_script
 
 NETS = pathlib.Path(__file__).parents[1] / "data" / "nets"
 NET = str(NETS / "d2_16x1.npz")
-HERE = ["--workers", "0", "--piece-regions", "20"]
+HERE = ["--workers", "0", "--parts", "20"]
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def test_count_is_that_of_the_whole_and_resumes(script, capsys, tmp_path):
     assert script.main(command) == 0
     first = rows(capsys.readouterr().out)
     assert first["regions"] == "96"
-    assert first["method"] == "pieces"
-    assert int(first["pieces"]) > 5
+    assert first["method"] == "parts"
+    assert int(first["parts"]) > 5
     assert first["from journal"] == "0"
     assert script.main(command) == 0
     again = rows(capsys.readouterr().out)
     assert again["regions"] == "96"
-    assert again["from journal"] == again["pieces"]
+    assert again["from journal"] == again["parts"]
 
 
 @pytest.mark.parametrize("method", ["tree", "restriction"])
@@ -72,8 +72,8 @@ def test_saved_folder_holds_the_regions(script, capsys, tmp_path):
     [
         (["--workers", "-1"], "--workers is -1"),
         (["--save", "a", "--journal", "b"], "leave --journal out"),
-        (["--parts", "5"], "--parts is for --method tree or restriction"),
-        (["--method", "tree", "--save", "a"], "--save is for boxes"),
+        (["--piece-regions", "5"], "--piece-regions is for --save"),
+        (["--method", "tree", "--save", "a"], "--save lists by cells"),
     ],
 )
 def test_bad_options_are_one_line(script, capsys, arguments, message):
@@ -87,8 +87,9 @@ def test_bad_options_are_one_line(script, capsys, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--piece-regions", "0", "--workers", "0"], "`piece_regions` is 0"),
-        (["--workers", "0", "--journal", NET], "is no journal of pieces"),
+        (["--piece-regions", "0", "--save", "a"], "`piece_regions` is 0"),
+        (["--parts", "0", "--workers", "0"], "`parts` is 0"),
+        (["--workers", "0", "--journal", NET], "is no journal of parts"),
         (["--save", NET], "is a file: give a folder"),
     ],
 )
@@ -103,7 +104,7 @@ def test_interrupt_says_how_to_go_on(script, capsys, tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("regions.pieces.count.count_by_pieces", interrupt)
+    monkeypatch.setattr("regions.pieces.parts.count_in_parts", interrupt)
     command = [NET, "--box", "-1", "1", "--workers", "0"]
     assert script.main(command) == 130
     assert "nothing is kept without --journal" in capsys.readouterr().err

@@ -12,7 +12,6 @@ from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.sweep import work
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
-from regions.pieces.count import count_by_pieces
 from tests.regions.enumeration.oracles import exact_patterns
 
 LARGE, WHOLE = 3 * 2.0**54, 2.0**53
@@ -79,9 +78,6 @@ def test_all_regions_are_found_and_listed(name, compiled):
     expected = exact_patterns(NETWORKS[name], SQUARE)
     assert patterns_of(enumerate_regions(NETWORKS[name], SQUARE)) == expected
     assert int(count_regions(NETWORKS[name], SQUARE)) == len(expected)
-    assert int(count_by_pieces(NETWORKS[name], SQUARE, piece_regions=1)) == len(
-        expected
-    )
     with pytest.raises(NotGenericError):
         count_regions(NETWORKS[name], SQUARE, method="sweep")
 

@@ -27,7 +27,6 @@ from regions.lp.solve import _maximize_stack
 from regions.lp.warm_lp import WarmProgram
 from regions.partition.class_polygons import class_polygons, region_polygons
 from regions.partition.region_shape import RegionShapes, mean_inradius
-from regions.pieces.count import count_by_pieces
 from regions.pieces.parts import count_in_parts
 from tests.asking import asking_lines, missing_lines, note_asking
 from tests.helpers import random_network
@@ -165,7 +164,7 @@ SHORT: tuple[Call, ...] = (
         regions.enumerate_regions(SOLID, CUBE), exact=True, stop=asking()
     ),
     lambda: regions.characteristic_polynomial(np.eye(3)),
-    lambda: count_by_pieces(FLAT, SQUARE, piece_regions=20),
+    lambda: count_in_parts(FLAT, SQUARE, method="cells", parts=2),
     lambda: count_in_parts(SOLID, WholeSpace(3), parts=2),
     lambda: count_in_parts(ONE_LAYER, WholeSpace(3), method="restriction", parts=2),
     run_on_slow_workers,

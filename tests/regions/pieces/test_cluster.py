@@ -1,4 +1,4 @@
-"""Pieces on worker processes: killed workers, killed runs, a scheduler that goes."""
+"""Parts on worker processes: killed workers, killed runs, a scheduler that goes."""
 
 import contextlib
 import pathlib
@@ -23,9 +23,8 @@ from regions.enumeration.cluster import (
     open_client,
 )
 from regions.io import load_network
-from regions.pieces.cluster import run_on, run_parts_on
-from regions.pieces.count import count_by_pieces
-from regions.pieces.parts import Setting, count_study
+from regions.pieces.cluster import run_parts_on
+from regions.pieces.parts import SPLITS, Setting, count_study
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 NET = ROOT / "tests" / "data" / "nets" / "d3_16x2.npz"
@@ -34,7 +33,7 @@ COMMAND = [
     sys.executable,
     str(ROOT / "scripts" / "count_pieces.py"),
     str(NET),
-    *("--box", "-1", "1", "--piece-regions", "60"),
+    *("--box", "-1", "1", "--parts", "60"),
 ]
 
 # Sockets of killed processes are closed by the collector, not by their owner.
@@ -76,21 +75,13 @@ def test_killed_workers_change_nothing():
     with open_client(workers=2) as client:
         killer.start()
         try:
-            found = count_by_pieces(
-                network, Box.cube(3), piece_regions=40, runner=run_on(client)
-            )
-            settings = [
-                Setting(network, Box.cube(3), method, 20)
-                for method in ("tree", "restriction")
-            ]
+            settings = [Setting(network, Box.cube(3), m, 40) for m in SPLITS]
             parts = count_study(settings, runner=run_parts_on(client))
         finally:
             killer.finished.set()
             killer.join()
     assert killer.killed > 0
-    assert found.count == COUNT
-    assert found.stats["pieces"] > 100
-    assert [(part.count, part.complete) for part in parts] == [(COUNT, True)] * 2
+    assert [(part.count, part.complete) for part in parts] == [(COUNT, True)] * 3
 
 
 class DyingClient:
@@ -142,7 +133,7 @@ def test_what_all_tasks_read_is_shared_anew_when_workers_died_with_it():
 
 @pytest.mark.slow
 def test_killed_runs_go_on_until_the_count_is_whole(tmp_path):
-    journal, sizes = tmp_path / "pieces.jsonl", [0]
+    journal, sizes = tmp_path / "parts.jsonl", [0]
     command = [*COMMAND, "--workers", "0", "--journal", str(journal)]
     for _ in range(3):
         run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -166,7 +157,7 @@ def lines(path):
 
 @pytest.mark.slow
 def test_interrupt_tells_how_to_go_on(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     command = [*COMMAND, "--workers", "0", "--journal", str(journal)]
     # Python takes no notice of Ctrl-C where it was started in the background.
     run = subprocess.Popen(
@@ -186,7 +177,7 @@ def test_interrupt_tells_how_to_go_on(tmp_path):
 
 @pytest.mark.slow
 def test_scheduler_that_goes_away_is_one_line(tmp_path):
-    journal = tmp_path / "pieces.jsonl"
+    journal = tmp_path / "parts.jsonl"
     code = (
         "import sys\n"
         "import distributed\n"

@@ -77,9 +77,11 @@ class CellParts:
         walk = walk_to(self._task, sides)
         if walk.digest() != digest:
             raise OtherCellError(part)
-        while walk.advance():
+        more = True
+        while more:
             if stop():
                 raise StoppedError
+            more = walk.advance()
         return walk.regions
 
 
@@ -152,9 +154,9 @@ def _counted(
     walk = walk_to(task, sides)
     digest, more = walk.digest(), True
     while more and walk.regions + walk.parts_left <= most:
-        more = walk.advance()
         if stop():
             raise StoppedError
+        more = walk.advance()
     fits = not more and walk.regions <= most
     # A walk that counts does not cut a cell that one unit of the last layer crosses.
     if fits or halve(walk_to(task, sides)) is None:

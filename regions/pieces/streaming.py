@@ -20,7 +20,7 @@ import numpy as np
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration import enumerate_regions
-from regions.enumeration.budget import StoppedError
+from regions.enumeration.budget import Budget, StoppedError
 from regions.enumeration.cells.engine import refusal
 from regions.enumeration.cells.walks import AnyTask, listed, listing_task, walk_to
 from regions.enumeration.tree.journal import fingerprint
@@ -86,7 +86,8 @@ def enumerate_to_parquet(
         target.mkdir(parents=True, exist_ok=True)
     with locked_folder(target):
         try:
-            return _write_files(problem, target, piece_regions, stop, progress)
+            asked = Budget(stop=stop).spent
+            return _write_files(problem, target, piece_regions, asked, progress)
         except StoppedError:
             return RegionFolder(target)
 

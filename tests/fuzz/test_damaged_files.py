@@ -12,7 +12,7 @@ from tests.fuzz.samples import SAMPLES
 # HDF5 and NumPy speak of odd numbers before they refuse them.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
-_FEW = ("keras", "h5", "orbax", "parts", "pieces", "tree")
+_FEW = ("keras", "h5", "orbax", "parts", "tree")
 """Kinds that take longer: a process each, or many files."""
 
 

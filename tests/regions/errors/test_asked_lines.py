@@ -5,6 +5,7 @@ a question that is in neither is found by its name.
 """
 
 import contextlib
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ from regions.lp.warm_lp import WarmProgram
 from regions.partition.class_polygons import class_polygons, region_polygons
 from regions.partition.region_shape import RegionShapes, mean_inradius
 from regions.pieces.parts import count_in_parts
+from regions.pieces.streaming import enumerate_to_parquet
 from tests.asking import asking_lines, missing_lines, note_asking
 from tests.helpers import random_network
 from tests.regions.enumeration.test_conformance import ASKED_AT as OF_ENGINES
@@ -133,6 +135,12 @@ def wait_for_code() -> None:
         detour._wait(Task(FLAT, SQUARE))
 
 
+def list_in_files() -> None:
+    """Regions in files of a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        enumerate_to_parquet(FLAT, SQUARE, folder, piece_regions=9)
+
+
 def a_true_bound() -> None:
     """A bound that needs more than the first nodes."""
     points = np.random.default_rng(0).uniform(-1.0, 1.0, (3000, 7))
@@ -165,6 +173,7 @@ SHORT: tuple[Call, ...] = (
     ),
     lambda: regions.characteristic_polynomial(np.eye(3)),
     lambda: count_in_parts(FLAT, SQUARE, method="cells", parts=2),
+    list_in_files,
     lambda: count_in_parts(SOLID, WholeSpace(3), parts=2),
     lambda: count_in_parts(ONE_LAYER, WholeSpace(3), method="restriction", parts=2),
     run_on_slow_workers,
@@ -248,15 +257,17 @@ ASKED_AT = {
     "lp/warm_lp.py": 2,
     "partition/class_polygons.py": 2,
     "partition/region_shape.py": 1,
-    "pieces/count.py": 2,
+    "pieces/cell_parts.py": 2,
     "pieces/parts.py": 2,
     "pieces/restriction_parts.py": 1,
+    "pieces/streaming.py": 1,
     "polytopes/boundedness.py": 1,
     "polytopes/facet_rays.py": 1,
     "polytopes/facet_search.py": 1,
     "polytopes/list_geometry.py": 1,
     "polytopes/meeting.py": 1,
     "polytopes/polytope.py": 2,
+    "questions/comparison.py": 1,
     "questions/equal_regions.py": 1,
     "questions/integrals.py": 1,
     "questions/listed_cells.py": 1,
@@ -275,8 +286,13 @@ ASKED_AT = {
 }
 """How many lines of each module must ask there; one that is taken out is missed."""
 
-ASKED_ITSELF = {"enumeration/budget.py", "errors/limits.py", "certificates/checks.py"}
-"""Where questions lead, and a check of a list that has the name of one."""
+ASKED_ITSELF = {
+    "enumeration/budget.py",
+    "errors/limits.py",
+    "certificates/checks.py",
+    "certificates/comparisons.py",
+}
+"""Where questions lead, and checks of lists and leaves that have the name of one."""
 
 
 def test_every_stage_asks(monkeypatch):

@@ -12,6 +12,14 @@ examples:
   python scripts/scaling_study.py mine.toml --folder runs/mine
   python scripts/scaling_study.py scripts/study.toml --seeds 2 --folder runs/few
 
+The least that a study is, in mine.toml (scripts/study.toml of a checkout has all keys,
+and so has the message about one that is not known):
+
+  seeds = 10
+  [[families]]
+  varies = "width"
+  values = [8, 16, 32]
+
 An interrupted study goes on when the same command is given again, and so does one whose
 file has got other families or values: what is counted is kept. A finished one is shown
 again, not repeated; --force runs it anew. The folder gets networks.csv and

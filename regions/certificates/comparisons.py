@@ -41,7 +41,7 @@ def check_comparison(body: dict[str, Any], network: ReluNetwork, domain: Domain)
     if (numbers(given["low"]), numbers(given["high"])) != chart_ends(bounded):
         raise Wrong("the comparison is not about the whole domain")
     comparison = _Comparison(given, network, bounded)
-    return comparison.check()
+    return comparison.verdict()
 
 
 class _Comparison(Claim):
@@ -54,7 +54,7 @@ class _Comparison(Claim):
         super().__init__({**given, "goals": [[]]}, layers, network, domain)
         self._ends: dict[int, tuple[list[Row], list[Row]]] = {}
 
-    def check(self) -> str:
+    def verdict(self) -> str:
         """Whether all leaves are what they must be."""
         leaves, equal = self.leaves(), 0
         for leaf in leaves:

@@ -11,12 +11,14 @@ whole space. Times are processor seconds of one call, with compiled code loaded 
 
 import argparse
 import itertools
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, WholeSpace
 from regions.network import ReluNetwork
 from regions.topology.topology import topology_of
@@ -76,10 +78,11 @@ def main() -> None:
         "--integers", action="store_true", help="weights -2..2, biases -1..1"
     )
     options = parser.parse_args()
+    os.environ[COMPILED] = "on"
     show = beside_relucent if options.relucent else alone
     for shape in options.shapes:
         sizes = [int(v) for v in shape.split("-")]
-        topology_of(random_network([sizes[0], 3], 1), Box.cube(sizes[0]))
+        topology_of(random_network([sizes[0], 8, 8], 1), Box.cube(sizes[0]))
         network = random_network(sizes, options.seed, integers=options.integers)
         print(f"{shape}: {show(network)}", flush=True)
 

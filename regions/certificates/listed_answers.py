@@ -225,8 +225,11 @@ class _Answer:
                 / size
                 for axis in range(self._layers.dim)
             ]
-            if _embedded(self._domain, middle) != numbers(mean):
-                raise Wrong(f"the mean of class {label} is another one")
+            found = _embedded(self._domain, middle)
+            if len(mean) != len(found):
+                raise Wrong(f"the mean of class {label} has {len(mean)} coordinates")
+            for axis, value in enumerate(found):
+                self._is(f"the mean of class {label}, axis {axis},", value, mean[axis])
 
     def _lipschitz(self) -> None:
         if self._domain.dim != self._network.input_dim:

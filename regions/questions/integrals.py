@@ -1,6 +1,5 @@
 """Integrals and means of a network over a domain, exactly."""
 
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,23 +9,21 @@ from flint import fmpq_mat, fmpz_mat
 from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.domains.simplices import power_integrals
 from regions.enumeration.budget import Budget
-from regions.enumeration.sweep.corners import proved_corners
-from regions.errors import NotGenericError
+from regions.enumeration.cells.valued import visits_serve
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ArrayLike, ReluNetwork
-from regions.questions.answer import Answer, Point, decimals, ends, known
+from regions.questions.answer import Answer, Point, Value, decimals, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
-from regions.questions.corner_integrals import MAX_DIM, integral_between
 from regions.questions.directions import Direction, read_direction
 from regions.questions.listed import directed_forms
-from regions.questions.listed_cells import goal_values, outputs_at
 from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
 from regions.questions.pieces import Piece, Pieces
 from regions.questions.problem import Linear, Problem
 from regions.questions.sums import ExactSum
+from regions.questions.visited_sums import MAX_DIM, Part, class_sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
 
 METHODS = ("auto", "list", "corners")
@@ -53,9 +50,9 @@ def integral(
             than its space the integral is over the coordinates of its chart.
         direction: As in `output_range`.
         method: `"list"`, over all pieces in rational arithmetic, some thousand a
-            second; `"corners"`, in float64 with proved bounds of all errors, where
-            the network is in general position on a box or simplex in two to four
-            dimensions; or `"auto"`, which takes corners of many regions.
+            second; `"corners"`, in float64 with proved bounds of all errors, on
+            domains of two to four dimensions; or `"auto"`, which takes corners of many
+            regions.
         max_seconds: Stop after this time.
         stop: Asked often; says whether to stop, likewise.
 
@@ -75,15 +72,20 @@ def integral(
         Fraction(9, 2)
     """
     network, domain = network_and_domain(network, domain, bounded=True)
-    if method not in METHODS:
-        raise ValueError(
-            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
-        )
     budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
-    if method != "list":
-        found = _by_corners(network, domain, direction, budget, method == "corners")
-        if found is not None:
-            return found
+    found = _by_corners(network, domain, direction, 1, budget, method)
+    if found is not None:
+        (value,), regions = found
+        return Answer(
+            "integral",
+            _scaled(value, factor),
+            None,
+            True,
+            budget.seconds,
+            "corners",
+            {"pieces": regions},
+            evidence=_evidence(network, domain, direction),
+        )
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
     value = sums[1].times(factor)
     if not pieces.complete:
@@ -101,54 +103,55 @@ def integral(
     )
 
 
+def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> bool:
+    """Whether to try the corners of all regions.
+
+    Raises:
+        ValueError: If there is no such method, or it does not serve.
+    """
+    if method not in METHODS:
+        raise ValueError(
+            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
+        )
+    serves = domain.dim <= MAX_DIM and visits_serve(network, domain)
+    if method == "corners" and not serves:
+        raise ValueError(
+            "`method` is 'corners', and the domain is not straight and of two to "
+            f"{MAX_DIM} dimensions, or the network has no hidden layer: take 'list'."
+        )
+    many = network.num_bits > MANY_LISTED_UNITS
+    return serves and (method == "corners" or (method == "auto" and many))
+
+
 def _by_corners(
     network: ReluNetwork,
     domain: BoundedDomain,
     direction: int | ArrayLike | None,
+    order: int,
     budget: Budget,
-    required: bool,
-) -> Answer | None:
-    """The integral from the corners of all regions; None if that does not pay.
+    method: str,
+) -> tuple[tuple[Value, ...], int] | None:
+    """Integrals of powers in the chart from all corners, and the number of regions.
+
+    None if that does not pay, or was stopped.
 
     Raises:
-        ValueError: If it is required, and not served.
+        ValueError: If it is required, and floats overflow.
     """
     weights = tuple(read_direction(direction, network))
-    few = network.num_bits <= MANY_LISTED_UNITS and not required
-    if few or not 2 <= domain.dim <= MAX_DIM or not domain.is_chart_identity:
-        corners = None
-    else:
-        try:
-            corners = proved_corners(network, domain, budget)
-        except NotGenericError:
-            corners = None
-    if corners is None:
-        if required and not budget.spent():
-            raise ValueError(
-                "`method` is 'corners', and the domain is no Box of two to "
-                f"{MAX_DIM} dimensions, or units coincide there: take 'list'."
-            )
+    if not _takes_corners(network, domain, method):
         return None
-    offsets, _ = corners.members()
-    if len(offsets) <= FEW_REGIONS and not required:
+    found = power_sums(network, domain, weights, order, budget.spent)
+    if method == "corners" and found is None and not budget.spent():
+        raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
+    if found is None or (method == "auto" and found.regions <= FEW_REGIONS):
         return None
-    problem = Problem(network, domain, [(Linear(weights),)])
-    outputs = outputs_at(network, corners.positions)
-    values, doubt = goal_values(problem, outputs, corners.positions, corners.errors)
-    volume = domain.rational_volume()
-    value = integral_between(corners, values[0], doubt[0], volume)
-    if value is None:
-        return None
-    return Answer(
-        "integral",
-        value,
-        None,
-        True,
-        budget.seconds,
-        "corners",
-        {"pieces": len(offsets) - 1},
-        evidence=_evidence(network, domain, direction),
-    )
+    return found.powers, found.regions
+
+
+def _scaled(value: Value, factor: Fraction) -> Value:
+    """A value times a number that is not negative."""
+    return known(*(end * factor for end in ends(value)))
 
 
 def _of_the_rest(
@@ -192,6 +195,8 @@ def moments(
     domain: DomainLike,
     order: int = 2,
     direction: int | ArrayLike | None = None,
+    *,
+    method: str = "auto",
 ) -> Answer:
     """Mean values of the powers 1 to `order` of an output over a domain.
 
@@ -203,6 +208,7 @@ def moments(
         domain: A bounded domain of at most six dimensions.
         order: The highest power.
         direction: As in `output_range`.
+        method: As in `integral`.
 
     Returns:
         The value has one number for each power, as `integral` says. No witness.
@@ -219,18 +225,24 @@ def moments(
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if order < 1:
         raise ValueError(f"`order` is {order}: at least 1 is required.")
-    start = time.perf_counter()
-    # All pieces, or the error of a limit around.
-    sums, pieces = _power_sums(network, domain, direction, order, None)
-    volume = domain.rational_volume()
-    value = tuple(total.times(1 / volume) for total in sums[1:])
+    budget, share = Budget(), 1 / domain.rational_volume()
+    found = _by_corners(network, domain, direction, order, budget, method)
+    if found is not None:
+        powers, regions = found
+        value, how = tuple(_scaled(power, share) for power in powers), "corners"
+    else:
+        # All pieces, or the error of a limit around.
+        sums, pieces = _power_sums(network, domain, direction, order, None)
+        value, how = tuple(total.times(share) for total in sums[1:]), "list"
+        regions = pieces.count
     return Answer(
         "moments",
         value,
         None,
         True,
-        time.perf_counter() - start,
-        stats={"pieces": pieces.count},
+        budget.seconds,
+        how,
+        {"pieces": regions},
         evidence=_evidence(network, domain, direction),
     )
 
@@ -282,23 +294,29 @@ class ClassMean(NamedTuple):
     Attributes:
         label: The number of the output.
         share: The part's share of the domain's volume.
-        mean: The mean of its inputs, a point of the input space; None if the share is
-            0.
+        mean: The mean of its inputs, in the input space; None if the share is 0.
     """
 
     label: int
-    share: Fraction
-    mean: Point | None
+    share: Value
+    mean: tuple[Value, ...] | None
 
     def __str__(self) -> str:
-        share = f"class {self.label}: {decimals(self.share, 6)} of the volume"
+        share = f"class {self.label}: {_text(self.share)} of the volume"
         if self.mean is None:
             return share
-        return f"{share}, mean ({', '.join(decimals(v, 6) for v in self.mean)})"
+        return f"{share}, mean ({', '.join(_text(v) for v in self.mean)})"
+
+
+def _text(value: Value) -> str:
+    """A value in six digits; of an interval those of its middle."""
+    return decimals(sum(ends(value), Fraction()) / 2, 6)
 
 
 @kinds_checked
-def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
+def mean_by_class(
+    network: NetworkLike, domain: DomainLike, *, method: str = "auto"
+) -> Answer:
     """For each class the share of the domain that it takes, and its mean input.
 
     The class of an input is its largest output. Where outputs are equal on a set with
@@ -307,9 +325,11 @@ def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
     Args:
         network: A network with two outputs or more.
         domain: A bounded domain of at most six dimensions.
+        method: As in `integral`; `"corners"` needs a domain that is its own chart.
 
     Returns:
-        The value has a `ClassMean` for each output, rational and exact. No witness.
+        The value has a `ClassMean` for each output: exact, or intervals, as `integral`
+        says. No witness.
 
     Raises:
         ValueError: If the network has one output, or the domain does not fit.
@@ -324,7 +344,28 @@ def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if network.output_dim < 2:
         raise ValueError("the network has 1 output: classes need at least 2.")
-    start = time.perf_counter()
+    budget = Budget()
+    found = _classes_by_corners(network, domain, budget, method)
+    if found is not None:
+        (value, cells), how = found, "corners"
+    else:
+        (value, cells), how = _classes_listed(network, domain), "list"
+    return Answer(
+        "mean_by_class",
+        value,
+        None,
+        True,
+        budget.seconds,
+        how,
+        {"pieces": cells},
+        evidence=Partition(network, domain, {}, by_class=True),
+    )
+
+
+def _classes_listed(
+    network: ReluNetwork, domain: BoundedDomain
+) -> tuple[tuple[ClassMean, ...], int]:
+    """The parts of all classes from the list of pieces, and how many pieces."""
     pieces = Pieces(network, domain)
     count, dim = network.output_dim, domain.dim
     volumes = [Fraction(0)] * count
@@ -338,19 +379,55 @@ def mean_by_class(network: NetworkLike, domain: DomainLike) -> Answer:
                 firsts[label][axis] += power_integrals(cell, values, 1)[1]
     total = domain.rational_volume()
     assert sum(volumes) == total
-    value = tuple(
+    parts = tuple(
         ClassMean(label, volume / total, _mean(domain, first, volume))
         for label, (volume, first) in enumerate(zip(volumes, firsts, strict=True))
     )
-    return Answer(
-        "mean_by_class",
-        value,
-        None,
-        True,
-        time.perf_counter() - start,
-        stats={"pieces": pieces.count},
-        evidence=Partition(network, domain, {}, by_class=True),
+    return parts, pieces.count
+
+
+def _classes_by_corners(
+    network: ReluNetwork, domain: BoundedDomain, budget: Budget, method: str
+) -> tuple[tuple[ClassMean, ...], int] | None:
+    """The same from the corners of all regions, between ends; None if it does not pay.
+
+    Raises:
+        ValueError: If it is required, and does not serve.
+    """
+    if not _takes_corners(network, domain, method):
+        return None
+    found = None
+    if domain.is_chart_identity:
+        found = class_sums(network, domain, budget.spent)
+    small = found is not None and any(
+        part is not None and part.volume[0] <= 0 for part in found[1]
     )
+    if found is None or small:
+        if method == "corners" and not budget.spent():
+            raise ValueError(
+                "`method` is 'corners', and floats overflow, a part is too small for "
+                "them, or the domain is not its own chart: take 'list'."
+            )
+        return None
+    cells, parts = found
+    if method == "auto" and cells <= FEW_REGIONS:
+        return None
+    total = domain.rational_volume()
+    return tuple(
+        _between(label, part, total) for label, part in enumerate(parts)
+    ), cells
+
+
+def _between(label: int, part: Part | None, total: Fraction) -> ClassMean:
+    """What is known of a class, from ends of its volume and first moments."""
+    if part is None:
+        return ClassMean(label, Fraction(0), None)
+    low, high = part.volume
+    mean = [
+        known(min(a / low, a / high), max(b / low, b / high)) for a, b in part.firsts
+    ]
+    share = known(low / total, min(high / total, Fraction(1)))
+    return ClassMean(label, share, tuple(mean))
 
 
 def _mean(

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from regions.domains.shapes import WholeSpace, embed_exactly
+from regions.domains.shapes import Domain, WholeSpace, embed_exactly
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
+from regions.enumeration.cells.valued import visits_serve
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
@@ -19,6 +20,7 @@ from regions.questions.answer_files import Partition
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import MAX_DIM
+from regions.questions.visited_extremes import FEW_DIM, steepest_visited
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
@@ -72,6 +74,10 @@ def lipschitz(
             "Box."
         )
     budget = Budget(max_seconds=max_seconds, stop=stop)
+    if domain.dim <= FEW_DIM and domain.is_chart_identity:
+        answer = _by_visits(network, domain, norm, budget)
+        if answer is not None:
+            return answer
     found = enumerate_regions(
         network, domain, max_seconds=max_seconds, stop=budget.spent
     )
@@ -86,18 +92,43 @@ def lipschitz(
         found.complete,
         budget.seconds,
         stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
-        evidence=_evidence(found, norm),
+        evidence=_evidence(network, domain, norm) if found.complete else None,
     )
 
 
-def _evidence(found: RegionSet, norm: float | int) -> Partition | None:
+def _by_visits(
+    network: ReluNetwork, domain: Domain, norm: float | int, budget: Budget
+) -> Answer | None:
+    """The constant by one pass over all regions; None where that does not tell."""
+    if isinstance(domain, WholeSpace) or not visits_serve(network, domain):
+        return None
+    found = steepest_visited(network, domain, norm, budget.spent)
+    if found is None:
+        return None
+    value = found.value
+    if not found.complete:
+        low = ends(value)[0]
+        value = known(low, max(low, norm_bound(network, norm)))
+    return Answer(
+        "lipschitz",
+        value,
+        embed_exactly(domain, found.witness),
+        found.complete,
+        budget.seconds,
+        stats={"regions": found.regions, "engine": "cells", "exact_maps": found.maps},
+        evidence=_evidence(network, domain, norm) if found.complete else None,
+    )
+
+
+def _evidence(
+    network: ReluNetwork, domain: Domain, norm: float | int
+) -> Partition | None:
     """What proves the constant, where the pieces can be listed with their corners."""
-    domain = found.domain
-    if isinstance(domain, WholeSpace) or domain.dim > MAX_DIM or not found.complete:
+    if isinstance(domain, WholeSpace) or domain.dim > MAX_DIM:
         return None
     if not domain.is_bounded or domain.squared_radius is not None:
         return None
-    return Partition(found.network, domain, {"norm": f"{norm:g}"})
+    return Partition(network, domain, {"norm": f"{norm:g}"})
 
 
 def _witness(found: RegionSet, region: int) -> Point:

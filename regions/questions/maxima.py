@@ -13,10 +13,10 @@ from regions.errors.limits import hearing_by_itself
 from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
-from regions.questions.listed_cells import EngineList
 from regions.questions.pieces import MAX_DIM, Pieces
 from regions.questions.problem import Problem
 from regions.questions.search import BATCH, FEW_DIMENSIONS, Search
+from regions.questions.visited_extremes import EngineList
 from regions.questions.wide_search import WideSearch
 from regions.signs.exact import to_fmpq
 

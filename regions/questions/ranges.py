@@ -16,10 +16,10 @@ from regions.questions.answer_files import Compared, Partition, proof_of, texts
 from regions.questions.comparison import Comparison
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
-from regions.questions.listed_cells import EngineList
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
+from regions.questions.visited_extremes import EngineList
 
 METHODS = ("search", "list")
 

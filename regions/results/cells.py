@@ -3,9 +3,10 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Float64, Int, Int64
 
 from regions.errors.limits import check, telling
+from regions.polytopes.fans.measuring import list_volumes, words_of_rows
 from regions.polytopes.hull_volume import hull_volume
 
 
@@ -21,6 +22,10 @@ class Cells:
         neighbor_bits: Bit of the pattern that flips across each of them.
         position_errors: Proved bound, in every coordinate, of the distance between the
             stored and the exact position of each vertex; None if none is known.
+        zeros: For each of `members` the rows that vanish there, as bits of words that
+            mean the same rows at all corners of a region; None if not known so.
+        vertex_rows: For each vertex numbers of the rows that vanish there, where all
+            have as many; None if not known so.
     """
 
     vertices: Float64[np.ndarray, "vertices dim"]
@@ -29,6 +34,8 @@ class Cells:
     neighbors: Int[np.ndarray, "pairs 2"]
     neighbor_bits: Int[np.ndarray, " pairs"]
     position_errors: Float64[np.ndarray, " vertices"] | None = None
+    zeros: Int64[np.ndarray, "words incidences"] | None = None
+    vertex_rows: Int[np.ndarray, "vertices rows"] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -65,10 +72,12 @@ class Cells:
         new[order] = np.arange(len(order))
         pairs = np.sort(new[self.neighbors], axis=1)
         by_number = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        place = shift + np.arange(offsets[-1])
         return dataclasses.replace(
             self,
             offsets=offsets,
-            members=self.members[shift + np.arange(offsets[-1])],
+            members=self.members[place],
+            zeros=None if self.zeros is None else self.zeros[:, place],
             neighbors=pairs[by_number],
             neighbor_bits=self.neighbor_bits[by_number],
         )
@@ -112,6 +121,8 @@ class Cells:
             return (high - low)[:, 0]
         if self.dim == 2:
             return self._areas()
+        if (zeros := self._zero_sets()) is not None:
+            return list_volumes(self.offsets, self.vertices[self.members], zeros)
         volumes = np.empty(len(self))
         with telling(
             lambda: f"{k} of {len(self)} volumes are known", lambda: volumes[:k]
@@ -121,6 +132,12 @@ class Cells:
                 check()
                 volumes[k] = hull_volume(self.corners(k))
         return volumes
+
+    def _zero_sets(self) -> Int64[np.ndarray, "words incidences"] | None:
+        """`zeros`, from the rows at the vertices where these are known."""
+        if self.zeros is None and self.vertex_rows is not None:
+            return words_of_rows(self.offsets[1:], self.members, self.vertex_rows)
+        return self.zeros
 
     def _areas(self) -> Float64[np.ndarray, " regions"]:
         """Areas by the shoelace formula, around each region's middle."""

@@ -56,9 +56,9 @@ TOP, BASE, REGIONS, ASKED, ANSWERED, SPLITS, TESTED_EXACTLY, WRITTEN, EDGES = ra
 answered in this step; what was done; regions and their edges written."""
 LEFT = 9
 """Place in the head: what is left of the work to do before a pause."""
-COUNT, LIST, DRAW = range(3)
+COUNT, LIST, DRAW, VALUES = range(4)
 """What is wanted of a region: to be counted; its pattern and a point inside; also its
-corners."""
+corners; or its pattern, its corners and the forms of the last layer."""
 CHART_REACH = 2.0**-50
 """More than the rounding of a point to the chart's floats and back, in s."""
 MOST_CORNERS = 60
@@ -162,7 +162,8 @@ def run(net, state, work, most, wanted):
         state: Arrays of `state.State`.
         work: About how many operations to do before the next pause.
         most: Pause when so many regions are found.
-        wanted: COUNT, LIST or DRAW. A unit that crosses alone needs no split to count.
+        wanted: COUNT, LIST, DRAW or VALUES. A unit that crosses alone needs no split
+            to count.
 
     Returns:
         Why it returned.
@@ -177,7 +178,7 @@ def run(net, state, work, most, wanted):
     (asked, answers, split, signs, unclear, new, keep) = state[15:22]
     (side_corner, side_row, at_corner) = state[22:25]
     (packed, found, inside, ring_sizes, edge_corners, edge_rows, live) = state[25:32]
-    pair, pair_held, known = state[32:]
+    pair, pair_held, known, values = state[32:]
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
@@ -263,33 +264,40 @@ def run(net, state, work, most, wanted):
             if last:
                 if not counting:
                     number, edge = head[WRITTEN], head[EDGES]
-                    needed = k if wanted == DRAW else 0
+                    needed = k if wanted >= DRAW else 0
                     if number >= len(found) or edge + needed > len(edge_rows):
                         return WRITTEN_FULL
                     corners = ring_corner[ring : ring + k]
                     edges = ring_row[ring : ring + k]
                     # After an answer, the point is there already.
-                    if head[ANSWERED] == 0 and not find_inside(
-                        corners,
-                        edges,
-                        points,
-                        layer,
-                        on[p],
-                        path,
-                        forms,
-                        facets,
-                        num_facets,
-                        room,
-                        middle,
-                        scale,
-                        inside[number],
+                    if (
+                        head[ANSWERED] == 0
+                        and wanted != VALUES
+                        and not find_inside(
+                            corners,
+                            edges,
+                            points,
+                            layer,
+                            on[p],
+                            path,
+                            forms,
+                            facets,
+                            num_facets,
+                            room,
+                            middle,
+                            scale,
+                            inside[number],
+                        )
                     ):
                         return DOUBTFUL
                     head[ANSWERED] = 0
                     for j in range(packed.shape[1]):
                         found[number, j] = packed[layer, j]
                     pack_bits(width, on[p], bit[layer], found[number])
-                    if wanted == DRAW:
+                    for j in range(values.shape[2]):
+                        for c in range(values.shape[1]):
+                            values[number, c, j] = forms[layer, c, j]
+                    if wanted >= DRAW:
                         ring_sizes[number] = k
                         for q in range(k):
                             for c in range(3):

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Task:
         net: Both, flat.
         most: How many regions are enough.
         wanted: What is wanted of them.
+        take: What is done with the regions found; None to keep them.
     """
 
     network: ReluNetwork
@@ -65,6 +66,7 @@ class Task:
     net: FlatNetwork
     most: int
     wanted: int
+    take: "Callable[[Chunk], Any] | None" = None
 
 
 class Chunk(NamedTuple):
@@ -77,6 +79,7 @@ class Chunk(NamedTuple):
         ring_sizes: Numbers of corners.
         corners: Corners in s, and bounds of their errors.
         rows: Rows of the edges.
+        values: Forms of the last layer, where they are wanted.
     """
 
     patterns: np.ndarray
@@ -85,6 +88,7 @@ class Chunk(NamedTuple):
     ring_sizes: np.ndarray
     corners: np.ndarray
     rows: np.ndarray
+    values: np.ndarray
 
 
 class PlaneWalk:
@@ -94,7 +98,7 @@ class PlaneWalk:
         state: Its arrays.
         asked: How many signs were decided in rational arithmetic.
         compiled: Whether the last slice was compiled.
-        chunks: Regions found, if they are wanted.
+        chunks: Regions found, if they are wanted, or what became of them.
     """
 
     def __init__(self, task: Task, state: State | None = None):
@@ -105,7 +109,7 @@ class PlaneWalk:
         self.state = state
         self.asked = 0
         self.compiled = False
-        self.chunks: list[Chunk] = []
+        self.chunks: list[Any] = []
         self._points: dict[int, tuple[Fraction, Fraction]] = {}
         self._exact: ExactSigns | None = None
         self._paces = (
@@ -159,18 +163,19 @@ class PlaneWalk:
         if not number:
             return
         edges = int(state.head[EDGES])
-        self.chunks.append(
-            Chunk(
-                state.found[:number].copy(),
-                state.inside[:number].copy(),
-                self._points,
-                state.ring_sizes[:number].copy(),
-                state.edge_corners[:edges].copy(),
-                state.edge_rows[:edges].copy(),
-            )
+        chunk = Chunk(
+            state.found[:number].copy(),
+            state.inside[:number].copy(),
+            self._points,
+            state.ring_sizes[:number].copy(),
+            state.edge_corners[:edges].copy(),
+            state.edge_rows[:edges].copy(),
+            state.values[:number].copy(),
         )
         self._points = {}
         state.head[[WRITTEN, EDGES]] = 0
+        take = self._task.take
+        self.chunks.append(chunk if take is None else take(chunk))
 
     def _find_inside(self) -> None:
         """Write a point inside the cell on top, float if there is one."""

@@ -6,7 +6,13 @@ import numpy as np
 
 from regions.enumeration.cells.flat import FlatNetwork
 from regions.enumeration.cells.form_rows import PAIR_ROWS
-from regions.enumeration.cells.plane import COUNT, DRAW, MOST_CORNERS, begin
+from regions.enumeration.cells.plane import (
+    COUNT,
+    DRAW,
+    MOST_CORNERS,
+    VALUES,
+    begin,
+)
 
 NUM_PARTS = 48
 """Parts that there is room for at first."""
@@ -56,6 +62,7 @@ class State(NamedTuple):
         pair: Forms of each layer in pairs, with the rows of `pairs`.
         pair_held: Those of the input and of each layer's activations.
         known: Whether those of each layer are those of the cell that is walked.
+        values: Forms of the last layer on the regions found, where they are wanted.
     """
 
     head: np.ndarray
@@ -93,6 +100,7 @@ class State(NamedTuple):
     pair: np.ndarray
     pair_held: np.ndarray
     known: np.ndarray
+    values: np.ndarray
 
     def copy(self) -> "State":
         """The same walk once more."""
@@ -132,7 +140,8 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
     depth, room = net.bias.shape
     size = -(-(int(net.bit.max(initial=-1)) + 1) // 8)
     regions = 0 if wanted == COUNT else max(64, min(8192, CHUNK_BYTES // (size + 16)))
-    edges = 8 * regions if wanted == DRAW else 0
+    edges = 8 * regions if wanted >= DRAW else 0
+    kept = int(net.widths[-1]) if wanted == VALUES else 0
     around = MOST_CORNERS + 4
     integer = np.int64
     state = State(
@@ -172,6 +181,7 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         pair=np.zeros((depth, PAIR_ROWS, room)),
         pair_held=np.zeros((depth + 1, PAIR_ROWS, room)),
         known=np.zeros(depth, integer),
+        values=np.zeros((regions, 6, kept)),
     )
     begin(net, state)
     return state

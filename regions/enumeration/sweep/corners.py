@@ -4,13 +4,12 @@ A list of regions, with a point in each and with their neighbors, takes several 
 long. What is asked of values alone needs none of it.
 """
 
-import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int, Int32
+from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget
@@ -18,7 +17,6 @@ from regions.enumeration.engine import Listing, Task
 from regions.enumeration.stages import Stages
 from regions.enumeration.sweep import loading
 from regions.enumeration.sweep.engine import Sweep, swept
-from regions.enumeration.sweep.incidence import cell_members
 from regions.enumeration.sweep.work import plain_seconds
 from regions.lp.blas import one_blas_thread
 from regions.network import ReluNetwork
@@ -30,18 +28,12 @@ class Corners(NamedTuple):
     Attributes:
         positions: Where they are, in chart coordinates.
         errors: Proved bound, in every coordinate, of how far each is from there.
-        zeros: The rows that meet at each: facets of the domain, then units.
         exact: The exact position of one.
-        members: Gives the corners of each region, in some order of regions: region i
-            has the corners `members[offsets[i]:offsets[i + 1]]` of
-            `(offsets, members)`.
     """
 
     positions: Float64[np.ndarray, "corners dim"]
     errors: Float64[np.ndarray, " corners"]
-    zeros: Int32[np.ndarray, "corners dim"]
     exact: Callable[[int], tuple[Fraction, ...]]
-    members: Callable[[], tuple[Int[np.ndarray, " regions_1"], Int[np.ndarray, " all"]]]
 
 
 @one_blas_thread()
@@ -57,8 +49,8 @@ def proved_corners(
         >>> from regions.domains.shapes import Box
         >>> net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
         >>> corners = proved_corners(net, Box([-1, -1], [1, 2]), Budget())
-        >>> corners.positions.shape, len(corners.members()[0]) - 1
-        ((9, 2), 4)
+        >>> corners.positions.shape
+        (9, 2)
     """
     task = Task(network, domain, budget)
     if Sweep().refuses(task) is not None or domain.dim < 2:
@@ -68,17 +60,9 @@ def proved_corners(
     found = swept(task, domain.polytope(), 0, Stages())
     if isinstance(found, Listing):
         return None
-    proof, rises = found
-    complex_ = proof.complex
-
-    @functools.cache
-    def members() -> tuple[np.ndarray, np.ndarray]:
-        return cell_members(complex_, complex_.rising_edges(rises).num_cells())
-
+    proof, _ = found
     return Corners(
-        complex_.vertices,
+        proof.complex.vertices,
         proof.position_error,
-        complex_.zeros,
         lambda corner: proof.exact_mean([corner]),
-        members,
     )

@@ -68,33 +68,14 @@ def build_cells(
         neighbors=pairs,
         neighbor_bits=bits,
         position_errors=position_errors,
+        vertex_rows=complex_.zeros,
     )
-
-
-def cell_members(complex_: Complex, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices of all cells, of which there are so many: offsets and members.
-
-    Their order is that of keys of their signs. Two cells with one key would make too
-    few of them.
-
-    Raises:
-        NotGenericError: If there are more or fewer.
-    """
-    vertex, uppers = complex_.edges_around().cells()
-    table, _ = complex_.words.random_words(np.random.default_rng(1))
-    keys = table_sums(table, cell_signs(complex_, vertex, uppers))
-    order = np.argsort(keys)
-    keys = keys[order]
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
-    if len(starts) != count:
-        raise NotGenericError("the cells at the vertices are not the regions.")
-    return np.append(starts, len(keys)), vertex[order]
 
 
 def _members(
     complex_: Complex, index: _CellIndex, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same: at a vertex, one edge on leaving each zero makes a cell."""
+    """Vertices of all cells: at one, one edge on leaving each zero makes a cell."""
     vertex, uppers = complex_.edges_around().cells()
     region = index.find(cell_signs(complex_, vertex, uppers))
     order = np.lexsort((vertex, region))

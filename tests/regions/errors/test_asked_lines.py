@@ -268,7 +268,6 @@ ASKED_AT = {
     "questions/comparison.py": 1,
     "questions/equal_regions.py": 1,
     "questions/integrals.py": 1,
-    "questions/listed_cells.py": 1,
     "questions/maxima.py": 3,
     "questions/pieces.py": 2,
     "questions/search.py": 1,

@@ -1,15 +1,14 @@
 """Integrals against closed formulas and samples."""
 
-import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import regions
-from regions.enumeration.sweep.corners import Corners
-from regions.network import ReluNetwork
-from regions.questions import corner_integrals, sums
+from regions.network import Layer, ReluNetwork
+from regions.questions import sums
+from regions.questions.answer import ends
 from tests.helpers import random_network
 
 
@@ -35,35 +34,53 @@ def test_corners_and_pieces_give_one_integral(dim, widths):
     assert found.value.width < 1e-6
 
 
-@pytest.mark.parametrize("dim", [2, 3, 4])
-def test_volumes_bound_what_the_errors_of_corners_make_of_them(dim):
-    rng = np.random.default_rng(dim)
-    true, off = rng.standard_normal((40, dim)), 1e-3
-    moved = true + off * rng.choice([-1.0, 1.0], true.shape)
-    corners = Corners(
-        moved,
-        np.full(len(true), off),
-        np.zeros((len(true), dim), np.int32),
-        exact=lambda corner: (),
-        members=lambda: (np.zeros(1, int), np.zeros(0, int)),
-    )
-    simplices = np.stack([rng.permutation(len(true))[: dim + 1] for _ in range(2000)])
-    volume, error = corner_integrals._volumes(corners, simplices)
-    edges = true[simplices[:, 1:]] - true[simplices[:, :1]]
-    wrong = np.abs(np.abs(np.linalg.det(edges)) / math.factorial(dim) - volume)
-    assert (wrong < error).all()
-    assert (wrong / error).max() > 0.02
+def test_corners_serve_where_units_coincide():
+    rows = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [-2.0, -2.0]]
+    network = ReluNetwork.from_arrays([rows, np.ones((1, 5))], None)
+    wedge = regions.Simplex([[-1, -1], [2, 0], [0, 3]])
+    for domain in (wedge, regions.Box.cube(2), regions.Box.cube(2, 0.3)):
+        exact = regions.moments(network, domain, 3, method="list").value
+        for value, between in zip(
+            exact,
+            regions.moments(network, domain, 3, method="corners").value,
+            strict=True,
+        ):
+            assert between.lower <= value <= between.upper
+            assert between.width < 1e-9
 
 
-def test_corners_are_not_asked_where_units_coincide():
-    rows = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
-    network = ReluNetwork.from_arrays([rows, np.ones((1, 3))], None)
-    wedge = regions.Simplex([[0, 0], [2, 0], [0, 3]])
-    for domain in (wedge, regions.Box.cube(2)):
-        with pytest.raises(ValueError, match="take 'list'"):
-            regions.integral(network, domain, method="corners")
+def test_where_corners_do_not_serve():
+    network = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    with pytest.raises(ValueError, match="take 'list'"):
+        regions.integral(network, regions.Box.cube(1), method="corners")
     with pytest.raises(ValueError, match="one of auto, list, corners"):
-        regions.integral(network, regions.Box.cube(2), method="sum")
+        regions.integral(network, regions.Box.cube(1), method="sum")
+    huge = ReluNetwork.from_arrays([np.eye(2), np.full((1, 2), 1e308)], None)
+    with pytest.raises(ValueError, match="floats overflow: take 'list'"):
+        regions.moments(huge, regions.Box.cube(2, 4.0), method="corners")
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_classes_by_corners_enclose_the_exact_ones(dim):
+    rng = np.random.default_rng(dim)
+    network = random_network(rng, dim, [4, 3][: 4 - dim], outputs=3)
+    output = network.output
+    # The third output is the first once more: no class, whatever the order.
+    weight, bias = output.weight[[0, 1, 0]], output.bias[[0, 1, 0]]
+    twice = Layer(weight, bias, output.slopes, output.skips)
+    box = regions.Box(np.full(dim, -1.5), np.linspace(0.5, 2.0, dim))
+    for net in (network, ReluNetwork(network.hidden, twice)):
+        exact = regions.mean_by_class(net, box, method="list").value
+        found = regions.mean_by_class(net, box, method="corners").value
+        for one, other in zip(exact, found, strict=True):
+            low, high = ends(other.share)
+            assert low <= one.share <= high
+            assert high - low < 1e-9
+            assert (one.mean is None) == (other.mean is None)
+            for v, between in zip(one.mean or (), other.mean or (), strict=True):
+                low, high = ends(between)
+                assert low <= v <= high
+                assert high - low < 1e-6
 
 
 def test_a_triangle_has_its_own_area():

@@ -27,7 +27,7 @@ def draw_space(
     patterns: UInt8[np.ndarray, "regions bytes"],
 ) -> Cells:
     """Corners and neighbors of listed regions, by walking over the domain again."""
-    task = SpaceTask(network, domain, _keep)
+    task = SpaceTask(network, domain, _keep, worst=VAGUE)
     walks = walk_all(task, lambda: False, None)
     chunks: list[Leaves] = [chunk for walk in walks for chunk in walk.taken]
     exact = ExactCorners(network, domain, task.net)
@@ -38,6 +38,7 @@ def draw_space(
     facets = _facets(network, task, chunks)
     partner = match_bits(facets, patterns)
     _match_corners(exact, chunks, facets, partner)
+    words = max(len(chunk.zeros) for chunk in chunks)
     counts = np.concatenate([np.diff(chunk.end, prepend=0) for chunk in chunks])
     points = np.concatenate([chunk.x.T for chunk in chunks]) * task.net.scale
     reach = np.concatenate([chunk.reach for chunk in chunks]) * task.net.scale.max()
@@ -52,6 +53,7 @@ def draw_space(
         neighbors=pairs[order],
         neighbor_bits=facets.bit[mine][order],
         position_errors=reach,
+        zeros=np.concatenate([_in_words(chunk.zeros, words) for chunk in chunks], 1),
     )
 
 
@@ -59,6 +61,13 @@ def _keep(task: SpaceTask, leaves: Leaves) -> Leaves:
     """The regions as they are."""
     del task
     return leaves
+
+
+def _in_words(
+    zeros: Int[np.ndarray, "some corners"], words: int
+) -> Int[np.ndarray, "words corners"]:
+    """Zero sets in so many words."""
+    return np.pad(zeros, ((0, words - len(zeros)), (0, 0)))
 
 
 def _facets(network: ReluNetwork, task: SpaceTask, chunks: list[Leaves]) -> Rings:

@@ -16,6 +16,8 @@ from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
 INDEX = 2**40 - 1
 """The compiler learns that what is cut to it is not negative."""
+NARROW = 4
+"""Layers of so few units are summed unit by unit."""
 SAFE = 1.0 + 2.0**-20
 """Covers the rounding of the bounds themselves."""
 
@@ -81,6 +83,9 @@ def add_up(net, st, layer):
     for block in range(net.block[layer], net.block[layer + 1]):
         source = net.source[block]
         begin = places[source]
+        if width <= NARROW:
+            _add_narrow(net, st, block, start, width, g)
+            continue
         for place in range(begin, places[source + 1]):
             doubt = held_doubt[place] + g * held_size[place]
             # False for NaN, which goes on to the forms.
@@ -95,6 +100,26 @@ def add_up(net, st, layer):
                     for j in range(width):
                         form[c, start + j] += turned[at + j] * entry
     _bound(net, st, layer, g, terms, exact)
+
+
+def _add_narrow(net, st, block, start, width, g):
+    """Add what a layer of few units reads from one source: a sum for each entry."""
+    form, held, doubts, turned = st.form, st.held, st.doubt, net.turned
+    held_size, held_doubt, rows = st.held_size, st.held_doubt, st.form.shape[0]
+    begin = net.place[net.source[block]] & INDEX
+    count = (net.place[net.source[block] + 1] & INDEX) - begin
+    for j in range(width):
+        at = (net.at[block] + j) & INDEX
+        doubt = 0.0
+        for k in range(count):
+            own = held_doubt[begin + k] + g * held_size[begin + k]
+            doubt += abs(turned[at + k * width]) * own
+        doubts[start + j] += doubt
+        for c in range(rows):
+            total = 0.0
+            for k in range(count):
+                total += turned[at + k * width] * held[c, begin + k]
+            form[c, start + j] += total
 
 
 def _bound(net, st, layer, g, terms, exact):

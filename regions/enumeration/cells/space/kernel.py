@@ -150,12 +150,18 @@ def _put_out(net, st, s, layer):
     at, corners, _ = _place(st.cell, s)
     if n == len(st.out_bits) or end + corners > out_x.shape[1]:
         return False
+    forms, last, kept = st.out_form, net.first[layer + 1], st.out_form.shape[1]
     for w in range(word[layer]):
         st.out_bits[n, w] = path[w]
     for w in range(word[layer + 1] - word[layer]):
         st.out_bits[n, word[layer] + w] = bits[s, w]
     for b in range(st.row.shape[1]):
         st.out_row[n, b] = st.row[s, b]
+    for j in range(kept):
+        u = (last - kept + j) & INDEX
+        for c in range(len(x) + 1):
+            forms[c, j, n] = st.form[c, u]
+        forms[len(x) + 1, j, n] = st.doubt[u]
     for q in range(corners):
         for c in range(x.shape[0]):
             out_x[c, end + q] = x[c, at + q]

@@ -10,6 +10,7 @@ from regions.domains.corners import Cell
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.cells.space.cones import first_cones
 from regions.enumeration.cells.space.exact import nearest_ray
+from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import (
     AT,
     CANDIDATES,
@@ -177,7 +178,15 @@ def _start(net: Net, network: ReluNetwork, domain: Domain) -> _Start:
     return _Start(points / net.scale, reach, facets, [every], [list(cell.zeros)], [[]])
 
 
-def begin(net: Net, network: ReluNetwork, domain: Domain, *, listing: bool) -> State:
+def begin(
+    net: Net,
+    network: ReluNetwork,
+    domain: Domain,
+    *,
+    listing: bool,
+    forms_kept: int = 0,
+    worst: float = LARGE,
+) -> State:
     """A stack with the domain, in one cell or some, before the first layer."""
     first, dim, units = _start(net, network, domain), domain.dim, int(net.first[-1])
     corners = [len(members) for members in first.members]
@@ -206,6 +215,7 @@ def begin(net: Net, network: ReluNetwork, domain: Domain, *, listing: bool) -> S
         held=np.zeros((dim + 1, forms)),
         held_doubt=np.zeros(forms),
         held_size=np.zeros(forms),
+        worst=np.array([worst]),
         new_x=np.zeros((dim, room)),
         new_reach=np.zeros(room),
         new_zeros=np.zeros((1, room), np.int64),
@@ -223,6 +233,7 @@ def begin(net: Net, network: ReluNetwork, domain: Domain, *, listing: bool) -> S
         out_x=np.zeros((dim, 16 * out)),
         out_reach=np.zeros(16 * out),
         out_zeros=np.zeros((1, 16 * out), np.int64),
+        out_form=np.zeros((dim + 2, forms_kept, out)),
     )
     for c in range(dim):
         state.held[c, c] = 1.0

@@ -55,7 +55,7 @@ def place_corner(net, st, s, at, p, q, u, e):
     st.new_reach[e] = reach
     if st.reg[RANK] < dim:
         _scale_ray(st, e)
-    if not st.new_reach[e] <= LARGE:
+    if not st.new_reach[e] <= st.worst[0]:
         _solve(net, st, s, u, e)
 
 

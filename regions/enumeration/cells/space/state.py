@@ -105,6 +105,7 @@ class State(NamedTuple):
         held: Activations, source after source.
         held_doubt: Bounds of their errors.
         held_size: Sums of their absolute values.
+        worst: A new corner with a larger bound is found anew from its rows.
         new_x: Positions of the corners that a cut makes.
         new_reach: The same as `reach` for these.
         new_zeros: The same as `zeros`.
@@ -122,6 +123,8 @@ class State(NamedTuple):
         out_x: Their corners.
         out_reach: The same as `reach` for these.
         out_zeros: The same as `zeros`.
+        out_form: Forms of the last units of the last layer on them, where values are
+            wanted: gradient, offset, and `doubt`.
     """
 
     reg: np.ndarray
@@ -144,6 +147,7 @@ class State(NamedTuple):
     held: np.ndarray
     held_doubt: np.ndarray
     held_size: np.ndarray
+    worst: np.ndarray
     new_x: np.ndarray
     new_reach: np.ndarray
     new_zeros: np.ndarray
@@ -161,6 +165,7 @@ class State(NamedTuple):
     out_x: np.ndarray
     out_reach: np.ndarray
     out_zeros: np.ndarray
+    out_form: np.ndarray
 
     def emptied(self) -> "State":
         """What a walk that is over still tells: its numbers, without the arrays."""
@@ -177,6 +182,7 @@ class Leaves(NamedTuple):
         x: Corners, coordinate by coordinate.
         reach: Bounds of their errors.
         zeros: Their zero sets, word by word.
+        form: Forms on each region, as in `State.out_form`; none of a list.
     """
 
     bits: np.ndarray
@@ -185,3 +191,4 @@ class Leaves(NamedTuple):
     x: np.ndarray
     reach: np.ndarray
     zeros: np.ndarray
+    form: np.ndarray

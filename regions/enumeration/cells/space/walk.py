@@ -22,6 +22,7 @@ from regions.enumeration.cells.space.kernel import (
 )
 from regions.enumeration.cells.space.loading import KERNELS, choose_advance
 from regions.enumeration.cells.space.network import begin, flatten
+from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.residues import with_residues, with_room
 from regions.enumeration.cells.space.state import (
     ASKED,
@@ -77,6 +78,8 @@ class SpaceTask:
         net: Both in flat arrays.
         take: What is done with the regions found; None to count only.
         most: Regions to find.
+        forms_kept: How many units of the last layer have their forms handed over.
+        worst: Corners with larger bounds are found anew at once.
     """
 
     def __init__(
@@ -85,6 +88,8 @@ class SpaceTask:
         domain: Domain,
         take: Callable[["SpaceTask", Leaves], Any] | None = None,
         most: int | None = None,
+        forms_kept: int = 0,
+        worst: float = LARGE,
     ):
         self.network = network
         self.domain = domain
@@ -94,6 +99,8 @@ class SpaceTask:
             self.net = with_residues(self.net)
         self.take = take
         self.most = most
+        self.forms_kept = forms_kept
+        self.worst = worst
 
 
 class SpaceWalk:
@@ -111,7 +118,14 @@ class SpaceWalk:
         listing = task.take is not None
         self._net = task.net
         if state is None:
-            state = begin(task.net, task.network, task.domain, listing=listing)
+            state = begin(
+                task.net,
+                task.network,
+                task.domain,
+                listing=listing,
+                forms_kept=task.forms_kept,
+                worst=task.worst,
+            )
             state = with_room(state, task.net)
         self.state = state
         self.taken: list[Any] = []
@@ -211,6 +225,7 @@ class SpaceWalk:
                 st.out_x[:, :end],
                 st.out_reach[:end],
                 st.out_zeros[:, :end],
+                st.out_form[:, :, :count],
             )
             copied = Leaves(*(part.copy() for part in leaves))
             self.taken.append(take(self._task, copied))

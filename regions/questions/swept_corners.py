@@ -1,29 +1,22 @@
-"""Largest values over an engine's list: its corners in floating point, then exactly.
+"""Largest values at the corners of a generic network's regions, from the sweep.
 
-The network at the corners, with a bound of all errors, leaves few corners, or regions,
-at which the largest value can be; exact arithmetic decides between these.
+The network at the corners, with a bound of all errors, leaves few corners at which the
+largest value can be; exact arithmetic decides between these. From four dimensions on
+regions have so many corners that visiting them takes longer than each corner once.
 """
 
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.sweep.corners import Corners, proved_corners
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.questions.answer import Point
-from regions.questions.backward import Box
-from regions.questions.exact_bounds import UnitBounds
-from regions.questions.leaf_programs import solve_leaf
 from regions.questions.problem import Problem
-from regions.questions.relaxation import Node
-from regions.results.region_set import RegionSet
-from regions.signs.exact import to_fraction
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 MOST_CANDIDATES = 100
@@ -36,42 +29,32 @@ Best = tuple[int, Fraction, Point]
 """A goal, its largest value, and where in the chart."""
 
 
-class EngineList:
-    """What the engines list of a network on a domain; asked once for several goals."""
+class SweptCorners:
+    """The corners of a network on a domain; asked once for several goals."""
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain):
         self._network, self._domain = network, domain
         self._corners: Corners | None = None
-        self._regions: RegionSet | None = None
-        self._is_generic = True
-
         self._outputs: np.ndarray | None = None
+        self._serves = domain.is_chart_identity
 
     def largest(self, problem: Problem, budget: Budget) -> Best | None:
-        """The largest value of the goals; None if that is not found in time.
+        """The largest value of the goals; None if the corners do not tell it in time.
 
         Args:
             problem: Goals of one part on the outputs.
             budget: The list's own.
         """
-        if self._domain.dim < 2 or not self._domain.is_chart_identity:
-            return None
-        if self._is_generic and self._corners is None:
+        if self._serves and self._corners is None:
             try:
                 self._corners = proved_corners(self._network, self._domain, budget)
             except NotGenericError:
-                self._is_generic = False
-        if self._corners is not None:
-            if self._outputs is None:
-                self._outputs = outputs_at(self._network, self._corners.positions)
-            return largest_at_corners(problem, self._corners, self._outputs)
-        if self._regions is None or not self._regions.complete:
-            if budget.spent():
-                return None
-            self._regions = enumerate_regions(
-                self._network, self._domain, stop=budget.spent
-            )
-        return largest_on_cells(problem, self._regions)
+                self._serves = False
+        if self._corners is None:
+            return None
+        if self._outputs is None:
+            self._outputs = outputs_at(self._network, self._corners.positions)
+        return largest_at_corners(problem, self._corners, self._outputs)
 
 
 def largest_at_corners(
@@ -91,38 +74,6 @@ def largest_at_corners(
         value = problem.value(goal, point)
         if best is None or value > best[1]:
             best = goal, value, point
-    return best
-
-
-def largest_on_cells(problem: Problem, found: RegionSet) -> Best | None:
-    """The goal, its largest value and where; None if the list does not tell.
-
-    Args:
-        problem: Goals of one part on the outputs, on a domain that is its own chart.
-        found: All regions there.
-    """
-    if not (found.complete and found.has_cells and problem.domain.is_chart_identity):
-        return None
-    cells = found.cells
-    if cells.position_errors is None:
-        return None
-    outputs = outputs_at(problem.network, cells.vertices)
-    values, doubt = goal_values(problem, outputs, cells.vertices, cells.position_errors)
-    if not np.isfinite(values).all() or not np.isfinite(doubt).all():
-        return None
-    held = (values + doubt)[:, cells.members]
-    largest = np.maximum.reduceat(held, cells.offsets[:-1], axis=1)
-    goals, regions = np.nonzero(largest >= (values - doubt).max())
-    if len(goals) > MOST_CANDIDATES:
-        return None
-    best: Best | None = None
-    for goal, region in zip(goals.tolist(), regions.tolist(), strict=True):
-        leaf = solve_leaf(problem, _node(problem, found.pattern_bits()[region]), goal)
-        if leaf is None or leaf.value is None or leaf.point is None:
-            return None
-        value = to_fraction(leaf.value)
-        if best is None or value > best[1]:
-            best = goal, value, leaf.point
     return best
 
 
@@ -167,16 +118,3 @@ def _absolute(
         pre = pre + np.abs(layer.bias) if biases else pre
         held.append(np.maximum(1.0, np.abs(layer.slopes)) * pre)
     return held[-1]
-
-
-def _node(problem: Problem, bits: Bool[np.ndarray, " bits"]) -> Node:
-    """The node of one pattern: all units with a kink are fixed."""
-    units = problem.network.unit_patterns(bits[None])[0]
-    fixed, start = {}, 0
-    for layer, held in enumerate(problem.network.hidden):
-        for unit in np.flatnonzero(held.kinks).tolist():
-            fixed[layer, unit] = bool(units[start + unit])
-        start += held.width
-    zeros = [[fmpq(0)] * width for width in problem.network.widths]
-    box = Box(tuple(problem.low), tuple(problem.high))
-    return Node(box, UnitBounds(zeros, zeros), fixed)

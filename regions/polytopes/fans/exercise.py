@@ -1,0 +1,14 @@
+"""A small problem that runs the compiled loops."""
+
+import numpy as np
+
+from regions.polytopes.fans.measuring import measured, words_of_rows
+
+
+def exercise() -> None:
+    """Measure one triangle; loads or compiles what it calls."""
+    rows = np.array([[0, 1], [1, 2], [2, 0]], np.int32)
+    end, members = np.array([3]), np.arange(3)
+    zeros = words_of_rows(end, members, rows)
+    x = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    measured(end, x, np.zeros(3), zeros, np.zeros((1, 3)), np.zeros((1, 3)), 1)

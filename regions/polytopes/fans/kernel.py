@@ -1,0 +1,310 @@
+"""Polytopes cut into simplices that share their corners; volumes, with proved errors.
+
+A polytope is a fan of cones from its first corner over the facets that it does not lie
+on, each cut likewise, down to simplices (J. Cohen and T. Hickey, Journal of the ACM 26,
+1979). Which corners make a face is told by *zero sets*: for each corner the rows that
+vanish there, of rows that are not negative on the polytope, with one for each of its
+facets. All faces are sets of corners on which some rows vanish, and facets of a face
+are the largest that are not the face. So if the zero sets are right, and corners are at
+most their bounds from where they are stored, the exact volume is at most the sum of the
+simplices' errors from the sum of their volumes, however degenerate the polytope is.
+
+A determinant is at most the product of the 1-norms of its rows, and so is what a change
+of one row adds, with the norm of the change in the place of that row's.
+
+Plain control flow over arrays, which `compiled` compiles.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF
+
+ROUNDINGS = 16
+"""More roundings for each dimension and power than any product here has."""
+TINY = 64.0 * SMALLEST
+"""Covers what underflows in a product."""
+
+
+class Room(NamedTuple):
+    """What the loop writes while it cuts one polytope.
+
+    Attributes:
+        word: Rows that vanish at some corner: the word in which each is a bit,
+        bit: and the word with this bit alone.
+        face: The faces on the way to the simplex at hand, one a level: corners,
+        size: and how many.
+        facet: Facets of each of these faces: their corners,
+        length: and how many.
+        count: How many facets each has; -1 before they are known.
+        place: The facet that is next.
+        chain: Corners of the simplex at hand.
+        edge: Its edges from its first corner.
+        minor: Minors of their matrix.
+        part: Its volume, and the bound of its error.
+        power: Sums of products of a function's values at its corners.
+    """
+
+    word: np.ndarray
+    bit: np.ndarray
+    face: np.ndarray
+    size: np.ndarray
+    facet: np.ndarray
+    length: np.ndarray
+    count: np.ndarray
+    place: np.ndarray
+    chain: np.ndarray
+    edge: np.ndarray
+    minor: np.ndarray
+    part: np.ndarray
+    power: np.ndarray
+
+
+def make_room(dim: int, corners: int, words: int, order: int) -> Room:
+    """Room for polytopes of so many corners, rows and powers at most."""
+    rows, levels = 64 * words, dim + 1
+    return Room(
+        word=np.zeros(rows, np.int64),
+        bit=np.zeros(rows, np.int64),
+        face=np.zeros((levels, corners), np.int64),
+        size=np.zeros(levels, np.int64),
+        facet=np.zeros((levels, rows + 1, corners), np.int64),
+        length=np.zeros((levels, rows + 1), np.int64),
+        count=np.zeros(levels, np.int64),
+        place=np.zeros(levels, np.int64),
+        chain=np.zeros(dim + 1, np.int64),
+        edge=np.zeros((dim, dim)),
+        minor=np.zeros(1 << dim),
+        part=np.zeros(2),
+        power=np.zeros(order + 1),
+    )
+
+
+def measure(polytopes, functions, order, room, found):
+    """Volumes of polytopes, and integrals of powers of functions affine on each.
+
+    Args:
+        polytopes: Where the corners of each end; positions of the corners, coordinate
+            by coordinate; bounds of their errors, in every coordinate; words of their
+            zero sets, in which bits mean the same rows at all corners of a polytope.
+        functions: Their values at the corners, function by function; bounds of the
+            errors of these.
+        order: The highest power to integrate.
+        room: Room for the work.
+        found: What is added to: volumes; bounds of their errors; integrals, by function
+            and power from 1 on; bounds of their errors.
+    """
+    end, x, reach, zeros = polytopes
+    value, doubt = functions
+    volume, off, total, wide = found
+    dim, begin = len(x), 0
+    face, size, facet, length = room.face, room.size, room.facet, room.length
+    count, place, chain = room.count, room.place, room.chain
+    for region in range(len(end)):
+        corners = end[region] - begin
+        rows = _rows(zeros, begin, corners, room.word, room.bit)
+        for q in range(corners):
+            face[0, q] = begin + q
+        begin = end[region]
+        size[0], count[0], place[0], level = corners, -1, 0, 0
+        while level >= 0:
+            left, number = dim - level, size[level]
+            if number == left + 1:
+                for q in range(number):
+                    chain[level + q] = face[level, q]
+                _add(x, reach, room, region, volume, off)
+                _integrate(value, doubt, order, room, region, total, wide)
+                level -= 1
+                continue
+            if count[level] < 0:
+                chain[level] = face[level, 0]
+                count[level] = _facets(zeros, rows, number, left, room, level)
+                place[level] = 0
+            n = place[level]
+            if n == count[level]:
+                level -= 1
+                continue
+            place[level] = n + 1
+            # Facets with the first corner have no volume over it.
+            if facet[level, n, 0] != chain[level]:
+                size[level + 1], count[level + 1] = length[level, n], -1
+                for q in range(length[level, n]):
+                    face[level + 1, q] = facet[level, n, q]
+                level += 1
+
+
+def _rows(zeros, begin, corners, word, bit):
+    """List the rows that vanish at some corner of a polytope; how many."""
+    count = 0
+    for w in range(len(zeros)):
+        rest = np.int64(0)
+        for q in range(begin, begin + corners):
+            rest |= zeros[w, q]
+        while rest != 0:
+            lowest = rest & -rest
+            rest ^= lowest
+            word[count], bit[count] = w, lowest
+            count += 1
+    return count
+
+
+def _facets(zeros, rows, number, dim, room, level):
+    """List the facets of a face of some dimension, by their corners; how many."""
+    face, facet, length, count = room.face, room.facet, room.length, 0
+    for r in range(rows):
+        w, b, n = room.word[r], room.bit[r], 0
+        for q in range(number):
+            corner = face[level, q]
+            if zeros[w, corner] & b != 0:
+                facet[level, count, n] = corner
+                n += 1
+        # A face with fewer corners has a lower dimension.
+        if n < dim or n == number:
+            continue
+        length[level, count] = n
+        new = True
+        for other in range(count):
+            if length[level, other] == n and _within(
+                facet, length, level, count, other
+            ):
+                new = False
+        if new:
+            count += 1
+    if dim < 4:
+        # Of these dimensions a face with so many corners is a facet.
+        return count
+    kept = 0
+    for k in range(count):
+        largest = True
+        for other in range(count):
+            if length[level, other] > length[level, k]:
+                largest = largest and not _within(facet, length, level, k, other)
+        if largest:
+            length[level, kept] = length[level, k]
+            for q in range(length[level, k]):
+                facet[level, kept, q] = facet[level, k, q]
+            kept += 1
+    return kept
+
+
+def _within(facet, length, level, one, other):
+    """Whether all corners of a list are in another; both are in order."""
+    at, end = 0, length[level, other]
+    for q in range(length[level, one]):
+        corner = facet[level, one, q]
+        while at < end and facet[level, other, at] < corner:
+            at += 1
+        if at == end or facet[level, other, at] != corner:
+            return False
+    return True
+
+
+def _add(x, reach, room, region, volume, off):
+    """Add the simplex of a chain of corners to the volume of its polytope."""
+    chain, edge, part = room.chain, room.edge, room.part
+    dim, first, norms, moves = len(x), chain[0], 1.0, 0.0
+    for i in range(dim):
+        corner, norm = chain[i + 1], 0.0
+        for c in range(dim):
+            edge[i, c] = x[c, corner] - x[c, first]
+            norm += abs(edge[i, c])
+        moved = dim * (reach[corner] + reach[first])
+        norm += moved + SMALLEST
+        norms *= norm
+        moves += moved / norm
+    scale = 1.0
+    for k in range(2, dim + 1):
+        scale /= k
+    rounding = ROUNDINGS * dim * UNIT_ROUNDOFF
+    part[0] = scale * abs(_determinant(edge, room.minor, dim))
+    part[1] = 2.0 * SAFETY * (norms * (moves + rounding) + dim * dim * TINY) * scale
+    volume[region] += part[0]
+    # Every sum rounds by its own size.
+    off[region] += part[1] + 2.0 * UNIT_ROUNDOFF * volume[region]
+
+
+def _determinant(a, minor, dim):
+    """A determinant by minors of its first rows; none of its terms is divided."""
+    if dim == 2:
+        return a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
+    if dim == 3:
+        return (
+            a[0, 0] * (a[1, 1] * a[2, 2] - a[1, 2] * a[2, 1])
+            - a[0, 1] * (a[1, 0] * a[2, 2] - a[1, 2] * a[2, 0])
+            + a[0, 2] * (a[1, 0] * a[2, 1] - a[1, 1] * a[2, 0])
+        )
+    # minor[s]: of the first rows and the columns in the set s.
+    minor[0] = 1.0
+    for s in range(1, 1 << dim):
+        row = -1
+        for c in range(dim):
+            row += (s >> c) & 1
+        total, sign = 0.0, 1.0
+        for c in range(dim - 1, -1, -1):
+            if (s >> c) & 1:
+                total += sign * a[row, c] * minor[s ^ (1 << c)]
+                sign = -sign
+        minor[s] = total
+    return minor[(1 << dim) - 1]
+
+
+def _integrate(value, doubt, order, room, region, total, wide):
+    """Add the integrals of powers of functions over the simplex that was added last.
+
+    The mean of the k-th power of an affine function is the complete homogeneous
+    symmetric polynomial of degree k of its values at the corners, over the number of
+    its terms.
+    """
+    chain, power, corners = room.chain, room.power, len(room.chain)
+    size, error = room.part[0], room.part[1]
+    for f in range(len(value)):
+        largest, around = 0.0, 0.0
+        for k in range(order + 1):
+            power[k] = 0.0
+        power[0] = 1.0
+        for i in range(corners):
+            v = value[f, chain[i]]
+            largest, around = max(largest, abs(v)), max(around, doubt[f, chain[i]])
+            for k in range(1, order + 1):
+                power[k] += v * power[k - 1]
+        largest += around
+        terms, high, below = 1.0, 1.0, 1.0
+        for k in range(1, order + 1):
+            # corners - 1 + k over k.
+            terms = terms * (corners - 1 + k) / k
+            below, high = high, high * largest
+            rounding = ROUNDINGS * (corners + k) * UNIT_ROUNDOFF
+            total[f, k - 1, region] += size * (power[k] / terms)
+            doubts = k * below * around + rounding * high + (1.0 + below) * TINY
+            new = error * high + (size + error) * doubts + TINY
+            new += 2.0 * UNIT_ROUNDOFF * abs(total[f, k - 1, region])
+            wide[f, k - 1, region] += SAFETY * new
+
+
+def local_words(end, members, rows, words, names):
+    """Zero sets of the corners of polytopes, from rows with numbers; whether they fit.
+
+    Args:
+        end: Where the corners of each polytope end.
+        members: Its corners.
+        rows: The rows that vanish at each corner.
+        words: Is given the words; zeros before.
+        names: Room for the numbers of a polytope's rows, 64 for each word.
+    """
+    begin = 0
+    for region in range(len(end)):
+        count = 0
+        for q in range(begin, end[region]):
+            for c in range(rows.shape[1]):
+                row, k = rows[members[q], c], 0
+                while k < count and names[k] != row:
+                    k += 1
+                if k == len(names):
+                    return False
+                if k == count:
+                    names[count] = row
+                    count += 1
+                words[k >> 6, q] |= np.int64(1) << np.int64(k & 63)
+        begin = end[region]
+    return True

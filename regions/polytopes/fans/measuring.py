@@ -1,0 +1,138 @@
+"""Volumes of polytopes with proved errors, and integrals of affine functions."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64, Int, Int64
+
+from regions.compiled.switch import Kernels
+from regions.errors.limits import check, telling
+from regions.polytopes.fans import kernel
+
+KERNELS = Kernels(
+    "regions.polytopes.fans",
+    "regions.polytopes.fans.exercise:exercise",
+    speedup=100.0,
+)
+PLAIN_SECONDS = 5e-5
+"""Plain work for each corner, about, by the power of two of the dimension."""
+SLICE = 1 << 14
+"""Corners of a list between two looks at the limits."""
+
+
+class Measures(NamedTuple):
+    """Volumes and integrals of some polytopes.
+
+    Attributes:
+        volume: Their volumes.
+        volume_error: Proved bounds of their errors.
+        integral: Integrals of the powers, from the first on, of each function.
+        integral_error: Proved bounds of their errors.
+    """
+
+    volume: Float64[np.ndarray, " polytopes"]
+    volume_error: Float64[np.ndarray, " polytopes"]
+    integral: Float64[np.ndarray, "functions powers polytopes"]
+    integral_error: Float64[np.ndarray, "functions powers polytopes"]
+
+
+def measured(
+    end: Int[np.ndarray, " polytopes"],
+    x: Float64[np.ndarray, "dim corners"],
+    reach: Float64[np.ndarray, " corners"],
+    zeros: Int64[np.ndarray, "words corners"],
+    value: Float64[np.ndarray, "functions corners"],
+    doubt: Float64[np.ndarray, "functions corners"],
+    order: int,
+) -> Measures:
+    """Volumes of polytopes, and integrals of powers of functions affine on each.
+
+    Args:
+        end: Where the corners of each polytope end.
+        x: Their positions, coordinate by coordinate.
+        reach: Bounds of their errors, in every coordinate.
+        zeros: Words of their zero sets, as `kernel` says.
+        value: The functions at the corners.
+        doubt: Bounds of their errors.
+        order: The highest power.
+
+    Example:
+        >>> x = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
+        >>> sides = np.array([[0b011, 0b110, 0b101]])
+        >>> f = measured(np.array([3]), x, np.zeros(3), sides, x[:1], 0.0 * x[:1], 2)
+        >>> f.volume.tolist(), f.integral.round(9).tolist()
+        ([2.0], [[[1.333333333], [1.333333333]]])
+    """
+    dim, number, functions = len(x), len(end), len(value)
+    most = int(np.diff(end, prepend=0).max(initial=0))
+    room = kernel.make_room(dim, most, len(zeros), order)
+    volume, off = np.zeros(number), np.zeros(number)
+    total, wide = np.zeros((2, functions, order, number))
+    ahead = PLAIN_SECONDS * x.shape[1] * (1 << dim)
+    module = KERNELS.load("compiled", ahead=ahead)
+    run = kernel.measure if module is None else module.measure
+    found = Measures(volume, off, total, wide)
+    with np.errstate(all="ignore"), KERNELS.plain_work(module):
+        polytopes = (end.astype(np.int64), x, reach, zeros)
+        run(polytopes, (value, doubt), order, room, tuple(found))
+    return found
+
+
+def list_volumes(
+    offsets: Int[np.ndarray, " polytopes_1"],
+    points: Float64[np.ndarray, "corners dim"],
+    zeros: Int64[np.ndarray, "words corners"],
+) -> Float64[np.ndarray, " polytopes"]:
+    """Volumes of the polytopes of a long list, in float64.
+
+    Args:
+        offsets: Where the corners of each begin, and where the last ones end.
+        points: The corners of all, one after another.
+        zeros: Words of their zero sets.
+    """
+    number = len(offsets) - 1
+    volumes = np.zeros(number)
+    done, step = 0, max(1, SLICE * number // max(1, len(points)))
+    none = np.zeros((0, len(points)))
+    with telling(
+        lambda: f"{done} of {number} volumes are known", lambda: volumes[:done]
+    ):
+        while done < number:
+            check()
+            last = min(number, done + step)
+            own = slice(int(offsets[done]), int(offsets[last]))
+            part, size = points[own], np.ptp(points[own], axis=0)
+            # Thin polytopes keep their precision in a unit box.
+            unit = np.where(size > 0.0, np.ldexp(1.0, np.frexp(size)[1]), 1.0)
+            x = np.ascontiguousarray((part / unit).T)
+            words = np.ascontiguousarray(zeros[:, own])
+            end = offsets[done + 1 : last + 1] - offsets[done]
+            reach, functions = np.zeros(len(part)), none[:, own]
+            found = measured(end, x, reach, words, functions, functions, 0)
+            volumes[done:last] = found.volume * unit.prod()
+            done = last
+    return volumes
+
+
+def words_of_rows(
+    end: Int[np.ndarray, " polytopes"],
+    members: Int[np.ndarray, " incidences"],
+    rows: Int[np.ndarray, "corners count"],
+) -> Int64[np.ndarray, "words incidences"]:
+    """Zero sets of the corners of polytopes, from the numbers of rows at each.
+
+    Args:
+        end: Where the corners of each polytope end.
+        members: Its corners.
+        rows: The rows that vanish at each corner, as many at all.
+    """
+    module = KERNELS.load("compiled", ahead=PLAIN_SECONDS * len(members))
+    run = kernel.local_words if module is None else module.local_words
+    words = 1
+    while True:
+        found = np.zeros((words, len(members)), np.int64)
+        names = np.zeros(64 * words, np.int64)
+        with KERNELS.plain_work(module):
+            if run(end.astype(np.int64), members, rows.astype(np.int64), found, names):
+                return found
+        words *= 2

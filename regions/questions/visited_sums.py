@@ -1,0 +1,199 @@
+"""Integrals over all regions in one pass over them, in float64 between proved ends."""
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.cells.valued import Valued, visit_regions
+from regions.network import Layer, ReluNetwork
+from regions.polytopes.fans.measuring import Measures, measured
+from regions.questions.answer import Value, known
+from regions.signs.rounding import SAFETY, gamma
+
+MAX_DIM = 4
+"""In more dimensions regions fall into too many simplices."""
+
+SUM_TERMS = 256
+"""NumPy adds in pairs: so many roundings, at most, of any number that memory holds."""
+
+
+class Sums(NamedTuple):
+    """Integrals over the whole domain, in its chart.
+
+    Attributes:
+        regions: Number of regions.
+        powers: The integral of each power, from the first on.
+    """
+
+    regions: int
+    powers: tuple[Value, ...]
+
+
+class Enclosure:
+    """A sum of floats, each with a bound of its error, between two ends."""
+
+    def __init__(self):
+        self._sum = self._error = Fraction(0)
+        self.is_finite = True
+
+    @np.errstate(all="ignore")
+    def add(
+        self, terms: Float64[np.ndarray, " some"], errors: Float64[np.ndarray, " some"]
+    ) -> None:
+        """Add some terms."""
+        size = float(np.abs(terms).sum())
+        error = SAFETY * (float(errors.sum()) + gamma(SUM_TERMS) * size)
+        total = float(terms.sum())
+        if not (math.isfinite(total) and math.isfinite(error)):
+            self.is_finite = False
+            return
+        self._sum += Fraction(total)
+        self._error += Fraction(error)
+
+    def times(self, factor: Fraction) -> tuple[Fraction, Fraction]:
+        """Both ends of the sum times a number that is not negative."""
+        return (self._sum - self._error) * factor, (self._sum + self._error) * factor
+
+
+def power_sums(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    weights: Sequence[Fraction],
+    order: int,
+    stop: Callable[[], bool],
+) -> Sums | None:
+    """Integrals of the powers of a combination of the outputs.
+
+    Returns:
+        None if it was stopped, or floats overflow.
+    """
+
+    @np.errstate(all="ignore")
+    def take(regions: Valued) -> tuple[Measures, Fraction]:
+        one = regions.combined(weights)
+        return _measured(one, *one.at_corners(), order), _unit(regions)
+
+    visit = visit_regions(network, domain, take, stop)
+    if not visit.complete:
+        return None
+    volume, sums = Enclosure(), [Enclosure() for _ in range(order)]
+    for measures, _ in visit.taken:
+        volume.add(measures.volume, measures.volume_error)
+        for k, total in enumerate(sums):
+            total.add(measures.integral[0, k], measures.integral_error[0, k])
+    if not all(total.is_finite for total in (volume, *sums)):
+        return None
+    unit = visit.taken[-1][1]
+    _check_volume(volume.times(unit), domain)
+    return Sums(visit.regions, tuple(known(*total.times(unit)) for total in sums))
+
+
+class Part(NamedTuple):
+    """The part of a domain in which one output is the largest.
+
+    Attributes:
+        volume: Ends of its volume in the chart.
+        firsts: Ends of the integral of each coordinate over it.
+    """
+
+    volume: tuple[Fraction, Fraction]
+    firsts: list[tuple[Fraction, Fraction]]
+
+
+def class_sums(
+    network: ReluNetwork, domain: BoundedDomain, stop: Callable[[], bool]
+) -> tuple[int, list[Part | None]] | None:
+    """Volumes of the parts of a domain by the largest output, and their first moments.
+
+    Returns:
+        How many cells were visited, and the parts, None for one without volume. None
+        if it was stopped, or floats overflow.
+    """
+    count, dim = network.output_dim, domain.dim
+    volumes = [Enclosure() for _ in range(count)]
+
+    @np.errstate(all="ignore")
+    def take(regions: Valued) -> tuple[Any, ...]:
+        bits = regions.bits(np.arange(len(regions)))[:, 1 - count :]
+        # The last output that exceeds all before it is the largest.
+        label = np.where(bits, np.arange(1, count), 0).max(1)
+        doubt = np.broadcast_to(regions.reach, regions.x.shape)
+        frame = [*zip(regions.middle.tolist(), regions.scale.tolist(), strict=True)]
+        return _measured(regions, regions.x, doubt, 1), label, _unit(regions), frame
+
+    visit = visit_regions(_running_maxima(network), domain, take, stop)
+    if not visit.complete:
+        return None
+    firsts = [[Enclosure() for _ in range(dim)] for _ in range(count)]
+    for measures, label, _, _ in visit.taken:
+        for k in np.unique(label).tolist():
+            own = label == k
+            volumes[k].add(measures.volume[own], measures.volume_error[own])
+            for axis, total in enumerate(firsts[k]):
+                terms = measures.integral[axis, 0, own]
+                total.add(terms, measures.integral_error[axis, 0, own])
+    every = [*volumes, *(total for part in firsts for total in part)]
+    if not all(total.is_finite for total in every):
+        return None
+    _, _, unit, frame = visit.taken[-1]
+    parts: list[Part | None] = []
+    whole = [volume.times(unit) for volume in volumes]
+    _check_volume((sum(v[0] for v in whole), sum(v[1] for v in whole)), domain)
+    for volume, own in zip(whole, firsts, strict=True):
+        moved = []
+        for (middle, scale), total in zip(frame, own, strict=True):
+            shift = sorted(Fraction(middle) * v for v in volume)
+            low, high = total.times(unit * Fraction(scale))
+            moved.append((low + shift[0], high + shift[1]))
+        parts.append(None if volume == (0, 0) else Part(volume, moved))
+    return visit.regions, parts
+
+
+def _measured(
+    regions: Valued,
+    value: Float64[np.ndarray, "functions corners"],
+    doubt: Float64[np.ndarray, "functions corners"],
+    order: int,
+) -> Measures:
+    """Volumes of regions, and integrals over them, in their own units."""
+    r = regions
+    return measured(r.end, r.x, r.reach, r.zeros, value, doubt, order)
+
+
+def _unit(regions: Valued) -> Fraction:
+    """Volume in the chart of a unit of volume of the regions' coordinates."""
+    return math.prod((Fraction(v) for v in regions.scale.tolist()), start=Fraction(1))
+
+
+def _check_volume(ends: tuple[Fraction, Fraction], domain: BoundedDomain) -> None:
+    """Raise unless the regions can fill the domain: a check that costs nothing."""
+    if not ends[0] <= domain.rational_volume() <= ends[1]:
+        raise AssertionError("the simplices of the regions do not fill the domain.")
+
+
+def _running_maxima(network: ReluNetwork) -> ReluNetwork:
+    """A network whose last units tell which output is the largest, the first if tied.
+
+    With m_k the largest of the outputs 0 to k, unit k is `relu(y_k - m_(k-1))`, and m_k
+    that much more than m_(k-1): unit k is on where output k is larger than all before.
+    """
+    count, source = network.output_dim, len(network.hidden) + 1
+    layers = [*network.hidden, _linear(network.output)]
+    for k in range(1, count):
+        row = np.zeros((1, count))
+        row[0, 0], row[0, k] = -1.0, 1.0
+        blocks = [(source, row)]
+        blocks += [(source + j, np.full((1, 1), -1.0)) for j in range(1, k)]
+        *skips, (_, weight) = blocks
+        layers.append(Layer(weight, np.zeros(1), np.zeros(1), tuple(skips)))
+    return ReluNetwork(tuple(layers), Layer(np.zeros((1, 1)), np.zeros(1), np.ones(1)))
+
+
+def _linear(layer: Layer) -> Layer:
+    """A layer whose units have no kink."""
+    return Layer(layer.weight, layer.bias, np.ones(layer.width), layer.skips)

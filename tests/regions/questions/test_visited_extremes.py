@@ -1,0 +1,79 @@
+"""Largest values and norms over visited regions, against the exact list of pieces."""
+
+from fractions import Fraction
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import regions
+from regions.enumeration.budget import Budget
+from regions.questions.answer import ends
+from regions.questions.norms import operator_norm
+from regions.questions.pieces import Pieces
+from regions.questions.problem import Linear, Problem
+from regions.questions.visited_extremes import EngineList, steepest_visited
+from tests.helpers import random_network
+
+
+@pytest.mark.parametrize(("dim", "widths"), [(2, [10, 8]), (3, [7, 4])])
+def test_corners_and_pieces_give_one_maximum(dim, widths):
+    network = random_network(np.random.default_rng(dim), dim, widths, outputs=2)
+    box = regions.Box.cube(dim)
+    goals = [(Linear((Fraction(1), Fraction(k))),) for k in (-2, 1)]
+    best = EngineList(network, box).largest(Problem(network, box, goals), Budget())
+    assert best is not None
+    goal, value, point = best
+    exact = [
+        regions.output_range(network, box, [1, k], method="list").value[1]
+        for k in (-2, 1)
+    ]
+    assert value == max(exact) == exact[goal]
+    at = network(np.array([[float(v) for v in point]]))[0] @ [1, (-2, 1)[goal]]
+    assert at == pytest.approx(float(value))
+
+
+def test_a_constant_is_left_open():
+    """It is largest everywhere: more corners than are tried."""
+    network = random_network(np.random.default_rng(2), 2, [20, 20])
+    box, goals = regions.Box.cube(2), [(Linear((Fraction(0),)),)]
+    listed = EngineList(network, box)
+    assert listed.largest(Problem(network, box, goals), Budget()) is None
+    goals = [(Linear((Fraction(1),)),)]
+    assert listed.largest(Problem(network, box, goals), Budget()) is not None
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_the_steepest_region_is_that_of_the_pieces(norm):
+    network = random_network(np.random.default_rng(7), 3, [5, 4], outputs=2)
+    box = regions.Box.cube(3)
+    found = steepest_visited(network, box, norm, lambda: False)
+    assert found is not None
+    assert found.complete
+    low, high = ends(found.value)
+    norms = [
+        ends(operator_norm(_jacobian(piece.outputs), norm))
+        for piece in Pieces(network, box)
+    ]
+    assert max(n[0] for n in norms) <= high
+    assert low <= max(n[1] for n in norms)
+    assert high - low <= Fraction(1, 10**12)
+    # Inside the region the derivative has that norm.
+    slope = jax.jacfwd(lambda x: _forward(network, x))
+    J = np.array(slope(np.array([float(v) for v in found.witness])))
+    assert np.linalg.norm(J, norm) == pytest.approx(float(low), rel=1e-9)
+
+
+def _jacobian(forms):
+    scale = 1 << forms.shift
+    return [
+        [Fraction(int(v), scale) for v in row[:-1]] for row in forms.matrix.tolist()
+    ]
+
+
+def _forward(network, x):
+    for layer in network.hidden:
+        pre = layer.weight @ x + layer.bias
+        x = jnp.where(pre > 0, pre, layer.slopes * pre)
+    return network.output.weight @ x + network.output.bias

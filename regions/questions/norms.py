@@ -34,6 +34,8 @@ def float_norms(
     J: Float64[np.ndarray, "maps outputs dim"], norm: float | int
 ) -> np.ndarray:
     """The norms in floating point."""
+    if norm == 2 and 1 in J.shape[1:]:
+        return np.sqrt(np.square(J).sum((1, 2)))
     if norm == 2:
         return np.linalg.svd(J, compute_uv=False)[..., 0]
     return np.abs(J).sum(-1 if norm == math.inf else -2).max(-1)

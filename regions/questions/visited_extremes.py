@@ -96,7 +96,7 @@ class EngineList:
         """
         if self._swept is not None:
             best = self._swept.largest(problem, budget)
-            if best is not None or budget.spent():
+            if best is not None:
                 return best
         rows = [goal[0].outputs for goal in problem.goals]
         new = [row for row in rows if row not in self._records]

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration.cells.valued import Valued, visit_regions
+from regions.enumeration.cells.valued import FINE, Valued, visit_regions
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.fans.measuring import Measures, measured
 from regions.questions.answer import Value, known
@@ -78,7 +78,7 @@ def power_sums(
         one = regions.combined(weights)
         return _measured(one, *one.at_corners(), order), _unit(regions)
 
-    visit = visit_regions(network, domain, take, stop)
+    visit = visit_regions(network, domain, take, stop, FINE)
     if not visit.complete:
         return None
     volume, sums = Enclosure(), [Enclosure() for _ in range(order)]
@@ -126,7 +126,7 @@ def class_sums(
         frame = [*zip(regions.middle.tolist(), regions.scale.tolist(), strict=True)]
         return _measured(regions, regions.x, doubt, 1), label, _unit(regions), frame
 
-    visit = visit_regions(_running_maxima(network), domain, take, stop)
+    visit = visit_regions(_running_maxima(network), domain, take, stop, FINE)
     if not visit.complete:
         return None
     firsts = [[Enclosure() for _ in range(dim)] for _ in range(count)]

@@ -21,13 +21,14 @@ from regions.enumeration.cells.form_rows import ERROR
 from regions.enumeration.cells.plane import VALUES
 from regions.enumeration.cells.space import walk as space_walk
 from regions.enumeration.cells.space.exact import ExactCorners, unpack
+from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import Leaves
 from regions.errors import NotGenericError
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
-FINE = 2.0**-42
-"""Corners in space with larger bounds are found anew: sums are as good as these."""
+FINE = 2.0**-38
+"""Corners in space with larger bounds are found anew where sums over all are wanted."""
 
 Corner = tuple[Fraction, ...]
 
@@ -123,6 +124,7 @@ def visit_regions(
     domain: BoundedDomain,
     take: Callable[[Valued], Any],
     stop: Callable[[], bool],
+    worst: float = LARGE,
 ) -> Visit:
     """Hand over all regions of a network, some at a time, from several threads.
 
@@ -131,6 +133,7 @@ def visit_regions(
         domain: One that `visits_serve` says yes to.
         take: Is given the regions.
         stop: Asked often; says whether to stop.
+        worst: Corners in space with larger bounds of their errors are found anew.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -150,7 +153,7 @@ def visit_regions(
             # A cell has more corners than the walk in the plane can hold.
             if len(domain.rows()[1]) > MAX_FACETS:
                 return Visit([], 0, False)
-    return _visit_space(wide, domain, take, stop)
+    return _visit_space(wide, domain, take, stop, worst)
 
 
 def _visit_plane(
@@ -207,6 +210,7 @@ def _visit_space(
     domain: BoundedDomain,
     take: Callable[[Valued], Any],
     stop: Callable[[], bool],
+    worst: float,
 ) -> Visit:
     """The same by the walk in space, which serves planes as well."""
     dim, layers = domain.dim, len(network.hidden)
@@ -235,7 +239,7 @@ def _visit_space(
         )
 
     kept = network.hidden[-1].width
-    task = space_walk.SpaceTask(network, domain, handed, forms_kept=kept, worst=FINE)
+    task = space_walk.SpaceTask(network, domain, handed, forms_kept=kept, worst=worst)
     exact = ExactCorners(network, domain, task.net)
     walks = space_walk.walk_all(task, stop, None)
     for walk in walks:

@@ -163,10 +163,14 @@ def _facets(zeros, rows, number, dim, room, level):
         if n < dim or n == number:
             continue
         length[level, count] = n
-        new = True
+        new, first, last = True, facet[level, count, 0], facet[level, count, n - 1]
         for other in range(count):
-            if length[level, other] == n and _within(
-                facet, length, level, count, other
+            # Seldom the same: both ends are compared first.
+            if (
+                length[level, other] == n
+                and facet[level, other, 0] == first
+                and facet[level, other, n - 1] == last
+                and _within(facet, length, level, count, other)
             ):
                 new = False
         if new:
@@ -178,8 +182,8 @@ def _facets(zeros, rows, number, dim, room, level):
     for k in range(count):
         largest = True
         for other in range(count):
-            if length[level, other] > length[level, k]:
-                largest = largest and not _within(facet, length, level, k, other)
+            if length[level, other] > length[level, k] and largest:
+                largest = not _within(facet, length, level, k, other)
         if largest:
             length[level, kept] = length[level, k]
             for q in range(length[level, k]):
@@ -233,6 +237,17 @@ def _determinant(a, minor, dim):
             a[0, 0] * (a[1, 1] * a[2, 2] - a[1, 2] * a[2, 1])
             - a[0, 1] * (a[1, 0] * a[2, 2] - a[1, 2] * a[2, 0])
             + a[0, 2] * (a[1, 0] * a[2, 1] - a[1, 1] * a[2, 0])
+        )
+    if dim == 4:
+        # By minors of the first two rows and of the last two.
+        p, q, r, s = a[0], a[1], a[2], a[3]
+        return (
+            (p[0] * q[1] - p[1] * q[0]) * (r[2] * s[3] - r[3] * s[2])
+            - (p[0] * q[2] - p[2] * q[0]) * (r[1] * s[3] - r[3] * s[1])
+            + (p[0] * q[3] - p[3] * q[0]) * (r[1] * s[2] - r[2] * s[1])
+            + (p[1] * q[2] - p[2] * q[1]) * (r[0] * s[3] - r[3] * s[0])
+            - (p[1] * q[3] - p[3] * q[1]) * (r[0] * s[2] - r[2] * s[0])
+            + (p[2] * q[3] - p[3] * q[2]) * (r[0] * s[1] - r[1] * s[0])
         )
     # minor[s]: of the first rows and the columns in the set s.
     minor[0] = 1.0

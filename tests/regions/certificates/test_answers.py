@@ -191,14 +191,16 @@ def listed_answers():
         regions.lipschitz(network, box, 2.0),
         regions.lipschitz(network, triangle, np.inf),
         regions.holds(network, box, property),
+        regions.moments(network, box, 2, 1, method="corners"),
+        regions.mean_by_class(network, box, method="corners"),
     ]
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(14))
 def test_answers_of_lists_are_verified_and_others_are_not(
     number, listed_answers, tmp_path
 ):
-    assert len(listed_answers) == 12
+    assert len(listed_answers) == 14
     body = saved(listed_answers[number], tmp_path)
     report = verify_answer(tmp_path / "answer.json")
     assert report.ok, str(report)
@@ -543,7 +545,7 @@ def digit_changed(entry, rng):
     return not entry if isinstance(entry, bool) else (entry or 0) + 1
 
 
-@pytest.mark.parametrize("number", [1, 5, 6, 7, 8, 12])
+@pytest.mark.parametrize("number", [1, 5, 6, 7, 8, 14])
 def test_no_digit_of_a_list_can_be_changed(number, listed_answers, tmp_path):
     """Three entries of each kind, in the value, the question and the pieces."""
     network = random_network(np.random.default_rng(1), 2, [5, 3], outputs=2)

@@ -5,6 +5,7 @@ a question that is in neither is found by its name.
 """
 
 import contextlib
+import dataclasses
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,8 @@ SEVEN = network(7, [8, 8])
 ZERO = network(2, [5, 4], bias_scale=0.0)
 ONE_LAYER = network(3, [4])
 SQUARE, CUBE = Box.cube(2), Box.cube(3)
+WEDGE = regions.Simplex([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
+HUGE = ReluNetwork.from_arrays([4.0 * np.eye(2), np.full((1, 2), 1e308)], None)
 TWICE, AROUND = ZOO["duplicated_unit"]
 # Steep forms whose zeros lie near each other for the length of their line.
 STEEP = ReluNetwork.from_arrays(
@@ -156,6 +159,9 @@ SHORT: tuple[Call, ...] = (
     lambda: regions.topology_of(FLAT, SQUARE).holes(),
     lambda: regions.output_persistence(FLAT, SQUARE),
     lambda: regions.enumerate_regions(SOLID, CUBE).volumes(),
+    lambda: dataclasses.replace(
+        regions.enumerate_regions(SOLID, CUBE).cells, zeros=None, vertex_rows=None
+    ).volumes(),
     lambda: regions.enumerate_regions(SOLID, CUBE, method="tree").cells,
     lambda: regions.enumerate_regions(FLAT, SQUARE).chebyshev(solver="cvxpy"),
     lambda: regions.enumerate_regions(SOLID, WholeSpace(3)).bounded(),
@@ -206,7 +212,10 @@ SHORT: tuple[Call, ...] = (
     ),
     lambda: regions.integral(FLAT, SQUARE, method="list"),
     lambda: regions.moments(FLAT, SQUARE),
-    ending_in(ValueError, lambda: regions.integral(TWICE, AROUND, method="corners")),
+    ending_in(ValueError, lambda: regions.integral(HUGE, SQUARE, method="corners")),
+    ending_in(
+        ValueError, lambda: regions.mean_by_class(SEVERAL, WEDGE, method="corners")
+    ),
     lambda: regions.explore_regions(SOLID, np.full(3, 0.1), CUBE, max_regions=2),
     lambda: regions.explore_regions(TWICE, [0.11, 0.23], AROUND),
     lambda: regions.estimate_regions(SOLID, CUBE, cells=20),
@@ -262,12 +271,13 @@ ASKED_AT = {
     "polytopes/boundedness.py": 1,
     "polytopes/facet_rays.py": 1,
     "polytopes/facet_search.py": 1,
+    "polytopes/fans/measuring.py": 1,
     "polytopes/list_geometry.py": 1,
     "polytopes/meeting.py": 1,
     "polytopes/polytope.py": 2,
     "questions/comparison.py": 1,
     "questions/equal_regions.py": 1,
-    "questions/integrals.py": 1,
+    "questions/integrals.py": 2,
     "questions/maxima.py": 3,
     "questions/pieces.py": 2,
     "questions/search.py": 1,

@@ -187,7 +187,7 @@ def steepest_visited(
     def take(regions: Valued) -> None:
         gradient = regions.form[:-1] / regions.scale[:, None, None]
         J = gradient.transpose(2, 1, 0)
-        sound = np.isfinite(J).all((1, 2))
+        sound = np.asarray(np.isfinite(J).all((1, 2)))
         norms = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
         # No norm of a matrix is larger than the sum of its entries' sizes; and the
         # rounding in the norm itself.

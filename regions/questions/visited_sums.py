@@ -143,7 +143,8 @@ def class_sums(
     _, _, unit, frame = visit.taken[-1]
     parts: list[Part | None] = []
     whole = [volume.times(unit) for volume in volumes]
-    _check_volume((sum(v[0] for v in whole), sum(v[1] for v in whole)), domain)
+    low, high = (sum((v[k] for v in whole), Fraction()) for k in (0, 1))
+    _check_volume((low, high), domain)
     for volume, own in zip(whole, firsts, strict=True):
         moved = []
         for (middle, scale), total in zip(frame, own, strict=True):

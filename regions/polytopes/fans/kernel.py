@@ -37,7 +37,7 @@ class Room(NamedTuple):
         size: and how many.
         facet: Facets of each of these faces: their corners,
         length: and how many.
-        count: How many facets each has; -1 before they are known.
+        facets: How many facets each has; -1 before they are known.
         place: The facet that is next.
         chain: Corners of the simplex at hand.
         edge: Its edges from its first corner.
@@ -52,7 +52,7 @@ class Room(NamedTuple):
     size: np.ndarray
     facet: np.ndarray
     length: np.ndarray
-    count: np.ndarray
+    facets: np.ndarray
     place: np.ndarray
     chain: np.ndarray
     edge: np.ndarray
@@ -71,7 +71,7 @@ def make_room(dim: int, corners: int, words: int, order: int) -> Room:
         size=np.zeros(levels, np.int64),
         facet=np.zeros((levels, rows + 1, corners), np.int64),
         length=np.zeros((levels, rows + 1), np.int64),
-        count=np.zeros(levels, np.int64),
+        facets=np.zeros(levels, np.int64),
         place=np.zeros(levels, np.int64),
         chain=np.zeros(dim + 1, np.int64),
         edge=np.zeros((dim, dim)),
@@ -100,7 +100,7 @@ def measure(polytopes, functions, order, room, found):
     volume, off, total, wide = found
     dim, begin = len(x), 0
     face, size, facet, length = room.face, room.size, room.facet, room.length
-    count, place, chain = room.count, room.place, room.chain
+    count, place, chain = room.facets, room.place, room.chain
     for region in range(len(end)):
         corners = end[region] - begin
         rows = _rows(zeros, begin, corners, room.word, room.bit)

@@ -5,7 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from experiments.interpolation_bound.study import METHODS, Result
+from experiments.interpolation_bound.on_cube import METHODS
+from experiments.interpolation_bound.study import Result
 from experiments.plotting.curves import SERIES, draw_bands, plain_legend
 from experiments.plotting.style import INK, MUTED, axis_labels
 
@@ -128,7 +129,7 @@ def _distances(axes: Axes, result: Result) -> None:
     _sizes(axes, result.config.sizes)
     axis_labels(
         axes,
-        "Distances in [-\u03c0, \u03c0]\u1d48, medians",
+        "Distances in the unit cube, medians",
         "points",
         "distance",
     )
@@ -136,31 +137,35 @@ def _distances(axes: Axes, result: Result) -> None:
 
 
 def _errors(axes: Axes, dim: int, values: dict[str, np.ndarray]) -> None:
-    """RMSE of each method by the number of points."""
+    """RMSE of each method by the number of points; thin: from values with noise."""
     for k, (style, name) in enumerate(zip(SERIES, METHODS, strict=False)):
-        errors = values["errors"][:, :, k]
-        has = np.isfinite(errors).all(axis=1)
-        if not has.any():
-            continue
-        axes.plot(
-            values["sizes"][has],
-            np.median(errors[has], axis=1),
-            color=style.color,
-            marker=style.marker,
-            linestyle=style.line,
-            markersize=4.5,
-            label=name,
-        )
-        low, high = errors[has].min(axis=1), errors[has].max(axis=1)
-        axes.fill_between(
-            values["sizes"][has], low, high, color=style.color, alpha=0.1, lw=0
-        )
+        for kind, width, label in (("errors", 1.5, name), ("noisy", 0.7, None)):
+            errors = values[kind][:, :, k]
+            has = np.isfinite(errors).all(axis=1)
+            if not has.any() or (kind == "noisy" and name not in ("Delaunay", "MLP")):
+                continue
+            axes.plot(
+                values["sizes"][has],
+                np.median(errors[has], axis=1),
+                color=style.color,
+                marker=style.marker if label else "",
+                linestyle=style.line,
+                linewidth=width,
+                markersize=4.5,
+                label=label,
+            )
+            if label:
+                low, high = errors[has].min(axis=1), errors[has].max(axis=1)
+                axes.fill_between(
+                    values["sizes"][has], low, high, color=style.color, alpha=0.1, lw=0
+                )
     axes.set(xscale="log", yscale="log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
     _sizes(axes, tuple(values["sizes"].tolist()))
-    axis_labels(axes, f"cos(||x||), d = {dim}", "points", "RMSE in the hull")
+    title = f"cos(||x||), d = {dim}; thin: with noise"
+    axis_labels(axes, title, "points", "RMSE in the cube")
     plain_legend(axes, "", "best")
 
 

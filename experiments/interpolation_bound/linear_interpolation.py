@@ -29,9 +29,11 @@ with vertices among given points that hold `x`, the Delaunay simplex has the lea
 (lifted to the paraboloid it is on the lower hull): it is the best one for the mean
 bound, and a linear program finds it in any dimension.
 
-Sources: the first bound is the form of T. C. H. Lux et al., Interpolation of sparse
-high-dimensional data, Numerical Algorithms, 2020 (constants derived here); the second
-is S. Waldron's, The error in linear interpolation at the vertices of a simplex, 1998.
+Sources: the first bound is the theorem of T. C. H. Lux et al., Interpolation of sparse
+high-dimensional data, Numerical Algorithms, 2020, section 5 (read in the manuscript
+that its first author keeps in public), which holds with each vertex as `x_0`, and
+outside of the simplex, too; the second is S. Waldron's, The error in linear
+interpolation at the vertices of a simplex, 1998.
 """
 
 from typing import NamedTuple

@@ -47,6 +47,19 @@ def test_edge_bound_by_hand():
     assert found.mean_square[0] == pytest.approx(squares)
 
 
+@pytest.mark.parametrize("dim", [1, 2, 5])
+def test_edge_bound_is_sharp_where_the_paper_says_so(dim):
+    known = np.vstack([np.zeros(dim), np.eye(dim)])
+    point = np.full((1, dim), -0.5)
+    weights = np.append(1.0 + dim / 2.0, np.full(dim, -0.5))[None]
+    located = Located(point, np.arange(dim + 1)[None], weights, np.array([0]))
+    squares = (known**2).sum(axis=1)
+    error = located.interpolate(squares) - (point**2).sum(axis=1)
+    assert np.abs(error)[0] == pytest.approx(3.0 * dim / 4.0)
+    bound = geometry(known, located).edge_bound(2.0, dim)
+    assert bound[0] == pytest.approx(3.0 * dim / 4.0)
+
+
 @pytest.mark.parametrize("dim", [2, 3])
 def test_program_finds_the_simplices_of_qhull(dim):
     known = RNG.uniform(size=(40, dim))

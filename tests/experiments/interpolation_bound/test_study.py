@@ -62,8 +62,8 @@ def test_delaunay_in_the_hull_is_that_of_qhull_and_beside_it_of_its_nearest_poin
     for point, value in zip(points[~inside][:4], found[~inside], strict=False):
         weights = cvxpy.Variable(20, nonneg=True)
         distance = cvxpy.sum_squares(weights @ known - point)
-        constraints = [cvxpy.sum(weights) == 1]
-        cvxpy.Problem(cvxpy.Minimize(distance), constraints).solve(cvxpy.CLARABEL)
+        whole = cvxpy.Zero(cvxpy.sum(weights) - 1)
+        cvxpy.Problem(cvxpy.Minimize(distance), [whole]).solve(cvxpy.CLARABEL)
         assert weights.value is not None
         assert value == pytest.approx(weights.value @ values, abs=1e-3)
 

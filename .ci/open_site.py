@@ -60,6 +60,7 @@ def faults_of(page, address: str) -> list[str]:
 def check(browser, server: str) -> list[str]:
     """The faults of all pages."""
     page = browser.new_page()
+    page.set_default_navigation_timeout(120_000)  # milliseconds, on a busy machine
     told: list[str] = []
 
     def hear(request) -> None:
@@ -89,6 +90,8 @@ def main() -> str | None:
 
     from tests.atlas.conftest import FLAGS, find_chromium
 
+    if not any(SITE.rglob("*.html")):
+        return "site/ holds no page: run make docs."
     program = find_chromium()
     if program is None:
         sys.stdout.write("Chromium was not found: the site was not opened.\n")

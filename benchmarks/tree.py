@@ -1,6 +1,7 @@
 """The tree: programs per second, what decides its questions, named runs, verification.
 
 Run: python benchmarks/tree.py thresholds4 tests/data/nets/d2_32x2.npz
+     python benchmarks/tree.py --list --method cells thresholds5
      python benchmarks/tree.py --lps          (programs per second, by batch and form)
      python benchmarks/tree.py --verify 200 tests/data/nets/d2_16x1.npz
 
@@ -30,7 +31,7 @@ SHAPES = [(2, 20), (3, 20), (4, 32), (6, 32), (10, 40)]
 BATCHES = [1, 16, 256, 4096]
 TESTS = ["bounds", "ball", "lp", "farkas", "exact"]
 HEAD = (
-    "| run | regions | seconds | peak MiB | regions/s | programs | programs/s "
+    "| run | regions | CPU s | peak MiB | regions/s | programs | programs/s "
     "| bounds | ball | program | Farkas | exact |"
 )
 
@@ -52,18 +53,28 @@ def problem(name: str, whole_space: bool, half_width: float) -> tuple:
     return network, WholeSpace(network.input_dim) if whole_space else domain
 
 
-def measure(name: str, whole_space: bool, half_width: float) -> str:
+def measure(
+    name: str, whole_space: bool, half_width: float, method: str, listing: bool
+) -> str:
     """One row of the table."""
     network, domain = problem(name, whole_space, half_width)
-    result = count_regions(network, domain, method="tree")
+    # Code is loaded, or compiled, before.
+    count_regions(thresholds(4), WholeSpace(5), method=method)
+    begin = time.process_time()
+    if listing:
+        found = enumerate_regions(network, domain, method=method)
+        stats, result = found.stats, len(found)
+    else:
+        count = count_regions(network, domain, method=method)
+        stats, result = count.stats, int(count)
+    seconds = time.process_time() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    stats, seconds = result.stats, result.seconds
     programs = stats.get("linear_programs", 0)
     decided = [stats.get(f"by_{test}", 0) for test in TESTS]
     shares = " | ".join(f"{d / max(1, sum(decided)):.1%}" for d in decided)
     return (
-        f"| {pathlib.Path(name).stem} | {int(result):,} | {seconds:.1f} | {peak:,.0f} "
-        f"| {int(result) / seconds:,.0f} | {programs:,} | {programs / seconds:,.0f} "
+        f"| {pathlib.Path(name).stem} | {result:,} | {seconds:.2f} | {peak:,.0f} "
+        f"| {result / seconds:,.0f} | {programs:,} | {programs / seconds:,.0f} "
         f"| {shares} |"
     )
 
@@ -126,6 +137,8 @@ def main() -> None:
     parser.add_argument("--lps", action="store_true", help="programs per second")
     parser.add_argument("--verify", type=int, metavar="N", help="verify N regions")
     parser.add_argument("--whole-space", action="store_true")
+    parser.add_argument("--method", default="tree", help="an engine, of the counts")
+    parser.add_argument("--list", action="store_true", help="list the regions")
     parser.add_argument("--half-width", type=float, default=1.0, help="of the cube")
     options = parser.parse_args()
     if options.lps:
@@ -144,7 +157,8 @@ def main() -> None:
             if options.verify:
                 row = pool.apply(measure_verification, (name, options.verify, *place))
             else:
-                row = pool.apply(measure, (name, *place))
+                how = (options.method, options.list)
+                row = pool.apply(measure, (name, *place, *how))
         print(row, flush=True)
 
 

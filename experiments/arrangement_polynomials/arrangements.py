@@ -29,7 +29,9 @@ def discriminantal(dim: int, points: int) -> Rows:
     """Hyperplanes through every `dim` of some points of Z^dim, drawn at random.
 
     Which points does not matter where they are generic; points on the moment curve at
-    0, 1, 2, ... are not: six of them in R^4 give 581 regions for 600.
+    0, 1, 2, ... are not: six of them in R^4 give 581 regions for 600. The hyperplanes
+    through the origin and three of six vectors of R^4 are another arrangement, of 892
+    regions: that of Manin and Schechtman of six hyperplanes in the plane.
     """
     drawn = np.random.default_rng(0).integers(-99, 100, (points, dim))
     homogeneous = np.column_stack([drawn, np.ones(points, int)])

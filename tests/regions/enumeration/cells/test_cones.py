@@ -219,6 +219,21 @@ def test_spaces_of_integer_networks_are_listed_as_by_exact_brute_force(seed):
     assert count_regions(network, WholeSpace(dim), method="cells").count == len(rs)
 
 
+@pytest.mark.parametrize("gap", [1e-9, 2.0**-52, 1e-300])
+def test_nearly_parallel_boundaries_have_the_rays_that_integers_give_them(gap):
+    """Positions say nothing there, nor on which side of the origin a ray points."""
+    rng = np.random.default_rng(2)
+    first = rng.integers(-2, 3, (4, 2)).astype(float)
+    first[-1] = first[0] + gap * np.array([1.0, -2.0])
+    bias = np.array([1e8, gap, -1.0, 1e8])
+    network = ReluNetwork.from_arrays(
+        [first, rng.integers(-2, 3, (2, 4)), [[1.0, 1.0]]], [bias, None, None]
+    )
+    rs = enumerate_regions(network, WholeSpace(2), method="cells")
+    assert pattern_set(rs) == elimination(network)
+    assert rs.stats.signs_decided_in_rationals
+
+
 @pytest.mark.parametrize("limit", [1, 30, 500])
 def test_early_stop_finds_cones_that_exist(limit):
     network = bias_free(0, 3, [16, 16])

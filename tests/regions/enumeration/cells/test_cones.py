@@ -231,7 +231,7 @@ def test_nearly_parallel_boundaries_have_the_rays_that_integers_give_them(gap):
     )
     rs = enumerate_regions(network, WholeSpace(2), method="cells")
     assert pattern_set(rs) == elimination(network)
-    assert rs.stats.signs_decided_in_rationals
+    assert rs.stats["signs_decided_in_rationals"]
 
 
 @pytest.mark.parametrize("limit", [1, 30, 500])

@@ -5,7 +5,7 @@ Run: python -m benchmarks.questions [--large]
 Networks have the law of tests/data/nets (He-normal weights, biases of standard
 deviation 0.5) and a cube for a domain. Seconds are processor seconds of all
 threads, the least of three; the first call, which loads compiled code, is not among
-them. `--large` adds networks of some 10^6 regions, once each.
+them. `--large` adds networks of 10^5 to 10^6 regions, once each.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def measure(dim: int, widths: tuple[int, ...], repeats: int) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Questions beside the count.")
-    parser.add_argument("--large", action="store_true", help="some 10^6 regions, too")
+    parser.add_argument("--large", action="store_true", help="10^5 to 10^6 regions, too")
     options = parser.parse_args()
     head = ["network", "regions", "count, us a region"]
     head += [name for name in QUESTIONS if name != "count"]

@@ -76,7 +76,7 @@ def measure(dim: int, widths: tuple[int, ...], repeats: int) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Questions beside the count.")
-    parser.add_argument("--large", action="store_true", help="10^5 to 10^6 regions, too")
+    parser.add_argument("--large", action="store_true", help="larger networks, too")
     options = parser.parse_args()
     head = ["network", "regions", "count, us a region"]
     head += [name for name in QUESTIONS if name != "count"]

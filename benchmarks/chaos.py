@@ -79,14 +79,19 @@ def kill(run: subprocess.Popen[str], what: str, rng: random.Random) -> bool:
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
         return True
-    workers = [
-        child
-        for child in psutil.Process(run.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    children = psutil.Process(run.pid).children()
+    workers = [child for child in children if is_worker(child)]
     if workers:
         rng.choice(workers).kill()
     return bool(workers)
+
+
+def is_worker(child: psutil.Process) -> bool:
+    """Whether a process is a worker, and not gone or half gone."""
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 if __name__ == "__main__":

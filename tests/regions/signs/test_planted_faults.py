@@ -15,8 +15,6 @@ import regions
 from regions.domains.shapes import Box, Segment, WholeSpace
 from regions.enumeration.sweep import loading
 from regions.network import ReluNetwork
-from regions.pieces.count import wall_patterns
-from regions.pieces.plan import Face, Problem
 from regions.signs import rounding
 from regions.signs.predicate import Predicate, signs
 
@@ -68,13 +66,6 @@ def right_polytopes() -> bool:
     return not any(regions.polytope_at(network, x).pattern[3:].any() for x in POINTS)
 
 
-def right_pieces() -> bool:
-    """Whether they are off at corners of walls, too, and make no boundary there."""
-    problem = Problem.of(shared_sum(), Box([0.05, 0.05], [0.95, 0.95]))
-    corners = [Face(tuple(x), tuple(x)) for x in POINTS.tolist()]
-    return all(wall_patterns(problem, face) == {b"\x07\x00"} for face in corners)
-
-
 def right_crease() -> bool:
     """Whether a point on a crease is on a boundary, and off."""
     network = ReluNetwork.from_arrays([np.eye(2), np.ones((1, 2))], None)
@@ -87,7 +78,6 @@ PROBES = {
     "tree": right_tree,
     "line": right_line,
     "polytopes": right_polytopes,
-    "pieces": right_pieces,
 }
 
 

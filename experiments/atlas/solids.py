@@ -111,15 +111,15 @@ def facets_of(
 ) -> tuple[Float64[np.ndarray, "vertices 3"], Facets]:
     """Vertices and facets of all regions of a 3-D domain.
 
-    Vertices are those of the sweep; where the tree answered, which keeps none, regions
-    are cut out of the domain in float64.
+    Vertices are those of the sweep. Where another engine answered, whose regions share
+    none, they are cut out of the domain in float64.
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)
-    if not found.has_cells:
+    cells = found.cells if found.has_cells else None
+    if cells is None or len(cells.vertices) == len(cells.members):
         vertices, counts, corners, pairs, sides = clipped_facets(found)
         return vertices, Facets(counts, corners, pairs, sides)
-    cells = found.cells
     lists = [_inner(cells), _rim(cells, domain)]
     counts, corners, pairs, sides = (
         np.concatenate([one[k] for one in lists]) for k in range(4)

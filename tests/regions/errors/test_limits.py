@@ -111,16 +111,20 @@ LONG: dict[str, Callable[[], Any]] = {
 
 
 def also(net: regions.ReluNetwork) -> regions.ReluNetwork:
-    """A network that is equal, and does not look so: a layer in two halves."""
-    last = net.output
-    half = regions.Layer(
-        np.concatenate([last.weight / 2, last.weight / 2]),
-        np.concatenate([last.bias, last.bias]),
-        np.ones(2 * last.width),
+    """A network that adds what outputs are above values that they hardly reach.
+
+    Whether they do takes long to find out.
+    """
+    points = np.random.default_rng(1).uniform(-1.0, 1.0, (100_000, net.input_dim))
+    last, top = net.output, 1.2 * net(points).max(0)
+    both = regions.Layer(
+        np.concatenate([last.weight, last.weight]),
+        np.concatenate([last.bias, last.bias - top]),
+        np.repeat([1.0, 0.0], last.width),
     )
-    both = np.concatenate([np.eye(last.width), np.eye(last.width)], axis=1)
-    out = regions.Layer(both, -last.bias, np.ones(last.width))
-    return regions.ReluNetwork((*net.hidden, half), out)
+    add = np.concatenate([np.eye(last.width), np.eye(last.width)], axis=1)
+    out = regions.Layer(add, np.zeros(last.width), np.ones(last.width))
+    return regions.ReluNetwork((*net.hidden, both), out)
 
 
 def program() -> Any:

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
-import psutil
 import pytest
 
 from regions.domains.shapes import Box
@@ -14,6 +13,7 @@ from regions.errors import FileFormatError
 from regions.estimates.estimate import estimate_regions
 from regions.estimates.journal import RunJournal
 from tests.helpers import random_network
+from tests.regions.pieces.helpers import worker_processes
 
 NETWORK = random_network(np.random.default_rng(11), 2, [6, 5])
 BOX = Box.cube(2)
@@ -93,10 +93,8 @@ def test_workers_give_the_same_runs_and_may_die(tmp_path, whole):
 
     def progress(done, total):
         if done == 2 and not killed:
-            children = psutil.Process().children()
-            workers = [c for c in children if "spawn_main" in " ".join(c.cmdline())]
-            killed.append(workers[0])
-            workers[0].kill()
+            killed.append(worker_processes()[0])
+            killed[0].kill()
 
     with open_client(workers=2) as client:
         address = str(client.scheduler_info(n_workers=0)["address"])

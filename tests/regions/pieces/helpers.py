@@ -1,8 +1,10 @@
 """Networks and runners that the tests of parts share."""
 
+import contextlib
 import pathlib
 
 import numpy as np
+import psutil
 
 from regions.io import load_network
 from regions.network import ReluNetwork
@@ -43,3 +45,14 @@ def stops_after(number):
             yield result
 
     return run
+
+
+def worker_processes():
+    """The worker processes that this process started."""
+    found = []
+    for child in psutil.Process().children():
+        # One that was killed before may be gone, or half gone.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found

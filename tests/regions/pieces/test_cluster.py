@@ -1,6 +1,5 @@
 """Parts on worker processes: killed workers, killed runs, a scheduler that goes."""
 
-import contextlib
 import pathlib
 import random
 import signal
@@ -11,7 +10,6 @@ import time
 import types
 from typing import Any
 
-import psutil
 import pytest
 from distributed import KilledWorker
 
@@ -25,6 +23,7 @@ from regions.enumeration.cluster import (
 from regions.io import load_network
 from regions.pieces.cluster import run_parts_on
 from regions.pieces.parts import SPLITS, Setting, count_study
+from tests.regions.pieces.helpers import worker_processes
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 NET = ROOT / "tests" / "data" / "nets" / "d3_16x2.npz"
@@ -38,17 +37,6 @@ COMMAND = [
 
 # Sockets of killed processes are closed by the collector, not by their owner.
 pytestmark = pytest.mark.filterwarnings("default")
-
-
-def worker_processes():
-    """The worker processes that this process started."""
-    found = []
-    for child in psutil.Process().children():
-        # One that was killed before may be gone, or half gone.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if "spawn_main" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
 
 
 class Killer(threading.Thread):

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain
+from regions.enumeration.budget import StoppedError
 from regions.enumeration.cells.valued import FINE, Valued, visit_regions
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.fans.measuring import Measures, measured
@@ -76,9 +77,12 @@ def power_sums(
     @np.errstate(all="ignore")
     def take(regions: Valued) -> tuple[Measures, Fraction]:
         one = regions.combined(weights)
-        return _measured(one, *one.at_corners(), order), _unit(regions)
+        return _measured(one, *one.at_corners(), order, stop), _unit(regions)
 
-    visit = visit_regions(network, domain, take, stop, FINE)
+    try:
+        visit = visit_regions(network, domain, take, stop, FINE)
+    except StoppedError:
+        return None
     if not visit.complete:
         return None
     volume, sums = Enclosure(), [Enclosure() for _ in range(order)]
@@ -124,9 +128,13 @@ def class_sums(
         label = np.where(bits, np.arange(1, count), 0).max(1)
         doubt = np.broadcast_to(regions.reach, regions.x.shape)
         frame = [*zip(regions.middle.tolist(), regions.scale.tolist(), strict=True)]
-        return _measured(regions, regions.x, doubt, 1), label, _unit(regions), frame
+        measures = _measured(regions, regions.x, doubt, 1, stop)
+        return measures, label, _unit(regions), frame
 
-    visit = visit_regions(_running_maxima(network), domain, take, stop, FINE)
+    try:
+        visit = visit_regions(_running_maxima(network), domain, take, stop, FINE)
+    except StoppedError:
+        return None
     if not visit.complete:
         return None
     firsts = [[Enclosure() for _ in range(dim)] for _ in range(count)]
@@ -160,10 +168,20 @@ def _measured(
     value: Float64[np.ndarray, "functions corners"],
     doubt: Float64[np.ndarray, "functions corners"],
     order: int,
+    stop: Callable[[], bool],
 ) -> Measures:
-    """Volumes of regions, and integrals over them, in their own units."""
+    """Volumes of regions, and integrals over them, in their own units.
+
+    Raises:
+        StoppedError: If it was asked to stop.
+    """
+
+    def ask() -> None:
+        if stop():
+            raise StoppedError
+
     r = regions
-    return measured(r.end, r.x, r.reach, r.zeros, value, doubt, order)
+    return measured(r.end, r.x, r.reach, r.zeros, value, doubt, order, ask)
 
 
 def _unit(regions: Valued) -> Fraction:

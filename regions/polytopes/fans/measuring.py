@@ -1,12 +1,13 @@
 """Volumes of polytopes with proved errors, and integrals of affine functions."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int, Int64
 
 from regions.compiled.switch import Kernels
-from regions.errors.limits import check, telling
+from regions.errors.limits import check, never, telling
 from regions.polytopes.fans import kernel
 
 KERNELS = Kernels(
@@ -16,6 +17,8 @@ KERNELS = Kernels(
 )
 PLAIN_SECONDS = 5e-5
 """Plain work for each corner, about, by the power of two of the dimension."""
+AT_ONCE = 32
+"""Polytopes of plain work between two questions."""
 SLICE = 1 << 14
 """Corners of a list between two looks at the limits."""
 
@@ -44,6 +47,7 @@ def measured(
     value: Float64[np.ndarray, "functions corners"],
     doubt: Float64[np.ndarray, "functions corners"],
     order: int,
+    ask: Callable[[], object] = never,
 ) -> Measures:
     """Volumes of polytopes, and integrals of powers of functions affine on each.
 
@@ -55,6 +59,7 @@ def measured(
         value: The functions at the corners.
         doubt: Bounds of their errors.
         order: The highest power.
+        ask: Called before some of them; what it raises ends the work.
 
     Example:
         >>> x = np.array([[0.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
@@ -72,9 +77,22 @@ def measured(
     module = KERNELS.load("compiled", ahead=ahead)
     run = kernel.measure if module is None else module.measure
     found = Measures(volume, off, total, wide)
-    with np.errstate(all="ignore"), KERNELS.plain_work(module):
-        polytopes = (end.astype(np.int64), x, reach, zeros)
-        run(polytopes, (value, doubt), order, room, tuple(found))
+    end = end.astype(np.int64)
+    step = AT_ONCE if module is None else max(1, number)
+    for first in range(0, number, step):
+        ask()
+        last = min(number, first + step)
+        begin = int(end[first - 1]) if first else 0
+        own = slice(begin, int(end[last - 1]))
+        polytopes = (end[first:last] - begin, x[:, own], reach[own], zeros[:, own])
+        with np.errstate(all="ignore"), KERNELS.plain_work(module):
+            run(
+                polytopes,
+                (value[:, own], doubt[:, own]),
+                order,
+                room,
+                tuple(part[..., first:last] for part in found),
+            )
     return found
 
 

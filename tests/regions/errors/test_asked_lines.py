@@ -281,6 +281,7 @@ ASKED_AT = {
     "questions/maxima.py": 3,
     "questions/pieces.py": 2,
     "questions/search.py": 1,
+    "questions/visited_sums.py": 1,
     "questions/wide_search.py": 1,
     "results/cells.py": 1,
     "results/merging.py": 3,

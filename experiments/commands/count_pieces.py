@@ -31,7 +31,8 @@ restriction by hyperplanes of the last layer. A kill costs the parts in work.
 --workers 0 counts in this process and needs no extra; the rest needs the extra
 `cluster`. A killed run that kept a --journal goes on when the same command is given
 again. --save lists the regions to a folder of Parquet files, in bounded memory and in
-this process; the folder is its own journal, and scripts/verify.py verifies its files.
+this process. It counts them first, of which nothing is kept; from then on the folder is
+its own journal, and scripts/verify.py verifies its files.
 A slice file holds origin, directions (one row each), lower and upper.
 
 exit code: 0; 1 if the count can not go on; 2 on bad input; 130 on Ctrl-C

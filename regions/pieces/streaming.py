@@ -69,6 +69,7 @@ def enumerate_to_parquet(
     Raises:
         ValueError: If cells do not serve, or the domain does not fit the network.
         FileFormatError: If the folder holds something else.
+        LimitError: If it was stopped while it counted, which comes before the files.
         BlockingIOError: If another run writes the folder.
         OSError: If a file can not be written; the files written so far stay.
     """
@@ -89,6 +90,11 @@ def enumerate_to_parquet(
             asked = Budget(stop=stop).spent
             return _write_files(problem, target, piece_regions, asked, progress)
         except StoppedError:
+            if not (target / PLAN).is_file():
+                raise LimitError(
+                    "it was stopped while the regions were counted, before the first "
+                    "file of them: give it more time."
+                ) from None
             return RegionFolder(target)
 
 

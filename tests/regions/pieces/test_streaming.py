@@ -12,7 +12,7 @@ import regions.pieces.streaming
 from regions.certificates import verify
 from regions.domains.shapes import Box, Simplex, Slice, WholeSpace
 from regions.enumeration import enumerate_regions
-from regions.errors import FileFormatError
+from regions.errors import FileFormatError, LimitError
 from regions.io import load_network
 from regions.network import ReluNetwork
 from regions.pieces.streaming import RegionFolder, enumerate_to_parquet
@@ -240,3 +240,9 @@ def test_stopped_run_keeps_its_files_and_goes_on(tmp_path, planar):
     whole = enumerate_to_parquet(network, box, tmp_path, piece_regions=300)
     assert whole.complete
     assert len(whole) == len(enumerate_regions(network, box))
+
+
+def test_a_run_that_is_stopped_before_its_first_file_says_so(tmp_path, planar):
+    with pytest.raises(LimitError, match="before the first file"):
+        enumerate_to_parquet(*planar, tmp_path, stop=lambda: True)
+    assert enumerate_to_parquet(*planar, tmp_path).complete

@@ -242,7 +242,9 @@ def test_stopped_run_keeps_its_files_and_goes_on(tmp_path, planar):
     assert len(whole) == len(enumerate_regions(network, box))
 
 
-def test_a_run_that_is_stopped_before_its_first_file_says_so(tmp_path, planar):
+def test_a_run_that_is_stopped_before_its_first_file_says_so(
+    tmp_path, planar: tuple[ReluNetwork, Box]
+):
     with pytest.raises(LimitError, match="before the first file"):
         enumerate_to_parquet(*planar, tmp_path, stop=lambda: True)
     assert enumerate_to_parquet(*planar, tmp_path).complete

@@ -45,7 +45,7 @@ class Cone(NamedTuple):
         return not isinstance(self.domain, WholeSpace)
 
     def points(
-        self, rays: Float64[np.ndarray, "regions dim"]
+        self, rays: Float64[np.ndarray, "regions ray"]
     ) -> Float64[np.ndarray, "regions dim"]:
         """The points of the space on some rays."""
         points = np.zeros((len(rays), self.dim))

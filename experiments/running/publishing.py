@@ -174,7 +174,11 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
                 for claim in claims
             ],
         }
-    write_text(results / f"{name}.csv", values)
+    table = results / f"{name}.csv"
+    if values:
+        write_text(table, values)
+    else:
+        table.unlink(missing_ok=True)
     if movie.is_file():
         record["movie"] = True
     if video.is_file():
@@ -185,7 +189,9 @@ def publish(name: str, folder: pathlib.Path, docs: pathlib.Path) -> None:
 
 
 def _values(claims: list[dict[str, Any]]) -> str:
-    """The values of every run behind every claim, as CSV."""
+    """The values of every run behind every claim, as CSV; empty if there are none."""
+    if not any(claim["values"] for claim in claims):
+        return ""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["claim", "run", "value", "statistic"])

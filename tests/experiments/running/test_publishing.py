@@ -100,6 +100,14 @@ def test_page_shows_headline_picture_claims_time_and_command(run, tmp_path):
         assert picture.size == (1400, 50)
 
 
+def test_exact_facts_have_no_table_of_values(run, tmp_path):
+    publish("data_slices", run, tmp_path)
+    facts = [claim | {"values": []} for claim in SUMMARY["claims"]]
+    write_json(run / "summary.json", SUMMARY | {"claims": facts})
+    publish("data_slices", run, tmp_path)
+    assert not (tmp_path / "results" / "data_slices.csv").exists()
+
+
 def test_resumed_runs_say_what_their_commit_is_not(run, tmp_path):
     mark_resumed(run)
     publish("data_slices", run, tmp_path)

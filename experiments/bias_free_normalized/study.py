@@ -83,7 +83,7 @@ class Config:
     updates: int = 300
     target: float = 0.1
     points: int = 2000
-    seeds: tuple[int, ...] = tuple(range(12))
+    seeds: tuple[int, ...] = tuple(range(36))
 
 
 PRESETS = {

@@ -60,7 +60,7 @@ ABOUT = About(
         "paper: at 100 uniform points, from Latin hypercubes, with values as they are "
         "and with noise of up to a tenth of each; Delaunay (outside of the hull at the "
         "nearest point of it), the nearest neighbor, an MLP (10 x 32 ReLU; from 32, "
-        "512 and 2,048 points) and the mean. Last, 8 networks of 8 x 32 units trained "
+        "512 and 2,048 points) and the mean. Last, 32 networks of 8 x 32 units trained "
         "on 2,000 points: the same quantities over the inputs and over two principal "
         "components of the last embedding, both of spread 1, gamma fitted to 12 "
         "neighbors."
@@ -98,7 +98,8 @@ class Config:
         depth: Their layers.
         steps: Their updates.
         points: Their points, and as many others.
-        seeds: Seeds of sets and networks.
+        seeds: Seeds of sets and of the networks that learn from them.
+        compared: Seeds of the networks whose embeddings are compared.
     """
 
     sizes: tuple[int, ...] = (8, 32, 128, 512, 2048, 8192)
@@ -115,6 +116,7 @@ class Config:
     steps: int = 1000
     points: int = 2000
     seeds: int = 8
+    compared: int = 32
 
 
 PRESETS = {
@@ -130,6 +132,7 @@ PRESETS = {
         steps=20,
         points=60,
         seeds=2,
+        compared=2,
     ),
     "paper": Config(),
 }
@@ -319,7 +322,7 @@ def _embedded(config: Config, folder: pathlib.Path) -> dict[str, np.ndarray]:
         `PARTS` over (seeds, places).
     """
     training = preconditioner_training(config.width, config.depth, config.steps)
-    seeds = tuple(range(config.seeds))
+    seeds = tuple(range(config.compared))
     samples = [
         sample_square(seed, config.points, max(config.points, 80)) for seed in seeds
     ]

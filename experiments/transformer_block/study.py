@@ -45,7 +45,7 @@ ABOUT = About(
     setup=(
         "One pre-norm block (16 dimensions, 1, 2 or 4 heads, 32 ReLU units) learns how "
         "many of eight earlier tokens, of eight kinds, are the last one again: from "
-        "4,000 random sequences, 1,000 updates of AdamW on 128 of them, ten seeds; "
+        "4,000 random sequences, 1,000 updates of AdamW on 128 of them, 24 seeds; "
         "2,000 other sequences are held out. Before and after, over the last tokens of "
         "all: distinct activation patterns of the feed-forward layer; how many of the "
         "held-out tokens meet a pattern that a learned one has met, and for how many "
@@ -102,7 +102,7 @@ class Config:
     steps: int = 1000
     batch: int = 128
     margin: float = 0.5
-    seeds: tuple[int, ...] = tuple(range(10))
+    seeds: tuple[int, ...] = tuple(range(24))
 
     def model(self, heads: int) -> TransformerConfig:
         """The block with so many heads."""

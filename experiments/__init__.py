@@ -62,6 +62,7 @@ NAMES = (
     "memorization_index",
     "memorized_or_generalized",
     "movie_20x40",
+    "movie_30x30",
     "movie_bottleneck",
     "movie_classifier",
     "movie_disc10",

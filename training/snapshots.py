@@ -1,7 +1,8 @@
 """Snapshots of a training run with Orbax, and the losses up to them.
 
 A snapshot holds parameters, optimizer state and epoch. The shuffles need no state:
-their keys follow from the seed and the epoch.
+their keys follow from the seed and the epoch. Orbax takes a millisecond or more an
+array: the 250 of 40 layers lie end to end, in one vector for each type.
 """
 
 import csv
@@ -60,7 +61,7 @@ class SnapshotStore:
         """
         try:
             with quiet_orbax():
-                args = ocp.args.StandardSave(state._asdict())
+                args = ocp.args.StandardSave(_end_to_end(state))
                 self._manager.save(step, args=args, force=True)
         except (OSError, ValueError) as error:
             full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
@@ -83,13 +84,33 @@ class SnapshotStore:
         Raises:
             FileFormatError: If the snapshot is damaged.
         """
-        shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, like._asdict())
+        shapes = jax.tree.map(ocp.utils.to_shape_dtype_struct, _end_to_end(like))
         path = self._folder / str(epoch)
         what, advice = "a snapshot of this run", "remove it and run again"
         with reading(path, what, advice), quiet_orbax():
-            tree = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
+            found = self._manager.restore(epoch, args=ocp.args.StandardRestore(shapes))
             # Restored arrays are bound to a device, which would compile anew.
-            return strong(jax.tree.map(np.asarray, TrainState(**tree)))
+            return strong(_cut(jax.tree.map(np.asarray, found), like))
+
+
+def _end_to_end(state: TrainState) -> dict[str, np.ndarray]:
+    """All arrays of a state in one vector for each type, by its name."""
+    parts: dict[str, list[np.ndarray]] = {}
+    for leaf in map(np.asarray, jax.tree.leaves(state)):
+        parts.setdefault(leaf.dtype.name, []).append(leaf.ravel())
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
+def _cut(vectors: dict[str, np.ndarray], like: TrainState) -> TrainState:
+    """The state that `_end_to_end` made vectors of, in the shapes of another."""
+    leaves, structure = jax.tree.flatten(like)
+    places = dict.fromkeys(vectors, 0)
+    arrays = []
+    for leaf in map(np.asarray, leaves):
+        start = places[leaf.dtype.name]
+        places[leaf.dtype.name] = end = start + leaf.size
+        arrays.append(vectors[leaf.dtype.name][start:end].reshape(leaf.shape))
+    return jax.tree.unflatten(structure, arrays)
 
 
 def write_metrics(path: pathlib.Path, losses: Losses, updates_per_epoch: int) -> None:

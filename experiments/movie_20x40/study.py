@@ -81,8 +81,8 @@ PRESETS = {
 class DeepMovie(Movie):
     """The three panels; the summary says how often the loss jumped.
 
-    Parameters are kept in one file: of so many layers a snapshot that could be resumed
-    costs more than the epochs between two. Training that was killed begins anew.
+    Trained as that study trains, so that it collapses where that one does, and with all
+    parameters in one file: training that was killed begins anew.
     """
 
     def train(self, scene: Scene, folder: pathlib.Path, progress: Progress) -> None:

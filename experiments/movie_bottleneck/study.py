@@ -21,11 +21,12 @@ ABOUT = About(
         "the ring. Fourth panel: the plane of the two pre-activations of the narrow "
         "layer, with the exact partition that the last four layers make of it, their "
         "output as gray, and the images of the training points (orange: on the ring; "
-        "blue: beside it). Its frame follows those images."
+        "blue: beside it). Its frame follows those images. Below: the losses of all "
+        "epochs."
     ),
     differs=(
-        "512 x 512 pixels instead of 1024 x 1024, a frame every 50 epochs; the fourth "
-        "panel is ours."
+        "A frame every 10 epochs, where the post has one every epoch; the fourth panel "
+        "is ours."
     ),
     expected=(
         "Slower than 14 x 6 and a worse fit, with more regions (pilot runs of another "
@@ -56,9 +57,9 @@ PRESETS = {
         training=TrainingConfig(
             model=ModelConfig(widths=(10,) * 10 + (NARROW,) + (10,) * 3),
             epochs=6000,
-            snapshot_every=50,
+            snapshot_every=10,
         ),
-        data=DataConfig(size=512),
+        fps=10,
         gif_width=800,
         gif_frames=30,
     ),

@@ -20,14 +20,17 @@ from regions.io.optional import require
 CRF = 17
 """Quality of H.264, lower is better: thin red lines stay red."""
 
-PAGE_CRF = (28, 32, 36, 37, 38, 40)
-"""Qualities of the small copy for a page: the first that gives a small enough file."""
+PAGE_CRF = 28
+"""Quality of the small copy for a page, where `PAGE_BYTES` allows it."""
 
-PAGE_BYTES = 2_800_000
-"""Largest size of that copy, if one of these qualities allows it."""
+PAGE_BYTES = 5_000_000
+"""Size of that copy at which the encoder aims if that quality would need more."""
 
-PAGE_SIZE = 1.5
+PAGE_SIZE = 2.0
 """Its width in those of the GIF."""
+
+BUFFER, MOST = 4, 20_000_000
+"""Seconds over which its bits a second may vary, and the most of them."""
 
 PAGE_MP4 = "page.mp4"
 """Name of that copy; `experiments.running.publishing` takes it to the pages."""
@@ -76,8 +79,6 @@ def write_mp4(
     fps: int,
     report: Report,
     hold: float = HOLD,
-    page_width: int | None = None,
-    crf: int = CRF,
 ) -> None:
     """Encode frames of one size as H.264, 4:2:0, playable while it loads.
 
@@ -87,34 +88,12 @@ def write_mp4(
         fps: Frames per second.
         report: Called with frames done and in all.
         hold: Seconds for which the last frame stays.
-        page_width: Width of a small copy for a page; all pixels if there is none.
-        crf: Quality, lower is better.
     """
     width = read_png(frames[0]).shape[1]
     scale = 2 if width <= PLAIN_WIDTH else 1
     size = f"iw*{scale}:ih*{scale}:flags=neighbor"
-    if page_width is not None:
-        size = f"{page_width}:-2:flags=area"
-    # Tagged as it is converted, or a player would guess other primaries.
-    filters = (
-        f"scale={size}+accurate_rnd+full_chroma_int:"
-        "out_color_matrix=bt709:out_range=tv,"
-        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
-    )
-    options = [
-        "-c:v",
-        "libx264",
-        "-vf",
-        filters,
-        "-crf",
-        str(crf),
-        "-preset",
-        "medium",
-        "-an",
-    ]
-    options += ["-movflags", "+faststart", "-f", "mp4"]
     held = [*frames, *frames[-1:] * round(hold * fps)]
-    _write(path, held, fps, options, report)
+    _write(path, held, fps, [*_h264(size), "-crf", str(CRF), *_MP4], report)
 
 
 def write_page_mp4(
@@ -126,7 +105,7 @@ def write_page_mp4(
     width: int,
     hold: float = HOLD,
 ) -> None:
-    """Encode the small copy for a page, worse and worse until it is small enough.
+    """Encode the small copy for a page.
 
     Args:
         folder: Gets `PAGE_MP4`.
@@ -136,11 +115,26 @@ def write_page_mp4(
         width: Of the GIF beside it, in pixels.
         hold: Seconds for which the last frame stays.
     """
-    path, page_width = folder / PAGE_MP4, 2 * round(width * PAGE_SIZE / 2)
-    for crf in PAGE_CRF:
-        write_mp4(path, frames, fps, report, hold, page_width, crf)
-        if path.stat().st_size <= PAGE_BYTES:
-            return
+    held = [*frames, *frames[-1:] * round(hold * fps)]
+    rate = min(MOST, round(8 * PAGE_BYTES * fps / len(held)))
+    size = f"{2 * round(width * PAGE_SIZE / 2)}:-2:flags=area"
+    options = [*_h264(size), "-crf", str(PAGE_CRF), "-maxrate", str(rate)]
+    options += ["-bufsize", str(BUFFER * rate), *_MP4]
+    _write(folder / PAGE_MP4, held, fps, options, report)
+
+
+_MP4 = ["-an", "-movflags", "+faststart", "-f", "mp4"]
+
+
+def _h264(size: str) -> list[str]:
+    """Options of ffmpeg for video scaled to a size."""
+    # Tagged as it is converted, or a player would guess other primaries.
+    filters = (
+        f"scale={size}+accurate_rnd+full_chroma_int:"
+        "out_color_matrix=bt709:out_range=tv,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
+    )
+    return ["-c:v", "libx264", "-vf", filters, "-preset", "medium"]
 
 
 def write_gif(

@@ -16,6 +16,9 @@ from experiments.plotting.movie_panels import INK, WHITE, Color, Rgb, mono_font
 SHARE = 0.1
 """Height of a strip in widths of it."""
 
+LETTERS, SMALLEST = 85, 12
+"""Widths of a strip in sizes of its letters, and their least size in pixels."""
+
 COMMON = 0.9995
 """The axis ends above this share of the losses: a spike does not press others flat."""
 
@@ -66,7 +69,7 @@ class LossTrace:
 
     def _strip(self, width: int, val: Color, train: Color) -> Rgb:
         """The whole trace in two colors."""
-        epochs, size = len(self._logs), max(width // 110, 6)
+        epochs, size = len(self._logs), max(width // LETTERS, SMALLEST)
         height = round(SHARE * width)
         scale = (height - 3) / max(self._high - self._low, 1e-9)
         image = PIL.Image.new("RGB", (width, height), WHITE)

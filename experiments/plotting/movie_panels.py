@@ -153,7 +153,7 @@ def _text_band(width: int, lines: Sequence[Sequence[str]], alarm: str) -> Rgb:
     """Lines of text on white, in a size that suits the width."""
     longest = max(len(item) for line in lines for item in line)
     # Of a font of size 10, a character is 6 pixels wide.
-    size = min(max(width // 100, 12), 28, int(width / (longest + 2) / 0.61))
+    size = min(max(width // 100, 12), 40, int(width / (longest + 2) / 0.61))
     font, step = mono_font(max(size, 5)), round(1.45 * size)
     cell, margin = font.getlength("0"), size // 2
     room = int((width - 2 * margin) / cell)

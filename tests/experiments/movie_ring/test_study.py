@@ -11,7 +11,7 @@ import pytest
 import regions
 from experiments import movie_ring
 from experiments.measures.unit_square import UNIT_SQUARE
-from experiments.movies import movie_run
+from experiments.movies import movie_files, movie_run
 from experiments.movies.movie import (
     Movie,
     MovieConfig,
@@ -22,7 +22,7 @@ from experiments.movies.movie import (
     parse_shape,
     shape_text,
 )
-from experiments.movies.movie_files import read_png
+from experiments.movies.movie_files import read_png, write_page_mp4, write_png
 from experiments.movies.movie_look import look_at
 from experiments.plotting.movie_panels import GAP, RED
 from experiments.running.common import open_run
@@ -74,6 +74,22 @@ def test_every_file_is_there_and_numbers_are_of_the_last_frame(finished):
     metrics = (folder / "metrics.csv").read_text().splitlines()[-1].split(",")
     assert float(metrics[3]) == pytest.approx(summary["val_loss"])
     assert summary["claims"][0]["verdict"] == "confirmed"
+
+
+def test_copy_for_pages_keeps_to_its_size(tmp_path, monkeypatch):
+    rng, paths = np.random.default_rng(0), []
+    for k in range(40):
+        paths.append(tmp_path / f"{k}.png")
+        write_png(paths[-1], rng.integers(0, 256, (64, 96, 3), np.uint8))
+    sizes = []
+    for allowed in (10_000_000, 40_000):
+        monkeypatch.setattr(movie_files, "PAGE_BYTES", allowed)
+        settings = {"width": 48, "hold": 0.0}
+        write_page_mp4(tmp_path, paths, 2, lambda *_: None, **settings)
+        sizes.append((tmp_path / "page.mp4").stat().st_size)
+    assert sizes[0] > 100_000
+    assert 20_000 < sizes[1] < 60_000
+    assert "96x64" in _stream(tmp_path / "page.mp4")
 
 
 def test_red_of_the_left_panel_is_where_a_neighbor_has_another_pattern(finished):

@@ -25,7 +25,7 @@ ABOUT = About(
         "epochs."
     ),
     differs=(
-        "A frame every 10 epochs, where the post has one every epoch; the fourth panel "
+        "A frame every 20 epochs, where the post has one every epoch; the fourth panel "
         "is ours."
     ),
     expected=(
@@ -57,9 +57,9 @@ PRESETS = {
         training=TrainingConfig(
             model=ModelConfig(widths=(10,) * 10 + (NARROW,) + (10,) * 3),
             epochs=6000,
-            snapshot_every=10,
+            snapshot_every=20,
         ),
-        fps=10,
+        fps=5,
         gif_width=800,
         gif_frames=30,
     ),

@@ -9,7 +9,7 @@ ABOUT = About(
     page="gallery",
     source="T. Dullien, second origami post, 2025-04-05",
     setup=(
-        "A frame every 10 epochs of the run of the post: the network's output with all "
+        "A frame every 25 epochs of the run of the post: the network's output with all "
         "boundaries of activation regions, its output, and the ring with 5000 training "
         "and 1000 validation points. One pixel is one grid point; boundaries are those "
         "of the exact partition. Below: the losses of all epochs."
@@ -28,5 +28,5 @@ PRESETS = {
         data=DataConfig(size=64, num_train=500, num_val=100),
         gif_width=192,
     ),
-    "paper": Config(training=TrainingConfig(epochs=6000, snapshot_every=10), fps=10),
+    "paper": Config(training=TrainingConfig(epochs=6000, snapshot_every=25), fps=4),
 }

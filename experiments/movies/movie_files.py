@@ -93,7 +93,8 @@ def write_mp4(
     scale = 2 if width <= PLAIN_WIDTH else 1
     size = f"iw*{scale}:ih*{scale}:flags=neighbor"
     held = [*frames, *frames[-1:] * round(hold * fps)]
-    _write(path, held, fps, [*_h264(size), "-crf", str(CRF), *_MP4], report)
+    options = [*_h264(size), "-preset", "veryfast", "-crf", str(CRF), *_MP4]
+    _write(path, held, fps, options, report)
 
 
 def write_page_mp4(
@@ -134,7 +135,7 @@ def _h264(size: str) -> list[str]:
         "out_color_matrix=bt709:out_range=tv,"
         "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709,format=yuv420p"
     )
-    return ["-c:v", "libx264", "-vf", filters, "-preset", "medium"]
+    return ["-c:v", "libx264", "-vf", filters]
 
 
 def write_gif(

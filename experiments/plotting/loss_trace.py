@@ -19,6 +19,9 @@ SHARE = 0.1
 LETTERS, SMALLEST = 85, 12
 """Widths of a strip in sizes of its letters, and their least size in pixels."""
 
+PEN = 1000
+"""Widths of a strip in those of its lines, which are a pixel wide at least."""
+
 COMMON = 0.9995
 """The axis ends above this share of the losses: a spike does not press others flat."""
 
@@ -58,7 +61,7 @@ class LossTrace:
         column = round((width - 1) * epoch / len(self._logs))
         strip = later.copy()
         strip[:, :column] = past[:, :column]
-        strip[:, max(column - 1, 0) : column + 1] = MARK
+        strip[:, max(column - _pen(width), 0) : column + 1] = MARK
         return strip
 
     def _strips(self, width: int) -> tuple[Rgb, Rgb]:
@@ -82,7 +85,8 @@ class LossTrace:
         rows = np.clip(1 + scale * (self._high - self._logs), 0, height - 1)
         for k, color in ((1, val), (0, train)):
             places = np.stack([columns, rows[:, k]], axis=1)
-            draw.line([tuple(place) for place in places.tolist()], fill=color)
+            corners = [tuple(place) for place in places.tolist()]
+            draw.line(corners, fill=color, width=_pen(width))
         left = width / 2
         for word, color in (
             ("loss of each epoch: ", INK),
@@ -93,3 +97,8 @@ class LossTrace:
             draw.text((left, 1), word, fill=color, font=font)
             left += font.getlength(word)
         return np.asarray(image)
+
+
+def _pen(width: int) -> int:
+    """How wide lines are in a strip."""
+    return max(width // PEN, 1)

@@ -10,17 +10,119 @@ from jaxtyping import Bool
 
 from regions.certificates.ball_gaps import lies_beyond
 from regions.certificates.checks import Check
+from regions.certificates.clipping import Facet
+from regions.certificates.exact_polytopes import ExactPolytopes
 from regions.certificates.integer_forms import (
     IntegerForms,
     Row,
     SignedRows,
     domain_rows,
+    near,
+    near_doubt,
     primitive,
+    value,
 )
 from regions.certificates.multipliers import multipliers
 from regions.certificates.watch import Watch
+from regions.domains.shapes import BoundedDomain
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
+
+
+class Across:
+    """Looks up what is beyond facets in the list itself."""
+
+    def __init__(self, regions: RegionTable):
+        self._members = {row.tobytes() for row in regions.patterns}
+        # Forms beyond a facet, apart from those of the regions in sorted order.
+        self._forms = IntegerForms(regions.network, regions.domain)
+
+    def is_member(
+        self,
+        bits: Bool[np.ndarray, " bits"],
+        row: Row,
+        vanishing: list[int],
+        flat: list[int],
+    ) -> bool:
+        """Whether the region beyond a facet of a region is a member.
+
+        Args:
+            bits: The pattern of the region.
+            row: The row of the facet, positive on the region.
+            vanishing: The units whose rows are multiples of it,
+            flat: and those that are zero all over the region.
+        """
+        if len(vanishing) == 1 and not flat:
+            across = bits.copy()
+            across[vanishing[0]] = not across[vanishing[0]]
+        else:
+            across = self._cross(bits, row, {*vanishing, *flat})
+        return np.packbits(across, bitorder="little").tobytes() in self._members
+
+    def _cross(
+        self, bits: Bool[np.ndarray, " bits"], row: Row, vanishing: set[int]
+    ) -> Bool[np.ndarray, " bits"]:
+        """The pattern just beyond a facet.
+
+        Units that do not vanish on the facet keep their sign. The form of another
+        one is a multiple of the facet's row there, and that row is negative beyond.
+        """
+        across = bits.copy()
+        place = next(k for k, entry in enumerate(row) if entry)
+        for layer in sorted({self._forms.layer_of(bit) for bit in vanishing}):
+            forms = self._forms.layer_rows(layer, across)
+            start = self._forms.bits_of(layer).start
+            for bit in self._forms.bits_of(layer):
+                if bit in vanishing:
+                    across[bit] = forms[bit - start][place] * row[place] < 0
+        return across
+
+
+class CornerClosure:
+    """Looks across the facets of each region, given one by one, by its corners.
+
+    The facets are those of the exact polytope: for bounded domains of dimension 1 to 3.
+    """
+
+    def __init__(self, regions: RegionTable, domain: BoundedDomain, watch: Watch):
+        self._polytopes, self._across = ExactPolytopes(domain, watch), Across(regions)
+        self._regions, self._is_closed, self._looked_at = regions, True, 0
+
+    def add(
+        self, region: int, bits: Bool[np.ndarray, " bits"], rows: SignedRows, point: Row
+    ) -> None:
+        """Look across the facets of one region, unless another one was not closed."""
+        del region, point
+        self._looked_at += 1
+        if not self._is_closed:
+            return
+        flat = [bit for bit, row in enumerate(rows.exact) if not any(row)]
+        for facet in self._polytopes.of(bits, rows):
+            if any(_vanishes(wall, facet) for wall in self._polytopes.walls):
+                continue
+            vanishing = [b for b in _may_vanish(rows, facet) if b not in flat]
+            vanishing = [b for b in vanishing if _vanishes(rows.exact[b], facet)]
+            row = rows.exact[vanishing[0]]
+            self._is_closed &= self._across.is_member(bits, row, vanishing, flat)
+
+    def finish(self, claims_complete: bool) -> Check:
+        """Whether all facets led to members or out of the domain."""
+        del claims_complete
+        text = f"all facets of {len(self._regions):,} regions lead to members"
+        note = f", {self._looked_at:,} of them by integers" if self._looked_at else ""
+        return Check("completeness", self._is_closed, f"{text}{note}")
+
+
+def _vanishes(row: Row, facet: Facet) -> bool:
+    """Whether a row is zero at all corners of a facet."""
+    return not any(value(row, corner) for corner in facet)
+
+
+def _may_vanish(rows: SignedRows, facet: Facet) -> list[int]:
+    """Rows that are not proved, by rounded numbers, to be positive on a facet."""
+    entries = len(facet[0])
+    values = rows.near @ near(facet, entries).T
+    return np.flatnonzero(~(values > near_doubt(entries)).any(1)).tolist()
 
 
 class ClosureProof:
@@ -33,9 +135,7 @@ class ClosureProof:
     def __init__(self, regions: RegionTable, watch: Watch):
         self._regions, self._watch = regions, watch
         self._walls = domain_rows(regions.domain)
-        self._members = {row.tobytes() for row in regions.patterns}
-        # Forms beyond a facet, apart from those of the regions in sorted order.
-        self._beyond = IntegerForms(regions.network, regions.domain)
+        self._across = Across(regions)
         self._crossed = self._redundant = self._beyond_ball = 0
         self._square = regions.domain.squared_radius
         self._holes: list[tuple[int, int]] = []
@@ -56,12 +156,7 @@ class ClosureProof:
             self._watch.ask()
             if row in walls:
                 continue
-            if len(members) == 1 and not flat:
-                across = bits.copy()
-                across[members[0]] = not across[members[0]]
-            else:
-                across = self._cross(bits, row, {*members, *flat})
-            if np.packbits(across, bitorder="little").tobytes() in self._members:
+            if self._across.is_member(bits, row, members, flat):
                 self._crossed += 1
             elif self._follows(row, groups, point):
                 self._redundant += 1
@@ -69,24 +164,6 @@ class ClosureProof:
                 self._beyond_ball += 1
             else:
                 self._holes.append((region, members[0]))
-
-    def _cross(
-        self, bits: Bool[np.ndarray, " bits"], row: Row, vanishing: set[int]
-    ) -> Bool[np.ndarray, " bits"]:
-        """The pattern just beyond a facet.
-
-        Units that do not vanish on the facet keep their sign. The form of another
-        one is a multiple of the facet's row there, and that row is negative beyond.
-        """
-        across = bits.copy()
-        place = next(k for k, entry in enumerate(row) if entry)
-        for layer in sorted({self._beyond.layer_of(bit) for bit in vanishing}):
-            forms = self._beyond.layer_rows(layer, across)
-            start = self._beyond.bits_of(layer).start
-            for bit in self._beyond.bits_of(layer):
-                if bit in vanishing:
-                    across[bit] = forms[bit - start][place] * row[place] < 0
-        return across
 
     def _follows(self, row: Row, groups: dict[Row, list[int]], point: Row) -> bool:
         """Whether a row is implied by the others, by multipliers checked exactly."""

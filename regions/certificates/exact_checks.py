@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
+from threadpoolctl import threadpool_limits
 
 from regions.certificates.checks import Check, Progress
-from regions.certificates.clipping import MAX_DIM
-from regions.certificates.closure import ClosureProof
-from regions.certificates.floats import describe_mismatch
+from regions.certificates.closure import ClosureProof, CornerClosure
+from regions.certificates.floats import chunks, describe_mismatch
 from regions.certificates.integer_forms import (
     IntegerForms,
     Row,
@@ -19,6 +19,11 @@ from regions.certificates.integer_forms import (
     near_doubt,
     value,
     witness,
+)
+from regions.certificates.local_proofs import (
+    has_corners,
+    proved_regions,
+    sorted_order,
 )
 from regions.certificates.volumes import VolumeProof
 from regions.certificates.watch import StoppedError, Watch
@@ -54,24 +59,22 @@ def _check_all(regions: RegionTable, watch: Watch, tell: Progress) -> list[Check
         StoppedError: If it is time to stop.
     """
     watch.ask()
-    forms = IntegerForms(regions.network, regions.domain)
-    walls = domain_rows(regions.domain)
+    sound, closed = _proved_by_bounds(regions, watch, tell)
     proof = _completeness_proof(regions, watch)
-    for done, (region, bits) in enumerate(_sorted_regions(regions)):
-        point = witness(regions, region)
-        if not lies_inside(point, walls, regions.domain):
-            place = [float(v) for v in regions.coordinates[region]]
-            return _stopped(
-                "inside the domain",
-                f"region {region}: the witness {place} is not strictly inside",
-            )
-        rows = forms.signed_rows(bits)
-        problem = _problem(regions, region, bits, rows, point)
-        if problem:
-            return _stopped("witnesses", problem)
-        if proof is not None:
-            proof.add(region, bits, rows, point)
-        tell(done + 1, len(regions), "proving regions")
+    if not isinstance(proof, CornerClosure):
+        closed[:] = proof is None
+    left = np.flatnonzero(~(sound & closed))
+    if len(left):
+        walls, done = domain_rows(regions.domain), len(regions) - len(left)
+        for region, bits, rows, point in _in_integers(regions, left):
+            if not sound[region]:
+                failed = _witness_check(regions, region, bits, rows, point, walls)
+                if failed is not None:
+                    return [failed, Check("completeness", None, "a witness failed")]
+            if proof is not None and not closed[region]:
+                proof.add(region, bits, rows, point)
+            done += 1
+            tell(done, len(regions), "proving regions")
     checks = [
         Check("witnesses", True, f"{len(regions):,} proved, with every sign strict"),
         Check("inside the domain", True, "every witness is strictly inside"),
@@ -79,38 +82,79 @@ def _check_all(regions: RegionTable, watch: Watch, tell: Progress) -> list[Check
     if proof is None:
         text = "the set does not claim to be complete"
         return [*checks, Check("completeness", None, text)]
-    return [*checks, proof.finish(regions.complete)]
+    check = proof.finish(regions.complete)
+    if isinstance(proof, CornerClosure) and not check.passed:
+        check = _by_volumes(regions, watch)
+    return [*checks, check]
+
+
+def _proved_by_bounds(
+    regions: RegionTable, watch: Watch, tell: Progress
+) -> tuple[Bool[np.ndarray, " regions"], Bool[np.ndarray, " regions"]]:
+    """Which regions have their witnesses, and their neighbors, proved in float64."""
+    sound, closed = np.zeros((2, len(regions)), bool)
+    if not has_corners(regions.domain):
+        return sound, closed
+    done = 0
+    # What overflows proves nothing. Products are too small for threads of a library.
+    with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
+        for found in proved_regions(regions, watch):
+            sound[found.regions], closed[found.regions] = found.sound, found.closed
+            done += int((found.sound & found.closed).sum())
+            tell(done, len(regions), "proving regions")
+    return sound, closed
 
 
 def _completeness_proof(
     regions: RegionTable, watch: Watch
-) -> VolumeProof | ClosureProof | None:
+) -> VolumeProof | CornerClosure | ClosureProof | None:
     """The kind of proof that fits the domain; None if nothing is claimed."""
     domain = regions.domain
-    if isinstance(domain, WholeSpace):
-        return ClosureProof(regions, watch) if regions.complete else None
-    round_ = domain.squared_radius is not None
-    if domain.is_bounded and not round_ and domain.dim <= MAX_DIM:
+    if has_corners(domain):
+        assert not isinstance(domain, WholeSpace)
+        if regions.complete and len(regions):
+            return CornerClosure(regions, domain, watch)
         return VolumeProof(domain, watch)
     return ClosureProof(regions, watch) if regions.complete else None
 
 
-def _stopped(name: str, detail: str) -> list[Check]:
-    """A failure, after which completeness means nothing."""
-    return [
-        Check(name, False, detail),
-        Check("completeness", None, "a witness failed"),
-    ]
+def _by_volumes(regions: RegionTable, watch: Watch) -> Check:
+    """What is missing of a list whose witnesses are proved, and where."""
+    assert not isinstance(regions.domain, WholeSpace)
+    proof = VolumeProof(regions.domain, watch)
+    for region, bits, rows, point in _in_integers(regions, np.arange(len(regions))):
+        proof.add(region, bits, rows, point)
+    return proof.finish(regions.complete)
 
 
-def _sorted_regions(
+def _in_integers(
+    regions: RegionTable, some: Int[np.ndarray, " some"]
+) -> Iterator[tuple[int, Bool[np.ndarray, " bits"], SignedRows, Row]]:
+    """Regions in the order of their patterns: these, their rows and their witnesses."""
+    forms = IntegerForms(regions.network, regions.domain)
+    order = some[sorted_order(regions.patterns[some])]
+    for part in chunks(len(order)):
+        for region, bits in zip(
+            order[part].tolist(), regions.pattern_bits(order[part]), strict=True
+        ):
+            yield region, bits, forms.signed_rows(bits), witness(regions, region)
+
+
+def _witness_check(
     regions: RegionTable,
-) -> Iterator[tuple[int, Bool[np.ndarray, " bits"]]]:
-    """Regions in the order of their patterns, earlier units first."""
-    bits = regions.pattern_bits()
-    order = np.lexsort(bits.T[::-1]) if bits.shape[1] else np.arange(len(bits))
-    for region in order.tolist():
-        yield region, bits[region]
+    region: int,
+    bits: Bool[np.ndarray, " bits"],
+    rows: SignedRows,
+    point: Row,
+    walls: list[Row],
+) -> Check | None:
+    """What is wrong with a witness, if anything is."""
+    if not lies_inside(point, walls, regions.domain):
+        place = [float(v) for v in regions.coordinates[region]]
+        detail = f"region {region}: the witness {place} is not strictly inside"
+        return Check("inside the domain", False, detail)
+    problem = _problem(regions, region, bits, rows, point)
+    return Check("witnesses", False, problem) if problem else None
 
 
 def _problem(

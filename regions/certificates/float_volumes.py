@@ -3,13 +3,13 @@
 import numpy as np
 from jaxtyping import Float64, Int
 
+from regions.certificates.bounded_forms import BoundedForms
 from regions.certificates.checks import Check
 from regions.certificates.facets import facets
-from regions.certificates.floats import chart_rows, chunks
 from regions.certificates.integer_forms import IntegerForms, Row
+from regions.certificates.local_proofs import proved_regions
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Ball, Domain, HPolytope, WholeSpace
-from regions.network import ReluNetwork
 from regions.results.region_table import RegionTable
 
 RELATIVE_ERROR = 1e-9
@@ -25,9 +25,6 @@ ROW_ERROR, LOOKED_AT, LEADING_BITS = 1e-10, 64, 60
 """Rows may err by this part of their largest entry, in so many regions; they are
 compared by so many bits."""
 
-IN_CACHE = 512
-"""Regions at a time whose rows stay near the processor."""
-
 MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
 
@@ -38,19 +35,27 @@ def check_volumes(regions: RegionTable, watch: Watch) -> Check:
     reason = _not_affordable(regions)
     if reason:
         return Check(name, None, reason)
-    chart, count = domain.restrict(regions.network), len(regions)
-    if _loses_digits(regions, chart):
-        return Check(name, None, "rounding takes too much of a row: use exact=True")
-    total = 0.0
-    for part in chunks(count, IN_CACHE):
-        rows = chart_rows(chart, regions.pattern_bits(part))
-        if not np.isfinite(rows).all():
-            return Check(name, None, "a row overflows float64: use exact=True")
-        found = _volumes(domain, rows, regions.coordinates[part], watch)
-        if found is None:
-            return Check(name, None, "Qhull gave up on a thin region: use exact=True")
-        total += float(found.sum())
-        watch.tell(part.stop, count, "volumes")
+    total, loses_digits, done = 0.0, None, 0
+    for found in proved_regions(regions, watch):
+        total += float(np.nansum(found.volumes))
+        left = np.flatnonzero(np.isnan(found.volumes))
+        if len(left):
+            if loses_digits is None:
+                loses_digits = _loses_digits(regions)
+            if loses_digits:
+                text = "rounding takes too much of a row: use exact=True"
+                return Check(name, None, text)
+            rows = np.ascontiguousarray(found.rows.rows[left].swapaxes(1, 2))
+            if not np.isfinite(rows).all():
+                return Check(name, None, "a row overflows float64: use exact=True")
+            points = regions.coordinates[found.regions[left]]
+            sizes = _volumes(domain, rows, points, watch)
+            if sizes is None:
+                text = "Qhull gave up on a thin region: use exact=True"
+                return Check(name, None, text)
+            total += float(sizes.sum())
+        done += len(found.regions)
+        watch.tell(done, len(regions), "volumes")
     expected = _float_volume(domain)
     if not np.isfinite(total) or not SMALLEST < expected < np.inf:
         return Check(
@@ -68,18 +73,17 @@ def check_volumes(regions: RegionTable, watch: Watch) -> Check:
     return Check(name, False, f"{text}: {what} ({abs(missing):.3g} of the domain)")
 
 
-def _loses_digits(regions: RegionTable, chart: ReluNetwork) -> bool:
+def _loses_digits(regions: RegionTable) -> bool:
     """Whether a row of some regions differs much from the exact one.
 
     Cancellation and underflow do that. All regions of a small set are looked at.
     """
-    if not len(regions):
-        return False
     forms = IntegerForms(regions.network, regions.domain)
     last = len(regions) - 1
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
     bits = regions.pattern_bits(chosen)
-    for pattern, near in zip(bits, chart_rows(chart, bits), strict=True):
+    found = BoundedForms(regions.network, regions.domain).of(bits).rows
+    for pattern, near in zip(bits, found.swapaxes(1, 2), strict=True):
         exact = np.array(_leading(forms.signed_rows(pattern).exact), float)
         exact = _to_unit(exact.reshape(near.shape))
         off = np.abs(_to_unit(near) - exact).max(1, initial=0.0)

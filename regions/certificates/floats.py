@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8
+from jaxtyping import Bool, UInt8
 
 from regions.certificates.checks import Check
 from regions.certificates.facets import facets
@@ -20,7 +20,6 @@ from regions.certificates.integer_forms import (
 )
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Ball, WholeSpace
-from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 from regions.results.region_table import RegionTable
 
@@ -77,7 +76,7 @@ def check_witnesses(regions: RegionTable, watch: Watch) -> Check:
     """Whether every witness has its region's pattern, evaluated anew."""
     name = "witnesses"
     chart = regions.domain.restrict(regions.network)
-    forms = IntegerForms(regions.network, regions.domain)
+    forms = None
     count, settled = len(regions), 0
     for part in chunks(count):
         start = part.start
@@ -90,6 +89,7 @@ def check_witnesses(regions: RegionTable, watch: Watch) -> Check:
             region = start + int(row)
             # A witness close to a boundary may be wronged by rounding, and one that is
             # kept as fractions is no float: look exactly.
+            forms = forms or IntegerForms(regions.network, regions.domain)
             truth = forms.pattern_at(witness(regions, region))
             if (truth != claimed[row]).any():
                 detail = describe_mismatch(regions, region, truth, claimed[row])
@@ -167,28 +167,6 @@ def _with_exact_witness(regions: RegionTable, part: slice) -> list[int]:
     return [
         k - part.start for k in regions.exact_witnesses if part.start <= k < part.stop
     ]
-
-
-def chart_rows(
-    chart: ReluNetwork, bits: Bool[np.ndarray, "regions bits"]
-) -> Float64[np.ndarray, "regions bits dim_plus_1"]:
-    """Rows `s_j (J_j, c_j)` of every unit with a kink, nonnegative on the region."""
-    count, dim = len(bits), chart.input_dim
-    inputs = np.repeat(np.eye(dim, dim + 1)[:, None], count, axis=1)
-    # Units first: a layer is one product for all regions.
-    activations, rows, first = [inputs], [np.zeros((0, count, dim + 1))], 0
-    for index, layer in enumerate(chart.hidden):
-        pre = np.zeros((layer.width, count, dim + 1))
-        for source, matrix in layer.blocks(index):
-            pre += np.tensordot(matrix, activations[source], 1)
-        pre[:, :, dim] += layer.bias[:, None]
-        kinks = layer.kinks
-        on = np.ones((layer.width, count), bool)
-        on[kinks] = bits[:, first : first + int(kinks.sum())].T
-        first += int(kinks.sum())
-        rows.append(np.where(on, 1.0, -1.0)[kinks, :, None] * pre[kinks])
-        activations.append(np.where(on, 1.0, layer.slopes[:, None])[:, :, None] * pre)
-    return np.ascontiguousarray(np.concatenate(rows).swapaxes(0, 1))
 
 
 def check_grid(regions: RegionTable, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:

@@ -1,34 +1,17 @@
 """Completeness by exact volume: distinct regions that fill the domain are all."""
 
-import itertools
-import math
 from fractions import Fraction
 
 import numpy as np
 from flint import fmpq
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool
 
 from regions.certificates.checks import Check
-from regions.certificates.clipping import (
-    Facet,
-    cut,
-    domain_facets,
-    exact_sum,
-    oriented,
-    signed_volume,
-)
-from regions.certificates.facets import facets
-from regions.certificates.integer_forms import (
-    Row,
-    SignedRows,
-    domain_rows,
-    homogeneous,
-    near,
-    near_doubt,
-    value,
-)
+from regions.certificates.clipping import Facet, exact_sum, oriented, signed_volume
+from regions.certificates.exact_polytopes import ExactPolytopes
+from regions.certificates.integer_forms import Row, SignedRows, value
 from regions.certificates.watch import Watch
-from regions.domains.shapes import Ball, BoundedDomain, HPolytope, Simplex
+from regions.domains.shapes import BoundedDomain
 
 
 class VolumeProof:
@@ -40,11 +23,7 @@ class VolumeProof:
     """
 
     def __init__(self, domain: BoundedDomain, watch: Watch):
-        self._domain, self._watch = domain, watch
-        self._walls = domain_rows(domain)
-        # Polytopes after each row of the last pattern: sorted patterns share many.
-        self._stack = [_outline(domain, self._walls)]
-        self._bits = np.zeros(0, bool)
+        self._watch, self._polytopes = watch, ExactPolytopes(domain, watch)
         self._open: dict[Facet, tuple[int, int]] = {}
         self._doubled: list[tuple[Facet, int, int]] = []
 
@@ -53,17 +32,7 @@ class VolumeProof:
     ) -> None:
         """Clip the domain by a region's rows and take in its facets."""
         del point
-        known = min(len(self._bits), len(bits))
-        changed = np.flatnonzero(self._bits[:known] != bits[:known])
-        shared = int(changed[0]) if len(changed) else known
-        del self._stack[shared + 1 :]
-        may_cut = _may_cut(self._stack[-1], rows.near[shared:])
-        for row, cuts in zip(rows.exact[shared:], may_cut, strict=True):
-            self._watch.ask()
-            last = self._stack[-1]
-            self._stack.append(cut(last, row) if cuts else last)
-        self._bits = bits
-        for index, facet in enumerate(self._stack[-1]):
+        for index, facet in enumerate(self._polytopes.of(bits, rows)):
             self._take(region, *oriented(facet, index))
 
     def _take(self, region: int, name: Facet, side: int) -> None:
@@ -81,7 +50,7 @@ class VolumeProof:
         left = [(name, side) for name, (side, _) in self._open.items()]
         left += [(name, side) for name, side, _ in self._doubled]
         total = exact_sum(self._volume(name) * side for name, side in left)
-        whole = (oriented(facet, k) for k, facet in enumerate(self._stack[0]))
+        whole = (oriented(facet, k) for k, facet in enumerate(self._polytopes.domain))
         expected = exact_sum(self._volume(name) * side for name, side in whole)
         volume = fmpq_ratio(expected.p, expected.q)
         name = "completeness"
@@ -105,7 +74,9 @@ class VolumeProof:
         inner = [
             (region, name)
             for name, (_, region) in self._open.items()
-            if not any(all(not value(w, v) for v in name) for w in self._walls)
+            if not any(
+                all(not value(w, v) for v in name) for w in self._polytopes.walls
+            )
         ]
         if not inner:
             return "regions are missing"
@@ -118,53 +89,6 @@ class VolumeProof:
         )
 
 
-def _may_cut(
-    facets: list[Facet], rows: Float64[np.ndarray, "rows entries"]
-) -> list[bool]:
-    """Which rows are not proved, by rounded numbers, to be positive at all vertices.
-
-    Those that are cut nothing of a part, either.
-    """
-    vertices = {vertex for facet in facets for vertex in facet}
-    if not vertices:
-        return [False] * len(rows)
-    entries = rows.shape[1]
-    values = rows @ near(vertices, entries).T
-    is_open = ~(values > near_doubt(entries))
-    return np.asarray(is_open.any(axis=1)).tolist()
-
-
 def fmpq_ratio(top: object, bottom: object) -> Fraction:
     """A quotient of two integers as a fraction."""
     return Fraction(int(top), int(bottom))  # pyright: ignore[reportArgumentType]
-
-
-def _outline(domain: BoundedDomain, walls: list[Row]) -> list[Facet]:
-    """Facets of a domain in its chart; of a polytope a larger box is cut."""
-    if not isinstance(domain, HPolytope | Ball):
-        return domain_facets(_corners(domain))
-    box = domain.chart_box()
-    pairs = zip(box.lower.tolist(), box.upper.tolist(), strict=True)
-    ends = [(Fraction(math.floor(a) - 1), Fraction(math.ceil(b) + 1)) for a, b in pairs]
-    found = domain_facets(list(map(homogeneous, itertools.product(*ends))))
-    for wall in walls:
-        found = cut(found, wall)
-    # What reaches the sides of the larger box may go on beyond them.
-    for vertex in {vertex for facet in found for vertex in facet}:
-        point = (fmpq_ratio(v, vertex[-1]) for v in vertex[:-1])
-        assert all(v not in pair for v, pair in zip(point, ends, strict=True))
-    return found
-
-
-def _corners(domain: BoundedDomain) -> list[Row]:
-    """Corners of a box or simplex in its chart, as `domain_facets` wants them."""
-    if isinstance(domain, Simplex):
-        points = [[Fraction(0)] * domain.dim]
-        for k in range(domain.dim):
-            points.append([Fraction(int(i == k)) for i in range(domain.dim)])
-    else:
-        _, b = facets(domain)
-        low, high = -b[: domain.dim], b[domain.dim :]
-        sides = [(Fraction(float(a)), Fraction(float(c))) for a, c in zip(low, high)]  # noqa: B905
-        points = [list(corner) for corner in itertools.product(*sides)]
-    return [homogeneous(point) for point in points]

@@ -1,0 +1,162 @@
+"""Corners of many small polytopes at once, in float64 with proved bounds.
+
+A corner of a polytope is a point where independent rows vanish, as many as it has
+dimensions, and no row is negative. All choices of so many rows are tried: one that is
+proved to give a corner with the others positive is kept, one that is proved to give no
+point of the polytope is dropped. If each is one or the other, the corners kept are all,
+each on exactly the rows that were chosen.
+
+Rows have entries of at most 1. Points are (t w, w) with w > 0, and the largest entry 1:
+cofactors of the chosen rows.
+"""
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int
+
+from regions.certificates.bounded_forms import BOUND_ROUNDING, ROUNDING
+
+MOST_CHOICES = 4096
+"""Choices of rows that are tried for one polytope."""
+
+
+class Corners(NamedTuple):
+    """Corners of some polytopes.
+
+    Attributes:
+        found: Whether the corners of a polytope are proved to be these.
+        owners: The polytope of each corner, in order; of those found alone.
+        chosen: Its rows, by their place among those of the polytope.
+        points: Its homogeneous coordinates,
+        errors: and more than any of them is off by.
+    """
+
+    found: Bool[np.ndarray, " polytopes"]
+    owners: Int[np.ndarray, " corners"]
+    chosen: Int[np.ndarray, "corners dim"]
+    points: Float64[np.ndarray, "dim_plus_1 corners"]
+    errors: Float64[np.ndarray, " corners"]
+
+
+def doubt(
+    rows: Float64[np.ndarray, "*some"] | float,
+    sizes: Float64[np.ndarray, "*some"] | float,
+    points: Float64[np.ndarray, "*other"] | float,
+    dim: int,
+) -> Float64[np.ndarray, "*all"]:
+    """More than the value of a row at a point is off by.
+
+    Args:
+        rows: Errors of a row's entries,
+        sizes: and their largest absolute value.
+        points: Errors of the entries of a point, which are at most 1.
+        dim: Dimension of the polytope.
+    """
+    entries = dim + 1
+    spread = sizes * (points + (entries + 1) * ROUNDING)
+    return np.asarray(entries * BOUND_ROUNDING * (rows * (1.0 + points) + spread))
+
+
+@np.errstate(all="ignore")  # What overflows, or divides by zero, proves nothing.
+def find_corners(
+    rows: Float64[np.ndarray, "rows dim_plus_1 polytopes"],
+    errors: Float64[np.ndarray, " polytopes"],
+) -> Corners:
+    """All corners of the polytopes on which no row is negative.
+
+    Args:
+        rows: Rows of each polytope, with entries of at most 1. It is bounded.
+        errors: More than any entry of them is off by.
+    """
+    count, entries, polytopes = rows.shape
+    dim = entries - 1
+    if math.comb(count, dim) > MOST_CHOICES or count < dim:
+        none = np.zeros(0, np.int64)
+        return Corners(
+            np.zeros(polytopes, bool),
+            none,
+            np.zeros((0, dim), np.int64),
+            np.zeros((entries, 0)),
+            np.zeros(0),
+        )
+    choices = np.array(list(itertools.combinations(range(count), dim)))
+    points = _cofactors([rows[column] for column in choices.T])
+    sizes = np.abs(points[0])
+    for part in points[1:]:
+        np.maximum(sizes, np.abs(part), out=sizes)
+    points /= np.where(points[-1] < 0.0, -sizes, sizes)
+    # Products of `dim` entries, `dim!` of them: each is off by as many errors and
+    # roundings, and the sums by as many more.
+    relative = dim * (1.0 + errors) ** dim * errors + 8 * dim * ROUNDING
+    off = BOUND_ROUNDING * math.factorial(dim) * relative / sizes + 2 * ROUNDING
+    is_point = points[-1] > off
+    doubts = doubt(errors, 1.0, off, dim)
+    low, high = np.full(is_point.shape, np.inf), np.full(is_point.shape, -np.inf)
+    positive = np.zeros(is_point.shape, np.int64)
+    for row in rows:
+        values = sum(a * x for a, x in zip(row, points, strict=True))
+        positive += values > doubts
+        np.minimum(low, values, out=low)
+        np.maximum(high, values, out=high)
+    # The chosen rows vanish there: none of them is proved to be positive.
+    is_corner = is_point & (positive == count - dim)
+    # Rows that may be parallel have their point on either side, or none.
+    is_outside = (low < -doubts) & (is_point | (high > doubts))
+    found = (is_corner | is_outside).all(axis=0)
+    owners, chosen = np.nonzero((is_corner & found).T)
+    return Corners(
+        found, owners, choices[chosen], points[:, chosen, owners], off[chosen, owners]
+    )
+
+
+def _cofactors(
+    rows: list[Float64[np.ndarray, "choices dim_plus_1 polytopes"]],
+) -> Float64[np.ndarray, "dim_plus_1 choices polytopes"]:
+    """Homogeneous points on which one, two or three rows vanish."""
+    if len(rows) == 1:
+        return np.stack([-rows[0][:, 1], rows[0][:, 0]])
+    ((a, b, *c),) = (np.moveaxis(np.stack(rows), 2, 1),)
+    if not c:
+        return np.stack(
+            [a[j] * b[k] - a[k] * b[j] for j, k in ((1, 2), (2, 0), (0, 1))]
+        )
+    minors = {
+        (j, k): a[j] * b[k] - a[k] * b[j]
+        for j, k in itertools.combinations(range(4), 2)
+    }
+    points = []
+    for left in range(4):
+        i, j, k = (n for n in range(4) if n != left)
+        found = c[0][i] * minors[j, k] - c[0][j] * minors[i, k] + c[0][k] * minors[i, j]
+        points.append(found if left % 2 else -found)
+    return np.stack(points)
+
+
+def volumes(
+    rows: Float64[np.ndarray, "rows dim_plus_1 polytopes"],
+    corners: Corners,
+    inside: Float64[np.ndarray, "polytopes dim"],
+) -> Float64[np.ndarray, " polytopes"]:
+    """Volumes of polytopes from all their corners, each on as many rows as dimensions.
+
+    A polytope is cut into right-angled simplices, with signs: from the point inside to
+    its foot on a facet, from there to the foot on a facet of this one, and so on to a
+    corner. The steps of each are orthogonal.
+    """
+    dim, polytopes = corners.chosen.shape[1], len(inside)
+    away = corners.points[:-1] / corners.points[-1] - inside[corners.owners].T
+    outward = [-rows[k, :-1, corners.owners].T for k in corners.chosen.T]
+    total = np.zeros(len(corners.owners))
+    for flag in itertools.permutations(outward):
+        part, steps = 1.0, []
+        for normal in flag:
+            step = normal
+            for before in steps:
+                step = step - (before * step).sum(0) * before
+            steps.append(step / np.sqrt((step * step).sum(0)))
+            part = part * (steps[-1] * away).sum(0)
+        total += part
+    return np.bincount(corners.owners, total, polytopes) / math.factorial(dim)

@@ -1,0 +1,67 @@
+"""Which patterns of a list differ from one another in a single unit."""
+
+import numpy as np
+from jaxtyping import Bool, Int, UInt8, UInt64
+
+SEED = 0x5EED
+PLACES, MOST_PLACES = 128, 2**26
+"""Places of the table for each pattern, and in all."""
+AT_ONCE = 4096
+"""Patterns whose sums are taken at once."""
+
+
+class Members:
+    """Looks up patterns by the sum of random numbers, one for each unit that is on.
+
+    (Zobrist hashing.) Whatever the numbers say is confirmed on the patterns themselves.
+    """
+
+    def __init__(self, patterns: UInt8[np.ndarray, "regions bytes"], num_bits: int):
+        self._patterns = patterns
+        rng = np.random.default_rng(SEED)
+        self._keys = rng.integers(0, 2**64, num_bits, np.uint64)
+        self._sums = _sums(patterns, self._keys)
+        self._order = np.argsort(self._sums)
+        self._sorted = self._sums[self._order]
+        size = min(max(PLACES * len(patterns), 1), MOST_PLACES)
+        self._mask = np.uint64((1 << size.bit_length()) - 1)
+        self._table = np.zeros(int(self._mask) + 1, bool)
+        self._table[self._sums & self._mask] = True
+
+    def flips(self, regions: Int[np.ndarray, " some"]) -> Bool[np.ndarray, "some bits"]:
+        """Whether a region's pattern with one unit changed is a member, unit by unit.
+
+        Of members with one sum, which chance hardly allows, a single one is found.
+        """
+        flipped = self._sums[regions, None] ^ self._keys
+        found = self._table[flipped & self._mask]
+        row, bit = np.nonzero(found)
+        wanted = flipped[row, bit]
+        place = np.searchsorted(self._sorted, wanted)
+        place = np.minimum(place, len(self._sorted) - 1)
+        same = self._sorted[place] == wanted
+        row, bit, other = row[same], bit[same], self._order[place[same]]
+        found[:] = False
+        apart = self._patterns[regions[row]] ^ self._patterns[other]
+        apart[np.arange(len(row)), bit // 8] ^= np.left_shift(1, bit % 8).astype("u1")
+        found[row, bit] = ~apart.any(1)
+        return found
+
+
+def _sums(
+    patterns: UInt8[np.ndarray, "regions bytes"], keys: UInt64[np.ndarray, " bits"]
+) -> UInt64[np.ndarray, " regions"]:
+    """The sum, without carrying, of the keys of the units that are on."""
+    count, size = patterns.shape
+    values = np.unpackbits(
+        np.arange(256, dtype=np.uint8)[:, None], 1, bitorder="little"
+    )
+    padded = np.zeros((size, 1, 8), np.uint64)
+    padded.reshape(-1)[: len(keys)] = keys
+    tables = np.bitwise_xor.reduce(values * padded, axis=2)
+    return np.concatenate(
+        [
+            np.bitwise_xor.reduce(tables[np.arange(size), patterns[k : k + AT_ONCE]], 1)
+            for k in range(0, max(count, 1), AT_ONCE)
+        ]
+    )

@@ -15,6 +15,7 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Check, VerificationReport, tried
 from regions.certificates.claims import check_claim
 from regions.certificates.comparisons import check_comparison
+from regions.certificates.differences import check_difference
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
 from regions.domains.shapes import (
@@ -59,22 +60,32 @@ def verify_answer(
         checks = [_digest(body)]
         if network is not None:
             checks.append(_same(held, network))
-        checks += _proof(body, ExactLayers(held, domain), held, domain)
+        checks += _proof(body, held, domain)
     seconds = time.perf_counter() - begin
     return VerificationReport(tuple(checks), True, False, seconds, subject="answer")
 
 
-def _proof(
-    body: dict[str, Any],
-    layers: ExactLayers,
-    network: ReluNetwork,
-    domain: Domain,
-) -> list[Check]:
+def _proof(body: dict[str, Any], network: ReluNetwork, domain: Domain) -> list[Check]:
     """The proof in a file, whatever its kind, and what follows from it."""
-    if body["question"] in ("are_equal", "largest_difference") and layers.outputs % 2:
+    is_pair = body["question"] in ("are_equal", "largest_difference")
+    if is_pair and network.output_dim % 2:
         raise FileFormatError(
             "two networks side by side have an even number of outputs."
         )
+    if is_pair and "difference" in body:
+        both, network = network, _network(body["difference"])
+        same = tried("difference", lambda: check_difference(both, network))
+        if not same.passed:
+            return [same, Check("answer", None, "the difference failed")]
+        return [same, *_proof_about(body, network, domain)]
+    return _proof_about(body, network, domain)
+
+
+def _proof_about(
+    body: dict[str, Any], network: ReluNetwork, domain: Domain
+) -> list[Check]:
+    """The same of the network that is proved to be the one to look at."""
+    layers = ExactLayers(network, domain)
     if "comparison" in body:
         return [tried("answer", lambda: check_comparison(body, network, domain))]
     if isinstance(domain, WholeSpace):

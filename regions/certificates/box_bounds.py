@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
-from regions.network import ReluNetwork
+from regions.network import Layer, ReluNetwork
 
 ROUNDOFF, TINIEST = 2.0**-53, 2.0**-1074
 OVER = 1.0 + 2.0**-20
@@ -43,6 +43,8 @@ class BoxBounds:
         # Terms of any sum here, and sums one after the other.
         self._terms = max(max(layer.weight.shape) for layer in network.layers) + 4
         self._sums = self._terms + 4 * sum(1 + len(la.skips) for la in network.layers)
+        # Terms that are 0 round nothing: those of each unit that are not.
+        self._own = [_terms_of(layer, k) for k, layer in enumerate(network.layers)]
 
     def upper(
         self, low: np.ndarray, high: np.ndarray, weights: np.ndarray
@@ -96,7 +98,7 @@ class BoxBounds:
             high = high + last @ plus + first @ minus
             largest = np.maximum(np.abs(first), np.abs(last))
             size = size + largest @ np.abs(matrix).T
-        error = 4.0 * self._sums * (ROUNDOFF * size + TINIEST)
+        error = 4.0 * (self._own[index] * ROUNDOFF * size + self._sums * TINIEST)
         return low - error, high + error
 
     def _carried(
@@ -160,6 +162,14 @@ class BoxBounds:
         return value, size, error
 
 
+def _terms_of(layer: Layer, index: int) -> np.ndarray:
+    """How many terms a sum over what each unit reads has, and some more."""
+    counts = np.full(layer.width, 4.0 * (2 + len(layer.skips)))
+    for _, matrix in layer.blocks(index):
+        counts += (matrix != 0).sum(1)
+    return counts
+
+
 def _activations(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> Ends:
     """Ends of activations: at those of the pre-activations, or 0 between them."""
     tops = np.where(high > 0.0, high, slopes * high)
@@ -184,7 +194,8 @@ def _lines(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> _Lines:
     below = np.minimum(left - left_off, right - right_off)
     convex, concave = is_open & (slopes < 1.0), is_open & (slopes > 1.0)
     before = np.maximum(np.abs(low), np.abs(high))
-    active = np.maximum(1.0, np.abs(slopes)) * before * (1.0 + 2.0**-50)
+    ends = np.stack([np.where(end > 0.0, end, slopes * end) for end in (low, high)])
+    active = np.abs(ends).max(0) * (1.0 + 2.0**-50) + TINIEST
     return _Lines(
         np.where(convex, chord, np.where(concave, tangent, steady)),
         np.where(convex, above, 0.0),

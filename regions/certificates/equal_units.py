@@ -1,6 +1,16 @@
 """Outputs as sums over units, where units that vanish together are written as one.
 
 The code of the checker, which shares nothing with the search for equal units.
+
+One more rule is for differences. With positive p, q, r and units of slope 0 whose
+pre-activations have `q v - r w = p u`, the rectified values of these have
+
+    relu(p relu(-u) - r relu(w)) = relu(p relu(u) - q relu(v)) - p u
+                                   + q relu(v) - r relu(w),
+
+as the two signs of u show: where u >= 0 both are 0, and elsewhere the first term of the
+right is 0, and `q relu(v)` is what exceeds `-p u` of `r relu(w)`. Where p u is a number
+c > 0 in their place, `relu(c - q relu(v)) = c - q relu(v) + r relu(w)`.
 """
 
 from collections.abc import Mapping
@@ -27,9 +37,9 @@ def merged(
 ) -> tuple[list[Sum], list[list[Sum]]]:
     """The outputs, and all pre-activations by layer, in the chart of a domain.
 
-    The first unit with a hyperplane stands for all of its layer with that hyperplane
-    and slope. With z its pre-activation, one with p z for a positive p is p f(z), and
-    one with -p z is p f(z) - p (1 + slope) z.
+    The first unit with a hyperplane stands for all with that hyperplane and slope, in
+    whatever layer. With z its pre-activation, one with p z for a positive p is p f(z),
+    and one with -p z is p f(z) - p (1 + slope) z.
 
     Args:
         network: The network.
@@ -44,11 +54,14 @@ def merged(
         for k, row in enumerate(directions):
             _add(total, exact(row[axis]), {("x", k, 0): fmpq(1)})
         held[0].append(total)
-    table = []
+    table: list[list[Sum]] = []
+    first: dict[object, tuple[Term, fmpq]] = {}
     for index, layer in enumerate(network.hidden):
         sums = _read(layer, index, held)
+        active = _active(layer, index, sums, signs, first)
+        _rewrite_gaps(network, index, sums, table, active, first)
         table.append(sums)
-        held.append(_active(layer, index, sums, signs))
+        held.append(active)
     return _read(network.output, len(network.hidden), held), table
 
 
@@ -58,15 +71,18 @@ def is_affine(total: Sum) -> bool:
 
 
 def _active(
-    layer: Layer, index: int, sums: list[Sum], signs: Mapping[Unit, bool]
+    layer: Layer,
+    index: int,
+    sums: list[Sum],
+    signs: Mapping[Unit, bool],
+    first: dict[object, tuple[Term, fmpq]],
 ) -> list[Sum]:
-    """The activations of a layer."""
+    """The activations of a layer; `first` holds the units that stand for others."""
     places = {unit: _hyperplane(total) for unit, total in enumerate(sums)}
     known: dict[object, bool] = {}
     for unit, (place, weight) in places.items():
         if (index, unit) in signs:
             known[place] = signs[index, unit] == (weight > 0)
-    first: dict[object, int] = {}
     result = []
     for unit, total in enumerate(sums):
         (place, weight), slope = places[unit], exact(float(layer.slopes[unit]))
@@ -79,13 +95,110 @@ def _active(
         if on is not None or slope == 1:
             _add(active, fmpq(1) if on else slope, total)
         else:
-            leader = first.setdefault((place, slope), unit)
-            share = weight / places[leader][1]
-            _add(active, abs(share), {("unit", index, leader): fmpq(1)})
+            own: tuple[Term, fmpq] = (("unit", index, unit), weight)
+            leader, least = first.setdefault((place, slope), own)
+            share = weight / least
+            _add(active, abs(share), {leader: fmpq(1)})
             if share < 0:
-                _add(active, share * (1 + slope), sums[leader])
+                _add(active, 1 + slope, total)
         result.append(active)
     return result
+
+
+def _rewrite_gaps(
+    network: ReluNetwork,
+    index: int,
+    sums: list[Sum],
+    table: list[list[Sum]],
+    active: list[Sum],
+    first: dict[object, tuple[Term, fmpq]],
+) -> None:
+    """Write activations of a layer by the rule for differences, where it holds."""
+    capped: dict[tuple[Term, str], list[tuple[Sum, int]]] = {}
+    steady = {
+        unit for unit in range(len(sums)) if not network.hidden[index].slopes[unit]
+    }
+    for unit in steady:
+        total = sums[unit]
+        _rewrite_step(network, total, table, active[unit], first)
+        if len(total) == 2 and _are_rectified(network, total):
+            for term, v in total.items():
+                if v > 0 > min(total.values()):
+                    capped.setdefault((term, str(v)), []).append((total, unit))
+    for unit in steady:
+        for rising, p in sums[unit].items():
+            for other, own in capped.get((rising, str(p)), ()):
+                rest = _without(network, sums[unit], rising, other, table)
+                if rest is not None:
+                    active[unit] = dict(active[own])
+                    _add(active[unit], fmpq(1), rest)
+
+
+def _rewrite_step(
+    network: ReluNetwork,
+    total: Sum,
+    table: list[list[Sum]],
+    active: Sum,
+    first: dict[object, tuple[Term, fmpq]],
+) -> None:
+    """The same of `relu(c - q relu(v))`, where a unit is known for `q v - c`."""
+    c, units = total.get(ONE, fmpq(0)), {k: v for k, v in total.items() if k != ONE}
+    if len(units) != 1 or not c > 0 or not _are_rectified(network, units):
+        return
+    ((above, v),) = units.items()
+    lower: Sum = {}
+    _add(lower, -v, table[above[1]][above[2]])
+    _add(lower, -c, {ONE: fmpq(1)})
+    place, weight = _hyperplane(lower)
+    held = first.get((place, fmpq(0)))
+    if v < 0 and held is not None and weight / held[1] > 0:
+        active.clear()
+        active.update(total)
+        _add(active, weight / held[1], {held[0]: fmpq(1)})
+
+
+def _without(
+    network: ReluNetwork,
+    total: Sum,
+    rising: Term,
+    other: Sum,
+    table: list[list[Sum]],
+) -> Sum | None:
+    """What one side of the rule has beside the other; None where it does not hold.
+
+    Args:
+        network: The network.
+        total: `p relu(-u) - r relu(w)`, where `relu(-u)` is `relu(u) - u`.
+        rising: The term of `relu(u)`.
+        other: `p relu(u) - q relu(v)`.
+        table: Pre-activations of the layers before.
+    """
+    p, u = total[rising], table[rising[1]][rising[2]]
+    left = dict(total)
+    _add(left, p, u)
+    if len(left) != 2 or not _are_rectified(network, left):
+        return None
+    ((above, q),) = ((term, -v) for term, v in other.items() if term != rising)
+    ((below, r),) = ((term, -v) for term, v in left.items() if term != rising)
+    gap: Sum = {}
+    _add(gap, q, table[above[1]][above[2]])
+    _add(gap, -r, table[below[1]][below[2]])
+    _add(gap, -p, u)
+    if gap or left.get(rising) != p or not (q > 0 and r > 0):
+        return None
+    rest: Sum = {}
+    _add(rest, -p, u)
+    _add(rest, q, {above: fmpq(1)})
+    _add(rest, -r, {below: fmpq(1)})
+    return rest
+
+
+def _are_rectified(network: ReluNetwork, total: Sum) -> bool:
+    """Whether a sum has units of slope 0 alone."""
+    return all(
+        kind == "unit" and network.hidden[layer].slopes[unit] == 0
+        for kind, layer, unit in total
+    )
 
 
 def _hyperplane(total: Sum) -> tuple[frozenset | None, fmpq]:

@@ -10,6 +10,7 @@ from flint import fmpq, fmpq_mat
 from regions.certificates.answer_bounds import ExactLayers, Lines
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.clipping import exact_sum
+from regions.certificates.differences import difference_rows
 from regions.certificates.distances import check_distance
 from regions.certificates.meanings import (
     check_label,
@@ -146,9 +147,9 @@ class _Answer:
 
     def _gaps(self) -> list[fmpq]:
         """The largest difference of the outputs of two networks at each corner."""
-        half, outputs = self._layers.outputs // 2, self._partition.outputs
-        pairs = (zip(outputs[k][:half], outputs[k][half:]) for k in self._used())  # noqa: B905
-        return [max(abs(a - b) for a, b in pair) for pair in pairs]
+        rows = difference_rows(self._body, self._layers.outputs)
+        outputs = self._partition.outputs
+        return [max(abs(dot(row, outputs[k])) for row in rows) for k in self._used()]
 
     def _difference(self) -> None:
         self._is("the largest difference", max(self._gaps()), self._value)

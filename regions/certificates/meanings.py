@@ -7,6 +7,7 @@ from flint import fmpq
 
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
+from regions.certificates.differences import difference_rows
 from regions.certificates.facets import chart_ends
 from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
 from regions.domains.shapes import Ball, BoundedDomain, Box, Domain
@@ -60,13 +61,11 @@ def _difference(
 ) -> None:
     """Each output of one network less that of the other, and the negatives."""
     del domain
-    (claim,), half = body["claims"], layers.outputs // 2
-    wanted = []
-    for sign in (1, -1):
-        for k in range(half):
-            row = [fmpq(0)] * layers.outputs
-            row[k], row[half + k] = fmpq(sign), fmpq(-sign)
-            wanted.append([(row, [], fmpq(0))])
+    (claim,) = body["claims"]
+    rows = difference_rows(body, layers.outputs)
+    wanted = [
+        [([sign * v for v in row], [], fmpq(0))] for sign in (1, -1) for row in rows
+    ]
     _require(goals_of(claim, layers) == wanted, "the claim is about other outputs")
     _require(ends(body["value"]) == _ends(claim), "not what the claims say")
 

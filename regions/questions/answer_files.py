@@ -7,8 +7,9 @@ one follows from a tree. A node of the tree splits a box by an axis, or by the s
 unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how),
 or a leaf that is a box of which a checker finds bounds by itself.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
-signs, volumes and values anew. Rational numbers are texts "p/q"; a digest covers
-everything.
+signs, volumes and values anew. What is proved about two networks may be proved about
+their *difference*, a network whose units are some of theirs. Rational numbers are texts
+"p/q"; a digest covers everything.
 """
 
 import hashlib
@@ -47,10 +48,12 @@ class Trees(NamedTuple):
     Attributes:
         searches: The searches.
         about: What was asked, as JSON.
+        of: Two networks side by side, where what was searched is their difference.
     """
 
     searches: tuple[Maximum, ...]
     about: dict[str, Any]
+    of: ReluNetwork | None = None
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """Write an answer and what proves it, whole or not at all.
@@ -61,7 +64,7 @@ class Trees(NamedTuple):
         problem = self.searches[0].search.problem
         claims = [_claim(maximum) for maximum in self.searches]
         parts = {"about": self.about, "claims": claims}
-        return _write(path, answer, problem.network, problem.domain, parts)
+        return _write(path, answer, problem.network, problem.domain, parts, self.of)
 
 
 class Partition(NamedTuple):
@@ -74,6 +77,7 @@ class Partition(NamedTuple):
         by_class: Whether pieces are cut where another output becomes the largest.
         normal: For some answers a normal of each part, by its class: what it proves
             says `closest.separating_normal`; None for parts that need none.
+        of: As in `Trees`.
     """
 
     network: ReluNetwork
@@ -81,6 +85,7 @@ class Partition(NamedTuple):
     about: dict[str, Any]
     by_class: bool = False
     normal: Callable[[int, Cell], Point | None] | None = None
+    of: ReluNetwork | None = None
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """List the pieces once more, and write them with the answer.
@@ -111,7 +116,7 @@ class Partition(NamedTuple):
         if self.normal is not None:
             partition["normals"] = normals
         parts = {"about": self.about, "partition": partition}
-        return _write(path, answer, self.network, self.domain, parts)
+        return _write(path, answer, self.network, self.domain, parts, self.of)
 
 
 class Compared(NamedTuple):
@@ -173,12 +178,15 @@ class Tried(NamedTuple):
         return _write(path, answer, self.network, self.domain, {"about": self.about})
 
 
-def proof_of(*searches: Maximum, **about: Any) -> Trees | Partition:
+def proof_of(
+    *searches: Maximum, of: ReluNetwork | None = None, **about: Any
+) -> Trees | Partition:
     """What proves an answer that searches gave, or a list for one of them."""
-    if any(found.search.is_listed for found in searches):
-        problem = searches[0].search.problem
-        return Partition(problem.network, problem.domain, about)
-    return Trees(searches, about)
+    listed = [found.search.listed for found in searches]
+    problem = next((held for held in listed if held is not None), None)
+    if problem is not None:
+        return Partition(problem.network, problem.domain, about, of=of)
+    return Trees(searches, about, of)
 
 
 def texts(numbers: Sequence[Any]) -> list[str]:
@@ -197,8 +205,11 @@ def _write(
     network: ReluNetwork,
     domain: Domain,
     parts: dict[str, Any],
+    of: ReluNetwork | None = None,
 ) -> pathlib.Path:
     """The file: what all have, and the parts of one kind of proof."""
+    if of is not None:
+        parts, network = {**parts, "difference": _network(network)}, of
     body = {
         "format": FORMAT,
         "version": VERSION,

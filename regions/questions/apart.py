@@ -24,7 +24,7 @@ def unit_apart(forms: Forms, is_first: Callable[[Unit], bool]) -> Unit | None:
     if not alone:
         return min((forms.kept[k].unit for k in shared), default=None)
     blamed = set()
-    for one, other in _likenesses(forms, alone, is_first):
+    for one, other in likenesses(forms, alone, is_first):
         apart = {k for k in _difference(one, other, forms) if k < CONSTANT}
         blamed |= apart or {one, other}
     return min(forms.kept[k].unit for k in blamed)
@@ -49,7 +49,7 @@ def _reached(
     return alone, shared
 
 
-def _likenesses(
+def likenesses(
     forms: Forms, alone: set[int], is_first: Callable[[Unit], bool]
 ) -> Iterator[tuple[int, int]]:
     """Each unit of the first network with that of the other which is most like it.

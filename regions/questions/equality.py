@@ -1,6 +1,6 @@
 """Whether two networks compute the same function on a domain."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -14,10 +14,11 @@ from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Compared, Partition, Tried, texts
 from regions.questions.comparison import Comparison
+from regions.questions.difference import difference_of
 from regions.questions.equal_regions import compare_regions, is_inside, largest_gap
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import MAX_DIM, Pieces
-from regions.questions.ranges import compared, differences
+from regions.questions.ranges import compared
 from regions.signs.exact import ExactNetwork
 
 PROBES = 32
@@ -86,10 +87,11 @@ def are_equal(
         witness, evidence = comparison.witness, units
         stats["nodes"] = comparison.nodes
     elif _has_corners(domain):
-        pieces, method = Pieces(both, domain, budget), "list"
-        witness = _differing_piece(pieces)
+        apart, directions = difference_of(both)
+        pieces, method = Pieces(apart, domain, budget), "list"
+        witness = _differing_piece(pieces, directions[: network.output_dim])
         stats["pieces"], known = pieces.count, pieces.complete
-        evidence = Partition(both, domain, {}) if known else None
+        evidence = Partition(apart, domain, {}, of=both) if known else None
     else:
         found, method = compare_regions(both, domain, budget), "list"
         witness, known = found.witness, found.complete
@@ -134,10 +136,10 @@ def _differing_probe(exact: ExactNetwork, domain: Domain) -> Point | None:
     return None
 
 
-def _differing_piece(pieces: Pieces) -> Point | None:
-    """A point inside the first piece on which the outputs are two affine maps."""
-    directions = differences(pieces.exact.network.output_dim // 2)
-    directions = directions[: len(directions) // 2]
+def _differing_piece(
+    pieces: Pieces, directions: Sequence[list[Fraction]]
+) -> Point | None:
+    """A point inside the first piece on which a difference is not 0."""
     for piece in pieces:
         for form, _ in directed_forms(piece, directions):
             if any(form):

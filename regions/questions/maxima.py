@@ -61,7 +61,7 @@ class Maximum(NamedTuple):
     @property
     def method(self) -> str:
         """What the answer comes from."""
-        return "list" if self.search.is_listed else "search"
+        return "list" if self.search.listed is not None else "search"
 
 
 def search_maximum(
@@ -74,6 +74,7 @@ def search_maximum(
     harmless: Callable[[fmpq], bool] = lambda bound: False,
     is_threshold: bool = False,
     listed: EngineList | None = None,
+    lists: Problem | None = None,
 ) -> Maximum:
     """Search for the largest value.
 
@@ -88,14 +89,17 @@ def search_maximum(
             arguments before.
         listed: What the engines list of the same network and domain, where several
             searches share it.
+        lists: The same goals as those of another network with fewer regions, of which
+            lists are made.
     """
+    lists = lists or problem
     # Time that is over already still gives the roots' bounds, and one point.
     seconds = None if max_seconds is None else max(max_seconds, 1e-9)
     budget = Budget(max_seconds=seconds, stop=stop)
     limits = {"tolerance": tolerance, "enough": enough, "harmless": harmless}
     with hearing_by_itself():
-        listed = listed or EngineList(problem.network, problem.domain)
-        search, done = _searched(problem, budget, limits, is_threshold, listed)
+        listed = listed or EngineList(lists.network, lists.domain)
+        search, done = _searched(problem, budget, limits, is_threshold, listed, lists)
         if search.best is None:
             search.try_inside()
     best, upper = search.best, search.upper
@@ -111,6 +115,7 @@ def _searched(
     limits: dict[str, Any],
     is_threshold: bool,
     listed: EngineList,
+    lists: Problem,
 ) -> tuple[Search, bool]:
     """The search that suits, run to its end or until the budget is spent."""
     if is_threshold and _is_wide(problem):
@@ -123,18 +128,18 @@ def _searched(
     # Boxes that may stay above the best are bounded by the thousand meanwhile.
     by_boxes = not is_exact and box_batches.serves(problem)
     few = FEW_NODES * (BATCH if by_boxes else 1)
-    many = problem.network.num_bits > MANY_LISTED_UNITS
+    many = lists.network.num_bits > MANY_LISTED_UNITS
     first = is_exact and many and problem.dim in LISTED_SECONDS
     if first:
-        done = _settled_by_engine(search, budget, listed)
+        done = _settled_by_engine(search, budget, listed, lists)
     done = done or search.run(few)
     if not done and not budget.spent():
-        done = not first and _settled_by_engine(search, budget, listed)
-        done = done or _run_in_turns(search, budget)
+        done = not first and _settled_by_engine(search, budget, listed, lists)
+        done = done or _run_in_turns(search, budget, lists)
     return search, done
 
 
-def _run_in_turns(search: Search, budget: Budget) -> bool:
+def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
     """Ask the exact list and the search by turns, each for longer and longer.
 
     Where units coincide a search may not end, and a list of many pieces is no help.
@@ -142,7 +147,7 @@ def _run_in_turns(search: Search, budget: Budget) -> bool:
     seconds = FIRST_TURN
     while not budget.spent():
         own = Budget(max_regions=FEW_PIECES, max_seconds=seconds, stop=budget.spent)
-        if _settled_by_pieces(search, own):
+        if _settled_by_pieces(search, own, lists):
             return True
         if not own.spent():
             break  # It has more pieces than that.
@@ -172,9 +177,10 @@ def _can_be_listed(problem: Problem) -> bool:
     return whole and plain and problem.dim <= MAX_DIM
 
 
-def _settled_by_engine(search: Search, budget: Budget, listed: EngineList) -> bool:
+def _settled_by_engine(
+    search: Search, budget: Budget, listed: EngineList, problem: Problem
+) -> bool:
     """Ask the list of an engine, if it is made soon enough."""
-    problem = search.problem
     seconds = LISTED_SECONDS.get(problem.dim, OTHER_SECONDS)
     if budget.max_seconds is not None:
         seconds = min(seconds, 0.5 * (budget.max_seconds - budget.seconds))
@@ -183,17 +189,16 @@ def _settled_by_engine(search: Search, budget: Budget, listed: EngineList) -> bo
     own = Budget(max_seconds=seconds, stop=budget.spent)
     best = listed.largest(problem, own)
     if best is not None:
-        search.settle(*best)
+        search.settle(problem, *best)
     return best is not None
 
 
-def _settled_by_pieces(search: Search, budget: Budget) -> bool:
+def _settled_by_pieces(search: Search, budget: Budget, problem: Problem) -> bool:
     """Ask the exact list, if it is short: it ends where units coincide.
 
     Where many units vanish at one point every choice of their signs is a node that is
     not empty, and a search may not end.
     """
-    problem = search.problem
     pieces = Pieces(problem.network, problem.domain, budget)
     largest = Largest([goal[0].outputs for goal in problem.goals])
     for piece in pieces:
@@ -208,7 +213,7 @@ def _settled_by_pieces(search: Search, budget: Budget) -> bool:
         if best is None or value > best[1]:
             best = k, value, largest.corners[k]
     assert best is not None
-    search.settle(*best)
+    search.settle(problem, *best)
     return True
 
 

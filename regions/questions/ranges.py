@@ -1,6 +1,6 @@
 """How large and how small an output gets, and by how much two networks differ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
@@ -14,9 +14,10 @@ from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import Compared, Partition, proof_of, texts
 from regions.questions.comparison import Comparison
+from regions.questions.difference import difference_of
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
-from regions.questions.maxima import Maximum, read_tolerance, search_maximum
+from regions.questions.maxima import read_tolerance, search_maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
 from regions.questions.visited_extremes import EngineList
@@ -126,7 +127,9 @@ def largest_difference(
 ) -> Answer:
     """The largest absolute difference of any output of two networks.
 
-    That of networks whose units are equal up to order, factors and splits is 0 at once.
+    What the networks share counts once, and units that nearly are equal are bounded as
+    pairs: bounds are of the size of what differs, a quantized weight or one changed by
+    1e-12. Of units that are equal up to order, factors and splits it is 0 at once.
 
     Args:
         network: One network.
@@ -157,10 +160,10 @@ def largest_difference(
     budget = Budget(max_seconds=max_seconds, stop=stop)
     gap = read_tolerance(tolerance)
     both = compared(network, other)
-    directions = differences(network.output_dim)
     _check_method(method)
     if method == "list":
-        pieces = Pieces(both, domain)
+        apart, directions = difference_of(both)
+        pieces = Pieces(apart, domain)
         with limited(max_seconds=max_seconds, stop=stop):
             found = largest_listed(pieces, directions)
         value, point = max(found, key=lambda pair: pair[0])
@@ -174,13 +177,29 @@ def largest_difference(
             budget.seconds,
             "list",
             stats,
-            Partition(both, domain, {}),
+            Partition(apart, domain, {}, of=both),
         )
     if (same := _equal_by_units(network, both, domain, budget)) is not None:
         return same
-    problem = Problem(both, domain, [(Linear(tuple(row)),) for row in directions])
-    best = search_maximum(problem, gap, max_seconds, stop)
-    return difference_answer(best, network.output_dim, budget.seconds)
+    # Bounds are sharper where equal units are pairs, and regions fewer elsewhere.
+    paired, plain = (
+        Problem(apart, domain, [(Linear(tuple(row)),) for row in directions])
+        for apart, directions in (
+            difference_of(both, network.widths),
+            difference_of(both),
+        )
+    )
+    best = search_maximum(paired, gap, max_seconds, stop, lists=plain)
+    return Answer(
+        "largest_difference",
+        known(best.lower, best.upper),
+        best.witness,
+        best.done,
+        budget.seconds,
+        best.method,
+        {"output": best.search.goal % network.output_dim, "nodes": best.search.nodes},
+        evidence=proof_of(best, of=both),
+    )
 
 
 def _equal_by_units(
@@ -205,21 +224,6 @@ def _equal_by_units(
     )
 
 
-def difference_answer(best: Maximum, outputs: int, seconds: float) -> Answer:
-    """The answer that a search for the largest difference gives."""
-    output = best.search.goal % outputs
-    return Answer(
-        "largest_difference",
-        known(best.lower, best.upper),
-        best.witness,
-        best.done,
-        seconds,
-        best.method,
-        {"output": output, "nodes": best.search.nodes},
-        evidence=proof_of(best),
-    )
-
-
 def compared(network: ReluNetwork, other: ReluNetwork) -> ReluNetwork:
     """Two networks side by side, which must have as many outputs.
 
@@ -232,14 +236,3 @@ def compared(network: ReluNetwork, other: ReluNetwork) -> ReluNetwork:
             f"{other.output_dim}: they must be equal."
         )
     return side_by_side(network, other)
-
-
-def differences(outputs: int) -> Sequence[list[Fraction]]:
-    """Weights of both networks' outputs: each difference, then each negative one."""
-    rows = []
-    for sign in (1, -1):
-        for k in range(outputs):
-            row = [Fraction(0)] * (2 * outputs)
-            row[k], row[outputs + k] = Fraction(sign), Fraction(-sign)
-            rows.append(row)
-    return rows

@@ -117,7 +117,7 @@ class Search:
         bounds: Bounds of all units on each box, by the number of the node where it
             begins; those of the root are number 0.
         nodes: How many nodes were bounded.
-        is_listed: Whether the answer is that of a list, taken over by `settle`.
+        listed: Of which problem a list gave the answer, taken over by `settle`.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Search:
         self.tree: list[Split | Proof | BoxProof | None] = []
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
-        self.is_listed = False
+        self.listed: Problem | None = None
         self._grain = ZERO
         self._queue: list[tuple[fmpq, int, _Open | _OpenBox]] = []
         self._closed: fmpq | None = None
@@ -200,10 +200,19 @@ class Search:
         self._close(before)
         return None
 
-    def settle(self, goal: int, value: Fraction, point: Point) -> None:
-        """Take over the exact answer of a list; the tree is no proof then."""
+    def settle(
+        self, problem: Problem, goal: int, value: Fraction, point: Point
+    ) -> None:
+        """Take over the exact answer of a list; the tree is no proof then.
+
+        Args:
+            problem: Of which the list is.
+            goal: Which goal is largest.
+            value: How large.
+            point: Where.
+        """
         self.goal, self.best, self.point = goal, value, point
-        self._queue, self._closed, self.is_listed = [], None, True
+        self._queue, self._closed, self.listed = [], None, problem
 
     def _begin(self) -> None:
         """Bound the whole domain, for every goal."""

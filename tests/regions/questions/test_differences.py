@@ -1,0 +1,111 @@
+"""How far two networks are apart: one network of what differs, and what it proves."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import regions
+from regions.certificates.answers import verify_answer
+from regions.certificates.checks import Wrong
+from regions.certificates.differences import check_difference
+from regions.network import ReluNetwork
+from regions.questions.answer import ends
+from regions.questions.difference import difference_of
+from regions.questions.ranges import compared
+from tests.helpers import random_network
+from tests.regions.certificates.test_answers import write
+from tests.regions.questions.test_equality import rewritten
+
+
+def arrays(network: ReluNetwork) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Weights and biases that may be changed."""
+    layers = network.layers
+    return [np.array(la.weight) for la in layers], [np.array(la.bias) for la in layers]
+
+
+def changed(kind: str, network: ReluNetwork, rng: np.random.Generator) -> ReluNetwork:
+    """A network near another one, or not."""
+    weights, biases = arrays(network)
+    if kind == "another":
+        return random_network(rng, network.input_dim, [5], outputs=2)
+    if kind == "noise":
+        weights = [w * (1 + 1e-3 * rng.uniform(-1, 1, w.shape)) for w in weights]
+    if kind == "quantized":
+        weights = [np.round(w * 24) / 24 for w in weights]
+        biases = [np.round(b * 24) / 24 for b in biases]
+    if kind == "rewritten":
+        weights, biases = rewritten(network, rng)
+        weights[0][2, 1] += 2.0**-30
+    if kind == "biases":
+        biases[0][3] += 1e-9
+        biases[1][2] -= 1e-5
+    return ReluNetwork.from_arrays(weights, biases)
+
+
+KINDS = ["another", "noise", "quantized", "rewritten", "biases"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_network_of_what_differs_is_right_and_its_forgeries_are_found(kind):
+    rng = np.random.default_rng(5)
+    network = random_network(rng, 3, [8, 7], outputs=2)
+    other = changed(kind, network, rng)
+    both, points = compared(network, other), rng.uniform(-1, 1, (200, 3))
+    for first in (None, network.widths):
+        apart, directions = difference_of(both, first)
+        found = apart(points) @ np.array(directions[:2], float).T
+        gap = network(points) - other(points)
+        np.testing.assert_allclose(found, gap, atol=1e-14)
+        check_difference(both, apart)
+        # One weight of it by its last bit, which no unit of the networks explains.
+        weights, biases = arrays(apart)
+        place = tuple(rng.choice(np.argwhere(weights[-1] != 0)))
+        weights[-1][place] = np.nextafter(weights[-1][place], np.inf)
+        skips = {k: dict(layer.skips) for k, layer in enumerate(apart.layers)}
+        slopes = [layer.slopes for layer in apart.hidden]
+        forged = ReluNetwork.from_arrays(weights, biases, slopes, skips=skips)
+        with pytest.raises(Wrong, match=r"the difference of output \d is another one"):
+            check_difference(both, forged)
+
+
+def test_a_planted_difference_of_1e_12_is_found_exactly():
+    """A changed weight of the output: so many times the largest value of its unit."""
+    rng = np.random.default_rng(0)
+    network, square = random_network(rng, 2, [40, 40]), regions.Box.cube(2)
+    weights, biases = arrays(network)
+    pre = network.pre_activations(square.corners())[1]
+    unit = int(pre.max(0).argmax())
+    weights[-1][0, unit] += 1e-12
+    other = ReluNetwork.from_arrays(weights, biases)
+    answer = regions.largest_difference(network, other, square)
+    weights[1:] = [weights[1][[unit]], np.eye(1)]
+    biases[1:] = [biases[1][[unit]], np.zeros(1)]
+    alone = ReluNetwork.from_arrays(weights, biases)
+    most = regions.output_range(alone, square, method="list").value[1]
+    step = Fraction(other.output.weight[0, unit]) - Fraction(
+        network.output.weight[0, unit]
+    )
+    assert answer.value == step * most > 0
+
+
+def test_stopped_bounds_are_of_the_size_of_the_difference(tmp_path):
+    rng = np.random.default_rng(0)
+    network = random_network(rng, 8, [16, 16])
+    other = changed("noise", network, rng)
+    domain = regions.Box.cube(8, 0.1)
+    answer = regions.largest_difference(network, other, domain, stop=lambda: True)
+    low, high = ends(answer.value)
+    points = rng.uniform(-0.1, 0.1, (20_000, 8))
+    sampled = np.abs(network(points) - other(points)).max()
+    assert not answer.proved
+    assert low <= high
+    assert sampled <= high < 20 * sampled
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path).ok
+    body = json.loads(path.read_text())
+    row = next(k for k, v in enumerate(body["difference"][0]["weight"]) if any(v))
+    body["difference"][0]["weight"][row][0] += 1e-9
+    report = verify_answer(write(body, tmp_path))
+    assert "difference  FAILED" in str(report)

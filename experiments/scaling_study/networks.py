@@ -1,12 +1,25 @@
 """The networks of a setting, at initialization and after training, and their domain."""
 
+import dataclasses
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float64
+import optax
+from jaxtyping import Array, Float64, Shaped
 
 import regions
 from experiments.scaling_study.settings import Config, Setting
+from experiments.scaling_study.together import (
+    Params,
+    common_shape,
+    deepened,
+    joined,
+    share_points,
+    shortened,
+    taken_out,
+)
 from regions.domains.shapes import BoundedDomain
 from regions.files.data_files import read_npz
 from regions.network import ReluNetwork
@@ -17,7 +30,6 @@ from training.initial_draws import draw_params
 from training.loop import (
     TrainState,
     make_optimizer,
-    shuffle_key,
     strong,
     to_device,
     without_length,
@@ -114,41 +126,73 @@ def _directions(setting: Setting) -> Float64[np.ndarray, "slice_dim dim"]:
     return q.T
 
 
-def networks_of(setting: Setting, config: Config) -> dict[str, list[ReluNetwork]]:
-    """The networks of all seeds, by the stages that are wanted.
+def networks_of(
+    group: list[Setting], config: Config
+) -> list[dict[str, list[ReluNetwork]]]:
+    """The networks of all seeds of each setting, by the stages that are wanted.
+
+    Args:
+        group: Settings that are trained together.
+        config: The study.
 
     Raises:
         FloatingPointError: If the training of a seed diverges.
     """
-    data = points_of(setting, config)
-    training = training_config(setting, data.train_targets.shape[1])
-    seeds = range(config.seeds)
-    params = draw_params(training.model, seeds)
-    networks = {"initial": ensemble_networks(params, training)}
-    if "trained" in config.stages:
-        networks["trained"] = networks["initial"]
-        if setting.epochs:
-            trained = _train(params, training, data, seeds)
-            networks["trained"] = ensemble_networks(trained.params, training)
-    return {stage: networks[stage] for stage in config.stages}
+    data = [points_of(setting, config) for setting in group]
+    outputs = data[0].train_targets.shape[1]
+    trainings = [training_config(setting, outputs) for setting in group]
+    drawn = [draw_params(training.model, range(config.seeds)) for training in trainings]
+    stages = {"initial": drawn, "trained": drawn}
+    if "trained" in config.stages and group[0].epochs:
+        stages["trained"] = _train(group, config, drawn, data)
+    return [
+        {s: ensemble_networks(stages[s][k], training) for s in config.stages}
+        for k, training in enumerate(trainings)
+    ]
 
 
 def _train(
-    params: dict, training: TrainingConfig, data: Dataset, seeds: range
-) -> TrainState:
+    group: list[Setting], config: Config, drawn: list[Params], data: list[Dataset]
+) -> list[Params]:
     """All networks after training, in one program."""
-    arrays = jax.tree.map(jnp.asarray, params)
-    optimizer = jax.vmap(make_optimizer(training.optimizer).init)(arrays)
-    start = TrainState(arrays, optimizer, jnp.zeros(len(seeds), jnp.int32))
-    keys = jnp.stack([shuffle_key(seed) for seed in seeds])
+    outputs, (dim, hidden) = data[0].train_targets.shape[1], common_shape(group)
+    shape = dataclasses.replace(group[0], dim=dim, widths=hidden)
+    training = without_length(training_config(shape, outputs))
+    deep, moments = zip(*(deepened(own, len(hidden)) for own in drawn), strict=True)
+    points, number = data[0], config.seeds
+    if not share_points(group, config):
+        each = [Dataset(*(np.repeat(a[None], number, axis=0) for a in d)) for d in data]
+        points = jax.tree.map(joined, *each)
+    start, keys = _start(
+        jax.tree.map(joined, *deep), jax.tree.map(joined, *moments), training
+    )
     trained, losses = train_ensemble_block(
-        strong(start), to_device(data), keys, without_length(training), training.epochs
+        start, to_device(points), keys, training, group[0].epochs
     )
     finite = np.isfinite(losses.train) & np.isfinite(losses.val)
     if not finite.all():
-        seed, epoch = (int(i) for i in np.argwhere(~finite)[0])
+        at, epoch = (int(i) for i in np.argwhere(~finite)[0])
         raise FloatingPointError(
-            f"the loss of seed {seed} is not finite at epoch {epoch + 1}, with hidden "
-            f"layers {list(training.model.widths)}: lower `learning_rate`."
+            f"the loss of seed {at % number} is not finite at epoch {epoch + 1}, with "
+            f"hidden layers {list(group[at // number].hidden)}: lower `learning_rate`."
         )
-    return trained
+    whole = jax.tree.map(np.asarray, trained.params)
+    return [
+        shortened(
+            jax.tree.map(lambda a, b, k=k: taken_out(a, k * number, b), whole, own),
+            len(group[k].hidden),
+        )
+        for k, own in enumerate(deep)
+    ]
+
+
+@functools.partial(jax.jit, static_argnames="training")
+def _start(
+    params: Params, moments: Params, training: TrainingConfig
+) -> tuple[TrainState, Shaped[Array, " seeds"]]:
+    """States before the first epoch, and keys of shuffles, which no full batch has."""
+    fresh = jax.vmap(make_optimizer(training.optimizer).init)(params)
+    optimizer = optax.tree_utils.tree_set(fresh, nu=moments)
+    epochs = jnp.zeros(len(jax.tree.leaves(params)[0]), jnp.int32)
+    start = strong(TrainState(params, optimizer, epochs))
+    return start, jax.vmap(jax.random.key)(jnp.arange(len(epochs)))

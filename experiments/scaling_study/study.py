@@ -20,6 +20,7 @@ from experiments.scaling_study.networks import domain_of, networks_of, points_of
 from experiments.scaling_study.scaling_fits import Fit, fit_law
 from experiments.scaling_study.settings import NO_FIT, Config, Family, Setting
 from experiments.scaling_study.tables import family_counts, table_of_means
+from experiments.scaling_study.together import groups_of
 from regions.bounds import (
     montufar_2014_upper_bound,
     serra_2018_upper_bound,
@@ -32,7 +33,7 @@ from regions.network import ReluNetwork
 from training.progress import Progress
 
 AHEAD = 2
-"""Settings whose networks are trained while others are counted."""
+"""Groups of settings whose networks are trained while others are counted."""
 MESSAGE = "counting networks"
 
 ABOUT = About(
@@ -84,11 +85,15 @@ def conduct(
     config: Config, folder: pathlib.Path, progress: Progress, clock: Clock
 ) -> Summary:
     """Train, count and fit; a setting that is finished is not repeated."""
-    settings = config.settings()
+    settings, groups = config.settings(), groups_of(config)
     each = config.seeds * len(config.stages)
-    left = [s for s in settings if not _file_of(s, folder).is_file()]
+    left = {s for s in settings if not _file_of(s, folder).is_file()}
     done, total = each * (len(settings) - len(left)), each * len(settings)
-    for setting, networks in _trained_ahead(left, config):
+    # Groups are trained whole: what a study finds does not depend on where it stopped.
+    begun = [group for group in groups if not left.isdisjoint(group)]
+    for setting, networks in _trained_ahead(begun, config):
+        if setting not in left:
+            continue
 
         def tell(counted: int, _: int, before: int = done) -> None:
             progress(before + counted, total, MESSAGE)
@@ -125,16 +130,16 @@ def _rows(config: Config, folder: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def _trained_ahead(
-    settings: list[Setting], config: Config
+    groups: list[list[Setting]], config: Config
 ) -> Iterator[tuple[Setting, dict[str, list[ReluNetwork]]]]:
-    """The networks of each setting, trained while those before are counted."""
+    """Each setting and its networks, trained while those before are counted."""
     pool = ThreadPoolExecutor(AHEAD)
     waiting: list[Future] = []
     try:
-        for k, setting in enumerate(settings):
-            for other in settings[k + len(waiting) : k + AHEAD + 1]:
+        for k, group in enumerate(groups):
+            for other in groups[k + len(waiting) : k + AHEAD + 1]:
                 waiting.append(pool.submit(networks_of, other, config))
-            yield setting, waiting.pop(0).result()
+            yield from zip(group, waiting.pop(0).result(), strict=True)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -100,8 +100,10 @@ def test_counts_are_those_of_the_networks(finished):
 
 
 def test_trained_networks_are_those_of_training_alone():
-    setting = Setting(widths=(4, 3), epochs=5, activation="leaky_relu", slope=0.1)
-    found = networks.networks_of(setting, CONFIG)
+    # In one program with others, and filled up to their shape.
+    setting = Setting(widths=(4, 3), epochs=5, activation="abs")
+    other = dataclasses.replace(setting, dim=3, widths=(5, 2, 4))
+    found, _ = networks.networks_of([setting, other], CONFIG)
     training = networks.training_config(setting, 1)
     data = to_device(networks.points_of(setting, CONFIG))
     params = draw_params(training.model, range(3))
@@ -265,7 +267,7 @@ def test_any_architecture_activation_and_initialization(tmp_path):
     config, summary, result = run_study(tmp_path, text)
     assert summary["networks"] == len(result.table) == 2 * (4 + 4)
     for setting in config.settings():
-        drawn = networks.networks_of(setting, config)["initial"]
+        drawn = networks.networks_of([setting], config)[0]["initial"]
         rows = [r for r in result.table if r["setting"] == setting.key]
         domain = regions.Box.cube(2)
         expected = [int(regions.count_regions(n, domain, method="tree")) for n in drawn]
@@ -309,7 +311,7 @@ def test_data_of_ones_own_and_a_slice_through_it(tmp_path):
     domain = networks.domain_of(setting, data)
     assert (domain.dim, domain.ambient_dim) == (2, 5)
     np.testing.assert_allclose(domain.embed(np.zeros((1, 2)))[0], inputs.mean(0), 1e-5)
-    trained = networks.networks_of(setting, config)["trained"]
+    trained = networks.networks_of([setting], config)[0]["trained"]
     assert trained[0].output_dim == 2
     found = [r["regions"] for r in result.table if r["setting"] == setting.key]
     assert found[2:] == [int(regions.count_regions(n, domain)) for n in trained]

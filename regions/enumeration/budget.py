@@ -46,6 +46,37 @@ class _End(NamedTuple):
         return cls(why, time.process_time(), time.perf_counter())
 
 
+class _Memory:
+    """What a run may take, and has taken.
+
+    Without a limit that was given it is measured when it is first asked for: a run that
+    is over before takes little, and to ask the system takes a tenth of its time.
+    """
+
+    def __init__(self, most: int | None):
+        self._most = most
+        self._first = None if most is None else resident_bytes()
+
+    @property
+    def most(self) -> int | None:
+        """The limit; None where the system does not tell what is left."""
+        self._measure()
+        return self._most
+
+    def taken(self) -> int:
+        """Bytes that were taken since the first measurement."""
+        return resident_bytes() - self._measure()
+
+    def _measure(self) -> int:
+        """What the process had at first."""
+        if self._first is None:
+            available = available_bytes()
+            if available is not None:
+                self._most = int(MEMORY_SHARE * available)
+            self._first = resident_bytes()
+        return self._first
+
+
 class Budget:
     """Says when to stop, why, and when even proving what was found takes too long.
 
@@ -86,14 +117,9 @@ class Budget:
             stop = _either(stop, around.wants_end)
         self.max_regions = max_regions
         self.max_seconds = max_seconds
-        self.max_bytes = max_bytes
-        if max_bytes is None:
-            available = available_bytes()
-            if available is not None:
-                self.max_bytes = int(MEMORY_SHARE * available)
         self._stop = stop
         self._start = time.perf_counter()
-        self._first_bytes = resident_bytes()
+        self._memory = _Memory(max_bytes)
         self._looked = self._start
         self._ended: _End | None = None
 
@@ -108,6 +134,11 @@ class Budget:
         budget = copy.copy(self)
         budget.max_regions = max_regions
         return budget
+
+    @property
+    def max_bytes(self) -> int | None:
+        """Memory that the run may take; None where the system tells of none."""
+        return self._memory.most
 
     @property
     def seconds(self) -> float:
@@ -129,7 +160,7 @@ class Budget:
         now = time.perf_counter()
         if self.max_seconds is not None and now - self._start > self.max_seconds:
             return Stop.SECONDS
-        if self.max_bytes is not None and now - self._looked > MEMORY_SECONDS:
+        if now - self._looked > MEMORY_SECONDS:
             self._looked = now
             if not self.fits(0):
                 return Stop.BYTES
@@ -137,9 +168,8 @@ class Budget:
 
     def fits(self, extra: int) -> bool:
         """Whether so many bytes more may be taken."""
-        if self.max_bytes is None:
-            return True
-        return resident_bytes() - self._first_bytes + extra <= self.max_bytes
+        most = self._memory.most
+        return most is None or self._memory.taken() + extra <= most
 
     def reserve(self, extra: int) -> None:
         """Make sure of memory before it is taken.

@@ -17,7 +17,7 @@ from regions.enumeration.cells.chart_rests import (
     chart_rests,
 )
 from regions.enumeration.cells.frame import frame_of
-from regions.enumeration.cells.structure import common_zeros
+from regions.enumeration.cells.structure import common_zeros, joined
 from regions.network import Layer, ReluNetwork
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF, chart_rounding
 
@@ -135,8 +135,8 @@ def stack_networks(
     for index, layer in enumerate(layers):
         width = layer.width
         own = [chart[index] for chart in charts]
-        bias[:, index, :width] = _joined([layer.bias for layer in own])
-        slopes[:, index, :width] = _joined([layer.slopes for layer in own])
+        bias[:, index, :width] = joined([layer.bias for layer in own])
+        slopes[:, index, :width] = joined([layer.slopes for layer in own])
         has_kink[:, index, :width] = slopes[:, index, :width] != 1.0
     bit = np.cumsum(has_kink.reshape(number, -1), axis=1).reshape(shape) - 1
     bit[~has_kink] = NO_BIT
@@ -155,7 +155,9 @@ def stack_networks(
                 rests[k, index, :, : len(rest)] = rest.T
     size = float(np.abs(frame.scale).max() + np.abs(frame.middle).max())
     is_exact = (rows == 0.0) & (offsets == 0.0)
-    limits = _exact_limits(bias, slopes, matrices, is_exact, frame)
+    start = int(_grains(np.concatenate(frame[:2])).min())
+    each_block = blocks.tolist(), first_block.tolist()
+    limits = _exact_limits(bias, slopes, weights, *each_block, is_exact, start)
     leader, free = np.zeros_like(bit), np.zeros(shape, np.uint8)
     given = matrices if domain.is_chart_identity else None
     for index, (first, zero) in enumerate(common_zeros(networks, domain, given)):
@@ -184,13 +186,6 @@ def stack_networks(
     )
 
 
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    """Arrays of one shape, stacked; `np.stack` takes a microsecond for each."""
-    if len(arrays) == 1:
-        return arrays[0][None]
-    return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)
-
-
 def _blocks(
     charts: list[tuple[Layer, ...]], room: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[int, np.ndarray]]]:
@@ -203,7 +198,7 @@ def _blocks(
         every = [chart[index].blocks(index) for chart in charts]
         read = {}
         for place, (source, matrix) in enumerate(layer.blocks(index)):
-            read[source] = _joined([pairs[place][1] for pairs in every])
+            read[source] = joined([pairs[place][1] for pairs in every])
             blocks.append((source, start, matrix.shape[1]))
             start += matrix.shape[1] * room
         matrices.append(read)
@@ -226,45 +221,59 @@ def _blocks(
 def _exact_limits(
     bias: np.ndarray,
     slopes: np.ndarray,
-    matrices: list[dict[int, np.ndarray]],
+    weights: np.ndarray,
+    blocks: list[list[int]],
+    first_block: list[int],
     is_exact: np.ndarray,
-    frame: tuple[np.ndarray, ...],
+    start: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """2^53 times the power of two of which all terms of a layer are multiples.
 
     The second holds it for the products with the slopes. One row per network.
+
+    Args:
+        bias: As in `FlatNetwork`, but filled up with zeros, multiples of everything.
+        slopes: As there, like all that follow.
+        weights: All matrices.
+        blocks: Source, start and fan-in.
+        first_block: First of each layer.
+        is_exact: Which layers were not rounded.
+        start: Exponent of that power of two for the coordinates.
     """
     number, layers = is_exact.shape
-    start = min(int(_grains(part[None])[0]) for part in frame[:2])
+    own = _grains(np.concatenate([bias, slopes], axis=1)).min(axis=2)
+    grains, of_slopes = own[:, :layers], np.minimum(0, own[:, layers:])
+    begins = [begin for _, begin, _ in blocks]
+    of_blocks = np.minimum.reduceat(_grains(weights), begins, axis=1)
     held = [np.full(number, start)]
+    for layer in range(layers):
+        grain = grains[:, layer]
+        for n in range(first_block[layer], first_block[layer + 1]):
+            np.minimum(grain, held[blocks[n][0]] + of_blocks[:, n], out=grain)
+        held.append(grain + of_slopes[:, layer])
     limits, slope_limits = np.zeros((2, number, layers))
-    # Zeros that fill up rows are multiples of everything.
-    bias_grains = _grains(bias.reshape(number * layers, -1)).reshape(number, layers)
-    slope_grains = _grains(slopes.reshape(number * layers, -1)).reshape(number, layers)
-    for index, read in enumerate(matrices):
-        grain = bias_grains[:, index]
-        for source, matrix in read.items():
-            terms = held[source] + _grains(matrix.reshape(number, -1))
-            grain = np.minimum(grain, terms)
-        fits = is_exact[:, index] & (abs(grain) <= LARGEST_EXPONENT - 60)
-        limits[fits, index] = np.ldexp(1.0, 53 + grain[fits])
-        after = grain + np.minimum(0, slope_grains[:, index])
-        held.append(after)
-        fits &= after >= -LARGEST_EXPONENT
-        slope_limits[fits, index] = np.ldexp(1.0, 53 + after[fits])
+    fits = is_exact & (abs(grains) <= LARGEST_EXPONENT - 60)
+    limits[fits] = np.ldexp(1.0, 53 + grains[fits])
+    after = grains + of_slopes
+    fits &= after >= -LARGEST_EXPONENT
+    slope_limits[fits] = np.ldexp(1.0, 53 + after[fits])
     return limits, slope_limits
 
 
-def _grains(values: np.ndarray) -> np.ndarray:
-    """Exponent of the largest power of two of which all values of a row are multiples.
+def _grains(
+    values: Float64[np.ndarray, "*shape"],
+) -> Int[np.ndarray, "*shape"]:
+    """Exponent of the largest power of two of which each value is a multiple.
 
-    Large for zeros.
+    Large for zeros; so it is for numbers that are not finite, which are multiples of
+    nothing: limits of other arrays hold them to be inexact.
     """
-    mantissa, exponent = np.frexp(values)
-    # Rows of numbers that are not finite are multiples of nothing: limits of other
-    # arrays hold them to be inexact.
-    whole = np.ldexp(np.abs(mantissa), 53).astype(np.int64)
-    lowest = np.frexp((whole & -whole).astype(float))[1] - 1
-    some = np.isfinite(values) & (values != 0.0)
-    grains = np.where(some, exponent.astype(np.int64) - 53 + lowest, LARGEST_EXPONENT)
-    return grains.min(axis=1, initial=LARGEST_EXPONENT)
+    bits = np.ascontiguousarray(values).view(np.int64) & (2**63 - 1)
+    exponent, digits = bits >> 52, bits & (2**52 - 1)
+    # All but the smallest have a digit more.
+    digits += (exponent != 0).astype(np.int64) << 52
+    lowest = (digits & -digits).astype(np.float64).view(np.int64) >> 52
+    grains = np.maximum(exponent, 1) + lowest - (1075 + 1023)
+    np.minimum(grains, LARGEST_EXPONENT, out=grains)
+    grains[(bits == 0) | (exponent == 2047)] = LARGEST_EXPONENT
+    return grains

@@ -52,9 +52,9 @@ def plane_listing(task: Task, walks: list[PlaneWalk]) -> Listing:
 
 def plane_facts(walks: list[PlaneWalk]) -> CellsStats:
     """What some walks took."""
-    heads = np.sum([walk.state.head for walk in walks], axis=0)
+    heads = [walk.state.head for walk in walks]
     return CellsStats(
-        cells_split=int(heads[SPLITS]),
-        signs_tested_exactly=int(heads[TESTED_EXACTLY]),
+        cells_split=sum(int(head[SPLITS]) for head in heads),
+        signs_tested_exactly=sum(int(head[TESTED_EXACTLY]) for head in heads),
         signs_decided_in_rationals=sum(walk.asked for walk in walks),
     )

@@ -29,22 +29,52 @@ def common_zeros(
         read: What their layers read, if it is at hand, as they are given: composed
             with a chart rows are rounded.
     """
+    layers = [[network.hidden[k] for network in networks] for k in _layers(networks)]
+    if read is None:
+        read = [_matrices(own, index) for index, own in enumerate(layers)]
+    biases = [joined([layer.bias for layer in own]) for own in layers]
+    twins = _have_twins(read)
+    has_zeros = not np.concatenate([bias.ravel() for bias in biases]).all()
     centered = domain.is_chart_identity or not any(domain.rational_chart()[0])
     before = [np.full((len(networks), domain.ambient_dim), centered)]
     found = []
-    for index in range(len(networks[0].hidden)):
-        layers = [network.hidden[index] for network in networks]
-        own = _matrices(layers, index) if read is None else read[index]
-        bias = np.array([layer.bias for layer in layers])
-        before.append(unbiased(own, bias, before))
-        found.append((leaders(own, bias), before[-1]))
+    for own, bias, alike in zip(read, biases, twins, strict=True):
+        free = unbiased(own, bias, before) if has_zeros else np.zeros(bias.shape, bool)
+        before.append(free)
+        found.append((leaders(own, bias) if alike else _alone(bias), free))
     return found
+
+
+def _layers(networks: Sequence[ReluNetwork]) -> range:
+    """Numbers of the hidden layers."""
+    return range(len(networks[0].hidden))
 
 
 def _matrices(layers: list[Layer], index: int) -> Matrices:
     """What a layer reads."""
     blocks = [dict(layer.blocks(index)) for layer in layers]
-    return {source: np.array([b[source] for b in blocks]) for source in blocks[0]}
+    return {source: joined([b[source] for b in blocks]) for source in blocks[0]}
+
+
+def _have_twins(read: Sequence[Matrices]) -> list[bool]:
+    """Which layers may have units with the same row, up to a power of two and a sign.
+
+    Such rows have the same digits in their first entries, which few others have.
+    """
+    firsts = [next(iter(own.values()))[..., 0] for own in read]
+    # NaN is not equal to itself.
+    shape = len(firsts), len(firsts[0]), max(first.shape[1] for first in firsts)
+    keys = np.full(shape, np.nan)
+    for key, first in zip(keys, firsts, strict=True):
+        key[:, : first.shape[1]] = first
+    return _has_twice(np.abs(np.frexp(keys)[0])).any(axis=-1).tolist()
+
+
+def joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """Arrays of one shape, stacked; `np.stack` takes a microsecond for each."""
+    if len(arrays) == 1:
+        return arrays[0][None]
+    return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)
 
 
 def leaders(
@@ -60,11 +90,7 @@ def leaders(
         >>> leaders({0: rows}, np.zeros((1, 3)))
         array([[0, 0, 2]])
     """
-    first = np.empty(bias.shape, np.int64)
-    first[:] = np.arange(bias.shape[1])
-    # Such rows have the same digits in their first entries, which few others have.
-    if not _has_twice(np.abs(np.frexp(next(iter(read.values()))[..., 0])[0])).any():
-        return first
+    first = _alone(bias)
     rows = np.concatenate([*read.values(), bias[..., None]], axis=2)
     steep = np.abs(rows)
     exponent = np.frexp(steep.max(axis=2))[1]
@@ -86,6 +112,15 @@ def leaders(
     return first
 
 
+def _alone(
+    bias: Float64[np.ndarray, "networks width"],
+) -> Int[np.ndarray, "networks width"]:
+    """Leaders where no two rows are the same."""
+    first = np.empty(bias.shape, np.int64)
+    first[:] = np.arange(bias.shape[1])
+    return first
+
+
 def _is_multiple(row: np.ndarray, other: np.ndarray, shift: np.integer) -> bool:
     """Whether a row times a power of two, or its negative, is another one, exactly."""
     moved = np.ldexp(row, shift)
@@ -94,11 +129,11 @@ def _is_multiple(row: np.ndarray, other: np.ndarray, shift: np.integer) -> bool:
 
 
 def _has_twice(
-    keys: Float64[np.ndarray, "networks width"],
-) -> Bool[np.ndarray, " networks"]:
+    keys: Float64[np.ndarray, "*networks width"],
+) -> Bool[np.ndarray, "*networks"]:
     """Which networks have a number more than once."""
-    ordered = np.sort(keys, axis=1)
-    return (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    ordered = np.sort(keys, axis=-1)
+    return (ordered[..., 1:] == ordered[..., :-1]).any(axis=-1)
 
 
 def unbiased(

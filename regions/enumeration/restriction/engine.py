@@ -80,7 +80,8 @@ class Restriction:
     def suits(self, task: Task) -> str | None:
         """Where other engines are slower, or refuse."""
         network, domain = task.network, task.domain
-        if not network.hidden:
+        is_low = domain.dim < min(FROM_DIM, FROM_DIM_DEEP)
+        if not network.hidden or (domain.is_bounded and is_low and not task.failed):
             return None
         is_deep = num_kinked_layers(network) > 1
         if is_deep:

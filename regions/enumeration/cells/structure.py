@@ -36,7 +36,8 @@ def common_zeros(
     twins = _have_twins(read)
     has_zeros = not np.concatenate([bias.ravel() for bias in biases]).all()
     centered = domain.is_chart_identity or not any(domain.rational_chart()[0])
-    before = [np.full((len(networks), domain.ambient_dim), centered)]
+    first: np.ndarray = np.full((len(networks), domain.ambient_dim), centered)
+    before = [first]
     found = []
     for own, bias, alike in zip(read, biases, twins, strict=True):
         free = unbiased(own, bias, before) if has_zeros else np.zeros(bias.shape, bool)
@@ -67,7 +68,7 @@ def _have_twins(read: Sequence[Matrices]) -> list[bool]:
     keys = np.full(shape, np.nan)
     for key, first in zip(keys, firsts, strict=True):
         key[:, : first.shape[1]] = first
-    return _has_twice(np.abs(np.frexp(keys)[0])).any(axis=-1).tolist()
+    return [bool(of.any()) for of in _has_twice(np.abs(np.frexp(keys)[0]))]
 
 
 def joined(arrays: list[np.ndarray]) -> np.ndarray:

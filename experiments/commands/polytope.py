@@ -108,6 +108,7 @@ def _looking(options: argparse.Namespace) -> dict[str, Any]:
 
 def execute(options: argparse.Namespace) -> None:
     """Answer, in the format asked for."""
+    from regions.domains.shapes import Ball
     from regions.errors.limits import limited
     from regions.polytopes import formats
     from regions.polytopes.report import describe_polytope
@@ -128,6 +129,11 @@ def execute(options: argparse.Namespace) -> None:
         raise ValueError(
             f"the point has {len(x)} entries and {reads} {dim}: they must be equal."
         )
+    if isinstance(domain, Ball) and domain.squared_radius is not None:
+        if np.linalg.norm(x - domain.center) > domain.radius:
+            raise ValueError("the point lies outside of the ball: give one inside.")
+        # It has no inequalities; those of units are written for the inputs.
+        domain = None
     if options.nearest is not None:
         print(around(network, x, domain, **_looking(options)))
         return

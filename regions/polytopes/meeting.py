@@ -74,7 +74,8 @@ def regions_meeting_at(
     Args:
         network: Any network.
         x: A point, in chart coordinates of `domain` if one is given.
-        domain: Regions outside it do not count; None for the whole space.
+        domain: Regions outside it do not count; None for the whole space. In a ball of
+            the norm 2 the point must lie strictly inside.
         max_regions: The most regions to list.
 
     Raises:
@@ -87,8 +88,8 @@ def regions_meeting_at(
         >>> len(regions_meeting_at(net, np.zeros(2)).patterns)
         4
     """
-    network, domain = network_and_domain(network, domain, or_whole=True)
-    rows = NetworkRows(network, domain)
+    network, domain = network_and_domain(network, domain, or_whole=True, or_round=True)
+    rows = NetworkRows(network, domain, past_ball=True)
     here = read_point(x, domain.dim, chart=not domain.is_chart_identity)
     cones = _Cones(rows, here, domain)
     found = _walk(cones, domain, max_regions)
@@ -131,6 +132,8 @@ class _Cones:
     ):
         self._rows = rows
         self._x: Point = as_fractions(x)
+        if domain.squared_radius is not None and rows.sides(x)[0] <= 0:
+            raise ValueError(outside_text(domain, x, 0))
         signs = rows.signs(x[None]).sign[0]
         table = rows.integers(are_on(signs))[rows.num_units :]
         slack = [slack_at(row, self._x) for row in table]

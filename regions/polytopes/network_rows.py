@@ -7,6 +7,7 @@ pre-activations serve as coordinates: then most of the input space is never touc
 
 import dataclasses
 import functools
+from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -40,20 +41,34 @@ class NetworkRows:
         reach: Bound of every coordinate on the domain, or None.
     """
 
-    def __init__(self, network: ReluNetwork, domain: Domain):
+    def __init__(
+        self, network: ReluNetwork, domain: Domain, *, past_ball: bool = False
+    ):
+        """The rows.
+
+        Args:
+            network: The network.
+            domain: The domain.
+            past_ball: Of a ball of the norm 2, which has no rows: whether regions go on
+                beyond it; else the box around it ends them.
+        """
         self.chart = domain.restrict(network)
         self.network, self.domain = network, domain
         self.units = np.flatnonzero(network.kinks)
         self.num_units = len(self.units)
+        self._past = False
         if isinstance(domain, WholeSpace):
             none = [0.0] * len(network.hidden)
             self._chart_error, self.reach = (none, none), None
         else:
             self._chart_error, self.reach = chart_rounding(network, domain), None
-            if domain.is_bounded:
+            self._past = past_ball and domain.squared_radius is not None
+            if domain.is_bounded and not self._past:
                 box = domain.chart_box()
                 self.reach = float(np.abs([box.lower, box.upper]).max())
         self._A, self._b = domain.rows()
+        if self._past:
+            self._A, self._b = self._A[:0], self._b[:0]
         facets = [(NO_UNIT, facet) for facet in range(len(self._b))]
         self.names = np.array([*network.units, *facets], np.int64).reshape(-1, 2)
         self.names.setflags(write=False)
@@ -86,7 +101,14 @@ class NetworkRows:
         return self._predicate.signs(points)
 
     def sides(self, point: Float64[np.ndarray, " dim"]) -> Int[np.ndarray, " facets"]:
-        """Exact signs of the slack of the domain's facets at a point of the chart."""
+        """Exact signs of the slack of the domain's facets at a point of the chart.
+
+        Of a round ball that regions go beyond, one: that of its sphere.
+        """
+        square = self.domain.squared_radius
+        if self._past and square is not None:
+            slack = square - sum(Fraction(v) ** 2 for v in point.tolist())
+            return np.array([(slack > 0) - (slack < 0)])
         return slack_signs(self._A, self._b, point)
 
     def proves_inside(self, point: Float64[np.ndarray, " dim"]) -> bool:

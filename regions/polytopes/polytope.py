@@ -285,9 +285,12 @@ class Polytope:
         """Whether the recession cone `A u <= 0` has an interior."""
         region = self._region
         if region is not None:
-            if not region.is_whole:
+            if region.rows.reach is not None:
                 return False
-            A, error = recession_rows(region.rows.chart, region.bits, self._system)
+            A, error = self.rows.A, self._row_errors()
+            if region.is_whole:
+                chart, bits = region.rows.chart, region.bits
+                A, error = recession_rows(chart, bits, self._system)
             if recession.falls_along_a_direction(A, error):
                 return True
             if recession.balances(A, error):
@@ -495,7 +498,9 @@ def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -
         x: A point, in chart coordinates of `domain` if one is given. On a boundary
             the tied units count as off, and the polytope may have no interior. Signs
             are exact.
-        domain: What else bounds the region; None for the whole space.
+        domain: What else bounds the region; None for the whole space. A ball of the
+            norm 2, which has no rows, must hold `x` and leaves the region whole, in
+            coordinates around its center.
 
     Returns:
         A `Polytope`; a list of them where `x` is an array of points, one a row, which
@@ -513,7 +518,7 @@ def polytope_at(network: NetworkLike, x: ArrayLike, domain: DomainLike = None) -
         >>> len(polytope_at(net, np.array([[1.0, 1.0], [0.0, 0.0]])))
         2
     """
-    network, where = network_and_domain(network, domain, or_whole=True)
+    network, where = network_and_domain(network, domain, or_whole=True, or_round=True)
     chart = not where.is_chart_identity
     x = as_numbers(x, "x")
     if x.ndim == 2 and x.shape[1] == where.dim and np.isfinite(x).all():
@@ -581,6 +586,13 @@ def outside_text(domain: Domain, x: Float64[np.ndarray, " dim"], facet: int) -> 
         >>> outside_text(Box([0], [1]), np.array([3.0]), 1)
         '`x[0]` is 3.0 and the domain ends at 1.0 there: give a point inside.'
     """
+    if domain.squared_radius is not None:
+        far = np.linalg.norm(x)
+        return (
+            f"`x` lies {far:.6g} from the center of the domain, a ball of the norm 2 "
+            "that ends there or before: give a point inside, in coordinates of the "
+            "domain."
+        )
     A, b = domain.rows()
     axes = np.flatnonzero(A[facet])
     if len(axes) == 1:

@@ -158,7 +158,7 @@ def describe_polytope(
     Args:
         network: Any network.
         x: A point, in chart coordinates of `domain` if one is given.
-        domain: What else bounds the region; None for the whole space.
+        domain: What else bounds the region, as `polytope_at` says.
         progress: Called with (rows decided, rows).
 
     Raises:
@@ -171,7 +171,7 @@ def describe_polytope(
         ['layer 1 unit 1', 'layer 1 unit 2']
     """
     whole = domain is None
-    network, domain = network_and_domain(network, domain, or_whole=True)
+    network, domain = network_and_domain(network, domain, or_whole=True, or_round=True)
     x = read_point(x, domain.dim, chart=not domain.is_chart_identity)
     polytope = polytope_at(network, x, None if whole else domain)
     chart = domain.restrict(network)

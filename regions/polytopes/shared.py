@@ -16,4 +16,4 @@ KEPT = 4
 @functools.lru_cache(KEPT)
 def shared_rows(network: ReluNetwork, domain: Domain) -> NetworkRows:
     """The rows of the regions; in rational arithmetic from when they are needed."""
-    return NetworkRows(network, domain)
+    return NetworkRows(network, domain, past_ball=True)

@@ -137,7 +137,7 @@ def around(
     Args:
         network: Any network.
         x: A point, in chart coordinates of `domain` if one is given.
-        domain: What else bounds the region; None for the whole space.
+        domain: What else bounds the region, as `polytope_at` says.
         nearest: How many facets; None for all.
         threshold: Of one output: class 1 lies above, class 0 elsewhere.
         max_seconds: For the search of the other class, which goes as far as a box or
@@ -162,21 +162,23 @@ def around(
     if nearest is not None and nearest < 1:
         raise ValueError(f"`nearest` is {nearest}: 1 or more, or None, is required.")
     where, threshold = domain, finite_number(threshold, "threshold")
-    network, domain = network_and_domain(network, domain, or_whole=True)
+    network, domain = network_and_domain(network, domain, or_whole=True, or_round=True)
     report = describe_polytope(network, x, where)
     other = None
     if max_seconds is None or max_seconds > 0:
         given = domain.embed(report.x[None])[0]
         limits = {"max_seconds": max_seconds, "stop": stop}
-        limits |= _reach(domain, given)
+        limits |= _reach(domain, report.x)
         other = _other_class(network, given, threshold, limits)
     return Surroundings(report, _by_distance(report, nearest), other)
 
 
 def _reach(domain: Domain, x: Float64[np.ndarray, " dim"]) -> dict[str, float]:
-    """No farther than the corners of a box are; of other domains, as far as it goes."""
+    """As far as a box or ball goes from a point of its chart; of others without end."""
     if not isinstance(domain, Box | Ball):
         return {}
+    if domain.squared_radius is not None and isinstance(domain, Ball):
+        return {"max_radius": domain.radius + float(np.linalg.norm(x))}
     box = domain.chart_box()
     return {"max_radius": float(np.maximum(x - box.lower, box.upper - x).max())}
 

@@ -214,7 +214,6 @@ OPEN = "unbounded|no bounds|without bounds|bounded one is required"
 FLAT = "a domain of full dimension is required"
 REFUSED = {
     grids: {"whole space": OPEN, "unbounded": OPEN},
-    polytopes: {"ball, norm 2": BALL},
     ranges: {"whole space": WHOLE, "unbounded": OPEN},
     holding: {"whole space": WHOLE, "unbounded": OPEN},
     differences: {"whole space": WHOLE, "unbounded": OPEN},
@@ -232,7 +231,16 @@ REFUSED = {
 }
 """What is refused where, and the words of it; all else is answered."""
 
-ANSWERED = [lists, counts, estimates, walks, equalities, preimages, decisions]
+ANSWERED = [
+    lists,
+    counts,
+    estimates,
+    walks,
+    polytopes,
+    equalities,
+    preimages,
+    decisions,
+]
 
 
 @pytest.mark.parametrize("name", DOMAINS)

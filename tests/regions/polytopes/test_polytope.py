@@ -7,12 +7,21 @@ import numpy as np
 import pytest
 
 from regions import explore_regions
-from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
+from regions.domains.shapes import (
+    Ball,
+    Box,
+    HPolytope,
+    Segment,
+    Simplex,
+    Slice,
+    WholeSpace,
+)
 from regions.errors import EmptyPolyhedronError
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.polytopes.meeting import regions_meeting_at
 from regions.polytopes.polytope import polytope_at
+from regions.questions.surroundings import around
 from tests.helpers import brute_force_patterns, random_network
 from tests.zoo import ZOO
 
@@ -303,3 +312,33 @@ def test_inputs_that_nothing_reads_change_no_ball():
         radii.append(ball.radius)
         assert ball.radius == pytest.approx(polytope_at(small, x).chebyshev.radius)
     assert np.isfinite(radii).any()
+
+
+def test_a_round_ball_leaves_the_region_whole_around_its_center():
+    network = random_network(np.random.default_rng(1), 3, [6, 5])
+    ball = Ball([0.25, -0.5, 1.0], 0.5)
+    x = np.array([0.125, 0.25, -0.125])
+    moved = polytope_at(network, x, ball)
+    whole = polytope_at(network, ball.center + x)
+    assert [f.unit for f in moved.facets] == [f.unit for f in whole.facets]
+    assert moved.is_bounded == whole.is_bounded
+    np.testing.assert_allclose(moved.A, whole.A)
+    np.testing.assert_allclose(moved.b, whole.b - whole.A @ ball.center)
+    assert moved.chebyshev.radius == pytest.approx(whole.chebyshev.radius)
+    for ask in (polytope_at, regions_meeting_at, around):
+        with pytest.raises(ValueError, match="from the center of the domain, a ball"):
+            ask(network, np.array([0.0, 0.0, 0.6]), ball)
+    # On the sphere, where a ball of 3, 4 and 5 is exact.
+    edge = Ball([0.0, 0.0, 0.0], 5.0)
+    assert polytope_at(network, np.array([3.0, 4.0, 0.0]), edge).facets
+    with pytest.raises(ValueError, match="from the center of the domain, a ball"):
+        regions_meeting_at(network, np.array([3.0, 4.0, 0.0]), edge)
+
+
+def test_a_region_of_an_unbounded_domain_has_balls_of_any_size_or_not():
+    network = ReluNetwork.from_arrays([[[1.0, -1.0]], [[1.0]]], None)
+    quarter = HPolytope(-np.eye(2), np.zeros(2))
+    assert polytope_at(network, [2.0, 1.0], quarter).chebyshev.radius == np.inf
+    strip = HPolytope([[1.0, -1.0], [-1.0, 0.0]], [1.0, 0.0])
+    radius = polytope_at(network, [1.5, 1.0], strip).chebyshev.radius
+    assert radius == pytest.approx(0.5 / np.sqrt(2.0))

@@ -74,19 +74,26 @@ class LossTrace:
         """The whole trace in two colors."""
         epochs, size = len(self._logs), max(width // LETTERS, SMALLEST)
         height = round(SHARE * width)
-        scale = (height - 3) / max(self._high - self._low, 1e-9)
+        # Below the words, which would hide where losses are highest.
+        top = min(size + size // 2, height - 4)
+        scale = (height - 2 - top) / max(self._high - self._low, 1e-9)
         image = PIL.Image.new("RGB", (width, height), WHITE)
         draw, font = PIL.ImageDraw.Draw(image), mono_font(size)
-        for power in range(int(np.ceil(self._low)), int(np.floor(self._high)) + 1):
-            row = 1 + scale * (self._high - power)
+        powers = range(int(np.ceil(self._low)), int(np.floor(self._high)) + 1)
+        heights = [top + scale * (self._high - power) for power in powers]
+        for row in heights:
             draw.line([(0, row), (width, row)], fill=LINES)
-            draw.text((width - 5 * size, row), f"1e{power}", fill=INK, font=font)
         columns = (width - 1) * np.arange(1, epochs + 1) / epochs
-        rows = np.clip(1 + scale * (self._high - self._logs), 0, height - 1)
+        rows = np.clip(top + scale * (self._high - self._logs), top - 1, height - 1)
         for k, color in ((1, val), (0, train)):
             places = np.stack([columns, rows[:, k]], axis=1)
             corners = [tuple(place) for place in places.tolist()]
             draw.line(corners, fill=color, width=_pen(width))
+        for power, row in zip(powers, heights, strict=True):
+            # On white: the curves pass there, too.
+            place, text = (width - 5 * size, row), f"1e{power}"
+            draw.rectangle(draw.textbbox(place, text, font), fill=WHITE)
+            draw.text(place, text, fill=INK, font=font)
         left = width / 2
         for word, color in (
             ("loss of each epoch: ", INK),

@@ -8,6 +8,7 @@ from flint import fmpq_mat, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.domains.simplices import power_integrals
+from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import visits_serve
 from regions.errors.arguments import kinds_checked
@@ -22,6 +23,7 @@ from regions.questions.listed import directed_forms
 from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
 from regions.questions.pieces import Piece, Pieces
 from regions.questions.problem import Linear, Problem
+from regions.questions.ramp_sums import ramp_sum
 from regions.questions.sums import ExactSum
 from regions.questions.visited_sums import MAX_DIM, Part, class_sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
@@ -75,7 +77,7 @@ def integral(
     budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
     found = _by_corners(network, domain, direction, 1, budget, method)
     if found is not None:
-        (value,), regions = found
+        (value,), cells = found
         return Answer(
             "integral",
             _scaled(value, factor),
@@ -83,7 +85,7 @@ def integral(
             True,
             budget.seconds,
             "corners",
-            {"pieces": regions},
+            {"cells": cells},
             evidence=_evidence(network, domain, direction),
         )
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
@@ -131,7 +133,7 @@ def _by_corners(
     budget: Budget,
     method: str,
 ) -> tuple[tuple[Value, ...], int] | None:
-    """Integrals of powers in the chart from all corners, and the number of regions.
+    """Integrals of powers in the chart from all corners, and the number of cells.
 
     None if that does not pay, or was stopped.
 
@@ -141,12 +143,29 @@ def _by_corners(
     weights = tuple(read_direction(direction, network))
     if not _takes_corners(network, domain, method):
         return None
-    found = power_sums(network, domain, weights, order, budget.spent)
+    if method == "auto" and _has_few_regions(network, domain, budget):
+        return None
+    found = None
+    if order == 1:
+        one = ramp_sum(network, domain, weights, budget.spent)
+        found = None if one is None else ((one.value,), one.cells)
+    else:
+        every = power_sums(network, domain, weights, order, budget.spent)
+        found = None if every is None else (every.powers, every.regions)
     if method == "corners" and found is None and not budget.spent():
         raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
-    if found is None or (method == "auto" and found.regions <= FEW_REGIONS):
-        return None
-    return found.powers, found.regions
+    return found
+
+
+def _has_few_regions(
+    network: ReluNetwork, domain: BoundedDomain, budget: Budget
+) -> bool:
+    """Whether the exact list is short: a count of so many takes milliseconds."""
+    most = FEW_REGIONS + 1
+    count = count_regions(
+        network, domain, method="cells", max_regions=most, stop=budget.spent
+    )
+    return count.complete and int(count) < most
 
 
 def _scaled(value: Value, factor: Fraction) -> Value:

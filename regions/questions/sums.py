@@ -1,16 +1,22 @@
-"""Sums of many rational numbers: exact while that is short, else between two ends."""
+"""Sums of many numbers: exact while that is short, else between two ends."""
 
+import math
 from fractions import Fraction
 
+import numpy as np
 from flint import fmpq
+from jaxtyping import Float64
 
 from regions.questions.answer import Value, known
 from regions.signs.exact import to_fmpq, to_fraction
+from regions.signs.rounding import SAFETY, gamma
 
 EXACT_BITS = 1 << 17
 """Longest denominator of a sum that is kept exactly."""
 FRACTION_BITS = 256
 """Bits after the point to which the terms are rounded beyond."""
+SUM_TERMS = 256
+"""NumPy adds in pairs: so many roundings, at most, of any number that memory holds."""
 
 
 class ExactSum:
@@ -56,3 +62,29 @@ class ExactSum:
             return to_fraction(self._exact) == number
         scaled = number * (1 << FRACTION_BITS)
         return self._low <= scaled <= self._high
+
+
+class Enclosure:
+    """A sum of floats, each with a bound of its error, between two ends."""
+
+    def __init__(self):
+        self._sum = self._error = Fraction(0)
+        self.is_finite = True
+
+    @np.errstate(all="ignore")
+    def add(
+        self, terms: Float64[np.ndarray, " some"], errors: Float64[np.ndarray, " some"]
+    ) -> None:
+        """Add some terms."""
+        size = float(np.abs(terms).sum())
+        error = SAFETY * (float(errors.sum()) + gamma(SUM_TERMS) * size)
+        total = float(terms.sum())
+        if not (math.isfinite(total) and math.isfinite(error)):
+            self.is_finite = False
+            return
+        self._sum += Fraction(total)
+        self._error += Fraction(error)
+
+    def times(self, factor: Fraction) -> tuple[Fraction, Fraction]:
+        """Both ends of the sum times a number that is not negative."""
+        return (self._sum - self._error) * factor, (self._sum + self._error) * factor

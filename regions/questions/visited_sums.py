@@ -14,13 +14,10 @@ from regions.enumeration.cells.valued import FINE, Valued, visit_regions
 from regions.network import Layer, ReluNetwork
 from regions.polytopes.fans.measuring import Measures, measured
 from regions.questions.answer import Value, known
-from regions.signs.rounding import SAFETY, gamma
+from regions.questions.sums import Enclosure
 
 MAX_DIM = 4
 """In more dimensions regions fall into too many simplices."""
-
-SUM_TERMS = 256
-"""NumPy adds in pairs: so many roundings, at most, of any number that memory holds."""
 
 
 class Sums(NamedTuple):
@@ -33,32 +30,6 @@ class Sums(NamedTuple):
 
     regions: int
     powers: tuple[Value, ...]
-
-
-class Enclosure:
-    """A sum of floats, each with a bound of its error, between two ends."""
-
-    def __init__(self):
-        self._sum = self._error = Fraction(0)
-        self.is_finite = True
-
-    @np.errstate(all="ignore")
-    def add(
-        self, terms: Float64[np.ndarray, " some"], errors: Float64[np.ndarray, " some"]
-    ) -> None:
-        """Add some terms."""
-        size = float(np.abs(terms).sum())
-        error = SAFETY * (float(errors.sum()) + gamma(SUM_TERMS) * size)
-        total = float(terms.sum())
-        if not (math.isfinite(total) and math.isfinite(error)):
-            self.is_finite = False
-            return
-        self._sum += Fraction(total)
-        self._error += Fraction(error)
-
-    def times(self, factor: Fraction) -> tuple[Fraction, Fraction]:
-        """Both ends of the sum times a number that is not negative."""
-        return (self._sum - self._error) * factor, (self._sum + self._error) * factor
 
 
 def power_sums(
@@ -77,7 +48,7 @@ def power_sums(
     @np.errstate(all="ignore")
     def take(regions: Valued) -> tuple[Measures, Fraction]:
         one = regions.combined(weights)
-        return _measured(one, *one.at_corners(), order, stop), _unit(regions)
+        return _measured(one, *one.at_corners(), order, stop), unit_volume(regions)
 
     try:
         visit = visit_regions(network, domain, take, stop, FINE)
@@ -93,7 +64,7 @@ def power_sums(
     if not all(total.is_finite for total in (volume, *sums)):
         return None
     unit = visit.taken[-1][1]
-    _check_volume(volume.times(unit), domain)
+    check_volume(volume.times(unit), domain)
     return Sums(visit.regions, tuple(known(*total.times(unit)) for total in sums))
 
 
@@ -129,7 +100,7 @@ def class_sums(
         doubt = np.broadcast_to(regions.reach, regions.x.shape)
         frame = [*zip(regions.middle.tolist(), regions.scale.tolist(), strict=True)]
         measures = _measured(regions, regions.x, doubt, 1, stop)
-        return measures, label, _unit(regions), frame
+        return measures, label, unit_volume(regions), frame
 
     try:
         visit = visit_regions(_running_maxima(network), domain, take, stop, FINE)
@@ -152,7 +123,7 @@ def class_sums(
     parts: list[Part | None] = []
     whole = [volume.times(unit) for volume in volumes]
     low, high = (sum((v[k] for v in whole), Fraction()) for k in (0, 1))
-    _check_volume((low, high), domain)
+    check_volume((low, high), domain)
     for volume, own in zip(whole, firsts, strict=True):
         moved = []
         for (middle, scale), total in zip(frame, own, strict=True):
@@ -184,12 +155,12 @@ def _measured(
     return measured(r.end, r.x, r.reach, r.zeros, value, doubt, order, ask)
 
 
-def _unit(regions: Valued) -> Fraction:
+def unit_volume(regions: Valued) -> Fraction:
     """Volume in the chart of a unit of volume of the regions' coordinates."""
     return math.prod((Fraction(v) for v in regions.scale.tolist()), start=Fraction(1))
 
 
-def _check_volume(ends: tuple[Fraction, Fraction], domain: BoundedDomain) -> None:
+def check_volume(ends: tuple[Fraction, Fraction], domain: BoundedDomain) -> None:
     """Raise unless the regions can fill the domain: a check that costs nothing."""
     if not ends[0] <= domain.rational_volume() <= ends[1]:
         raise AssertionError("the simplices of the regions do not fill the domain.")

@@ -139,9 +139,10 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
     """One part: the whole domain, at the first layer."""
     depth, room = net.bias.shape
     size = -(-(int(net.bit.max(initial=-1)) + 1) // 8)
-    regions = 0 if wanted == COUNT else max(64, min(8192, CHUNK_BYTES // (size + 16)))
-    edges = 8 * regions if wanted >= DRAW else 0
     kept = int(net.widths[-1]) if wanted == VALUES else 0
+    bytes_each = size + 16 + 48 * kept
+    regions = 0 if wanted == COUNT else max(64, min(8192, CHUNK_BYTES // bytes_each))
+    edges = 8 * regions if wanted >= DRAW else 0
     around = MOST_CORNERS + 4
     integer = np.int64
     state = State(

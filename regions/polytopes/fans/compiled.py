@@ -1,4 +1,4 @@
-"""The loops of `kernel`, compiled: the very same code."""
+"""The loops of `kernel` and `ramps`, compiled: the very same code."""
 
 import inspect
 import types
@@ -6,32 +6,47 @@ from collections.abc import Callable
 from typing import Any
 
 from regions.compiled import jit
-from regions.polytopes.fans import kernel
+from regions.polytopes.fans import kernel, ramps
 
-IN_ORDER = (
-    "_rows",
-    "_within",
-    "_facets",
-    "_determinant",
-    "_add",
-    "_integrate",
-    "measure",
-    "local_words",
+IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
+    (
+        kernel,
+        (
+            "count_bits",
+            "start_fan",
+            "_first",
+            "_list",
+            "_within",
+            "_facets",
+            "next_simplex",
+            "_determinant",
+            "add_simplex",
+            "_integrate",
+            "measure",
+            "local_words",
+        ),
+    ),
+    (ramps, ("_evaluate", "_mean", "measure_ramps")),
 )
 """Functions, callees first."""
-INLINED = ("_within", "_determinant", "_add", "_integrate")
+APART = ("_facets", "next_simplex", "_evaluate", "measure", "measure_ramps")
+"""What is not put into what calls it."""
 
-_loop: Callable[..., Any] = kernel.measure
 _borrowed: Callable[[Any], Any] = tuple
-"""Names for the compiler, which puts others in their place."""
+_measure: Callable[..., Any] = kernel.measure
+_measure_ramps: Callable[..., Any] = ramps.measure_ramps
+"""Names for the compiler, which puts others in their place.
+
+Arrays are passed without owners: references to them are not counted.
+"""
 
 
-def _measure(polytopes: Any, functions: Any, order: Any, room: Any, found: Any) -> None:
-    """The loop on arrays without owners: references to them are not counted."""
+def _enter(polytopes: Any, functions: Any, order: Any, room: Any, found: Any) -> None:
+    """`kernel.measure`."""
     end, x, reach, zeros = _borrowed(polytopes)
     value, doubt = _borrowed(functions)
     volume, off, total, wide = _borrowed(found)
-    _loop(
+    _measure(
         (end, x, reach, zeros),
         (value, doubt),
         order,
@@ -40,21 +55,46 @@ def _measure(polytopes: Any, functions: Any, order: Any, room: Any, found: Any) 
     )
 
 
+def _enter_ramps(
+    polytopes: Any, functions: Any, room: Any, values: Any, found: Any
+) -> None:
+    """`ramps.measure_ramps`."""
+    end, x, reach, zeros = _borrowed(polytopes)
+    form, doubt, weight, slope = _borrowed(functions)
+    volume, off, total, wide = _borrowed(found)
+    _measure_ramps(
+        (end, x, reach, zeros),
+        (form, doubt, weight, slope),
+        _borrowed(room),
+        _borrowed(values),
+        (volume, off, total, wide),
+    )
+
+
 def _compile_all() -> dict[str, Callable[..., Any]]:
     """The functions, each with copies of its callees that are compiled."""
     made: dict[str, Callable[..., Any]] = {}
-    for name in IN_ORDER:
-        plain = inspect.unwrap(vars(kernel)[name])
-        scope = {**vars(kernel), **made}
-        twin = types.FunctionType(plain.__code__, scope, name)
-        twin.__qualname__, twin.__module__ = name, kernel.__name__
-        inlined = {"forceinline": True} if name in INLINED else {}
-        made[name] = jit.compile_with(twin, **inlined)
-    scope = {"_loop": made["measure"], "_borrowed": jit.borrowed}
-    entry = types.FunctionType(inspect.unwrap(_measure).__code__, scope, "entry")
-    entry.__qualname__, entry.__module__ = "entry", kernel.__name__
-    return {**made, "measure": jit.compile_with(entry)}
+    for module, names in IN_ORDER:
+        for name in names:
+            plain = inspect.unwrap(vars(module)[name])
+            inlined = {} if name in APART else {"forceinline": True}
+            twin = _copy(plain, {**vars(module), **made}, name)
+            made[name] = jit.compile_with(twin, **inlined)
+    for name, entry in (("measure", _enter), ("measure_ramps", _enter_ramps)):
+        scope = {f"_{name}": made[name], "_borrowed": jit.borrowed}
+        made[name] = jit.compile_with(_copy(inspect.unwrap(entry), scope, name))
+    return made
+
+
+def _copy(
+    plain: types.FunctionType, scope: dict[str, Any], name: str
+) -> types.FunctionType:
+    """The same code with other global names."""
+    twin = types.FunctionType(plain.__code__, scope, name)
+    twin.__qualname__, twin.__module__ = name, plain.__module__
+    return twin
 
 
 _made = _compile_all()
-measure, local_words = _made["measure"], _made["local_words"]
+measure, measure_ramps = _made["measure"], _made["measure_ramps"]
+local_words = _made["local_words"]

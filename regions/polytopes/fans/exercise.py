@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regions.polytopes.fans.measuring import measured, words_of_rows
+from regions.polytopes.fans.measuring import measured, measured_ramps, words_of_rows
 
 
 def exercise() -> None:
@@ -11,4 +11,7 @@ def exercise() -> None:
     end, members = np.array([3]), np.arange(3)
     zeros = words_of_rows(end, members, rows)
     x = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    measured(end, x, np.zeros(3), zeros, np.zeros((1, 3)), np.zeros((1, 3)), 1)
+    polytope = end, x, np.zeros(3), zeros
+    measured(*polytope, np.zeros((1, 3)), np.zeros((1, 3)), 1)
+    g = np.zeros((3, 1, 1)), np.zeros((1, 1))
+    measured_ramps(*polytope, *g, np.ones(1), np.zeros(1))

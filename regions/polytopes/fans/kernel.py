@@ -25,20 +25,24 @@ ROUNDINGS = 16
 """More roundings for each dimension and power than any product here has."""
 TINY = 64.0 * SMALLEST
 """Covers what underflows in a product."""
+SET = 32
+"""Corners of a word, so that no sign is in the way."""
 
 
 class Room(NamedTuple):
-    """What the loop writes while it cuts one polytope.
+    """What the loops write while they cut one polytope.
+
+    Sets of corners are words of `SET` bits.
 
     Attributes:
-        word: Rows that vanish at some corner: the word in which each is a bit,
-        bit: and the word with this bit alone.
-        face: The faces on the way to the simplex at hand, one a level: corners,
+        on: For each row that vanishes at some corner, the set of these corners.
+        face: The faces on the way to the simplex at hand, one a level: their corners,
         size: and how many.
         facet: Facets of each of these faces: their corners,
         length: and how many.
         facets: How many facets each has; -1 before they are known.
         place: The facet that is next.
+        at: The level; the number of rows; the first corner of the polytope.
         chain: Corners of the simplex at hand.
         edge: Its edges from its first corner.
         minor: Minors of their matrix.
@@ -46,14 +50,14 @@ class Room(NamedTuple):
         power: Sums of products of a function's values at its corners.
     """
 
-    word: np.ndarray
-    bit: np.ndarray
+    on: np.ndarray
     face: np.ndarray
     size: np.ndarray
     facet: np.ndarray
     length: np.ndarray
     facets: np.ndarray
     place: np.ndarray
+    at: np.ndarray
     chain: np.ndarray
     edge: np.ndarray
     minor: np.ndarray
@@ -63,16 +67,16 @@ class Room(NamedTuple):
 
 def make_room(dim: int, corners: int, words: int, order: int) -> Room:
     """Room for polytopes of so many corners, rows and powers at most."""
-    rows, levels = 64 * words, dim + 1
+    rows, levels, sets = 64 * words, dim + 1, corners // SET + 1
     return Room(
-        word=np.zeros(rows, np.int64),
-        bit=np.zeros(rows, np.int64),
-        face=np.zeros((levels, corners), np.int64),
+        on=np.zeros((rows, sets), np.int64),
+        face=np.zeros((levels, sets), np.int64),
         size=np.zeros(levels, np.int64),
-        facet=np.zeros((levels, rows + 1, corners), np.int64),
+        facet=np.zeros((levels, rows + 1, sets), np.int64),
         length=np.zeros((levels, rows + 1), np.int64),
         facets=np.zeros(levels, np.int64),
         place=np.zeros(levels, np.int64),
+        at=np.zeros(3, np.int64),
         chain=np.zeros(dim + 1, np.int64),
         edge=np.zeros((dim, dim)),
         minor=np.zeros(1 << dim),
@@ -99,79 +103,119 @@ def measure(polytopes, functions, order, room, found):
     value, doubt = functions
     volume, off, total, wide = found
     dim, begin = len(x), 0
-    face, size, facet, length = room.face, room.size, room.facet, room.length
-    count, place, chain = room.facets, room.place, room.chain
     for region in range(len(end)):
-        corners = end[region] - begin
-        rows = _rows(zeros, begin, corners, room.word, room.bit)
-        for q in range(corners):
-            face[0, q] = begin + q
+        start_fan(zeros, begin, end[region], room)
         begin = end[region]
-        size[0], count[0], place[0], level = corners, -1, 0, 0
-        while level >= 0:
-            left, number = dim - level, size[level]
-            if number == left + 1:
-                for q in range(number):
-                    chain[level + q] = face[level, q]
-                _add(x, reach, room, region, volume, off)
-                _integrate(value, doubt, order, room, region, total, wide)
-                level -= 1
-                continue
-            if count[level] < 0:
-                chain[level] = face[level, 0]
-                count[level] = _facets(zeros, rows, number, left, room, level)
-                place[level] = 0
-            n = place[level]
-            if n == count[level]:
-                level -= 1
-                continue
-            place[level] = n + 1
-            # Facets with the first corner have no volume over it.
-            if facet[level, n, 0] != chain[level]:
-                size[level + 1], count[level + 1] = length[level, n], -1
-                for q in range(length[level, n]):
-                    face[level + 1, q] = facet[level, n, q]
-                level += 1
+        while next_simplex(room, dim):
+            add_simplex(x, reach, room, region, volume, off)
+            _integrate(value, doubt, order, room, region, total, wide)
 
 
-def _rows(zeros, begin, corners, word, bit):
-    """List the rows that vanish at some corner of a polytope; how many."""
-    count = 0
+def count_bits(word):
+    """How many bits of a word of `SET` bits are set."""
+    word -= (word >> 1) & 0x55555555
+    word = (word & 0x33333333) + ((word >> 2) & 0x33333333)
+    word = (word + (word >> 4)) & 0x0F0F0F0F
+    return ((word * 0x01010101) & 0xFFFFFFFF) >> 24
+
+
+def start_fan(zeros, begin, end, room):
+    """Begin to cut the polytope with these corners: `next_simplex` goes on."""
+    on, face, rows, sets = room.on, room.face, 0, room.face.shape[1]
     for w in range(len(zeros)):
         rest = np.int64(0)
-        for q in range(begin, begin + corners):
+        for q in range(begin, end):
             rest |= zeros[w, q]
         while rest != 0:
-            lowest = rest & -rest
-            rest ^= lowest
-            word[count], bit[count] = w, lowest
-            count += 1
-    return count
+            bit = rest & -rest
+            rest ^= bit
+            for c in range(sets):
+                on[rows, c] = 0
+            for q in range(begin, end):
+                here = np.int64((zeros[w, q] & bit) != 0)
+                on[rows, (q - begin) // SET] |= here << ((q - begin) % SET)
+            rows += 1
+    for c in range(sets):
+        number = min(SET, max(0, end - begin - SET * c))
+        face[0, c] = (np.int64(1) << number) - 1
+    room.size[0], room.facets[0] = end - begin, -1
+    room.at[0], room.at[1], room.at[2] = 0, rows, begin
 
 
-def _facets(zeros, rows, number, dim, room, level):
-    """List the facets of a face of some dimension, by their corners; how many."""
-    face, facet, length, count = room.face, room.facet, room.length, 0
+def next_simplex(room, dim):
+    """Put the corners of the next simplex of a fan in the chain; whether there is one.
+
+    Args:
+        room: What `start_fan` began.
+        dim: The dimension of the polytope.
+    """
+    face, size, facet, length = room.face, room.size, room.facet, room.length
+    count, place, chain = room.facets, room.place, room.chain
+    level, rows, begin = room.at[0], room.at[1], room.at[2]
+    while level >= 0:
+        left = dim - level
+        if size[level] == left + 1:
+            _list(face, level, begin, chain)
+            room.at[0] = level - 1
+            return True
+        if count[level] < 0:
+            chain[level] = begin + _first(face, level)
+            count[level] = _facets(rows, left, room, level)
+            place[level] = 0
+        n = place[level]
+        if n == count[level]:
+            level -= 1
+            continue
+        place[level] = n + 1
+        # Facets with the first corner have no volume over it.
+        q = chain[level] - begin
+        if (facet[level, n, q // SET] >> (q % SET)) & 1 == 0:
+            level += 1
+            size[level], count[level] = length[level - 1, n], -1
+            for c in range(face.shape[1]):
+                face[level, c] = facet[level - 1, n, c]
+    room.at[0] = level
+    return False
+
+
+def _first(face, level):
+    """The first corner of a face."""
+    c = 0
+    while face[level, c] == 0:
+        c += 1
+    word = face[level, c]
+    return SET * c + count_bits((word & -word) - 1)
+
+
+def _list(face, level, begin, chain):
+    """Put all corners of a face in the chain, from its level on."""
+    place = level
+    for c in range(face.shape[1]):
+        word = face[level, c]
+        while word != 0:
+            lowest = word & -word
+            word ^= lowest
+            chain[place] = begin + SET * c + count_bits(lowest - 1)
+            place += 1
+
+
+def _facets(rows, dim, room, level):
+    """List the facets of a face of some dimension; how many."""
+    on, face, facet, length = room.on, room.face, room.facet, room.length
+    sets, number, count = face.shape[1], room.size[level], 0
     for r in range(rows):
-        w, b, n = room.word[r], room.bit[r], 0
-        for q in range(number):
-            corner = face[level, q]
-            if zeros[w, corner] & b != 0:
-                facet[level, count, n] = corner
-                n += 1
+        n = np.int64(0)
+        for c in range(sets):
+            corners = face[level, c] & on[r, c]
+            facet[level, count, c] = corners
+            n += count_bits(corners)
         # A face with fewer corners has a lower dimension.
         if n < dim or n == number:
             continue
         length[level, count] = n
-        new, first, last = True, facet[level, count, 0], facet[level, count, n - 1]
+        new = True
         for other in range(count):
-            # Seldom the same: both ends are compared first.
-            if (
-                length[level, other] == n
-                and facet[level, other, 0] == first
-                and facet[level, other, n - 1] == last
-                and _within(facet, length, level, count, other)
-            ):
+            if length[level, other] == n and _within(facet, level, count, other):
                 new = False
         if new:
             count += 1
@@ -183,28 +227,24 @@ def _facets(zeros, rows, number, dim, room, level):
         largest = True
         for other in range(count):
             if length[level, other] > length[level, k] and largest:
-                largest = not _within(facet, length, level, k, other)
+                largest = not _within(facet, level, k, other)
         if largest:
             length[level, kept] = length[level, k]
-            for q in range(length[level, k]):
-                facet[level, kept, q] = facet[level, k, q]
+            for c in range(sets):
+                facet[level, kept, c] = facet[level, k, c]
             kept += 1
     return kept
 
 
-def _within(facet, length, level, one, other):
-    """Whether all corners of a list are in another; both are in order."""
-    at, end = 0, length[level, other]
-    for q in range(length[level, one]):
-        corner = facet[level, one, q]
-        while at < end and facet[level, other, at] < corner:
-            at += 1
-        if at == end or facet[level, other, at] != corner:
+def _within(facet, level, one, other):
+    """Whether all corners of a set are in another."""
+    for c in range(facet.shape[2]):
+        if facet[level, one, c] & ~facet[level, other, c] != 0:
             return False
     return True
 
 
-def _add(x, reach, room, region, volume, off):
+def add_simplex(x, reach, room, region, volume, off):
     """Add the simplex of a chain of corners to the volume of its polytope."""
     chain, edge, part = room.chain, room.edge, room.part
     dim, first, norms, moves = len(x), chain[0], 1.0, 0.0

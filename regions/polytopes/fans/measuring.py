@@ -1,6 +1,6 @@
 """Volumes of polytopes with proved errors, and integrals of affine functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int, Int64
 
 from regions.compiled.switch import Kernels
 from regions.errors.limits import check, never, telling
-from regions.polytopes.fans import kernel
+from regions.polytopes.fans import kernel, ramps
 
 KERNELS = Kernels(
     "regions.polytopes.fans",
@@ -68,32 +68,115 @@ def measured(
         >>> f.volume.tolist(), f.integral.round(9).tolist()
         ([2.0], [[[1.333333333], [1.333333333]]])
     """
-    dim, number, functions = len(x), len(end), len(value)
-    most = int(np.diff(end, prepend=0).max(initial=0))
-    room = kernel.make_room(dim, most, len(zeros), order)
+    number, functions = len(end), len(value)
+    room = kernel.make_room(len(x), _most(end), len(zeros), order)
     volume, off = np.zeros(number), np.zeros(number)
     total, wide = np.zeros((2, functions, order, number))
-    ahead = PLAIN_SECONDS * x.shape[1] * (1 << dim)
-    module = KERNELS.load("compiled", ahead=ahead)
-    run = kernel.measure if module is None else module.measure
     found = Measures(volume, off, total, wide)
-    end = end.astype(np.int64)
-    step = AT_ONCE if module is None else max(1, number)
-    for first in range(0, number, step):
-        ask()
-        last = min(number, first + step)
-        begin = int(end[first - 1]) if first else 0
-        own = slice(begin, int(end[last - 1]))
-        polytopes = (end[first:last] - begin, x[:, own], reach[own], zeros[:, own])
+    module = KERNELS.load("compiled", ahead=_plain_seconds(x))
+    run = kernel.measure if module is None else module.measure
+    for part, own in _in_steps(end, module is None, ask):
         with np.errstate(all="ignore"), KERNELS.plain_work(module):
             run(
-                polytopes,
+                _polytopes(end, x, reach, zeros, part, own),
                 (value[:, own], doubt[:, own]),
                 order,
                 room,
-                tuple(part[..., first:last] for part in found),
+                tuple(array[..., part] for array in found),
             )
     return found
+
+
+def measured_ramps(
+    end: Int[np.ndarray, " polytopes"],
+    x: Float64[np.ndarray, "dim corners"],
+    reach: Float64[np.ndarray, " corners"],
+    zeros: Int64[np.ndarray, "words corners"],
+    form: Float64[np.ndarray, "dim_1 units polytopes"],
+    doubt: Float64[np.ndarray, "units polytopes"],
+    weights: Float64[np.ndarray, " units"],
+    slopes: Float64[np.ndarray, " units"],
+    ask: Callable[[], object] = never,
+) -> Measures:
+    """Volumes of polytopes, and integrals of a sum of ramps, which may bend inside.
+
+    Args:
+        end: Where the corners of each polytope end.
+        x: Their positions, coordinate by coordinate, with |x| <= 1.
+        reach: Bounds of their errors, in every coordinate.
+        zeros: Words of their zero sets, as `kernel` says.
+        form: The argument of each ramp on each polytope: gradient, then offset.
+        doubt: Bounds of the sum of the errors of these numbers.
+        weights: What each ramp is multiplied by, up to a rounding.
+        slopes: Its slope where the argument is negative.
+        ask: Called before some of them; what it raises ends the work.
+
+    Returns:
+        Of one function and one power.
+
+    Example:
+        >>> x = np.array([[-1.0, 1.0, -1.0, 1.0], [-1.0, -1.0, 1.0, 1.0]])
+        >>> sides = np.array([[0b0011, 0b0110, 0b1001, 0b1100]])
+        >>> polytope = np.array([4]), x, np.zeros(4), sides
+        >>> g = np.array([[[1.0]], [[0.0]], [[0.0]]]), np.zeros((1, 1))
+        >>> f = measured_ramps(*polytope, *g, np.ones(1), np.zeros(1))
+        >>> f.volume.tolist(), f.integral.round(9).tolist()
+        ([4.0], [[[1.0]]])
+    """
+    number, dim, most = len(end), len(x), _most(end)
+    # All of a polytope's numbers side by side.
+    numbers = np.ascontiguousarray(form.transpose(2, 0, 1))
+    doubts = np.ascontiguousarray(doubt.T)
+    room = kernel.make_room(dim, most, len(zeros), 1)
+    values = ramps.make_values(dim, most, len(weights))
+    found = Measures(*np.zeros((2, number)), *np.zeros((2, 1, 1, number)))
+    module = KERNELS.load("compiled", ahead=_plain_seconds(x))
+    run = ramps.measure_ramps if module is None else module.measure_ramps
+    for part, own in _in_steps(end, module is None, ask):
+        with np.errstate(all="ignore"), KERNELS.plain_work(module):
+            run(
+                _polytopes(end, x, reach, zeros, part, own),
+                (numbers[part], doubts[part], weights, slopes),
+                room,
+                values,
+                (*(v[part] for v in found[:2]), *(v[0, 0, part] for v in found[2:])),
+            )
+    return found
+
+
+def _most(end: Int[np.ndarray, " polytopes"]) -> int:
+    """Corners of the polytope that has most."""
+    return int(np.diff(end, prepend=0).max(initial=0))
+
+
+def _plain_seconds(x: Float64[np.ndarray, "dim corners"]) -> float:
+    """Time that plain code takes for polytopes with these corners, about."""
+    return PLAIN_SECONDS * x.shape[1] * (1 << len(x))
+
+
+def _in_steps(
+    end: Int[np.ndarray, " polytopes"], is_plain: bool, ask: Callable[[], object]
+) -> Iterator[tuple[slice, slice]]:
+    """Some polytopes at a time, with their corners; asks before each."""
+    step = AT_ONCE if is_plain else max(1, len(end))
+    for first in range(0, len(end), step):
+        ask()
+        last = min(len(end), first + step)
+        begin = int(end[first - 1]) if first else 0
+        yield slice(first, last), slice(begin, int(end[last - 1]))
+
+
+def _polytopes(
+    end: np.ndarray,
+    x: np.ndarray,
+    reach: np.ndarray,
+    zeros: np.ndarray,
+    part: slice,
+    own: slice,
+) -> tuple[np.ndarray, ...]:
+    """Some polytopes by themselves, as the loops take them."""
+    ends = (end[part] - own.start).astype(np.int64)
+    return ends, x[:, own], reach[own], zeros[:, own]
 
 
 def list_volumes(

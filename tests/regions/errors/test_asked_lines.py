@@ -211,6 +211,7 @@ SHORT: tuple[Call, ...] = (
         lambda: regions.are_equal(ONE, SAME, WholeSpace(2)),
     ),
     lambda: regions.integral(FLAT, SQUARE, method="list"),
+    lambda: regions.moments(FLAT, SQUARE, method="corners"),
     lambda: regions.moments(FLAT, SQUARE),
     ending_in(ValueError, lambda: regions.integral(HUGE, SQUARE, method="corners")),
     ending_in(
@@ -280,6 +281,7 @@ ASKED_AT = {
     "questions/integrals.py": 2,
     "questions/maxima.py": 3,
     "questions/pieces.py": 2,
+    "questions/ramp_sums.py": 1,
     "questions/search.py": 1,
     "questions/visited_sums.py": 1,
     "questions/wide_search.py": 1,

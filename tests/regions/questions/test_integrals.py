@@ -34,6 +34,28 @@ def test_corners_and_pieces_give_one_integral(dim, widths):
     assert found.value.width < 1e-6
 
 
+def test_ramps_of_all_slopes_and_skips_are_integrated_without_a_cut():
+    """The last layer bends, has no kink, or is turned over; the output skips layers."""
+    rng = np.random.default_rng(5)
+    sizes = (3, 4, 5, 2)
+    weights = [rng.standard_normal(pair) for pair in ((4, 3), (5, 4), (2, 5))]
+    weights[1][3] = 0.0
+    network = ReluNetwork.from_arrays(
+        weights,
+        [rng.standard_normal(n) for n in sizes[1:]],
+        slopes=[0.0, [0.0, 0.25, 1.0, 0.5, -1.0]],
+        skips={1: {0: np.ones((5, 3))}, 2: {1: np.ones((2, 4)), 0: np.ones((2, 3))}},
+    )
+    one = ReluNetwork.from_arrays([np.eye(3), np.full((1, 3), 0.1)], [[0, 1, 9], None])
+    for net, direction in ((network, [1, -0.3]), (one, 0)):
+        box = regions.Box([-1.0, 0.0, -2.0], [1.0, 0.75, 3.0])
+        value = regions.integral(net, box, direction, method="list").value
+        found = regions.integral(net, box, direction, method="corners")
+        assert found.value.lower <= value <= found.value.upper
+        assert found.value.width < 1e-8
+    assert found.stats == {"cells": 1}
+
+
 def test_corners_serve_where_units_coincide():
     rows = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [-2.0, -2.0]]
     network = ReluNetwork.from_arrays([rows, np.ones((1, 5))], None)

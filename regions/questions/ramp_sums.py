@@ -1,0 +1,107 @@
+"""Integrals over a domain from the cells of all layers but the last, between ends.
+
+On such a cell the network is an affine function and a sum of ramps, one for each unit
+of the last layer, whose integrals have closed forms (`polytopes.fans.ramps`): nothing
+is cut where the last layer bends, and no sign of it is asked for. There are far fewer
+such cells than regions, and of one hidden layer there is one, the domain.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.budget import StoppedError
+from regions.enumeration.cells.valued import FINE, Valued, visit_regions
+from regions.network import Layer, ReluNetwork
+from regions.polytopes.fans.measuring import Measures, measured_ramps
+from regions.questions.answer import Value, known
+from regions.questions.relaxation import as_float
+from regions.questions.sums import Enclosure
+from regions.questions.visited_sums import check_volume, unit_volume
+from regions.signs.exact import to_fmpq
+
+
+class RampSum(NamedTuple):
+    """An integral over the whole domain, in its chart.
+
+    Attributes:
+        cells: Number of cells of all layers but the last.
+        value: The integral.
+    """
+
+    cells: int
+    value: Value
+
+
+def ramp_sum(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    weights: Sequence[Fraction],
+    stop: Callable[[], bool],
+) -> RampSum | None:
+    """The integral of a combination of the outputs.
+
+    Returns:
+        None if it was stopped, or floats overflow.
+    """
+    last, outputs = network.hidden[-1], network.output.weight
+    ramps = [_combined(weights, column) for column in outputs.T]
+    factors = np.array([as_float(to_fmpq(w)) for w in (*ramps, *weights)])
+    slopes = np.concatenate([last.slopes, np.ones(len(weights))])
+
+    def ask() -> None:
+        if stop():
+            raise StoppedError
+
+    @np.errstate(all="ignore")
+    def take(cells: Valued) -> tuple[Measures, Fraction]:
+        c = cells
+        functions = c.form, c.doubt, factors, slopes
+        measures = measured_ramps(c.end, c.x, c.reach, c.zeros, *functions, ask)
+        return measures, unit_volume(cells)
+
+    try:
+        visit = visit_regions(_before_last(network), domain, take, stop, FINE)
+    except StoppedError:
+        return None
+    if not visit.complete:
+        return None
+    volume, total = Enclosure(), Enclosure()
+    for measures, _ in visit.taken:
+        volume.add(measures.volume, measures.volume_error)
+        total.add(measures.integral[0, 0], measures.integral_error[0, 0])
+    if not (volume.is_finite and total.is_finite):
+        return None
+    unit = visit.taken[-1][1]
+    check_volume(volume.times(unit), domain)
+    return RampSum(visit.regions, known(*total.times(unit)))
+
+
+def _combined(weights: Sequence[Fraction], column: np.ndarray) -> Fraction:
+    """What a unit of the last layer is multiplied by."""
+    pairs = zip(weights, column.tolist(), strict=True)
+    return sum((w * Fraction(v) for w, v in pairs if w), Fraction())
+
+
+def _before_last(network: ReluNetwork) -> ReluNetwork:
+    """The network that ends with what the units of the last layer read.
+
+    Behind these outputs are those of the network as far as they come from elsewhere.
+    """
+    index, last, output = len(network.hidden) - 1, network.hidden[-1], network.output
+    width, count = last.width, output.width
+    blocks = {0: np.zeros((width + count, network.input_dim))}
+    for k, layer in enumerate(network.hidden[:-1]):
+        blocks[k + 1] = np.zeros((width + count, layer.width))
+    for source, matrix in last.blocks(index):
+        blocks[source][:width] = matrix
+    for source, matrix in output.skips:
+        blocks[source][width:] = matrix
+    weight = blocks.pop(index)
+    skips = tuple((k, matrix) for k, matrix in blocks.items() if matrix.any())
+    bias = np.concatenate([last.bias, output.bias])
+    end = Layer(weight, bias, np.ones(width + count), skips)
+    return ReluNetwork(network.hidden[:-1], end)

@@ -17,10 +17,18 @@ from llvmlite import ir
 from numba.extending import intrinsic
 
 from regions.compiled import jit
-from regions.enumeration.cells.space import forms, kernel, positions, zeros
+from regions.enumeration.cells.space import (
+    corner_signs,
+    cutting,
+    forms,
+    kernel,
+    positions,
+    segments,
+    zeros,
+)
 
-MODULES = (forms, positions, zeros, kernel)
-COLD = ("_solve", "_decide", "_is_edge", "_open_sign")
+MODULES = (forms, positions, zeros, corner_signs, cutting, segments, kernel)
+COLD = ("_solve", "decide", "is_edge", "open_sign", "take_lone_points")
 """What is called so seldom that a copy in every place is not worth its size."""
 
 
@@ -51,9 +59,9 @@ _without_owners: Callable[[Any], Any] = tuple
 """Names for the compiler, which puts others in their place."""
 
 
-def advance(net: Any, st: Any, steps: Any, listing: Any) -> Any:
+def advance(net: Any, st: Any, steps: Any, mode: Any) -> Any:
     """Go on with the stack for some steps; returns why it stops."""
-    return _loop(_without_owners(net), _without_owners(st), steps, listing)
+    return _loop(_without_owners(net), _without_owners(st), steps, mode)
 
 
 @functools.cache

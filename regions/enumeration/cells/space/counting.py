@@ -24,13 +24,13 @@ def count_space(
 
     On a domain without end the network must have no biases (`cones.py`).
 
-    A count that was stopped is what was found and one for each cell that was left: all
-    cells have an interior.
+    A count that was stopped is what was found and one for each cell that was left and
+    is known to hold a region.
     """
     if not network.hidden:
         return 1, True, CellsStats()
     task = SpaceTask(network, domain, most=max_regions)
     walks = walk_all(task, stop, progress)
-    left = sum(walk.parts_left for walk in walks)
+    left = sum(walk.regions_left for walk in walks)
     count = sum(walk.regions for walk in walks) + left
-    return count, left == 0, facts(walks)
+    return count, not any(walk.parts_left for walk in walks), facts(walks)

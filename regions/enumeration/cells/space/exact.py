@@ -9,6 +9,7 @@ from flint import fmpz_mat
 
 from regions.domains.shapes import Domain
 from regions.enumeration.cells.space.bits import WORD, lowest_bit
+from regions.enumeration.cells.space.forms import SAFE
 from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import (
     AT,
@@ -170,7 +171,7 @@ class ExactCorners:
         return signs
 
     def sharpen(self, at: State | Leaves, place: int, point: list[int]) -> None:
-        """Write the float64 numbers nearest to a corner and what they are off by."""
+        """Write the float64 numbers nearest to a corner and how far it is from them."""
         if self._is_cone:
             at.x[:, place], at.reach[place] = nearest_ray(point, self._net.scale)
             return
@@ -182,11 +183,11 @@ class ExactCorners:
             off = abs(Fraction(near) - exact)
             if off:
                 reach = max(reach, math.nextafter(float(off), math.inf))
-        at.reach[place] = reach
+        at.reach[place] = length_of(reach, len(self._net.scale))
 
 
 def nearest_ray(ray: Sequence[int], scale: np.ndarray) -> tuple[list[float], float]:
-    """Scaled float64 coordinates of a ray, at most 1/2, and what they are off by."""
+    """Scaled float64 coordinates of a ray, at most 1/2, and how far it is from them."""
     exact = [
         Fraction(v) / Fraction(s) for v, s in zip(ray, scale.tolist(), strict=True)
     ]
@@ -195,7 +196,13 @@ def nearest_ray(ray: Sequence[int], scale: np.ndarray) -> tuple[list[float], flo
     exact = [v / Fraction(2) ** shift for v in exact]
     near = [float(v) for v in exact]
     off = max(abs(Fraction(x) - v) for x, v in zip(near, exact, strict=True))
-    return near, math.nextafter(float(off), math.inf) if off else 0.0
+    reach = math.nextafter(float(off), math.inf) if off else 0.0
+    return near, length_of(reach, len(near))
+
+
+def length_of(entry: float, dim: int) -> float:
+    """A bound of the length of a vector whose entries are at most so large."""
+    return SAFE * math.sqrt(dim) * entry
 
 
 def bits_of(words: np.ndarray) -> list[int]:

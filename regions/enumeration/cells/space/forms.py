@@ -11,6 +11,8 @@ rounded where all a_i are exact, all numbers are multiples of 2^k, and the sum o
 absolute values is at most 2^(k + 53).
 """
 
+import math
+
 from regions.enumeration.cells.space.state import NEXT_STAMP
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
@@ -18,6 +20,8 @@ INDEX = 2**40 - 1
 """The compiler learns that what is cut to it is not negative."""
 NARROW = 4
 """Layers of so few units are summed unit by unit."""
+USUAL = 2.0**-400, 2.0**400
+"""Squares of gradients of such sizes neither underflow nor overflow."""
 SAFE = 1.0 + 2.0**-20
 """Covers the rounding of the bounds themselves."""
 
@@ -135,10 +139,13 @@ def _bound(net, st, layer, g, terms, exact):
             doubt = 0.0
         else:
             doubt += chart + lost
-        steep = 0.0
+        steep, square = 0.0, 0.0
         for c in range(rows - 1):
             steep += abs(form[c, u])
+            square += form[c, u] * form[c, u]
         size = steep + abs(form[rows - 1, u])
+        if USUAL[0] < steep < USUAL[1]:
+            steep = math.sqrt(square)
         doubts[u] = doubt
         steeps[u] = SAFE * steep + doubt
         value_doubt = SAFE * (doubt + values * size)

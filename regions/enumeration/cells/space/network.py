@@ -9,12 +9,13 @@ import numpy as np
 from regions.domains.corners import Cell
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.cells.space.cones import first_cones
-from regions.enumeration.cells.space.exact import nearest_ray
+from regions.enumeration.cells.space.exact import length_of, nearest_ray
 from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import (
     AT,
     CANDIDATES,
     CORNERS,
+    DIM,
     NEXT_ID,
     RANK,
     TOP,
@@ -59,6 +60,7 @@ def flatten(network: ReluNetwork, domain: Domain) -> Net:
     facets = np.concatenate([-A * scale, b[:, None]], axis=1)
     limits, grid = _exact_limits(layers, scale)
     zeros = common_zeros([network], domain)
+    leader = [own[0] for own, _ in zeros]
     return Net(
         turned=np.concatenate(turned),
         at=np.array(at),
@@ -76,9 +78,16 @@ def flatten(network: ReluNetwork, domain: Domain) -> Net:
         scale=scale,
         grid=grid,
         facet_grid=np.array([float(_grid(row)) for row in facets]),
-        leader=np.concatenate(
-            [n + own[0] for n, (own, _) in zip(first[:-1], zeros, strict=True)]
+        leader=np.concatenate([n + own for n, own in zip(first, leader, strict=False)]),
+        opposed=np.concatenate(
+            [
+                _opposed(layer, index, own)
+                for index, (layer, own) in enumerate(
+                    zip(network.hidden, leader, strict=True)
+                )
+            ]
         ),
+        twins=np.array([int((own != np.arange(len(own))).sum()) for own in leader]),
         # Where all is zero is no ray.
         unbiased=np.concatenate(
             [free[0] & domain.is_bounded for _, free in zeros]
@@ -89,6 +98,13 @@ def flatten(network: ReluNetwork, domain: Domain) -> Net:
         slope_rest=np.zeros((0, 0), np.int64),
         facet_rest=np.zeros((0, 0, 0), np.int64),
     )
+
+
+def _opposed(layer: Layer, index: int, leader: np.ndarray) -> np.ndarray:
+    """Which units of a layer have the other sign than their leader."""
+    blocks = [matrix for _, matrix in layer.blocks(index)]
+    signs = np.sign(np.concatenate([*blocks, layer.bias[:, None]], axis=1))
+    return (signs != signs[leader]).any(axis=1).astype(np.int64)
 
 
 def _scale(first: Layer, domain: Domain) -> np.ndarray:
@@ -197,9 +213,9 @@ def begin(
     state = State(
         reg=np.zeros(16, np.int64),
         done=np.zeros(1),
-        cell=np.zeros((deep, 5), np.int64),
+        cell=np.zeros((deep, 7), np.int64),
         share=np.ones(deep),
-        bits=np.zeros((deep, -(-widest // 64)), np.int64),
+        bits=np.zeros((deep, 2 * -(-widest // 64)), np.int64),
         row=np.zeros((deep, 64), np.int32),
         x=np.zeros((dim, 4 * room)),
         reach=np.zeros(4 * room),
@@ -222,6 +238,13 @@ def begin(
         value=np.zeros(room),
         side=np.zeros(room, np.int8),
         sides=np.zeros((2, room), np.int64),
+        below=np.zeros((1, room), np.int64),
+        shared=np.zeros(room, np.int64),
+        low=np.zeros(widest),
+        high=np.zeros(widest),
+        trial=np.zeros(widest),
+        spots=np.zeros(widest),
+        spot_ends=np.zeros(widest),
         asked=np.zeros((QUESTIONS, 2), np.int64),
         fact_key=np.full((ANSWERS, 3), -1, np.int64),
         fact=np.zeros(ANSWERS, np.int8),
@@ -245,18 +268,19 @@ def begin(
     state.zeros[0, : len(every)] = zeros.view(np.int64)
     state.row[: len(corners), : len(first.rows)] = first.rows
     state.share[: len(corners)] = 1.0 / len(corners)
+    state.cell[:, DIM] = dim - (not domain.is_bounded)
     for s, (count, on) in enumerate(zip(corners, first.on, strict=True)):
         state.cell[s, [AT, CORNERS, CANDIDATES]] = at, count, -1
         for unit in on:
             state.bits[s, unit >> 6] |= np.int64(1) << np.int64(unit & 63)
         at += count
     state.reg[TOP], state.reg[NEXT_ID] = len(corners), len(first.x)
-    state.reg[RANK] = dim - (not domain.is_bounded)
+    state.reg[RANK] = state.cell[0, DIM]
     return state
 
 
 def _off_by(points: np.ndarray, cell: Cell, scale: np.ndarray) -> np.ndarray:
-    """How far rounded corners are from the exact ones, in any scaled coordinate."""
+    """How far rounded corners are from the exact ones, in scaled coordinates."""
     off = [
         max(
             abs(Fraction(v) - exact) / Fraction(unit)
@@ -264,4 +288,5 @@ def _off_by(points: np.ndarray, cell: Cell, scale: np.ndarray) -> np.ndarray:
         )
         for near, corner in zip(points.tolist(), cell.points(), strict=True)
     ]
-    return np.array([math.nextafter(float(v), math.inf) if v else 0.0 for v in off])
+    largest = [math.nextafter(float(v), math.inf) if v else 0.0 for v in off]
+    return np.array([length_of(v, points.shape[1]) for v in largest])

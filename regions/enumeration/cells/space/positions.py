@@ -1,15 +1,22 @@
 """Where corners are, with bounds.
 
-A new corner is where a unit vanishes on the edge from p to q: at p + t (q - p) with t =
-F(p) / (F(p) - F(q)). With computed values a of F(p) and -b of F(q), both off by at most
-T < a, b, the computed t is off by at most T / (a + b) + 3u, and the position by at most
+Bounds are of lengths: the exact corner is at most so far away. A new corner is where a
+unit F, of gradient g, vanishes on the edge from p to q: at x = p + t (q - p), with t =
+a / (a + b) from its values a at p and -b at q. Let e be the exact edge, and y the point
+at t on it: |y - x| <= (1 - t) |error of p| + t |error of q|. The exact corner is y - e
+F(y) / (g e), so that it is off by
 
-    max(error of p, error of q) + |q - p| (T / (a + b) + 3u) + (rounding).
+    P (y - x) - e F(x) / (g e),    P = I - e g^T / (g e).
 
-That is cheap, but grows from corner to corner. Where it has grown, the corner is found
-anew from d independent rows that vanish there: with J their gradients, R an approximate
-inverse and r their values at x, the exact corner is at most |R| (|r| + e_r) / (1 - a)
-from x, a >= ||I - R J|| + |R| e_J, if a < 1.
+P is a projection along e, and its norm is that of I - P, |e| |g| / |g e|. Here |g e| is
+a + b up to the errors of both values, and F(x) no more than those of the form and of t,
+4u a. (A bound by largest entries would have 1 + |e| |g| / |g e| in its place, which in
+six dimensions grows twice as fast from corner to corner.)
+
+Where the bound has grown, the corner is found anew from d independent rows that vanish
+there: with J their gradients, R an approximate inverse and r their values at x, the
+exact corner is, in each coordinate, at most |R| (|r| + e_r) / (1 - a) from x, a >= ||I
+- R J|| + |R| e_J, if a < 1.
 
 A ray is a vector up to a positive factor, and the sum above is as good as any other.
 Where it has cancelled, it is scaled, and its bound with it. In the system of equations
@@ -25,6 +32,8 @@ from regions.enumeration.cells.space.forms import SAFE, dot_error
 from regions.enumeration.cells.space.state import RANK
 from regions.signs.rounding import SMALLEST, UNIT_ROUNDOFF
 
+SHORT = 2.0**-500
+"""Squares of what is much shorter underflow."""
 LARGE, SHARP = 2.0**-24, 2.0**-46
 """Bounds above the first are worth a system of equations at once, and those above the
 second where a sign is open."""
@@ -37,21 +46,23 @@ def place_corner(net, st, s, at, p, q, u, e):
     a, b = abs(value[p]), abs(value[q])
     reach_p, reach_q = reaches[at + p], reaches[at + q]
     error_p, error_q = value_doubt + steep * reach_p, value_doubt + steep * reach_q
-    reach, largest, length = np.inf, 0.0, 0.0
+    reach, largest, square = np.inf, 0.0, 0.0
     t = 0.5
     if a + b > 0.0:
         t = a / (a + b)
     for c in range(dim):
         start, end = x[c, at + p], x[c, at + q]
         gap = end - start
-        length = max(length, abs(gap))
+        square += gap * gap
         entry = min(1.0, max(-1.0, start + t * gap))
         largest = max(largest, max(abs(start), abs(end)))
         new_x[c, e] = entry
     if a > error_p and b > error_q:
-        off = max(error_p, error_q) / (a + b) + 4.0 * UNIT_ROUNDOFF
-        reach = max(reach_p, reach_q) + length * off
-        reach = SAFE * (reach + 4.0 * UNIT_ROUNDOFF * largest + SMALLEST)
+        length = SAFE * math.sqrt(square) + SHORT + reach_p + reach_q
+        off = steep * ((1.0 - t) * reach_p + t * reach_q) + value_doubt
+        off = (off + 4.0 * UNIT_ROUNDOFF * a) / (a - error_p + (b - error_q))
+        # Up to seven coordinates are rounded three times each.
+        reach = SAFE * (length * off + 16.0 * UNIT_ROUNDOFF * largest + SHORT)
     st.new_reach[e] = reach
     if st.reg[RANK] < dim:
         _scale_ray(st, e)
@@ -69,7 +80,7 @@ def _scale_ray(st, e):
     for c in range(len(st.x)):
         st.new_x[c, e] *= factor
     # An entry may underflow.
-    st.new_reach[e] = factor * st.new_reach[e] + SMALLEST
+    st.new_reach[e] = factor * st.new_reach[e] + SHORT
 
 
 def _largest_entry(st, e):
@@ -221,7 +232,7 @@ def _refine(st, system, doubt, value_doubt, e, dim):
         if not (defect < 0.5 and moved < np.inf):
             return
         contraction, reach = max(contraction, defect), max(reach, moved)
-    reach = SAFE * (reach + dim * SMALLEST) / (1.0 - contraction)
+    reach = SAFE * math.sqrt(dim) * (reach + dim * SMALLEST) / (1.0 - contraction)
     if reach < st.new_reach[e]:
         st.new_reach[e] = reach
         for c in range(dim):

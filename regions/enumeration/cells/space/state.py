@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 # Columns of `cell`.
-LAYER, AT, CORNERS, CANDIDATES_AT, CANDIDATES = range(5)
+LAYER, AT, CORNERS, CANDIDATES_AT, CANDIDATES, DIM, SETTLED = range(7)
 # Entries of `reg`.
 BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS, RANK = (
     range(11)
@@ -44,6 +44,8 @@ class Net(NamedTuple):
             forms are multiples; infinite if there is none of a usual size.
         facet_grid: The same of the facets.
         leader: For each unit the first of its layer that is zero where it is.
+        opposed: Units that have the other sign than their leader.
+        twins: How many units of each layer have another leader than themselves.
         unbiased: Units that are zero where all chart coordinates are.
         primes: Primes; none until they are needed.
         rest: Residues of `turned` modulo each prime.
@@ -69,6 +71,8 @@ class Net(NamedTuple):
     grid: np.ndarray
     facet_grid: np.ndarray
     leader: np.ndarray
+    opposed: np.ndarray
+    twins: np.ndarray
     unbiased: np.ndarray
     primes: np.ndarray
     rest: np.ndarray
@@ -86,13 +90,16 @@ class State(NamedTuple):
     Attributes:
         reg: Numbers: bottom and top of the stack, regions counted, and so on.
         done: Share of the domain that is finished, each cut halving a share.
-        cell: Layer, first corner, corners, first candidate, candidates.
+        cell: Layer, first corner, corners, first candidate, candidates, dimensions,
+            whether all candidates are known to cross the cell (2 on segments whose lone
+            points are counted).
         share: Share of each cell.
-        bits: Words of the units of the cell's layer that are known to be on.
+        bits: Words of the units of the cell's layer that are known to be on, then of
+            those that vanish on all of it.
         row: For each cell, the row that each bit of a zero set stands for: a facet of
             the domain or, after those, a unit.
         x: Positions of corners, coordinate by coordinate.
-        reach: Bounds of their errors, in every coordinate.
+        reach: Bounds of how far they are from the exact corners.
         zeros: Zero sets of corners, some words each.
         name: Number of each corner.
         candidates: Units that may cross a cell, cell after cell.
@@ -101,7 +108,7 @@ class State(NamedTuple):
         form: Pre-activations: gradient, then offset, for each unit.
         value_doubt: Bounds of the error of a form's value at a stored position.
         doubt: Bounds of the error of each form, where |x| <= 1.
-        steep: Bounds of the sum of the gradient's absolute values.
+        steep: Bounds of the length of each gradient.
         held: Activations, source after source.
         held_doubt: Bounds of their errors.
         held_size: Sums of their absolute values.
@@ -112,6 +119,13 @@ class State(NamedTuple):
         value: Values of a unit at the corners of a cell.
         side: Signs of a unit at the corners of a cell.
         sides: Corners on the positive and on the negative side.
+        below: Zero sets of those on the negative side, word by word.
+        shared: How many rows each of them has in common with another corner.
+        low: Lowest values of the units of a layer at the corners of a cell.
+        high: The highest ones.
+        trial: Values of the units of a layer at one corner.
+        spots: Where units may vanish on a segment, at least.
+        spot_ends: The same, at most.
         asked: Questions left open: unit and corner.
         fact_key: Answers: stamp, unit, corner.
         fact: Signs.
@@ -154,6 +168,13 @@ class State(NamedTuple):
     value: np.ndarray
     side: np.ndarray
     sides: np.ndarray
+    below: np.ndarray
+    shared: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    trial: np.ndarray
+    spots: np.ndarray
+    spot_ends: np.ndarray
     asked: np.ndarray
     fact_key: np.ndarray
     fact: np.ndarray

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from regions.domains.shapes import Domain
-from regions.enumeration.cells.space import kernel
-from regions.enumeration.cells.space.exact import ExactCorners
-from regions.enumeration.cells.space.kernel import (
+from regions.enumeration.cells.space.corner_signs import remember
+from regions.enumeration.cells.space.cutting import (
     DONE,
     FULL,
     NEED_CANDIDATES,
@@ -20,6 +19,8 @@ from regions.enumeration.cells.space.kernel import (
     OPEN,
     RUNNING,
 )
+from regions.enumeration.cells.space.exact import ExactCorners
+from regions.enumeration.cells.space.kernel import COUNTING, HALVING, LISTING
 from regions.enumeration.cells.space.loading import KERNELS, choose_advance
 from regions.enumeration.cells.space.network import begin, flatten
 from regions.enumeration.cells.space.positions import LARGE
@@ -29,12 +30,16 @@ from regions.enumeration.cells.space.state import (
     AT,
     BOTTOM,
     CANDIDATES,
+    CANDIDATES_AT,
     CORNERS,
     COUNT,
+    DIM,
     FACTS,
     FILLED,
     FOUND,
     LAYER,
+    RANK,
+    SETTLED,
     TESTS,
     TOP,
     Leaves,
@@ -62,8 +67,17 @@ GROWN = {
         "value": 0,
         "side": 0,
         "sides": 1,
+        "below": 1,
+        "shared": 0,
     },
-    NEED_WORDS: {"zeros": 0, "new_zeros": 0, "row": 1, "out_zeros": 0, "out_row": 1},
+    NEED_WORDS: {
+        "zeros": 0,
+        "new_zeros": 0,
+        "below": 0,
+        "row": 1,
+        "out_zeros": 0,
+        "out_row": 1,
+    },
     FULL: {"out_x": 1, "out_reach": 0, "out_zeros": 1},
 }
 """Which arrays grow, along which axis, when the loop says what it needs."""
@@ -138,15 +152,19 @@ class SpaceWalk:
         """Do a slice of the work; whether there is more.
 
         Args:
-            work: How many steps to do; by default what takes a few milliseconds.
+            work: How many steps to do, each cutting a cell in two, as a list does; by
+                default what takes a few milliseconds.
         """
         task = self._task
+        mode = HALVING if work else COUNTING
+        if task.take is not None:
+            mode = LISTING
         run, self.compiled = choose_advance()
         pace = self._paces[self.compiled]
         steps = work or max(1, pace.start() // STEP_WORK)
         quiet = np.errstate(all="ignore")
         with quiet, KERNELS.plain_work(run if self.compiled else None):
-            why = int(run(self._net, self.state, steps, task.take is not None))
+            why = int(run(self._net, self.state, steps, mode))
         if why == RUNNING and work is None:
             pace.stop()
         elif why == OPEN:
@@ -197,6 +215,8 @@ class SpaceWalk:
         for s in range(st.reg[BOTTOM], st.reg[TOP]):
             layer, at, corners = st.cell[s, [LAYER, AT, CORNERS]]
             digest.update(st.path[: net.word[layer]].tobytes())
+            begin, units = st.cell[s, [CANDIDATES_AT, CANDIDATES]]
+            digest.update(st.candidates[begin : begin + max(units, 0)].tobytes())
             digest.update(st.row[s].tobytes())
             digest.update(st.zeros[:, at : at + corners].tobytes())
         return digest.hexdigest()
@@ -208,8 +228,19 @@ class SpaceWalk:
 
     @property
     def parts_left(self) -> int:
-        """Cells on the stack; each holds a region, as it has an interior."""
+        """Cells on the stack."""
         return int(self.state.reg[TOP] - self.state.reg[BOTTOM])
+
+    @property
+    def regions_left(self) -> int:
+        """Cells on the stack that add a region for sure.
+
+        All that have an interior do, and sections that nothing is known to cover.
+        """
+        reg = self.state.reg
+        cells = self.state.cell[reg[BOTTOM] : reg[TOP]]
+        sure = (cells[:, DIM] == reg[RANK]) | (cells[:, SETTLED] > 0)
+        return int(sure.sum())
 
     def drain(self) -> None:
         """Hand over the regions that were found."""
@@ -262,7 +293,7 @@ class SpaceWalk:
         stamp = st.stamp[st.cell[s, LAYER]]
         names = st.name[st.cell[s, AT] + asked[:, 1]]
         for unit, name, sign in zip(asked[:, 0], names, signs, strict=True):
-            kernel.remember(st, stamp, unit, name, sign)
+            remember(st, stamp, unit, name, sign)
 
 
 def _with_more_facts(old: State) -> State:
@@ -273,7 +304,7 @@ def _with_more_facts(old: State) -> State:
     st.reg[FACTS] = 0
     for place in np.flatnonzero(old.fact_key[:, 0] >= 0):
         stamp, unit, name = old.fact_key[place].tolist()
-        kernel.remember(st, stamp, unit, name, old.fact[place])
+        remember(st, stamp, unit, name, old.fact[place])
     return st
 
 

@@ -3,7 +3,7 @@
 A unit vanishes at a corner, where d rows meet, if and only if the determinant of these
 d + 1 forms is 0 (at a ray, where d rows without offsets meet, that of the gradients in
 d + 1 columns). All entries are multiples of powers of two: made integers, the
-determinant is at most the product of the sums of the rows' absolute values (Hadamard).
+determinant is at most the product of the rows' lengths (Hadamard).
 If it vanishes modulo primes whose product is larger, it is 0. Powers of two have
 inverses modulo the primes, so forms need not be made integers for that. The rows are
 independent if they are modulo one prime.
@@ -78,7 +78,7 @@ def is_zero(net, st, s, layer, u, place):
 
 
 def _row_bits(net, st, row, facets):
-    """Bound of the logarithm of the sum of a row's absolute values, made integers."""
+    """Bound of the logarithm of a row's length, made integers."""
     if row < facets:
         size = 0.0
         for c in range(net.facets.shape[1]):

@@ -1,6 +1,7 @@
 """Cells in three to six dimensions: counts and lists against independent ones."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -9,12 +10,17 @@ from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells.space import (
+    corner_signs as space_signs,
+    cutting as space_cutting,
     forms as space_forms,
     kernel as space_kernel,
     residues as space_residues,
+    segments as space_segments,
+    state as space_state,
     walk as space_walk,
     zeros as space_zeros,
 )
+from regions.enumeration.cells.space.bits import popcount
 from regions.enumeration.cells.space.counting import count_space
 from regions.enumeration.cells.space.exact import bits_of
 from regions.enumeration.cells.space.listing import list_space
@@ -96,6 +102,7 @@ def test_degenerate_networks_are_listed_as_by_the_tree(dim, seed):
     network, domain = integer_network(rng, dim, [4, 3], 2), domain_of(rng, dim)
     expected = patterns_of(enumerate_regions(network, domain, method="tree"))
     assert patterns_of(listed(network, domain)) == expected
+    assert count(network, domain) == len(expected)
 
 
 @pytest.mark.usefixtures("plain")
@@ -111,6 +118,43 @@ def test_skip_blocks_slopes_and_twins():
     )
     expected = exact_patterns(network, Box.cube(3))
     assert patterns_of(listed(network, Box.cube(3))) == expected
+    assert count(network, Box.cube(3)) == len(expected)
+
+
+@pytest.mark.usefixtures("plain")
+def test_twins_are_off_where_their_leader_is_zero():
+    # Where the first unit is off, the others read zero; the last is the negative one.
+    rows = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    deeper = [[1.0, 0.0, 0.0], [-2.0, 0.0, 0.0], [0.0, 1.0, -1.0]]
+    network = ReluNetwork.from_arrays(
+        [rows, deeper, [[1.0] * 3]], [[0.0] * 3] * 2 + [[0]]
+    )
+    expected = exact_patterns(network, Box.cube(3))
+    assert patterns_of(listed(network, Box.cube(3))) == expected
+    assert count(network, Box.cube(3)) == len(expected)
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize("dim", [3, 4])
+def test_arrangements_in_general_position_by_their_formula(dim):
+    units = 14 - 2 * dim
+    rng = np.random.default_rng(dim)
+    network = one_layer(rng.standard_normal((units, dim)), rng.standard_normal(units))
+    expected = sum(math.comb(units, k) for k in range(dim + 1))
+    assert count(network, Box.cube(dim, 2.0**20)) == expected
+
+
+@pytest.mark.usefixtures("plain")
+def test_what_is_left_of_a_count_is_no_more_than_there_is():
+    # Many sections of these are covered by units that came before.
+    walk = space_walk.SpaceWalk(space_walk.SpaceTask(one_layer(binary(3)), Box.cube(3)))
+    more, found = True, []
+    while more:
+        walk._paces[False]._work = 10.0
+        more = walk.advance()
+        found.append(walk.regions + walk.regions_left)
+    assert found == sorted(found)
+    assert found[-1] == walk.regions == 32
 
 
 def assert_cells_are_right(network, domain):
@@ -261,15 +305,15 @@ def test_cells_with_more_than_64_facets():
     rows = np.stack([np.cos(angles), np.sin(angles), np.ones(70)], axis=1)
     network = one_layer(rows, np.full(70, -1.5))
     walk = space_walk.SpaceWalk(space_walk.SpaceTask(network, Box.cube(3, 2.0)))
-    walk._paces[False]._work = 10.0 * 66
+    # Cells are cut in two, as for a list: sections have fewer facets.
     while walk.state.zeros.shape[0] == 1:
-        assert walk.advance()
-    assert walk.advance()
+        assert walk.advance(work=66)
+    assert walk.advance(work=66)
     state = walk.state
-    top = state.cell[state.reg[space_kernel.TOP] - 1]
-    at, corners = top[space_kernel.AT], top[space_kernel.CORNERS]
+    top = state.cell[state.reg[space_state.TOP] - 1]
+    at, corners = top[space_state.AT], top[space_state.CORNERS]
     zeros = state.zeros[:, at : at + corners].T.tolist()
-    sizes = [sum(space_kernel.popcount(word) for word in words) for words in zeros]
+    sizes = [sum(popcount(word) for word in words) for words in zeros]
     rows = {bit for words in zeros for bit in bits_of(np.array(words))}
     tip = max(sizes)
     assert len(rows) > 64
@@ -331,7 +375,7 @@ def test_degenerate_networks_without_biases_are_handed_to_cells():
 
 
 def broken_edges(monkeypatch):
-    monkeypatch.setattr(space_kernel, "_is_edge", lambda *_: True)
+    monkeypatch.setattr(space_cutting, "is_edge", lambda *_: True)
 
 
 def broken_bounds(monkeypatch):
@@ -346,12 +390,13 @@ def broken_bounds(monkeypatch):
 
 
 def broken_ties(monkeypatch):
-    sign = space_kernel._open_sign
+    sign = space_signs.open_sign
 
     def tilted(*arguments):
         return sign(*arguments) or 1
 
-    monkeypatch.setattr(space_kernel, "_open_sign", tilted)
+    for module in (space_signs, space_cutting):
+        monkeypatch.setattr(module, "open_sign", tilted)
 
 
 def broken_zeros(monkeypatch):
@@ -360,9 +405,36 @@ def broken_zeros(monkeypatch):
     monkeypatch.setattr(space_residues, "_primes", lambda count: [3] * count)
 
 
+def broken_sections(monkeypatch):
+    decide = space_kernel.decide
+
+    def never_covered(*arguments):
+        return decide(*arguments) % space_signs.COVERS
+
+    monkeypatch.setattr(space_kernel, "decide", never_covered)
+
+
+def broken_points(monkeypatch):
+    place = space_segments._place_spot
+
+    def too_sure(st, s, u, z):
+        place(st, s, u, z)
+        st.spot_ends[z] = st.spots[z] = 0.5 * (st.spots[z] + st.spot_ends[z])
+
+    monkeypatch.setattr(space_segments, "_place_spot", too_sure)
+
+
 @pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize(
-    "break_it", [broken_edges, broken_bounds, broken_ties, broken_zeros]
+    "break_it",
+    [
+        broken_edges,
+        broken_bounds,
+        broken_ties,
+        broken_zeros,
+        broken_sections,
+        broken_points,
+    ],
 )
 def test_known_counts_notice_a_broken_predicate(monkeypatch, break_it):
     # Multiples of 0.1, 0.7 and 0.3 meet in points that floats miss.

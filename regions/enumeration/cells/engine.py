@@ -143,6 +143,15 @@ def cells_serve(network: ReluNetwork, domain: Domain) -> str | None:
     return None
 
 
+def is_fan(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether regions in space are cones, to be counted in one dimension less.
+
+    In the origin all units vanish, which no bound of rounding tells.
+    """
+    is_cone = domain.dim > 2 and are_cones(network, domain)
+    return is_cone and why_no_cone(network, MAX_DIM) is None
+
+
 def count_cells(
     network: ReluNetwork,
     domain: Domain,
@@ -157,7 +166,7 @@ def count_cells(
     """
     if not network.hidden:
         return 1, True, CellsStats()
-    if isinstance(domain, WholeSpace):
+    if isinstance(domain, WholeSpace) or is_fan(network, domain):
         cone = cone_of(network)
         return count_space(cone.network, cone.domain, stop, max_regions, progress)
     if domain.dim > 2:

@@ -81,7 +81,7 @@ def open_sign(net, st, s, layer, u, at, q):
         return 0
     if must_vanish(net, st, s, u, at + q):
         return 0
-    if st.reach[at + q] <= LARGE and is_zero(net, st, s, layer, u, at + q):
+    if st.reach[at + q] <= LARGE and _is_known_zero(net, st, s, layer, u, at + q):
         return 0
     if not st.reach[at + q] <= SHARP and sharpen(net, st, s, at + q):
         value = value_at(st, u, at + q)
@@ -97,6 +97,18 @@ def open_sign(net, st, s, layer, u, at, q):
     if st.fact_key[place, 0] < 0 or not st.reach[at + q] <= LARGE:
         return UNKNOWN
     return int(st.fact[place])
+
+
+def _is_known_zero(net, st, s, layer, u, place):
+    """Whether a unit is proved to vanish at a corner; the last proofs are kept."""
+    known, stamp, name = st.vanished, st.stamp[layer], st.name[place]
+    spot = (name * 0x9E3779B1 + u * 0x85EBCA6B + stamp * 0xC2B2AE35) & (len(known) - 1)
+    if known[spot, 0] == stamp and known[spot, 1] == u and known[spot, 2] == name:
+        return True
+    if not is_zero(net, st, s, layer, u, place):
+        return False
+    known[spot, 0], known[spot, 1], known[spot, 2] = stamp, u, name
+    return True
 
 
 def value_at(st, u, place):

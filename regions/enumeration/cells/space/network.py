@@ -248,6 +248,7 @@ def begin(
         asked=np.zeros((QUESTIONS, 2), np.int64),
         fact_key=np.full((ANSWERS, 3), -1, np.int64),
         fact=np.zeros(ANSWERS, np.int8),
+        vanished=np.full((ANSWERS, 3), -1, np.int64),
         rest=np.zeros((0, 0, 0), np.int64),
         rest_stamp=np.zeros((0, 0), np.int64),
         out_bits=np.zeros((out, int(net.word[-1])), np.int64),

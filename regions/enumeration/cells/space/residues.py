@@ -1,5 +1,7 @@
 """Residues of a network modulo primes, for the proofs of `zeros`."""
 
+import functools
+
 import numpy as np
 
 from regions.enumeration.cells.space.state import Net, State
@@ -13,7 +15,7 @@ def with_residues(net: Net) -> Net:
     exact = not net.row_doubt.any() and not net.bias_doubt.any()
     if not exact or np.isinf(net.grid).any():
         return net
-    primes = np.array(_primes(COUNT), np.int64)
+    primes = _primes(COUNT)
     return net._replace(
         primes=primes,
         rest=_rests(net.turned, primes),
@@ -33,7 +35,8 @@ def with_room(st: State, net: Net) -> State:
     )
 
 
-def _primes(count: int) -> list[int]:
+@functools.cache
+def _primes(count: int) -> np.ndarray:
     """The largest primes below 2^30."""
     found: list[int] = []
     sieve = np.ones(1 << 15, bool)
@@ -47,7 +50,7 @@ def _primes(count: int) -> list[int]:
         if (number % small).all():
             found.append(number)
         number -= 2
-    return found
+    return np.array(found, np.int64)
 
 
 def _rests(values: np.ndarray, primes: np.ndarray) -> np.ndarray:

@@ -129,6 +129,7 @@ class State(NamedTuple):
         asked: Questions left open: unit and corner.
         fact_key: Answers: stamp, unit, corner.
         fact: Signs.
+        vanished: Zeros that were proved by residues: stamp, unit, corner.
         rest: Residues of `form` modulo each prime.
         rest_stamp: Stamp of the forms whose residues these are, by prime and layer.
         out_bits: Patterns of the regions found.
@@ -178,6 +179,7 @@ class State(NamedTuple):
     asked: np.ndarray
     fact_key: np.ndarray
     fact: np.ndarray
+    vanished: np.ndarray
     rest: np.ndarray
     rest_stamp: np.ndarray
     out_bits: np.ndarray

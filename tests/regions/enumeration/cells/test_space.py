@@ -402,7 +402,9 @@ def broken_ties(monkeypatch):
 def broken_zeros(monkeypatch):
     # One prime is enough for nobody.
     monkeypatch.setattr(space_zeros, "_row_bits", lambda *_: -1.0)
-    monkeypatch.setattr(space_residues, "_primes", lambda count: [3] * count)
+    monkeypatch.setattr(
+        space_residues, "_primes", lambda count: np.full(count, 3, np.int64)
+    )
 
 
 def broken_sections(monkeypatch):

@@ -1,6 +1,6 @@
 """Integrals and means of a network over a domain, exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from regions.questions.answer import Answer, Point, Value, decimals, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
+from regions.questions.disc_integrals import disc_classes, disc_powers, is_disc
 from regions.questions.listed import directed_forms
 from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
 from regions.questions.pieces import Piece, Pieces
@@ -48,8 +49,9 @@ def integral(
 
     Args:
         network: The network.
-        domain: A bounded domain of at most six dimensions. On one of fewer dimensions
-            than its space the integral is over the coordinates of its chart.
+        domain: A bounded domain of at most six dimensions; of the balls of the norm 2
+            those in the plane. On one of fewer dimensions than its space the integral
+            is over the coordinates of its chart.
         direction: As in `output_range`.
         method: `"list"`, over all pieces in rational arithmetic, some thousand a
             second; `"corners"`, in float64 with proved bounds of all errors, on
@@ -61,8 +63,9 @@ def integral(
     Returns:
         By the list the value is rational and exact; of many pieces, whose sum would
         have millions of digits, an interval of some 60 correct digits. By corners it is
-        an interval of some ten. There is no witness. Where it was stopped, the pieces
-        not met add their volume times bounds of the output.
+        an interval of some ten, over a disc of some forty, without a certificate. There
+        is no witness. Where it was stopped, the pieces not met add their volume times
+        bounds of the output.
 
     Raises:
         ValueError: If the domain, the direction or the method does not fit the network.
@@ -73,8 +76,11 @@ def integral(
         >>> integral(net, Box([-1.0], [3.0])).value
         Fraction(9, 2)
     """
-    network, domain = network_and_domain(network, domain, bounded=True)
+    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
+    _check_method(method)
+    if is_disc(domain, method):
+        return _over_disc(network, domain, direction, budget)
     found = _by_corners(network, domain, direction, 1, budget, method)
     if found is not None:
         (value,), cells = found
@@ -91,7 +97,8 @@ def integral(
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
     value = sums[1].times(factor)
     if not pieces.complete:
-        low, high = _of_the_rest(network, domain, direction, sums[0])
+        rest = [domain.rational_volume() - v for v in ends(sums[0].value)]
+        low, high = _of_the_rest(network, domain, direction, rest)
         first, last = ends(value)
         value = known(first + low * factor, last + high * factor)
     return Answer(
@@ -105,16 +112,44 @@ def integral(
     )
 
 
-def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> bool:
-    """Whether to try the corners of all regions.
-
-    Raises:
-        ValueError: If there is no such method, or it does not serve.
-    """
+def _check_method(method: str) -> None:
+    """Raise unless it is one of the ways."""
     if method not in METHODS:
         raise ValueError(
             f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
         )
+
+
+def _over_disc(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None,
+    budget: Budget,
+) -> Answer:
+    """The integral over a disc."""
+    weights = read_direction(direction, network)
+    found = disc_powers(network, domain, weights, 1, budget)
+    low, high = ends(found.powers[1])
+    if not found.complete:
+        pairs = zip(ends(found.volume), reversed(ends(found.powers[0])), strict=True)
+        more = _of_the_rest(network, domain, direction, [a - b for a, b in pairs])
+        low, high = low + more[0], high + more[1]
+    return Answer(
+        "integral",
+        known(low, high),
+        None,
+        found.complete,
+        budget.seconds,
+        stats={"pieces": found.pieces},
+    )
+
+
+def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> bool:
+    """Whether to try the corners of all regions.
+
+    Raises:
+        ValueError: If it is required, and does not serve.
+    """
     serves = domain.dim <= MAX_DIM and visits_serve(network, domain)
     if method == "corners" and not serves:
         raise ValueError(
@@ -177,7 +212,7 @@ def _of_the_rest(
     network: ReluNetwork,
     domain: BoundedDomain,
     direction: int | ArrayLike | None,
-    met: ExactSum,
+    rest: Sequence[Fraction],
 ) -> tuple[Fraction, Fraction]:
     """Bounds of the integral over the part of a domain that was not met, in the chart.
 
@@ -185,10 +220,9 @@ def _of_the_rest(
         network: The network.
         domain: The domain.
         direction: As in `output_range`.
-        met: The volume of the part that was.
+        rest: Both ends of the volume of that part.
     """
     weights = read_direction(direction, network)
-    rest = [domain.rational_volume() - v for v in ends(met.value)]
     bounds = []
     for sign in (-1, 1):
         problem = Problem(
@@ -224,7 +258,7 @@ def moments(
 
     Args:
         network: The network.
-        domain: A bounded domain of at most six dimensions.
+        domain: As in `integral`.
         order: The highest power.
         direction: As in `output_range`.
         method: As in `integral`.
@@ -244,6 +278,9 @@ def moments(
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if order < 1:
         raise ValueError(f"`order` is {order}: at least 1 is required.")
+    _check_method(method)
+    if is_disc(domain, method):
+        return _moments_of_disc(network, domain, order, direction)
     budget, share = Budget(), 1 / domain.rational_volume()
     found = _by_corners(network, domain, direction, order, budget, method)
     if found is not None:
@@ -264,6 +301,25 @@ def moments(
         {"pieces": regions},
         evidence=_evidence(network, domain, direction),
     )
+
+
+def _moments_of_disc(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    order: int,
+    direction: int | ArrayLike | None,
+) -> Answer:
+    """The moments over a disc."""
+    budget, weights = Budget(), read_direction(direction, network)
+    found = disc_powers(network, domain, weights, order, None)
+    least, most = ends(found.volume)
+    value = []
+    for power in found.powers[1:]:
+        low, high = ends(power)
+        first = min(low / least, low / most)
+        value.append(known(first, max(high / least, high / most)))
+    stats = {"pieces": found.pieces}
+    return Answer("moments", tuple(value), None, True, budget.seconds, stats=stats)
 
 
 def _power_sums(
@@ -343,7 +399,7 @@ def mean_by_class(
 
     Args:
         network: A network with two outputs or more.
-        domain: A bounded domain of at most six dimensions.
+        domain: As in `integral`.
         method: As in `integral`; `"corners"` needs a domain that is its own chart.
 
     Returns:
@@ -364,6 +420,9 @@ def mean_by_class(
     if network.output_dim < 2:
         raise ValueError("the network has 1 output: classes need at least 2.")
     budget = Budget()
+    _check_method(method)
+    if is_disc(domain, method):
+        return _classes_of_disc(network, domain)
     found = _classes_by_corners(network, domain, budget, method)
     if found is not None:
         (value, cells), how = found, "corners"
@@ -378,6 +437,24 @@ def mean_by_class(
         how,
         {"pieces": cells},
         evidence=Partition(network, domain, {}, by_class=True),
+    )
+
+
+def _classes_of_disc(network: ReluNetwork, domain: BoundedDomain) -> Answer:
+    """The parts of all classes of a disc."""
+    budget, (origin, _) = Budget(), domain.rational_chart()
+    found, pieces = disc_classes(network, domain)
+    value = []
+    for label, part in enumerate(found):
+        if part is None:
+            value.append(ClassMean(label, Fraction(0), None))
+            continue
+        pairs = zip(origin, map(ends, part.mean), strict=True)
+        mean = tuple(known(start + low, start + high) for start, (low, high) in pairs)
+        value.append(ClassMean(label, part.share, mean))
+    stats = {"pieces": pieces}
+    return Answer(
+        "mean_by_class", tuple(value), None, True, budget.seconds, stats=stats
     )
 
 

@@ -218,7 +218,11 @@ REFUSED = {
     holding: {"whole space": WHOLE, "unbounded": OPEN},
     differences: {"whole space": WHOLE, "unbounded": OPEN},
     constants: dict.fromkeys(("box with equal ends", "segment", "slice"), FLAT),
-    integrals: {"ball, norm 2": BALL, "whole space": WHOLE, "unbounded": OPEN},
+    integrals: {
+        "ball, norm 2": "norm 2 in 3 dimensions",
+        "whole space": WHOLE,
+        "unbounded": OPEN,
+    },
     topologies: {
         "ball, norm 2": "the domain is round",
         "whole space": OPEN,

@@ -18,6 +18,7 @@ from regions.certificates.comparisons import check_comparison
 from regions.certificates.differences import check_difference
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
+from regions.certificates.region_answers import check_regions
 from regions.domains.shapes import (
     Domain,
     WholeSpace,
@@ -88,6 +89,8 @@ def _proof_about(
     layers = ExactLayers(network, domain)
     if "comparison" in body:
         return [tried("answer", lambda: check_comparison(body, network, domain))]
+    if "regions" in body:
+        return check_regions(body, network, domain)
     if isinstance(domain, WholeSpace):
         return [tried("answer", lambda: refutes(body, layers, domain))]
     if "claims" in body:

@@ -1,17 +1,17 @@
 """Answers that follow from a partition of the domain, recomputed leaf by leaf."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from regions.certificates.answer_bounds import ExactLayers, Lines
+from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.clipping import exact_sum
 from regions.certificates.differences import difference_rows
 from regions.certificates.distances import check_distance
+from regions.certificates.jacobians import check_constant
 from regions.certificates.meanings import (
     check_label,
     forbidden,
@@ -20,7 +20,8 @@ from regions.certificates.meanings import (
 )
 from regions.certificates.partitions import Partition, simplex_mean
 from regions.certificates.rationals import dot, ends, exact, number, numbers, short
-from regions.domains.shapes import BoundedDomain, WholeSpace
+from regions.certificates.region_answers import check_rows
+from regions.domains.shapes import BoundedDomain
 from regions.network import ReluNetwork
 
 
@@ -111,12 +112,7 @@ class _Answer:
         The rows are the units of the last hidden layer, so that no leaf has one of them
         with both signs; this is checked, since that layer may read something else.
         """
-        A, b = self._about["A"], self._about["b"]
-        last = self._network.hidden[-1]
-        if last.weight.tolist() != [[-v for v in row] for row in A]:
-            raise Wrong("the last layer is not made of the rows")
-        if last.bias.tolist() != b or any(last.slopes):
-            raise Wrong("the last layer is not made of the rows")
+        A, b = check_rows(self._about, self._network)
         patterns, volumes = set(), []
         for leaf in self._partition.leaves:
             corners = {k for simplex in leaf.simplices for k in simplex.corners}
@@ -235,21 +231,8 @@ class _Answer:
     def _lipschitz(self) -> None:
         if self._domain.dim != self._network.input_dim:
             raise Wrong("the domain is not of full dimension")
-        kind = self._about["norm"]
-        low, high = ends(self._value)
-        layers = ExactLayers(self._network, WholeSpace(self._network.input_dim))
-        attained, seen = False, set()
-        for leaf in self._partition.leaves:
-            rows = _jacobian(layers, leaf.on)
-            key = tuple((v.p, v.q) for row in rows for v in row)
-            if key in seen:
-                continue
-            seen.add(key)
-            if not _norm_at_most(rows, kind, high):
-                raise Wrong(f"leaf {leaf.number} has a larger norm")
-            attained |= not _norm_below(rows, kind, low)
-        if not attained:
-            raise Wrong("no leaf has so large a norm")
+        gates = (leaf.on for leaf in self._partition.leaves)
+        check_constant(self._network, self._about["norm"], self._value, gates)
 
 
 def _scale(domain: BoundedDomain) -> fmpq:
@@ -267,77 +250,3 @@ def _embedded(domain: BoundedDomain, point: Sequence[fmpq]) -> list[fmpq]:
         exact(start) + dot([exact(row[axis]) for row in directions], point)
         for axis, start in enumerate(origin)
     ]
-
-
-def _jacobian(layers: ExactLayers, on: Sequence[Sequence[bool]]) -> list[list[fmpq]]:
-    """The Jacobian where these units are on."""
-    lines = []
-    for slopes, gates in zip(layers.slopes, on, strict=True):
-        steady = [fmpq(1) if gate else s for s, gate in zip(slopes, gates, strict=True)]
-        lines.append([Lines(s, fmpq(0), s, fmpq(0)) for s in steady])
-    rows = []
-    for k in range(layers.outputs):
-        weights = [fmpq(int(k == j)) for j in range(layers.outputs)]
-        rows.append(layers.carried_back(len(layers.slopes), weights, lines, {})[0])
-    return rows
-
-
-def _norm_at_most(rows: list[list[fmpq]], kind: str, end: fmpq) -> bool:
-    """Whether an operator norm is at most a number."""
-    if kind != "2":
-        return _sum_norm(rows, kind) <= end
-    return end >= 0 and not _has_eigenvalue_above(rows, end)
-
-
-def _norm_below(rows: list[list[fmpq]], kind: str, end: fmpq) -> bool:
-    """Whether an operator norm is less than a number."""
-    if kind != "2":
-        return _sum_norm(rows, kind) < end
-    return end > 0 and _is_positive(_shifted(rows, end))
-
-
-def _sum_norm(rows: list[list[fmpq]], kind: str) -> fmpq:
-    """The largest sum of absolute values of a column, or of a row."""
-    if kind not in ("1", str(math.inf)):
-        raise Wrong(f"{kind!r} is no norm")
-    lines = rows if kind == str(math.inf) else zip(*rows, strict=True)
-    return max(sum((abs(v) for v in line), fmpq(0)) for line in lines)
-
-
-def _shifted(rows: list[list[fmpq]], end: fmpq) -> list[list[fmpq]]:
-    """`end^2 I - J J^T`."""
-    gram = [[-dot(a, b) for b in rows] for a in rows]
-    for k, row in enumerate(gram):
-        row[k] += end * end
-    return gram
-
-
-def _has_eigenvalue_above(rows: list[list[fmpq]], end: fmpq) -> bool:
-    """Whether `end^2 I - J J^T` is not positive semidefinite.
-
-    Elimination with a pivot that is 0 goes on only if its whole row is.
-    """
-    table = _shifted(rows, end)
-    for k, pivot in enumerate(table):
-        if pivot[k] < 0 or (pivot[k] == 0 and any(pivot[k + 1 :])):
-            return True
-        if pivot[k] != 0:
-            _eliminate(table, k)
-    return False
-
-
-def _is_positive(table: list[list[fmpq]]) -> bool:
-    """Whether a symmetric matrix is positive definite."""
-    for k, pivot in enumerate(table):
-        if pivot[k] <= 0:
-            return False
-        _eliminate(table, k)
-    return True
-
-
-def _eliminate(table: list[list[fmpq]], k: int) -> None:
-    """Clear column k below the diagonal."""
-    for row in table[k + 1 :]:
-        factor = row[k] / table[k][k]
-        for j in range(k, len(row)):
-            row[j] -= factor * table[k][j]

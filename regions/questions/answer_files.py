@@ -7,9 +7,10 @@ one follows from a tree. A node of the tree splits a box by an axis, or by the s
 unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how),
 or a leaf that is a box of which a checker finds bounds by itself.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
-signs, volumes and values anew. What is proved about two networks may be proved about
-their *difference*, a network whose units are some of theirs. Rational numbers are texts
-"p/q"; a digest covers everything.
+signs, volumes and values anew. Where a domain has no corners, or no end, the patterns
+and witnesses of all *regions* stand in their place. What is proved about two networks
+may be proved about their *difference*, a network whose units are some of theirs.
+Rational numbers are texts "p/q"; a digest covers everything.
 """
 
 import hashlib
@@ -36,6 +37,7 @@ from regions.questions.maxima import Maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear
 from regions.questions.search import BoxProof, Proof, Split
+from regions.results.region_set import RegionSet
 from regions.signs.exact import to_fmpq
 
 FORMAT = "relu-regions answer"
@@ -154,6 +156,36 @@ class Compared(NamedTuple):
         }
         parts = {"about": {}, "comparison": comparison}
         return _write(path, answer, self.network, self.domain, parts)
+
+
+class Listed(NamedTuple):
+    """All regions of a network on a domain of any kind, which prove an answer.
+
+    Attributes:
+        regions: The regions.
+        about: What was asked, as JSON.
+    """
+
+    regions: RegionSet
+    about: dict[str, Any]
+
+    def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
+        """Write the patterns, with a point strictly inside each region.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        found = self.regions
+        places = [
+            found.exact_witnesses.get(k, tuple(map(Fraction, row)))
+            for k, row in enumerate(found.coordinates.tolist())
+        ]
+        regions = {
+            "patterns": [row.tobytes().hex() for row in found.patterns],
+            "witnesses": [texts(place) for place in places],
+        }
+        parts = {"about": self.about, "regions": regions}
+        return _write(path, answer, found.network, found.domain, parts)
 
 
 class Tried(NamedTuple):

@@ -16,10 +16,10 @@ from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
-from regions.questions.answer_files import Partition
+from regions.questions.answer_files import Listed, Partition
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
-from regions.questions.pieces import MAX_DIM
+from regions.questions.pieces import can_be_listed
 from regions.questions.visited_extremes import FEW_DIM, steepest_visited
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
@@ -92,7 +92,7 @@ def lipschitz(
         found.complete,
         budget.seconds,
         stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
-        evidence=_evidence(network, domain, norm) if found.complete else None,
+        evidence=_evidence(network, domain, norm, found) if found.complete else None,
     )
 
 
@@ -121,14 +121,17 @@ def _by_visits(
 
 
 def _evidence(
-    network: ReluNetwork, domain: Domain, norm: float | int
-) -> Partition | None:
-    """What proves the constant, where the pieces can be listed with their corners."""
-    if isinstance(domain, WholeSpace) or domain.dim > MAX_DIM:
-        return None
-    if not domain.is_bounded or domain.squared_radius is not None:
-        return None
-    return Partition(network, domain, {"norm": f"{norm:g}"})
+    network: ReluNetwork,
+    domain: Domain,
+    norm: float | int,
+    found: RegionSet | None = None,
+) -> Partition | Listed | None:
+    """What proves the constant: pieces with corners, or regions without."""
+    about = {"norm": f"{norm:g}"}
+    if can_be_listed(domain):
+        assert not isinstance(domain, WholeSpace)
+        return Partition(network, domain, about)
+    return None if found is None else Listed(found, about)
 
 
 def _witness(found: RegionSet, region: int) -> Point:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flint import fmpz_mat
 
 from regions.domains.corners import Cell, split
-from regions.domains.shapes import BoundedDomain, check_not_round
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace, check_not_round
 from regions.enumeration.budget import Budget
 from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
@@ -58,6 +58,13 @@ class _State(NamedTuple):
     on: tuple[bool, ...]
     pre: Forms
     gates: tuple[bool | None, ...]
+
+
+def can_be_listed(domain: Domain) -> bool:
+    """Whether a domain has corners, from which pieces can be listed."""
+    if isinstance(domain, WholeSpace) or domain.squared_radius is not None:
+        return False
+    return domain.is_bounded and domain.dim <= MAX_DIM
 
 
 class Pieces:

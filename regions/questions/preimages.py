@@ -16,7 +16,7 @@ from jaxtyping import Bool
 
 from regions.domains.corners import clipped
 from regions.domains.domain_vectors import dyadic, fractions
-from regions.domains.shapes import BoundedDomain, HPolytope, WholeSpace, embed_exactly
+from regions.domains.shapes import HPolytope, WholeSpace, embed_exactly
 from regions.domains.simplices import cell_volume
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
@@ -25,8 +25,8 @@ from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.questions.answer import Answer, Point
-from regions.questions.answer_files import Partition, text_of
-from regions.questions.pieces import MAX_DIM
+from regions.questions.answer_files import Listed, Partition, text_of
+from regions.questions.pieces import can_be_listed
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
 
@@ -211,11 +211,12 @@ def preimage(
     wide = with_affine_units(network, -outputs.A, outputs.b)
     found = enumerate_regions(wide, domain, max_seconds=max_seconds, stop=stop)
     value = Preimage(found, outputs)
-    evidence = None
+    evidence, about = None, {"A": outputs.A.tolist(), "b": outputs.b.tolist()}
     if found.complete and can_be_listed(domain):
         assert not isinstance(domain, WholeSpace)
-        about = {"A": outputs.A.tolist(), "b": outputs.b.tolist()}
         evidence = Partition(wide, domain, about)
+    elif found.complete:
+        evidence = Listed(found, about)
     return Answer(
         "preimage",
         value,
@@ -225,13 +226,6 @@ def preimage(
         stats={"regions": len(found), "engine": found.method},
         evidence=evidence,
     )
-
-
-def can_be_listed(domain: BoundedDomain | WholeSpace) -> bool:
-    """Whether a domain has corners, from which pieces can be listed."""
-    if isinstance(domain, WholeSpace) or domain.squared_radius is not None:
-        return False
-    return domain.is_bounded and domain.dim <= MAX_DIM
 
 
 def _patterns(found: RegionSet) -> Iterator[Bool[np.ndarray, " bits"]]:

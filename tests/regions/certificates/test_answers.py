@@ -477,7 +477,7 @@ def test_numbers_of_any_length_are_saved_and_shown(tmp_path):
 
 def test_what_keeps_no_proof_cannot_be_saved(tmp_path):
     network = random_network(np.random.default_rng(1), 2, [3], outputs=2)
-    answer = regions.lipschitz(network, regions.WholeSpace(2), 2)
+    answer = regions.moments(network, regions.Ball([0.0, 0.0], 1.0), 1, 0)
     with pytest.raises(RegionsError, match="keeps nothing that could be checked"):
         answer.save(tmp_path / "answer.json")
 
@@ -594,3 +594,74 @@ def test_a_bound_of_a_box_and_a_part_that_is_left_out_are_named(
     whole["at"] = str(Fraction(whole["at"]) + Fraction(1, 2))
     tree[leaf]["box"] = "0"
     assert not verify_answer(write(body, tmp_path)).ok
+
+
+ANYWHERE = {
+    "disc": regions.Ball([0.25, 0.0], 1.0),
+    "wedge": regions.HPolytope([[1.0, 0.5], [-1.0, 1.0]], [1.0, 0.5]),
+    "plane": regions.WholeSpace(2),
+}
+
+
+def without_corners(domain) -> list[Answer]:
+    """Answers on a domain without corners, or without end."""
+    network = random_network(np.random.default_rng(2), 2, [4, 3], outputs=2)
+    half = regions.HPolytope([[1.0, 0.5], [0.0, 1.0]], [1.0, 3.0])
+    answers = [regions.lipschitz(network, domain, norm) for norm in (1, 2, np.inf)]
+    return [*answers, regions.preimage(network, domain, half)]
+
+
+@pytest.mark.parametrize("name", ANYWHERE)
+def test_answers_by_regions_are_verified(name, tmp_path):
+    for answer in without_corners(ANYWHERE[name]):
+        assert answer.question == "lipschitz" or len(answer.value)
+        report = verify_answer(answer.save(tmp_path / "answer.json"))
+        assert report.ok, f"{answer.question}: {report}"
+
+
+def test_every_change_of_regions_is_found_and_named(tmp_path):
+    one, _, _, other = without_corners(ANYWHERE["wedge"])
+    constant, preimage = saved(one, tmp_path), saved(other, tmp_path)
+
+    def said(body, change) -> str:
+        copy = json.loads(json.dumps(body))
+        change(copy)
+        report = verify_answer(write(copy, tmp_path))
+        assert not report.ok
+        return "; ".join(report.failures)
+
+    def digit(body):
+        first = body["regions"]["patterns"][0]
+        body["regions"]["patterns"][0] = f"{int(first, 16) ^ 1:0{len(first)}x}"
+
+    def lost(body):
+        for part in body["regions"].values():
+            del part[1]
+
+    def beyond(body):
+        body["regions"]["witnesses"][0] = ["100", "0"]
+
+    def weight(body):
+        body["network"][-1]["weight"] = [[1.0] * 3] * 2
+
+    def larger(body):
+        body["value"] = f"{body['value']}1"
+
+    def fewer(body):
+        del body["value"]["patterns"][0]
+
+    def moved(body):
+        body["about"]["b"][0] += 1e-9
+
+    def twice(body):
+        body["network"][-1]["skips"][0][1][0][0] = 2.0
+
+    assert "region 0" in said(constant, digit)
+    assert "completeness" in said(constant, lost)
+    assert "region 0" in said(constant, beyond)
+    assert re.search("no leaf|larger norm", said(constant, weight))
+    assert re.search("no leaf|larger norm", said(constant, larger))
+    assert "other regions meet the preimage" in said(preimage, fewer)
+    assert "not made of the rows" in said(preimage, moved)
+    assert "does not read the outputs alone" in said(preimage, twice)
+    assert "does not follow" in said({**preimage, "question": "integral"}, lambda b: b)

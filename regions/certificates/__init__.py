@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from regions.certificates.checks import (
     Check as Check,
@@ -17,6 +16,7 @@ from regions.certificates.checks import (
     VerificationReport as VerificationReport,
 )
 from regions.certificates.float_volumes import check_volumes
+from regions.certificates.floating import float_proofs
 from regions.certificates.floats import (
     MetPatterns,
     check_distinct,
@@ -149,16 +149,16 @@ def _region_checks(regions: RegionTable, exact: bool, watch: Watch) -> list[Chec
 
         return check_exactly(regions, watch)
     checks: list[Check] = []
+    sound = np.zeros(len(regions), bool)
     try:
-        # What overflows is settled exactly, or reported as not checked. Products are
-        # too small for threads of their library.
-        with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
-            checks.append(check_witnesses(regions, watch))
-            checks.append(check_inside(regions, watch))
-            if all(check.passed for check in checks):
-                checks.append(check_volumes(regions, watch))
-            else:
-                checks.append(Check("completeness", None, "the witnesses failed"))
+        # What overflows is settled exactly, or reported as not checked.
+        with float_proofs():
+            volumes = check_volumes(regions, sound, watch)
+            checks.append(check_witnesses(regions, sound, watch))
+            checks.append(check_inside(regions, sound, watch))
+            if not all(check.passed for check in checks):
+                volumes = Check("completeness", None, "the witnesses failed")
+            checks.append(volumes)
     except StoppedError:
         names = ("witnesses", "inside the domain", "completeness")
         left = f"stopped before it was checked: {watch.why}"

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.certificates.facets import facets
 from regions.domains.shapes import Domain
-from regions.network import ReluNetwork
+from regions.network import Layer, ReluNetwork
 
 ROUNDING = 2.0**-53
 """Relative error of one operation."""
@@ -24,17 +24,19 @@ BOUND_ROUNDING = 1.0 + 1e-6
 
 
 class BoundedRows(NamedTuple):
-    """Rows of the units with a kink, not negative on the region of a pattern.
+    """Rows that are not negative on the region of a pattern.
+
+    Those of the units with a kink come first, then those of the domain's facets.
 
     Attributes:
-        rows: Coefficients of the coordinates, then the constant, unit by unit.
+        rows: Coefficients of the coordinates, then the constant.
         sizes: The largest absolute value of each row.
-        errors: More than any entry of the row is off by.
+        errors: More than any entry of the row is off by; 0 for the domain's.
     """
 
-    rows: Float64[np.ndarray, "regions dim_plus_1 bits"]
-    sizes: Float64[np.ndarray, "regions bits"]
-    errors: Float64[np.ndarray, "regions bits"]
+    rows: Float64[np.ndarray, "regions dim_plus_1 rows"]
+    sizes: Float64[np.ndarray, "regions rows"]
+    errors: Float64[np.ndarray, "regions rows"]
 
 
 class _Level(NamedTuple):
@@ -48,8 +50,6 @@ class _Level(NamedTuple):
     def of(self, regions: Int[np.ndarray, " some"]) -> "_Level":
         """The same for some regions, each a group of its own."""
         chosen = self.owners[regions]
-        if len(chosen) == len(self.forms):  # In their order: each group once.
-            return self
         return _Level(
             self.forms[chosen], self.sizes[chosen], self.errors[chosen], chosen
         )
@@ -73,71 +73,104 @@ class BoundedForms:
             ]
         ).max(0)
         self._inputs = inputs[None], np.abs(inputs).max(0)[None], errors[None]
-        self._network = network
+        self._network, self._walls = network, _wall_rows(domain)
         self._blocks = [
             [(source, m.T.copy(), np.abs(m.T)) for source, m in layer.blocks(index)]
             for index, layer in enumerate(network.hidden)
         ]
 
-    def of(self, bits: Bool[np.ndarray, "regions bits"]) -> BoundedRows:
-        """Rows of the patterns, with their errors."""
-        count, (_, size, _) = len(bits), self._inputs[0].shape
-        rows = np.empty((count, size, bits.shape[1]))
-        sizes, errors = np.empty(bits.shape), np.empty(bits.shape)
-        fresh = np.arange(count) == 0
+    def of(
+        self,
+        bits: Bool[np.ndarray, "regions bits"],
+        order: Int[np.ndarray, " regions"],
+    ) -> BoundedRows:
+        """Rows of the patterns and of the domain, with their errors, in any order."""
+        count, stop = bits.shape
+        entries, walls = self._walls.shape
+        found = BoundedRows(
+            np.empty((count, entries, stop + walls)),
+            np.empty((count, stop + walls)),
+            np.zeros((count, stop + walls)),
+        )
+        found.rows[..., stop:] = self._walls
+        found.sizes[:, stop:] = np.abs(self._walls).max(0)
+        fresh, stop = np.arange(count) == 0, 0
         levels = [_Level(*self._inputs, np.zeros(count, np.int64))]
-        stop = 0
         for index, layer in enumerate(self._network.hidden):
-            owners, first = np.cumsum(fresh) - 1, np.flatnonzero(fresh)
-            pre = self._pre(index, [level.of(first) for level in levels], owners)
-            kinks = layer.kinks
-            start, stop = stop, stop + int(kinks.sum())
+            pre = self._pre(index, levels, fresh)
+            start, stop = stop, stop + int(layer.kinks.sum())
             own = bits[:, start:stop]
-            for target, source in zip((rows, sizes, errors), pre, strict=False):
-                target[..., start:stop] = source[..., kinks][owners]
-            rows[..., start:stop] *= np.where(own, 1.0, -1.0)[:, None]
-            fresh[1:] |= (own[1:] != own[:-1]).any(1)
-            first = np.flatnonzero(fresh)
-            gates = np.ones((len(first), layer.width))
-            gates[:, kinks] = np.where(own[first], 1.0, layer.slopes[kinks])
-            levels.append(_gated(pre.of(first), gates, np.cumsum(fresh) - 1))
-        return BoundedRows(rows, sizes, errors)
+            part = BoundedRows(*(array[..., start:stop] for array in found))
+            _write(part, pre, layer.kinks, own, order)
+            if index + 1 < len(self._network.hidden):
+                fresh[1:] |= (own[1:] != own[:-1]).any(1)
+                first = np.flatnonzero(fresh)
+                owners = np.cumsum(fresh) - 1
+                levels.append(_gated(pre.of(first), layer, own[first], owners))
+        return found
 
     def _pre(
-        self, index: int, levels: list[_Level], owners: Int[np.ndarray, " regions"]
+        self, index: int, levels: list[_Level], fresh: Bool[np.ndarray, " regions"]
     ) -> _Level:
-        """Pre-activations of a layer from the activations before it."""
+        """Pre-activations of a layer, for groups that begin at the regions marked."""
+        first = np.flatnonzero(fresh)
         bias = self._network.hidden[index].bias
         terms = 2 + sum(len(m) for _, m, _ in self._blocks[index])
         relative = (terms + 1) * ROUNDING * BOUND_ROUNDING
         forms, errors = 0.0, relative * np.abs(bias) + TINY
         for source, matrix, absolute in self._blocks[index]:
-            level = levels[source]
-            forms = forms + level.forms @ matrix
+            level = levels[source].of(first)
+            forms = level.forms @ matrix + forms
             errors = errors + (level.errors + relative * level.sizes) @ absolute
         assert isinstance(forms, np.ndarray)
         forms[:, -1] += bias
         sizes = np.abs(forms[:, 0])
         for k in range(1, forms.shape[1]):
             np.maximum(sizes, np.abs(forms[:, k]), out=sizes)
-        return _Level(forms, sizes, errors * BOUND_ROUNDING, owners)
+        return _Level(forms, sizes, errors * BOUND_ROUNDING, np.cumsum(fresh) - 1)
+
+
+def _write(
+    found: BoundedRows,
+    pre: _Level,
+    kinks: Bool[np.ndarray, " units"],
+    on: Bool[np.ndarray, "regions bits"],
+    order: Int[np.ndarray, " regions"],
+) -> None:
+    """Forms of the units with a kink as rows, each with the sign of its unit."""
+    level = _Level(*pre[:3], pre.owners[order])
+    if not kinks.all():
+        level = _Level(
+            level.forms[..., kinks],
+            level.sizes[:, kinks],
+            level.errors[:, kinks],
+            level.owners,
+        )
+    if len(level.forms) > 1:  # Otherwise all share what is there.
+        level = level.of(np.arange(len(order)))
+    signs = np.where(on[order], 1.0, -1.0)[:, None]
+    np.multiply(level.forms, signs, out=found.rows)
+    found.sizes[:], found.errors[:] = level.sizes, level.errors
 
 
 def _gated(
     pre: _Level,
-    gates: Float64[np.ndarray, "groups units"],
+    layer: Layer,
+    on: Bool[np.ndarray, "groups bits"],
     owners: Int[np.ndarray, " regions"],
 ) -> _Level:
-    """Activations where each unit is multiplied by its slope there."""
+    """Activations of groups: the pre-activations times 1 or a slope."""
+    gates = np.ones((len(on), layer.width))
+    gates[:, layer.kinks] = np.where(on, 1.0, layer.slopes[layer.kinks])
     steep = np.abs(gates)
-    sizes = pre.sizes * steep
+    sizes, errors = pre.sizes * steep, pre.errors * steep
     slanted = (gates != 0.0) & (gates != 1.0)
-    errors = pre.errors * steep
-    errors[slanted] += (ROUNDING * sizes + TINY)[slanted]
+    if slanted.any():
+        errors[slanted] += (ROUNDING * sizes + TINY)[slanted]
     return _Level(pre.forms * gates[:, None], sizes, errors, owners)
 
 
-def wall_rows(domain: Domain) -> Float64[np.ndarray, "dim_plus_1 walls"]:
+def _wall_rows(domain: Domain) -> Float64[np.ndarray, "dim_plus_1 walls"]:
     """Rows of the domain's facets, not negative inside, exactly."""
     A, b = facets(domain)
     return np.vstack([-A.T, b])

@@ -4,6 +4,8 @@ The domain is convex, and what is left of it without the faces of codimension 2 
 connected. So a nonempty set of regions that is closed under crossing facets is all.
 """
 
+import functools
+
 import numpy as np
 from flint import fmpz
 from jaxtyping import Bool
@@ -85,8 +87,18 @@ class CornerClosure:
     """
 
     def __init__(self, regions: RegionTable, domain: BoundedDomain, watch: Watch):
-        self._polytopes, self._across = ExactPolytopes(domain, watch), Across(regions)
-        self._regions, self._is_closed, self._looked_at = regions, True, 0
+        self._regions, self._domain, self._watch = regions, domain, watch
+        self._is_closed, self._looked_at = True, 0
+
+    @functools.cached_property
+    def _polytopes(self) -> ExactPolytopes:
+        """Made where a region is left to integers."""
+        return ExactPolytopes(self._domain, self._watch)
+
+    @functools.cached_property
+    def _across(self) -> Across:
+        """Likewise."""
+        return Across(self._regions)
 
     def add(
         self, region: int, bits: Bool[np.ndarray, " bits"], rows: SignedRows, point: Row

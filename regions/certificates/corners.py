@@ -4,12 +4,14 @@ A corner of a polytope is a point where independent rows vanish, as many as it h
 dimensions, and no row is negative. All choices of so many rows are tried: one that is
 proved to give a corner with the others positive is kept, one that is proved to give no
 point of the polytope is dropped. If each is one or the other, the corners kept are all,
-each on exactly the rows that were chosen.
+each on exactly the rows that were chosen. The polytope is bounded if each of its edges,
+where one row less vanishes, has two of them.
 
 Rows have entries of at most 1. Points are (t w, w) with w > 0, and the largest entry 1:
 cofactors of the chosen rows.
 """
 
+import functools
 import itertools
 import math
 from typing import NamedTuple
@@ -27,7 +29,7 @@ class Corners(NamedTuple):
     """Corners of some polytopes.
 
     Attributes:
-        found: Whether the corners of a polytope are proved to be these.
+        found: Whether a polytope is proved to be bounded, with these corners.
         owners: The polytope of each corner, in order; of those found alone.
         chosen: Its rows, by their place among those of the polytope.
         points: Its homogeneous coordinates,
@@ -68,7 +70,7 @@ def find_corners(
     """All corners of the polytopes on which no row is negative.
 
     Args:
-        rows: Rows of each polytope, with entries of at most 1. It is bounded.
+        rows: Rows of each polytope, with entries of at most 1.
         errors: More than any entry of them is off by.
     """
     count, entries, polytopes = rows.shape
@@ -82,11 +84,9 @@ def find_corners(
             np.zeros((entries, 0)),
             np.zeros(0),
         )
-    choices = np.array(list(itertools.combinations(range(count), dim)))
+    choices = _choices(dim, count)
     points = _cofactors([rows[column] for column in choices.T])
-    sizes = np.abs(points[0])
-    for part in points[1:]:
-        np.maximum(sizes, np.abs(part), out=sizes)
+    sizes = np.abs(points).max(0)
     points /= np.where(points[-1] < 0.0, -sizes, sizes)
     # Products of `dim` entries, `dim!` of them: each is off by as many errors and
     # roundings, and the sums by as many more.
@@ -95,9 +95,11 @@ def find_corners(
     is_point = points[-1] > off
     doubts = doubt(errors, 1.0, off, dim)
     low, high = np.full(is_point.shape, np.inf), np.full(is_point.shape, -np.inf)
-    positive = np.zeros(is_point.shape, np.int64)
+    positive = np.zeros(is_point.shape, np.int8)
     for row in rows:
-        values = sum(a * x for a, x in zip(row, points, strict=True))
+        values = row[0] * points[0]
+        for a, x in zip(row[1:], points[1:], strict=True):
+            values += a * x
         positive += values > doubts
         np.minimum(low, values, out=low)
         np.maximum(high, values, out=high)
@@ -106,10 +108,38 @@ def find_corners(
     # Rows that may be parallel have their point on either side, or none.
     is_outside = (low < -doubts) & (is_point | (high > doubts))
     found = (is_corner | is_outside).all(axis=0)
+    found &= _are_bounded(is_corner, dim, count)
     owners, chosen = np.nonzero((is_corner & found).T)
     return Corners(
         found, owners, choices[chosen], points[:, chosen, owners], off[chosen, owners]
     )
+
+
+def _are_bounded(
+    is_corner: Bool[np.ndarray, "choices polytopes"], dim: int, count: int
+) -> Bool[np.ndarray, " polytopes"]:
+    """Whether polytopes have corners, and each edge at one has another at its end.
+
+    Those without end that have corners have an edge without end, as well.
+    """
+    ends = is_corner[_ends(dim, count)].sum(1)
+    return ((ends == 0) | (ends == 2)).all(0) & is_corner.any(0)
+
+
+@functools.cache
+def _choices(dim: int, count: int) -> Int[np.ndarray, "choices dim"]:
+    """All choices of `dim` of so many rows."""
+    return np.array(list(itertools.combinations(range(count), dim)))
+
+
+@functools.cache
+def _ends(dim: int, count: int) -> Int[np.ndarray, "edges ends"]:
+    """For each choice of a row less, an edge, the choices with one more."""
+    edges: dict[tuple[int, ...], list[int]] = {}
+    for place, chosen in enumerate(_choices(dim, count).tolist()):
+        for edge in itertools.combinations(chosen, dim - 1):
+            edges.setdefault(edge, []).append(place)
+    return np.array(list(edges.values()))
 
 
 def _cofactors(

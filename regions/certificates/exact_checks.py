@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Bool, Int
-from threadpoolctl import threadpool_limits
 
 from regions.certificates.checks import Check, Progress
 from regions.certificates.closure import ClosureProof, CornerClosure
+from regions.certificates.floating import float_proofs
 from regions.certificates.floats import chunks, describe_mismatch
 from regions.certificates.integer_forms import (
     IntegerForms,
@@ -20,11 +20,8 @@ from regions.certificates.integer_forms import (
     value,
     witness,
 )
-from regions.certificates.local_proofs import (
-    has_corners,
-    proved_regions,
-    sorted_order,
-)
+from regions.certificates.local_proofs import has_corners, proved_regions
+from regions.certificates.members import sorted_order
 from regions.certificates.volumes import VolumeProof
 from regions.certificates.watch import StoppedError, Watch
 from regions.domains.shapes import WholeSpace
@@ -96,9 +93,8 @@ def _proved_by_bounds(
     if not has_corners(regions.domain):
         return sound, closed
     done = 0
-    # What overflows proves nothing. Products are too small for threads of a library.
-    with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
-        for found in proved_regions(regions, watch):
+    with float_proofs():
+        for found in proved_regions(regions, watch, with_volumes=False):
             sound[found.regions], closed[found.regions] = found.sound, found.closed
             done += int((found.sound & found.closed).sum())
             tell(done, len(regions), "proving regions")

@@ -1,7 +1,7 @@
 """Volumes of the members in float64, each from its own halfspaces."""
 
 import numpy as np
-from jaxtyping import Float64, Int
+from jaxtyping import Bool, Float64, Int
 
 from regions.certificates.bounded_forms import BoundedForms
 from regions.certificates.checks import Check
@@ -29,14 +29,24 @@ MAX_QHULL_REGIONS = 50_000
 """Beyond this many polytopes of dimension 3, float volumes take minutes."""
 
 
-def check_volumes(regions: RegionTable, watch: Watch) -> Check:
-    """Whether the volumes of the members add up to that of the domain."""
+def check_volumes(
+    regions: RegionTable, sound: Bool[np.ndarray, " regions"], watch: Watch
+) -> Check:
+    """Whether the volumes of the members add up to that of the domain.
+
+    Args:
+        regions: The regions.
+        sound: Marked where a witness is proved to be inside region and domain.
+        watch: Asked often.
+    """
     name, domain = "completeness", regions.domain
     reason = _not_affordable(regions)
     if reason:
         return Check(name, None, reason)
     total, loses_digits, done = 0.0, None, 0
-    for found in proved_regions(regions, watch):
+    bits = regions.network.num_bits
+    for found in proved_regions(regions, watch, with_volumes=True):
+        sound[found.regions] = found.sound
         total += float(np.nansum(found.volumes))
         left = np.flatnonzero(np.isnan(found.volumes))
         if len(left):
@@ -45,7 +55,7 @@ def check_volumes(regions: RegionTable, watch: Watch) -> Check:
             if loses_digits:
                 text = "rounding takes too much of a row: use exact=True"
                 return Check(name, None, text)
-            rows = np.ascontiguousarray(found.rows.rows[left].swapaxes(1, 2))
+            rows = np.ascontiguousarray(found.rows.rows[left, :, :bits].swapaxes(1, 2))
             if not np.isfinite(rows).all():
                 return Check(name, None, "a row overflows float64: use exact=True")
             points = regions.coordinates[found.regions[left]]
@@ -82,7 +92,12 @@ def _loses_digits(regions: RegionTable) -> bool:
     last = len(regions) - 1
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
     bits = regions.pattern_bits(chosen)
-    found = BoundedForms(regions.network, regions.domain).of(bits).rows
+    found = (
+        BoundedForms(regions.network, regions.domain)
+        .of(bits, np.arange(len(bits)))
+        .rows
+    )
+    found = found[..., : bits.shape[1]]
     for pattern, near in zip(bits, found.swapaxes(1, 2), strict=True):
         exact = np.array(_leading(forms.signed_rows(pattern).exact), float)
         exact = _to_unit(exact.reshape(near.shape))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from regions.certificates.checks import Check
 from regions.certificates.facets import facets
@@ -18,6 +18,7 @@ from regions.certificates.integer_forms import (
     lies_inside,
     witness,
 )
+from regions.certificates.members import sorted_order
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Ball, WholeSpace
 from regions.patterns.names import unit_name
@@ -60,33 +61,40 @@ def check_distinct(regions: RegionTable) -> Check:
             return Check(
                 name, False, f"region {spare[0]}: bits beyond its {bits} units"
             )
-    _, first, copies = (
-        np.unique(patterns, axis=0, return_index=True, return_inverse=True)
-        if bits
-        else (None, np.zeros(min(count, 1), int), np.zeros(count, int))
-    )
-    again = np.setdiff1d(np.arange(count), first)
-    if len(again):
-        twin = first[copies.ravel()[again[0]]]
-        return Check(name, False, f"regions {twin} and {again[0]} have one pattern")
+    # Equal ones follow each other, the first one first.
+    order = sorted_order(patterns)
+    again = (patterns[order[1:]] == patterns[order[:-1]]).all(1)
+    if again.any():
+        starts = np.maximum.accumulate(np.where(again, 0, np.arange(1, count)))
+        place = np.flatnonzero(again)[np.argmin(order[1:][again])]
+        twin, copy = order[starts[place]], order[place + 1]
+        return Check(name, False, f"regions {twin} and {copy} have one pattern")
     return Check(name, True, f"{count:,} region{'s' * (count != 1)}, all different")
 
 
-def check_witnesses(regions: RegionTable, watch: Watch) -> Check:
-    """Whether every witness has its region's pattern, evaluated anew."""
+def check_witnesses(
+    regions: RegionTable, sound: Bool[np.ndarray, " regions"], watch: Watch
+) -> Check:
+    """Whether every witness has its region's pattern, evaluated anew.
+
+    Args:
+        regions: The regions.
+        sound: Those of which it is proved already.
+        watch: Asked often.
+    """
     name = "witnesses"
     chart = regions.domain.restrict(regions.network)
     forms = None
     count, settled = len(regions), 0
-    for part in chunks(count):
-        start = part.start
-        claimed = regions.pattern_bits(part)
-        found = chart.patterns(regions.coordinates[part])
-        doubtful = (found != claimed).any(1)
-        doubtful[_with_exact_witness(regions, part)] = True
+    left = np.flatnonzero(~sound)
+    for part in chunks(len(left)):
+        some = left[part]
+        claimed = regions.pattern_bits(some)
+        found = chart.patterns(regions.coordinates[some])
+        doubtful = (found != claimed).any(1) | _has_exact_witness(regions, some)
         for row in np.flatnonzero(doubtful):
             watch.ask()
-            region = start + int(row)
+            region = int(some[row])
             # A witness close to a boundary may be wronged by rounding, and one that is
             # kept as fractions is no float: look exactly.
             forms = forms or IntegerForms(regions.network, regions.domain)
@@ -95,7 +103,7 @@ def check_witnesses(regions: RegionTable, watch: Watch) -> Check:
                 detail = describe_mismatch(regions, region, truth, claimed[row])
                 return Check(name, False, detail)
             settled += 1
-        watch.tell(part.stop, count, name)
+        watch.tell(count - len(left) + part.stop, count, name)
     note = f", {settled} of them exactly" if settled else ""
     return Check(name, True, f"{count:,} patterns recomputed{note}")
 
@@ -124,24 +132,28 @@ def describe_mismatch(
     )
 
 
-def check_inside(regions: RegionTable, watch: Watch) -> Check:
-    """Whether every witness lies strictly inside the domain."""
+def check_inside(
+    regions: RegionTable, sound: Bool[np.ndarray, " regions"], watch: Watch
+) -> Check:
+    """Whether every witness lies strictly inside the domain, likewise."""
     name, domain = "inside the domain", regions.domain
     if isinstance(domain, WholeSpace):
         return Check(name, True, "the domain is the whole space")
     A, b = facets(domain)
     walls = domain_rows(domain)
-    for part in chunks(len(regions)):
-        points = regions.coordinates[part]
+    left = np.flatnonzero(~sound)
+    for part in chunks(len(left)):
+        some = left[part]
+        points = regions.coordinates[some]
         doubtful = np.array((points @ A.T >= b).any(1))
         if isinstance(domain, Ball) and domain.squared_radius is not None:
             # The square of the radius may be no float64 number.
             shares = points / domain.radius
             doubtful |= ~((shares * shares).sum(axis=1) < NEARLY)
-        doubtful[_with_exact_witness(regions, part)] = True
+        doubtful |= _has_exact_witness(regions, some)
         for row in np.flatnonzero(doubtful):
             watch.ask()
-            region = part.start + int(row)
+            region = int(some[row])
             if not lies_inside(witness(regions, region), walls, domain):
                 kept = "exact " if region in regions.exact_witnesses else ""
                 return Check(
@@ -162,11 +174,11 @@ def check_finite(regions: RegionTable) -> Check:
     return Check("witnesses", True, "all are points")
 
 
-def _with_exact_witness(regions: RegionTable, part: slice) -> list[int]:
-    """Which of some regions have a witness in fractions, counted from the first."""
-    return [
-        k - part.start for k in regions.exact_witnesses if part.start <= k < part.stop
-    ]
+def _has_exact_witness(
+    regions: RegionTable, some: Int[np.ndarray, " some"]
+) -> Bool[np.ndarray, " some"]:
+    """Which of some regions have a witness in fractions."""
+    return np.isin(some, list(regions.exact_witnesses))
 
 
 def check_grid(regions: RegionTable, grid: UInt8[np.ndarray, "labels bytes"]) -> Check:

@@ -13,25 +13,25 @@ changes, and no other. Every sign is proved, or the region is left to integers.
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int, UInt8
+from jaxtyping import Bool, Float64, Int
 
-from regions.certificates.bounded_forms import BoundedForms, BoundedRows, wall_rows
+from regions.certificates.bounded_forms import BoundedForms, BoundedRows
 from regions.certificates.corners import Corners, doubt, find_corners, volumes
 from regions.certificates.floats import chunks
-from regions.certificates.members import Members
+from regions.certificates.members import Members, sorted_order
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Domain, WholeSpace
 from regions.results.region_table import RegionTable
 
 MAX_DIM = 3
 """Dimensions in which corners are looked for."""
-IN_CACHE = 512
-"""Regions at a time, whose rows stay near the processor."""
+ROOM, MOST_REGIONS = 2**20, 4096
+"""Numbers in the rows of some regions, and regions, at a time."""
 MOST_AT_ONCE = 2**15
-"""Choices of rows at a time, likewise."""
+"""Choices of rows for corners at a time: they stay near the processor."""
 CORNER_ERROR = 1e-10
 """Part of the domain's shortest side by which corners may be off in a volume."""
 
@@ -66,8 +66,10 @@ def has_corners(domain: Domain) -> bool:
     )
 
 
-def proved_regions(regions: RegionTable, watch: Watch) -> Iterator[Proved]:
-    """All regions in sorted order, some at a time.
+def proved_regions(
+    regions: RegionTable, watch: Watch, *, with_volumes: bool
+) -> Iterator[Proved]:
+    """All regions, some at a time.
 
     Raises:
         StoppedError: If it is time to stop.
@@ -75,96 +77,118 @@ def proved_regions(regions: RegionTable, watch: Watch) -> Iterator[Proved]:
     domain, count = regions.domain, len(regions)
     forms = BoundedForms(regions.network, domain)
     members = Members(regions.patterns, regions.network.num_bits)
-    walls = wall_rows(domain)
-    walls = np.ldexp(walls, -np.frexp(np.abs(walls).max(0))[1])
     box = domain.chart_box()  # pyright: ignore[reportAttributeAccessIssue]
-    reach = CORNER_ERROR * float((box.upper - box.lower).min())
+    side = float((box.upper - box.lower).min())
+    reach = CORNER_ERROR * side if with_volumes else None
     order = sorted_order(regions.patterns)
-    for part in chunks(count, IN_CACHE):
-        some = order[part]
-        rows = forms.of(regions.pattern_bits(some))
+    width = (domain.dim + 1) * (regions.network.num_bits + 1)
+    at_once = min(max(ROOM // width, 1), MOST_REGIONS)
+    for part in chunks(count, at_once):
+        flips = members.flips(order[part])
+        # Those with as many neighbors stand together.
+        alike = np.argsort(flips.sum(1), kind="stable")
+        rows = forms.of(regions.pattern_bits(order[part]), alike)
+        some, flips = order[part][alike], flips[alike]
         points = regions.coordinates[some]
-        sound = _are_inside(rows, walls, points)
+        sound = _are_inside(rows, points)
         sound &= ~np.isin(some, list(regions.exact_witnesses))
-        flips = members.flips(some)
-        closed, sizes = np.zeros(len(some), bool), np.full(len(some), np.nan)
-        for chosen, number in _alike(flips.sum(1), walls.shape[1], domain.dim):
-            watch.ask()
-            closed[chosen], sizes[chosen] = _closed(
-                BoundedRows(*(array[chosen] for array in rows)),
-                flips[chosen],
-                number,
-                walls,
-                points[chosen],
-                reach,
-            )
+        closed, sizes = _closed(rows, flips, points, reach, watch)
         yield Proved(some, rows, sound, closed, sizes)
 
 
-def sorted_order(
-    patterns: UInt8[np.ndarray, "regions bytes"],
-) -> Int[np.ndarray, " regions"]:
-    """The order of patterns, earlier units first."""
-    if not patterns.shape[1]:
-        return np.arange(len(patterns))
-    first_highest = np.packbits(np.unpackbits(patterns, axis=1, bitorder="little"), 1)
-    return np.lexsort(first_highest.T[::-1])
-
-
-def _alike(
-    counts: Int[np.ndarray, " regions"], walls: int, dim: int
-) -> Iterator[tuple[Int[np.ndarray, " some"], int]]:
-    """Regions with as many neighbors each, and this number: not too many at once."""
-    for number in np.unique(counts).tolist():
-        alike = np.flatnonzero(counts == number)
-        choices = math.comb(number + walls, dim)
-        for part in chunks(len(alike), max(MOST_AT_ONCE // choices, 1)):
-            yield alike[part], number
-
-
 def _are_inside(
-    rows: BoundedRows,
-    walls: Float64[np.ndarray, "dim_plus_1 walls"],
-    points: Float64[np.ndarray, "regions dim"],
+    rows: BoundedRows, points: Float64[np.ndarray, "regions dim"]
 ) -> Bool[np.ndarray, " regions"]:
-    """Whether points are proved to be where all rows and walls are positive."""
-    dim = points.shape[1]
+    """Whether points are proved to be where all rows are positive."""
     whole = np.column_stack([points, np.ones(len(points))])
     whole = np.ldexp(whole, -np.frexp(np.abs(whole).max(1))[1][:, None])
     values = (whole[:, None] @ rows.rows)[:, 0]
-    within = whole @ walls > doubt(0.0, 1.0, 0.0, dim)
-    positive = values > doubt(rows.errors, rows.sizes, 0.0, dim)
-    return np.asarray(positive.all(1) & within.all(1))
+    positive = values > doubt(rows.errors, rows.sizes, 0.0, points.shape[1])
+    return np.asarray(positive.all(1))
 
 
 def _closed(
     rows: BoundedRows,
     flips: Bool[np.ndarray, "regions bits"],
-    number: int,
-    walls: Float64[np.ndarray, "dim_plus_1 walls"],
     points: Float64[np.ndarray, "regions dim"],
-    reach: float,
+    reach: float | None,
+    watch: Watch,
 ) -> tuple[Bool[np.ndarray, " regions"], Float64[np.ndarray, " regions"]]:
-    """Whether regions with so many neighbors have no others, and volumes."""
-    count, entries, dim = len(flips), *walls.shape[:1], points.shape[1]
-    bits = np.nonzero(flips)[1].reshape(count, number)
-    scale = -np.frexp(np.take_along_axis(rows.sizes, bits, 1))[1]
-    own = np.take_along_axis(rows.rows, bits[:, None], 2)
-    own = np.ldexp(own, scale[:, None])
-    errors = np.ldexp(np.take_along_axis(rows.errors, bits, 1), scale)
-    table = np.empty((number + walls.shape[1], entries, count))
-    table[:number] = own.transpose(2, 1, 0)
-    table[number:] = walls.T[:, :, None]
+    """Whether facets of regions lead to members or out of the domain, and volumes.
+
+    Few regions touch the domain's facets: their rows are taken where corners lie
+    beyond, and all of them where that did not help.
+    """
+    (count, bits), dim = flips.shape, points.shape[1]
+    closed, sizes = np.zeros(count, bool), np.full(count, np.nan)
+    chosen = np.zeros(rows.sizes.shape, bool)
+    chosen[:, :bits] = flips
+    for last in (False, False, True):
+        left = np.flatnonzero(~closed)
+        chosen[left, bits:] |= last
+        for some, number in _alike(chosen[left].sum(1), dim):
+            watch.ask()
+            those = _as_slice(left[some])
+            part = BoundedRows(*(array[those] for array in rows))
+            positive, found, sizes[those] = _cornered(
+                part, chosen[those], number, points[those], reach
+            )
+            closed[those] = found & (positive | chosen[those]).all(1)
+            chosen[those, bits:] |= ~(positive[:, bits:] & found[:, None])
+    return closed, np.where(closed, sizes, np.nan)
+
+
+def _as_slice(places: Int[np.ndarray, " some"]) -> Any:
+    """Places in a row as a slice, which copies nothing."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first + 1 == len(places) else places
+
+
+def _alike(
+    counts: Int[np.ndarray, " regions"], dim: int
+) -> Iterator[tuple[Int[np.ndarray, " some"], int]]:
+    """Regions with as many chosen rows each, and this number: not too many at once."""
+    for number in np.unique(counts).tolist():
+        alike = np.flatnonzero(counts == number)
+        choices = max(math.comb(number, dim), 1)
+        for part in chunks(len(alike), max(MOST_AT_ONCE // choices, 1)):
+            yield alike[part], number
+
+
+def _cornered(
+    rows: BoundedRows,
+    chosen: Bool[np.ndarray, "regions rows"],
+    number: int,
+    points: Float64[np.ndarray, "regions dim"],
+    reach: float | None,
+) -> tuple[
+    Bool[np.ndarray, "regions rows"],
+    Bool[np.ndarray, " regions"],
+    Float64[np.ndarray, " regions"],
+]:
+    """The polytopes of so many chosen rows of regions.
+
+    Returns:
+        Whether rows are proved to be positive on them, whether all corners are proved
+        to be found, and their volumes, NaN where corners are not known well.
+    """
+    count, dim = points.shape
+    places = np.nonzero(chosen)[1].reshape(count, number)
+    scale = -np.frexp(np.take_along_axis(rows.sizes, places, 1))[1]
+    own = np.take_along_axis(rows.rows, places[:, None], 2)
+    table = np.ldexp(own, scale[:, None]).transpose(2, 1, 0).copy()
+    errors = np.ldexp(np.take_along_axis(rows.errors, places, 1), scale)
     corners = find_corners(table, errors.max(1, initial=0.0))
     if not len(corners.owners):
-        return corners.found & False, np.full(count, np.nan)
-    positive = _are_positive(rows, corners, dim)
-    closed = corners.found & (positive | flips).all(1)
-    w = corners.points[-1]
-    off = corners.errors * (1.0 + np.abs(corners.points[:-1] / w).max(0)) / w
-    vague = np.bincount(corners.owners, ~(off <= reach), count) > 0.0
-    sizes = volumes(table, corners, points)
-    return closed, np.where(closed & ~vague, sizes, np.nan)
+        return chosen & False, corners.found, np.full(count, np.nan)
+    sizes = np.full(count, np.nan)
+    if reach is not None:
+        bottom = corners.points[-1]
+        far = 1.0 + np.abs(corners.points[:-1] / bottom).max(0)
+        is_vague = ~(corners.errors * far / bottom <= reach)
+        vague = np.bincount(corners.owners, is_vague, count) > 0.0
+        sizes = np.where(vague, np.nan, volumes(table, corners, points))
+    return _are_positive(rows, corners, dim), corners.found, sizes
 
 
 def _are_positive(

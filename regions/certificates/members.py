@@ -1,10 +1,10 @@
-"""Which patterns of a list differ from one another in a single unit."""
+"""Patterns of a list among themselves: in order, and one unit apart."""
 
 import numpy as np
 from jaxtyping import Bool, Int, UInt8, UInt64
 
 SEED = 0x5EED
-PLACES, MOST_PLACES = 128, 2**26
+PLACES, MOST_PLACES = 64, 2**26
 """Places of the table for each pattern, and in all."""
 AT_ONCE = 4096
 """Patterns whose sums are taken at once."""
@@ -24,19 +24,20 @@ class Members:
         self._order = np.argsort(self._sums)
         self._sorted = self._sums[self._order]
         size = min(max(PLACES * len(patterns), 1), MOST_PLACES)
-        self._mask = np.uint64((1 << size.bit_length()) - 1)
-        self._table = np.zeros(int(self._mask) + 1, bool)
-        self._table[self._sums & self._mask] = True
+        mask = np.uint64((1 << size.bit_length()) - 1)
+        self._places = (self._sums & mask).astype(np.int64)
+        self._steps = (self._keys & mask).astype(np.int64)
+        self._table = np.zeros(int(mask) + 1, bool)
+        self._table[self._places] = True
 
     def flips(self, regions: Int[np.ndarray, " some"]) -> Bool[np.ndarray, "some bits"]:
         """Whether a region's pattern with one unit changed is a member, unit by unit.
 
         Of members with one sum, which chance hardly allows, a single one is found.
         """
-        flipped = self._sums[regions, None] ^ self._keys
-        found = self._table[flipped & self._mask]
+        found = self._table.take(self._places[regions, None] ^ self._steps)
         row, bit = np.nonzero(found)
-        wanted = flipped[row, bit]
+        wanted = self._sums[regions[row]] ^ self._keys[bit]
         place = np.searchsorted(self._sorted, wanted)
         place = np.minimum(place, len(self._sorted) - 1)
         same = self._sorted[place] == wanted
@@ -46,6 +47,16 @@ class Members:
         apart[np.arange(len(row)), bit // 8] ^= np.left_shift(1, bit % 8).astype("u1")
         found[row, bit] = ~apart.any(1)
         return found
+
+
+def sorted_order(
+    patterns: UInt8[np.ndarray, "regions bytes"],
+) -> Int[np.ndarray, " regions"]:
+    """The order of patterns, earlier units first."""
+    if not patterns.shape[1]:
+        return np.arange(len(patterns))
+    first_highest = np.packbits(np.unpackbits(patterns, axis=1, bitorder="little"), 1)
+    return np.lexsort(first_highest.T[::-1])
 
 
 def _sums(

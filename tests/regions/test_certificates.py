@@ -4,6 +4,8 @@ import dataclasses
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings, strategies as st
 from scipy.optimize import linprog
@@ -169,6 +171,8 @@ def test_verify_any_region_removed_fails(name):
         report = verify(short, exact=True)
         assert not report.ok
         assert "missing" in report.failures[0] or "no region" in report.failures[0]
+        if box.dim <= 3 and name != "tiny_triangle":  # Floats do not see it.
+            assert "missing" in verify(short).failures[0]
         assert not _closure(short).passed
 
 
@@ -240,19 +244,22 @@ def test_verify_weight_changed_fails(which, request):
     assert verify(found, network=found.network).ok
 
 
-def test_verify_duplicate_region_fails(generic):
-    twice = [*range(len(generic)), 3]
-    report = verify(
-        _changed(
+@pytest.mark.parametrize("exact", [False, True])
+def test_verify_duplicate_region_fails(generic, exact):
+    count = len(generic)
+    for twice, (twin, copy) in [
+        ([*range(count), 3], (3, count)),
+        ([5, 2, 7, 2, 5], (1, 3)),
+        ([4, 1, 4, 1, 4], (0, 2)),
+    ]:
+        doubled = _changed(
             generic,
             patterns=generic.patterns[twice],
             points=generic.coordinates[twice],
-        ),
-        exact=True,
-    )
-    assert report.failures == [
-        f"distinct patterns: regions 3 and {len(generic)} have one pattern"
-    ]
+        )
+        assert verify(doubled, exact=exact).failures == [
+            f"distinct patterns: regions {twin} and {copy} have one pattern"
+        ]
 
 
 def test_verify_spare_bits_used_fails(generic):
@@ -328,6 +335,32 @@ def test_verify_saved_file_equals_set(generic, tmp_path):
     seen = []
     verify(path, progress=lambda *step: seen.append(step))
     assert seen[-1] == (len(generic), len(generic), "volumes")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("column", ["t0", "pattern"])
+def test_verify_altered_file_fails(generic, tmp_path, column, exact):
+    path = generic.save(tmp_path / "r.parquet")
+    table = pq.read_table(path)
+    metadata = pq.read_metadata(path).metadata
+    values = table[column].to_pylist()
+    # The third witness is moved a little in its region; the second pattern is another.
+    if column == "t0":
+        values[2] = float(np.nextafter(values[2], 9.0))
+    else:
+        values[1] = bytes([values[1][0] ^ 1, *values[1][1:]])
+    place, field = table.column_names.index(column), table.schema.field(column)
+    changed = table.set_column(place, field, pa.array(values, field.type))
+    with pq.ParquetWriter(path, changed.schema) as writer:
+        writer.write_table(changed)
+        writer.add_key_value_metadata(
+            {k.decode(): v.decode() for k, v in metadata.items() if b"ARROW" not in k}
+        )
+    report = verify(path, exact=exact)
+    moved = column == "t0"
+    what = "a witness was" if moved else "a bit of a pattern was"
+    assert report.failures[0] == f"file: {what} changed since it was written"
+    assert len(report.failures) == (1 if moved else 2)
 
 
 def test_verify_exact_witness_is_used(generic):

@@ -8,8 +8,8 @@ from scipy.spatial import ConvexHull, HalfspaceIntersection
 
 from regions.certificates.bounded_forms import BoundedForms
 from regions.certificates.corners import doubt, find_corners, volumes
-from regions.certificates.local_proofs import proved_regions, sorted_order
-from regions.certificates.members import Members
+from regions.certificates.local_proofs import proved_regions
+from regions.certificates.members import Members, sorted_order
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import enumerate_regions
@@ -50,8 +50,9 @@ def test_forms_are_off_by_less_than_their_errors(name):
     rng = np.random.default_rng(0)
     bits = rng.random((12, network.num_bits)) < 0.5
     bits[6:, : network.num_bits // 2] = bits[5, : network.num_bits // 2]
-    found = BoundedForms(network, domain).of(bits)
-    for k, pattern in enumerate(bits):
+    order = rng.permutation(12)
+    found = BoundedForms(network, domain).of(bits, order)
+    for k, pattern in enumerate(bits[order]):
         for bit, row in enumerate(fraction_rows(network, domain, pattern)):
             near = found.rows[k, :, bit].tolist()
             off = max(abs(Fraction(v) - w) for v, w in zip(near, row, strict=True))
@@ -131,7 +132,7 @@ def proved(found):
     """Which regions are sound, which closed, and the volumes; in the list's order."""
     out = np.full((3, len(found)), np.nan)
     with np.errstate(all="ignore"):
-        for part in proved_regions(found, Watch()):
+        for part in proved_regions(found, Watch(), with_volumes=True):
             out[:, part.regions] = part.sound, part.closed, part.volumes
     return out[0] > 0, out[1] > 0, out[2]
 

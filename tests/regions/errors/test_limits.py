@@ -46,6 +46,27 @@ GIVEN = regions.RegionSet(
 )
 
 
+def steps(units: int) -> regions.RegionSet:
+    """All regions of units that go on one after another along a line."""
+    net = regions.ReluNetwork.from_arrays(
+        [np.ones((units, 1)), np.ones((1, units))], [-np.arange(float(units)), [0.0]]
+    )
+    bits = np.arange(units) < np.arange(units + 1)[:, None]
+    return regions.RegionSet(
+        net,
+        Box([-1.0], [float(units)]),
+        np.packbits(bits, axis=1, bitorder="little"),
+        np.arange(units + 1.0)[:, None] - 0.5,
+        complete=True,
+        method="line",
+        seconds=0.0,
+        stats={},
+    )
+
+
+STEPS = steps(2000)
+
+
 def deep() -> Any:
     """A polytope of hundreds of rows of which nothing is known."""
     return regions.polytope_at(IMAGE, POINT, Box.cube(100))
@@ -105,7 +126,8 @@ LONG: dict[str, Callable[[], Any]] = {
     "volumes of a list": lambda: GIVEN.volumes(),
     "neighbors of a list": lambda: GIVEN.adjacency(),
     "linear regions of a list": lambda: GIVEN.linear_regions(),
-    "verify": lambda: regions.verify(GIVEN),
+    "verify": lambda: regions.verify(STEPS),
+    "verify, exactly": lambda: regions.verify(STEPS, exact=True),
     "program": lambda: program(),
 }
 

@@ -6,6 +6,7 @@ by what underflows. Errors of the terms pass with the absolute weights. What ove
 becomes infinite or NaN, which proves nothing.
 """
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -64,14 +65,9 @@ class BoundedForms:
 
     def __init__(self, network: ReluNetwork, domain: Domain):
         origin, directions = domain.rational_chart()
-        exact = [*directions, origin]
-        inputs = np.array([[float(v) for v in column] for column in exact])
-        errors = np.array(
-            [
-                [float(abs(v - type(v)(w))) for v, w in zip(column, near, strict=True)]
-                for column, near in zip(exact, inputs.tolist(), strict=True)
-            ]
-        ).max(0)
+        pairs = [[_rounded(v) for v in column] for column in (*directions, origin)]
+        inputs, errors = np.moveaxis(np.array(pairs), 2, 0)
+        errors = errors.max(0)
         self._inputs = inputs[None], np.abs(inputs).max(0)[None], errors[None]
         self._network, self._walls = network, _wall_rows(domain)
         self._blocks = [
@@ -128,6 +124,15 @@ class BoundedForms:
         for k in range(1, forms.shape[1]):
             np.maximum(sizes, np.abs(forms[:, k]), out=sizes)
         return _Level(forms, sizes, errors * BOUND_ROUNDING, np.cumsum(fresh) - 1)
+
+
+def _rounded(exact: Fraction) -> tuple[float, float]:
+    """The nearest float64 number, and how far it is off."""
+    try:
+        near = float(exact)
+    except OverflowError:
+        return np.inf, np.inf
+    return near, float(abs(exact - Fraction(near)))
 
 
 def _write(

@@ -101,7 +101,8 @@ class DomainBase(abc.ABC):
         dimension.
         """
         box = self.chart_box()
-        A = np.kron(np.eye(box.dim), np.array([[-1.0], [1.0]])) + 0.0
+        A, axes = np.zeros((2 * box.dim, box.dim)), np.arange(box.dim)
+        A[2 * axes, axes], A[2 * axes + 1, axes] = -1.0, 1.0
         return A, np.stack([-box.lower, box.upper], axis=1).ravel() + 0.0
 
     def corners(self) -> Float64[np.ndarray, "corners dim"]:

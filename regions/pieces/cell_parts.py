@@ -158,7 +158,7 @@ def _counted(
             raise StoppedError
         more = walk.advance()
     fits = not more and walk.regions <= most
-    # A walk that counts does not cut a cell that one unit of the last layer crosses.
+    # A walk that counts does not cut a cell that few units of the last layer cross.
     if fits or halve(walk_to(task, sides)) is None:
         yield CountedCell(sides, digest, walk.regions)
         return

@@ -454,6 +454,11 @@ def run(net, state, work, most, wanted):
             on,
             p,
         )
+        if counting and last and upper <= 1 and lower <= 1:
+            # Neither part needs a split to be counted.
+            head[REGIONS] += 2 + upper + lower
+            head[TOP] = p
+            continue
         # The two rings: old corners on their sides, the new ones on both, and old ones
         # at which the unit is zero likewise: the line starts or ends there.
         size, small = 0, 0

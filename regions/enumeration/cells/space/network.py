@@ -1,5 +1,6 @@
 """A network on a domain in flat arrays, and the stack that holds the domain alone."""
 
+import functools
 import math
 from fractions import Fraction
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regions.domains.corners import Cell
-from regions.domains.shapes import Domain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.space.cones import first_cones
 from regions.enumeration.cells.space.exact import length_of, nearest_ray
 from regions.enumeration.cells.space.positions import LARGE
@@ -31,6 +32,8 @@ ROOM = 256
 QUESTIONS, ANSWERS, OUTPUT = 1024, 1 << 10, 1024
 FLOAT_BITS = 53
 MAX_EXPONENT = 900
+KEPT = 32
+"""Domains whose corners are kept: networks are many, and domains few."""
 
 
 def flatten(network: ReluNetwork, domain: Domain) -> Net:
@@ -113,7 +116,7 @@ def _scale(first: Layer, domain: Domain) -> np.ndarray:
         largest = np.abs(dict(first.blocks(0))[0]).max(axis=0)
         exponent = np.frexp(np.where(largest > 0.0, largest, 1.0))[1]
         return np.ldexp(1.0, -np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))
-    return np.ldexp(1.0, np.frexp(np.abs(domain.corners()).max(axis=0))[1])
+    return _corners_of(domain).scale
 
 
 def _exact_limits(
@@ -188,10 +191,36 @@ def _start(net: Net, network: ReluNetwork, domain: Domain) -> _Start:
             [[c.facets for c in cone.rays] for cone in cones],
             [[u for u, on in zip(units, cone.on, strict=True) if on] for cone in cones],
         )
+    corners = _corners_of(domain)
+    every = list(range(len(corners.x)))
+    return _Start(
+        corners.x, corners.reach, facets, [every], [list(corners.zeros)], [[]]
+    )
+
+
+class _Corners(NamedTuple):
+    """Of a bounded domain, for any network.
+
+    Attributes:
+        scale: Powers of two that make it of size 1.
+        x: Scaled coordinates of the corners, one a row.
+        reach: Bounds of their errors.
+        zeros: Their zero sets.
+    """
+
+    scale: np.ndarray
+    x: np.ndarray
+    reach: np.ndarray
+    zeros: tuple[int, ...]
+
+
+@functools.lru_cache(KEPT)
+def _corners_of(domain: BoundedDomain) -> _Corners:
+    """Corners in rational numbers, which take longer than small networks do."""
     cell, points = domain.cell(), domain.corners()
-    reach = _off_by(points, cell, net.scale)
-    every = list(range(len(points)))
-    return _Start(points / net.scale, reach, facets, [every], [list(cell.zeros)], [[]])
+    scale = np.ldexp(1.0, np.frexp(np.abs(points).max(axis=0))[1])
+    reach = _off_by(points, cell, scale)
+    return _Corners(scale, points / scale, reach, tuple(cell.zeros))
 
 
 def begin(

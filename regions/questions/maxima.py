@@ -144,10 +144,13 @@ def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
 
     Where units coincide a search may not end, and a list of many pieces is no help.
     """
-    seconds = FIRST_TURN
+    seconds, pieces = FIRST_TURN, Pieces(lists.network, lists.domain)
+    largest = Largest([goal[0].outputs for goal in lists.goals])
     while not budget.spent():
-        own = Budget(max_regions=FEW_PIECES, max_seconds=seconds, stop=budget.spent)
-        if _settled_by_pieces(search, own, lists):
+        pieces.budget = own = Budget(
+            max_regions=FEW_PIECES, max_seconds=seconds, stop=budget.spent
+        )
+        if _settled_by_pieces(search, lists, pieces, largest):
             return True
         if not own.spent():
             break  # It has more pieces than that.
@@ -193,14 +196,14 @@ def _settled_by_engine(
     return best is not None
 
 
-def _settled_by_pieces(search: Search, budget: Budget, problem: Problem) -> bool:
-    """Ask the exact list, if it is short: it ends where units coincide.
+def _settled_by_pieces(
+    search: Search, problem: Problem, pieces: Pieces, largest: Largest
+) -> bool:
+    """Ask the exact list, or its rest, if it is short: it ends where units coincide.
 
     Where many units vanish at one point every choice of their signs is a node that is
     not empty, and a search may not end.
     """
-    pieces = Pieces(problem.network, problem.domain, budget)
-    largest = Largest([goal[0].outputs for goal in problem.goals])
     for piece in pieces:
         largest.take(piece)
     if not pieces.complete:

@@ -68,7 +68,7 @@ def can_be_listed(domain: Domain) -> bool:
 
 
 class Pieces:
-    """The pieces of a network on a domain; iterate once.
+    """The pieces of a network on a domain; a second iteration goes on with the rest.
 
     Args:
         network: The network.
@@ -77,6 +77,7 @@ class Pieces:
             `LimitError` says how many were when a limit of `regions.limited` fell.
 
     Attributes:
+        budget: The same, which may be another one for the rest.
         complete: Whether all pieces were met; once the iteration is over.
         count: How many were met.
         exact: The network in rational arithmetic.
@@ -94,27 +95,27 @@ class Pieces:
             )
         self.exact = ExactNetwork(network, domain)
         self._kinks = [layer.kinks.tolist() for layer in network.hidden]
-        self._domain, self._budget = domain, budget
+        self._domain, self.budget = domain, budget
         self.complete, self.count = False, 0
+        sources = (input_forms(self.exact.dim),)
+        self._stack = [self._entered(domain.cell(), sources, ())]
 
     def __iter__(self) -> Iterator[Piece]:
-        sources = (input_forms(self.exact.dim),)
-        stack = [self._entered(self._domain.cell(), sources, ())]
-        while stack:
+        while self._stack:
             if self._is_over():
                 return
-            state = stack.pop()
+            state = self._stack.pop()
             if len(state.sources) > len(self._kinks):
                 self.count += 1
                 yield Piece(state.cell, state.pre, state.on)
             else:
-                stack += self._advanced(state)
+                self._stack += self._advanced(state)
         self.complete = True
 
     def _is_over(self) -> bool:
         """Whether to end with some of the pieces."""
-        if self._budget is not None:
-            return self._budget.spent() or self._budget.full(self.count)
+        if self.budget is not None:
+            return self.budget.spent() or self.budget.full(self.count)
         with telling(lambda: f"{self.count} pieces are met", lambda: self.count):
             check()
         return False

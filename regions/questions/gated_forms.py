@@ -54,8 +54,8 @@ def activations(layer: ExactLayer, pre: Forms, on: Sequence[bool]) -> Forms:
     gates = [unit if o else s for o, s in zip(on, layer.slopes, strict=True)]
     if all(g == unit for g in gates):
         return pre
-    diagonal = [0] * (size * size)
-    diagonal[:: size + 1] = gates
-    return Forms(
-        fmpz_mat(size, size, diagonal) * pre.matrix, pre.shift + layer.slope_shift
-    )
+    columns = pre.matrix.ncols()
+    factors = [gate for gate in gates for _ in range(columns)]
+    pairs = zip(pre.matrix.entries(), factors, strict=True)
+    gated = fmpz_mat(size, columns, [v * factor for v, factor in pairs])
+    return Forms(gated, pre.shift + layer.slope_shift)

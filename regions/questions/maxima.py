@@ -1,6 +1,7 @@
 """The largest value of a goal by search: its proved ends, and what proves them."""
 
 import math
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from flint import fmpq
 
 from regions.domains.shapes import embed_exactly
 from regions.enumeration.budget import Budget
-from regions.errors.limits import hearing_by_itself
+from regions.errors.limits import hearing_by_itself, never
 from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
@@ -28,6 +29,11 @@ LISTED_SECONDS = {2: 30.0, 3: 30.0, 4: 30.0}
 OTHER_SECONDS = 2.0
 """How long an engine may list, by the dimension: up to some 10^6 regions are worth it;
 of a limit no more than half of what is left."""
+
+SHORT_LIST, SEARCHED_SECONDS = 0.5, 3.0
+"""Lists of some 10^5 regions end in so many seconds of a processor, sooner than most
+searches. Where there are more, most searches end in so many, sooner than the list,
+which is tried again after that."""
 
 FIRST_TURN = 2.0
 """Seconds of the first turns of the exact list and of the search."""
@@ -129,14 +135,21 @@ def _searched(
     by_boxes = not is_exact and box_batches.serves(problem)
     few = FEW_NODES * (BATCH if by_boxes else 1)
     many = lists.network.num_bits > MANY_LISTED_UNITS
-    first = is_exact and many and problem.dim in LISTED_SECONDS
-    if first:
-        done = _settled_by_engine(search, budget, listed, lists)
-    done = done or search.run(few)
+    if is_exact and many and problem.dim in LISTED_SECONDS:
+        done = _settled_by_engine(search, budget, listed, lists, _over(SHORT_LIST))
+        done = done or search.run(stop=_over(SEARCHED_SECONDS))
+    else:
+        done = search.run(few)
     if not done and not budget.spent():
-        done = not first and _settled_by_engine(search, budget, listed, lists)
+        done = _settled_by_engine(search, budget, listed, lists)
         done = done or _run_in_turns(search, budget, lists)
     return search, done
+
+
+def _over(seconds: float) -> Callable[[], bool]:
+    """Says when the process has used so many seconds of its processors more."""
+    end = time.process_time() + seconds
+    return lambda: time.process_time() > end
 
 
 def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
@@ -181,15 +194,19 @@ def _can_be_listed(problem: Problem) -> bool:
 
 
 def _settled_by_engine(
-    search: Search, budget: Budget, listed: EngineList, problem: Problem
+    search: Search,
+    budget: Budget,
+    listed: EngineList,
+    problem: Problem,
+    stop: Callable[[], bool] = never,
 ) -> bool:
-    """Ask the list of an engine, if it is made soon enough."""
+    """Ask the list of an engine, if it is made soon enough, before it is to stop."""
     seconds = LISTED_SECONDS.get(problem.dim, OTHER_SECONDS)
     if budget.max_seconds is not None:
         seconds = min(seconds, 0.5 * (budget.max_seconds - budget.seconds))
     if seconds <= 0.0:
         return False
-    own = Budget(max_seconds=seconds, stop=budget.spent)
+    own = Budget(max_seconds=seconds, stop=lambda: stop() or budget.spent())
     best = listed.largest(problem, own)
     if best is not None:
         search.settle(problem, *best)

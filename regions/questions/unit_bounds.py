@@ -98,8 +98,8 @@ class FloatBounds:
                 )
             self._reaches.append(self._reach(index))
             box, unit = np.nonzero(~((low >= 0) | (high <= 0)))
-            eye = np.eye(layer.width)[unit]
             if index:
+                eye = np.eye(layer.width)[unit]
                 carried = self.carried(
                     index, np.concatenate([eye, -eye]), np.concatenate([box, box])
                 )

@@ -279,7 +279,7 @@ ASKED_AT = {
     "questions/comparison.py": 1,
     "questions/equal_regions.py": 1,
     "questions/integrals.py": 2,
-    "questions/maxima.py": 3,
+    "questions/maxima.py": 4,
     "questions/pieces.py": 2,
     "questions/ramp_sums.py": 1,
     "questions/search.py": 1,

@@ -140,3 +140,13 @@ def test_bad_files_are_reported_in_one_line(script, model, capsys, tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"PK nothing")
     assert script.main([str(tmp_path / "broken.npz"), "--at", "0,0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_round_ball_leaves_the_region_as_it_is(script, model, capsys):
+    at = [model, "--at", "0.3,-0.2", "--format", "json"]
+    assert script.main(at) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert script.main([*at, "--ball", "0.25,-0.25", "--radius", "0.1"]) == 0
+    assert json.loads(capsys.readouterr().out) == whole
+    far = [*at, "--ball", "2,2", "--radius", "0.1"]
+    assert_bad_input(script, far, "lies outside of the ball", capsys)

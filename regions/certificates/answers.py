@@ -16,10 +16,12 @@ from regions.certificates.checks import Check, VerificationReport, tried
 from regions.certificates.claims import check_claim
 from regions.certificates.comparisons import check_comparison
 from regions.certificates.differences import check_difference
+from regions.certificates.disc_answers import QUESTIONS, check_disc
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims, refutes
 from regions.certificates.region_answers import check_regions
 from regions.domains.shapes import (
+    Ball,
     Domain,
     WholeSpace,
     check_not_round,
@@ -104,6 +106,9 @@ def _proof_about(
             tried("answer", lambda: meaning_of_claims(body, layers, domain)),
         ]
     if "partition" in body:
+        is_disc = domain.dim == 2 and domain.squared_radius is not None
+        if is_disc and isinstance(domain, Ball) and body["question"] in QUESTIONS:
+            return check_disc(body, network, domain)
         # It looks at the rows of the domain, and a round ball has more than these.
         check_not_round(domain)
         return check_partition(body, layers, network, domain)

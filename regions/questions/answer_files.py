@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from flint import fmpq
 
 from regions.domains.corners import Cell, Corner
-from regions.domains.shapes import BoundedDomain, Domain
+from regions.domains.shapes import Ball, BoundedDomain, Domain
 from regions.enumeration.budget import Budget
 from regions.errors import RegionsError
 from regions.files.writing import write_text
@@ -80,6 +80,7 @@ class Partition(NamedTuple):
         normal: For some answers a normal of each part, by its class: what it proves
             says `closest.separating_normal`; None for parts that need none.
         of: As in `Trees`.
+        disc: Of which the domain is the square around, where the answer is about that.
     """
 
     network: ReluNetwork
@@ -88,6 +89,7 @@ class Partition(NamedTuple):
     by_class: bool = False
     normal: Callable[[int, Cell], Point | None] | None = None
     of: ReluNetwork | None = None
+    disc: Ball | None = None
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """List the pieces once more, and write them with the answer.
@@ -118,7 +120,8 @@ class Partition(NamedTuple):
         if self.normal is not None:
             partition["normals"] = normals
         parts = {"about": self.about, "partition": partition}
-        return _write(path, answer, self.network, self.domain, parts, self.of)
+        domain = self.disc or self.domain
+        return _write(path, answer, self.network, domain, parts, self.of)
 
 
 class Compared(NamedTuple):

@@ -7,7 +7,7 @@ as intervals, proved on both ends, of some forty digits.
 
 import math
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flint import arb, ctx, fmpq
 
@@ -16,6 +16,7 @@ from regions.domains.shapes import Ball, BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
 from regions.questions.answer import Value, known
+from regions.questions.answer_files import Partition
 from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction
 from regions.questions.listed import directed_forms
@@ -134,8 +135,21 @@ def _pieces(
     network: ReluNetwork, domain: BoundedDomain, budget: Budget | None
 ) -> Pieces:
     """The pieces of the square around a disc, in the disc's chart."""
+    return Pieces(network, _square_around(domain)[0], budget)
+
+
+def disc_evidence(
+    network: ReluNetwork, domain: BoundedDomain, about: dict[str, Any], by_class: bool
+) -> Partition:
+    """What proves an answer over a disc: the pieces of the square around it."""
+    square, disc = _square_around(domain)
+    return Partition(network, square, about, by_class, disc=disc)
+
+
+def _square_around(domain: BoundedDomain) -> tuple[Ball, Ball]:
+    """The square around a disc, in the same chart, and the disc."""
     assert isinstance(domain, Ball)
-    return Pieces(network, Ball(domain.center, domain.radius, math.inf), budget)
+    return Ball(domain.center, domain.radius, math.inf), domain
 
 
 def _square(domain: BoundedDomain) -> Fraction:

@@ -19,7 +19,12 @@ from regions.questions.answer import Answer, Point, Value, decimals, ends, known
 from regions.questions.answer_files import Partition, texts
 from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
-from regions.questions.disc_integrals import disc_classes, disc_powers, is_disc
+from regions.questions.disc_integrals import (
+    disc_classes,
+    disc_evidence,
+    disc_powers,
+    is_disc,
+)
 from regions.questions.listed import directed_forms
 from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
 from regions.questions.pieces import Piece, Pieces
@@ -63,9 +68,8 @@ def integral(
     Returns:
         By the list the value is rational and exact; of many pieces, whose sum would
         have millions of digits, an interval of some 60 correct digits. By corners it is
-        an interval of some ten, over a disc of some forty, without a certificate. There
-        is no witness. Where it was stopped, the pieces not met add their volume times
-        bounds of the output.
+        an interval of some ten, over a disc of some forty. There is no witness. Where
+        it was stopped, the pieces not met add their volume times bounds of the output.
 
     Raises:
         ValueError: If the domain, the direction or the method does not fit the network.
@@ -141,7 +145,18 @@ def _over_disc(
         found.complete,
         budget.seconds,
         stats={"pieces": found.pieces},
+        evidence=_disc_evidence(network, domain, direction) if found.complete else None,
     )
+
+
+def _disc_evidence(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    direction: int | ArrayLike | None,
+) -> Partition:
+    """What proves integrals over a disc."""
+    weights = texts(read_direction(direction, network))
+    return disc_evidence(network, domain, {"direction": weights}, by_class=False)
 
 
 def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> bool:
@@ -319,7 +334,15 @@ def _moments_of_disc(
         first = min(low / least, low / most)
         value.append(known(first, max(high / least, high / most)))
     stats = {"pieces": found.pieces}
-    return Answer("moments", tuple(value), None, True, budget.seconds, stats=stats)
+    return Answer(
+        "moments",
+        tuple(value),
+        None,
+        True,
+        budget.seconds,
+        stats=stats,
+        evidence=_disc_evidence(network, domain, direction),
+    )
 
 
 def _power_sums(
@@ -454,7 +477,13 @@ def _classes_of_disc(network: ReluNetwork, domain: BoundedDomain) -> Answer:
         value.append(ClassMean(label, part.share, mean))
     stats = {"pieces": pieces}
     return Answer(
-        "mean_by_class", tuple(value), None, True, budget.seconds, stats=stats
+        "mean_by_class",
+        tuple(value),
+        None,
+        True,
+        budget.seconds,
+        stats=stats,
+        evidence=disc_evidence(network, domain, {}, by_class=True),
     )
 
 

@@ -1,18 +1,22 @@
 """Integrals over discs: closed formulas, sums over a fine grid, limits."""
 
+import json
 import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import fmpq
+from flint import ctx, fmpq
 
 import regions
-from regions.domains.corners import box_cell, split
+from regions.certificates.answers import verify_answer
+from regions.certificates.discs import Part
+from regions.domains.corners import Cell, box_cell, corner_of, split
 from regions.domains.discs import DiscCell, interval
 from regions.network import ReluNetwork
 from regions.questions.answer import ends
 from tests.helpers import random_network
+from tests.regions.certificates.test_answers import write
 
 CORNER = ReluNetwork.from_arrays([np.eye(2), [[1.0, 0.0], [0.0, 1.0]]], None)
 """relu(x) and relu(y)."""
@@ -103,3 +107,73 @@ def test_what_does_not_serve_says_what_does():
     three = random_network(np.random.default_rng(0), 3, [2])
     with pytest.raises(ValueError, match="served in the plane: take the norm 1"):
         regions.moments(three, regions.Ball([0.0, 0.0, 0.0], 1.0))
+
+
+def test_the_checker_integrates_alike_by_other_formulas():
+    """Over triangles with corners and edges on the circle, beyond it and around it."""
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(150):
+        points = [tuple(map(Fraction, p)) for p in rng.integers(-3, 4, (3, 2)).tolist()]
+        (a, b), (c, d), (e, f) = points
+        if (c - a) * (f - b) == (d - b) * (e - a):
+            continue
+        square = Fraction(int(rng.integers(1, 12)))
+        cell = Cell(tuple(map(corner_of, points)), (0b011, 0b110, 0b101))
+        exact = [[fmpq(v.numerator) for v in point] for point in points]
+        one, two = DiscCell(cell, square), Part(exact, fmpq(square.numerator))
+        gradient = fmpq(int(rng.integers(-3, 4)), 3), fmpq(int(rng.integers(-3, 4)), 2)
+        assert one.is_empty == two.is_empty
+        seen.add(one.is_empty)
+        pairs = zip(one.powers(gradient, 4), two.powers(gradient, 4), strict=True)
+        with ctx.workprec(400):
+            for mine, other in pairs:
+                assert mine.overlaps(other)
+                assert float(other.rad()) < 1e-80
+    assert seen == {True, False}
+
+
+def test_answers_over_discs_are_verified_and_changes_are_named(tmp_path):
+    network = random_network(np.random.default_rng(3), 2, [5, 4], outputs=2)
+    disc = regions.Ball([0.3, -0.2], 0.75)
+    third = regions.moments(network, disc, 3, 1)
+    shares = regions.mean_by_class(network, disc)
+    for answer in (
+        third,
+        shares,
+        regions.mean_by_class(CORNER, regions.Ball([3, 1], 1)),
+    ):
+        report = verify_answer(answer.save(tmp_path / "answer.json"))
+        assert report.ok, str(report)
+
+    def said(answer, change) -> str:
+        body = json.loads(answer.save(tmp_path / "answer.json").read_text())
+        change(body)
+        report = verify_answer(write(body, tmp_path))
+        assert not report.ok
+        return "; ".join(report.failures)
+
+    def larger(end: str) -> str:
+        return str(Fraction(end) + Fraction(1, 10**40))
+
+    def moment(body):
+        ends = body["value"][2]
+        body["value"][2] = {name: larger(end) for name, end in ends.items()}
+
+    def share(body):
+        ends = body["value"][0][1]
+        body["value"][0][1] = {name: larger(end) for name, end in ends.items()}
+
+    def corner(body):
+        body["partition"]["corners"][-1][0] += "1"
+
+    def leaf(body):
+        del body["partition"]["leaves"][0]
+
+    def radius(body):
+        body["domain"]["radius"] = 0.5
+
+    assert "moment 3 is" in said(third, moment)
+    assert "the share of class 0 is" in said(shares, share)
+    assert "partition" in said(third, corner)
+    assert "of the volume of the domain" in said(third, leaf)
+    assert "outside of the domain" in said(third, radius)

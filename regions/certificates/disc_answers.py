@@ -1,0 +1,137 @@
+"""Integrals over a disc, from a partition of the square around it, leaf by leaf."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from regions.certificates.answer_bounds import ExactLayers
+from regions.certificates.checks import Check, Wrong, tried
+from regions.certificates.discs import BITS, Part
+from regions.certificates.jacobians import gated_lines
+from regions.certificates.partitions import Leaf, Partition
+from regions.certificates.rationals import ends, exact, numbers, short
+from regions.domains.shapes import Ball
+from regions.network import ReluNetwork
+
+QUESTIONS = ("integral", "moments", "mean_by_class")
+
+AXES = (fmpq(1), fmpq(0)), (fmpq(0), fmpq(1))
+
+
+def check_disc(body: dict[str, Any], network: ReluNetwork, disc: Ball) -> list[Check]:
+    """Whether the leaves fill the square around a disc, and give the answer."""
+    square = Ball(disc.center, disc.radius, math.inf)
+    layers = ExactLayers(network, square)
+    held: list[_Disc] = []
+
+    def leaves() -> str:
+        partition = Partition(body["partition"], layers, square)
+        held.append(_Disc(body, partition, layers, disc))
+        return f"{len(partition.leaves)} leaves fill the square around it, exactly"
+
+    check = tried("partition", leaves)
+    if not check.passed:
+        return [check, Check("answer", None, "the partition failed")]
+    return [check, tried("answer", held[0].check)]
+
+
+class _Disc:
+    """One answer."""
+
+    def __init__(
+        self,
+        body: dict[str, Any],
+        partition: Partition,
+        layers: ExactLayers,
+        disc: Ball,
+    ):
+        self._body, self._partition, self._layers = body, partition, layers
+        self._center = [exact(v) for v in disc.center.tolist()]
+        self._square = exact(disc.radius) ** 2
+
+    def check(self) -> str:
+        """Whether the leaves say what the answer says.
+
+        Raises:
+            Wrong: If not.
+        """
+        question, value = self._body["question"], self._body["value"]
+        with ctx.workprec(BITS):
+            volume = arb.pi() * self._square
+            if question == "integral":
+                _require("the integral", self._powers(1)[1], value)
+            elif question == "moments":
+                for k, power in enumerate(self._powers(len(value))[1:]):
+                    _require(f"moment {k + 1}", power / volume, value[k])
+            else:
+                self._check_classes(value, volume)
+        return "what the leaves say"
+
+    def _parts(self, leaf: Leaf) -> list[Part]:
+        """The parts of a leaf in the disc."""
+        points = self._partition.points
+        return [
+            Part([points[k] for k in s.corners], self._square) for s in leaf.simplices
+        ]
+
+    def _powers(self, order: int) -> list[arb]:
+        """Integrals of the powers of the combination of outputs that was asked for."""
+        weights = numbers(self._body["about"]["direction"])
+        if len(weights) != self._layers.outputs:
+            raise Wrong(f"the direction has {len(weights)} weights")
+        totals, depth = [arb(0)] * (order + 1), len(self._layers.slopes)
+        for leaf in self._partition.leaves:
+            lines = gated_lines(self._layers, leaf.on)
+            gradient, offset = self._layers.carried_back(depth, weights, lines, {})
+            for part in self._parts(leaf):
+                held = part.powers(gradient, order)
+                for k in range(order + 1):
+                    for m in range(k + 1):
+                        totals[k] += math.comb(k, m) * offset ** (k - m) * held[m]
+        return totals
+
+    def _check_classes(self, value: Sequence[Any], volume: arb) -> None:
+        """Shares and means of all classes."""
+        if not self._partition.by_class:
+            raise Wrong("the leaves are not cut by classes")
+        if len(value) != self._layers.outputs:
+            raise Wrong(f"{len(value)} classes are listed")
+        parts: list[list[Part]] = [[] for _ in value]
+        for leaf in self._partition.leaves:
+            parts[leaf.label] += [p for p in self._parts(leaf) if not p.is_empty]
+        for label, (named, share, mean) in enumerate(value):
+            own = parts[label]
+            if named != label or (mean is None) == bool(own):
+                raise Wrong(
+                    f"class {label} is named {named}, or has a mean without part"
+                )
+            area = sum((part.powers(AXES[0], 0)[0] for part in own), arb(0))
+            alone = not any(held for k, held in enumerate(parts) if k != label)
+            found = arb(1) if own and alone else area / volume
+            _require(f"the share of class {label}", found, share)
+            if mean is None:
+                continue
+            if len(mean) != len(AXES):
+                raise Wrong(f"the mean of class {label} has {len(mean)} coordinates")
+            for axis, along in enumerate(AXES):
+                first = sum((part.powers(along, 1)[1] for part in own), arb(0))
+                middle = self._center[axis] + first / area
+                _require(f"the mean of class {label}, axis {axis},", middle, mean[axis])
+
+
+def _require(what: str, found: arb, value: Any) -> None:
+    """Raise unless a number lies between the ends of the file."""
+    low, high = (Fraction(int(v.p), int(v.q)) for v in ends(value))
+    least, most = (_fraction(end) for end in (found.lower(), found.upper()))
+    if not low <= least <= most <= high:
+        near = fmpq(least.numerator, least.denominator)
+        raise Wrong(f"{what} is {short(near)}, not what the answer says")
+
+
+def _fraction(end: arb) -> Fraction:
+    """An exact ball as a number."""
+    digits, exponent = end.man_exp()
+    return Fraction(int(digits)) * Fraction(2) ** int(exponent)

@@ -35,9 +35,13 @@ class Across:
     """Looks up what is beyond facets in the list itself."""
 
     def __init__(self, regions: RegionTable):
+        self._regions = regions
         self._members = {row.tobytes() for row in regions.patterns}
-        # Forms beyond a facet, apart from those of the regions in sorted order.
-        self._forms = IntegerForms(regions.network, regions.domain)
+
+    @functools.cached_property
+    def _forms(self) -> IntegerForms:
+        """Forms beyond a facet, apart from those of the regions in sorted order."""
+        return IntegerForms(self._regions.network, self._regions.domain)
 
     def is_member(
         self,
@@ -108,14 +112,24 @@ class CornerClosure:
         self._looked_at += 1
         if not self._is_closed:
             return
-        flat = [bit for bit, row in enumerate(rows.exact) if not any(row)]
-        for facet in self._polytopes.of(bits, rows):
-            if any(_vanishes(wall, facet) for wall in self._polytopes.walls):
-                continue
-            vanishing = [b for b in _may_vanish(rows, facet) if b not in flat]
-            vanishing = [b for b in vanishing if _vanishes(rows.exact[b], facet)]
-            row = rows.exact[vanishing[0]]
-            self._is_closed &= self._across.is_member(bits, row, vanishing, flat)
+        facets = self._polytopes.of(bits, rows)
+        vertices = list({vertex: None for facet in facets for vertex in facet})
+        places = {vertex: k for k, vertex in enumerate(vertices)}
+        entries = rows.near.shape[1]
+        # Rows of units, then of the domain, that may vanish: by rounded numbers.
+        both = np.concatenate([rows.near, self._polytopes.near_walls])
+        values = both @ near(vertices, entries).T
+        may_vanish = ~(values > near_doubt(entries))
+        flat = np.flatnonzero(~rows.near.any(1)).tolist()
+        flat = [bit for bit in flat if not any(rows.exact[bit])]
+        exact = [*rows.exact, *self._polytopes.walls]
+        for facet in facets:
+            corners = [places[vertex] for vertex in facet]
+            may = np.flatnonzero(may_vanish[:, corners].all(1)).tolist()
+            vanishing = [k for k in may if k not in flat and _vanishes(exact[k], facet)]
+            if vanishing[-1] < len(bits):  # Others lead out of the domain.
+                row = rows.exact[vanishing[0]]
+                self._is_closed &= self._across.is_member(bits, row, vanishing, flat)
 
     def finish(self, claims_complete: bool) -> Check:
         """Whether all facets led to members or out of the domain."""
@@ -128,13 +142,6 @@ class CornerClosure:
 def _vanishes(row: Row, facet: Facet) -> bool:
     """Whether a row is zero at all corners of a facet."""
     return not any(value(row, corner) for corner in facet)
-
-
-def _may_vanish(rows: SignedRows, facet: Facet) -> list[int]:
-    """Rows that are not proved, by rounded numbers, to be positive on a facet."""
-    entries = len(facet[0])
-    values = rows.near @ near(facet, entries).T
-    return np.flatnonzero(~(values > near_doubt(entries)).any(1)).tolist()
 
 
 class ClosureProof:

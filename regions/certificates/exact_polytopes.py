@@ -30,6 +30,7 @@ class ExactPolytopes:
 
     def __init__(self, domain: BoundedDomain, watch: Watch):
         self._watch, self.walls = watch, domain_rows(domain)
+        self.near_walls = near(self.walls, domain.dim + 1)
         self._stack = [_outline(domain, self.walls)]
         self._bits = np.zeros(0, bool)
 

@@ -130,14 +130,11 @@ class _IntegerLayer:
 
     def __init__(self, layer: Layer, index: int):
         self._blocks = [
-            (source, *_scaled([[Fraction(float(v)) for v in row] for row in matrix]))
-            for source, matrix in layer.blocks(index)
+            (source, *scaled_floats(matrix)) for source, matrix in layer.blocks(index)
         ]
-        bias, self._bias_exponent = _scaled([[Fraction(float(v))] for v in layer.bias])
+        bias, self._bias_exponent = scaled_floats(layer.bias[:, None])
         self._bias = bias.entries()
-        slopes, self._gate_exponent = _scaled(
-            [[Fraction(float(v))] for v in layer.slopes]
-        )
+        slopes, self._gate_exponent = scaled_floats(layer.slopes[:, None])
         self._slopes = slopes.entries()
 
     def apply(
@@ -169,6 +166,24 @@ class _IntegerLayer:
             for g, row in zip(gates, matrix.tolist(), strict=True)
         ]
         return fmpz_mat(table), exponent + self._gate_exponent
+
+
+def scaled_floats(
+    values: Float64[np.ndarray, "rows columns"],
+) -> tuple[fmpz_mat, int]:
+    """Floating-point numbers as integers over the least common power of two."""
+    mantissas, exponents = np.frexp(values)
+    whole = np.ldexp(mantissas, 53).astype(np.int64)
+    # The lowest bit of each that is set, a power of two; of 0 a high one.
+    lowest = np.where(whole == 0, 2**62, whole & -whole)
+    halvings = 53 - exponents - (np.frexp(lowest.astype(np.float64))[1] - 1)
+    exponent = max(int(halvings.max(initial=0, where=whole != 0)), 0)
+    shifts = (exponents - 53 + exponent).tolist()
+    table = [
+        [v << k if k >= 0 else v >> -k for v, k in zip(row, by, strict=True)]
+        for row, by in zip(whole.tolist(), shifts, strict=True)
+    ]
+    return fmpz_mat(table), exponent
 
 
 def _scaled(rows: list[list[Fraction]]) -> tuple[fmpz_mat, int]:

@@ -11,6 +11,7 @@ from regions.certificates.integer_forms import (
     homogeneous,
     near,
     near_doubt,
+    scaled_floats,
     value,
 )
 from tests.helpers import brute_force_rows
@@ -62,3 +63,21 @@ def test_values_of_rounded_rows_are_off_by_less_than_is_said(entries):
             assert exact > 0
             positive += 1
     assert positive > 20
+
+
+def test_floats_over_a_common_power_of_two_are_what_they_were():
+    rng = np.random.default_rng(2)
+    powers = np.exp2(rng.integers(-1060, 900, (50, 4)).astype(float))
+    values = rng.standard_normal((50, 4)) * powers
+    values[rng.random((50, 4)) < 0.3] = 0.0
+    tables = [
+        values[:25],
+        np.round(values[25:] / powers[25:] * 8) / 4,
+        np.zeros((1, 2)),
+    ]
+    for table in [*tables, np.array([[-(2.0**53), 5e-324]])]:
+        matrix, exponent = scaled_floats(table)
+        for found, wanted in zip(matrix.tolist(), table.tolist(), strict=True):
+            exact = [Fraction(v) * 2**exponent for v in wanted]
+            assert [Fraction(int(v)) for v in found] == exact
+        assert exponent == 0 or any(int(v) % 2 for v in matrix.entries())

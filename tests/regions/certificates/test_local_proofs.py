@@ -100,6 +100,7 @@ def test_corners_of_rows_with_errors_are_found_only_where_they_are_sure():
         assert (found.owners == 0).sum() == (5 if sign < 0 else 4)
     touching = np.concatenate([[[-0.25, -0.25, 0.5]], square])[:, :, None]
     assert not find_corners(touching, np.zeros(1)).found.any()
+    assert not find_corners(square[:3, :, None], np.zeros(1)).found.any()  # No end.
     twice = np.concatenate([square[:1], square])[:, :, None]
     assert not find_corners(twice, np.zeros(1)).found.any()
 

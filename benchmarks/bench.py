@@ -305,8 +305,9 @@ PARTS: dict[str, list[Callable[[], Row]]] = {
     "pieces": [functools.partial(pieces_row, name) for name in ("d2_64x3", "d3_64x2")],
     "tree": [functools.partial(tree_row, name) for name in ("thresholds4", "d2_32x2")],
     "verify": [
-        functools.partial(verify_row, "d2_32x2", False),
-        functools.partial(verify_row, "d2_32x2", True),
+        functools.partial(verify_row, name, exact)
+        for name in ("d2_32x2", "d2_64x3", "d3_16x2")
+        for exact in (False, True)
     ],
     "many": [
         functools.partial(many_row, (16, 16), 100_000),

@@ -28,7 +28,7 @@ from regions.results.region_table import RegionTable
 
 MAX_DIM = 3
 """Dimensions in which corners are looked for."""
-ROOM, MOST_REGIONS = 2**20, 4096
+ROOM, MOST_REGIONS = 2**19, 4096
 """Numbers in the rows of some regions, and regions, at a time."""
 MOST_AT_ONCE = 2**15
 """Choices of rows for corners at a time: they stay near the processor."""

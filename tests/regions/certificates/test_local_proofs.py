@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull, HalfspaceIntersection
 
+from regions.certificates import verify
 from regions.certificates.bounded_forms import BoundedForms
 from regions.certificates.corners import doubt, find_corners, volumes
 from regions.certificates.local_proofs import proved_regions
@@ -196,3 +197,4 @@ def test_a_network_of_dead_units_is_left_to_integers():
     assert on.sum() == 1
     assert sound.tolist() == on.tolist()
     assert not closed.any()
+    assert verify(found, exact=True).complete

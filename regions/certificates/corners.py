@@ -179,14 +179,20 @@ def volumes(
     dim, polytopes = corners.chosen.shape[1], len(inside)
     away = corners.points[:-1] / corners.points[-1] - inside[corners.owners].T
     outward = [-rows[k, :-1, corners.owners].T for k in corners.chosen.T]
-    total = np.zeros(len(corners.owners))
-    for flag in itertools.permutations(outward):
-        part, steps = 1.0, []
-        for normal in flag:
-            step = normal
-            for before in steps:
-                step = step - (before * step).sum(0) * before
-            steps.append(step / np.sqrt((step * step).sum(0)))
-            part = part * (steps[-1] * away).sum(0)
-        total += part
-    return np.bincount(corners.owners, total, polytopes) / math.factorial(dim)
+    # The step to a facet is the same whatever the order of those before it. For each
+    # set of facets: an orthonormal basis, and the products of steps, over all orders.
+    bases: dict[frozenset[int], list[np.ndarray]] = {frozenset(): []}
+    products = {frozenset(): np.ones(len(corners.owners))}
+    for size in range(dim):
+        for before in map(frozenset, itertools.combinations(range(dim), size)):
+            for k in set(range(dim)) - before:
+                step = outward[k]
+                for one in bases[before]:
+                    step = step - (one * step).sum(0) * one
+                step = step / np.sqrt((step * step).sum(0))
+                part = products[before] * (step * away).sum(0)
+                after = before | {k}
+                products[after] = products.get(after, 0.0) + part
+                bases.setdefault(after, [*bases[before], step])
+    total = np.bincount(corners.owners, products[frozenset(range(dim))], polytopes)
+    return total / math.factorial(dim)

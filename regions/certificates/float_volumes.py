@@ -50,7 +50,8 @@ def check_volumes(
         total += float(np.nansum(found.volumes))
         left = np.flatnonzero(np.isnan(found.volumes))
         if len(left):
-            if loses_digits is None:
+            is_sure = found.rows.errors[left] < ROW_ERROR * found.rows.sizes[left]
+            if loses_digits is None and not is_sure[:, :bits].all():
                 loses_digits = _loses_digits(regions)
             if loses_digits:
                 text = "rounding takes too much of a row: use exact=True"

@@ -7,6 +7,7 @@ linear programs when first read, and are kept.
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -587,7 +588,7 @@ def outside_text(domain: Domain, x: Float64[np.ndarray, " dim"], facet: int) -> 
         '`x[0]` is 3.0 and the domain ends at 1.0 there: give a point inside.'
     """
     if domain.squared_radius is not None:
-        far = np.linalg.norm(x)
+        far = math.hypot(*x.tolist())
         return (
             f"`x` lies {far:.6g} from the center of the domain, a ball of the norm 2 "
             "that ends there or before: give a point inside, in coordinates of the "

@@ -14,6 +14,7 @@ part is enough. (Others bound differences
 beside the networks: B. Paulsen et al., ReluDiff, ICSE 2020.)
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -71,11 +72,12 @@ def difference_of(both: ReluNetwork, first: Sequence[int] | None = None) -> Diff
     half = both.output_dim // 2
     forms = unit_forms(both, WholeSpace(both.input_dim), {})
     pairs = {} if first is None else _pairs(both, forms, first)
-    try:
-        network = _Builder(both, forms, pairs).network()
-    except OverflowError:
-        return Difference(both, _directions(half, (1, -1)))
-    return Difference(network, _directions(half, (1,) * (network.output_dim // half)))
+    for held in (pairs, {}) if pairs else ({},):
+        with contextlib.suppress(OverflowError):
+            network = _Builder(both, forms, held).network()
+            parts = network.output_dim // half
+            return Difference(network, _directions(half, (1,) * parts))
+    return Difference(both, _directions(half, (1, -1)))
 
 
 def _directions(half: int, signs: Sequence[int]) -> list[list[Fraction]]:

@@ -106,6 +106,23 @@ def test_corners_of_rows_with_errors_are_found_only_where_they_are_sure():
     assert not find_corners(twice, np.zeros(1)).found.any()
 
 
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_corners_move_by_less_than_their_errors_where_rows_change(dim):
+    rng = np.random.default_rng(dim)
+    walls = np.column_stack([np.vstack([np.eye(dim), -np.eye(dim)]), np.ones(2 * dim)])
+    table = walls[:, :, None] * rng.uniform(0.3, 0.9, (2 * dim, dim + 1, 40))
+    found = find_corners(table, np.full(40, 1e-4))
+    changed = table + 1e-4 * rng.choice([-1.0, 1.0], table.shape)
+    moved = find_corners(changed, np.zeros(40))
+    assert found.found.all()
+    assert moved.found.all()
+    assert (moved.chosen == found.chosen).all()
+    # Both are scaled to a largest entry of 1: by how much these differ counts, too.
+    off = np.abs(moved.points - found.points).max(0)
+    assert (off < 2 * found.errors).all()
+    assert (off > 1e-3 * found.errors).any()
+
+
 def test_doubt_covers_what_errors_can_do():
     rng = np.random.default_rng(4)
     for dim in (1, 2, 3):

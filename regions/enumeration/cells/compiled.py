@@ -25,6 +25,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "add_block",
             "all_fit",
             "finish_forms",
+            "may_be_vague",
             "activate",
             "sign_corners",
             "sign_new_corners",

@@ -107,6 +107,22 @@ def finish_forms(width, factor, added, forms):
         store(forms, (ERROR, j), error)
 
 
+def may_be_vague(width, limit, forms):
+    """Whether the error of some form is no small part of its own size; NaN is none.
+
+    Args:
+        width: Units of the layer.
+        limit: What a small part is.
+        forms: Forms of the layer.
+    """
+    found = False
+    for j in range(0, width, LANES):
+        size = load(forms, (GRADIENT, j)) + abs(load(forms, (C, j)))
+        small = load(forms, (ERROR, j)) <= spread(limit) * size
+        found |= some(~small & up_to(width - j))
+    return found
+
+
 def activate(width, on, slopes, bit, limit, forms, held):
     """Forms of the units after their kinks, on the cell where `on` are positive.
 

@@ -56,6 +56,12 @@ def finish_forms(width, factor, added, forms):
     part[ERROR] = error
 
 
+def may_be_vague(width, limit, forms):
+    """As `loops.may_be_vague`."""
+    size = forms[GRADIENT, :width] + np.abs(forms[C, :width])
+    return bool((~(forms[ERROR, :width] <= limit * size)).any())
+
+
 def activate(width, on, slopes, bit, limit, forms, held):
     """Forms of the units after their kinks, on the cell where `on` are positive."""
     part = forms[:, :width]

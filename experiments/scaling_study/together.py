@@ -110,9 +110,8 @@ def deepened(params: Params, depth: int) -> tuple[Params, Params]:
     """
     layers = [params["layers"][str(i)] for i in range(len(params["layers"]))]
     last = layers[-2]["bias"]
-    identity = np.zeros((*last.shape, last.shape[1]), np.float32) + np.eye(
-        last.shape[1], dtype=np.float32
-    )
+    width = last.shape[1]
+    identity = np.broadcast_to(np.eye(width, dtype=np.float32), (*last.shape, width))
     passing = {"kernel": identity, "bias": np.zeros_like(last)}
     added = depth + 1 - len(layers)
     moments = jax.tree.map(np.zeros_like, layers)

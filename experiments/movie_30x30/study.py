@@ -16,8 +16,8 @@ ABOUT = About(
         "the activation patterns of neighboring grid points differ, and say so."
     ),
     differs=(
-        "384 x 384 pixels, not 1024 x 1024, and a frame every 25 epochs: the whole "
-        "movie in some six minutes of CPU time."
+        "384 x 384 pixels, not 1024 x 1024, and a frame every 25 epochs: what patterns "
+        "on the grid cost in so deep a network."
     ),
     expected="The ring, and spikes of the loss as of 20 x 40 (our guess).",
 )

@@ -310,7 +310,7 @@ def _claim(found: Maximum) -> dict[str, Any]:
         "point": texts(search.point),
         "upper": text_of(found.upper),
         "bounds": {str(k): _bounds(held) for k, held in search.bounds.items()},
-        "tree": [_node(entry) for entry in search.tree],
+        "tree": [_node(entry) for entry in search.proved_tree()],
     }
 
 

@@ -149,6 +149,7 @@ class Search:
         self.point: Point = ()
         self.goal = 0
         self.tree: list[Split | Proof | BoxProof | None] = []
+        self._earlier: dict[int, Proof | BoxProof] = {}
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
         self.listed: Problem | None = None
@@ -164,11 +165,47 @@ class Search:
     @property
     def upper(self) -> Fraction | None:
         """A proved upper bound of all goals; None before there is one."""
-        waiting = [-entry[0] for entry in self._queue]
-        ends = [*waiting, *([] if self._closed is None else [self._closed])]
+        ends = []
+        if self.listed is None:
+            roots = self._pruned()[1][: len(self.problem.goals)]
+            ends = [bound for bound in roots if bound is not None]
         if self.best is not None:
             ends.append(to_fmpq(self.best))
         return to_fraction(max(ends)) if ends else None
+
+    def proved_tree(self) -> list[Split | Proof | BoxProof | None]:
+        """The tree, without the parts of nodes whose own proofs are the better ones."""
+        return self._pruned()[0]
+
+    def _pruned(
+        self,
+    ) -> tuple[list[Split | Proof | BoxProof | None], list[fmpq | None]]:
+        """The same, and the bound of each node; None where it is empty.
+
+        A part may have a looser bound than the whole had: where its program fails, or
+        was stopped.
+        """
+        tree: list[Split | Proof | BoxProof | None] = [*self.tree]
+        bounds: list[fmpq | None] = [None] * len(tree)
+        for number in reversed(range(len(tree))):
+            entry = tree[number]
+            if not isinstance(entry, Split):
+                bounds[number] = None if entry is None else entry.bound
+                continue
+            parts = [b for b in map(bounds.__getitem__, entry.parts) if b is not None]
+            bounds[number] = most = max(parts, default=None)
+            whole = self._earlier.get(number)
+            if whole is None or whole.bound is None or most is None:
+                continue
+            if whole.bound < most:
+                tree[number], bounds[number] = whole, whole.bound
+        return tree, bounds
+
+    def _keep_earlier(self, number: int) -> None:
+        """Remember why a node had its bound, before it is split."""
+        held = self.tree[number]
+        assert isinstance(held, Proof | BoxProof)
+        self._earlier[number] = held
 
     def run(
         self, max_nodes: int | None = None, stop: Callable[[], bool] = never
@@ -313,6 +350,7 @@ class Search:
         for k, at in enumerate(box_batches.middles(boxes).tolist()):
             pair = len(self.tree), len(self.tree) + 1
             split = Split(int(boxes.axes[k]), to_fmpq(at), None, pair)
+            self._keep_earlier(entries[k].number)
             self.tree[entries[k].number] = split
             self.tree += [None, None]
             numbers += pair
@@ -472,6 +510,7 @@ class Search:
         """Split a node, and look at both parts."""
         first = len(self.tree)
         parts = (first, first + 1)
+        self._keep_earlier(entry.number)
         self.tree += [None, None]
         before = None
         if entry.by_box or not entry.gaps:

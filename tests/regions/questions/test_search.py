@@ -8,10 +8,13 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.network import ReluNetwork
+from regions.questions.answer import ends
 from regions.questions.backward import Box
 from regions.questions.exact_bounds import UnitBounds, exact_bounds
 from regions.questions.problem import Problem
+from regions.questions.relaxation import Relaxation
 from regions.questions.unit_bounds import unit_bounds
 from tests.helpers import random_network
 from tests.zoo import ZOO
@@ -200,3 +203,27 @@ def test_a_difference_of_nearly_equal_networks_ends(seed, gap):
     assert searched.proved
     listed = regions.largest_difference(network, other, box, method="list")
     assert searched.value == listed.value
+
+
+def test_parts_whose_programs_fail_loosen_no_bound(monkeypatch, tmp_path):
+    rng = np.random.default_rng(3)
+    network = random_network(rng, 7, [9, 7])
+    noise = [1e-4 * rng.uniform(-1, 1, la.weight.shape) for la in network.layers]
+    other = ReluNetwork.from_arrays(
+        [la.weight + e for la, e in zip(network.layers, noise, strict=True)],
+        [la.bias for la in network.layers],
+    )
+    domain, hint = regions.Box.cube(7), Relaxation.hint
+    full = regions.largest_difference(network, other, domain, max_seconds=0.5)
+    left = 3
+
+    def fails(self, *args, **kwargs):
+        nonlocal left
+        left -= 1
+        return hint(self, *args, **kwargs) if left >= 0 else None
+
+    monkeypatch.setattr(Relaxation, "hint", fails)
+    answer = regions.largest_difference(network, other, domain, max_seconds=0.5)
+    (low, high), (_, best) = ends(answer.value), ends(full.value)
+    assert low <= high < 10 * best
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok

@@ -426,6 +426,10 @@ def test_corners_of_the_box_around_a_round_ball_prove_nothing(trees_alone, tmp_p
     assert "the point lies outside of the domain" in failure
     body = saved(regions.integral(far, square), tmp_path)
     body["domain"]["norm"] = 2
+    (failure, *_) = verify_answer(write(body, tmp_path)).failures
+    assert "the integral is 0" in failure
+    body = saved(regions.output_range(far, square, method="list"), tmp_path)
+    body["domain"]["norm"] = 2
     with pytest.raises(FileFormatError, match="is a ball of the norm 2"):
         verify_answer(write(body, tmp_path))
 

@@ -314,6 +314,9 @@ def _off_by(points: np.ndarray, cell: Cell, scale: np.ndarray) -> np.ndarray:
     off = [
         max(
             abs(Fraction(v) - exact) / Fraction(unit)
+            # Most corners are floats.
+            if v.as_integer_ratio() != exact.as_integer_ratio()
+            else Fraction(0)
             for v, exact, unit in zip(near, corner, scale.tolist(), strict=True)
         )
         for near, corner in zip(points.tolist(), cell.points(), strict=True)

@@ -57,22 +57,23 @@ def is_zero(net, st, s, layer, u, place):
             rows[count] = st.row[s, 64 * w + bit]
             count += 1
     table = np.empty((count, rank + 1), np.int64)
-    bits, k = 1.0, -1
+    _gather(net, st, layer, rows, count, 0, table)
+    if not _eliminate(table, rows, count, rank, net.primes[0]):
+        return False
+    # The unit depends on these rows modulo the first prime if nothing is left of it.
+    for c in range(rank + 1):
+        if table[0, c] != 0:
+            return False
+    bits, k = 1.0, 1
+    for i in range(rank + 1):
+        bits += _row_bits(net, st, rows[i], facets)
+    # False for NaN and where there are too few primes.
+    if not bits < PRIME_BITS * len(net.primes):
+        return False
     while k * PRIME_BITS <= bits:
-        prime = max(k, 0)
-        _gather(net, st, layer, rows, count, prime, table)
-        if k >= 0:
-            if not _is_singular(table, rank + 1, net.primes[k]):
-                return False
-        else:
-            if not _independent(table, rows, count, rank, net.primes[0]):
-                return False
-            count = rank + 1
-            for i in range(count):
-                bits += _row_bits(net, st, rows[i], facets)
-            # False for NaN and where there are too few primes.
-            if not bits < PRIME_BITS * len(net.primes):
-                return False
+        _gather(net, st, layer, rows, rank + 1, k, table)
+        if not _is_singular(table, rank + 1, net.primes[k]):
+            return False
         k += 1
     return True
 
@@ -155,8 +156,11 @@ def _reduce(st, start, width, k, p):
             st.rest[k, c, start + j] %= p
 
 
-def _independent(table, rows, count, dim, p):
-    """Bring `dim` rows that are independent modulo a prime behind the first row."""
+def _eliminate(table, rows, count, dim, p):
+    """Bring `dim` rows that are independent modulo a prime behind the first row.
+
+    All others are reduced by these; whether there are so many.
+    """
     for i in range(dim):
         where, column = -1, 0
         for r in range(1 + i, count):
@@ -173,7 +177,9 @@ def _independent(table, rows, count, dim, p):
             table[here, c], table[where, c] = table[where, c], table[here, c]
         rows[here], rows[where] = rows[where], rows[here]
         pivot = table[here, column]
-        for r in range(2 + i, count):
+        for k in range(here, count):
+            # Those behind it, and the first one.
+            r = k + 1 if k + 1 < count else 0
             factor = table[r, column]
             if factor != 0:
                 for c in range(dim + 1):

@@ -46,23 +46,45 @@ class BoxBounds:
         # Terms that are 0 round nothing: those of each unit that are not.
         self._own = [_terms_of(layer, k) for k, layer in enumerate(network.layers)]
 
+    def around(
+        self, low: np.ndarray, high: np.ndarray, known: list[Ends] | None = None
+    ) -> list[Ends]:
+        """Ends of all units on one box around some boxes, which has them inside.
+
+        What holds there tells which units have one sign on all of them.
+
+        Args:
+            low: Lower ends, `(boxes, dim)`.
+            high: Upper ends.
+            known: Such ends of a larger box.
+        """
+        with np.errstate(all="ignore"):
+            hull = low.min(0, keepdims=True), high.max(0, keepdims=True)
+            return self._units(*hull, known)[0]
+
     def upper(
-        self, low: np.ndarray, high: np.ndarray, weights: np.ndarray
-    ) -> np.ndarray:
+        self,
+        low: np.ndarray,
+        high: np.ndarray,
+        weights: np.ndarray,
+        around: list[Ends],
+    ) -> tuple[np.ndarray, list[Ends]]:
         """Upper bounds of combinations of outputs; not finite where none is proved.
 
         Args:
             low: Lower ends, `(boxes, dim)`.
             high: Upper ends.
             weights: The combination for each box, `(boxes, outputs)`.
+            around: Ends of all units on a box around them, or on one for each.
+
+        Returns:
+            The bounds, and ends of all units on each box.
         """
         with np.errstate(all="ignore"):
-            # What holds on a box around all of them tells which units have one sign.
-            hull = low.min(0, keepdims=True), high.max(0, keepdims=True)
-            around, _ = self._units(*hull, None)
-            _, lines = self._units(low, high, around)
+            ends, lines = self._units(low, high, around)
             last_layer = len(self._layers) - 1
-            return self._carried(last_layer, weights[:, None], lines, low, high)[:, 0]
+            found = self._carried(last_layer, weights[:, None], lines, low, high)
+            return found[:, 0], ends
 
     def _units(
         self, low: np.ndarray, high: np.ndarray, around: list[Ends] | None

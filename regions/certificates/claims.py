@@ -182,6 +182,8 @@ class Claim:
         if not (isinstance(self._domain, Box) and self._domain.is_chart_identity):
             raise Wrong(f"leaf {leaves[0].number} is a box, and the domain is none")
         bounds, tree = BoxBounds(self._network), self._claim["tree"]
+        root = leaves[0]._replace(low=tuple(self._low), high=tuple(self._high))
+        whole = bounds.around(*_outward([root]))
         for begin in range(0, len(leaves), BOXES):
             some = leaves[begin : begin + BOXES]
             stated = [number(tree[leaf.number]["box"]) for leaf in some]
@@ -192,14 +194,20 @@ class Claim:
             ends = zip(stated, goals, strict=True)
             boxes = _Boxes(
                 np.arange(len(some)),
-                np.array([[float_below(v) for v in leaf.low] for leaf in some]),
-                -np.array([[float_below(-v) for v in leaf.high] for leaf in some]),
+                *_outward(some),
             )
+            known = bounds.around(boxes.low, boxes.high, whole)
             weights = np.array([weights for weights, _ in goals])
             most = np.array([float_below(end - offset) for end, (_, offset) in ends])
             for _ in range(HALVINGS):
-                found = bounds.upper(boxes.low, boxes.high, weights[boxes.leaf])
-                boxes = _halved(boxes, ~(found <= most[boxes.leaf]))
+                found, known = bounds.upper(
+                    boxes.low, boxes.high, weights[boxes.leaf], known
+                )
+                open_ = ~(found <= most[boxes.leaf])
+                boxes = _halved(boxes, open_)
+                # Halves know what their wholes knew.
+                twice = np.repeat(np.flatnonzero(open_), 2)
+                known = [(low[twice], high[twice]) for low, high in known]
                 if not len(boxes.leaf):
                     break
             else:
@@ -377,6 +385,14 @@ class Claim:
                     row.append(Lines(steady, fmpq(0), steady, fmpq(0)))
             result.append(row)
         return result
+
+
+def _outward(leaves: list[Leaf]) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper ends of leaves as float64 numbers, which hold them."""
+    return (
+        np.array([[float_below(v) for v in leaf.low] for leaf in leaves]),
+        -np.array([[float_below(-v) for v in leaf.high] for leaf in leaves]),
+    )
 
 
 def _halved(boxes: _Boxes, which: np.ndarray) -> _Boxes:

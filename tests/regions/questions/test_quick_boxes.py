@@ -54,7 +54,9 @@ def test_bounds_in_float64_are_no_less_than_the_exact_ones(name):
     for _ in range(3):
         boxes = box_batches.halves(problem, boxes)
     rows = np.array([[float(w) for w in weights]] * len(boxes.goals))
-    checked = BoxBounds(network).upper(boxes.low, boxes.high, rows)
+    bounds = BoxBounds(network)
+    around = bounds.around(boxes.low, boxes.high)
+    checked, _ = bounds.upper(boxes.low, boxes.high, rows, around)
     layers = ExactLayers(network, domain)
     for k in range(len(boxes.goals)):
         ends = boxes.unit_low[k], boxes.unit_high[k]

@@ -196,7 +196,8 @@ def _by_corners(
     if method == "auto" and _has_few_regions(network, domain, budget):
         return None
     found = None
-    if order == 1:
+    # Planes have few regions in a cell: its units' forms are more than their corners.
+    if order == 1 and (domain.dim > 2 or len(network.hidden) == 1):
         one = ramp_sum(network, domain, weights, budget.spent)
         found = None if one is None else ((one.value,), one.cells)
     else:

@@ -1,4 +1,4 @@
-"""Boxes and standard simplices by their corners and edges, as the sweep starts."""
+"""Boxes and standard simplices by their corners, with the facets through each."""
 
 import dataclasses
 import itertools
@@ -18,16 +18,12 @@ class SimplePolytope:
         b: Right-hand sides.
         vertices: Corners.
         vertex_facets: Facets (rows of A) through each corner, sorted.
-        edges: Pairs of corners.
-        edge_facets: Facets that contain each edge, sorted.
     """
 
     A: Float64[np.ndarray, "facets dim"]
     b: Float64[np.ndarray, " facets"]
     vertices: Float64[np.ndarray, "vertices dim"]
     vertex_facets: Int[np.ndarray, "vertices dim"]
-    edges: Int[np.ndarray, "edges 2"]
-    edge_facets: Int[np.ndarray, "edges dim_minus_1"]
 
 
 def box_polytope(lower: np.ndarray, upper: np.ndarray) -> SimplePolytope:
@@ -35,7 +31,7 @@ def box_polytope(lower: np.ndarray, upper: np.ndarray) -> SimplePolytope:
     dim = len(lower)
     if dim > MAX_BOX_DIM:
         raise ValueError(
-            f"a box in {dim} dimensions has 2^{dim} corners, too many for the sweep "
+            f"a box in {dim} dimensions has 2^{dim} corners, too many to list "
             f"(at most {MAX_BOX_DIM} dimensions): use method='tree' or a Slice."
         )
     A = np.zeros((2 * dim, dim))
@@ -46,19 +42,7 @@ def box_polytope(lower: np.ndarray, upper: np.ndarray) -> SimplePolytope:
     side = np.array(list(itertools.product([0, 1], repeat=dim)), np.int32)
     side = side.reshape(2**dim, dim)
     facets = 2 * np.arange(dim, dtype=np.int32) + side
-    edges, edge_facets = [], []
-    for axis in range(dim):
-        low = np.flatnonzero(side[:, axis] == 0)
-        edges.append(np.stack([low, low + 2 ** (dim - 1 - axis)], 1))
-        edge_facets.append(np.delete(facets[low], axis, axis=1))
-    return SimplePolytope(
-        A,
-        b,
-        np.where(side == 1, upper, lower),
-        facets,
-        np.concatenate(edges).astype(np.int32),
-        np.concatenate(edge_facets),
-    )
+    return SimplePolytope(A, b, np.where(side == 1, upper, lower), facets)
 
 
 def standard_simplex(dim: int) -> SimplePolytope:
@@ -70,14 +54,4 @@ def standard_simplex(dim: int) -> SimplePolytope:
     # Corner k + 1 misses facet k, the origin misses facet dim.
     missed = np.concatenate([[dim], np.arange(dim)])
     facets = np.array([[f for f in range(dim + 1) if f != m] for m in missed], np.int32)
-    pairs = list(itertools.combinations(range(dim + 1), 2))
-    edge_facets = np.array(
-        [
-            [f for f in range(dim + 1) if f not in (missed[i], missed[j])]
-            for i, j in pairs
-        ],
-        np.int32,
-    ).reshape(len(pairs), dim - 1)
-    return SimplePolytope(
-        A, b, vertices, facets, np.array(pairs, np.int32), edge_facets
-    )
+    return SimplePolytope(A, b, vertices, facets)

@@ -1,11 +1,9 @@
 """Every activation region of a network on a domain, exactly once.
 
-The engines stand in `regions.enumeration.table`: `line` (dimension 1), `cells` (any
-network in two to six dimensions, on a bounded domain or in the whole space; `auto`
-takes it on planes, but for deep networks, in all space, and where the sweep refuses),
-`sweep` (networks in general position, dimension up to about 8), `restriction` (counts
-of the last layer, without a list) and `tree` (any network, any dimension).
-`count_regions` and `enumerate_regions` choose.
+The engines stand in `regions.enumeration.table`: `line` (dimension 1), `balls` (balls
+of the norm 2), `cells` (any network in two to six dimensions, on a bounded domain or in
+the whole space), `restriction` (counts of the last layer, without a list) and `tree`
+(any network, any dimension). `count_regions` and `enumerate_regions` choose.
 """
 
 import dataclasses
@@ -15,14 +13,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells.detour import (
-    CodeHasComeError,
-    rising,
-    while_it_is_missing,
-)
-from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine, Progress, Task, tell_nobody
-from regions.enumeration.table import ENGINES
+from regions.enumeration.table import ENGINES, RETIRED
 from regions.errors import NotGenericError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, never
@@ -30,7 +22,6 @@ from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.results.region_set import RegionCount, RegionSet
 
-_CELLS, _SWEEP = CellsEngine(), ENGINES["sweep"]
 METHODS = ("auto", *ENGINES)
 
 T = TypeVar("T")
@@ -161,19 +152,12 @@ def _run(
 ) -> tuple[str, T, str]:
     """The engine that answered, what it found, and why it was chosen.
 
-    `auto` goes on to another engine when one finds that the network is not generic, or
-    when code has come for which it filled in.
+    `auto` goes on to another engine when one gives up.
     """
     while True:
         engine, why = _choose(task, method, lists)
-        fills_in = method == "auto" and engine is _SWEEP and _CELLS.is_fastest(task)
         try:
-            if fills_in:
-                with while_it_is_missing(task) as hurried:
-                    return engine.name, call(engine)(hurried), why
             return engine.name, call(engine)(task), why
-        except CodeHasComeError:
-            task = dataclasses.replace(task, progress=rising(task.progress))
         except NotGenericError as error:
             if method != "auto" or engine.name in task.failed:
                 raise
@@ -189,6 +173,11 @@ def _choose(task: Task, method: str, lists: bool) -> tuple[Engine, str]:
             if why is not None and engine.name not in task.failed:
                 return engine, why
         raise AssertionError("the tree suits every task")
+    if method in RETIRED:
+        raise ValueError(
+            f"method={method!r} is no more: method={RETIRED[method]!r} took its place, "
+            "which serves degenerate networks, too ('tree' above six dimensions)."
+        )
     if method not in ENGINES:
         raise ValueError(
             f"`method` is {method!r}: one of {', '.join(METHODS)} is required."

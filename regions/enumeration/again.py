@@ -1,12 +1,13 @@
 """Vertices and neighbors of a complete list of regions that came without them."""
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import UInt8
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration import enumerate_regions
 from regions.errors.limits import check, telling
 from regions.network import ReluNetwork
+from regions.patterns.packing import places_of
 from regions.results.cells import Cells
 
 
@@ -32,27 +33,4 @@ def cells_again(
     found = enumerate_regions(network, domain, method=method)
     with telling(lambda: f"{len(found)} regions are found again", lambda: found):
         check()
-    return found.cells.reordered(_places(found.patterns, patterns))
-
-
-def _places(
-    found: UInt8[np.ndarray, "regions bytes"], wanted: UInt8[np.ndarray, "some bytes"]
-) -> Int[np.ndarray, " some"]:
-    """Where each wanted pattern is among those that were found.
-
-    Raises:
-        ValueError: If they are not the same patterns.
-    """
-    if found.shape == wanted.shape:
-        mine, theirs = (np.lexsort(p.T) if p.size else None for p in (wanted, found))
-        if mine is None or theirs is None:
-            return np.arange(len(wanted))
-        if (wanted[mine] == found[theirs]).all():
-            places = np.empty(len(mine), np.int64)
-            places[mine] = theirs
-            return places
-    raise ValueError(
-        f"the network has {len(found)} regions on the domain, and this set is not "
-        f"these: it holds {len(wanted)}. It is wrong or was changed: see "
-        "`regions.verify`."
-    )
+    return found.cells.reordered(places_of(found.patterns, patterns))

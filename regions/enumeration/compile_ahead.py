@@ -10,10 +10,9 @@ from regions.compiled.cache import holds_code, is_writable
 from regions.enumeration.cells.loading import KERNELS as CELLS
 from regions.enumeration.cells.space.loading import KERNELS as SPACE
 from regions.enumeration.restriction.loading import KERNELS as RESTRICTION
-from regions.enumeration.sweep.loading import KERNELS as SWEEP
 from regions.enumeration.tree.loading import KERNELS as TREE
 
-IN_ORDER = (CELLS, SWEEP, TREE, RESTRICTION, SPACE)
+IN_ORDER = (CELLS, SPACE, TREE, RESTRICTION)
 """What is asked for most comes first."""
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration import count_task
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells.detour import seconds_without
 from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.cells.flat import shape_of
+from regions.enumeration.cells.meanwhile import seconds_without
 from regions.enumeration.cells.stacks import Stack, load_loop
 from regions.enumeration.engine import Progress, Task, tell_nobody
 from regions.enumeration.workers import told, worker_count, workers as pool_of

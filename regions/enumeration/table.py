@@ -5,7 +5,6 @@ from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine
 from regions.enumeration.line.listing import LineEngine
 from regions.enumeration.restriction.engine import Restriction
-from regions.enumeration.sweep.engine import Sweep
 from regions.enumeration.tree.engine import TreeEngine
 
 _IN_ORDER: tuple[Engine, ...] = (
@@ -13,9 +12,11 @@ _IN_ORDER: tuple[Engine, ...] = (
     BallEngine(),
     Restriction(),
     CellsEngine(),
-    Sweep(),
     TreeEngine(),
 )
 
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in _IN_ORDER}
 """An engine more is one line above: it is a `method` then, and tested."""
+
+RETIRED = {"sweep": "cells"}
+"""Methods of earlier versions, and what took their place."""

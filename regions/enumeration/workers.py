@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from regions.enumeration.budget import Budget
-from regions.enumeration.reused_memory import reuse_memory
 from regions.lp.blas import one_blas_thread
 
 MAX_WORKERS = 8
@@ -54,7 +53,6 @@ def is_inside_pool() -> bool:
 def _enter_pool() -> None:
     """Begin a thread of a pool."""
     _here.inside = True
-    reuse_memory()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ are the bytes of the row, so the two forms are one.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8, UInt32
+from jaxtyping import Bool, Float64, Int, UInt8, UInt32
 
 WORD_BITS = 32
 
@@ -118,3 +118,31 @@ def unpack_layers(
         bits.append(flat[:, :width].astype(bool))
         first = last
     return np.concatenate(bits, axis=1)
+
+
+def places_of(
+    found: UInt8[np.ndarray, "regions bytes"], wanted: UInt8[np.ndarray, "some bytes"]
+) -> Int[np.ndarray, " some"]:
+    """Where each wanted pattern is among those that were found, each once.
+
+    Raises:
+        ValueError: If they are not the same patterns.
+
+    Example:
+        >>> found = np.array([[5], [3], [4]], np.uint8)
+        >>> places_of(found, found[[2, 0, 1]])
+        array([2, 0, 1])
+    """
+    if found.shape == wanted.shape:
+        mine, theirs = (np.lexsort(p.T) if p.size else None for p in (wanted, found))
+        if mine is None or theirs is None:
+            return np.arange(len(wanted))
+        if (wanted[mine] == found[theirs]).all():
+            places = np.empty(len(mine), np.int64)
+            places[mine] = theirs
+            return places
+    raise ValueError(
+        f"the network has {len(found)} regions on the domain, and this set is not "
+        f"these: it holds {len(wanted)}. It is wrong or was changed: see "
+        "`regions.verify`."
+    )

@@ -20,7 +20,7 @@ from regions.questions.answer_files import Listed, Partition
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import can_be_listed
-from regions.questions.visited_extremes import FEW_DIM, steepest_visited
+from regions.questions.visited_extremes import steepest_visited
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
@@ -74,7 +74,7 @@ def lipschitz(
             "Box."
         )
     budget = Budget(max_seconds=max_seconds, stop=stop)
-    if domain.dim <= FEW_DIM and domain.is_chart_identity:
+    if domain.is_chart_identity:
         answer = _by_visits(network, domain, norm, budget)
         if answer is not None:
             return answer

@@ -20,15 +20,16 @@ from regions.network import ReluNetwork
 from regions.questions.answer import Point, Value, ends, known
 from regions.questions.norms import float_norms, operator_norm
 from regions.questions.problem import Problem
-from regions.questions.swept_corners import MOST_CANDIDATES, Best, SweptCorners
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY
 
-FEW_DIM = 3
-"""Beyond these, regions have so many corners that lists of corners or regions are made
-sooner than a visit."""
+MOST_CANDIDATES = 100
+"""Of more places with nearly equal values the exact values would take too long."""
 MOST_HELD = 4096
 """Of so many places none is kept: the value is nearly the same all over."""
+
+Best = tuple[int, Fraction, Point]
+"""A goal, its largest value, and where in the chart."""
 
 
 class Record:
@@ -84,8 +85,6 @@ class EngineList:
         self._network, self._domain = network, domain
         self._records: dict[tuple[Fraction, ...], Record] = {}
         self._is_over = not visits_serve(network, domain)
-        # Where regions have many corners, each corner once takes less time.
-        self._swept = SweptCorners(network, domain) if domain.dim > FEW_DIM else None
 
     def largest(self, problem: Problem, budget: Budget) -> Best | None:
         """The largest value of the goals; None if that is not found in time.
@@ -94,10 +93,6 @@ class EngineList:
             problem: Goals of one part on the outputs.
             budget: The list's own.
         """
-        if self._swept is not None:
-            best = self._swept.largest(problem, budget)
-            if best is not None:
-                return best
         rows = [goal[0].outputs for goal in problem.goals]
         new = [row for row in rows if row not in self._records]
         if self._is_over or (new and not self._visited(new, budget)):

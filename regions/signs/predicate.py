@@ -6,7 +6,6 @@ Approximate, ask whether the answer is certain, and go on only where it is not:
 2. errors carried as zonotopes (`zonotope_bounds`) decide in deep networks;
 3. rational arithmetic (`exact`) decides the rest, ties among them.
 
-(Between the first two, vertices of the sweep have pairs of floats of their own.)
 
 The rule for ties stands here alone. A unit that vanishes at a point is off there. It
 makes no boundary there if it vanishes all around, which is so if its affine form is
@@ -168,7 +167,7 @@ class Predicate:
             for first in range(0, len(left), ZONOTOPE_BATCH):
                 few = left[first : first + ZONOTOPE_BATCH]
                 bits = self._unpack(words[few])
-                proved[few], _ = self._sharper.prove(points[few], bits)
+                proved[few] = self._sharper.prove(points[few], bits)
         return words, proved
 
     def _exact_signs(

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from regions.domains.shapes import Ball, Domain, HPolytope, WholeSpace
-from regions.enumeration.cells.detour import is_at_hand
+from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.cells.flat import flatten
+from regions.enumeration.cells.meanwhile import Found, found_meanwhile, rising
 from regions.enumeration.cells.plane import COUNT
 from regions.enumeration.cells.plane_listing import (
     plane_facts,
@@ -23,13 +23,12 @@ from regions.enumeration.cells.plane_walk import (
 from regions.enumeration.cells.space.cones import cone_of, why_no_cone
 from regions.enumeration.cells.space.counting import count_space
 from regions.enumeration.cells.space.listing import list_space
-from regions.enumeration.cells.statistics import PLANE, CellsStats
+from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
-from regions.enumeration.tree.homogeneous import are_cones
 from regions.network import ReluNetwork
-from regions.patterns.packing import pack_bits
+from regions.patterns.packing import pack_bits, places_of
 from regions.results.cells import Cells
 
 MAX_DIM = 6
@@ -57,23 +56,14 @@ class CellsEngine:
         return f"can not serve the whole space: {reason.rstrip('.')}."
 
     def suits(self, task: EngineTask) -> str | None:
-        """Planes, the whole space, networks without biases, and what others refuse.
-
-        While the compiled code is missing, others answer in its place.
-        """
-        if task.failed and self.refuses(task) is None:
-            reason = next(iter(task.failed.values()))
-            return f"not in general position: {reason}"
-        if self.is_fastest(task) and is_at_hand(task):
-            return PLANE
-        if isinstance(task.domain, WholeSpace) and self.refuses(task) is None:
+        """All that it serves."""
+        if self.refuses(task) is not None:
+            return None
+        if isinstance(task.domain, WholeSpace):
             return "the domain is the whole space, of low dimension"
-        if are_cones(task.network, task.domain) and self.refuses(task) is None:
-            return "without biases all boundaries meet in the origin"
-        polytope = isinstance(task.domain, HPolytope | Ball)
-        if polytope and self.refuses(task) is None:
-            return "the domain is a polytope of low dimension"
-        return None
+        if task.failed:
+            return f"others gave up: {next(iter(task.failed.values()))}"
+        return "the domain is bounded and of low dimension"
 
     def is_fastest(self, task: EngineTask) -> bool:
         """Whether no engine answers sooner, once the code is compiled."""
@@ -89,18 +79,22 @@ class CellsEngine:
         stages = Stages()
         if task.budget.spent():
             return Tally(1, False, CellsStats(stopped=task.budget.reason()))
+        task = dataclasses.replace(task, progress=rising(task.progress))
         with stages("cells"):
-            budget = task.budget
-            count, complete, stats = count_cells(
-                task.network,
-                task.domain,
-                budget.spent,
-                budget.max_regions,
-                task.progress,
-            )
+            found = found_meanwhile(task, listing=False)
+            if found is not None:
+                count, complete, stats = found.count, found.complete, CellsStats()
+            else:
+                count, complete, stats = count_cells(
+                    task.network,
+                    task.domain,
+                    task.budget.spent,
+                    task.budget.max_regions,
+                    task.progress,
+                )
         if complete:
             task.progress(count, count)
-        stopped = None if complete else budget.reason()
+        stopped = None if complete else task.budget.reason()
         times = stages.seconds()
         return Tally(
             count, complete, dataclasses.replace(stats, stopped=stopped, **times)
@@ -109,14 +103,28 @@ class CellsEngine:
     def list(self, task: EngineTask) -> Listing:
         """All regions, depth first; those found and proved, if it was stopped."""
         stages = Stages()
+        task = dataclasses.replace(task, progress=rising(task.progress))
         with stages("cells"):
-            found = list_cells(task)
+            quick = found_meanwhile(task, listing=True)
+            found = list_cells(task) if quick is None else _listing_of(task, quick)
         if found.complete:
             task.progress(len(found.patterns), len(found.patterns))
         stopped = None if found.complete else task.budget.reason()
         assert isinstance(found.stats, CellsStats)
         stats = dataclasses.replace(found.stats, stopped=stopped, **stages.seconds())
         return dataclasses.replace(found, stats=stats)
+
+
+def _listing_of(task: EngineTask, found: Found) -> Listing:
+    """Regions found without compiled code; the walk gives their corners if asked."""
+
+    def draw() -> Cells:
+        walked = list_cells(EngineTask(task.network, task.domain))
+        assert walked.make_cells is not None
+        return walked.make_cells().reordered(places_of(walked.patterns, found.patterns))
+
+    make = draw if found.complete else None
+    return Listing(found.patterns, found.points, {}, found.complete, CellsStats(), make)
 
 
 def refusal(network: ReluNetwork, domain: Domain) -> str | None:

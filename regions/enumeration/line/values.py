@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Float64
 
-from regions.enumeration.sweep.kernels.norms import spectral_bound
+from regions.enumeration.line.spectral import spectral_bound
 from regions.network import Layer
 from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 

@@ -116,7 +116,7 @@ def _scale(first: Layer, domain: Domain) -> np.ndarray:
         largest = np.abs(dict(first.blocks(0))[0]).max(axis=0)
         exponent = np.frexp(np.where(largest > 0.0, largest, 1.0))[1]
         return np.ldexp(1.0, -np.clip(exponent, -MAX_EXPONENT, MAX_EXPONENT))
-    return _corners_of(domain).scale
+    return corners_of(domain).scale
 
 
 def _exact_limits(
@@ -191,14 +191,14 @@ def _start(net: Net, network: ReluNetwork, domain: Domain) -> _Start:
             [[c.facets for c in cone.rays] for cone in cones],
             [[u for u, on in zip(units, cone.on, strict=True) if on] for cone in cones],
         )
-    corners = _corners_of(domain)
+    corners = corners_of(domain)
     every = list(range(len(corners.x)))
     return _Start(
         corners.x, corners.reach, facets, [every], [list(corners.zeros)], [[]]
     )
 
 
-class _Corners(NamedTuple):
+class DomainCorners(NamedTuple):
     """Of a bounded domain, for any network.
 
     Attributes:
@@ -215,12 +215,12 @@ class _Corners(NamedTuple):
 
 
 @functools.lru_cache(KEPT)
-def _corners_of(domain: BoundedDomain) -> _Corners:
+def corners_of(domain: BoundedDomain) -> DomainCorners:
     """Corners in rational numbers, which take longer than small networks do."""
     cell, points = domain.cell(), domain.corners()
     scale = np.ldexp(1.0, np.frexp(np.abs(points).max(axis=0))[1])
     reach = _off_by(points, cell, scale)
-    return _Corners(scale, points / scale, reach, tuple(cell.zeros))
+    return DomainCorners(scale, points / scale, reach, tuple(cell.zeros))
 
 
 def begin(

@@ -1,1 +1,0 @@
-"""The sweep: vertices and edges of generic networks, one unit after the other."""

@@ -1,1 +1,0 @@
-"""Compiled forms of the sweep's inner loops; `loading` says when they run."""

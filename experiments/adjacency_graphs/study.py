@@ -271,7 +271,7 @@ def _train(
 def _enumerate(network: regions.ReluNetwork) -> regions.RegionSet:
     """All regions of the box."""
     box = regions.Box.cube(network.input_dim, HALF_WIDTH)
-    found = regions.enumerate_regions(network, box, method="sweep")
+    found = regions.enumerate_regions(network, box, method="cells")
     return found.require_complete()
 
 

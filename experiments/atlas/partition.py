@@ -99,8 +99,8 @@ def from_regions(
 ) -> Partition:
     """The partition of an enumeration that is done.
 
-    Vertices are those of the sweep; where the tree answered, which keeps none, regions
-    are cut out of the domain in float64.
+    Vertices are those of the engine; where it keeps none, as the tree, regions are cut
+    out of the domain in float64.
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)

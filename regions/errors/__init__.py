@@ -49,19 +49,14 @@ class UndecidedError(RegionsError):
 
 
 class NotGenericError(UndecidedError):
-    """A network is not in general position on the domain, as the sweep requires.
+    """A network's regions are too degenerate for the engine that was asked for.
 
-    The tree engine answers such networks: `method="tree"`, or `"auto"`.
+    Cells of the plane hold 60 corners, and restriction proves so many coincidences in a
+    box. The tree engine answers such networks: `method="tree"`, or `"auto"`.
 
     Example:
-        >>> import numpy as np
-        >>> import regions
-        >>> twice = regions.ReluNetwork.from_arrays([np.ones((2, 2)), [[1, 1]]], None)
-        >>> try:
-        ...     regions.count_regions(twice, regions.Box.cube(2), method="sweep")
-        ... except NotGenericError as error:
-        ...     print("not in general position")
-        not in general position
+        >>> str(NotGenericError("a cell has more than 60 corners."))
+        'a cell has more than 60 corners.'
     """
 
     def __init__(self, message: str):

@@ -127,7 +127,7 @@ def class_polygons(
 def region_polygons(found: RegionSet) -> list[Float64[np.ndarray, "_ 2"]]:
     """Corners of each region of a plane, counterclockwise, whatever engine ran.
 
-    The sweep has them; for the tree, the domain's outline is cut by each region's rows.
+    Cells have them; for the tree, the domain's outline is cut by each region's rows.
     """
     check_not_round(found.domain)
     if found.domain.dim != 2:

@@ -43,9 +43,9 @@ class RegionCount:
             chosen: a `Statistics` of its own kind, which reads as a mapping.
 
     Example:
-        >>> count = RegionCount(4, True, "sweep", 0.1)
+        >>> count = RegionCount(4, True, "cells", 0.1)
         >>> int(count), str(count)
-        (4, '4 regions (all of them; sweep, 0.1 s)')
+        (4, '4 regions (all of them; cells, 0.1 s)')
         >>> count == 4, count > 3, f"{count:,}", int(count + count)
         (True, True, '4', 8)
     """

@@ -49,7 +49,7 @@ class ZonotopeBounds:
         """
         value, error = _ZonotopePass(self, points, bits.T).run()
         strict = is_certain(np.where(bits.T, value, -value), SAFETY * error)
-        return (strict.T | ~self._kinks).all(1)
+        return np.asarray((strict.T | ~self._kinks).all(1))
 
 
 class _ZonotopePass:

@@ -83,11 +83,11 @@ def shape_of(found):
     }
 
 
-def test_clipping_of_the_tree_agrees_with_the_sweep():
+def test_clipping_of_the_tree_agrees_with_cells():
     net = network()
-    sweep = from_regions(regions.enumerate_regions(net, SQUARE, method="sweep"), "a")
+    cells = from_regions(regions.enumerate_regions(net, SQUARE, method="cells"), "a")
     tree = from_regions(regions.enumerate_regions(net, SQUARE, method="tree"), "b")
-    assert shape_of(sweep) == shape_of(tree)
+    assert shape_of(cells) == shape_of(tree)
 
 
 def test_degenerate_network_is_cut_out_of_the_domain():

@@ -80,13 +80,13 @@ def test_facets_are_those_of_polytope_at():
         assert len(sides) == len(poly.facets)
 
 
-def test_clipping_of_the_tree_agrees_with_the_sweep():
+def test_clipping_of_the_tree_agrees_with_cells():
     net = network(5, dim=3)
-    sweep, tree = (
+    cells, tree = (
         by_facet(*facets_of(regions.enumerate_regions(net, CUBE, method=method)))
-        for method in ("sweep", "tree")
+        for method in ("cells", "tree")
     )
-    assert sweep == tree
+    assert cells == tree
 
 
 def test_coordinate_planes_cut_the_cube_into_octants():

@@ -105,7 +105,7 @@ def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, messa
         ([NET, "--slice", NET], "arrays named origin and directions"),
         ([NET, "--box", "-1", "1", "--max-seconds", "-1"], "`max_seconds` is -1"),
         ([NET, "--box", "-1", "1", "--save", "no/folder/x.parquet"], "does not exist"),
-        ([NET, "--whole-space", "--method", "sweep"], "needs a simple bounded domain"),
+        ([NET, "--whole-space", "--method", "line"], "needs a bounded domain"),
     ],
 )
 def test_bad_value_is_one_line_and_exit_code_2(script, capsys, arguments, message):
@@ -114,13 +114,22 @@ def test_bad_value_is_one_line_and_exit_code_2(script, capsys, arguments, messag
 
 def test_method_that_can_not_answer_is_exit_code_1(script, capsys, tmp_path):
     file = tmp_path / "twins.npz"
-    np.savez(file, W0=[[1.0, 0.5]] * 2, b0=[0.1] * 2, W1=[[1.0, 1.0]], b1=[0.0])
-    assert script.main([str(file), "--box", "-1", "1", "--method", "sweep"]) == 1
-    assert "vanish together" in capsys.readouterr().err
+    turns = np.repeat(np.linspace(0.0, 6.2, 70), 2)
+    rows = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    np.savez(file, W0=rows, b0=np.ones(140), W1=np.ones((1, 140)), b1=[0.0])
+    assert script.main([str(file), "--box", "-2", "2", "--method", "cells"]) == 1
+    assert "more than 60 corners" in capsys.readouterr().err
+
+
+def test_method_that_is_no_more_says_what_took_its_place(script, capsys):
+    message = "method='cells' took its place"
+    assert_bad_input(
+        script, [NET, "--box", "-1", "1", "--method", "sweep"], message, capsys
+    )
 
 
 def test_interrupt_prints_what_was_found(script, capsys, monkeypatch):
-    partial = RegionCount(7, False, "sweep", 1.0, {"stopped": "interrupted"})
+    partial = RegionCount(7, False, "cells", 1.0, {"stopped": "interrupted"})
     monkeypatch.setattr("regions.enumeration.count_regions", lambda *_, **__: partial)
     assert script.main([NET, "--box", "-1", "1"]) == 130
     found = rows(capsys.readouterr().out)

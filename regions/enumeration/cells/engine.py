@@ -2,12 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.enumeration.cells.flat import flatten
-from regions.enumeration.cells.meanwhile import Found, found_meanwhile, rising
+from regions.enumeration.cells.meanwhile import (
+    Found,
+    found_anyway,
+    found_meanwhile,
+    rising,
+)
 from regions.enumeration.cells.plane import COUNT
 from regions.enumeration.cells.plane_listing import (
     plane_facts,
@@ -27,9 +33,13 @@ from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
+from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, places_of
 from regions.results.cells import Cells
+from regions.results.statistics import Statistics
+
+T = TypeVar("T")
 
 MAX_DIM = 6
 """Above this, cells have too many corners."""
@@ -79,44 +89,70 @@ class CellsEngine:
         stages = Stages()
         if task.budget.spent():
             return Tally(1, False, CellsStats(stopped=task.budget.reason()))
-        task = dataclasses.replace(task, progress=rising(task.progress))
         with stages("cells"):
-            found = found_meanwhile(task, listing=False)
-            if found is not None:
-                count, complete, stats = found.count, found.complete, CellsStats()
-            else:
-                count, complete, stats = count_cells(
-                    task.network,
-                    task.domain,
-                    task.budget.spent,
-                    task.budget.max_regions,
-                    task.progress,
-                )
-        if complete:
-            task.progress(count, count)
-        stopped = None if complete else task.budget.reason()
-        times = stages.seconds()
-        return Tally(
-            count, complete, dataclasses.replace(stats, stopped=stopped, **times)
-        )
+            tally = _found(task, False, _walk_counts, _tally_of)
+        if tally.complete:
+            task.progress(tally.count, tally.count)
+        stats = _with_times(task, tally.complete, tally.stats, stages)
+        return dataclasses.replace(tally, stats=stats)
 
     def list(self, task: EngineTask) -> Listing:
         """All regions, depth first; those found and proved, if it was stopped."""
         stages = Stages()
-        task = dataclasses.replace(task, progress=rising(task.progress))
         with stages("cells"):
-            quick = found_meanwhile(task, listing=True)
-            found = list_cells(task) if quick is None else _listing_of(task, quick)
+            found = _found(task, True, list_cells, _listing_of)
         if found.complete:
             task.progress(len(found.patterns), len(found.patterns))
-        stopped = None if found.complete else task.budget.reason()
-        assert isinstance(found.stats, CellsStats)
-        stats = dataclasses.replace(found.stats, stopped=stopped, **stages.seconds())
+        stats = _with_times(task, found.complete, found.stats, stages)
         return dataclasses.replace(found, stats=stats)
 
 
+def _with_times(
+    task: EngineTask, complete: bool, stats: Statistics, stages: Stages
+) -> CellsStats:
+    """Statistics with what they lack."""
+    assert isinstance(stats, CellsStats)
+    stopped = None if complete else task.budget.reason()
+    return dataclasses.replace(stats, stopped=stopped, **stages.seconds())
+
+
+def _found(
+    task: EngineTask,
+    listing: bool,
+    walk: Callable[[EngineTask], T],
+    result: Callable[[EngineTask, Found], T],
+) -> T:
+    """What the walk finds, or `front` where it lacks its code or room for a cell.
+
+    Raises:
+        NotGenericError: If a cell is too large for the walk, and degenerate.
+    """
+    task = dataclasses.replace(task, progress=rising(task.progress))
+    found = found_meanwhile(task, listing=listing)
+    if found is None:
+        try:
+            return walk(task)
+        except NotGenericError:
+            found = found_anyway(task, listing=listing)
+            if found is None:
+                raise
+    return result(task, found)
+
+
+def _walk_counts(task: EngineTask) -> Tally:
+    """The number of regions by the walk."""
+    stop, most = task.budget.spent, task.budget.max_regions
+    return Tally(*count_cells(task.network, task.domain, stop, most, task.progress))
+
+
+def _tally_of(task: EngineTask, found: Found) -> Tally:
+    """The number of regions found by `front`."""
+    del task
+    return Tally(found.number, found.complete, CellsStats())
+
+
 def _listing_of(task: EngineTask, found: Found) -> Listing:
-    """Regions found without compiled code; the walk gives their corners if asked."""
+    """Regions found by `front`; the walk gives their corners if they are asked for."""
 
     def draw() -> Cells:
         walked = list_cells(EngineTask(task.network, task.domain))

@@ -38,13 +38,13 @@ class Found(NamedTuple):
     """What was found without compiled code.
 
     Attributes:
-        count: Number of regions; at least so many, if not complete.
+        number: Number of regions; at least so many, if not complete.
         complete: Whether these are all.
         patterns: Their packed patterns, if they were to be listed.
         points: Points inside.
     """
 
-    count: int
+    number: int
     complete: bool
     patterns: np.ndarray
     points: np.ndarray
@@ -60,9 +60,21 @@ def found_meanwhile(task: Task, *, listing: bool) -> Found | None:
     ahead = seconds_without(task)
     if _has_come(kernels, ahead) or _wait(task, kernels, ahead):
         return None
-    with kernels.plain_work(None), np.errstate(all="ignore"):
+    with kernels.plain_work(None):
+        # As much is ahead as was done, for all that is known.
+        return _found(task, listing, lambda: _has_come(kernels, task.budget.seconds))
+
+
+def found_anyway(task: Task, *, listing: bool) -> Found | None:
+    """Regions that the walk can not find, as a cell has too many corners for it."""
+    return _found(task, listing, lambda: False)
+
+
+def _found(task: Task, listing: bool, give_up: Callable[[], bool]) -> Found | None:
+    """Regions found by cells in NumPy; None if a sign is open, or it is given up."""
+    with np.errstate(all="ignore"):
         try:
-            return _Run(task, kernels, listing).found()
+            return _Run(task, listing).found(give_up)
         except UndecidedError:
             return None
 
@@ -105,15 +117,15 @@ def _wait(task: Task, kernels: Kernels, ahead: float) -> bool:
 class _Run:
     """A task, until it is done or given up."""
 
-    def __init__(self, task: Task, kernels: Kernels, listing: bool):
+    def __init__(self, task: Task, listing: bool):
         assert not isinstance(task.domain, WholeSpace)
-        self._task, self._kernels, self._listing = task, kernels, listing
+        self._task, self._listing = task, listing
         self._network, self._domain = task.network, task.domain
         self._front = Front(task.network, task.domain)
         self._bits = [np.zeros((0, sum(task.network.widths)), bool)]
         self._points = [np.zeros((0, task.domain.dim))]
 
-    def found(self) -> Found | None:
+    def found(self, give_up: Callable[[], bool]) -> Found | None:
         """All regions, or those that there are at least; None if it is given up.
 
         Raises:
@@ -123,8 +135,7 @@ class _Run:
         while front.left:
             if budget.spent() or budget.full(front.found + front.left - 1):
                 break
-            # As much is ahead as was done, for all that is known.
-            if _has_come(self._kernels, budget.seconds):
+            if give_up():
                 return None
             cells = front.advance()
             self._task.progress(front.found, front.found + front.left)
@@ -135,6 +146,8 @@ class _Run:
         if front.left and self._listing:
             points = np.concatenate([points, *front.waiting_points()])
             bits, points = regions_at(self._network, self._domain, points, budget)
+            most = budget.max_regions
+            bits, points = bits[:most], points[:most]
         elif self._listing and not self._are_inside(bits, points):
             return None
         order = self._order(bits)
@@ -151,7 +164,7 @@ class _Run:
         return bool((proved & inside_domain(points, self._domain)).all())
 
     def _order(self, bits: np.ndarray) -> np.ndarray:
-        """The order of the walk: it splits by last units first, upper parts first."""
+        """On planes that of the walk: by last units first, upper parts first."""
         ends = np.cumsum(self._network.widths)[:-1]
         layers = np.split(np.arange(bits.shape[1]), ends)
         units = np.concatenate([layer[::-1] for layer in layers])

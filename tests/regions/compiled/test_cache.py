@@ -85,7 +85,7 @@ def test_no_folder_at_all_costs_compiling_and_no_more(monkeypatch):
 
 def test_code_of_other_sources_is_never_read(monkeypatch, tmp_path):
     """The compiler's own cache would not see a change in another file."""
-    from regions.enumeration.sweep import kernels
+    from regions.enumeration.tree import kernels
 
     original = cache._folder_of(kernels.__name__)
     copy = tmp_path / "kernels"
@@ -94,7 +94,7 @@ def test_code_of_other_sources_is_never_read(monkeypatch, tmp_path):
     find = cache.code_folder.__wrapped__
     before, true = find("any"), find(kernels.__name__)
     assert before == true
-    with (copy / "forms.py").open("a") as file:
+    with (copy / "simplex.py").open("a") as file:
         file.write("# changed\n")
     assert find("any") != before
 

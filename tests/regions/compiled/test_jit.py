@@ -11,7 +11,6 @@ from numba.core.dispatcher import Dispatcher
 
 from regions.compiled import SWITCH, jit
 from regions.enumeration.restriction.loading import KERNELS as RESTRICTION
-from regions.enumeration.sweep.loading import KERNELS as SWEEP
 from regions.enumeration.tree.loading import KERNELS as TREE
 
 
@@ -36,7 +35,7 @@ def test_ctrl_c_in_a_compiled_function_is_a_keyboard_interrupt():
     assert len(function(1)) == 2
 
 
-@pytest.mark.parametrize("kernels", [SWEEP, TREE, RESTRICTION], ids=lambda k: k.package)
+@pytest.mark.parametrize("kernels", [TREE, RESTRICTION], ids=lambda k: k.package)
 def test_no_named_tuple_is_returned_to_python(kernels, monkeypatch):
     """A signal would crash the interpreter then; inside compiled code they serve."""
     monkeypatch.setenv(SWITCH, "on")

@@ -178,7 +178,7 @@ def test_what_needs_a_polytope_refuses_a_round_ball(tmp_path):
     with pytest.raises(ValueError, match="is a ball of the norm 2") as error:
         regions.mixed_integer_program(network, ball)
     assert "\n" not in str(error.value)
-    for method in ("tree", "cells", "sweep", "restriction"):
+    for method in ("tree", "cells", "restriction"):
         with pytest.raises(ValueError, match=f"method='{method}' "):
             regions.count_regions(network, ball, method=method)
     with pytest.raises(ValueError, match="must be equal"):

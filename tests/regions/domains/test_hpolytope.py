@@ -211,9 +211,9 @@ def test_a_missing_region_and_a_moved_witness_are_found():
     assert not regions.verify(moved, exact=True).ok
 
 
-def test_engines_that_need_simple_corners_refuse():
+def test_engines_that_need_an_end_refuse():
     network = random_network(np.random.default_rng(0), 2, [3])
-    for method in ("sweep", "line"):
+    for method in ("cells", "line"):
         with pytest.raises(ValueError, match=f"method='{method}' "):
             regions.count_regions(network, WEDGE, method=method)
     count = regions.count_regions(network, WEDGE)

@@ -19,7 +19,6 @@ from regions.domains.shapes import Ball, Box, Domain, HPolytope, Segment, WholeS
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Listing, Task
-from regions.enumeration.sweep.work import Plan
 from regions.enumeration.table import ENGINES
 from regions.enumeration.workers import SWITCH
 from regions.errors import NotGenericError
@@ -73,16 +72,10 @@ ASKED_AT = {
     },
     "cells": {
         "enumeration/cells/engine.py": 1,
+        "enumeration/cells/meanwhile.py": 1,
         "enumeration/cells/plane_walk.py": 1,
+        "enumeration/found.py": 2,
         "enumeration/cells/team.py": 1,
-    },
-    "sweep": {
-        "enumeration/sweep/certify.py": 5,
-        "enumeration/sweep/chambers.py": 2,
-        "enumeration/sweep/engine.py": 8,
-        "enumeration/sweep/grow.py": 2,
-        "enumeration/sweep/kernels/insertion.py": 1,
-        "enumeration/sweep/plain_insertion.py": 1,
     },
     "tree": {
         "enumeration/tree/engine.py": 4,
@@ -143,7 +136,7 @@ def specimens():
 
 SPECIMENS = specimens()
 
-CUBE, ALL = Box.cube(3), WholeSpace(4)
+SQUARE, CUBE, ALL = Box.cube(2), Box.cube(3), WholeSpace(4)
 SPACE = random_network(np.random.default_rng(8), 3, [6, 4])
 LAYER = np.array(families.type_b(4))[:, :4]
 SYMMETRIC = ReluNetwork.from_arrays([LAYER, np.ones((1, 16))], None)
@@ -151,29 +144,9 @@ GENERIC = random_network(np.random.default_rng(6), 4, [6])
 SHIFTED = ReluNetwork.from_arrays(
     [LAYER, np.ones((1, 16))], [np.linspace(-0.5, 0.7, 16), np.zeros(1)]
 )
-_SWEEP, _RESTRICTION = (
-    f"regions.enumeration.{room}" for room in ("sweep", "restriction")
-)
+_RESTRICTION = "regions.enumeration.restriction"
 SELDOM: dict[str, list[tuple[dict[str, object], ReluNetwork, Domain]]] = {
-    "sweep": [
-        (
-            {
-                f"{_SWEEP}.engine.plan_work": lambda *_: Plan(4, 0, 0.0),
-                COMPILED: "on",
-            },
-            SPACE,
-            CUBE,
-        ),
-        (
-            {
-                f"{_SWEEP}.certify.SAFETY": 1e9,
-                f"{_SWEEP}.engine.inside_domain": lambda points, _: points[:, 0] > 9.0,
-                COMPILED: "off",
-            },
-            PLANE,
-            Box.cube(2),
-        ),
-    ],
+    "cells": [({COMPILED: "off"}, SPACE, CUBE), ({COMPILED: "off"}, PLANE, SQUARE)],
     "restriction": [
         ({COMPILED: "off"}, SYMMETRIC, ALL),
         ({COMPILED: "on"}, SYMMETRIC, ALL),

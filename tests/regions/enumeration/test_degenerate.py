@@ -1,4 +1,4 @@
-"""Networks that are not in general position: refused, or counted right."""
+"""Networks that are not in general position, by cells: against exact oracles."""
 
 import itertools
 from fractions import Fraction
@@ -8,39 +8,17 @@ import pytest
 
 from regions.domains.shapes import Box, Simplex
 from regions.enumeration import enumerate_regions
-from regions.errors import NotGenericError, UndecidedError
 from regions.network import ReluNetwork
-from tests.helpers import brute_force_patterns
 from tests.regions.enumeration.oracles import (
     exact_patterns,
     has_solution,
     integer_network,
 )
-from tests.zoo import ZOO
-
-REFUSED = {
-    "bias_free_in_space",
-    "duplicated_unit",
-    "equal_up_to_rounding",
-    "integer_weights",
-    "maximum_of_two_inputs",
-    "opposite_units",
-    "parallel_units",
-    "rank_deficient_first_layer",
-    "scaled_copy_of_a_unit",
-    "three_concurrent_lines",
-    "zero_biases",
-}
-"""Specimens that are degenerate, or too close to it for float64 positions."""
 
 
 def found_patterns(network, domain, method):
-    """Patterns that an engine lists, each once; None if the sweep refuses."""
-    try:
-        rs = enumerate_regions(network, domain, method=method)
-    except NotGenericError:
-        assert method == "sweep"
-        return None
+    """Patterns that an engine lists, each once."""
+    rs = enumerate_regions(network, domain, method=method)
     patterns = {tuple(row) for row in rs.pattern_bits().tolist()}
     assert rs.complete
     assert len(patterns) == len(rs)
@@ -61,20 +39,8 @@ def test_elimination_decides_strict_inequalities():
     )
 
 
-@pytest.mark.parametrize("name", sorted(ZOO))
-def test_sweep_on_a_zoo_network_is_exact_or_refuses(name):
-    network, box = ZOO[name]
-    found = found_patterns(network, box, "sweep")
-    if name in REFUSED:
-        assert found is None
-    else:
-        # Elimination takes minutes in four dimensions.
-        oracle = exact_patterns if box.dim <= 3 else brute_force_patterns
-        assert found == oracle(network, box)
-
-
 @pytest.mark.parametrize("seed", range(120))
-def test_sweep_on_integer_weights_is_exact_or_refuses(seed):
+def test_integer_weights_are_listed_exactly(seed):
     rng = np.random.default_rng(seed)
     dim = 1 + seed % 3
     depth = rng.integers(1, 3 if dim == 3 else 4)
@@ -82,29 +48,18 @@ def test_sweep_on_integer_weights_is_exact_or_refuses(seed):
     lower = rng.integers(-3, 0, dim).astype(float)
     domain = Box(lower, lower + rng.integers(1, 5, dim))
     expected = exact_patterns(network, domain)
-    assert found_patterns(network, domain, "sweep") in (None, expected)
-    if dim == 1:
-        assert found_patterns(network, domain, "line") == expected
-
-
-def test_sweep_answers_many_networks_with_integer_weights():
-    """Were it to refuse them all, the test above would show nothing."""
-    answered = 0
-    for seed in range(40):
-        network = integer_network(np.random.default_rng(seed), 2, [3, 2])
-        answered += found_patterns(network, Box.cube(2, 1.5), "sweep") is not None
-    assert answered >= 10
+    assert found_patterns(network, domain, "line" if dim == 1 else "cells") == expected
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_sweep_of_integer_weights_on_a_simplex_is_exact_or_refuses(seed):
+def test_integer_weights_on_a_simplex_are_listed_exactly(seed):
     rng = np.random.default_rng(1000 + seed)
     dim = 1 + seed % 2
     network = integer_network(rng, dim, [3, 3])
     corners = np.concatenate([np.zeros((1, dim)), np.eye(dim)]) * 3.0 - 1.0
     domain = Simplex(corners)
     expected = exact_patterns(network, domain)
-    assert found_patterns(network, domain, "sweep") in (None, expected)
+    assert found_patterns(network, domain, "line" if dim == 1 else "cells") == expected
 
 
 def nearly_equal_units(slope_error: float) -> ReluNetwork:
@@ -116,18 +71,16 @@ def nearly_equal_units(slope_error: float) -> ReluNetwork:
 
 
 @pytest.mark.parametrize("error", [0.0, 4e-16, -4e-16, 1e-14, 1e-12, 1e-9])
-def test_nearly_equal_units_are_counted_right_or_refused(error):
+def test_nearly_equal_units_are_counted_right(error):
     box = Box([-1.5, -1.0], [1.0, 1.0])
     network = nearly_equal_units(error)
-    found = found_patterns(network, box, "sweep")
-    assert found in (None, exact_patterns(network, box))
-    if error >= 1e-12:
-        assert found is not None
+    found = found_patterns(network, box, "cells")
+    assert found == exact_patterns(network, box)
 
 
 @pytest.mark.parametrize("gap", [0.0, 1e-16, -1e-16, 1e-15, 1e-13, -1e-13, 1e-10])
 @pytest.mark.parametrize("scales", [(1.0, 1.0), (1e8, 1e-8), (1e-8, 1e8)])
-def test_nearly_concurrent_lines_are_counted_right_or_refused(gap, scales):
+def test_nearly_concurrent_lines_are_counted_right(gap, scales):
     rows = np.array([[0.3, 1.0], [1.0, -0.7], [-0.6, -1.1]])
     point = np.array([0.21, -0.13])
     bias = -rows @ point
@@ -136,10 +89,8 @@ def test_nearly_concurrent_lines_are_counted_right_or_refused(gap, scales):
     network = ReluNetwork.from_arrays(
         [rows * scale[:, None], [[1.0, 2.0, -1.0]]], [bias * scale, [0.0]]
     )
-    found = found_patterns(network, Box.cube(2), "sweep")
-    assert found in (None, exact_patterns(network, Box.cube(2)))
-    if abs(gap) >= 1e-13:
-        assert found is not None
+    found = found_patterns(network, Box.cube(2), "cells")
+    assert found == exact_patterns(network, Box.cube(2))
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
@@ -152,11 +103,5 @@ def test_badly_scaled_layers_keep_the_count(scale, seed):
     weights[0], biases[0] = weights[0] * scale, biases[0] * scale
     weights[1] = weights[1] / scale
     network = ReluNetwork.from_arrays(weights, biases)
-    found = found_patterns(network, Box.cube(2), "sweep")
+    found = found_patterns(network, Box.cube(2), "cells")
     assert found == exact_patterns(network, Box.cube(2))
-
-
-def test_refusal_is_an_undecided_error_that_names_the_unit():
-    network, box = ZOO["integer_weights"]
-    with pytest.raises(UndecidedError, match="layer 1 unit 3 is exactly zero"):
-        enumerate_regions(network, box, method="sweep")

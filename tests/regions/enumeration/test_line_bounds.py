@@ -11,6 +11,7 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.line import cut_line
 from regions.enumeration.line.cutting import rounded
+from regions.enumeration.line.spectral import spectral_bound
 from regions.enumeration.line.values import LayerBounds
 from regions.network import Layer, ReluNetwork
 from tests.helpers import random_network
@@ -163,3 +164,26 @@ def test_zeros_of_unrolled_convolutions_cost_nothing():
     found = enumerate_regions(network, Segment(*rng.random((2, 300))))
     assert found.complete
     assert (network.patterns(found.witnesses) == found.pattern_bits()).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (20, 20), (64, 2)])
+def test_spectral_bound_holds_and_is_close(shape):
+    rng = np.random.default_rng(shape[0])
+    for scale in (1e-200, 1.0, 1e100):
+        matrix = scale * rng.standard_normal(shape)
+        norm = float(np.linalg.norm(matrix / scale, 2)) * scale
+        assert norm <= spectral_bound(matrix) <= 1.2 * norm
+    assert spectral_bound(np.zeros((2, 2))) == 0.0
+
+
+@pytest.mark.parametrize("ambient", [2, 784])
+@pytest.mark.parametrize("widths", [(12,), (5, 5, 5)])
+def test_line_and_tree_agree_on_a_segment(ambient, widths):
+    rng = np.random.default_rng(ambient + len(widths))
+    network = random_network(rng, ambient, widths)
+    segment = Segment(*rng.standard_normal((2, ambient)) * 2.0)
+    line, tree = (
+        enumerate_regions(network, segment, method=method)
+        for method in ("line", "tree")
+    )
+    assert sorted(map(bytes, line.patterns)) == sorted(map(bytes, tree.patterns))

@@ -34,7 +34,7 @@ def test_sliver_at_a_corner_has_a_witness_inside_the_box():
     # The unit is off in a corner of the box of size 1e-151: its middle rounds to the
     # corner itself, where the unit is off, but which is not inside the box.
     network = ReluNetwork.from_arrays([[[-2.0, 1.0]], [[1.0]]], [[-1e-151], [0.0]])
-    assert listed(network, Box([-3, -2], [-1, -1]), "sweep") == {"0", "1"}
+    assert listed(network, Box([-3, -2], [-1, -1]), "cells") == {"0", "1"}
 
 
 @pytest.mark.parametrize("method", ["auto", "tree"])

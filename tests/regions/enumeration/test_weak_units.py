@@ -9,8 +9,6 @@ from hypothesis import given, settings, strategies as st
 from regions.compiled import SWITCH as COMPILED
 from regions.domains.shapes import Box, Simplex
 from regions.enumeration import count_regions, enumerate_regions
-from regions.enumeration.sweep import work
-from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from tests.regions.enumeration.oracles import exact_patterns
 
@@ -78,15 +76,13 @@ def test_all_regions_are_found_and_listed(name, compiled):
     expected = exact_patterns(NETWORKS[name], SQUARE)
     assert patterns_of(enumerate_regions(NETWORKS[name], SQUARE)) == expected
     assert int(count_regions(NETWORKS[name], SQUARE)) == len(expected)
-    with pytest.raises(NotGenericError):
-        count_regions(NETWORKS[name], SQUARE, method="sweep")
 
 
-def test_unit_that_touches_a_corner_or_a_side_needs_no_tree(compiled):
+def test_unit_that_touches_a_corner_or_a_side_splits_nothing(compiled):
     # Above 0 in the square, and exactly 0 at a corner and on a side of it.
     weights = [[[1, 1], [1, 0], [1, -0.5]], [[1, -1, 1], [1, 1, -1]], [[1, 1]]]
     touching = network(weights, [[2, 1, 0.25], [-0.5, 0.125], [0]])
-    found = enumerate_regions(touching, SQUARE, method="sweep")
+    found = enumerate_regions(touching, SQUARE)
     assert patterns_of(found) == exact_patterns(touching, SQUARE)
 
 
@@ -115,8 +111,8 @@ def test_decimal_weights_are_counted_exactly(seed):
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 3))
-def test_walls_through_crossings_count_nothing_twice(seed, concurrent):
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_units_through_one_point_count_nothing_twice(seed, concurrent):
     given_network, domain = decimal_problem(seed)
     first = given_network.hidden[0]
     bias = first.bias.copy()
@@ -124,10 +120,4 @@ def test_walls_through_crossings_count_nothing_twice(seed, concurrent):
     bias[:concurrent] = -(first.weight[:concurrent] @ through)
     layers = given_network.layers
     changed = network([v.weight for v in layers], [bias, *(v.bias for v in layers[1:])])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "PARALLEL_SECONDS", 0.0)
-        patch.setattr(work, "PART_SECONDS", 1e-9)
-        patch.setattr(work, "PART_REGIONS", 1)
-        assert int(count_regions(changed, domain)) == len(
-            exact_patterns(changed, domain)
-        )
+    assert int(count_regions(changed, domain)) == len(exact_patterns(changed, domain))

@@ -18,7 +18,7 @@ import pytest
 import regions
 from regions import Box, ReluNetwork, Segment, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells import detour
+from regions.enumeration.cells import meanwhile
 from regions.enumeration.cluster import ClusterTasks
 from regions.enumeration.engine import Task
 from regions.errors import RegionsError, SolverError
@@ -127,10 +127,9 @@ def wait_for_code() -> None:
     """Cells whose code is being compiled when it is first looked for."""
     compiling = iter([True, False])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(detour, "seconds_without", lambda task: 1e3)
-        patch.setattr(detour.KERNELS, "is_compiling", lambda: next(compiling))
-        patch.setattr(detour.KERNELS, "load", lambda name: None)
-        detour._wait(Task(FLAT, SQUARE))
+        patch.setattr(meanwhile.PLANE, "is_compiling", lambda: next(compiling))
+        patch.setattr(meanwhile, "_has_come", lambda *_: False)
+        meanwhile._wait(Task(FLAT, SQUARE), meanwhile.PLANE, 1e3)
 
 
 def list_in_files() -> None:
@@ -249,7 +248,7 @@ ASKED_AT = {
     "certificates/watch.py": 1,
     "domains/criss_cross.py": 1,
     "enumeration/again.py": 1,
-    "enumeration/cells/detour.py": 1,
+    "enumeration/cells/meanwhile.py": 1,
     "enumeration/cluster.py": 2,
     "enumeration/line/engine.py": 1,
     "enumeration/many.py": 2,

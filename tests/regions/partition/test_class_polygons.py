@@ -99,12 +99,12 @@ def test_slice_in_many_dimensions_is_cut_in_its_chart():
     assert (network(plane.embed(middles)).argmax(1) == found.classes).all()
 
 
-def test_polygons_of_the_tree_are_those_of_the_sweep():
+def test_polygons_of_the_tree_are_those_of_cells():
     network, box = _classifier(2), Box.cube(2)
-    sweep = enumerate_regions(network, box, method="sweep")
+    cells = enumerate_regions(network, box, method="cells")
     tree = enumerate_regions(network, box, method="tree")
-    order = {p.tobytes(): k for k, p in enumerate(sweep.patterns)}
-    wanted = sweep.polygons()
+    order = {p.tobytes(): k for k, p in enumerate(cells.patterns)}
+    wanted = cells.polygons()
     for pattern, polygon in zip(tree.patterns, region_polygons(tree), strict=True):
         same = wanted[order[pattern.tobytes()]]
         assert area(polygon) == pytest.approx(area(same), abs=1e-12)

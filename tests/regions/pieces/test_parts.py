@@ -108,7 +108,7 @@ def test_a_study_is_one_bag_of_parts(tmp_path):
 def test_bad_settings_are_refused():
     domain = Box.cube(3)
     with pytest.raises(ValueError, match="one of cells, tree, restriction is required"):
-        count_in_parts(TIED, domain, method="sweep")
+        count_in_parts(TIED, domain, method="line")
     with pytest.raises(ValueError, match="`parts` is 0"):
         count_in_parts(TIED, domain, parts=0)
 

@@ -101,7 +101,7 @@ def test_absolute_value_has_two_pieces_at_a_shared_facet():
     assert merged.labels.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("method", ["sweep", "tree"])
+@pytest.mark.parametrize("method", ["cells", "tree"])
 def test_unit_without_effect_is_merged_across(method):
     rng = np.random.default_rng(2)
     network = ReluNetwork.from_arrays(
@@ -216,10 +216,10 @@ def test_brute_force_merges_often():
 @pytest.mark.parametrize("name", ["dead_unit", "skip_blocks", "prelu", "leaky"])
 def test_cells_and_exact_rows_give_the_same_partition(name):
     network, box = ZOO[name]
-    by_sweep = enumerate_regions(network, box, method="sweep")
+    by_cells = enumerate_regions(network, box, method="cells")
     by_tree = enumerate_regions(network, box, method="tree")
-    merged = by_sweep.linear_regions(), by_tree.linear_regions()
-    assert partition(by_sweep, merged[0]) == partition(by_tree, merged[1])
+    merged = by_cells.linear_regions(), by_tree.linear_regions()
+    assert partition(by_cells, merged[0]) == partition(by_tree, merged[1])
 
 
 def test_maps_on_a_slice_are_those_of_the_slice():

@@ -244,7 +244,7 @@ def test_load_changed_weight_raises(tmp_path):
         found.patterns,
         found.coordinates,
         complete=True,
-        method="sweep",
+        method="cells",
         seconds=0.0,
         stats={},
     ).save(tmp_path / "s.parquet")

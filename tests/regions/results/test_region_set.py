@@ -22,7 +22,7 @@ def test_volumes_sum_to_the_box(dim):
     rng = np.random.default_rng(dim)
     network = random_network(rng, dim, [7, 6])
     box = Box(rng.uniform(-2, -1, dim), rng.uniform(1, 2, dim))
-    volumes = enumerate_regions(network, box, method="sweep").volumes()
+    volumes = enumerate_regions(network, box).volumes()
     assert (volumes > 0).all()
     assert volumes.sum() == pytest.approx(float(box.rational_volume()), rel=1e-9)
 
@@ -136,6 +136,6 @@ def test_affine_map_of_a_slice_is_in_the_ambient_space():
 
 def test_polygons_of_a_solid_are_refused():
     network = random_network(np.random.default_rng(0), 3, [3])
-    rs = enumerate_regions(network, Box.cube(3), method="sweep")
+    rs = enumerate_regions(network, Box.cube(3))
     with pytest.raises(ValueError, match="polygons need a 2-D domain"):
         rs.polygons()

@@ -152,16 +152,14 @@ def test_number_of_threads_changes_nothing(monkeypatch):
         monkeypatch.setenv("RELU_REGIONS_THREADS", threads)
         counts.append(count(network, Box.cube(2)))
     assert len(set(counts)) == 1
-    sweep = count_regions(network, Box.cube(2), method="sweep")
-    assert counts[0] == int(sweep)
+    monkeypatch.setenv(SWITCH, "off")
+    assert counts[0] == count(network, Box.cube(2))
 
 
-def test_deep_networks_are_counted_as_by_the_sweep():
+def test_deep_networks_are_counted_exactly():
     for seed, width in itertools.product(range(2), (3, 6)):
         network = random_network(np.random.default_rng(seed), 2, [width] * 12)
-        assert count(network, Box.cube(2)) == int(
-            count_regions(network, Box.cube(2), method="sweep")
-        )
+        assert count(network, Box.cube(2)) == len(exact_patterns(network, Box.cube(2)))
 
 
 def assert_listed(network, domain):
@@ -212,9 +210,11 @@ def test_lists_are_the_same_for_all_threads_and_forms(monkeypatch):
         monkeypatch.setenv(SWITCH, mode)
         monkeypatch.setenv("RELU_REGIONS_THREADS", threads)
         lists.append(enumerate_regions(network, Box.cube(2), method="cells"))
-    for found in lists[1:]:
-        np.testing.assert_array_equal(found.patterns, lists[0].patterns)
-        np.testing.assert_array_equal(found.coordinates, lists[0].coordinates)
+    for found in lists:
+        np.testing.assert_array_equal(found.patterns, lists[1].patterns)
+        np.testing.assert_allclose(found.coordinates, lists[1].coordinates, atol=1e-13)
+    for found in lists[2:]:
+        np.testing.assert_array_equal(found.coordinates, lists[1].coordinates)
 
 
 def test_slivers_have_rational_points_inside():
@@ -237,17 +237,19 @@ def test_list_that_is_stopped_has_so_many_regions():
     assert found.stats["stopped"] == "max_regions=20 reached"
 
 
-def test_auto_takes_cells_on_planes_and_lines_around_a_disk_go_elsewhere():
+def test_lines_around_a_disk_make_a_cell_of_as_many_corners():
     angles = np.linspace(0.0, 2.0 * np.pi, 71)[:-1] + 0.01
     rows = np.stack([np.cos(angles), np.sin(angles)], 1)
     network = ReluNetwork.from_arrays([rows, np.ones((1, 70))], [np.ones(70), [0.0]])
-    found = count_regions(network, Box.cube(2, 2.0))
-    assert found.method != "cells"
-    assert int(found) == int(count_regions(network, Box.cube(2, 2.0), method="sweep"))
+    expected = int(count_regions(network, Box.cube(2, 2.0), method="restriction"))
+    assert count(network, Box.cube(2, 2.0)) == expected
+    listed = enumerate_regions(network, Box.cube(2, 2.0), method="cells")
+    assert len(patterns_of(listed)) == expected
+    some = enumerate_regions(network, Box.cube(2, 2.0), method="cells", max_regions=9)
+    assert (len(some), some.complete) == (9, False)
     small = ReluNetwork.from_arrays([rows[:40], np.ones((1, 40))], [np.ones(40), [0.0]])
-    assert count_regions(small, Box.cube(2, 2.0)).method == "cells"
-    assert int(count_regions(small, Box.cube(2, 2.0))) == int(
-        count_regions(small, Box.cube(2, 2.0), method="sweep")
+    assert count(small, Box.cube(2, 2.0)) == int(
+        count_regions(small, Box.cube(2, 2.0), method="restriction")
     )
 
 

@@ -24,6 +24,7 @@ from regions.enumeration.cells.space.bits import popcount
 from regions.enumeration.cells.space.counting import count_space
 from regions.enumeration.cells.space.exact import bits_of
 from regions.enumeration.cells.space.listing import list_space
+from regions.enumeration.walk.facet_flips import explore_regions
 from regions.network import ReluNetwork
 from regions.results.cells import hull_volume
 from regions.results.region_set import RegionSet
@@ -191,8 +192,8 @@ def test_corners_and_neighbors(dim):
     rng = np.random.default_rng(dim)
     network = random_network(rng, dim, [6, 3] if dim == 3 else [4, 2])
     pairs = assert_cells_are_right(network, Box.cube(dim))
-    swept = enumerate_regions(network, Box.cube(dim), method="sweep")
-    assert len(pairs) == len(swept.cells.neighbors)
+    flipped = explore_regions(network, np.full(dim, 0.1), Box.cube(dim))
+    assert len(pairs) == flipped.adjacency().number_of_edges()
 
 
 @pytest.mark.usefixtures("plain")

@@ -8,8 +8,8 @@ import pytest
 from regions.compiled import SWITCH
 from regions.domains.shapes import Box
 from regions.enumeration.budget import Budget
+from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Task
-from regions.enumeration.sweep.engine import Sweep
 from regions.enumeration.tree.engine import TreeEngine
 from regions.enumeration.tree.kernels import quick_proofs, simplex
 from regions.enumeration.tree.loading import KERNELS
@@ -30,7 +30,7 @@ def test_regions_are_the_same_whenever_the_code_comes(monkeypatch, after):
 
     monkeypatch.setattr(KERNELS, "load", load)
     found = TreeEngine().list(Task(NETWORK, BOX))
-    expected = Sweep().list(Task(NETWORK, BOX))
+    expected = CellsEngine().list(Task(NETWORK, BOX))
     assert found.complete
     assert sorted(map(bytes, found.patterns)) == sorted(map(bytes, expected.patterns))
 

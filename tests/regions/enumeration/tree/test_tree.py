@@ -12,7 +12,6 @@ from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.line import cut_line
 from regions.enumeration.tree import search as tree_module
-from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from tests.helpers import brute_force_patterns, random_network
 from tests.regions.enumeration.helpers import (
@@ -23,14 +22,6 @@ from tests.regions.enumeration.helpers import (
 )
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.zoo import ZOO
-
-
-def sweep_count(network: ReluNetwork, domain: BoundedDomain) -> int | None:
-    """What the sweep counts, None where it refuses."""
-    try:
-        return int(count_regions(network, domain, method="sweep"))
-    except NotGenericError:
-        return None
 
 
 def braid(dim: int) -> np.ndarray:
@@ -77,19 +68,15 @@ def test_tree_counts_a_central_arrangement_in_the_cube(name):
     network, box = one_layer(rows), Box.cube(rows.shape[1])
     count = count_regions(network, box, method="tree")
     assert (int(count), count.complete, count.method) == (expected, True, "tree")
-    # The sweep refuses all but the generic ones.
-    assert sweep_count(network, box) == (
-        expected if name.startswith("boolean") else None
-    )
 
 
 @pytest.mark.parametrize(("name", "dim"), [("bits_3", 3), ("type_b_3", 3)])
-def test_tree_and_sweep_agree_once_an_arrangement_is_moved_apart(name, dim):
+def test_tree_and_cells_agree_once_an_arrangement_is_moved_apart(name, dim):
     rows, central = ARRANGEMENTS[name]
     bias = np.random.default_rng(2).standard_normal(len(rows)) / 4
     network, box = one_layer(rows, bias), Box.cube(dim, 2.0)
     count = int(count_regions(network, box, method="tree"))
-    assert count == sweep_count(network, box)
+    assert count == int(count_regions(network, box, method="cells"))
     assert count > central
 
 
@@ -131,7 +118,8 @@ def test_tree_counts_degenerate_lines_in_any_units(name, scale):
     network = one_layer(np.array(rows, float) / unit, bias)
     rs = enumerate_regions(network, Box.cube(2, unit), method="tree")
     assert len(patterns_of(rs)) == expected
-    assert sweep_count(network, Box.cube(2, unit)) in (None, expected)
+    cells = count_regions(network, Box.cube(2, unit), method="cells")
+    assert int(cells) == expected
 
 
 @pytest.mark.parametrize("name", sorted(ZOO))
@@ -281,12 +269,12 @@ def test_regions_of_the_tree_pass_exact_verification(problem):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_tree_and_sweep_list_the_same_regions_of_generic_networks(seed):
+def test_tree_and_cells_list_the_same_regions_of_generic_networks(seed):
     dim = 2 + seed % 3
     network = random_network(np.random.default_rng(seed), dim, [8, 6])
     tree = enumerate_regions(network, Box.cube(dim), method="tree")
-    sweep = enumerate_regions(network, Box.cube(dim), method="sweep")
-    assert patterns_of(tree) == patterns_of(sweep)
+    cells = enumerate_regions(network, Box.cube(dim), method="cells")
+    assert patterns_of(tree) == patterns_of(cells)
 
 
 @pytest.mark.parametrize("seed", range(3))

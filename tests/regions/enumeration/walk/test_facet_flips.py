@@ -50,11 +50,11 @@ def test_flips_find_what_the_other_engines_find_on_the_zoo(name):
     ("seed", "dim", "widths", "slope"),
     [(0, 2, [6, 6], 0.0), (1, 3, [6, 4], 0.1), (2, 2, [4, 4, 4], -0.5)],
 )
-def test_flips_equal_the_sweep_with_its_adjacency(seed, dim, widths, slope):
+def test_flips_equal_cells_with_their_adjacency(seed, dim, widths, slope):
     rng = np.random.default_rng(seed)
     network = random_network(rng, dim, widths, slopes=slope)
     rs = explore_regions(network, rng.uniform(-1, 1, dim), Box.cube(dim))
-    other = regions.enumerate_regions(network, Box.cube(dim), method="sweep")
+    other = regions.enumerate_regions(network, Box.cube(dim), method="cells")
     assert rs.complete
     assert _edges(rs) == _edges(other)
 
@@ -67,7 +67,7 @@ def _edges(rs) -> set[tuple[frozenset[bytes], tuple[int, int]]]:
     }
 
 
-def test_flips_on_a_simplex_equal_the_sweep():
+def test_flips_on_a_simplex_equal_cells():
     rng = np.random.default_rng(5)
     network = random_network(rng, 3, [5, 5])
     domain = Simplex(rng.uniform(-1, 1, (4, 3)))

@@ -7,7 +7,7 @@ little. Each row has a process of its own, and its peak resident size. Beside ea
 stands a floor: the time, measured in the same process, of arithmetic that no method of
 this kind can leave out. The floors are
 
-- forward: one float64 forward pass of the hidden layers at the final vertices (sweep,
+- forward: one float64 forward pass of the hidden layers at as many points (cells,
   pieces) or at the witnesses (verify);
 - balls: the Chebyshev balls of as many programs, alone, in the largest batch (tree);
 - products: the matrix products of the hidden layers at all grid points (grid);
@@ -89,20 +89,25 @@ def timed(function: Callable[[], T]) -> tuple[float, T]:
     return time.process_time() - begin, result
 
 
-def sweep_row(name: str) -> Row:
-    """Sweep and proof of a network on the cube."""
-    from benchmarks.sweep import forward
+def at_random(dim: int, count: int) -> np.ndarray:
+    """As many points of the cube as there are regions."""
+    return np.random.default_rng(0).uniform(-1.0, 1.0, (count, dim))
+
+
+def cells_row(name: str) -> Row:
+    """A count on the cube by cells, every sign proved."""
+    from benchmarks.floors import forward
     from regions.domains.shapes import Box
     from regions.enumeration import count_regions
-    from regions.enumeration.sweep.grow import sweep
     from regions.io import load_network
 
     network = load_network(NETS / f"{name}.npz")
     box = Box.cube(network.input_dim)
     count = count_regions(network, box).count
-    vertices = sweep(network, box.polytope()).vertices
+    points = at_random(box.dim, count)
     times = in_turns(
-        lambda: count_regions(network, box), lambda: forward(network, vertices)
+        lambda: count_regions(network, box, method="cells"),
+        lambda: forward(network, points),
     )
     return Row(name, f"{count:,} regions", count, *times, "forward")
 
@@ -123,10 +128,9 @@ def engine_row(method: str) -> Row:
 
 def pieces_row(name: str) -> Row:
     """The same count in ten parts, one after another."""
-    from benchmarks.sweep import forward
+    from benchmarks.floors import forward
     from regions.domains.shapes import Box
     from regions.enumeration import count_regions
-    from regions.enumeration.sweep.grow import sweep
     from regions.io import load_network
     from regions.pieces.parts import count_in_parts
 
@@ -136,10 +140,10 @@ def pieces_row(name: str) -> Row:
     found = count_in_parts(network, box, parts=10)
     if found.count != count:
         raise AssertionError(f"{found.count} in parts, {count} at once")
-    vertices = sweep(network, box.polytope()).vertices
+    points = at_random(box.dim, count)
     times = in_turns(
         lambda: count_in_parts(network, box, parts=10),
-        lambda: forward(network, vertices),
+        lambda: forward(network, points),
     )
     case = f"{name}, {found.stats['parts']} parts"
     return Row(case, f"{count:,} regions", count, *times, "forward")
@@ -173,7 +177,7 @@ def random_polytopes(count: int, dim: int, rows: int) -> tuple[np.ndarray, np.nd
 
 def verify_row(name: str, exact: bool) -> Row:
     """The independent check of a whole list of regions."""
-    from benchmarks.sweep import forward
+    from benchmarks.floors import forward
     from regions.certificates import verify
     from regions.domains.shapes import Box
     from regions.enumeration import enumerate_regions
@@ -197,7 +201,7 @@ def many_row(widths: tuple[int, ...], number: int) -> Row:
     The floor is one forward pass of each network at as many points as it has regions.
     """
     from benchmarks.many import random_networks
-    from benchmarks.sweep import forward
+    from benchmarks.floors import forward
     from regions.domains.shapes import Box
     from regions.enumeration.many import count_many
 
@@ -293,13 +297,13 @@ def training_row(seeds: int, epochs: int = 50) -> Row:
     return Row(case, f"{steps:,} steps", steps, seconds, floor, "products")
 
 
-ENGINES = ["line", "balls", "restriction", "cells", "sweep", "tree"]
+ENGINES = ["line", "balls", "restriction", "cells", "tree"]
 """Those of `regions.enumeration.table`."""
 
 PARTS: dict[str, list[Callable[[], Row]]] = {
     "engines": [functools.partial(engine_row, method) for method in ENGINES],
-    "sweep": [
-        functools.partial(sweep_row, name)
+    "cells": [
+        functools.partial(cells_row, name)
         for name in ("d2_14x6", "d2_64x3", "d2_500x1", "d3_64x2", "d4_32x2")
     ],
     "pieces": [functools.partial(pieces_row, name) for name in ("d2_64x3", "d3_64x2")],
@@ -328,7 +332,7 @@ PARTS: dict[str, list[Callable[[], Row]]] = {
 
 def measure(row: Callable[[], Row]) -> tuple[Row, float]:
     """A row and the peak resident size, in MiB, of the process that measured it."""
-    from benchmarks.sweep import peak_bytes
+    from benchmarks.floors import peak_bytes
 
     return row(), peak_bytes() / 2**20
 

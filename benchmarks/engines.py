@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.sweep import random_network
+from benchmarks.floors import random_network
 from regions.domains.shapes import Ball, Box, Domain, WholeSpace
 from regions.network import ReluNetwork
 
@@ -48,7 +48,6 @@ CASES = {
     "balls": Case((2, 12, 12), Ball([0.0, 0.0], 1.0)),
     "restriction": Case((6, 22), WholeSpace(6)),
     "cells": Case((2, 160, 160), Box.cube(2)),
-    "sweep": Case((3, 32, 32), Box.cube(3)),
     "tree": Case((2, 12, 12), Box.cube(2)),
 }
 """One for each engine of `regions.enumeration.table`."""

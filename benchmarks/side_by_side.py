@@ -133,7 +133,7 @@ def others(
     dim: int, widths: tuple, options: argparse.Namespace
 ) -> dict[str, Callable[..., list[Timed]]]:
     """What is compared on networks of a shape, by name."""
-    runs = {"sweep": engine("sweep")}
+    runs: dict[str, Callable[..., list[Timed]]] = {}
     if len(widths) == 1:
         runs["restriction"] = engine("restriction")
     if options.regioncam and dim == 2:
@@ -159,7 +159,7 @@ def measure(dim: int, widths: tuple, options: argparse.Namespace) -> list[str]:
         f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})",
     ]
     runs = others(dim, widths, options)
-    for name in ("sweep", "restriction", "regioncam", "prototype"):
+    for name in ("restriction", "regioncam", "prototype"):
         row.append(_ratios(own, runs[name](networks)) if name in runs else "")
     return row
 
@@ -185,7 +185,6 @@ def main() -> None:
         "regions",
         "cells, CPU ms",
         "CPU us a region",
-        "sweep / cells",
         "restriction / cells",
         "regioncam / cells",
         "prototype / cells",

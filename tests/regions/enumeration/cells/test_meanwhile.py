@@ -185,11 +185,11 @@ def nearly_zero(seed):
 
 
 def nearly_parallel(seed):
-    """Two lines whose crossing floats miss by far, and one that passes near it."""
-    rng = np.random.default_rng(seed)
-    rows, point = rng.standard_normal((3, 2)), rng.uniform(-0.5, 0.5, 2)
-    rows[1] = rows[0] + 1e-9 * rows[1]
-    return ReluNetwork.from_arrays([rows, np.ones((1, 3))], [-rows @ point, [0.0]])
+    """Three lines through (1/3, 1/7); where two of them cross, floats miss by far."""
+    n = 2**20 + seed
+    rows = np.array([[n, n + 1], [n + 1, n + 2], [1, -2]])
+    bias = -rows @ np.array([7, 3])
+    return ReluNetwork.from_arrays([21 * rows, np.ones((1, 3))], [bias, [0.0]])
 
 
 @pytest.mark.parametrize("name", ["gamma", "position_bound"])

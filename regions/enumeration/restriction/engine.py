@@ -34,7 +34,7 @@ FEW = 100_000.0
 """Regions of the last layer in a cell of those before, by the bound of the whole space,
 that others cut faster: a cell takes 1 to 3 ms, and a region 0.5 to 3 us."""
 FEW_DEGENERATE = 1000.0
-"""The same where cells answer: the sweep has failed, or it is the whole space."""
+"""The same where cells answer in the whole space, or others have failed."""
 FEW_WITHOUT_END = 16.0
 """The same on other domains without end, where the tree takes 60 us and more."""
 CELLS_DIM = 6

@@ -11,6 +11,8 @@ from regions.domains.shapes import Box, HPolytope
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.cells import front, meanwhile, plane, plane_walk
+from regions.enumeration.cells.engine import count_cells
+from regions.enumeration.cells.form_rows import BOUND
 from regions.enumeration.cells.loading import KERNELS
 from regions.enumeration.engine import Task
 from regions.network import ReluNetwork
@@ -217,4 +219,22 @@ def test_a_bound_that_is_too_small_is_found_out(monkeypatch, name):
         "position_bound": lambda J, error, off: np.zeros(len(J)),
     }
     monkeypatch.setattr(front, name, small[name])
+    assert not right()
+
+
+def test_a_bound_of_the_walk_that_is_too_small_is_found_out(monkeypatch):
+    monkeypatch.setenv(SWITCH, "off")
+    finish = plane.finish_forms
+
+    def without(width, factor, added, forms):
+        finish(width, factor, added, forms)
+        forms[BOUND] = 0.0
+
+    def right():
+        box = Box([0.1, 0.1], [0.9, 0.9])
+        cases = (nearly_zero(seed) for seed in range(12))
+        return all(count_cells(net, box, lambda: False)[0] == 1 for net in cases)
+
+    assert right()
+    monkeypatch.setattr(plane, "finish_forms", without)
     assert not right()

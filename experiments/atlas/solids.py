@@ -129,7 +129,8 @@ def facets_of(
     pairs[partner[facets] == NONE, 1] = -1
     inner = pairs[:, 1] >= 0
     pairs[inner] = np.sort(pairs[inner], axis=1)
-    corners, counts = table.vertex[lists.items], lists.sizes
+    corners = table.vertex[lists.items].astype(np.int64)
+    counts = lists.sizes.astype(np.int64)
     middles = np.add.reduceat(vertices[corners], lists.offsets[:-1], axis=0)
     A, b = domain.rows()
     slack = np.abs(b - middles / counts[:, None] @ A.T) / np.linalg.norm(A, axis=1)

@@ -33,6 +33,7 @@ from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.engine import Listing, Tally, Task as EngineTask
 from regions.enumeration.found import regions_at
 from regions.enumeration.stages import Stages
+from regions.enumeration.tree.homogeneous import are_cones
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from regions.patterns.packing import pack_bits, places_of

@@ -22,7 +22,7 @@ from tests.regions.enumeration.helpers import patterns_of
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.zoo import ZOO
 
-NETWORK = random_network(np.random.default_rng(2), 2, [24, 24])
+NETWORK = random_network(np.random.default_rng(2), 2, [20, 16])
 BOX = Box.cube(2)
 
 
@@ -159,7 +159,7 @@ def test_cells_in_small_parts_are_the_same(monkeypatch, most):
 
 def test_corners_are_those_of_the_walk_and_on_planes_so_is_the_order(monkeypatch):
     for dim in (2, 3):
-        network = random_network(np.random.default_rng(dim), dim, [9, 6])
+        network = random_network(np.random.default_rng(dim), dim, [7, 4])
         quick = all_found(network, Box.cube(dim))
         with monkeypatch.context() as patch:
             patch.setattr(meanwhile, "_has_come", lambda *_: True)

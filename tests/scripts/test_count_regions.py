@@ -105,7 +105,7 @@ def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, messa
         ([NET, "--slice", NET], "arrays named origin and directions"),
         ([NET, "--box", "-1", "1", "--max-seconds", "-1"], "`max_seconds` is -1"),
         ([NET, "--box", "-1", "1", "--save", "no/folder/x.parquet"], "does not exist"),
-        ([NET, "--whole-space", "--method", "line"], "needs a bounded domain"),
+        ([NET, "--whole-space", "--method", "line"], "method='line' "),
     ],
 )
 def test_bad_value_is_one_line_and_exit_code_2(script, capsys, arguments, message):

@@ -96,7 +96,7 @@ def at_random(dim: int, count: int) -> np.ndarray:
 
 def cells_row(name: str) -> Row:
     """A count on the cube by cells, every sign proved."""
-    from benchmarks.floors import forward
+    from benchmarks.yardsticks import forward
     from regions.domains.shapes import Box
     from regions.enumeration import count_regions
     from regions.io import load_network
@@ -128,7 +128,7 @@ def engine_row(method: str) -> Row:
 
 def pieces_row(name: str) -> Row:
     """The same count in ten parts, one after another."""
-    from benchmarks.floors import forward
+    from benchmarks.yardsticks import forward
     from regions.domains.shapes import Box
     from regions.enumeration import count_regions
     from regions.io import load_network
@@ -177,7 +177,7 @@ def random_polytopes(count: int, dim: int, rows: int) -> tuple[np.ndarray, np.nd
 
 def verify_row(name: str, exact: bool) -> Row:
     """The independent check of a whole list of regions."""
-    from benchmarks.floors import forward
+    from benchmarks.yardsticks import forward
     from regions.certificates import verify
     from regions.domains.shapes import Box
     from regions.enumeration import enumerate_regions
@@ -200,7 +200,7 @@ def many_row(widths: tuple[int, ...], number: int) -> Row:
 
     The floor is one forward pass of each network at as many points as it has regions.
     """
-    from benchmarks.floors import forward
+    from benchmarks.yardsticks import forward
     from benchmarks.many import random_networks
     from regions.domains.shapes import Box
     from regions.enumeration.many import count_many
@@ -332,7 +332,7 @@ PARTS: dict[str, list[Callable[[], Row]]] = {
 
 def measure(row: Callable[[], Row]) -> tuple[Row, float]:
     """A row and the peak resident size, in MiB, of the process that measured it."""
-    from benchmarks.floors import peak_bytes
+    from benchmarks.yardsticks import peak_bytes
 
     return row(), peak_bytes() / 2**20
 

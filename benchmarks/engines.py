@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.floors import random_network
+from benchmarks.yardsticks import random_network
 from regions.domains.shapes import Ball, Box, Domain, WholeSpace
 from regions.network import ReluNetwork
 

@@ -200,8 +200,8 @@ def many_row(widths: tuple[int, ...], number: int) -> Row:
 
     The floor is one forward pass of each network at as many points as it has regions.
     """
-    from benchmarks.yardsticks import forward
     from benchmarks.many import random_networks
+    from benchmarks.yardsticks import forward
     from regions.domains.shapes import Box
     from regions.enumeration.many import count_many
 

@@ -46,7 +46,8 @@ def test_bounds_only_says_that_regions_were_not_enumerated(script, file, capsys)
 
 
 def test_ctrl_c_keeps_what_bounds_prove(script, tmp_path, capsys, monkeypatch):
-    layers = random_network(np.random.default_rng(0), 3, [8, 8]).layers
+    # In seven dimensions the search is long enough to be heard.
+    layers = random_network(np.random.default_rng(0), 7, [8, 4]).layers
     biases = [layer.bias.copy() for layer in layers]
     biases[0][3] = -99.0
     network = ReluNetwork.from_arrays([layer.weight for layer in layers], biases)
@@ -58,9 +59,9 @@ def test_ctrl_c_keeps_what_bounds_prove(script, tmp_path, capsys, monkeypatch):
     text = capsys.readouterr().out
     assert "layer 1 unit 4       removed  pre <= -9" in text
     assert text.endswith("not all regions were enumerated (interrupted)\n")
-    points = np.random.default_rng(1).uniform(-1.0, 1.0, (50, 3))
+    points = np.random.default_rng(1).uniform(-1.0, 1.0, (50, 7))
     small = load_network(output)
-    assert small.widths == (7, 8)
+    assert small.widths == (7, 4)
     np.testing.assert_allclose(small(points), network(points), atol=1e-9)
 
 

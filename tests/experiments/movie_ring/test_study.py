@@ -161,7 +161,7 @@ def test_movie_is_h264_that_browsers_play_and_red_stays_red(finished):
     for part in ("h264", "yuv420p", "bt709", f"{2 * width}x{2 * height}", "24 fps"):
         assert part in stream
     page = _stream(folder / "page.mp4")
-    for part in ("h264", "yuv420p", f" {round(1.5 * CONFIG.gif_width)}x"):
+    for part in ("h264", "yuv420p", f" {2 * CONFIG.gif_width}x"):
         assert part in page
     video = _decoded(folder / "movie.mp4", 2 * width, 2 * height)
     assert len(video) == 3 + 2 * CONFIG.fps

@@ -14,7 +14,9 @@ from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import (
     AT,
     CORNERS,
+    DIM,
     LAYER,
+    RANK,
     TOP,
     Leaves,
     Net,
@@ -73,7 +75,7 @@ class ExactCorners:
 
         Args:
             zeros: The words of its zero set.
-            used: Those of all corners of its cell.
+            used: Those of all corners of its cell, or of what that is a section of.
             row: What the bits stand for.
             forms: Integer forms of the units.
             on: Which units are on.
@@ -155,7 +157,9 @@ class ExactCorners:
         own = slice(self._net.word[layer], self._net.word[layer + 1])
         words[own] = st.bits[s, : own.stop - own.start]
         on = unpack(self._net, words[None], layer + 1)[0]
-        used = st.zeros[:, at : at + int(st.cell[s, CORNERS])]
+        # A section that is one ray alone has no other rows: those around it have.
+        around = s - 1 if st.cell[s, DIM] < st.reg[RANK] else s
+        used = st.zeros[:, int(st.cell[around, AT]) : at + int(st.cell[s, CORNERS])]
         used = np.bitwise_or.reduce(used, axis=1)
         points: dict[int, list[int]] = {}
         signs = []

@@ -234,6 +234,19 @@ def test_nearly_parallel_boundaries_have_the_rays_that_integers_give_them(gap):
     assert rs.stats["signs_decided_in_rationals"]
 
 
+@pytest.mark.parametrize("shift", [0.0, 2.0**-40, -(2.0**-40)])
+def test_a_ray_that_is_alone_in_its_section_has_its_side(shift):
+    # The third line passes through the crossing of two that are nearly parallel, or by
+    # it on one side: rationals decide, at a section of one ray.
+    weight = [[1.0, 1.0], [1.0, 1.0 + 2.0**-32], [2.0, 2.0 + 2.0**-32]]
+    bias = [-1.0, -1.0 - 2.0**-33, -2.0 - 2.0**-33 + shift]
+    network = ReluNetwork.from_arrays(
+        [np.eye(2), weight, np.ones((1, 3))], [np.zeros(2), bias, np.zeros(1)]
+    )
+    count = count_regions(network, WholeSpace(2), method="cells")
+    assert int(count) == len(elimination(network))
+
+
 @pytest.mark.parametrize("limit", [1, 30, 500])
 def test_early_stop_finds_cones_that_exist(limit):
     network = bias_free(0, 3, [16, 16])

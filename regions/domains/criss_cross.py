@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
 
 from regions.errors.limits import check
 
@@ -23,6 +23,10 @@ COLD_PIVOTS = 12
 """Pivots made without a hint before a floating-point solver is asked for one."""
 
 NO_LIMIT = -1
+
+PRIME = 2**61 - 1
+LARGE = 1000
+"""Entries of a table whose rank is asked modulo the prime first."""
 
 
 class Vertex(NamedTuple):
@@ -91,13 +95,26 @@ def _inverse(matrix: fmpz_mat) -> tuple[fmpz_mat, fmpz]:
 
 
 def pivot_columns(matrix: fmpz_mat) -> list[int]:
-    """Lexicographically first independent columns."""
+    """Lexicographically first independent columns, but for one chance in 10^18.
+
+    What is independent modulo a prime is so in rationals: in large tables, whose
+    integers grow long, as many columns as there are rows are found there.
+    """
+    if matrix.nrows() * matrix.ncols() > LARGE:
+        reduced, rank = nmod_mat(matrix, PRIME).rref()
+        if rank == matrix.nrows():
+            return _pivots(reduced, rank)
     reduced, _, rank = matrix.rref()
+    return _pivots(reduced, rank)
+
+
+def _pivots(reduced: fmpz_mat | nmod_mat, rank: int) -> list[int]:
+    """Columns of the first entries of the rows of a reduced matrix."""
     pivots: list[int] = []
     for i in range(rank):
         start = pivots[-1] + 1 if pivots else 0
         pivots.append(
-            next(j for j in range(start, matrix.ncols()) if reduced[i, j] != 0)
+            next(j for j in range(start, reduced.ncols()) if reduced[i, j] != 0)
         )
     return pivots
 

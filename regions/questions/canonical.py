@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flint import fmpq
 
 from regions.domains.shapes import Domain, WholeSpace as WholeSpace
+from regions.errors.limits import check
 from regions.network import Layer, ReluNetwork
 from regions.signs.exact import to_fmpq
 
@@ -118,6 +119,7 @@ def _rows(layer: Layer, index: int, sources: list[list[Form]]) -> list[Form]:
     """The pre-activations of a layer."""
     rows = []
     for unit, bias in enumerate(layer.bias.tolist()):
+        check()
         parts = [(fmpq(*bias.as_integer_ratio()), {CONSTANT: ONE})]
         for source, matrix in layer.blocks(index):
             pairs = zip(matrix[unit].tolist(), sources[source], strict=True)

@@ -23,6 +23,7 @@ import numpy as np
 from flint import fmpq
 
 from regions.domains.shapes import WholeSpace
+from regions.errors.limits import check
 from regions.network import ReluNetwork
 from regions.questions.apart import likenesses
 from regions.questions.canonical import (
@@ -77,7 +78,17 @@ def difference_of(both: ReluNetwork, first: Sequence[int] | None = None) -> Diff
             network = _Builder(both, forms, held).network()
             parts = network.output_dim // half
             return Difference(network, _directions(half, (1,) * parts))
-    return Difference(both, _directions(half, (1, -1)))
+    return as_they_are(both)
+
+
+def side_by_side(both: ReluNetwork) -> Difference:
+    """The same differences, of the two networks as they are."""
+    return Difference(both, _directions(both.output_dim // 2, (1, -1)))
+
+
+def as_they_are(both: ReluNetwork) -> Difference:
+    """The same of two networks side by side, whatever they share."""
+    return Difference(both, _directions(both.output_dim // 2, (1, -1)))
 
 
 def _directions(half: int, signs: Sequence[int]) -> list[list[Fraction]]:
@@ -195,6 +206,7 @@ class _Builder:
         first: dict[Name, tuple[Row, float]] = {}
         second: dict[Name, tuple[Row, float]] = {}
         for k in units:
+            check()
             kept, pair = self._forms.kept[k], self._pairs.get(k)
             factor = ONE if pair is None else pair.factor
             row = combined([(1 / factor, kept.row)])
@@ -289,6 +301,7 @@ class _Builder:
             blocks = [np.zeros((len(layer), size)) for size in sizes]
             bias = np.zeros(len(layer))
             for at, (_, (row, _)) in enumerate(layer):
+                check()
                 for name, v in row.items():
                     if name == CONSTANTS:
                         bias[at] = _number(v)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from regions.domains.shapes import BoundedDomain, embed_exactly
 from regions.enumeration.budget import Budget
+from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never
 from regions.models import as_network
@@ -14,7 +15,7 @@ from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import Compared, Partition, proof_of, texts
 from regions.questions.comparison import Comparison
-from regions.questions.difference import difference_of
+from regions.questions.difference import Difference, as_they_are, difference_of
 from regions.questions.directions import read_direction
 from regions.questions.listed import largest_listed
 from regions.questions.maxima import read_tolerance, search_maximum
@@ -179,16 +180,20 @@ def largest_difference(
             stats,
             Partition(apart, domain, {}, of=both),
         )
-    if (same := _equal_by_units(network, both, domain, budget)) is not None:
-        return same
-    # Bounds are sharper where equal units are pairs, and regions fewer elsewhere.
-    paired, plain = (
-        Problem(apart, domain, [(Linear(tuple(row)),) for row in directions])
-        for apart, directions in (
-            difference_of(both, network.widths),
-            difference_of(both),
-        )
-    )
+    try:
+        with limited(stop=budget.spent):
+            if (same := _equal_by_units(network, both, domain, budget)) is not None:
+                return same
+            # Bounds are sharper where equal units are pairs, regions fewer elsewhere.
+            paired, plain = (
+                _differences(difference_of(both, first), domain)
+                for first in (network.widths, None)
+            )
+    except LimitError:
+        # What is known at once is better than nothing.
+        paired = plain = _differences(as_they_are(both), domain)
+    if max_seconds is not None:
+        max_seconds = max(1e-3, max_seconds - budget.seconds)
     best = search_maximum(paired, gap, max_seconds, stop, lists=plain)
     return Answer(
         "largest_difference",
@@ -200,6 +205,12 @@ def largest_difference(
         {"output": best.search.goal % network.output_dim, "nodes": best.search.nodes},
         evidence=proof_of(best, of=both),
     )
+
+
+def _differences(difference: Difference, domain: BoundedDomain) -> Problem:
+    """The largest of some differences."""
+    network, directions = difference
+    return Problem(network, domain, [(Linear(tuple(row)),) for row in directions])
 
 
 def _equal_by_units(

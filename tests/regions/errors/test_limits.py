@@ -4,6 +4,7 @@ Every callable is given work of minutes and a `stop` that says yes after a momen
 """
 
 import contextlib
+import functools
 import signal
 import threading
 import time
@@ -132,6 +133,7 @@ LONG: dict[str, Callable[[], Any]] = {
 }
 
 
+@functools.cache
 def also(net: regions.ReluNetwork) -> regions.ReluNetwork:
     """A network that adds what outputs are above values that they hardly reach.
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.optimize
-from flint import fmpq
+from flint import fmpq, fmpz_mat
 from hypothesis import given, settings, strategies as st
 
 from regions.domains import criss_cross
@@ -217,3 +217,16 @@ def test_batch_proofs_are_reachable_here():
         np.array([[[1.0], [-1.0]]]), np.zeros((1, 2)), np.ones((1, 2))
     )
     assert proved.tolist() == [True]
+
+
+@pytest.mark.parametrize("rank", [20, 15])
+def test_columns_of_large_tables_are_those_that_integers_give(rank, monkeypatch):
+    rng = np.random.default_rng(rank)
+    table = rng.integers(-9, 10, (20, rank)) @ rng.integers(-9, 10, (rank, 80))
+    table[:, 3] = 2 * table[:, 1]
+    matrix = fmpz_mat(table.tolist())
+    quick = criss_cross.pivot_columns(matrix)
+    monkeypatch.setattr(criss_cross, "LARGE", matrix.nrows() * matrix.ncols())
+    assert quick == criss_cross.pivot_columns(matrix)
+    assert len(quick) == rank
+    assert 3 not in quick

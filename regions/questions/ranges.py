@@ -23,6 +23,9 @@ from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
 from regions.questions.visited_extremes import EngineList
 
+SET_UP = 0.5
+"""Seconds that are spent on what differs even if less time is given: bounds are of the
+size of the difference then."""
 METHODS = ("search", "list")
 
 
@@ -181,7 +184,7 @@ def largest_difference(
             Partition(apart, domain, {}, of=both),
         )
     try:
-        with limited(stop=budget.spent):
+        with limited(stop=lambda: budget.spent() and budget.seconds > SET_UP):
             if (same := _equal_by_units(network, both, domain, budget)) is not None:
                 return same
             # Bounds are sharper where equal units are pairs, regions fewer elsewhere.

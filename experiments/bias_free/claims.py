@@ -124,6 +124,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
             "of each (below 1)",
             contest.test[1, free] / contest.test[0, biased],
             high=BELOW_ONE,
+            reason="1 is no change",
         ),
         claim_median(
             f"It simplifies optimization, more learning rates train: {name}",
@@ -132,6 +133,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
             f"those with, of {len(rates)} half decades (at least 1)",
             (trained[1] - trained[0]).astype(float),
             low=1.0,
+            reason="a rate more, of half decades",
         ),
         _updates(task, contest, biased, free),
     ]
@@ -144,6 +146,7 @@ def _contest(task: Task, rates: Sequence[float], contest: Contest) -> list[Claim
                 "top eigenvalue of the Hessian without biases over that with (below 1)",
                 ratio[np.isfinite(ratio)],
                 high=BELOW_ONE,
+                reason="1 is no change",
             )
         )
     return claims
@@ -161,6 +164,7 @@ def _updates(task: Task, contest: Contest, biased: int, free: int) -> Claim:
             "with, the best rate of each (below 1)",
             reached[1] / reached[0],
             high=BELOW_ONE,
+            reason="1 is no change",
         )
     never = np.iinfo(np.int64).max
     steps = np.where(reached > 0, reached, never)
@@ -172,4 +176,5 @@ def _updates(task: Task, contest: Contest, biased: int, free: int) -> Claim:
         f"{int((reached[1] > 0).sum())} without (above 0.5)",
         steps[1] < steps[0],
         low=0.5,
+        reason="most seeds",
     )

@@ -203,6 +203,7 @@ def spectrum_claims(
                 "(at most 0.7)",
                 found[:, -1] / found[:, 0],
                 high=0.7,
+                reason="three tenths less; the notes have no number",
             )
         )
     for biases in BIASES:
@@ -216,6 +217,7 @@ def spectrum_claims(
                 / dimensions["normal", biases][:, -1],
                 low=0.8,
                 high=1.25,
+                reason="a quarter either way; the notes have no number",
             )
         )
     return claims

@@ -52,6 +52,7 @@ def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:
             toy["points"][0] * few / 2.0,
             low=0.9,
             high=1.25,
+            reason="a tenth less to a quarter more: training is short",
         ),
         claim_share(
             "The points' dimensions fall from the fewest points to the most, and the "
@@ -61,6 +62,7 @@ def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:
             (toy["points"][-1] < toy["points"][0])
             & (toy["features"][-1] > toy["features"][0]),
             low=0.5,
+            reason="most seeds",
         ),
         claim_median(
             "Between them the test loss has a bump",
@@ -69,6 +71,7 @@ def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:
             "(at least 1.1)",
             inside / ends,
             low=1.1,
+            reason="clearly: a tenth",
         ),
         claim_median(
             f"From {many} points the model generalizes: it is better than the output 0",
@@ -76,6 +79,7 @@ def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:
             "test loss over that of the output 0 (below 1)",
             toy["test"][-1] / toy["zero"],
             high=1.0,
+            reason="1 is no gain",
         ),
         claim_share(
             f"From {many} points five features have a direction, whose decoder has 16 "
@@ -84,6 +88,7 @@ def _toy_claims(toy: Arrays, sizes: tuple[int, ...]) -> list[Claim]:
             "share of seeds (above 0.5)",
             (toy["represented"][-1] == 5.0) & (toy["cells"][-1] == 16.0),
             low=0.5,
+            reason="most seeds",
         ),
     ]
 
@@ -98,6 +103,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "share of the points alone, all labels random less none (above 0)",
             noise["alone"][-1] - noise["alone"][0],
             low=0.0,
+            reason="0 is no change",
         ),
         claim_median(
             "They make more regions",
@@ -105,6 +111,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "exact regions, all labels random over none (at least 1.1)",
             noise["regions"][-1] / noise["regions"][0],
             low=1.1,
+            reason="clearly: a tenth",
         ),
         claim_median(
             "The boundaries gather at the points that are memorized",
@@ -113,6 +120,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "random (at least 1.1)",
             at[-1],
             low=1.1,
+            reason="clearly: a tenth",
         ),
         claim_median(
             "The minimum is sharper",
@@ -120,6 +128,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "top eigenvalue of the Hessian, all labels random over none (at least 2)",
             noise["sharpness"][-1] / noise["sharpness"][0],
             low=2.0,
+            reason="clearly: twice",
         ),
         claim_median(
             "The output is less robust to noise on the input",
@@ -127,6 +136,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "change of the output, all labels random over none (at least 2)",
             noise["input_change"][-1] / noise["input_change"][0],
             low=2.0,
+            reason="clearly: twice",
         ),
         claim_median(
             "... and to noise on the last embedding, which the read-out adds up",
@@ -134,6 +144,7 @@ def _noise_claims(noise: Arrays) -> list[Claim]:
             "change of the output, all labels random over none (at least 1.1)",
             noise["embedding_change"][-1] / noise["embedding_change"][0],
             low=1.1,
+            reason="clearly: a tenth",
         ),
     ]
 
@@ -152,6 +163,7 @@ def _correlation_claims(noise: Arrays) -> list[Claim]:
             "0.5)",
             rank_correlation(noise[name], noise["sharpness"]),
             low=0.5,
+            reason="midway from no order to a perfect one",
         )
         for words, name in pairs
     ]
@@ -169,6 +181,7 @@ def _linear_claims(linear: Arrays) -> list[Claim]:
             "image, over sizes and widths, seed by seed (at most -0.5)",
             rank_correlation(r2.reshape(flat), error.reshape(flat)),
             high=-0.5,
+            reason="midway from no order to a perfect one",
         ),
         claim_median(
             "Linearity grows with the number of points",
@@ -177,6 +190,7 @@ def _linear_claims(linear: Arrays) -> list[Claim]:
             "(above 0)",
             (r2[-1] - r2[0]).mean(axis=0),
             low=0.0,
+            reason="0 is no change",
         ),
         claim_median(
             "Linearity grows with the width",
@@ -184,6 +198,7 @@ def _linear_claims(linear: Arrays) -> list[Claim]:
             "R^2 of the widest less that of the narrowest, mean over sizes (above 0)",
             (r2[:, -1] - r2[:, 0]).mean(axis=0),
             low=0.0,
+            reason="0 is no change",
         ),
     ]
     return claims

@@ -51,7 +51,7 @@ ABOUT = About(
     ),
     differs=(
         "The comments give no experiment. Henighan et al. have 10,000 features and "
-        "50,000 updates of a smaller rate; sizes here are smaller for time, and 10 "
+        "50,000 updates of a smaller rate; sizes here are smaller for time, and 20 "
         "seeds take the place of the best of several runs. The disc takes the place of "
         "the ring where networks must learn within 1500 updates."
     ),
@@ -105,7 +105,7 @@ class Config:
     linear_updates: int = 1500
     linear_batch: int = 312
     side: int = 64
-    seeds: tuple[int, ...] = tuple(range(10))
+    seeds: tuple[int, ...] = tuple(range(20))
 
     def noisy_training(self) -> TrainingConfig:
         """How the networks that learn random labels are trained."""

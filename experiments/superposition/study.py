@@ -277,6 +277,7 @@ def _claims(
             "share of models with as many columns longer than 1/2 (above 0.5)",
             counts[row] == wanted,
             low=0.5,
+            reason="most models",
         )
         for row, (sparsity, wanted) in enumerate(
             zip(config.sparsities, (2, 4, 5), strict=True)
@@ -298,6 +299,7 @@ def _claims(
             dense / (ignored * float(ignored_loss(1.0))),
             low=0.95,
             high=1.05,
+            reason="a twentieth for what training leaves",
         ),
         claim_median(
             f"At sparsity {config.sparsities[-1]:g} superposition beats ignoring",
@@ -305,6 +307,7 @@ def _claims(
             "loss over the closed form of two features kept, three ignored (below 1)",
             sparse / (ignored * float(ignored_loss(density))),
             high=1.0,
+            reason="1 is no gain",
         ),
         claim_median(
             f"At sparsity {config.sparsities[-1]:g} features have 2/5 of a dimension",
@@ -313,6 +316,7 @@ def _claims(
             np.array([feature_dimensions(one).mean() for one in W[-1]]),
             low=0.35,
             high=0.45,
+            reason="an eighth either way for what training leaves",
         ),
         claim_exact(
             "In the phase diagram no trained model does worse than both closed forms",

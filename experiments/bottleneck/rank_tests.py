@@ -109,6 +109,7 @@ def claim_different(
         p_for=p / 2.0,
         p_against=1.0,
         least=(0.0, 1.0),
+        reason="the kinds are alike; that they are, no test can show",
     )
 
 

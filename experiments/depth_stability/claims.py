@@ -45,7 +45,10 @@ def depth_correlations(
 
 
 def depth_claims(
-    plain: dict[int, Rows], untreated: Rows, remedies: dict[str, Rows]
+    plain: dict[int, Rows],
+    untreated: Rows,
+    remedies: dict[str, Rows],
+    smaller: str = "",
 ) -> list[Claim]:
     """Claims in the order of the page.
 
@@ -53,6 +56,7 @@ def depth_claims(
         plain: Rows of plain Adam by depth, ascending.
         untreated: Those at the depth of the remedies.
         remedies: Rows of the same seeds by remedy.
+        smaller: Where the runs are smaller than those of the post.
     """
     deepest = plain[max(plain)]
     claims = [
@@ -62,6 +66,8 @@ def depth_claims(
             f"rank correlation of {label} with the depth (at least 0.5)",
             depth_correlations(plain, name),
             low=0.5,
+            reason="midway from no order to a perfect one",
+            smaller=smaller,
         )
         for name, words, label in (
             ("spike_rate", "more epochs are spikes", "the spike rate"),
@@ -77,9 +83,10 @@ def depth_claims(
             np.array([row["spike_rate"] > 0.0 for row in deepest]),
             low=0.5,
             reason="most runs",
+            smaller=smaller,
         )
     )
-    claims += _partition_claims(plain)
+    claims += _partition_claims(plain, smaller)
     for name, rows in remedies.items():
         claims.append(_remedy_claim(name, rows, untreated))
     return claims
@@ -102,10 +109,11 @@ def _remedy_claim(name: str, rows: Rows, untreated: Rows) -> Claim:
         "seed (under 1)",
         np.array(ratios),
         high=np.nextafter(1.0, 0.0),
+        reason="1 is no change",
     )
 
 
-def _partition_claims(plain: dict[int, Rows]) -> list[Claim]:
+def _partition_claims(plain: dict[int, Rows], smaller: str) -> list[Claim]:
     """What spikes leave, over all deep seeds with some that can be judged."""
     rows = [row for table in plain.values() for row in table if row["spikes"]]
     contrasts = np.array(spike_contrasts(rows))
@@ -120,6 +128,8 @@ def _partition_claims(plain: dict[int, Rows]) -> list[Claim]:
                 "networks with both (at least 2)",
                 contrasts,
                 low=2.0,
+                reason="very different: twice",
+                smaller=smaller,
             )
         )
     if rows:
@@ -134,6 +144,8 @@ def _partition_claims(plain: dict[int, Rows]) -> list[Claim]:
                 "running median before (at least 0.9)",
                 np.array(recovered),
                 low=0.9,
+                reason="nearly all",
+                smaller=smaller,
             )
         )
     return claims

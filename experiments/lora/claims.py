@@ -167,6 +167,7 @@ def _closeness_claims(tunings: Tunings, low: str) -> list[Claim | None]:
             "most 0.05)",
             gaps[near],
             high=0.05,
+            reason="the right class is then given 0.95 of the probability it has",
         ),
         claim_median(
             f"The farther the task, the more {low} falls behind",
@@ -174,6 +175,7 @@ def _closeness_claims(tunings: Tunings, low: str) -> list[Claim | None]:
             "that gap on the far task minus that on the near one (above 0.05)",
             gaps[-1] - gaps[near],
             low=0.05,
+            reason="the same 0.05",
         ),
         _median(
             f"At the same loss {low} is as accurate on the near task as full tuning",
@@ -184,6 +186,7 @@ def _closeness_claims(tunings: Tunings, low: str) -> list[Claim | None]:
             ],
             low=-0.02,
             high=0.02,
+            reason="ten of 500 test points either way",
         ),
     ]
 
@@ -198,6 +201,7 @@ def _count_claims(tunings: Tunings, methods: tuple[str, ...]) -> list[Claim | No
             _growth(tunings, method, task, mark)[tunings.reached(method, task, mark)],
             low=0.9,
             high=1.1,
+            reason="a tenth either way",
         )
         for method in methods
         for task, name in ((NEAR, "near"), (FAR, "far"))
@@ -217,6 +221,7 @@ def _pattern_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                 "Jaccard index of the exact patterns (at least 0.9)",
                 tunings.of("jaccard", low, NEAR, mark)[reached],
                 low=0.9,
+                reason="a tenth less",
             ),
             _median(
                 f"{low} keeps more of them than full tuning, near task, at the same "
@@ -228,6 +233,7 @@ def _pattern_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                     / tunings.of("jaccard", "full", NEAR, mark)
                 )[reached & tunings.reached("full", NEAR, mark)],
                 low=1.0,
+                reason="1 is no difference",
             ),
             _median(
                 f"{low} leaves the old data in their regions, near task, at the same "
@@ -236,6 +242,7 @@ def _pattern_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                 "share of the old test points whose pattern differs (at most 0.1)",
                 tunings.of("points_old", low, NEAR, mark)[reached],
                 high=0.1,
+                reason="one in ten",
             ),
             _median(
                 f"{low} changes few bits, near task, at the same {mark}",
@@ -244,6 +251,7 @@ def _pattern_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                 "0.1)",
                 tunings.of("bits_grid", low, NEAR, mark)[reached],
                 high=0.1,
+                reason="one in ten",
             ),
         ]
     if "last_layer" in tunings.methods:
@@ -278,6 +286,7 @@ def _forgetting_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                 "accuracy lost on the old task (at least 0.02)",
                 lost[low][reached],
                 low=0.02,
+                reason="ten of 500 test points",
             ),
             _median(
                 f"{low} forgets no less than full tuning: {name} task, same loss",
@@ -287,6 +296,7 @@ def _forgetting_claims(tunings: Tunings, low: str) -> list[Claim | None]:
                     reached & tunings.reached("full", task, "loss")
                 ],
                 low=0.0,
+                reason="0 is no difference",
             ),
         ]
     return claims
@@ -312,6 +322,7 @@ def _part_claims(tunings: Tunings) -> list[Claim | None]:
                     "(below 1)",
                     ratio[both],
                     high=1.0,
+                    reason="1 is no difference",
                 )
             )
     return claims
@@ -349,8 +360,12 @@ def _median(
     values: np.ndarray,
     low: float = -math.inf,
     high: float = math.inf,
+    *,
+    reason: str,
 ) -> Claim | None:
     """A claim on a median; None if no network reached the mark."""
     if not len(values):
         return None
-    return claim_median(claim, source, statistic, values, low=low, high=high)
+    return claim_median(
+        claim, source, statistic, values, low=low, high=high, reason=reason
+    )

@@ -60,10 +60,9 @@ def test_claims_see_training_and_seven():
         {2: np.full(12, 7), 3: np.full(12, 9)},
     )
     verdicts = {claim.claim: claim.verdict for claim in claims}
-    assert verdicts[f"About seven of 32 codes hold data: {random.name}"] == ("refuted")
-    assert verdicts[f"About seven of 32 codes hold data: {trained.name}"] == "confirmed"
     seven = "Seven clusters of data occupy about seven of 32 codes, d = {}"
     assert verdicts[seven.format(2)] == "confirmed"
     assert verdicts[seven.format(3)] == "refuted"
-    fewer = f"Training gathers the data in fewer codes: {trained.name}"
-    assert verdicts[fewer] == "confirmed"
+    trained = "Networks trained on seven clusters occupy about seven of 32 codes"
+    assert verdicts[trained] == "confirmed"
+    assert verdicts["Training gathers the data in fewer codes"] == "confirmed"

@@ -60,5 +60,5 @@ def test_claims_follow_the_numbers():
     trained = {1: row(100.0, 200.0, 0.02), 4: row(10.0, 150.0, 0.01)}
     verdicts = [c.verdict for c in wide_or_deep_claims(random, trained, (1, 2))]
     yes, no = "confirmed", "refuted"
-    # Slope and size of one layer, of two; stacking; fewer; fit, growth, per parameter.
-    assert verdicts == [yes, yes, yes, no, no, yes, yes, yes, no]
+    # Slope and size of two layers; stacking; fewer; fit, growth, per parameter.
+    assert verdicts == [yes, no, no, yes, yes, yes, no]

@@ -126,19 +126,30 @@ def largest_in_box(gradient: Row, low: Sequence[fmpq], high: Sequence[fmpq]) -> 
     return sum((g * (b if g > 0 else a) for g, a, b in ends if g != 0), fmpq(0))
 
 
+SHARP_BITS = 96
+"""So many in bounds that the checker finds: short sums, and ends far below rounding."""
+
+
 def sharp_lines(low: fmpq, high: fmpq, slope: fmpq) -> Lines:
-    """The lines of a unit with the chord as it is, not rounded: the sharpest."""
-    if low >= 0 or high <= 0 or slope == 1:
-        return lines_between(low, high, slope, None)
-    chord = (high - slope * low) / (high - low)
-    tangent = fmpq(1) if high > -low else slope
-    line = (chord, (slope - chord) * low), (tangent, fmpq(0))
-    (upper, above), (lower, below) = line if slope < 1 else line[::-1]
-    return Lines(upper, above, lower, below)
+    """The lines of a unit with the chord as good as not rounded."""
+    return lines_between(low, high, slope, None, SHARP_BITS)
 
 
-def lines_between(low: fmpq, high: fmpq, slope: fmpq, tangent: fmpq | None) -> Lines:
+def lines_between(
+    low: fmpq,
+    high: fmpq,
+    slope: fmpq,
+    tangent: fmpq | None,
+    bits: int = CHORD_BITS,
+) -> Lines:
     """The lines of a unit whose pre-activation lies between two ends.
+
+    Args:
+        low: Lower end.
+        high: Upper end.
+        slope: Slope of the unit where it is off.
+        tangent: Slope of the line through the kink; None for that of the larger side.
+        bits: To how many bits after the point the chord is rounded down.
 
     Raises:
         ValueError: If the tangent is not between the slope and 1.
@@ -153,7 +164,7 @@ def lines_between(low: fmpq, high: fmpq, slope: fmpq, tangent: fmpq | None) -> L
     if not min(slope, one) <= tangent <= max(slope, one):
         raise ValueError("a tangent is not between the slopes of its unit")
     exact = (high - slope * low) / (high - low)
-    chord = fmpq((exact * (1 << CHORD_BITS)).floor(), 1 << CHORD_BITS)
+    chord = fmpq((exact * (1 << bits)).floor(), 1 << bits)
     ends = (slope - chord) * low, (1 - chord) * high
     if slope < 1:
         return Lines(chord, max(ends), tangent, zero)
@@ -208,8 +219,7 @@ def _layer(
 
 def _exact(value: Fraction | float | np.floating) -> fmpq:
     """The exact value of a number."""
-    ratio = value if isinstance(value, Fraction) else Fraction(float(value))
-    return fmpq(ratio.numerator, ratio.denominator)
+    return fmpq(*value.as_integer_ratio())
 
 
 def _added(a: Row, b: Row) -> Row:

@@ -5,6 +5,7 @@ through them. Each rounding is charged where it comes up: a coefficient that is 
 moves the sum by at most e times the largest value of what it multiplies.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +63,31 @@ class BoxBounds:
             hull = low.min(0, keepdims=True), high.max(0, keepdims=True)
             return self._units(*hull, known)[0]
 
+    def proved(
+        self, low: np.ndarray, high: np.ndarray, stated: list[Ends]
+    ) -> list[Ends]:
+        """Which ends of all units on a box are proved, those of layers before taken.
+
+        Args:
+            low: Lower ends of the box, `(1, dim)`.
+            high: Upper ends.
+            stated: The ends to prove, by layer.
+
+        Returns:
+            Whether the lower ones hold, and the upper ones, by layer.
+        """
+        values, lines, result = [(low, high)], [], []
+        with np.errstate(all="ignore"):
+            for index, (below, above) in enumerate(stated):
+                first, last = self._intervals(index, values)
+                units = np.flatnonzero(~((first >= below) & (last <= above)).all(0))
+                self._sharpen(index, units, (first, last), lines, (low, high))
+                result.append((first >= below, last <= above))
+                slopes = self._layers[index].slopes
+                lines.append(_lines(below, above, slopes))
+                values.append(_activations(below, above, slopes))
+        return result
+
     def upper(
         self,
         low: np.ndarray,
@@ -97,17 +123,29 @@ class BoxBounds:
                 first = np.fmax(first, around[index][0])
                 last = np.fmin(last, around[index][1])
             units = np.flatnonzero(~((first >= 0.0) | (last <= 0.0)).all(0))
-            if index and len(units):
-                eye = np.eye(layer.width)[units]
-                rows = np.concatenate([eye, -eye])[None]
-                found = self._carried(index, rows, lines, low, high)
-                count = len(units)
-                last[:, units] = np.fmin(last[:, units], found[:, :count])
-                first[:, units] = np.fmax(first[:, units], -found[:, count:])
+            self._sharpen(index, units, (first, last), lines, (low, high))
             result.append((first, last))
             lines.append(_lines(first, last, layer.slopes))
             values.append(_activations(first, last, layer.slopes))
         return result, lines
+
+    def _sharpen(
+        self,
+        index: int,
+        units: np.ndarray,
+        ends: Ends,
+        lines: list[_Lines],
+        boxes: Ends,
+    ) -> None:
+        """Take for some units of a layer what is carried back, where that is closer."""
+        if not index or not len(units):
+            return
+        first, last = ends
+        eye = np.eye(self._layers[index].width)[units]
+        rows = np.concatenate([eye, -eye])[None]
+        found, count = self._carried(index, rows, lines, *boxes), len(units)
+        last[:, units] = np.fmin(last[:, units], found[:, :count])
+        first[:, units] = np.fmax(first[:, units], -found[:, count:])
 
     def _intervals(self, index: int, ends: list[Ends]) -> Ends:
         """Ends of a layer's pre-activations from those of what it reads."""
@@ -225,6 +263,14 @@ def _lines(low: np.ndarray, high: np.ndarray, slopes: np.ndarray) -> _Lines:
         np.where(concave, below, 0.0),
         active,
         before,
+    )
+
+
+def outward(low: Sequence[Sequence[fmpq]], high: Sequence[Sequence[fmpq]]) -> Ends:
+    """Ends of boxes in float64, `(boxes, dim)`, that hold those given."""
+    return (
+        np.array([[float_below(v) for v in row] for row in low]),
+        -np.array([[float_below(-v) for v in row] for row in high]),
     )
 
 

@@ -13,13 +13,10 @@ from regions.certificates.answer_bounds import (
     ExactLayers,
     Lines,
     Unit,
-    activation_ends,
-    interval_ends,
     largest_in_box,
     lines_between,
-    sharp_lines,
 )
-from regions.certificates.box_bounds import BoxBounds, float_below
+from regions.certificates.box_bounds import BoxBounds, float_below, outward
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.rationals import (
     Row,
@@ -27,10 +24,10 @@ from regions.certificates.rationals import (
     exact,
     number,
     numbers,
-    root_above,
     short,
     walls,
 )
+from regions.certificates.stated_ends import StatedEnds
 from regions.domains.shapes import Ball, BoundedDomain, Box, HPolytope, Simplex
 from regions.errors import FileFormatError
 from regions.network import ReluNetwork
@@ -91,6 +88,7 @@ class Claim:
         self._rows = _rows(domain)
         square = domain.squared_radius
         self._square = None if square is None else exact(square)
+        self._stated = StatedEnds(network, domain, layers)
 
     def lower(self) -> str:
         """Whether the point lies in the domain and has the value."""
@@ -183,7 +181,7 @@ class Claim:
             raise Wrong(f"leaf {leaves[0].number} is a box, and the domain is none")
         bounds, tree = BoxBounds(self._network), self._claim["tree"]
         root = leaves[0]._replace(low=tuple(self._low), high=tuple(self._high))
-        whole = bounds.around(*_outward([root]))
+        whole = bounds.around(*outward([root.low], [root.high]))
         for begin in range(0, len(leaves), BOXES):
             some = leaves[begin : begin + BOXES]
             stated = [number(tree[leaf.number]["box"]) for leaf in some]
@@ -194,7 +192,7 @@ class Claim:
             ends = zip(stated, goals, strict=True)
             boxes = _Boxes(
                 np.arange(len(some)),
-                *_outward(some),
+                *outward([leaf.low for leaf in some], [leaf.high for leaf in some]),
             )
             known = bounds.around(boxes.low, boxes.high, whole)
             weights = np.array([weights for weights, _ in goals])
@@ -225,46 +223,11 @@ class Claim:
         return weights, number(parts[0]["offset"])
 
     def unit_ends(self, leaf: Leaf) -> tuple[list[Row], list[Row]]:
-        """The bounds of all units on a box that the file gives, each proved."""
+        """The bounds of all units where a leaf's box begins, as stated, each proved."""
         given = self._claim["bounds"][str(leaf.begins)]
-        lows = [numbers(row) for row in given[0]]
-        highs = [numbers(row) for row in given[1]]
-        activations = [(list(leaf.low), list(leaf.high))]
-        lines: list[list[Lines]] = []
-        for index, slopes in enumerate(self._layers.slopes):
-            low, high = lows[index], highs[index]
-            first, last = interval_ends(self._layers, index, activations)
-            for unit in range(len(slopes)):
-                if first[unit] < low[unit]:
-                    end = -self._unit_bound(index, unit, -1, lines, leaf)
-                    self._require(end >= low[unit], index, unit, leaf)
-                if last[unit] > high[unit]:
-                    end = self._unit_bound(index, unit, 1, lines, leaf)
-                    self._require(end <= high[unit], index, unit, leaf)
-            activations.append(activation_ends(low, high, slopes))
-            trios = zip(low, high, slopes, strict=True)
-            lines.append([sharp_lines(a, b, s) for a, b, s in trios])
+        lows, highs = ([numbers(row) for row in ends] for ends in given)
+        self._stated.check(leaf.begins, (leaf.low, leaf.high), (lows, highs))
         return lows, highs
-
-    def _unit_bound(
-        self, index: int, unit: int, sign: int, lines: list[list[Lines]], leaf: Leaf
-    ) -> fmpq:
-        """An upper bound of a unit's pre-activation, or of its negative."""
-        weights = [fmpq(0)] * len(self._layers.slopes[index])
-        weights[unit] = fmpq(sign)
-        gradient, constant = self._layers.carried_back(index, weights, lines, {})
-        most = largest_in_box(gradient, leaf.low, leaf.high)
-        if self._square is not None:
-            most = min(most, root_above(self._square * dot(gradient, gradient)))
-        return constant + most
-
-    @staticmethod
-    def _require(holds: bool, index: int, unit: int, leaf: Leaf) -> None:
-        if not holds:
-            raise Wrong(
-                f"the bounds of {unit_name((index, unit))} on the box of node "
-                f"{leaf.begins} are not proved"
-            )
 
     def bound(self, leaf: Leaf, lows: list[Row], highs: list[Row]) -> fmpq | None:
         """The bound of a leaf, recomputed; None where it is proved empty."""
@@ -385,14 +348,6 @@ class Claim:
                     row.append(Lines(steady, fmpq(0), steady, fmpq(0)))
             result.append(row)
         return result
-
-
-def _outward(leaves: list[Leaf]) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper ends of leaves as float64 numbers, which hold them."""
-    return (
-        np.array([[float_below(v) for v in leaf.low] for leaf in leaves]),
-        -np.array([[float_below(-v) for v in leaf.high] for leaf in leaves]),
-    )
 
 
 def _halved(boxes: _Boxes, which: np.ndarray) -> _Boxes:

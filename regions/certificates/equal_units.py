@@ -55,7 +55,7 @@ def merged(
             _add(total, exact(row[axis]), {("x", k, 0): fmpq(1)})
         held[0].append(total)
     table: list[list[Sum]] = []
-    first: dict[object, tuple[Term, fmpq]] = {}
+    first = _Leaders()
     for index, layer in enumerate(network.hidden):
         sums = _read(layer, index, held)
         active = _active(layer, index, sums, signs, first)
@@ -75,11 +75,11 @@ def _active(
     index: int,
     sums: list[Sum],
     signs: Mapping[Unit, bool],
-    first: dict[object, tuple[Term, fmpq]],
+    first: "_Leaders",
 ) -> list[Sum]:
     """The activations of a layer; `first` holds the units that stand for others."""
-    places = {unit: _hyperplane(total) for unit, total in enumerate(sums)}
-    known: dict[object, bool] = {}
+    places = {unit: first.hyperplane(total) for unit, total in enumerate(sums)}
+    known: dict[int | None, bool] = {}
     for unit, (place, weight) in places.items():
         if (index, unit) in signs:
             known[place] = signs[index, unit] == (weight > 0)
@@ -96,7 +96,7 @@ def _active(
             _add(active, fmpq(1) if on else slope, total)
         else:
             own: tuple[Term, fmpq] = (("unit", index, unit), weight)
-            leader, least = first.setdefault((place, slope), own)
+            leader, least = first.held.setdefault((place, slope), own)
             share = weight / least
             _add(active, abs(share), {leader: fmpq(1)})
             if share < 0:
@@ -111,10 +111,10 @@ def _rewrite_gaps(
     sums: list[Sum],
     table: list[list[Sum]],
     active: list[Sum],
-    first: dict[object, tuple[Term, fmpq]],
+    first: "_Leaders",
 ) -> None:
     """Write activations of a layer by the rule for differences, where it holds."""
-    capped: dict[tuple[Term, str], list[tuple[Sum, int]]] = {}
+    capped: dict[Term, list[tuple[Sum, int]]] = {}
     steady = {
         unit for unit in range(len(sums)) if not network.hidden[index].slopes[unit]
     }
@@ -124,10 +124,10 @@ def _rewrite_gaps(
         if len(total) == 2 and _are_rectified(network, total):
             for term, v in total.items():
                 if v > 0 > min(total.values()):
-                    capped.setdefault((term, str(v)), []).append((total, unit))
+                    capped.setdefault(term, []).append((total, unit))
     for unit in steady:
-        for rising, p in sums[unit].items():
-            for other, own in capped.get((rising, str(p)), ()):
+        for rising in sums[unit] if capped else ():
+            for other, own in capped.get(rising, ()):
                 rest = _without(network, sums[unit], rising, other, table)
                 if rest is not None:
                     active[unit] = dict(active[own])
@@ -139,7 +139,7 @@ def _rewrite_step(
     total: Sum,
     table: list[list[Sum]],
     active: Sum,
-    first: dict[object, tuple[Term, fmpq]],
+    first: "_Leaders",
 ) -> None:
     """The same of `relu(c - q relu(v))`, where a unit is known for `q v - c`."""
     c, units = total.get(ONE, fmpq(0)), {k: v for k, v in total.items() if k != ONE}
@@ -149,8 +149,8 @@ def _rewrite_step(
     lower: Sum = {}
     _add(lower, -v, table[above[1]][above[2]])
     _add(lower, -c, {ONE: fmpq(1)})
-    place, weight = _hyperplane(lower)
-    held = first.get((place, fmpq(0)))
+    place, weight = first.hyperplane(lower)
+    held = first.held.get((place, fmpq(0)))
     if v < 0 and held is not None and weight / held[1] > 0:
         active.clear()
         active.update(total)
@@ -174,6 +174,8 @@ def _without(
         table: Pre-activations of the layers before.
     """
     p, u = total[rising], table[rising[1]][rising[2]]
+    if other[rising] != p:
+        return None
     left = dict(total)
     _add(left, p, u)
     if len(left) != 2 or not _are_rectified(network, left):
@@ -201,23 +203,47 @@ def _are_rectified(network: ReluNetwork, total: Sum) -> bool:
     )
 
 
-def _hyperplane(total: Sum) -> tuple[frozenset | None, fmpq]:
-    """Where a sum vanishes, as what can be compared, and the weight of one term."""
-    terms = sorted(term for term in total if term != ONE)
-    if not terms:
-        return None, total.get(ONE, fmpq(0))
-    weight = total[terms[0]]
-    shares = {term: v / weight for term, v in total.items()}
-    return frozenset((term, str(v)) for term, v in shares.items()), weight
+class _Leaders:
+    """Hyperplanes that were met, by number, and the units that stand for others.
+
+    Attributes:
+        held: By hyperplane and slope a unit, and the weight of one of its terms.
+    """
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int | None, fmpq], tuple[Term, fmpq]] = {}
+        self._met: dict[tuple[int, Term, Term, str], list[tuple[int, Sum]]] = {}
+        self._count = 0
+
+    def hyperplane(self, total: Sum) -> tuple[int | None, fmpq]:
+        """Where a sum vanishes, and the weight of one term; a constant has no number.
+
+        All terms are compared only where the number of terms and two of them agree.
+        """
+        least = min((term for term in total if term != ONE), default=None)
+        if least is None:
+            return None, total.get(ONE, fmpq(0))
+        weight, last = total[least], max(total)
+        likely = (len(total), least, last, str(total[last] / weight))
+        same = self._met.setdefault(likely, [])
+        for number, other in same:
+            share = weight / other[least]
+            if total.keys() == other.keys() and all(
+                v == share * other[term] for term, v in total.items()
+            ):
+                return number, weight
+        same.append((self._count, total))
+        self._count += 1
+        return same[-1][0], weight
 
 
 def _read(layer: Layer, index: int, held: list[list[Sum]]) -> list[Sum]:
     """What the units of a layer read."""
-    sums = []
+    sums, blocks = [], list(layer.blocks(index))
     for unit in range(layer.width):
         total: Sum = {}
         _add(total, exact(float(layer.bias[unit])), {ONE: fmpq(1)})
-        for source, matrix in layer.blocks(index):
+        for source, matrix in blocks:
             for weight, part in zip(matrix[unit].tolist(), held[source], strict=True):
                 if weight:
                     _add(total, exact(weight), part)

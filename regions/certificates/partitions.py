@@ -12,13 +12,14 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpz, fmpz_mat
 
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.clipping import exact_sum
-from regions.certificates.rationals import Row, dot, exact, numbers, short, walls
+from regions.certificates.rationals import Row, exact, numbers, short, walls
 from regions.domains.shapes import BoundedDomain
+from regions.patterns.names import unit_name
 
 Indices = tuple[int, ...]
 
@@ -31,6 +32,20 @@ class Simplex(NamedTuple):
 
     corners: Indices
     volume: fmpq
+
+
+class _Marks(NamedTuple):
+    """Signs at a corner: of the rows of the domain, then of units, one bit each.
+
+    Attributes:
+        zeros: Which vanish.
+        positive: Which units are positive,
+        negative: and which negative.
+    """
+
+    zeros: int
+    positive: int
+    negative: int
 
 
 class Leaf(NamedTuple):
@@ -66,10 +81,11 @@ class Partition:
     ):
         self._layers, self._walls = layers, walls(domain)
         self.points = [numbers(corner) for corner in data["corners"]]
-        self._check_inside()
-        self._pre, self.outputs = self._evaluated()
+        self._places = [self._homogeneous(k) for k in range(len(self.points))]
+        self._marks, self.outputs = self._evaluated(self._tight())
         labels = data.get("labels")
         self.by_class = labels is not None
+        self._faces: dict[int, _Faces] = {}
         self.leaves: list[Leaf] = []
         seen: dict[Any, int] = {}
         for number, corners in enumerate(data["leaves"]):
@@ -81,24 +97,53 @@ class Partition:
             self.leaves.append(leaf)
         self._check_volume(exact(domain.rational_volume()))
 
-    def _check_inside(self) -> None:
-        """Whether all corners lie in the domain."""
-        for number, point in enumerate(self.points):
-            if len(point) != self._layers.dim:
-                raise Wrong(f"corner {number} has {len(point)} coordinates")
-            if any(dot(row[:-1], point) > row[-1] for row in self._walls):
-                raise Wrong(f"corner {number} lies outside of the domain")
+    def _homogeneous(self, corner: int) -> list[fmpz]:
+        """A corner as integers: (t w, w) with w > 0."""
+        point = self.points[corner]
+        if len(point) != self._layers.dim:
+            raise Wrong(f"corner {corner} has {len(point)} coordinates")
+        return _integers([*point, fmpq(1)])
 
-    def _evaluated(self) -> tuple[list[list[Row]], list[Row]]:
-        """Pre-activations of each corner, by layer, and its outputs."""
-        pre, outputs = [], []
+    def _tight(self) -> list[int]:
+        """The rows of the domain through each corner, one bit each; none is beyond."""
+        if not (self._places and self._walls):
+            return [0] * len(self._places)
+        rows = [_integers([*row[:-1], -row[-1]]) for row in self._walls]
+        beyond = fmpz_mat(self._places) * fmpz_mat(rows).transpose()
+        tight = []
+        for number, values in enumerate(beyond.tolist()):
+            if any(v > 0 for v in values):
+                raise Wrong(f"corner {number} lies outside of the domain")
+            tight.append(sum(1 << k for k, v in enumerate(values) if v == 0))
+        return tight
+
+    def _evaluated(self, tight: list[int]) -> tuple[list[_Marks], list[Row]]:
+        """Signs of rows and units at each corner, and its outputs."""
+        marks, outputs = [], []
         for start in range(0, len(self.points), CHUNK):
             *hidden, last = self._layers.at_points(self.points[start : start + CHUNK])
             outputs += last
-            pre += [list(parts) for parts in zip(*hidden, strict=True)] or [
-                [] for _ in last
-            ]
-        return pre, outputs
+            for place in range(len(last)):
+                own = [layer[place] for layer in hidden]
+                marks.append(self._marked(tight[start + place], own))
+        return marks, outputs
+
+    def _marked(self, zeros: int, pre: list[Row]) -> _Marks:
+        """Signs at a corner; units without a kink have none."""
+        bit, positive, negative = 1 << len(self._walls), 0, 0
+        for values, slopes in zip(pre, self._layers.slopes, strict=True):
+            for v, slope in zip(values, slopes, strict=True):
+                # The zeros of a unit without a kink may run through a leaf.
+                if slope == 1:
+                    pass
+                elif v > 0:
+                    positive |= bit
+                elif v < 0:
+                    negative |= bit
+                else:
+                    zeros |= bit
+                bit <<= 1
+        return _Marks(zeros, positive, negative)
 
     def _leaf(self, number: int, corners: Indices, label: int) -> Leaf:
         """A leaf, with its signs and simplices."""
@@ -106,37 +151,29 @@ class Partition:
             raise Wrong(f"leaf {number} has {len(corners)} corners, or one twice")
         if not all(0 <= k < len(self.points) for k in corners):
             raise Wrong(f"leaf {number} has a corner that is none")
-        zeros = {k: self._tight(k) for k in corners}
-        bit, on = len(self._walls), []
+        marks = [self._marks[k] for k in corners]
+        positive = functools.reduce(operator.or_, (m.positive for m in marks))
+        both = positive & functools.reduce(operator.or_, (m.negative for m in marks))
+        on, bit = [], 1 << len(self._walls)
         for layer, slopes in enumerate(self._layers.slopes):
             signs = []
-            for unit, slope in enumerate(slopes):
-                values = {k: self._pre[k][layer][unit] for k in corners}
-                # The zeros of a unit without a kink may run through the leaf.
-                if slope != 1:
-                    _note_zeros(zeros, values, bit)
-                bit += 1
-                positive = any(v > 0 for v in values.values())
-                if slope != 1 and positive and any(v < 0 for v in values.values()):
+            for unit in range(len(slopes)):
+                if both & bit:
                     raise Wrong(
-                        f"leaf {number}: unit {unit} of layer {layer} has both signs "
-                        "at its corners"
+                        f"leaf {number}: {unit_name((layer, unit))} has both signs at "
+                        "its corners"
                     )
-                signs.append(positive and slope != 1)
+                signs.append(bool(positive & bit))
+                bit <<= 1
             on.append(tuple(signs))
+        faces = self._faces.setdefault(label, _Faces())
+        for k in corners:
+            faces.zeros.setdefault(k, self._marks[k].zeros)
         if self.by_class:
-            self._note_class(number, corners, label, zeros, bit)
-        simplices = tuple(self._simplices(corners, zeros))
+            self._note_class(number, corners, label, faces.zeros, bit)
+        # Faces that leaves share have one order in all of them, and are cut once.
+        simplices = tuple(self._simplices(faces, tuple(sorted(corners))))
         return Leaf(number, tuple(on), label, simplices)
-
-    def _tight(self, corner: int) -> int:
-        """The rows of the domain through a corner, one bit each."""
-        point = self.points[corner]
-        return sum(
-            1 << k
-            for k, row in enumerate(self._walls)
-            if dot(row[:-1], point) == row[-1]
-        )
 
     def _note_class(
         self, number: int, corners: Indices, label: int, zeros: dict[int, int], bit: int
@@ -150,20 +187,19 @@ class Partition:
             largest = max(gaps.values())
             if min(gaps.values()) < 0 or (other < label and largest == 0):
                 raise Wrong(f"leaf {number}: output {other} is as large as {label}")
-            if other != label:
-                _note_zeros(zeros, gaps, bit + other)
+            for corner, v in gaps.items():
+                if other != label and v == 0:
+                    zeros[corner] |= bit << other
 
-    def _simplices(self, corners: Indices, zeros: dict[int, int]) -> Iterator[Simplex]:
+    def _simplices(self, faces: "_Faces", corners: Indices) -> Iterator[Simplex]:
         """Simplices that fill the hull of some corners, those with volume."""
-        for simplex in _filled(corners, zeros, self._layers.dim):
-            first = self.points[simplex[0]]
-            rows = [
-                [a - b for a, b in zip(self.points[k], first, strict=True)]
-                for k in simplex[1:]
-            ]
-            det = fmpq_mat(rows).det() if rows else fmpq(1)
+        scale = _factorial(self._layers.dim)
+        for simplex in faces.filled(corners, self._layers.dim):
+            rows = [self._places[k] for k in simplex]
+            det = fmpz_mat(rows).det()
             if det != 0:
-                yield Simplex(simplex, abs(det) / _factorial(self._layers.dim))
+                bottom = functools.reduce(operator.mul, (row[-1] for row in rows))
+                yield Simplex(simplex, fmpq(abs(det), scale * bottom))
 
     def _check_volume(self, volume: fmpq) -> None:
         """Whether the leaves fill the domain."""
@@ -177,40 +213,53 @@ class Partition:
         )
 
 
-def _note_zeros(zeros: dict[int, int], values: dict[int, fmpq], bit: int) -> None:
-    """Note at which corners a form vanishes."""
-    for corner, v in values.items():
-        if v == 0:
-            zeros[corner] |= 1 << bit
+class _Faces:
+    """Faces of leaves and the simplices that fill them, each found once.
+
+    Attributes:
+        zeros: For each corner the forms that vanish there, one bit each.
+    """
+
+    def __init__(self) -> None:
+        self.zeros: dict[int, int] = {}
+        self._filled: dict[Indices, list[Indices]] = {}
+
+    def filled(self, face: Indices, dim: int) -> list[Indices]:
+        """Simplices that fill a face: cones from a corner over facets without it."""
+        if len(face) <= dim + 1:
+            return [face] if len(face) == dim + 1 else []
+        found = self._filled.get(face)
+        if found is None:
+            found = self._filled[face] = [
+                (face[0], *simplex)
+                for facet in self._facets(face)
+                if face[0] not in facet
+                for simplex in self.filled(facet, dim - 1)
+            ]
+        return found
+
+    def _facets(self, face: Indices) -> list[Indices]:
+        """The largest sets of corners of a face at which one more form vanishes."""
+        held = [self.zeros[k] for k in face]
+        every = functools.reduce(operator.and_, held)
+        rest = functools.reduce(operator.or_, held) & ~every
+        found = set()
+        while rest:
+            bit = rest & -rest
+            rest ^= bit
+            # Which corners of the face, one bit each.
+            found.add(sum(1 << k for k, zeros in enumerate(held) if zeros & bit))
+        return [
+            tuple(k for place, k in enumerate(face) if corners >> place & 1)
+            for corners in found
+            if not any(corners & other == corners != other for other in found)
+        ]
 
 
-def _filled(face: Indices, zeros: dict[int, int], dim: int) -> Iterator[Indices]:
-    """Simplices that fill a face: cones from a corner over facets without it."""
-    if len(face) <= dim + 1:
-        if len(face) == dim + 1:
-            yield face
-        return
-    apex = face[0]
-    for facet in _facets(face, zeros):
-        if apex not in facet:
-            for simplex in _filled(facet, zeros, dim - 1):
-                yield (apex, *simplex)
-
-
-def _facets(face: Indices, zeros: dict[int, int]) -> list[Indices]:
-    """The largest sets of corners of a face at which one more form vanishes."""
-    held = [zeros[k] for k in face]
-    rest = functools.reduce(operator.or_, held) & ~functools.reduce(operator.and_, held)
-    found = set()
-    while rest:
-        bit = rest & -rest
-        rest ^= bit
-        found.add(frozenset(k for k in face if zeros[k] & bit))
-    return [
-        tuple(k for k in face if k in corners)
-        for corners in found
-        if not any(corners < other for other in found)
-    ]
+def _integers(row: Row) -> list[fmpz]:
+    """A positive multiple of a row whose entries are integers."""
+    bottom = functools.reduce(lambda held, v: held.lcm(v.q), row, fmpz(1))
+    return [(v * bottom).p for v in row]
 
 
 def _factorial(dim: int) -> int:

@@ -45,8 +45,7 @@ def ends(value: Any) -> tuple[fmpq, fmpq]:
 
 def exact(value: Fraction | float) -> fmpq:
     """The exact value of a number."""
-    ratio = Fraction(value)
-    return fmpq(ratio.numerator, ratio.denominator)
+    return fmpq(*value.as_integer_ratio())
 
 
 def dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.overfitting.study import EDGES, METHODS, Result
+from experiments.overfitting.study import EDGES, METHODS, POST, Result
 from experiments.plotting.style import BLUE, FONT, INK, MUTED, RED, axis_labels, blank
 
 COLORS = {"network": RED, "smoothing": BLUE, "nearest": "#1b7837"}
@@ -21,14 +21,14 @@ NAMES = {
 def draw(result: Result) -> Figure:
     """Errors, overlap, errors by distance above; outputs of one seed below."""
     drawing = Figure(figsize=(13.5, 7.8), layout="constrained")
-    sizes = result.config.sizes
-    grid = drawing.add_gridspec(2, 3 * len(sizes), height_ratios=(1.25, 1.0))
-    width = len(sizes)
+    names = list(result.outputs)
+    grid = drawing.add_gridspec(2, 3 * len(names), height_ratios=(1.25, 1.0))
+    width = len(names)
     _errors(drawing.add_subplot(grid[0, :width]), result)
     _overlap(drawing.add_subplot(grid[0, width : 2 * width]), result)
     _by_distance(drawing.add_subplot(grid[0, 2 * width :]), result)
-    for k, size in enumerate(sizes):
-        _output(drawing.add_subplot(grid[1, 3 * k : 3 * k + 3]), result, size)
+    for k, name in enumerate(names):
+        _output(drawing.add_subplot(grid[1, 3 * k : 3 * k + 3]), result, name)
     return drawing
 
 
@@ -111,21 +111,20 @@ def _by_distance(axes: Axes, result: Result) -> None:
     axes.legend(frameon=False, fontsize=8, labelcolor=INK)
 
 
-def _output(axes: Axes, result: Result, size: int) -> None:
-    """Output of the first seed with the sampled pixels of the ring, if they are few."""
-    output = result.outputs[size]
+def _output(axes: Axes, result: Result, name: str) -> None:
+    """Output of median error, with the sampled pixels if they are few."""
+    output, samples = result.outputs[name], result.samples[name]
     axes.imshow(output, cmap="gray", vmin=0, vmax=255)
-    if size <= 1250:
-        samples = result.samples[size] * len(output)
-        axes.plot(*samples.T, ".", color=RED, markersize=1.5)
+    if len(samples) <= 1250:
+        places = samples * len(output)
+        axes.plot(*places.T, ".", color=RED, markersize=1.5, alpha=0.6)
     axes.set_xlim(-0.5, len(output) - 0.5)
     axes.set_ylim(len(output) - 0.5, -0.5)
-    row = next(
-        row
-        for row in result.summary["table"]
-        if (row["points"], row["seed"]) == (size, result.config.seeds[0])
-    )
+    rows = result.summary["post" if name == POST else "table"]
+    place = (len(samples), result.shown[name])
+    row = next(row for row in rows if (row["points"], row["seed"]) == place)
     error = row["network_mse"]
-    blank(axes, f"{size} pixels")
+    layers = len((result.config.post if name == POST else result.config.model).widths)
+    blank(axes, f"{len(samples)} pixels, {layers} layers")
     words = "diverged" if error is None else f"error {error:.4f}"
     axes.set_xlabel(words, fontsize=9, color=INK, family=FONT)

@@ -104,6 +104,7 @@ def _row(points: int, train: float, image: float) -> dict:
     names = ("nearest_mse", "smoothing_mse")
     return {
         "points": points,
+        "state": "learned",
         "train": train,
         "network_mse": image,
         **dict.fromkeys(names, 0.02),
@@ -116,9 +117,14 @@ def test_verdicts_are_what_the_numbers_say():
     assert gaps(rows[:1], 0.04) == pytest.approx([0.025])
     assert not memorizes(rows[0], 0.04)
     assert memorizes(rows[-1], 0.04)
-    verdicts = [claim.verdict for claim in overfitting_claims(rows, 0.04)]
-    assert verdicts[:3] == ["confirmed", "refuted", "confirmed"]
-    assert verdicts[3:] == ["confirmed"] * 2 + ["refuted"] * 2
+    post = [*rows[-9:], rows[-1] | {"state": "constant"}]
+    claims = overfitting_claims(rows, post, 0.04)
+    verdicts = [claim.verdict for claim in claims]
+    assert verdicts[:4] == ["confirmed", "refuted", "refuted", "confirmed"]
+    assert verdicts[4:] == ["confirmed"] * 2 + ["refuted"] * 2
+    assert claims[2].seeds == 9
+    smaller = overfitting_claims(rows, post, 0.04, "few layers")
+    assert [bool(claim.smaller) for claim in smaller] == [True] * 2 + [False] * 6
 
 
 def test_sizes_that_cannot_have_equal_updates_are_refused():

@@ -24,11 +24,16 @@ runs are smaller than the source's: the number is that of the smaller ones.
 IN_SHORT = f"""\
 # Findings, in short
 
-Twelve cards: what was found, whose sentence or question it was, the claim that was
-tested and its verdict, and the number behind it with its 90 % interval over seeds. All
-sentences of [the five documents](documents.md) have a row with their verdict, the
-[claims of the posts](claims.md) and of [the literature](papers.md) every number.
+Twelve cards. Each says whose sentence or question it is about and what was found. Below
+stand the claim that was put to the test, its verdict, and the number behind it: a
+median or a share over seeds, networks from other random starts, with its 90 % interval,
+and in brackets the range that the claim asks for. *Paired* numbers compare networks of
+the same seed. *Undecided* speaks neither for a claim nor against it. What has no chance
+in it has no interval.
 {BY_INTERVAL}
+
+All sentences of [the five documents](documents.md) have a row with their verdict, the
+[claims of the posts](claims.md) and of [the literature](papers.md) every number.
 The polytope of a point, which the second origami post announces as its next tool, is
 `relu-regions polytope --help`.
 """
@@ -55,12 +60,13 @@ def render_cards(
             lines += ["**not published yet**", ""]
             continue
         claim, given = claim_of(card, settled)
-        why = "" if "verdict" in card else remark(claim, given)
-        why += f": {card['why']}" if "why" in card else ""
-        # A title says what was found, a verdict what became of a claim: both are shown.
+        beside = "" if "verdict" in card else remark(claim, given)
+        text = number(claim)
         lines += [
+            card["found"],
+            "",
             f"Claim: {claim['claim'].rstrip('.')}. **{card.get('verdict', given)}**"
-            f"{why}. {number(claim)}. {link(study)}.",
+            f"{beside}. {text[:1].upper()}{text[1:]}. {link(study)}.",
             "",
             f"![{card['title']}](results/{study}.png)",
             "",

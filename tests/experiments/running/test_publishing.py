@@ -195,9 +195,9 @@ def test_sentences_find_their_claim_or_say_so():
     assert f"| s | <one> | **refuted**: small | It is a\\|b. | {picture} |" in text
     assert "| t |  | **not published yet** |  |  |" in text
     assert text.endswith("| u |  | **open** |  |  |\n\na theorem\n")
-    card = {"title": "T", "source": "S", **rows[0]}
+    card = {"title": "T", "source": "S", "found": "F", **rows[0]}
     short = render_cards([card, card | rows[1]], settled, str, lambda c: c["claim"])
-    assert "Claim: It is a|b. **refuted**: small. It is a|b.. one." in short
+    assert "\nF\n\nClaim: It is a|b. **refuted**. It is a|b.. one." in short
     assert "**not published yet**" in short
     for claim, count in (("It", 2), ("No", 0)):
         with pytest.raises(ValueError, match=f"^{count} claims of one begin"):

@@ -115,7 +115,7 @@ def _by_visits(
         embed_exactly(domain, found.witness),
         found.complete,
         budget.seconds,
-        stats={"regions": found.regions, "engine": "cells", "exact_maps": found.maps},
+        stats={"engine": "cells"} | found.stats,
         evidence=_evidence(network, domain, norm) if found.complete else None,
     )
 

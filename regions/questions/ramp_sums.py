@@ -15,13 +15,12 @@ import numpy as np
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import StoppedError
 from regions.enumeration.cells.valued import FINE, Valued, visit_regions
-from regions.network import Layer, ReluNetwork
+from regions.network import ReluNetwork
 from regions.polytopes.fans.measuring import Measures, measured_ramps
 from regions.questions.answer import Value, known
-from regions.questions.relaxation import as_float
+from regions.questions.last_layer import before_last, combined_weights
 from regions.questions.sums import Enclosure
 from regions.questions.visited_sums import check_volume, unit_volume
-from regions.signs.exact import to_fmpq
 
 
 class RampSum(NamedTuple):
@@ -47,10 +46,8 @@ def ramp_sum(
     Returns:
         None if it was stopped, or floats overflow.
     """
-    last, outputs = network.hidden[-1], network.output.weight
-    ramps = [_combined(weights, column) for column in outputs.T]
-    factors = np.array([as_float(to_fmpq(w)) for w in (*ramps, *weights)])
-    slopes = np.concatenate([last.slopes, np.ones(len(weights))])
+    factors = combined_weights(network, weights)
+    slopes = np.concatenate([network.hidden[-1].slopes, np.ones(len(weights))])
 
     def ask() -> None:
         if stop():
@@ -64,7 +61,7 @@ def ramp_sum(
         return measures, unit_volume(cells)
 
     try:
-        visit = visit_regions(_before_last(network), domain, take, stop, FINE)
+        visit = visit_regions(before_last(network), domain, take, stop, FINE)
     except StoppedError:
         return None
     if not visit.complete:
@@ -78,30 +75,3 @@ def ramp_sum(
     unit = visit.taken[-1][1]
     check_volume(volume.times(unit), domain)
     return RampSum(visit.regions, known(*total.times(unit)))
-
-
-def _combined(weights: Sequence[Fraction], column: np.ndarray) -> Fraction:
-    """What a unit of the last layer is multiplied by."""
-    pairs = zip(weights, column.tolist(), strict=True)
-    return sum((w * Fraction(v) for w, v in pairs if w), Fraction())
-
-
-def _before_last(network: ReluNetwork) -> ReluNetwork:
-    """The network that ends with what the units of the last layer read.
-
-    Behind these outputs are those of the network as far as they come from elsewhere.
-    """
-    index, last, output = len(network.hidden) - 1, network.hidden[-1], network.output
-    width, count = last.width, output.width
-    blocks = {0: np.zeros((width + count, network.input_dim))}
-    for k, layer in enumerate(network.hidden[:-1]):
-        blocks[k + 1] = np.zeros((width + count, layer.width))
-    for source, matrix in last.blocks(index):
-        blocks[source][:width] = matrix
-    for source, matrix in output.skips:
-        blocks[source][width:] = matrix
-    weight = blocks.pop(index)
-    skips = tuple((k, matrix) for k, matrix in blocks.items() if matrix.any())
-    bias = np.concatenate([last.bias, output.bias])
-    end = Layer(weight, bias, np.ones(width + count), skips)
-    return ReluNetwork(network.hidden[:-1], end)

@@ -4,74 +4,39 @@ The network at the corners, with proved bounds of all errors, leaves few corners
 regions, at which the largest value can be; exact arithmetic decides between these.
 """
 
+import contextlib
+import functools
 import math
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import Valued, visit_regions, visits_serve
 from regions.network import ReluNetwork
 from regions.questions.answer import Point, Value, ends, known
+from regions.questions.last_lines import VagueError
+from regions.questions.line_slopes import Candidate, LineSlopes
+from regions.questions.line_values import Ends, Row, Spot, line_values
+from regions.questions.line_visits import lines_serve
 from regions.questions.norms import float_norms, operator_norm
 from regions.questions.problem import Problem
+from regions.questions.records import Record
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY
 
 MOST_CANDIDATES = 100
 """Of more places with nearly equal values the exact values would take too long."""
-MOST_HELD = 4096
-"""Of so many places none is kept: the value is nearly the same all over."""
+MOST_EVENTS = 5000
+"""Of more crossings of lines in an unknown order integers would."""
 
 Best = tuple[int, Fraction, Point]
 """A goal, its largest value, and where in the chart."""
-
-
-class Record:
-    """The largest of numbers between ends, so far: where it can be.
-
-    Attributes:
-        least: What it is at least.
-        is_crowded: Whether it can be at too many places.
-    """
-
-    def __init__(self):
-        self.least = -math.inf
-        self.is_crowded = False
-        self._held: list[tuple[float, Valued, int]] = []
-        self._lock = threading.Lock()
-
-    def take(
-        self,
-        low: Float64[np.ndarray, " places"],
-        high: Float64[np.ndarray, " places"],
-        regions: Valued,
-    ) -> None:
-        """Look at some more places; of one with NaN for an end nothing is known."""
-        if not (np.isfinite(low).all() and np.isfinite(high).all()):
-            self.is_crowded = True
-        if self.is_crowded:
-            return
-        places = np.flatnonzero(high >= max(self.least, low.max()))
-        if not len(places):
-            return
-        with self._lock:
-            self.least = max(self.least, float(low.max()))
-            more = [(float(high[k]), regions, int(k)) for k in places[:MOST_HELD]]
-            self._held = [
-                held for held in (*self._held, *more) if held[0] >= self.least
-            ]
-            if len(self._held) >= MOST_HELD:
-                self._held, self.is_crowded = [], True
-
-    def places(self) -> list[tuple[float, Valued, int]]:
-        """Where the largest can be, and what it is there at most."""
-        return sorted(self._held, key=lambda held: -held[0])
+Places = Callable[[], Iterator[Candidate]]
+"""Gives the regions at a place."""
 
 
 class EngineList:
@@ -83,7 +48,7 @@ class EngineList:
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain):
         self._network, self._domain = network, domain
-        self._records: dict[tuple[Fraction, ...], Record] = {}
+        self._records: dict[tuple[Fraction, ...], Record[Spot]] = {}
         self._is_over = not visits_serve(network, domain)
 
     def largest(self, problem: Problem, budget: Budget) -> Best | None:
@@ -102,15 +67,14 @@ class EngineList:
             record, offset = self._records[row], problem.goals[goal][0].offset
             if record.is_crowded:
                 return None
-            for high, regions, place in record.places():
-                places.append((Fraction(high) + offset, goal, regions, place))
+            for high, spot in record.places():
+                places.append((Fraction(high) + offset, goal, spot))
         seen: set[tuple[int, Point]] = set()
-        for high, goal, regions, place in sorted(places, key=lambda held: -held[0]):
+        for high, goal, spot in sorted(places, key=lambda held: -held[0]):
             if best is not None and high <= best[1]:
                 break
-            region = int(np.searchsorted(regions.end, place, side="right"))
-            point = regions.corner(region, place)
-            if (goal, point) in seen:
+            point = spot()
+            if point is None or (goal, point) in seen:
                 continue
             if len(seen) == MOST_CANDIDATES:
                 return None
@@ -122,26 +86,45 @@ class EngineList:
 
     def _visited(self, rows: Sequence[tuple[Fraction, ...]], budget: Budget) -> bool:
         """Visit all regions for some combinations and their negatives; whether all."""
-        records: dict[tuple[Fraction, ...], tuple[Record, Record]] = {}
+        own = []
         for row in rows:
-            if tuple(-w for w in row) not in records:
-                records.setdefault(row, (Record(), Record()))
-
-        @np.errstate(all="ignore")
-        def take(regions: Valued) -> None:
-            for row, (top, bottom) in records.items():
-                one = regions.combined(row)
-                value, doubt = (part[0] for part in one.at_corners())
-                top.take(value - doubt, value + doubt, regions)
-                bottom.take(-value - doubt, doubt - value, regions)
-
-        visit = visit_regions(self._network, self._domain, take, budget.spent)
-        if not visit.complete:
+            if row not in own and tuple(-w for w in row) not in own:
+                own.append(row)
+        found = _ends_of(self._network, self._domain, own, budget.spent)
+        if found is None:
             return False
-        for row, (top, bottom) in records.items():
+        for row, (top, bottom) in found.items():
             self._records[row] = top
             self._records[tuple(-w for w in row)] = bottom
         return True
+
+
+def _ends_of(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    rows: Sequence[Row],
+    stop: Callable[[], bool],
+) -> dict[Row, Ends] | None:
+    """Where combinations, and their negatives, can be largest; None if stopped."""
+    if lines_serve(network, domain):
+        with contextlib.suppress(VagueError):
+            return line_values(network, domain, rows, stop)
+    records: dict[Row, Ends] = {row: (Record(), Record()) for row in rows}
+
+    @np.errstate(all="ignore")
+    def take(regions: Valued) -> None:
+        def spot(place: int) -> Spot:
+            region = int(np.searchsorted(regions.end, place, side="right"))
+            return functools.partial(regions.corner, region, place)
+
+        for row, (top, bottom) in records.items():
+            one = regions.combined(row)
+            value, doubt = (part[0] for part in one.at_corners())
+            top.take(value - doubt, value + doubt, spot)
+            bottom.take(-value - doubt, doubt - value, spot)
+
+    visit = visit_regions(network, domain, take, stop)
+    return records if visit.complete else None
 
 
 class Steepest(NamedTuple):
@@ -150,15 +133,14 @@ class Steepest(NamedTuple):
     Attributes:
         value: Its norm.
         witness: A point of the chart, inside a region that has it.
-        regions: How many regions were visited.
-        maps: How many Jacobians were found exactly.
+        stats: How many regions, or cells of all layers but the last, were visited, and
+            how many Jacobians were found exactly.
         complete: Whether these are all.
     """
 
     value: Value
     witness: Point
-    regions: int
-    maps: int
+    stats: dict[str, int]
     complete: bool
 
 
@@ -176,7 +158,15 @@ def steepest_visited(
         norm: 1, 2 or infinity.
         stop: Asked often; says whether to stop.
     """
-    record = Record()
+    if lines_serve(network, domain):
+        with contextlib.suppress(VagueError):
+            found = LineSlopes(network, domain, norm, stop)
+            sides = found.record.places()
+            if sum(len(side.events) for _, side in sides) <= MOST_EVENTS:
+                places = [(high, side.candidates) for high, side in sides]
+                count = {"cells": found.cells}
+                return _steepest(network, norm, places, count, found.complete)
+    record: Record[Places] = Record()
 
     @np.errstate(all="ignore")
     def take(regions: Valued) -> None:
@@ -188,37 +178,55 @@ def steepest_visited(
         # rounding in the norm itself.
         doubt = SAFETY * regions.doubt.sum(0) / regions.scale.min()
         doubt = np.where(sound, doubt + 1e-11 * np.abs(J).sum((1, 2)), math.inf)
-        record.take(norms - doubt, norms + doubt, regions)
+
+        def place(region: int) -> Places:
+            return functools.partial(_region, network, regions, region)
+
+        record.take(norms - doubt, norms + doubt, place)
 
     visit = visit_regions(network, domain, take, stop)
-    if record.is_crowded or not record.places():
-        return None
-    value, (regions, region), maps = _largest_norm(network, record.places(), norm)
+    count = {"regions": visit.regions}
+    return _steepest(network, norm, record.places(), count, visit.complete)
+
+
+def _region(network: ReluNetwork, regions: Valued, region: int) -> Iterator[Candidate]:
+    """A region, by itself."""
+    (units,) = network.unit_patterns(regions.bits(np.array([region])))
+    yield Candidate(units, lambda: _middle(regions, region))
+
+
+def _middle(regions: Valued, region: int) -> Point:
+    """The mean of the corners of a region."""
     start, end = int(regions.starts()[region]), int(regions.end[region])
     corners = [regions.corner(region, q) for q in range(start, end)]
-    middle = tuple(
-        sum(v, Fraction()) / len(corners) for v in zip(*corners, strict=True)
-    )
-    return Steepest(value, middle, visit.regions, maps, visit.complete)
+    columns = zip(*corners, strict=True)
+    return tuple(sum(v, Fraction()) / len(corners) for v in columns)
 
 
-def _largest_norm(
-    network: ReluNetwork, places: list[tuple[float, Valued, int]], norm: float | int
-) -> tuple[Value, tuple[Valued, int], int]:
-    """The largest norm exactly, where it is, and how many Jacobians there were."""
+def _steepest(
+    network: ReluNetwork,
+    norm: float | int,
+    places: Sequence[tuple[float, Places]],
+    count: dict[str, int],
+    complete: bool,
+) -> Steepest | None:
+    """The largest norm exactly, where places are in the order of their bounds."""
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
-    best: tuple[Fraction, Fraction, tuple[Valued, int]] | None = None
+    best: tuple[Fraction, Fraction, Candidate] | None = None
     maps: dict[Any, Value] = {}
-    for _, regions, region in places:
-        bits = regions.bits(np.array([region]))
-        (units,) = network.unit_patterns(bits)
-        jacobian = tuple(row[:-1] for row in exact.affine_map(units))
-        if jacobian not in maps:
-            maps[jacobian] = operator_norm(jacobian, norm)
-        low, high = ends(maps[jacobian])
-        if best is None or low > best[0]:
-            best = low, high if best is None else max(high, best[1]), (regions, region)
-        elif high > best[1]:
-            best = best[0], high, best[2]
-    assert best is not None
-    return known(best[0], best[1]), best[2], len(maps)
+    for bound, regions in places:
+        if best is not None and Fraction(bound) < best[0]:
+            break
+        for region in regions():
+            jacobian = tuple(row[:-1] for row in exact.affine_map(region.units))
+            if jacobian not in maps:
+                maps[jacobian] = operator_norm(jacobian, norm)
+            low, high = ends(maps[jacobian])
+            if best is None or low > best[0]:
+                best = low, high if best is None else max(high, best[1]), region
+            elif high > best[1]:
+                best = best[0], high, best[2]
+    if best is None:
+        return None
+    stats = count | {"exact_maps": len(maps)}
+    return Steepest(known(best[0], best[1]), best[2].inside(), stats, complete)

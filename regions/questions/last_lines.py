@@ -74,7 +74,7 @@ class Walks(NamedTuple):
         slope: `alpha` of each line of the cell on each of them.
         value: Their `beta`.
         starts_on: Which of them, their leaders, are on where the walk starts.
-        count: How many cross it.
+        number: How many cross it.
         order: These, in order; others behind them.
         t: Their positions; infinite behind them.
         off: How far these are off, at most.
@@ -84,7 +84,7 @@ class Walks(NamedTuple):
     slope: Float64[np.ndarray, "own lines"]
     value: Float64[np.ndarray, "own lines"]
     starts_on: Bool[np.ndarray, "own lines"]
-    count: Int[np.ndarray, " own"]
+    number: Int[np.ndarray, " own"]
     order: Int[np.ndarray, "own most"]
     t: Float64[np.ndarray, "own most"]
     off: Float64[np.ndarray, "own most"]
@@ -126,7 +126,7 @@ def lines_of(
     units = len(kinks)
     form, doubt = cells.form[:, :units, cell], cells.doubt[:units, cell]
     at = _at_corners(exact, cells, cell, form, doubt, kinks)
-    is_on = (at.high > 0.0).any(1)
+    is_on = np.asarray((at.high > 0.0).any(1))
     crosses = is_on & (at.low < 0.0).any(1) & kinks
     leader = np.flatnonzero(crosses)
     number, is_turned = np.full(units, -1), np.zeros(units, bool)

@@ -206,7 +206,7 @@ def _pieces(
     walks: Walks, lines: Lines, sizes: Float64[np.ndarray, " lines"]
 ) -> _Pieces:
     """The pieces of some lines; `sizes` is what each line adds to a Jacobian."""
-    inner, count = lines.inner[:, walks.own, None], walks.count[:, None]
+    inner, count = lines.inner[:, walks.own, None], walks.number[:, None]
     before = np.concatenate([inner[0], walks.t + walks.off], axis=1)
     after = np.concatenate([walks.t - walks.off, inner[1]], axis=1)
     before = np.maximum.accumulate(before, axis=1)
@@ -231,7 +231,7 @@ def _pieces(
 def _side(walks: Walks, lines: Lines, pieces: _Pieces, place: int, is_on: bool) -> Side:
     """A side of a piece, or of all those around it whose order is unknown."""
     i, first = divmod(place, pieces.exists.shape[1])
-    last, count = first, int(walks.count[i])
+    last, count = first, int(walks.number[i])
     if not pieces.is_proved[i, first]:
         last = min(int(pieces.until[i, first]) - 1, count)
         first = int(pieces.since[i, first]) + 1

@@ -28,6 +28,9 @@ PRIME = 2**61 - 1
 LARGE = 1000
 """Entries of a table whose rank is asked modulo the prime first."""
 
+COLUMNS = 16
+"""So many columns of an inverse are found between two looks at the limits."""
+
 
 class Vertex(NamedTuple):
     """Where the criss-cross method ended: an optimum, or an open ray.
@@ -89,9 +92,23 @@ def criss_cross(
 
 
 def _inverse(matrix: fmpz_mat) -> tuple[fmpz_mat, fmpz]:
-    """Integer numerators and the positive denominator of the inverse."""
-    exact = fmpq_mat(matrix).inv()
-    return exact.numer_denom()
+    """Integer numerators and the positive denominator of the inverse.
+
+    Some columns at a time, between which limits are heard; no slower than all at once.
+    """
+    n, exact = matrix.nrows(), fmpq_mat(matrix)
+    if n <= COLUMNS:
+        return exact.inv().numer_denom()
+    parts, bottom = [], fmpz(1)
+    for first in range(0, n, COLUMNS):
+        check()
+        unit = fmpz_mat(n, min(COLUMNS, n - first))
+        for k in range(unit.ncols()):
+            unit[first + k, k] = 1
+        parts.append(exact.solve(fmpq_mat(unit)).numer_denom())
+        bottom = bottom.lcm(parts[-1][1])
+    rows = [(part * (bottom // own)).transpose().entries() for part, own in parts]
+    return fmpz_mat(n, n, [v for row in rows for v in row]).transpose(), bottom
 
 
 def pivot_columns(matrix: fmpz_mat) -> list[int]:

@@ -81,11 +81,6 @@ def difference_of(both: ReluNetwork, first: Sequence[int] | None = None) -> Diff
     return as_they_are(both)
 
 
-def side_by_side(both: ReluNetwork) -> Difference:
-    """The same differences, of the two networks as they are."""
-    return Difference(both, _directions(both.output_dim // 2, (1, -1)))
-
-
 def as_they_are(both: ReluNetwork) -> Difference:
     """The same of two networks side by side, whatever they share."""
     return Difference(both, _directions(both.output_dim // 2, (1, -1)))

@@ -27,8 +27,9 @@ dimensions, then one of so many pieces."""
 
 LISTED_SECONDS = {2: 30.0, 3: 30.0, 4: 30.0}
 OTHER_SECONDS = 2.0
-"""How long an engine may list, by the dimension: up to some 10^6 regions are worth it;
-of a limit no more than half of what is left."""
+"""How long an engine may list, by the dimension, in seconds of a processor: up to some
+10^6 regions are worth it; of a limit no more than half of what is left. How long it
+takes by the clock says how busy a machine is, and chooses nothing."""
 
 SHORT_LIST, SEARCHED_SECONDS = 0.5, 3.0
 """Lists of some 10^5 regions end in so many seconds of a processor, sooner than most
@@ -36,7 +37,7 @@ searches. Where there are more, most searches end in so many, sooner than the li
 which is tried again after that."""
 
 FIRST_TURN = 2.0
-"""Seconds of the first turns of the exact list and of the search."""
+"""Seconds, of a processor, of the first turns of the exact list and of the search."""
 
 MANY_LISTED_UNITS = 30
 """Networks of more units are listed first: a search would take more than few nodes."""
@@ -106,8 +107,8 @@ def search_maximum(
     with hearing_by_itself():
         listed = listed or EngineList(lists.network, lists.domain)
         search, done = _searched(problem, budget, limits, is_threshold, listed, lists)
-        if search.best is None:
-            search.try_inside()
+        if not done or search.best is None:
+            search.try_all_goals()
     best, upper = search.best, search.upper
     assert best is not None
     assert upper is not None
@@ -152,6 +153,11 @@ def _over(seconds: float) -> Callable[[], bool]:
     return lambda: time.process_time() > end
 
 
+def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:
+    """Says to stop when one of these does."""
+    return lambda: any(stop() for stop in stops)
+
+
 def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
     """Ask the exact list and the search by turns, each for longer and longer.
 
@@ -161,14 +167,13 @@ def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
     largest = Largest([goal[0].outputs for goal in lists.goals])
     while not budget.spent():
         pieces.budget = own = Budget(
-            max_regions=FEW_PIECES, max_seconds=seconds, stop=budget.spent
+            max_regions=FEW_PIECES, stop=_either(_over(seconds), budget.spent)
         )
         if _settled_by_pieces(search, lists, pieces, largest):
             return True
         if not own.spent():
             break  # It has more pieces than that.
-        turn = Budget(max_seconds=seconds, stop=budget.spent)
-        if search.run(stop=turn.spent):
+        if search.run(stop=_over(seconds)):
             return True
         seconds *= 2.0
     return search.run()
@@ -201,12 +206,13 @@ def _settled_by_engine(
     stop: Callable[[], bool] = never,
 ) -> bool:
     """Ask the list of an engine, if it is made soon enough, before it is to stop."""
-    seconds = LISTED_SECONDS.get(problem.dim, OTHER_SECONDS)
+    left = None
     if budget.max_seconds is not None:
-        seconds = min(seconds, 0.5 * (budget.max_seconds - budget.seconds))
-    if seconds <= 0.0:
-        return False
-    own = Budget(max_seconds=seconds, stop=lambda: stop() or budget.spent())
+        left = 0.5 * (budget.max_seconds - budget.seconds)
+        if left <= 0.0:
+            return False
+    is_over = _over(LISTED_SECONDS.get(problem.dim, OTHER_SECONDS))
+    own = Budget(max_seconds=left, stop=_either(is_over, stop, budget.spent))
     best = listed.largest(problem, own)
     if best is not None:
         search.settle(problem, *best)

@@ -75,15 +75,19 @@ class Problem:
 
     def value(self, goal: int, point: Sequence[Fraction]) -> Fraction:
         """A goal at a point of the chart, exactly."""
+        return _least(self.goals[goal], self._outputs(point), point)
+
+    def values(self, point: Sequence[Fraction]) -> list[Fraction]:
+        """All goals at a point of the chart, exactly."""
+        outputs = self._outputs(point)
+        return [_least(goal, outputs, point) for goal in self.goals]
+
+    def _outputs(self, point: Sequence[Fraction]) -> list[Fraction]:
+        """The outputs at a point of the chart."""
         columns = Columns.of_points([point])
         numerators, scales = self.exact.forward(columns)
         bottom = scales[-1][0] * columns.denominators[0]
-        outputs = [Fraction(row[0], bottom) for row in numerators[-1]]
-        return min(
-            sum((w * y for w, y in zip(f.outputs, outputs, strict=True) if w), f.offset)
-            + sum((v * t for v, t in zip(f.inputs, point, strict=False)), Fraction())
-            for f in self.goals[goal]
-        )
+        return [Fraction(row[0], bottom) for row in numerators[-1]]
 
     def inside(self) -> Point:
         """A point of the domain, in the chart."""
@@ -101,6 +105,17 @@ class Problem:
             sum((a * t for a, t in zip(row, exact, strict=False)), fmpq(0)) <= row[-1]
             for row in self.rows
         )
+
+
+def _least(
+    goal: Goal, outputs: Sequence[Fraction], point: Sequence[Fraction]
+) -> Fraction:
+    """The smallest part of a goal."""
+    return min(
+        sum((w * y for w, y in zip(f.outputs, outputs, strict=True) if w), f.offset)
+        + sum((v * t for v, t in zip(f.inputs, point, strict=False)), Fraction())
+        for f in goal
+    )
 
 
 def _beyond_box(domain: BoundedDomain) -> list[list[fmpq]]:

@@ -490,11 +490,14 @@ class Search:
         if leaf is not None and leaf.value is not None and leaf.point is not None:
             self._offer(goal, to_fraction(leaf.value), leaf.point)
 
-    def try_inside(self) -> None:
-        """Offer a point of the domain for every goal, where no other was found."""
-        point = self.problem.inside()
-        for goal in range(len(self.problem.goals)):
-            self._offer(goal, self.problem.value(goal, point), point)
+    def try_all_goals(self) -> None:
+        """Offer the best point for every goal, or one of the domain if there is none.
+
+        Of a goal and its negative one is not negative there, so the best is not.
+        """
+        point = self.problem.inside() if self.best is None else self.point
+        for goal, value in enumerate(self.problem.values(point)):
+            self._offer(goal, value, point)
 
     def _signs(self, point: np.ndarray) -> list[bool]:
         """Which units are on at a point, as far as float64 shows."""

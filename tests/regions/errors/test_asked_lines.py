@@ -24,6 +24,7 @@ from regions.enumeration.engine import Task
 from regions.errors import RegionsError, SolverError
 from regions.errors.limits import asking
 from regions.estimates.linear import LinearParts
+from regions.lp import exact_lp
 from regions.lp.batches import Batch
 from regions.lp.solve import _maximize_stack
 from regions.lp.warm_lp import WarmProgram
@@ -243,12 +244,16 @@ SHORT: tuple[Call, ...] = (
         {"lp.warm_lp.LARGE": 0},
         lambda: WarmProgram(np.eye(3), np.ones(3)).optimum(np.ones(3)),
     ),
+    changed(
+        {"domains.criss_cross.COLUMNS": 1},
+        lambda: exact_lp.maximize([1, 1], [[1, 0], [0, 1]], [1, 1]),
+    ),
 )
 """Work of a moment that goes to its end, through the stages that are seldom seen."""
 
 ASKED_AT = {
     "certificates/watch.py": 1,
-    "domains/criss_cross.py": 1,
+    "domains/criss_cross.py": 2,
     "enumeration/again.py": 1,
     "enumeration/cells/meanwhile.py": 2,
     "enumeration/cluster.py": 2,

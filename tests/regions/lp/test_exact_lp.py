@@ -235,3 +235,14 @@ def test_columns_of_large_tables_are_those_that_integers_give(
     assert quick == criss_cross.pivot_columns(matrix)
     assert len(quick) == rank
     assert 3 not in quick
+
+
+def test_an_inverse_by_parts_is_that_of_the_whole(monkeypatch):
+    """Of integers of many digits, with a last part that is smaller than the others."""
+    rng = np.random.default_rng(0)
+    matrix = fmpz_mat(rng.integers(-(2**40), 2**40, (11, 11)).tolist())
+    whole = criss_cross._inverse(matrix)
+    monkeypatch.setattr(criss_cross, "COLUMNS", 4)
+    parts, scale = criss_cross._inverse(matrix)
+    assert (parts, scale) == whole
+    assert matrix * parts == scale * fmpz_mat(np.eye(11, dtype=int).tolist())

@@ -13,9 +13,9 @@ from experiments.running.arguments import (
     domain_of,
     is_domain_given,
     output_file,
+    point,
     read_network,
     read_polytope,
-    read_row,
 )
 from experiments.running.command_names import as_called
 from experiments.running.console import run_main
@@ -76,7 +76,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--norm", choices=NORMS, help="of lipschitz, a ball (default: 2), radius (inf)")
     parser.add_domain(required=False)
     add("--output", type=int, metavar="K", help="which output (range, integral)")
-    add("--at", metavar="FILE:ROW", help="the input (radius): a row of a .npy file")
+    add("--at", type=point, metavar="POINT", help="the input (radius): as for --ball")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
     text = "for verify: a .json file"
     add("--out", "--save", dest="save", type=answer_file, metavar="FILE", help=text)
@@ -106,7 +106,7 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         need = "takes no domain" if given else "needs a domain, such as --box -1 1"
         parser.error(f"{question} {need}")
     if (options.at is None) != (question != "radius"):
-        need = "needs --at FILE:ROW" if question == "radius" else "takes no --at"
+        need = "needs --at POINT" if question == "radius" else "takes no --at"
         parser.error(f"{question} {need}")
     for name, questions in (
         ("output", ("range", "integral")),
@@ -133,12 +133,14 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
         return regions.holds(network, domain, wanted, **limits)
     if question == "radius":
         norm = NORMS[options.norm or "inf"]
-        return regions.robust_radius(network, point_of(options.at), norm, **limits)
+        return regions.robust_radius(network, options.at, norm, **limits)
     domain: Any = domain_of(options, network.input_dim)
     if question == "range":
-        return regions.output_range(network, domain, options.output, **limits)
+        return regions.output_range(
+            network, domain, output_of(options, network), **limits
+        )
     if question == "integral":
-        return regions.integral(network, domain, options.output, **limits)
+        return regions.integral(network, domain, output_of(options, network), **limits)
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)
@@ -157,18 +159,22 @@ def limits_of(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def point_of(text: str) -> Any:
-    """The point of `FILE:ROW`; row 0 if only a file is named.
+def output_of(options: argparse.Namespace, network: "ReluNetwork") -> int:
+    """The number of the output that is asked for, which may be left out if it is one.
 
     Raises:
-        ValueError: If the row is no number.
+        ValueError: If there is no such output.
     """
-    name, colon, row = text.rpartition(":")
-    if not colon:
-        return read_row(text, 0)
-    if not row.isdecimal():
-        raise ValueError(f"--at {text}: FILE:ROW with a row from 0 on is required.")
-    return read_row(name, int(row))
+    count, given = network.output_dim, options.output
+    if given is None and count == 1:
+        return 0
+    if given is None or not 0 <= given < count:
+        found = "none is named" if given is None else f"{given} is no number of one"
+        raise ValueError(
+            f"{options.question}: the network has {count} outputs, and {found}: give "
+            f"--output K with K from 0 to {count - 1}."
+        )
+    return given
 
 
 def report(answer: "Answer") -> None:

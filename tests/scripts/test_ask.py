@@ -62,6 +62,7 @@ def named(folder, arguments: str) -> list[str]:
         ("abs.npz property bad.vnnlib", 1, "no"),
         ("abs.npz property safe.vnnlib", 0, "yes"),
         ("classes.npz radius --at x.npy:1 --norm 2", 0, "1 (exactly 1)"),
+        ("classes.npz radius --at 1.5 --norm 2", 0, "1 (exactly 1)"),
     ],
 )
 def test_questions_are_answered(script, files, capsys, arguments, code, said):
@@ -77,12 +78,13 @@ def test_questions_are_answered(script, files, capsys, arguments, code, said):
     [
         ("abs.npz range", "range needs a domain, such as --box -1 1"),
         ("abs.npz range --box -1 1 --norm 2", "range takes no --norm"),
-        ("abs.npz range --box -1 1 --output 3", "outputs run from 0 to 0"),
+        ("abs.npz range --box -1 1 --output 3", "3 is no number of one: give --output"),
+        ("classes.npz range --box -1 1", "2 outputs, and none is named: give --output"),
         ("abs.npz property good.vnnlib", "none of and, or"),
         ("abs.npz property", "property needs a VNN-LIB file"),
-        ("abs.npz radius", "radius needs --at FILE:ROW"),
+        ("abs.npz radius", "radius needs --at POINT"),
         ("classes.npz radius --at x.npy:9", "row 9 is asked for"),
-        ("classes.npz radius --at x.npy:one", "a row from 0 on is required"),
+        ("classes.npz radius --at x.npy:one", "is no point: write 0.3,-0.2 or"),
         ("abs.npz equal classes.npz --box -1 1", "1 outputs and the other 2"),
         ("abs.npz lipschitz --box -1 1 --norm 3", "invalid choice"),
     ],

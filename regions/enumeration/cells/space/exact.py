@@ -181,12 +181,14 @@ class ExactCorners:
             return
         reach = 0.0
         for c, scale in enumerate(self._net.scale.tolist()):
-            exact = Fraction(point[c], point[-1]) / Fraction(scale)
-            near = float(exact)
-            at.x[c, place] = near
-            off = abs(Fraction(near) - exact)
-            if off:
-                reach = max(reach, math.nextafter(float(off), math.inf))
+            # Python divides integers to the nearest float64 number.
+            near = point[c] / point[-1]
+            at.x[c, place] = near / scale
+            top, bottom = near.as_integer_ratio()
+            if top * point[-1] != point[c] * bottom:
+                # An ulp is twice what rounding may have cost, in either scale.
+                off = max(math.ulp(near) / scale, math.ulp(near / scale))
+                reach = max(reach, off)
         at.reach[place] = length_of(reach, len(self._net.scale))
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells.space import (
     corner_signs as space_signs,
     cutting as space_cutting,
+    drawing as space_drawing,
     forms as space_forms,
     kernel as space_kernel,
     residues as space_residues,
@@ -448,3 +450,29 @@ def test_known_counts_notice_a_broken_predicate(monkeypatch, break_it):
     break_it(monkeypatch)
     with pytest.raises(AssertionError):
         assert all(count(net, Box.cube(net.input_dim)) == n for net, n in cases)
+
+
+def test_corners_made_exact_are_as_near_as_they_say(monkeypatch):
+    monkeypatch.setattr(space_drawing, "VAGUE", -1.0)
+    network = random_network(np.random.default_rng(8), 3, [7])
+    cells = listed(network, Box([-3.0, -0.7, 0.1], [1.0, 0.9, 40.0])).cells
+    assert cells.position_errors is not None
+    layer = network.hidden[0]
+    lines = [
+        [*w, b] for w, b in zip(layer.weight.tolist(), layer.bias.tolist(), strict=True)
+    ]
+    for axis, ends in enumerate([(-3.0, 1.0), (-0.7, 0.9), (0.1, 40.0)]):
+        lines += [[*np.eye(3)[axis].tolist(), -end] for end in ends]
+    exact = [[Fraction(v) for v in line] for line in lines]
+    for point, error in zip(
+        cells.vertices.tolist(), cells.position_errors.tolist(), strict=True
+    ):
+        assert error <= 64 * 2.0**-52
+        place = [*map(Fraction, point), Fraction(1)]
+        # Three planes meet in a corner, so that many pass as near as it says.
+        near = [
+            abs(sum(a * x for a, x in zip(line, place, strict=True)))
+            <= Fraction(error) * sum(map(abs, line[:-1]))
+            for line in exact
+        ]
+        assert sum(near) == 3

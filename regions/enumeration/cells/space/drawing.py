@@ -17,7 +17,7 @@ from regions.enumeration.cells.space.walk import SpaceTask, walk_all
 from regions.network import ReluNetwork
 from regions.results.cells import Cells
 
-VAGUE = 2.0**-40
+VAGUE = 2.0**-36
 """Positions with larger bounds are found exactly."""
 
 

@@ -6,6 +6,7 @@ by what underflows. Errors of the terms pass with the absolute weights. What ove
 becomes infinite or NaN, which proves nothing.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -40,20 +41,79 @@ class BoundedRows(NamedTuple):
     errors: Float64[np.ndarray, "regions rows"]
 
 
-class _Level(NamedTuple):
-    """Forms that the regions of a group share; `owners` says whose group is which."""
+class Level(NamedTuple):
+    """Forms of some units that the regions of a group share.
+
+    Attributes:
+        forms: Coefficients of the coordinates, then the constant.
+        sizes: The largest absolute value of each form,
+        errors: and more than any entry of it is off by.
+        owners: The group of each region.
+    """
 
     forms: Float64[np.ndarray, "groups dim_plus_1 units"]
     sizes: Float64[np.ndarray, "groups units"]
     errors: Float64[np.ndarray, "groups units"]
     owners: Int[np.ndarray, " regions"]
 
-    def of(self, regions: Int[np.ndarray, " some"]) -> "_Level":
-        """The same for some regions, each a group of its own."""
+    def of(self, regions: Int[np.ndarray, " some"]) -> "Level":
+        """The same for some regions in order, each a group of its own."""
+        if len(regions) == len(self.forms):  # All groups as they are.
+            return self
         chosen = self.owners[regions]
-        return _Level(
+        return Level(
             self.forms[chosen], self.sizes[chosen], self.errors[chosen], chosen
         )
+
+
+class SharedRows(NamedTuple):
+    """Rows of regions, whose forms are kept once for those that share them.
+
+    Attributes:
+        levels: Forms of the units with a kink, layer by layer, and the domain's.
+        bits: Which units are on, the domain's rows too: a row is the form where it is
+            on, and the form times -1 elsewhere.
+    """
+
+    levels: tuple[Level, ...]
+    bits: Bool[np.ndarray, "regions rows"]
+
+    def parts(self) -> Iterator[tuple[Level, slice]]:
+        """Each level, and which rows are its."""
+        stop = 0
+        for level in self.levels:
+            start, stop = stop, stop + level.forms.shape[2]
+            yield level, slice(start, stop)
+
+    def of(self, regions: Int[np.ndarray, " some"]) -> BoundedRows:
+        """All rows of some regions."""
+        bits = self.bits[regions]
+        (count, width), entries = bits.shape, self.levels[0].forms.shape[1]
+        found = BoundedRows(
+            np.empty((count, entries, width)), *np.empty((2, count, width))
+        )
+        for level, own in self.parts():
+            owners = level.owners[regions]
+            signs = np.where(bits[:, own], 1.0, -1.0)[:, None]
+            np.multiply(level.forms[owners], signs, out=found.rows[..., own])
+            found.sizes[:, own] = level.sizes[owners]
+            found.errors[:, own] = level.errors[owners]
+        return found
+
+    def single(
+        self, regions: Int[np.ndarray, " some"], rows: Int[np.ndarray, " some"]
+    ) -> BoundedRows:
+        """One row of each of some regions; their axis comes last."""
+        entries, count = self.levels[0].forms.shape[1], len(rows)
+        found = BoundedRows(np.empty((entries, count)), *np.empty((2, count)))
+        for level, own in self.parts():
+            some = np.flatnonzero((rows >= own.start) & (rows < own.stop))
+            owners, units = level.owners[regions[some]], rows[some] - own.start
+            found.rows[:, some] = level.forms[owners, :, units].T
+            found.sizes[some] = level.sizes[owners, units]
+            found.errors[some] = level.errors[owners, units]
+        np.negative(found.rows, out=found.rows, where=~self.bits[regions, rows])
+        return found
 
 
 class BoundedForms:
@@ -69,45 +129,35 @@ class BoundedForms:
         inputs, errors = np.moveaxis(np.array(pairs), 2, 0)
         errors = errors.max(0)
         self._inputs = inputs[None], np.abs(inputs).max(0)[None], errors[None]
-        self._network, self._walls = network, _wall_rows(domain)
+        self._network, walls = network, _wall_rows(domain)[None]
+        self._walls = walls, np.abs(walls).max(1), np.zeros((1, walls.shape[2]))
         self._blocks = [
             [(source, m.T.copy(), np.abs(m.T)) for source, m in layer.blocks(index)]
             for index, layer in enumerate(network.hidden)
         ]
 
-    def of(
-        self,
-        bits: Bool[np.ndarray, "regions bits"],
-        order: Int[np.ndarray, " regions"],
-    ) -> BoundedRows:
-        """Rows of the patterns and of the domain, with their errors, in any order."""
-        count, stop = bits.shape
-        entries, walls = self._walls.shape
-        found = BoundedRows(
-            np.empty((count, entries, stop + walls)),
-            np.empty((count, stop + walls)),
-            np.zeros((count, stop + walls)),
-        )
-        found.rows[..., stop:] = self._walls
-        found.sizes[:, stop:] = np.abs(self._walls).max(0)
+    def of(self, bits: Bool[np.ndarray, "regions bits"]) -> SharedRows:
+        """Rows of the patterns and of the domain, with their errors."""
+        count, all_of_it = len(bits), np.zeros(len(bits), np.int64)
         fresh, stop = np.arange(count) == 0, 0
-        levels = [_Level(*self._inputs, np.zeros(count, np.int64))]
+        levels, kinked = [Level(*self._inputs, all_of_it)], []
         for index, layer in enumerate(self._network.hidden):
             pre = self._pre(index, levels, fresh)
+            kinked.append(_with_kinks(pre, layer.kinks))
             start, stop = stop, stop + int(layer.kinks.sum())
             own = bits[:, start:stop]
-            part = BoundedRows(*(array[..., start:stop] for array in found))
-            _write(part, pre, layer.kinks, own, order)
             if index + 1 < len(self._network.hidden):
                 fresh[1:] |= (own[1:] != own[:-1]).any(1)
                 first = np.flatnonzero(fresh)
                 owners = np.cumsum(fresh) - 1
                 levels.append(_gated(pre.of(first), layer, own[first], owners))
-        return found
+        kinked.append(Level(*self._walls, all_of_it))
+        inside = np.ones((count, kinked[-1].forms.shape[2]), bool)
+        return SharedRows(tuple(kinked), np.concatenate([bits, inside], axis=1))
 
     def _pre(
-        self, index: int, levels: list[_Level], fresh: Bool[np.ndarray, " regions"]
-    ) -> _Level:
+        self, index: int, levels: list[Level], fresh: Bool[np.ndarray, " regions"]
+    ) -> Level:
         """Pre-activations of a layer, for groups that begin at the regions marked."""
         first = np.flatnonzero(fresh)
         bias = self._network.hidden[index].bias
@@ -123,7 +173,7 @@ class BoundedForms:
         sizes = np.abs(forms[:, 0])
         for k in range(1, forms.shape[1]):
             np.maximum(sizes, np.abs(forms[:, k]), out=sizes)
-        return _Level(forms, sizes, errors * BOUND_ROUNDING, np.cumsum(fresh) - 1)
+        return Level(forms, sizes, errors * BOUND_ROUNDING, np.cumsum(fresh) - 1)
 
 
 def _rounded(exact: Fraction) -> tuple[float, float]:
@@ -135,35 +185,20 @@ def _rounded(exact: Fraction) -> tuple[float, float]:
     return near, float(abs(exact - Fraction(near)))
 
 
-def _write(
-    found: BoundedRows,
-    pre: _Level,
-    kinks: Bool[np.ndarray, " units"],
-    on: Bool[np.ndarray, "regions bits"],
-    order: Int[np.ndarray, " regions"],
-) -> None:
-    """Forms of the units with a kink as rows, each with the sign of its unit."""
-    level = _Level(*pre[:3], pre.owners[order])
-    if not kinks.all():
-        level = _Level(
-            level.forms[..., kinks],
-            level.sizes[:, kinks],
-            level.errors[:, kinks],
-            level.owners,
-        )
-    if len(level.forms) > 1:  # Otherwise all share what is there.
-        level = level.of(np.arange(len(order)))
-    signs = np.where(on[order], 1.0, -1.0)[:, None]
-    np.multiply(level.forms, signs, out=found.rows)
-    found.sizes[:], found.errors[:] = level.sizes, level.errors
+def _with_kinks(pre: Level, kinks: Bool[np.ndarray, " units"]) -> Level:
+    """The forms of those units that have a kink."""
+    if kinks.all():
+        return pre
+    forms, sizes, errors, owners = pre
+    return Level(forms[..., kinks], sizes[:, kinks], errors[:, kinks], owners)
 
 
 def _gated(
-    pre: _Level,
+    pre: Level,
     layer: Layer,
     on: Bool[np.ndarray, "groups bits"],
     owners: Int[np.ndarray, " regions"],
-) -> _Level:
+) -> Level:
     """Activations of groups: the pre-activations times 1 or a slope."""
     gates = np.ones((len(on), layer.width))
     gates[:, layer.kinks] = np.where(on, 1.0, layer.slopes[layer.kinks])
@@ -172,7 +207,7 @@ def _gated(
     slanted = (gates != 0.0) & (gates != 1.0)
     if slanted.any():
         errors[slanted] += (ROUNDING * sizes + TINY)[slanted]
-    return _Level(pre.forms * gates[:, None], sizes, errors, owners)
+    return Level(pre.forms * gates[:, None], sizes, errors, owners)
 
 
 def _wall_rows(domain: Domain) -> Float64[np.ndarray, "dim_plus_1 walls"]:

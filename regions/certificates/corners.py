@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.certificates.bounded_forms import BOUND_ROUNDING, ROUNDING
+from regions.certificates.members import true_entries
 
 MOST_CHOICES = 4096
 """Choices of rows that are tried for one polytope."""
@@ -31,14 +32,14 @@ class Corners(NamedTuple):
     Attributes:
         found: Whether a polytope is proved to be bounded, with these corners.
         owners: The polytope of each corner, in order; of those found alone.
-        chosen: Its rows, by their place among those of the polytope.
+        rows: What multiplies the coordinates in its rows.
         points: Its homogeneous coordinates,
         errors: and more than any of them is off by.
     """
 
     found: Bool[np.ndarray, " polytopes"]
     owners: Int[np.ndarray, " corners"]
-    chosen: Int[np.ndarray, "corners dim"]
+    rows: Float64[np.ndarray, "dim dim corners"]
     points: Float64[np.ndarray, "dim_plus_1 corners"]
     errors: Float64[np.ndarray, " corners"]
 
@@ -64,7 +65,7 @@ def doubt(
 
 @np.errstate(all="ignore")  # What overflows, or divides by zero, proves nothing.
 def find_corners(
-    rows: Float64[np.ndarray, "rows dim_plus_1 polytopes"],
+    rows: Float64[np.ndarray, "dim_plus_1 rows polytopes"],
     errors: Float64[np.ndarray, " polytopes"],
 ) -> Corners:
     """All corners of the polytopes on which no row is negative.
@@ -73,19 +74,19 @@ def find_corners(
         rows: Rows of each polytope, with entries of at most 1.
         errors: More than any entry of them is off by.
     """
-    count, entries, polytopes = rows.shape
+    entries, count, polytopes = rows.shape
     dim = entries - 1
     if math.comb(count, dim) > MOST_CHOICES or count < dim:
         none = np.zeros(0, np.int64)
         return Corners(
             np.zeros(polytopes, bool),
             none,
-            np.zeros((0, dim), np.int64),
+            np.zeros((dim, dim, 0)),
             np.zeros((entries, 0)),
             np.zeros(0),
         )
     choices = _choices(dim, count)
-    points = _cofactors([rows[column] for column in choices.T])
+    points = _cofactors([rows.take(column, 1) for column in choices.T])
     sizes = np.abs(points).max(0)
     points /= np.where(points[-1] < 0.0, -sizes, sizes)
     # Products of `dim` entries, `dim!` of them: each is off by as many errors and
@@ -96,7 +97,7 @@ def find_corners(
     doubts = doubt(errors, 1.0, off, dim)
     low, high = np.full(is_point.shape, np.inf), np.full(is_point.shape, -np.inf)
     positive = np.zeros(is_point.shape, np.int8)
-    for row in rows:
+    for row in rows.swapaxes(0, 1):
         values = row[0] * points[0]
         for a, x in zip(row[1:], points[1:], strict=True):
             values += a * x
@@ -109,10 +110,10 @@ def find_corners(
     is_outside = (low < -doubts) & (is_point | (high > doubts))
     found = (is_corner | is_outside).all(axis=0)
     found &= _are_bounded(is_corner, dim, count)
-    owners, chosen = np.nonzero((is_corner & found).T)
-    return Corners(
-        found, owners, choices[chosen], points[:, chosen, owners], off[chosen, owners]
-    )
+    owners, chosen = true_entries((is_corner & found).T)
+    own = rows[:-1, choices.T[:, chosen], owners].swapaxes(0, 1)
+    points, off = points[:, chosen, owners], off[chosen, owners]
+    return Corners(found, owners, own, points, off)
 
 
 def _are_bounded(
@@ -143,32 +144,35 @@ def _ends(dim: int, count: int) -> Int[np.ndarray, "edges ends"]:
 
 
 def _cofactors(
-    rows: list[Float64[np.ndarray, "choices dim_plus_1 polytopes"]],
+    rows: list[Float64[np.ndarray, "dim_plus_1 choices polytopes"]],
 ) -> Float64[np.ndarray, "dim_plus_1 choices polytopes"]:
     """Homogeneous points on which one, two or three rows vanish."""
+    points = np.empty_like(rows[0])
     if len(rows) == 1:
-        return np.stack([-rows[0][:, 1], rows[0][:, 0]])
-    ((a, b, *c),) = (np.moveaxis(np.stack(rows), 2, 1),)
+        points[0], points[1] = -rows[0][1], rows[0][0]
+        return points
+    a, b, *c = rows
     if not c:
-        return np.stack(
-            [a[j] * b[k] - a[k] * b[j] for j, k in ((1, 2), (2, 0), (0, 1))]
-        )
+        for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+            np.multiply(a[j], b[k], out=points[i])
+            points[i] -= a[k] * b[j]
+        return points
     minors = {
         (j, k): a[j] * b[k] - a[k] * b[j]
         for j, k in itertools.combinations(range(4), 2)
     }
-    points = []
     for left in range(4):
         i, j, k = (n for n in range(4) if n != left)
-        found = c[0][i] * minors[j, k] - c[0][j] * minors[i, k] + c[0][k] * minors[i, j]
-        points.append(found if left % 2 else -found)
-    return np.stack(points)
+        np.multiply(c[0][i], minors[j, k], out=points[left])
+        points[left] -= c[0][j] * minors[i, k]
+        points[left] += c[0][k] * minors[i, j]
+        if not left % 2:
+            np.negative(points[left], out=points[left])
+    return points
 
 
 def volumes(
-    rows: Float64[np.ndarray, "rows dim_plus_1 polytopes"],
-    corners: Corners,
-    inside: Float64[np.ndarray, "polytopes dim"],
+    corners: Corners, inside: Float64[np.ndarray, "polytopes dim"]
 ) -> Float64[np.ndarray, " polytopes"]:
     """Volumes of polytopes from all their corners, each on as many rows as dimensions.
 
@@ -176,9 +180,9 @@ def volumes(
     its foot on a facet, from there to the foot on a facet of this one, and so on to a
     corner. The steps of each are orthogonal.
     """
-    dim, polytopes = corners.chosen.shape[1], len(inside)
+    polytopes, dim = inside.shape
     away = corners.points[:-1] / corners.points[-1] - inside[corners.owners].T
-    outward = [-rows[k, :-1, corners.owners].T for k in corners.chosen.T]
+    outward = -corners.rows
     # The step to a facet is the same whatever the order of those before it. For each
     # set of facets: an orthonormal basis, and the products of steps, over all orders.
     bases: dict[frozenset[int], list[np.ndarray]] = {frozenset(): []}

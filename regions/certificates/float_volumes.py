@@ -50,13 +50,14 @@ def check_volumes(
         total += float(np.nansum(found.volumes))
         left = np.flatnonzero(np.isnan(found.volumes))
         if len(left):
-            is_sure = found.rows.errors[left] < ROW_ERROR * found.rows.sizes[left]
+            own = found.rows.of(left)
+            is_sure = own.errors < ROW_ERROR * own.sizes
             if loses_digits is None and not is_sure[:, :bits].all():
                 loses_digits = _loses_digits(regions)
             if loses_digits:
                 text = "rounding takes too much of a row: use exact=True"
                 return Check(name, None, text)
-            rows = np.ascontiguousarray(found.rows.rows[left, :, :bits].swapaxes(1, 2))
+            rows = np.ascontiguousarray(own.rows[..., :bits].swapaxes(1, 2))
             if not np.isfinite(rows).all():
                 return Check(name, None, "a row overflows float64: use exact=True")
             points = regions.coordinates[found.regions[left]]
@@ -93,12 +94,8 @@ def _loses_digits(regions: RegionTable) -> bool:
     last = len(regions) - 1
     chosen = np.unique(np.linspace(0, last, LOOKED_AT, dtype=np.int64))
     bits = regions.pattern_bits(chosen)
-    found = (
-        BoundedForms(regions.network, regions.domain)
-        .of(bits, np.arange(len(bits)))
-        .rows
-    )
-    found = found[..., : bits.shape[1]]
+    forms_near = BoundedForms(regions.network, regions.domain).of(bits)
+    found = forms_near.of(np.arange(len(bits))).rows[..., : bits.shape[1]]
     for pattern, near in zip(bits, found.swapaxes(1, 2), strict=True):
         exact = np.array(_leading(forms.signed_rows(pattern).exact), float)
         exact = _to_unit(exact.reshape(near.shape))

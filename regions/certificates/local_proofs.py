@@ -11,27 +11,34 @@ corners, a facet lies on one row alone, which is one of those: across it the uni
 changes, and no other. Every sign is proved, or the region is left to integers.
 """
 
-import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
-from regions.certificates.bounded_forms import BoundedForms, BoundedRows
-from regions.certificates.corners import Corners, doubt, find_corners, volumes
+from regions.certificates.bounded_forms import (
+    BOUND_ROUNDING,
+    ROUNDING,
+    BoundedForms,
+    BoundedRows,
+    Level,
+    SharedRows,
+)
+from regions.certificates.chosen_rows import Polytopes, polytopes_of
+from regions.certificates.corners import doubt
 from regions.certificates.floats import chunks
-from regions.certificates.members import Members, sorted_order
+from regions.certificates.members import Members, sorted_order, true_entries
 from regions.certificates.watch import Watch
 from regions.domains.shapes import Domain, WholeSpace
 from regions.results.region_table import RegionTable
 
 MAX_DIM = 3
 """Dimensions in which corners are looked for."""
-ROOM, MOST_REGIONS = 2**19, 4096
+ROOM, MOST_REGIONS = 2**21, 4096
 """Numbers in the rows of some regions, and regions, at a time."""
-MOST_AT_ONCE = 2**15
-"""Choices of rows for corners at a time: they stay near the processor."""
+AT_ONCE = 256
+"""Regions whose rows are looked at together: they stay near the processor."""
 CORNER_ERROR = 1e-10
 """Part of the domain's shortest side by which corners may be off in a volume."""
 
@@ -50,7 +57,7 @@ class Proved(NamedTuple):
     """
 
     regions: Int[np.ndarray, " some"]
-    rows: BoundedRows
+    rows: SharedRows
     sound: Bool[np.ndarray, " some"]
     closed: Bool[np.ndarray, " some"]
     volumes: Float64[np.ndarray, " some"]
@@ -84,123 +91,105 @@ def proved_regions(
     width = (domain.dim + 1) * (regions.network.num_bits + 1)
     at_once = min(max(ROOM // width, 1), MOST_REGIONS)
     for part in chunks(count, at_once):
-        flips = members.flips(order[part])
-        # Those with as many neighbors stand together.
-        alike = np.argsort(flips.sum(1), kind="stable")
-        rows = forms.of(regions.pattern_bits(order[part]), alike)
-        some, flips = order[part][alike], flips[alike]
-        points = regions.coordinates[some]
-        sound = _are_inside(rows, points)
-        sound &= ~np.isin(some, list(regions.exact_witnesses))
-        closed, sizes = _closed(rows, flips, points, reach, watch)
-        yield Proved(some, rows, sound, closed, sizes)
+        some = order[part]
+        flips, points = members.flips(some), regions.coordinates[some]
+        rows = forms.of(regions.pattern_bits(some))
+        polytopes = polytopes_of(rows, flips, points, reach, watch)
+        signs = _Signs(points, polytopes)
+        chosen = np.column_stack([flips, rows.bits[:, flips.shape[1] :]])
+        for level, own in rows.parts():
+            signs.take(level, rows.bits[:, own], chosen[:, own])
+        sound = signs.sound & ~np.isin(some, list(regions.exact_witnesses))
+        sizes = np.where(signs.closed, polytopes.volumes, np.nan)
+        yield Proved(some, rows, sound, signs.closed, sizes)
 
 
-def _are_inside(
-    rows: BoundedRows, points: Float64[np.ndarray, "regions dim"]
-) -> Bool[np.ndarray, " regions"]:
-    """Whether points are proved to be where all rows are positive."""
-    whole = np.column_stack([points, np.ones(len(points))])
-    whole = np.ldexp(whole, -np.frexp(np.abs(whole).max(1))[1][:, None])
-    values = (whole[:, None] @ rows.rows)[:, 0]
-    positive = values > doubt(rows.errors, rows.sizes, 0.0, points.shape[1])
-    return np.asarray(positive.all(1))
+class _Signs:
+    """Signs of rows at the witnesses of regions, and on their polytopes.
 
+    A row with gradient g is at least v - |g| r on a polytope, where v is its value at
+    the witness and r how far the polytope goes from there, coordinate by coordinate.
+    Where this is not positive, corners are asked one by one.
 
-def _closed(
-    rows: BoundedRows,
-    flips: Bool[np.ndarray, "regions bits"],
-    points: Float64[np.ndarray, "regions dim"],
-    reach: float | None,
-    watch: Watch,
-) -> tuple[Bool[np.ndarray, " regions"], Float64[np.ndarray, " regions"]]:
-    """Whether facets of regions lead to members or out of the domain, and volumes.
-
-    Few regions touch the domain's facets: their rows are taken where corners lie
-    beyond, and all of them where that did not help.
+    Attributes:
+        sound: Whether all rows so far are proved to be positive at the witness,
+        closed: and, but for those chosen, on the polytope.
     """
-    (count, bits), dim = flips.shape, points.shape[1]
-    closed, sizes = np.zeros(count, bool), np.full(count, np.nan)
-    chosen = np.zeros(rows.sizes.shape, bool)
-    chosen[:, :bits] = flips
-    for last in (False, False, True):
-        left = np.flatnonzero(~closed)
-        chosen[left, bits:] |= last
-        for some, number in _alike(chosen[left].sum(1), dim):
-            watch.ask()
-            those = _as_slice(left[some])
-            part = BoundedRows(*(array[those] for array in rows))
-            positive, found, sizes[those] = _cornered(
-                part, chosen[those], number, points[those], reach
+
+    def __init__(
+        self, points: Float64[np.ndarray, "regions dim"], polytopes: Polytopes
+    ):
+        count, dim = points.shape
+        self._polytopes = polytopes
+        self.sound, self.closed = np.ones(count, bool), polytopes.found.copy()
+        self._size = 1.0 + np.abs(points).sum(1)
+        # What multiplies a form, and then its absolute values and its error.
+        self._factors = np.zeros((count, 2, 2 * dim + 2))
+        self._factors[:, 0, :dim], self._factors[:, 0, dim] = points, 1.0
+        self._factors[:, 1, dim + 1 : -1] = polytopes.reach
+        self._factors[:, 1, -1] = self._size + polytopes.reach.sum(1)
+
+    def take(
+        self,
+        level: Level,
+        bits: Bool[np.ndarray, "regions units"],
+        chosen: Bool[np.ndarray, "regions units"],
+    ) -> None:
+        """Take in the rows of a level, of which some are chosen."""
+        # Sums of both kinds, each with its rounding, and what is lost in comparing.
+        relative = (2 * level.forms.shape[1] + 4) * ROUNDING
+        errors = BOUND_ROUNDING * (level.errors + relative * level.sizes)
+        steep = np.abs(level.forms[:, :-1])
+        table = np.concatenate([level.forms, steep, errors[:, None]], axis=1)
+        asked = []
+        for block in chunks(len(bits), AT_ONCE):
+            regions, units = self._left_open(
+                table, level.owners[block], bits[block], self._factors[block], block
             )
-            closed[those] = found & (positive | chosen[those]).all(1)
-            chosen[those, bits:] |= ~(positive[:, bits:] & found[:, None])
-    return closed, np.where(closed, sizes, np.nan)
+            is_asked = self.closed[regions] & ~chosen[regions, units]
+            asked.append((regions[is_asked], units[is_asked]))
+        regions, units = (np.concatenate(part) for part in zip(*asked, strict=True))
+        owners = level.owners[regions]
+        forms = level.forms[owners, :, units]
+        forms[~bits[regions, units]] *= -1.0
+        part = level.sizes[owners, units], level.errors[owners, units]
+        self._ask_corners(regions, BoundedRows(forms.T, *part))
 
+    def _left_open(
+        self,
+        table: Float64[np.ndarray, "groups factors units"],
+        owners: Int[np.ndarray, " some"],
+        bits: Bool[np.ndarray, "some units"],
+        factors: Float64[np.ndarray, "some 2 factors"],
+        block: slice,
+    ) -> tuple[Int[np.ndarray, " open"], Int[np.ndarray, " open"]]:
+        """Rows not yet proved to be positive on the polytope of their region.
 
-def _as_slice(places: Int[np.ndarray, " some"]) -> Any:
-    """Places in a row as a slice, which copies nothing."""
-    first, last = int(places[0]), int(places[-1])
-    return slice(first, last + 1) if last - first + 1 == len(places) else places
+        Of them it is seen whether they are at the witness.
+        """
+        if len(table) > 1:
+            products = factors @ table[owners]
+        else:  # One product for all.
+            products = factors.reshape(-1, factors.shape[2]) @ table[0]
+            products = products.reshape(len(bits), 2, -1)
+        right = (products[:, 0] > 0.0) == bits
+        values = np.abs(products[:, 0])
+        row, units = true_entries(~(right & (values > products[:, 1])))
+        regions = row + block.start
+        needed = table[owners[row], -1, units] * self._size[regions]
+        is_sound = right[row, units] & (values[row, units] > needed)
+        self.sound[regions[~is_sound]] = False
+        return regions, units
 
-
-def _alike(
-    counts: Int[np.ndarray, " regions"], dim: int
-) -> Iterator[tuple[Int[np.ndarray, " some"], int]]:
-    """Regions with as many chosen rows each, and this number: not too many at once."""
-    for number in np.unique(counts).tolist():
-        alike = np.flatnonzero(counts == number)
-        choices = max(math.comb(number, dim), 1)
-        for part in chunks(len(alike), max(MOST_AT_ONCE // choices, 1)):
-            yield alike[part], number
-
-
-def _cornered(
-    rows: BoundedRows,
-    chosen: Bool[np.ndarray, "regions rows"],
-    number: int,
-    points: Float64[np.ndarray, "regions dim"],
-    reach: float | None,
-) -> tuple[
-    Bool[np.ndarray, "regions rows"],
-    Bool[np.ndarray, " regions"],
-    Float64[np.ndarray, " regions"],
-]:
-    """The polytopes of so many chosen rows of regions.
-
-    Returns:
-        Whether rows are proved to be positive on them, whether all corners are proved
-        to be found, and their volumes, NaN where corners are not known well.
-    """
-    count, dim = points.shape
-    places = np.nonzero(chosen)[1].reshape(count, number)
-    scale = -np.frexp(np.take_along_axis(rows.sizes, places, 1))[1]
-    own = np.take_along_axis(rows.rows, places[:, None], 2)
-    table = np.ldexp(own, scale[:, None]).transpose(2, 1, 0).copy()
-    errors = np.ldexp(np.take_along_axis(rows.errors, places, 1), scale)
-    corners = find_corners(table, errors.max(1, initial=0.0))
-    if not len(corners.owners):
-        return chosen & False, corners.found, np.full(count, np.nan)
-    sizes = np.full(count, np.nan)
-    if reach is not None:
-        bottom = corners.points[-1]
-        far = 1.0 + np.abs(corners.points[:-1] / bottom).max(0)
-        is_vague = ~(corners.errors * far / bottom <= reach)
-        vague = np.bincount(corners.owners, is_vague, count) > 0.0
-        sizes = np.where(vague, np.nan, volumes(table, corners, points))
-    return _are_positive(rows, corners, dim), corners.found, sizes
-
-
-def _are_positive(
-    rows: BoundedRows, corners: Corners, dim: int
-) -> Bool[np.ndarray, "regions bits"]:
-    """Whether rows are proved to be positive at all corners of their regions."""
-    count = len(rows.rows)
-    sizes = np.bincount(corners.owners, minlength=count)
-    first = np.cumsum(sizes) - sizes
-    # Those with fewer corners than others have their last one again.
-    slots = np.minimum(np.arange(sizes.max()), sizes[:, None] - 1) + first[:, None]
-    slots = np.clip(slots, 0, len(corners.owners) - 1)
-    values = (corners.points.T[slots] @ rows.rows).min(1)
-    off = corners.errors[slots].max(1)
-    return np.asarray(values > doubt(rows.errors, rows.sizes, off[:, None], dim))
+    def _ask_corners(
+        self, regions: Int[np.ndarray, " some"], rows: BoundedRows
+    ) -> None:
+        """Whether a row is positive at all corners of its region, for some regions."""
+        first, number = (part[regions] for part in self._polytopes[2:4])
+        row = np.repeat(np.arange(len(regions)), number)
+        corner = np.arange(len(row)) + (first - np.cumsum(number) + number)[row]
+        _, _, _, points, off = self._polytopes.corners
+        values = (rows.rows[:, row] * points[:, corner]).sum(0)
+        dim = len(points) - 1
+        doubts = doubt(rows.errors[row], rows.sizes[row], off[corner], dim)
+        self.closed[regions[row[~(values > doubts)]]] = False

@@ -37,8 +37,8 @@ MAX_DIM = 3
 """Dimensions in which corners are looked for."""
 ROOM, MOST_REGIONS = 2**21, 4096
 """Numbers in the rows of some regions, and regions, at a time."""
-AT_ONCE = 256
-"""Regions whose rows are looked at together: they stay near the processor."""
+AT_ONCE = 2**17
+"""Numbers in the rows that are looked at together: they stay near the processor."""
 CORNER_ERROR = 1e-10
 """Part of the domain's shortest side by which corners may be off in a volume."""
 
@@ -141,8 +141,8 @@ class _Signs:
         errors = BOUND_ROUNDING * (level.errors + relative * level.sizes)
         steep = np.abs(level.forms[:, :-1])
         table = np.concatenate([level.forms, steep, errors[:, None]], axis=1)
-        asked = []
-        for block in chunks(len(bits), AT_ONCE):
+        asked, width = [], table.shape[1] * max(table.shape[2], 1)
+        for block in chunks(len(bits), max(AT_ONCE // width, 1)):
             regions, units = self._left_open(
                 table, level.owners[block], bits[block], self._factors[block], block
             )

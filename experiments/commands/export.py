@@ -128,9 +128,11 @@ def listed(options: argparse.Namespace, network: "ReluNetwork") -> "RegionSet":
     Raises:
         KeyboardInterrupt: If Ctrl-C was pressed: a law needs all regions.
     """
+    from regions.domains.shapes import check_not_round
     from regions.enumeration import enumerate_regions
 
     domain = domain_of(options, network.input_dim)
+    check_not_round(domain)  # before work that may be long
     with Bars() as bars, CtrlC() as stop:
         found = enumerate_regions(
             network,

@@ -64,7 +64,10 @@ def read_vnnlib(path: str | os.PathLike[str]) -> Specification:
     path = pathlib.Path(path)
     with reading(path, "a VNN-LIB file", "see the subset in the documentation"):
         check_file_size(path, MAX_BYTES)
-        return parse_vnnlib(path.read_text("utf-8"))
+        try:
+            return parse_vnnlib(path.read_text("utf-8"))
+        except FileFormatError as error:
+            raise FileFormatError(f"{path}: {error}") from error
 
 
 def parse_vnnlib(text: str) -> Specification:

@@ -80,7 +80,7 @@ def test_questions_are_answered(script, files, capsys, arguments, code, said):
         ("abs.npz range --box -1 1 --norm 2", "range takes no --norm"),
         ("abs.npz range --box -1 1 --output 3", "3 is no number of one: give --output"),
         ("classes.npz range --box -1 1", "2 outputs, and none is named: give --output"),
-        ("abs.npz property good.vnnlib", "none of and, or"),
+        ("abs.npz property good.vnnlib", "good.vnnlib: [> Y_0 1] is none of and, or"),
         ("abs.npz property", "property needs a VNN-LIB file"),
         ("abs.npz radius", "radius needs --at POINT"),
         ("classes.npz radius --at x.npy:9", "row 9 is asked for"),

@@ -65,6 +65,7 @@ def test_every_format_is_written(
         ),
         ("--out net.c --box -1 1 --name 2f", "a name of C is required"),
         ("--out net.lp --whole-space", "a bounded one is required"),
+        ("--out net.json --ball 0,0 --radius 1", "a ball of the norm 2, and a poly"),
         ("--out net.lp --box -1 1 --output 3", "outputs run from 0 to 0"),
     ],
 )

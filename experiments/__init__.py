@@ -60,6 +60,7 @@ NAMES = (
     "loss_sublevels",
     "maxout",
     "memorization_index",
+    "memorized_digits",
     "memorized_or_generalized",
     "movie_20x40",
     "movie_30x30",

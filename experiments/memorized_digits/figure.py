@@ -74,12 +74,11 @@ def _table(axes: Axes, result: Result, labels: str, top: int) -> None:
         left += values
     axes.set(xlim=(0.0, 1.04 * top), ylim=(len(order) - 0.4, -0.6))
     axes.set_yticks([])
-    width, total = result.config.shown, int(table.sum())
     axis_labels(
         axes,
-        f"{labels.capitalize()} labels: {len(table)} keys for {total} digits",
-        "training digits with a key, by the label learned",
-        f"keys of the last of two layers of {width}, the {len(order)} most frequent",
+        f"{labels.capitalize()} labels: {len(table)} keys, {int(table.sum())} digits",
+        f"digits with a key of the last layer of {result.config.shown}",
+        f"the {len(order)} most frequent keys",
     )
 
 

@@ -46,10 +46,9 @@ ABOUT = About(
         "chosen after a look at other seeds."
     ),
     expected=(
-        "Labels learned by heart give images regions of their own (the post). Two "
-        "moons (the study that this one replaces) had said the contrary: rank "
-        "correlation of the share of random labels with the share of regions that "
-        "hold one point -0.3 [-0.55, -0.1], ten seeds."
+        "Labels learned by heart give images regions of their own (the post). On two "
+        "moons they do not: there most points are alone from the start (points alone "
+        "in their region, and label noise)."
     ),
 )
 

@@ -15,7 +15,7 @@ from regions.certificates.checks import (
     Progress as Progress,
     VerificationReport as VerificationReport,
 )
-from regions.certificates.float_volumes import check_volumes
+from regions.certificates.float_volumes import check_complete
 from regions.certificates.floating import float_proofs
 from regions.certificates.floats import (
     MetPatterns,
@@ -153,12 +153,12 @@ def _region_checks(regions: RegionTable, exact: bool, watch: Watch) -> list[Chec
     try:
         # What overflows is settled exactly, or reported as not checked.
         with float_proofs():
-            volumes = check_volumes(regions, sound, watch)
+            complete = check_complete(regions, sound, watch)
             checks.append(check_witnesses(regions, sound, watch))
             checks.append(check_inside(regions, sound, watch))
             if not all(check.passed for check in checks):
-                volumes = Check("completeness", None, "the witnesses failed")
-            checks.append(volumes)
+                complete = Check("completeness", None, "the witnesses failed")
+            checks.append(complete)
     except StoppedError:
         names = ("witnesses", "inside the domain", "completeness")
         left = f"stopped before it was checked: {watch.why}"

@@ -334,7 +334,7 @@ def test_verify_saved_file_equals_set(generic, tmp_path):
     assert report.checks[0].name == "file"
     seen = []
     verify(path, progress=lambda *step: seen.append(step))
-    assert seen[-1] == (len(generic), len(generic), "volumes")
+    assert seen[-1] == (len(generic), len(generic), "facets")
 
 
 @pytest.mark.parametrize("exact", [False, True])

@@ -1,6 +1,7 @@
 """The largest value of a goal by search: its proved ends, and what proves them."""
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -31,10 +32,10 @@ OTHER_SECONDS = 2.0
 10^6 regions are worth it; of a limit no more than half of what is left. How long it
 takes by the clock says how busy a machine is, and chooses nothing."""
 
-SHORT_LIST, SEARCHED_SECONDS = 0.5, 3.0
-"""Lists of some 10^5 regions end in so many seconds of a processor, sooner than most
-searches. Where there are more, most searches end in so many, sooner than the list,
-which is tried again after that."""
+LISTED_ALONE, TURN = 5.0, 0.5
+"""Lists of up to some 10^6 regions end in so many seconds of a processor, in two or
+three times the time of a count. Of more regions most are slower than a search: it takes
+turns of so many seconds with the list, half as much time as that has."""
 
 FIRST_TURN = 2.0
 """Seconds, of a processor, of the first turns of the exact list and of the search."""
@@ -137,20 +138,49 @@ def _searched(
     few = FEW_NODES * (BATCH if by_boxes else 1)
     many = lists.network.num_bits > MANY_LISTED_UNITS
     if is_exact and many and problem.dim in LISTED_SECONDS:
-        done = _settled_by_engine(search, budget, listed, lists, _over(SHORT_LIST))
-        done = done or search.run(stop=_over(SEARCHED_SECONDS))
+        meanwhile = Meanwhile(search)
+        done = _settled_by_engine(search, budget, listed, lists, meanwhile)
+        done = done or meanwhile.done
     else:
         done = search.run(few)
+        if not done and not budget.spent():
+            done = _settled_by_engine(search, budget, listed, lists)
     if not done and not budget.spent():
-        done = _settled_by_engine(search, budget, listed, lists)
-        done = done or _run_in_turns(search, budget, lists)
+        done = _run_in_turns(search, budget, lists)
     return search, done
 
 
-def _over(seconds: float) -> Callable[[], bool]:
-    """Says when the process has used so many seconds of its processors more."""
-    end = time.process_time() + seconds
-    return lambda: time.process_time() > end
+class Meanwhile:
+    """Searches while a list is made, which asks it whether to stop.
+
+    Attributes:
+        done: Whether the search ended by itself.
+    """
+
+    def __init__(self, search: Search):
+        self.done = False
+        self._search, self._thread = search, threading.get_ident()
+        self._begin, self._searched = time.process_time(), 0.0
+        self._is_searching = threading.Lock()
+
+    def __call__(self) -> bool:
+        """Search for a moment if it is the search's turn; whether that has ended it."""
+        if threading.get_ident() == self._thread:
+            listed = time.process_time() - self._begin - self._searched
+            if not self.done and listed > LISTED_ALONE + 2.0 * self._searched:
+                self._take_turn()
+            return self.done
+        # Threads that help with the list wait meanwhile.
+        with self._is_searching:
+            return self.done
+
+    def _take_turn(self) -> None:
+        """Search for a moment."""
+        with self._is_searching:
+            begin = time.process_time()
+            end = begin + TURN
+            self.done = self._search.run(stop=lambda: time.process_time() > end)
+            self._searched += time.process_time() - begin
 
 
 def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:

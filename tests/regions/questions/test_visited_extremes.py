@@ -1,5 +1,6 @@
 """Largest values and norms over visited regions, against the exact list of pieces."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import jax
@@ -9,10 +10,12 @@ import pytest
 
 import regions
 from regions.enumeration.budget import Budget
+from regions.questions import maxima
 from regions.questions.answer import ends
 from regions.questions.norms import operator_norm
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
+from regions.questions.search import Search
 from regions.questions.visited_extremes import EngineList, steepest_visited
 from tests.helpers import random_network
 
@@ -42,6 +45,24 @@ def test_a_constant_is_left_open():
     assert listed.largest(Problem(network, box, goals), Budget()) is None
     goals = [(Linear((Fraction(1),)),)]
     assert listed.largest(Problem(network, box, goals), Budget()) is not None
+
+
+def test_a_search_that_takes_turns_with_a_list_finds_the_same(monkeypatch):
+    network = random_network(np.random.default_rng(3), 2, [20, 20])
+    box = regions.Box.cube(2)
+    expected = regions.output_range(network, box).value
+    problem = Problem(network, box, [(Linear((Fraction(1),)),)])
+    search = Search(problem, Budget(), tolerance=Fraction(1, 1000))
+    meanwhile = maxima.Meanwhile(search)
+    assert not meanwhile()
+    # Its turn comes after some seconds of the list, whose helpers only ask.
+    monkeypatch.setattr(maxima, "LISTED_ALONE", -1.0)
+    monkeypatch.setattr(maxima, "TURN", 60.0)
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(meanwhile).result()
+    assert meanwhile()
+    assert search.upper is not None
+    assert search.best <= expected[1] <= search.upper <= search.best + Fraction(1, 1000)
 
 
 @pytest.mark.parametrize("norm", [1, 2, np.inf])

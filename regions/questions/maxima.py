@@ -178,9 +178,14 @@ class Meanwhile:
         """Search for a moment."""
         with self._is_searching:
             begin = time.process_time()
-            end = begin + TURN
-            self.done = self._search.run(stop=lambda: time.process_time() > end)
+            self.done = self._search.run(stop=_over(TURN))
             self._searched += time.process_time() - begin
+
+
+def _over(seconds: float) -> Callable[[], bool]:
+    """Says when the process has used so many seconds of its processors more."""
+    end = time.process_time() + seconds
+    return lambda: time.process_time() > end
 
 
 def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:

@@ -61,6 +61,7 @@ def test_a_search_that_takes_turns_with_a_list_finds_the_same(monkeypatch):
     with ThreadPoolExecutor(1) as pool:
         assert not pool.submit(meanwhile).result()
     assert meanwhile()
+    assert search.best is not None
     assert search.upper is not None
     assert search.best <= expected[1] <= search.upper <= search.best + Fraction(1, 1000)
 

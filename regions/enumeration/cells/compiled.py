@@ -13,6 +13,7 @@ from regions.enumeration.cells import (
     plane,
     predicates,
     stack_loop,
+    zeros,
 )
 from regions.signs import pairs as pair_sums
 
@@ -45,6 +46,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "sharpen",
         ),
     ),
+    (zeros, ("_is_origin", "_pass_zeros", "find_zeros")),
     (
         plane,
         (
@@ -52,7 +54,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "are_vague",
             "form_of",
             "is_exact",
-            "must_vanish",
+            "is_twin",
             "find_inside",
             "resolve",
             "sum_forms",

@@ -55,7 +55,7 @@ class FlatNetwork(NamedTuple):
         rests: What rounding took from rows, then biases, composed with the chart.
         pair_added: As `added`, when the rests are there.
         leader: For each unit the first of its layer that is zero where it is.
-        unbiased: Units that are zero where all chart coordinates are.
+        unbiased: What units add to what they read of others, by the names in `zeros`.
     """
 
     weights: Float64[np.ndarray, "*networks entries"]
@@ -72,7 +72,7 @@ class FlatNetwork(NamedTuple):
     middle: Float64[np.ndarray, " dim"]
     scale: Float64[np.ndarray, " dim"]
     inputs: Float64[np.ndarray, "5 dim"]
-    facets: Float64[np.ndarray, "facets 5"]
+    facets: Float64[np.ndarray, "facets 6"]
     ring: Int[np.ndarray, " corners"]
     rests: Float64[np.ndarray, "*networks layers 3 room"]
     pair_added: Float64[np.ndarray, "*networks layers"]
@@ -160,7 +160,8 @@ def stack_networks(
     limits = _exact_limits(bias, slopes, weights, *each_block, is_exact, start)
     leader, free = np.zeros_like(bit), np.zeros(shape, np.uint8)
     given = matrices if domain.is_chart_identity else None
-    for index, (first, zero) in enumerate(common_zeros(networks, domain, given)):
+    zeros = common_zeros(networks, domain, given, by_layer=True)
+    for index, (first, zero) in enumerate(zeros):
         leader[:, index, : first.shape[1]] = first
         free[:, index, : first.shape[1]] = zero
     underflow = 64.0 * (terms + domain.ambient_dim + 4) * SMALLEST

@@ -26,14 +26,15 @@ class Frame(NamedTuple):
         middle: Middle of the domain.
         scale: Powers of two, at least half the domain's sides.
         inputs: `a, b, c, error, size` of the coordinates t, `(5, dim)`.
-        facets: Inward rows of the domain, `(facets, 5)`: `a, b, c, error, exact`.
+        facets: Inward rows of the domain, `(facets, 6)`: `a, b, c, error, exact`, and
+            whether all chart coordinates may be zero there.
         ring: Facet from each corner of the domain to the next, counterclockwise or not.
     """
 
     middle: Float64[np.ndarray, " dim"]
     scale: Float64[np.ndarray, " dim"]
     inputs: Float64[np.ndarray, "5 dim"]
-    facets: Float64[np.ndarray, "facets 5"]
+    facets: Float64[np.ndarray, "facets 6"]
     ring: Int[np.ndarray, " corners"]
 
 
@@ -80,8 +81,8 @@ def _inputs(middle: np.ndarray, scale: np.ndarray) -> np.ndarray:
 def _facet_rows(
     A: np.ndarray, b: np.ndarray, middle: np.ndarray, scale: np.ndarray
 ) -> np.ndarray:
-    """Rows `b - A t >= 0` of the domain in s, and whether they are exact."""
-    rows = np.zeros((len(b), 5))
+    """Rows `b - A t >= 0` of the domain in s, and what is known of them."""
+    rows = np.zeros((len(b), 6))
     for row, normal, right in zip(rows, A, b, strict=True):
         row[:2] = -normal * scale
         exact = Fraction(right) - sum(
@@ -96,6 +97,7 @@ def _facet_rows(
         )
         if not row[4]:
             row[3] += SMALLEST
+        row[5] = right == 0.0
     return rows
 
 

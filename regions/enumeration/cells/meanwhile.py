@@ -8,6 +8,7 @@ and other work is given up when it comes, and done again by the walk.
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import numpy as np
@@ -56,13 +57,29 @@ def found_meanwhile(task: Task, *, listing: bool) -> Found | None:
         return None
     if listing and task.budget.max_regions is not None:
         return None
-    kernels = PLANE if task.domain.dim == 2 else SPACE
-    ahead = seconds_without(task)
-    if _has_come(kernels, ahead) or _wait(task, kernels, ahead):
+    kernels = _kernels(task)
+    if is_at_hand(task) or _wait(task, kernels, seconds_without(task)):
         return None
     with kernels.plain_work(None):
         # As much is ahead as was done, for all that is known.
         return _found(task, listing, lambda: _has_come(kernels, task.budget.seconds))
+
+
+def is_at_hand(task: Task) -> bool:
+    """Whether the compiled code is there; may begin to make it ready."""
+    kernels = _kernels(task)
+    # To estimate the work takes as long as some of it.
+    return _has_come(kernels, 0.0) or _has_come(kernels, seconds_without(task))
+
+
+def instead(task: Task) -> AbstractContextManager[None]:
+    """Note the time of what another engine does until the code is there."""
+    return _kernels(task).plain_work(None)
+
+
+def _kernels(task: Task) -> Kernels:
+    """The loops that a task needs."""
+    return PLANE if task.domain.dim == 2 else SPACE
 
 
 def found_anyway(task: Task, *, listing: bool) -> Found | None:

@@ -39,6 +39,7 @@ from regions.enumeration.cells.vectors import (
     sign_corners,
     sign_new_corners,
 )
+from regions.enumeration.cells.zeros import BIASED, find_zeros
 from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 DONE, PAUSED, OPEN, ROOM, CROWDED, BROKEN, WRITTEN_FULL, DOUBTFUL = range(8)
@@ -151,6 +152,7 @@ def begin(net, state):
         exact,
         state[31],
         state[34],
+        state[37],
         forms,
     )
 
@@ -179,7 +181,7 @@ def run(net, state, work, most, wanted):
     (asked, answers, split, signs, unclear, new, keep) = state[15:22]
     (side_corner, side_row, at_corner) = state[22:25]
     (packed, found, inside, ring_sizes, edge_corners, edge_rows, live) = state[25:32]
-    pair, pair_held, known, values = state[32:]
+    pair, pair_held, known, values, through, told, zero = state[32:]
     depth, room, num_facets = len(widths), forms.shape[2], len(facets)
     while True:
         top = head[TOP]
@@ -212,6 +214,31 @@ def run(net, state, work, most, wanted):
                 # Signs within their bounds are settled exactly, here or by who called:
                 # the first have the answers to what was asked when this step was tried.
                 seen = 0
+                for q in range(k):
+                    c, some = corners[q], False
+                    for j in range(width):
+                        is_open = unclear[j] & slots[c] != 0
+                        some = some or (is_open and unbiased[layer, j] != BIASED)
+                    if not some:
+                        continue
+                    find_zeros(
+                        c,
+                        layer,
+                        rows,
+                        weights,
+                        blocks,
+                        first_block,
+                        widths,
+                        exact,
+                        unbiased,
+                        facets,
+                        held,
+                        through,
+                        told,
+                        zero,
+                    )
+                    for j in range(width):
+                        unclear[j] &= ~slots[c] if zero[layer, j] != 0 else -1
                 for j in range(width):
                     if unclear[j] == 0 or bit[layer, j] < 0:
                         continue
@@ -227,7 +254,6 @@ def run(net, state, work, most, wanted):
                             forms,
                             exact,
                             leader,
-                            unbiased,
                             facets,
                             num_facets,
                             room,
@@ -344,6 +370,7 @@ def run(net, state, work, most, wanted):
                 exact,
                 live,
                 known,
+                told,
                 forms,
             )
             if are_vague(widths[layer], forms[layer]):
@@ -400,10 +427,36 @@ def run(net, state, work, most, wanted):
         ):
             seen = 0
             for q in range(count):
+                c, some = mark + q, False
+                for i in range(r - 1):
+                    is_open = signs[q, i] == UNKNOWN
+                    is_free = unbiased[layer, unit_list[first + i]] != BIASED
+                    some = some or (is_open and is_free)
+                if some:
+                    find_zeros(
+                        c,
+                        layer,
+                        rows,
+                        weights,
+                        blocks,
+                        first_block,
+                        widths,
+                        exact,
+                        unbiased,
+                        facets,
+                        held,
+                        through,
+                        told,
+                        zero,
+                    )
+                    for i in range(r - 1):
+                        is_open = signs[q, i] == UNKNOWN
+                        if is_open and zero[layer, unit_list[first + i]] != 0:
+                            signs[q, i] = 0
                 for i in range(r - 1):
                     if signs[q, i] != UNKNOWN:
                         continue
-                    j, c = unit_list[first + i], mark + q
+                    j = unit_list[first + i]
                     sign = resolve(
                         layer,
                         j,
@@ -412,7 +465,6 @@ def run(net, state, work, most, wanted):
                         forms,
                         exact,
                         leader,
-                        unbiased,
                         facets,
                         num_facets,
                         room,
@@ -580,27 +632,20 @@ def is_exact(row, exact, facets, num_facets, room):
     return exact[depth + 1 + (row - num_facets) // room] != 0
 
 
-def must_vanish(layer, j, corner, rows, leader, unbiased, num_facets, room):
-    """Whether the weights alone say that a unit is zero at a corner."""
-    through = unbiased[layer, j] != 0
+def is_twin(layer, j, corner, rows, leader, num_facets, room):
+    """Whether a unit has the row of one whose line ends in a corner."""
     for n in range(2):
         row = rows[corner, n] - num_facets
-        if row < 0:
-            through = False
+        if row < 0 or row // room != layer:
             continue
-        level, i = row // room, row % room
-        if level == layer and leader[layer, i] == leader[layer, j]:
+        if leader[layer, row % room] == leader[layer, j]:
             return True
-        through = through and unbiased[level, i] != 0
-    # Lines through the origin of the chart meet there.
-    return through
+    return False
 
 
-def resolve(
-    layer, j, corner, rows, forms, exact, leader, unbiased, facets, num_facets, room
-):
+def resolve(layer, j, corner, rows, forms, exact, leader, facets, num_facets, room):
     """Sign of a unit at a corner that its bound left open, or UNKNOWN."""
-    if must_vanish(layer, j, corner, rows, leader, unbiased, num_facets, room):
+    if is_twin(layer, j, corner, rows, leader, num_facets, room):
         return 0
     ha, hb, hc = forms[layer, A, j], forms[layer, B, j], forms[layer, C, j]
     depth = (len(exact) - 1) // 2
@@ -633,13 +678,14 @@ def sum_forms(
     exact,
     live,
     known,
+    told,
     forms,
 ):
     """Forms of a layer on a cell, from those of what it reads; returns the work."""
     width, work, depth = widths[layer], 0, len(widths)
     for level in range(layer, depth):
-        # What is known in pairs is of another cell.
-        known[level] = 0
+        # What is known in pairs, and of the origin, is of another cell.
+        known[level] = told[level] = 0
     begin, end = first_block[layer], first_block[layer + 1]
     may_be_exact = exact_limit[layer] > 0.0
     for n in range(begin, end):

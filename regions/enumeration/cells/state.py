@@ -63,6 +63,9 @@ class State(NamedTuple):
         pair_held: Those of the input and of each layer's activations.
         known: Whether those of each layer are those of the cell that is walked.
         values: Forms of the last layer on the regions found, where they are wanted.
+        through: Units that vanish in the origin, on the cell that is walked.
+        told: Whether these are known of each layer.
+        zero: Scratch: units that vanish at a corner.
     """
 
     head: np.ndarray
@@ -101,6 +104,9 @@ class State(NamedTuple):
     pair_held: np.ndarray
     known: np.ndarray
     values: np.ndarray
+    through: np.ndarray
+    told: np.ndarray
+    zero: np.ndarray
 
     def copy(self) -> "State":
         """The same walk once more."""
@@ -183,6 +189,9 @@ def initial_state(net: FlatNetwork, wanted: int = COUNT) -> State:
         pair_held=np.zeros((depth + 1, PAIR_ROWS, room)),
         known=np.zeros(depth, integer),
         values=np.zeros((regions, 6, kept)),
+        through=np.zeros((depth, room), np.uint8),
+        told=np.zeros(depth, integer),
+        zero=np.zeros((depth, room), np.uint8),
     )
     begin(net, state)
     return state

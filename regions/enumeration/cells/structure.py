@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain
+from regions.enumeration.cells.zeros import BIASED, INPUT, NOTHING
 from regions.network import Layer, ReluNetwork
 
 Matrices = dict[int, np.ndarray]
@@ -20,6 +21,8 @@ def common_zeros(
     networks: Sequence[ReluNetwork],
     domain: Domain,
     read: Sequence[Matrices] | None = None,
+    *,
+    by_layer: bool = False,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """By layer, what `leaders` and `unbiased` say of its units.
 
@@ -28,6 +31,8 @@ def common_zeros(
         domain: The domain: the origin that counts is that of its chart.
         read: What their layers read, if it is at hand, as they are given: composed
             with a chart rows are rounded.
+        by_layer: Say what units add to what they read of other units, by the names in
+            `zeros`: which of these vanish is told on each cell.
     """
     layers = [[network.hidden[k] for network in networks] for k in _layers(networks)]
     if read is None:
@@ -41,9 +46,16 @@ def common_zeros(
     found = []
     for own, bias, alike in zip(read, biases, twins, strict=True):
         free = unbiased(own, bias, before) if has_zeros else np.zeros(bias.shape, bool)
-        before.append(free)
+        before.append(np.ones_like(free) if by_layer else free)
+        if by_layer:
+            free = np.where(free, np.where(_reads(own), INPUT, NOTHING), BIASED)
         found.append((leaders(own, bias) if alike else _alone(bias), free))
     return found
+
+
+def _reads(read: Matrices) -> Bool[np.ndarray, "networks width"] | bool:
+    """Which units of a layer read the input."""
+    return (read[0] != 0.0).any(axis=2) if 0 in read else False
 
 
 def _layers(networks: Sequence[ReluNetwork]) -> range:

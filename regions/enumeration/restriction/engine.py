@@ -5,9 +5,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain, WholeSpace
+from regions.enumeration.cells.meanwhile import (
+    instead,
+    is_at_hand,
+    seconds_without,
+)
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.restriction.betti import arrangement_betti
 from regions.enumeration.restriction.corners import facet_rows
@@ -21,24 +27,28 @@ from regions.enumeration.restriction.layer import (
     regions_a_cell,
 )
 from regions.enumeration.stages import Stages
+from regions.network import ReluNetwork
 from regions.results.statistics import Statistics
 
 PROGRESS_STEPS = 1_000_000
-FROM_DIM = 3
-"""Bounded domains of fewer dimensions are cut faster into cells."""
-FROM_DIM_DEEP = 4
-"""The same of networks with kinks in several layers."""
 MOST_DIM_DEEP = 8
 """Above it cells have too many corners."""
 FEW = 100_000.0
 """Regions of the last layer in a cell of those before, by the bound of the whole space,
 that others cut faster: a cell takes 1 to 3 ms, and a region 0.5 to 3 us."""
 FEW_DEGENERATE = 1000.0
-"""The same where cells answer in the whole space, or others have failed."""
+"""The same where others have failed."""
 FEW_WITHOUT_END = 16.0
 """The same on other domains without end, where the tree takes 60 us and more."""
 CELLS_DIM = 6
-"""The whole space has cells up to here."""
+"""There are cells up to here."""
+GENERIC = 0.9
+"""Share of a layer's numbers that differ where hyperplanes meet by chance alone."""
+PLAIN_SECONDS = 15.0
+"""Seconds of plain work that are more than cells wait for their code."""
+SHORT_SECONDS = 0.1
+PLAIN_SHARE = 0.25
+"""Of the time that cells take without their code, about."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,23 +89,8 @@ class Restriction:
 
     def suits(self, task: Task) -> str | None:
         """Where other engines are slower, or refuse."""
-        network, domain = task.network, task.domain
-        is_low = domain.dim < min(FROM_DIM, FROM_DIM_DEEP)
-        if not network.hidden or (domain.is_bounded and is_low and not task.failed):
+        if not task.network.hidden or _are_others_faster(task):
             return None
-        is_deep = num_kinked_layers(network) > 1
-        if is_deep:
-            few = FEW if domain.is_bounded else FEW_WITHOUT_END
-            is_space = isinstance(domain, WholeSpace) and domain.dim <= CELLS_DIM
-            if is_space or (domain.is_bounded and task.failed):
-                few = FEW_DEGENERATE
-            wide = regions_a_cell(network, domain.dim) >= few
-            if not wide or domain.dim > MOST_DIM_DEEP:
-                return None
-        if domain.is_bounded or (is_deep and isinstance(domain, WholeSpace)):
-            from_dim = FROM_DIM_DEEP if is_deep else FROM_DIM
-            if domain.dim < from_dim and not task.failed:
-                return None
         if self.refuses(task) is not None:
             return None
         if task.failed:
@@ -124,9 +119,10 @@ class Restriction:
             if num_kinked_layers(task.network) > 1:
                 count, complete, facts = _count_cells(task, stop, tell)
             else:
-                rows = layer_rows(task.network, task.domain)
-                hyperplanes = distinct_hyperplanes(rows)
-                count, complete, facts = _count(task, hyperplanes, stop, tell)
+                with instead(task):
+                    rows = layer_rows(task.network, task.domain)
+                    hyperplanes = distinct_hyperplanes(rows)
+                    count, complete, facts = _count(task, hyperplanes, stop, tell)
                 facts["hyperplanes"] = len(hyperplanes)
         if complete:
             task.progress(PROGRESS_STEPS, PROGRESS_STEPS)
@@ -140,6 +136,44 @@ class Restriction:
     def list(self, task: Task) -> Listing:
         """Never called: `lists` is false."""
         raise NotImplementedError
+
+
+def _are_others_faster(task: Task) -> bool:
+    """Whether another engine answers sooner."""
+    network, domain = task.network, task.domain
+    if num_kinked_layers(network) > 1:
+        if domain.dim > MOST_DIM_DEEP:
+            return True
+        few = FEW if domain.is_bounded else FEW_WITHOUT_END
+        has_end = domain.is_bounded or isinstance(domain, WholeSpace)
+        if 2 <= domain.dim <= CELLS_DIM and has_end and network.hidden[0].kinks.any():
+            if not task.failed:
+                return True
+            few = FEW_DEGENERATE
+        return regions_a_cell(network, domain.dim) < few
+    if task.failed or isinstance(domain, WholeSpace) or not domain.is_bounded:
+        return False
+    if domain.dim > CELLS_DIM:
+        return False
+    # Cells are twice to four times as fast on planes, and where hyperplanes meet by
+    # chance alone, once their code is there.
+    if domain.dim > 2 and not _looks_generic(network):
+        return False
+    return domain.dim < 2 or is_at_hand(task) or not _is_worth_it(task)
+
+
+def _is_worth_it(task: Task) -> bool:
+    """Whether plain code counts a layer sooner than cells, which lack theirs."""
+    seconds = PLAIN_SHARE * seconds_without(task)
+    # Small planes take both the same time.
+    return seconds < PLAIN_SECONDS and (task.domain.dim > 2 or seconds > SHORT_SECONDS)
+
+
+def _looks_generic(network: ReluNetwork) -> bool:
+    """Whether the numbers of the layer with kinks differ, or nearly all."""
+    layer = next(layer for layer in network.hidden if layer.kinks.any())
+    entries = np.abs(np.concatenate([layer.weight.ravel(), layer.bias]))
+    return len(np.unique(entries)) >= GENERIC * len(entries)
 
 
 def _count(

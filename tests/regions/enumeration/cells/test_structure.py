@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from regions.domains.shapes import Box, Slice
+from regions.domains.shapes import Box, Simplex, Slice
 from regions.enumeration import count_regions, enumerate_regions
 from regions.enumeration.cells.statistics import CellsStats
 from regions.enumeration.cells.structure import leaders
@@ -47,6 +47,33 @@ def test_equal_rows_and_no_biases(seed, domain, bias_scale):
     assert isinstance(found.stats, CellsStats)
     # Lines of rounded rows may meet by chance.
     assert found.stats.signs_decided_in_rationals < 6
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        BOX,
+        CENTERED,
+        Box([0.0, 0.0], [1.0, 0.5]),
+        Box([-0.5, 0.0], [1.0, 1.5]),
+        Simplex([[0.0, 0.0], [1.0, 0.25], [-0.25, 1.0]]),
+    ],
+    ids=["inside", "inside a slice", "a corner", "on an edge", "a simplex' corner"],
+)
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_lines_meet_in_the_origin_where_units_with_a_bias_are_off(domain, slope):
+    """Weights without a grid, which rationals alone would settle."""
+    rng, widths = np.random.default_rng(7), (domain.ambient_dim, 5, 4, 3, 1)
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    weights = [rng.standard_normal(shape) for shape in shapes]
+    biases = [np.where(np.arange(n) == 1, -0.4, 0.0) for n, _ in shapes]
+    network = ReluNetwork.from_arrays(weights, biases, slope)
+    found = enumerate_regions(network, domain, method="cells")
+    assert patterns_of(found) == exact_patterns(network, domain)
+    assert int(count_regions(network, domain, method="cells")) == len(found)
+    assert isinstance(found.stats, CellsStats)
+    if slope == 0.0:
+        assert found.stats.signs_decided_in_rationals == 0
 
 
 @pytest.mark.parametrize("bias_scale", [1.0, 0.0])

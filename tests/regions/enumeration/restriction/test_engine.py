@@ -10,7 +10,7 @@ from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.enumeration.engine import Task, tell_nobody
-from regions.enumeration.restriction import fast, fast_polytopes, inside
+from regions.enumeration.restriction import engine, fast, fast_polytopes, inside
 from regions.enumeration.restriction.corners import domain_corners
 from regions.enumeration.restriction.engine import Restriction
 from regions.enumeration.restriction.fast import UnprovedError
@@ -248,12 +248,32 @@ def test_unproved_never_leaves_the_package():
     assert not issubclass(UnprovedError, NotGenericError)
 
 
-def test_auto_takes_restriction_where_it_is_the_fastest():
-    network = network_of(random_rows(1, 4, 6))
-    for domain in (WholeSpace(4), Box.cube(4)):
-        count = count_regions(network, domain)
-        assert count.method == "restriction"
-        assert int(count) == int(count_regions(network, domain, method="tree"))
+@pytest.mark.parametrize("has_code", [True, False])
+def test_auto_takes_restriction_where_it_is_the_fastest(monkeypatch, has_code):
+    """Cells are faster on boxes, with their code, if few hyperplanes meet in a flat."""
+    monkeypatch.setattr(engine, "is_at_hand", lambda task: has_code)
+    tied = network_of(random_rows(1, 4, 6))
+    generic = network_of(np.random.default_rng(2).standard_normal((6, 5)))
+    wide = network_of(np.random.default_rng(3).standard_normal((400, 3)))
+    small = network_of(np.random.default_rng(4).standard_normal((6, 3)))
+    for network, domain, suits in [
+        (tied, WholeSpace(4), True),
+        (generic, WholeSpace(4), True),
+        (tied, Box.cube(4), True),
+        (generic, Box.cube(4), not has_code),
+        (wide, Box.cube(2), not has_code),
+        (small, Box.cube(2), False),
+    ]:
+        assert (Restriction().suits(Task(network, domain)) is not None) == suits
+    for network in (tied, generic):
+        counts = [
+            int(count_regions(network, Box.cube(4), method=method))
+            for method in ("auto", "tree")
+        ]
+        assert counts[0] == counts[1]
+
+
+def test_wide_boxes_have_too_many_corners():
     wide = ReluNetwork.from_arrays([np.eye(12), np.eye(12)], None)
     with pytest.raises(ValueError, match="corners of the domain, which are too many"):
         count_regions(wide, Box.cube(12), method="restriction")

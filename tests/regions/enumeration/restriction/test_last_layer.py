@@ -99,13 +99,19 @@ def test_limits_give_a_lower_bound():
         assert 20 <= tally.count < whole
 
 
-def test_auto_takes_it_for_wide_last_layers():
+def test_auto_takes_it_for_wide_last_layers_where_there_are_no_cells():
     rng = np.random.default_rng(2)
     tied, generic = integer_network(rng, 4, [4, 24]), random_network(rng, 4, [4, 24])
     for network in (tied, generic):
         count = count_regions(network, WholeSpace(4))
-        assert (count.method, count.complete) == ("restriction", True)
-    assert count_regions(tied, Box.cube(4)).method == "cells"
+        assert (count.method, count.complete) == ("cells", True)
+        assert int(count) == int(
+            count_regions(network, WholeSpace(4), method="restriction")
+        )
+    wide = random_network(rng, 7, [3, 8])
+    count = count_regions(wide, WholeSpace(7))
+    assert (count.method, count.complete) == ("restriction", True)
+    assert int(count) == int(count_regions(wide, WholeSpace(7), method="tree"))
     narrow = random_network(rng, 4, [6, 3])
     assert count_regions(narrow, Box.cube(4)).method != "restriction"
     assert count_regions(narrow, WholeSpace(4)).method != "restriction"

@@ -144,9 +144,17 @@ GENERIC = random_network(np.random.default_rng(6), 4, [6])
 SHIFTED = ReluNetwork.from_arrays(
     [LAYER, np.ones((1, 16))], [np.linspace(-0.5, 0.7, 16), np.zeros(1)]
 )
+# A line comes twice, up to a factor, and before a region is found rationals tell so.
+THRICE = ReluNetwork.from_arrays(
+    [[[1.0, 0.0], [3.0, 0.0], [2.0**-60, 1.0]], np.ones((1, 3))], None
+)
 _RESTRICTION = "regions.enumeration.restriction"
 SELDOM: dict[str, list[tuple[dict[str, object], ReluNetwork, Domain]]] = {
-    "cells": [({COMPILED: "off"}, SPACE, CUBE), ({COMPILED: "off"}, PLANE, SQUARE)],
+    "cells": [
+        ({COMPILED: "off"}, SPACE, CUBE),
+        ({COMPILED: "off"}, PLANE, SQUARE),
+        ({}, THRICE, SQUARE),
+    ],
     "restriction": [
         ({COMPILED: "off"}, SYMMETRIC, ALL),
         ({COMPILED: "on"}, SYMMETRIC, ALL),

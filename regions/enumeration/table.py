@@ -1,6 +1,7 @@
 """The engines by their public names, in the order in which `auto` asks them."""
 
 from regions.enumeration.balls.engine import BallEngine
+from regions.enumeration.cells import meanwhile
 from regions.enumeration.cells.engine import CellsEngine
 from regions.enumeration.engine import Engine
 from regions.enumeration.line.listing import LineEngine
@@ -10,7 +11,7 @@ from regions.enumeration.tree.engine import TreeEngine
 _IN_ORDER: tuple[Engine, ...] = (
     LineEngine(),
     BallEngine(),
-    Restriction(),
+    Restriction(meanwhile),
     CellsEngine(),
     TreeEngine(),
 )

@@ -2,18 +2,14 @@
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain, WholeSpace
-from regions.enumeration.cells.meanwhile import (
-    instead,
-    is_at_hand,
-    seconds_without,
-)
 from regions.enumeration.engine import Listing, Tally, Task
 from regions.enumeration.restriction.betti import arrangement_betti
 from regions.enumeration.restriction.corners import facet_rows
@@ -75,11 +71,35 @@ class RestrictionStats(Statistics):
     counting_seconds: float | None = None
 
 
+@runtime_checkable
+class CodeOfCells(Protocol):
+    """What is asked of cells: `regions.enumeration.cells.meanwhile` answers."""
+
+    def is_at_hand(self, task: Task) -> bool:
+        """Whether their compiled code is there."""
+        ...
+
+    def seconds_without(self, task: Task) -> float:
+        """Seconds that work takes without it, about."""
+        ...
+
+    def instead(self, task: Task) -> AbstractContextManager[None]:
+        """Note the time of what another engine does until it is there."""
+        ...
+
+
 class Restriction:
-    """The engine `restriction`: a last layer is counted, degenerate or not."""
+    """The engine `restriction`: a last layer is counted, degenerate or not.
+
+    Args:
+        cells: The code of cells, which count one layer faster; by default it is there.
+    """
 
     name = "restriction"
     lists = False
+
+    def __init__(self, cells: CodeOfCells | None = None):
+        self._cells = cells
 
     def refuses(self, task: Task) -> str | None:
         """Domains without corners in float64 or with too many; journals."""
@@ -89,7 +109,7 @@ class Restriction:
 
     def suits(self, task: Task) -> str | None:
         """Where other engines are slower, or refuse."""
-        if not task.network.hidden or _are_others_faster(task):
+        if not task.network.hidden or _are_others_faster(task, self._cells):
             return None
         if self.refuses(task) is not None:
             return None
@@ -119,7 +139,7 @@ class Restriction:
             if num_kinked_layers(task.network) > 1:
                 count, complete, facts = _count_cells(task, stop, tell)
             else:
-                with instead(task):
+                with self._cells.instead(task) if self._cells else nullcontext():
                     rows = layer_rows(task.network, task.domain)
                     hyperplanes = distinct_hyperplanes(rows)
                     count, complete, facts = _count(task, hyperplanes, stop, tell)
@@ -138,7 +158,7 @@ class Restriction:
         raise NotImplementedError
 
 
-def _are_others_faster(task: Task) -> bool:
+def _are_others_faster(task: Task, cells: CodeOfCells | None) -> bool:
     """Whether another engine answers sooner."""
     network, domain = task.network, task.domain
     if num_kinked_layers(network) > 1:
@@ -159,14 +179,13 @@ def _are_others_faster(task: Task) -> bool:
     # chance alone, once their code is there.
     if domain.dim > 2 and not _looks_generic(network):
         return False
-    return domain.dim < 2 or is_at_hand(task) or not _is_worth_it(task)
-
-
-def _is_worth_it(task: Task) -> bool:
-    """Whether plain code counts a layer sooner than cells, which lack theirs."""
-    seconds = PLAIN_SHARE * seconds_without(task)
-    # Small planes take both the same time.
-    return seconds < PLAIN_SECONDS and (task.domain.dim > 2 or seconds > SHORT_SECONDS)
+    if domain.dim < 2 or cells is None or cells.is_at_hand(task):
+        return True
+    # Plain code counts a layer sooner than cells without theirs; small planes take both
+    # the same time.
+    seconds = PLAIN_SHARE * cells.seconds_without(task)
+    is_small = domain.dim == 2 and seconds < SHORT_SECONDS
+    return is_small or seconds > PLAIN_SECONDS
 
 
 def _looks_generic(network: ReluNetwork) -> bool:

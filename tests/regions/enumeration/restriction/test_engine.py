@@ -9,8 +9,9 @@ from regions.compiled import SWITCH
 from regions.domains.shapes import Box, Segment, Simplex, Slice, WholeSpace
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
+from regions.enumeration.cells import meanwhile
 from regions.enumeration.engine import Task, tell_nobody
-from regions.enumeration.restriction import engine, fast, fast_polytopes, inside
+from regions.enumeration.restriction import fast, fast_polytopes, inside
 from regions.enumeration.restriction.corners import domain_corners
 from regions.enumeration.restriction.engine import Restriction
 from regions.enumeration.restriction.fast import UnprovedError
@@ -18,6 +19,7 @@ from regions.enumeration.restriction.fast_polytopes import FastPolytopes
 from regions.enumeration.restriction.hyperplanes import distinct_hyperplanes
 from regions.enumeration.restriction.layer import layer_rows
 from regions.enumeration.restriction.polytopes import PolytopeChains, crossing
+from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
 from tests.helpers import brute_force_patterns
@@ -251,7 +253,7 @@ def test_unproved_never_leaves_the_package():
 @pytest.mark.parametrize("has_code", [True, False])
 def test_auto_takes_restriction_where_it_is_the_fastest(monkeypatch, has_code):
     """Cells are faster on boxes, with their code, if few hyperplanes meet in a flat."""
-    monkeypatch.setattr(engine, "is_at_hand", lambda task: has_code)
+    monkeypatch.setattr(meanwhile, "is_at_hand", lambda task: has_code)
     tied = network_of(random_rows(1, 4, 6))
     generic = network_of(np.random.default_rng(2).standard_normal((6, 5)))
     wide = network_of(np.random.default_rng(3).standard_normal((400, 3)))
@@ -264,7 +266,8 @@ def test_auto_takes_restriction_where_it_is_the_fastest(monkeypatch, has_code):
         (wide, Box.cube(2), not has_code),
         (small, Box.cube(2), False),
     ]:
-        assert (Restriction().suits(Task(network, domain)) is not None) == suits
+        why = ENGINES["restriction"].suits(Task(network, domain))
+        assert (why is not None) == suits
     for network in (tied, generic):
         counts = [
             int(count_regions(network, Box.cube(4), method=method))

@@ -96,4 +96,4 @@ def _lengths(vectors: Float64[np.ndarray, "*some dim"]) -> np.ndarray:
     """Euclidean lengths; no square overflows or vanishes, however large the ball."""
     largest = np.abs(vectors).max(axis=-1)
     unit = np.where(largest > 0.0, largest, 1.0)
-    return np.linalg.norm(vectors / unit[..., None], axis=-1) * unit
+    return np.asarray(np.linalg.norm(vectors / unit[..., None], axis=-1) * unit)

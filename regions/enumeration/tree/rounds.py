@@ -70,7 +70,7 @@ class Round:
         # Every point t of the cell in the ball has gradient . t <= bound + doubts.
         # The sums over at most dim + 1 weights round as well, by less than the values.
         error = 2.0 * float(weights @ self._value_doubt(A, b, doubt))
-        if is_certain(-bound - self.radius * _lengths(gradient), error):
+        if is_certain(-bound - self.radius * _lengths(gradient[None]), error).all():
             return False
         self._move(cells, k, -(gradient * self.radius) / (1.0 + bound) * self.radius)
         return True

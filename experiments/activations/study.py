@@ -43,8 +43,8 @@ ABOUT = About(
         "in the unit square."
     ),
     differs=(
-        "The conjecture names no rivals. 1500 epochs instead of the posts' 6000, and "
-        "twenty seeds. Smooth activations have no regions and are left out."
+        "The conjecture names no rivals. 1500 epochs instead of the posts' 6000. "
+        "Smooth activations have no regions and are left out."
     ),
     expected="No numbers are published.",
 )

@@ -36,7 +36,7 @@ ABOUT = About(
     page="claims",
     source="T. Dullien, origami post, 2025-04-05 (14 neurons by 6 layers)",
     setup=(
-        "Twenty 14x6 leaky-ReLU networks learn the 1024 x 1024 ring from the same "
+        "14x6 leaky-ReLU networks learn the 1024 x 1024 ring from the same "
         "5000 pixels (Adam, 6000 epochs of five updates), each from its own "
         "initialization. Errors are over all pixels; regions of the unit square are "
         "counted exactly, before and after, and by a grid of 1024 x 1024 points."

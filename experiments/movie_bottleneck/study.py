@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 from jaxtyping import Float64
+from scipy.ndimage import distance_transform_edt
 
 import regions
 from experiments.movies.movie import Movie, MovieConfig as Config, Row, Scene
@@ -20,9 +21,9 @@ ABOUT = About(
         "The run of the post, 10 units x 10 layers, 2 units, 10 units x 3 layers on "
         "the ring. Fourth panel: the plane of the two pre-activations of the narrow "
         "layer, with the exact partition that the last four layers make of it, their "
-        "output as gray, and the images of the training points (orange: on the ring; "
-        "blue: beside it). Its frame follows those images. Below: the losses of all "
-        "epochs."
+        "output as gray, and the images of the training points (orange discs: on the "
+        "ring; blue: beside it). Its frame follows those images. Below: the losses of "
+        "all epochs."
     ),
     differs=(
         "A frame every 20 epochs, where the post has one every epoch; the fourth panel "
@@ -41,6 +42,10 @@ MARGIN = 0.05
 
 ON, BESIDE = (255, 140, 0), (40, 120, 200)
 """Colors of the images of dark and of bright training points."""
+
+RIM = (255, 255, 255)
+DISC = 250
+"""Radius of the disc of a dark point: this part of the panel's height."""
 
 PRESETS = {
     "smoke": Config(
@@ -120,7 +125,11 @@ class BottleneckMovie(Movie):
         panel = paint(gray_panel(plane.outputs[0]), plane.boundaries, RED)
         dark = np.asarray(scene.data.train_targets)[:, 0] < 0.5
         panel = paint(panel, _hit(values[~dark], box, shape), BESIDE)
-        panel = paint(panel, _hit(values[dark], box, shape), ON)
+        # The ring's points are few: discs, with a rim that shows them on any gray.
+        off = distance_transform_edt(~_hit(values[dark], box, shape))
+        radius = shape[0] / DISC
+        panel = paint(panel, off <= radius + max(1.0, radius / 3.0), RIM)
+        panel = paint(panel, off <= radius, ON)
         spread = np.linalg.svd(values - values.mean(0), compute_uv=False)
         names = ("plane_left", "plane_top", "plane_right", "plane_bottom")
         ends = map(float, itertools.chain(box.lower, box.upper))

@@ -14,7 +14,7 @@ ABOUT = About(
         "and 1000 validation points. One pixel is one grid point; boundaries are those "
         "of the exact partition. Below: the losses of all epochs."
     ),
-    differs="The post has a frame every epoch, of 1024 x 1024 pixels, not 512 x 512.",
+    differs="The post has a frame every epoch.",
     expected="A ring by epoch 1000 and boundaries that gather around it (read there).",
 )
 PRESETS = {
@@ -28,7 +28,5 @@ PRESETS = {
         data=DataConfig(size=64, num_train=500, num_val=100),
         gif_width=192,
     ),
-    "paper": Config(
-        training=TrainingConfig(epochs=6000, snapshot_every=25), panel=512, fps=4
-    ),
+    "paper": Config(training=TrainingConfig(epochs=6000, snapshot_every=25), fps=4),
 }

@@ -189,8 +189,10 @@ def _are_others_faster(task: Task, cells: CodeOfCells | None) -> bool:
 
 
 def _looks_generic(network: ReluNetwork) -> bool:
-    """Whether the numbers of the layer with kinks differ, or nearly all."""
-    layer = next(layer for layer in network.hidden if layer.kinks.any())
+    """Whether the numbers of the layer with kinks, if any, differ, or nearly all."""
+    layer = next((layer for layer in network.hidden if layer.kinks.any()), None)
+    if layer is None:
+        return False
     entries = np.abs(np.concatenate([layer.weight.ravel(), layer.bias]))
     return len(np.unique(entries)) >= GENERIC * len(entries)
 

@@ -22,7 +22,7 @@ from regions.enumeration.restriction.polytopes import PolytopeChains, crossing
 from regions.enumeration.table import ENGINES
 from regions.errors import NotGenericError
 from regions.network import ReluNetwork
-from tests.helpers import brute_force_patterns
+from tests.helpers import brute_force_patterns, random_network
 from tests.regions.enumeration.oracles import exact_patterns
 from tests.regions.enumeration.restriction import families
 
@@ -143,6 +143,14 @@ def test_a_network_without_units_has_one_region():
     network = ReluNetwork.from_arrays([np.eye(2)], None)
     assert counted(network, WholeSpace(2)) == 1
     assert counted(network, Box.cube(2)) == 1
+
+
+@pytest.mark.parametrize("method", ["auto", "restriction"])
+@pytest.mark.parametrize("dim", [1, 2, 3, 4])
+def test_a_network_without_a_kink_has_one_region(dim, method):
+    network = random_network(np.random.default_rng(3), dim, [4, 2], slopes=1.0)
+    for domain in (Box.cube(dim), WholeSpace(dim)):
+        assert int(count_regions(network, domain, method=method)) == 1
 
 
 def test_a_common_point_inside_makes_the_whole_space_of_a_domain():

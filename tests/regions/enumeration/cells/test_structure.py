@@ -120,3 +120,19 @@ def test_lines_that_almost_meet_in_the_origin_do_not(dim, biased):
         [rows, np.ones((1, dim + 1))], [0.0 * bias, np.zeros(1)]
     )
     assert int(count_regions(network, box, method="cells")) == 2 ** (dim + 1) - 2
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [Box([-1.0, -1.0], [1.0, 1.0]), Box([-1.0, 0.0], [1.0, 1.0])],
+    ids=["inside", "on an edge"],
+)
+def test_lines_through_the_origin_almost_meet_on_a_side(domain):
+    # Units 0 and 1 vanish on lines that are less than 2^-53 apart on the upper side,
+    # which is not the origin; the next layer reads them alone.
+    thin = [[1.0, -1.0 / 3.0], [3.0, -1.0], [0.7, 0.9]]
+    weights = [thin, [[1.0, 1.0, -1.0], [1.0, -0.3, 0.2]], [[1.0, 1.0]]]
+    network = ReluNetwork.from_arrays(weights, None, 0.1)
+    found = enumerate_regions(network, domain, method="cells")
+    assert patterns_of(found) == exact_patterns(network, domain)
+    assert int(count_regions(network, domain, method="cells")) == len(found)

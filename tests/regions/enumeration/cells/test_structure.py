@@ -136,3 +136,19 @@ def test_lines_through_the_origin_almost_meet_on_a_side(domain):
     found = enumerate_regions(network, domain, method="cells")
     assert patterns_of(found) == exact_patterns(network, domain)
     assert int(count_regions(network, domain, method="cells")) == len(found)
+
+
+def test_units_without_biases_do_not_vanish_where_they_almost_do():
+    # All units of the first layer are 5 at one point, where two of the second cross.
+    first = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
+    bias = 5.0 - first @ [0.25, 0.5]
+    # The last of these is 5 (1/3 + 2/3 - 1) there, which is not zero as rounded.
+    second = [[1.0, -1.0, 0.0], [1.0, 0.0, -1.0], [1.0 / 3.0, 2.0 / 3.0, -1.0]]
+    assert sum(map(Fraction, second[2])) != 0
+    network = ReluNetwork.from_arrays(
+        [first, second, np.ones((1, 3))], [bias, np.zeros(3), np.zeros(1)]
+    )
+    box = Box([-0.5, -0.5], [1.0, 1.0])
+    found = enumerate_regions(network, box, method="cells")
+    assert len(found) == 7
+    assert patterns_of(found) == exact_patterns(network, box)

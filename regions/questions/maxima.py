@@ -11,7 +11,7 @@ from flint import fmpq
 
 from regions.domains.shapes import embed_exactly
 from regions.enumeration.budget import Budget
-from regions.errors.limits import hearing_by_itself, never
+from regions.errors.limits import hearing_by_itself
 from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.listed import Largest
@@ -26,16 +26,21 @@ FEW_NODES, FEW_PIECES = 32, 20_000
 """After so many nodes, or batches of boxes, the list of an engine is tried, in few
 dimensions, then one of so many pieces."""
 
-LISTED_SECONDS = {2: 30.0, 3: 30.0, 4: 30.0}
-OTHER_SECONDS = 2.0
-"""How long an engine may list, by the dimension, in seconds of a processor: up to some
-10^6 regions are worth it; of a limit no more than half of what is left. How long it
-takes by the clock says how busy a machine is, and chooses nothing."""
+ALONE = {2: 5.0, 3: 5.0, 4: 5.0}
+OTHERS_ALONE = 2.0
+"""How long an engine lists by itself, by the dimension, in seconds of a processor, and
+no longer than a quarter of the time that is left. How long it takes by the clock says
+how busy a machine is, and chooses nothing."""
 
-LISTED_ALONE, TURN = 5.0, 0.5
-"""Lists of up to some 10^6 regions end in so many seconds of a processor, in two or
-three times the time of a count. Of more regions most are slower than a search: it takes
-turns of so many seconds with the list, half as much time as that has."""
+EVEN_AFTER, TURN = 30.0, 0.5
+"""Lists of up to some 10^6 regions end in so many seconds of a processor, in one or two
+times the time of a count: until then a search has turns of half a second, half as much
+time as the list. Of more regions many are slower than a search: it has as much time as
+the list from then on, so that neither takes more than about twice its own time."""
+
+OTHERS_SHARE = 4.0
+"""In more dimensions lists seldom are the shorter way: searches have so many times the
+time of the list."""
 
 FIRST_TURN = 2.0
 """Seconds, of a processor, of the first turns of the exact list and of the search."""
@@ -137,14 +142,10 @@ def _searched(
     by_boxes = not is_exact and box_batches.serves(problem)
     few = FEW_NODES * (BATCH if by_boxes else 1)
     many = lists.network.num_bits > MANY_LISTED_UNITS
-    if is_exact and many and problem.dim in LISTED_SECONDS:
-        meanwhile = Meanwhile(search)
-        done = _settled_by_engine(search, budget, listed, lists, meanwhile)
-        done = done or meanwhile.done
-    else:
+    if not (is_exact and many and problem.dim in ALONE):
         done = search.run(few)
-        if not done and not budget.spent():
-            done = _settled_by_engine(search, budget, listed, lists)
+    if not done and not budget.spent():
+        done = _settled_by_engine(search, budget, listed, lists)
     if not done and not budget.spent():
         done = _run_in_turns(search, budget, lists)
     return search, done
@@ -153,13 +154,19 @@ def _searched(
 class Meanwhile:
     """Searches while a list is made, which asks it whether to stop.
 
+    Args:
+        search: The search.
+        left: Seconds that are left for both; infinite without a limit.
+
     Attributes:
         done: Whether the search ended by itself.
     """
 
-    def __init__(self, search: Search):
+    def __init__(self, search: Search, left: float = math.inf):
         self.done = False
         self._search, self._thread = search, threading.get_ident()
+        self._dim = search.problem.dim
+        self._alone = min(ALONE.get(self._dim, OTHERS_ALONE), 0.25 * left)
         self._begin, self._searched = time.process_time(), 0.0
         self._is_searching = threading.Lock()
 
@@ -167,12 +174,19 @@ class Meanwhile:
         """Search for a moment if it is the search's turn; whether that has ended it."""
         if threading.get_ident() == self._thread:
             listed = time.process_time() - self._begin - self._searched
-            if not self.done and listed > LISTED_ALONE + 2.0 * self._searched:
+            if not self.done and self._searched < self._due(listed):
                 self._take_turn()
             return self.done
         # Threads that help with the list wait meanwhile.
         with self._is_searching:
             return self.done
+
+    def _due(self, listed: float) -> float:
+        """How long to have searched by when the list has taken so long."""
+        after = listed - self._alone
+        if self._dim not in ALONE:
+            return OTHERS_SHARE * after
+        return max(0.5 * after, listed - EVEN_AFTER)
 
     def _take_turn(self) -> None:
         """Search for a moment."""
@@ -234,24 +248,18 @@ def _can_be_listed(problem: Problem) -> bool:
 
 
 def _settled_by_engine(
-    search: Search,
-    budget: Budget,
-    listed: EngineList,
-    problem: Problem,
-    stop: Callable[[], bool] = never,
+    search: Search, budget: Budget, listed: EngineList, problem: Problem
 ) -> bool:
-    """Ask the list of an engine, if it is made soon enough, before it is to stop."""
-    left = None
+    """Ask the list of an engine, and search meanwhile; whether one of them has ended."""
+    left = math.inf
     if budget.max_seconds is not None:
-        left = 0.5 * (budget.max_seconds - budget.seconds)
-        if left <= 0.0:
-            return False
-    is_over = _over(LISTED_SECONDS.get(problem.dim, OTHER_SECONDS))
-    own = Budget(max_seconds=left, stop=_either(is_over, stop, budget.spent))
+        left = budget.max_seconds - budget.seconds
+    meanwhile = Meanwhile(search, left)
+    own = Budget(stop=_either(meanwhile, budget.spent))
     best = listed.largest(problem, own)
     if best is not None:
         search.settle(problem, *best)
-    return best is not None
+    return best is not None or meanwhile.done
 
 
 def _settled_by_pieces(

@@ -1,5 +1,6 @@
 """Largest values and norms over visited regions, against the exact list of pieces."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -56,7 +57,7 @@ def test_a_search_that_takes_turns_with_a_list_finds_the_same(monkeypatch):
     meanwhile = maxima.Meanwhile(search)
     assert not meanwhile()
     # Its turn comes after some seconds of the list, whose helpers only ask.
-    monkeypatch.setattr(maxima, "LISTED_ALONE", -1.0)
+    meanwhile = maxima.Meanwhile(search, left=-4.0)
     monkeypatch.setattr(maxima, "TURN", 60.0)
     with ThreadPoolExecutor(1) as pool:
         assert not pool.submit(meanwhile).result()
@@ -64,6 +65,61 @@ def test_a_search_that_takes_turns_with_a_list_finds_the_same(monkeypatch):
     assert search.best is not None
     assert search.upper is not None
     assert search.best <= expected[1] <= search.upper <= search.best + Fraction(1, 1000)
+
+
+class _Listing(EngineList):
+    """A list that takes so long, on a clock of its own, and finds 7."""
+
+    def __init__(self, monkeypatch, dim, seconds):
+        network = random_network(np.random.default_rng(dim), dim, [32])
+        super().__init__(network, regions.Box.cube(dim))
+        goals = [(Linear((Fraction(1),)),)]
+        self.problem, self._seconds = Problem(network, self._domain, goals), seconds
+        self.now = 0.0
+        monkeypatch.setattr(time, "process_time", lambda: self.now)
+
+    def largest(self, problem, budget):
+        listed = 0.0
+        while listed < self._seconds:
+            if budget.spent():
+                return None
+            self.now += 0.125
+            listed += 0.125
+        return 0, Fraction(7), problem.inside()
+
+    def found_beside(self, monkeypatch, seconds):
+        """The maximum, found beside a search that takes so long and finds nothing."""
+        searched = 0.0
+
+        def run(search, max_nodes=None, stop=lambda: False):
+            nonlocal searched
+            while searched < seconds and not stop() and max_nodes is None:
+                self.now += 0.0625
+                searched += 0.0625
+            return searched >= seconds
+
+        monkeypatch.setattr(Search, "run", run)
+        monkeypatch.setattr(Search, "upper", Fraction(9))
+        return maxima.search_maximum(
+            self.problem, Fraction(0), None, lambda: False, listed=self
+        )
+
+
+@pytest.mark.parametrize("dim", [2, 3, 4])
+@pytest.mark.parametrize("seconds", [2.0, 20.0, 140.0, 1000.0])
+def test_a_long_list_is_finished_beside_a_search_without_end(monkeypatch, dim, seconds):
+    """A list takes one to one and a half counts: three are promised."""
+    listing = _Listing(monkeypatch, dim, seconds)
+    assert listing.found_beside(monkeypatch, np.inf).lower == 7
+    assert listing.now <= 2.0 * seconds
+
+
+@pytest.mark.parametrize(("dim", "share"), [(3, 2.0), (6, 1.3)])
+@pytest.mark.parametrize("seconds", [0.5, 10.0, 100.0, 1000.0])
+def test_a_search_ends_soon_beside_a_list_without_end(monkeypatch, dim, share, seconds):
+    listing = _Listing(monkeypatch, dim, np.inf)
+    assert listing.found_beside(monkeypatch, seconds).lower < 7
+    assert listing.now <= share * seconds + maxima.EVEN_AFTER + 1.0
 
 
 @pytest.mark.parametrize("norm", [1, 2, np.inf])

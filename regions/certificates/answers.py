@@ -18,10 +18,12 @@ from regions.certificates.comparisons import check_comparison
 from regions.certificates.differences import check_difference
 from regions.certificates.disc_answers import QUESTIONS, check_disc
 from regions.certificates.listed_answers import check_partition
-from regions.certificates.meanings import meaning_of_claims, refutes
+from regions.certificates.meanings import meaning_of_claims
+from regions.certificates.points import check_point
 from regions.certificates.region_answers import check_regions
 from regions.domains.shapes import (
     Ball,
+    BoundedDomain,
     Domain,
     WholeSpace,
     check_not_round,
@@ -93,18 +95,23 @@ def _proof_about(
         return [tried("answer", lambda: check_comparison(body, network, domain))]
     if "regions" in body:
         return check_regions(body, network, domain)
-    if isinstance(domain, WholeSpace):
-        return [tried("answer", lambda: refutes(body, layers, domain))]
-    if "claims" in body:
-        checks = [
-            check
-            for number, claim in enumerate(body["claims"])
-            for check in check_claim(number, claim, layers, network, domain)
-        ]
-        return [
-            *checks,
-            tried("answer", lambda: meaning_of_claims(body, layers, domain)),
-        ]
+    if isinstance(domain, WholeSpace) or not ("claims" in body or "partition" in body):
+        return [tried("answer", lambda: check_point(body, layers, network, domain))]
+    checks = [
+        check
+        for number, claim in enumerate(body.get("claims", ()))
+        for check in check_claim(number, claim, layers, network, domain)
+    ]
+    return [*checks, *_meaning(body, layers, network, domain)]
+
+
+def _meaning(
+    body: dict[str, Any],
+    layers: ExactLayers,
+    network: ReluNetwork,
+    domain: BoundedDomain,
+) -> list[Check]:
+    """Whether the answer follows from claims that were checked, or a partition."""
     if "partition" in body:
         is_disc = domain.dim == 2 and domain.squared_radius is not None
         if is_disc and isinstance(domain, Ball) and body["question"] in QUESTIONS:
@@ -112,7 +119,7 @@ def _proof_about(
         # It looks at the rows of the domain, and a round ball has more than these.
         check_not_round(domain)
         return check_partition(body, layers, network, domain)
-    return [tried("answer", lambda: refutes(body, layers, domain))]
+    return [tried("answer", lambda: meaning_of_claims(body, layers, domain))]
 
 
 def _network(layers: list[dict[str, Any]]) -> ReluNetwork:

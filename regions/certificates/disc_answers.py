@@ -11,6 +11,8 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.discs import BITS, Part
 from regions.certificates.jacobians import gated_lines
+from regions.certificates.listed_answers import is_whole
+from regions.certificates.meanings import output_ends
 from regions.certificates.partitions import Leaf, Partition
 from regions.certificates.rationals import ends, exact, numbers, short
 from regions.domains.shapes import Ball
@@ -28,9 +30,11 @@ def check_disc(body: dict[str, Any], network: ReluNetwork, disc: Ball) -> list[C
     held: list[_Disc] = []
 
     def leaves() -> str:
-        partition = Partition(body["partition"], layers, square)
+        whole = is_whole(body)
+        partition = Partition(body["partition"], layers, square, whole)
         held.append(_Disc(body, partition, layers, disc))
-        return f"{len(partition.leaves)} leaves fill the square around it, exactly"
+        fill = "fill the square around it, exactly" if whole else "are parts of it"
+        return f"{len(partition.leaves)} leaves {fill}"
 
     check = tried("partition", leaves)
     if not check.passed:
@@ -50,7 +54,7 @@ class _Disc:
     ):
         self._body, self._partition, self._layers = body, partition, layers
         self._center = [exact(v) for v in disc.center.tolist()]
-        self._square = exact(disc.radius) ** 2
+        self._square, self._disc = exact(disc.radius) ** 2, disc
 
     def check(self) -> str:
         """Whether the leaves say what the answer says.
@@ -62,13 +66,22 @@ class _Disc:
         with ctx.workprec(BITS):
             volume = arb.pi() * self._square
             if question == "integral":
-                _require("the integral", self._powers(1)[1], value)
+                self._check_integral(value, volume)
             elif question == "moments":
                 for k, power in enumerate(self._powers(len(value))[1:]):
                     _require(f"moment {k + 1}", power / volume, value[k])
             else:
                 self._check_classes(value, volume)
         return "what the leaves say"
+
+    def _check_integral(self, value: Any, volume: arb) -> None:
+        """The integral; of leaves that are not all, with bounds of the rest."""
+        area, found = self._powers(1)
+        bounds = [fmpq(0)]
+        if not is_whole(self._body):
+            bounds = output_ends(self._body, self._layers, self._disc)
+        for bound in bounds:
+            _require("the integral", found + bound * (volume - area), value)
 
     def _parts(self, leaf: Leaf) -> list[Part]:
         """The parts of a leaf in the disc."""

@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from regions.certificates.answer_bounds import ExactLayers, Lines
 from regions.certificates.checks import Wrong
-from regions.certificates.rationals import dot, ends
+from regions.certificates.rationals import Row, dot, ends, exact
 from regions.domains.shapes import WholeSpace
 from regions.network import ReluNetwork
+from regions.patterns.names import unit_name
 
 Gates = Sequence[Sequence[bool]]
 """For each hidden layer which units are on; False for units of slope 1."""
@@ -38,6 +39,72 @@ def check_constant(
         attained |= not _norm_below(rows, kind, low)
     if not attained:
         raise Wrong("no leaf has so large a norm")
+
+
+def check_between(
+    network: ReluNetwork,
+    layers: ExactLayers,
+    kind: str,
+    low: fmpq,
+    high: fmpq,
+    point: Row,
+) -> None:
+    """Whether the norm at a point is at least one number, and none is above another.
+
+    Args:
+        network: The network.
+        layers: The same in a chart of full dimension.
+        kind: Which norm.
+        low: What the norm of the Jacobian at the point is at least.
+        high: What that of no Jacobian exceeds, whichever units are on.
+        point: A point of the chart, inside a region.
+
+    Raises:
+        Wrong: If not.
+    """
+    *hidden, _ = layers.at_points([point])
+    on = [[v > 0 for v in layer[0]] for layer in hidden]
+    for index, (values, slopes) in enumerate(zip(hidden, layers.slopes, strict=True)):
+        for unit, (v, slope) in enumerate(zip(values[0], slopes, strict=True)):
+            # One that vanishes all around has no slope, whether it is on or off.
+            if v == 0 and slope != 1 and is_anywhere(layers, index, unit, on):
+                raise Wrong(f"{unit_name((index, unit))} changes its sign at the point")
+    rows = _jacobian(ExactLayers(network, WholeSpace(network.input_dim)), on)
+    if _norm_below(rows, kind, low):
+        raise Wrong("the norm at the point is less than the lower end")
+    entries = _largest_entries(network)
+    if kind == "2":
+        # No singular value is above the root of the sum of all squares.
+        if high < 0 or sum((dot(row, row) for row in entries), fmpq(0)) > high * high:
+            raise Wrong("the weights allow a norm above the upper end")
+    elif _sum_norm(entries, kind) > high:
+        raise Wrong("the weights allow a norm above the upper end")
+
+
+def is_anywhere(layers: ExactLayers, layer: int, unit: int, on: Gates) -> bool:
+    """Whether a unit's pre-activation is another one than 0 where these are on."""
+    weights = [fmpq(int(k == unit)) for k in range(len(layers.slopes[layer]))]
+    lines = gated_lines(layers, on)
+    gradient, constant = layers.carried_back(layer, weights, lines, {})
+    return any(v != 0 for v in (*gradient, constant))
+
+
+def _largest_entries(network: ReluNetwork) -> list[list[fmpq]]:
+    """At least the absolute values of the entries of all Jacobians.
+
+    Products of absolute weights, with the steepest slope of each unit.
+    """
+    dim = network.input_dim
+    held = [fmpq_mat(dim, dim, [int(i == j) for i in range(dim) for j in range(dim)])]
+    for index, layer in enumerate(network.layers):
+        total = fmpq_mat(layer.width, dim)
+        for source, weight in layer.blocks(index):
+            sizes = [[exact(abs(v)) for v in row] for row in weight.tolist()]
+            total += fmpq_mat(sizes) * held[source]
+        steep = [max(fmpq(1), exact(abs(float(s)))) for s in layer.slopes]
+        rows = zip(steep, total.tolist(), strict=True)
+        held.append(fmpq_mat([[s * v for v in row] for s, row in rows]))
+    return held[-1].tolist()
 
 
 def gated_lines(layers: ExactLayers, on: Gates) -> list[list[Lines]]:

@@ -15,6 +15,7 @@ from regions.certificates.jacobians import check_constant
 from regions.certificates.meanings import (
     check_label,
     forbidden,
+    output_ends,
     require_radius,
     require_verdict,
 )
@@ -35,14 +36,27 @@ def check_partition(
     held: list[_Answer] = []
 
     def leaves() -> str:
-        partition = Partition(body["partition"], layers, domain)
+        whole = is_whole(body)
+        partition = Partition(body["partition"], layers, domain, whole)
         held.append(_Answer(body, partition, layers, network, domain))
-        return f"{len(partition.leaves)} leaves fill the domain, exactly"
+        fill = "fill the domain, exactly" if whole else "are parts of the domain"
+        return f"{len(partition.leaves)} leaves {fill}"
 
     check = tried("partition", leaves)
     if not check.passed:
         return [check, Check("answer", None, "the partition failed")]
     return [check, tried("answer", held[0].check)]
+
+
+def is_whole(body: dict[str, Any]) -> bool:
+    """Whether leaves must fill their domain; of an integral claims may tell the rest.
+
+    Raises:
+        Wrong: If there are claims, and something else was asked.
+    """
+    if "claims" in body and body["question"] != "integral":
+        raise Wrong("such an answer follows from claims, or from a partition")
+    return "claims" not in body
 
 
 class _Answer:
@@ -188,8 +202,15 @@ class _Answer:
         )
 
     def _integral(self) -> None:
-        found = self._integral_of(self._directed(), 1) * _scale(self._domain)
-        self._is("the integral", found, self._value)
+        found = self._integral_of(self._directed(), 1)
+        least = most = fmpq(0)
+        if not is_whole(self._body):
+            rest = exact(self._domain.rational_volume()) - self._partition.volume()
+            bounds = output_ends(self._body, self._layers, self._domain)
+            least, most = (bound * rest for bound in bounds)
+        for more in (least, most):
+            whole = (found + more) * _scale(self._domain)
+            self._is("the integral", whole, self._value)
 
     def _moments(self) -> None:
         values, volume = self._directed(), exact(self._domain.rational_volume())

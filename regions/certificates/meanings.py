@@ -9,8 +9,8 @@ from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.differences import difference_rows
 from regions.certificates.facets import chart_ends
-from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
-from regions.domains.shapes import Ball, BoundedDomain, Box, Domain
+from regions.certificates.rationals import Row, dot, ends, exact, number, numbers
+from regions.domains.shapes import Ball, BoundedDomain, Box
 
 SAME = "what the claims say"
 
@@ -26,30 +26,54 @@ def meaning_of_claims(
     Raises:
         Wrong: If not, with what does not fit.
     """
-    question, claims = body["question"], body["claims"]
-    box = [chart_ends(domain)] * len(claims)
+    question = body["question"]
+    box = chart_ends(domain)
     if question == "robust_radius" and norm_of(body) != "2":
         center, radius = (
             numbers(body["about"]["center"]),
             number(body["about"]["radius"]),
         )
-        box = [([c - radius for c in center], [c + radius for c in center])]
-    for place, (claim, (low, high)) in enumerate(zip(claims, box, strict=True)):
-        if (numbers(claim["low"]), numbers(claim["high"])) != (low, high):
-            raise Wrong(f"claim {place} is not about the whole domain")
+        box = ([c - radius for c in center], [c + radius for c in center])
+    _require_whole(body, box)
     _CHECKS[question](body, layers, domain)
     return SAME
 
 
-def _range(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
-    """The negative output first, then the output."""
-    del domain
+def _require_whole(body: dict[str, Any], box: tuple[Row, Row]) -> None:
+    """Whether all claims are about a whole box."""
+    for place, claim in enumerate(body["claims"]):
+        if (numbers(claim["low"]), numbers(claim["high"])) != box:
+            raise Wrong(f"claim {place} is not about the whole domain")
+
+
+def output_ends(
+    body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
+) -> tuple[fmpq, fmpq]:
+    """Bounds of the output on a domain, from two claims that were checked.
+
+    Raises:
+        Wrong: If the claims are about something else.
+    """
+    _require_whole(body, chart_ends(domain))
+    _require_range(body, layers)
+    low, high = (_ends(claim)[1] for claim in body["claims"])
+    return -low, high
+
+
+def _require_range(body: dict[str, Any], layers: ExactLayers) -> None:
+    """Whether the claims are about the negative output first, then the output."""
     weights = numbers(body["about"]["direction"])
     for claim, sign in zip(body["claims"], (-1, 1), strict=True):
         wanted = [[([sign * w for w in weights], [], fmpq(0))]]
         _require(
             goals_of(claim, layers) == wanted, "the claims are about other outputs"
         )
+
+
+def _range(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) -> None:
+    """Both ends of an output."""
+    del domain
+    _require_range(body, layers)
     low, high = (_ends(claim) for claim in body["claims"])
     least, most = body["value"]
     same = ends(least) == (-low[1], -low[0]) and ends(most) == high
@@ -169,8 +193,21 @@ def require_radius(
         _require(isinstance(domain, Box), "the domain is no box around the center")
     if value is None:
         return
+    require_witness(about, value, norm)
+    check_other_class(
+        about, layers.values(_in_chart(numbers(about["witness"]), center, norm))
+    )
+
+
+def require_witness(about: dict[str, Any], value: Any, norm: str) -> None:
+    """Whether a radius lies between that of the ball and the distance of the witness.
+
+    Raises:
+        Wrong: If not.
+    """
     low, high = ends(value)
-    _require(low == radius, "the ball has another radius")
+    _require(low == number(about["radius"]), "the ball has another radius")
+    center = numbers(about["center"])
     witness = numbers(about["witness"])
     moves = [abs(a - b) for a, b in zip(center, witness, strict=True)]
     length = {"1": sum(moves, fmpq(0)), "2": fmpq(0), "inf": max(moves)}[norm]
@@ -181,7 +218,14 @@ def require_radius(
         _require(near, "the witness lies at another distance")
     else:
         _require(length == high, "the witness lies at another distance")
-    outputs = layers.values(_in_chart(witness, center, norm))
+
+
+def check_other_class(about: dict[str, Any], outputs: Row) -> None:
+    """Whether the class is another one where the outputs are these.
+
+    Raises:
+        Wrong: If not.
+    """
     _require(max(outputs) > outputs[about["label"]], "the witness is of the same class")
 
 
@@ -190,26 +234,6 @@ def _in_chart(point: Row, center: Row, norm: str) -> Row:
     if norm != "2":
         return point
     return [a - b for a, b in zip(point, center, strict=True)]
-
-
-def refutes(body: dict[str, Any], layers: ExactLayers, domain: Domain) -> str:
-    """Whether the outputs of two networks differ at the point of a file.
-
-    Raises:
-        Wrong: If not, or the file says something else.
-    """
-    _require(
-        body["question"] == "are_equal" and body["value"] is False,
-        "the file holds no proof of its answer",
-    )
-    point, half = numbers(body["about"]["point"]), layers.outputs // 2
-    inside = all(dot(row[:-1], point) <= row[-1] for row in walls(domain))
-    square = domain.squared_radius
-    inside &= square is None or dot(point, point) <= exact(square)
-    _require(inside, "the point lies outside of the domain")
-    outputs = layers.values(point)
-    _require(outputs[:half] != outputs[half:], "the outputs are equal at the point")
-    return "the outputs differ at the point"
 
 
 def goals_of(claim: dict[str, Any], layers: ExactLayers) -> list[list[Form]]:

@@ -9,13 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.exact_checks import check_exactly
 from regions.certificates.floats import check_distinct
-from regions.certificates.jacobians import Gates, check_constant, gated_lines
+from regions.certificates.jacobians import Gates, check_constant, is_anywhere
 from regions.certificates.rationals import numbers
 from regions.certificates.watch import Watch
 from regions.domains.domain_vectors import fractions
@@ -134,18 +133,10 @@ def _check_preimage(network: ReluNetwork, value: Any, table: RegionTable) -> Non
     found = set()
     for on, bits in zip(_gates(table), table.pattern_bits(), strict=True):
         off = [k for k, gate in enumerate(on[last]) if not gate]
-        if off and any(_is_anywhere(layers, last, k, on) for k in off):
+        if off and any(is_anywhere(layers, last, k, on) for k in off):
             continue
         found.add(tuple(bits[: len(bits) - count].tolist()))
     if found != {tuple(row) for row in value["patterns"]}:
         raise Wrong("other regions meet the preimage than the answer says")
     if value["volume"] is not None:
         raise Wrong("a volume does not follow from a list of regions")
-
-
-def _is_anywhere(layers: ExactLayers, layer: int, unit: int, on: Gates) -> bool:
-    """Whether a unit's pre-activation is another one than 0 on a region."""
-    weights = [fmpq(int(k == unit)) for k in range(len(layers.slopes[layer]))]
-    lines = gated_lines(layers, on)
-    gradient, constant = layers.carried_back(layer, weights, lines, {})
-    return any(v != 0 for v in (*gradient, constant))

@@ -8,12 +8,15 @@ unit, or is a leaf with a bound and the multipliers that prove it (`backward` sa
 or a leaf that is a box of which a checker finds bounds by itself.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
 signs, volumes and values anew. Where a domain has no corners, or no end, the patterns
-and witnesses of all *regions* stand in their place. What is proved about two networks
+and witnesses of all *regions* stand in their place. Of an integral that was stopped
+there are some pieces, and claims of what an output is elsewhere; of some other answers
+one point, of which a checker finds the rest. What is proved about two networks
 may be proved about their *difference*, a network whose units are some of theirs.
 Rational numbers are texts "p/q"; a digest covers everything.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -81,6 +84,8 @@ class Partition(NamedTuple):
             says `closest.separating_normal`; None for parts that need none.
         of: As in `Trees`.
         disc: Of which the domain is the square around, where the answer is about that.
+        most: How many pieces stand in the file, the first ones; None for all.
+        elsewhere: Of some pieces, the searches that bound the output and its negative.
     """
 
     network: ReluNetwork
@@ -90,6 +95,8 @@ class Partition(NamedTuple):
     normal: Callable[[int, Cell], Point | None] | None = None
     of: ReluNetwork | None = None
     disc: Ball | None = None
+    most: int | None = None
+    elsewhere: tuple[Maximum, ...] = ()
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """List the pieces once more, and write them with the answer.
@@ -100,7 +107,7 @@ class Partition(NamedTuple):
         numbers: dict[Corner, int] = {}
         leaves, labels, normals = [], [], []
         count = self.network.output_dim
-        for piece in Pieces(self.network, self.domain):
+        for piece in itertools.islice(Pieces(self.network, self.domain), self.most):
             cells = class_cells(piece, count) if self.by_class else [(0, piece.cell)]
             for label, cell in cells:
                 labels.append(label)
@@ -119,7 +126,9 @@ class Partition(NamedTuple):
             partition["labels"] = labels
         if self.normal is not None:
             partition["normals"] = normals
-        parts = {"about": self.about, "partition": partition}
+        parts: dict[str, Any] = {"about": self.about, "partition": partition}
+        if self.elsewhere:
+            parts["claims"] = [_claim(maximum) for maximum in self.elsewhere]
         domain = self.disc or self.domain
         return _write(path, answer, self.network, domain, parts, self.of)
 
@@ -192,7 +201,7 @@ class Listed(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A point that refutes something, which a checker tries.
+    """A point from which an answer follows, or its lower end, which a checker tries.
 
     Attributes:
         network: The network.

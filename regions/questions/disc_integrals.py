@@ -33,12 +33,14 @@ class DiscSums(NamedTuple):
         pieces: How many regions were met.
         complete: Whether these are all.
         volume: The volume of the whole disc.
+        met: How many pieces of the square around it were met.
     """
 
     powers: list[Value]
     pieces: int
     complete: bool
     volume: Value
+    met: int
 
 
 class DiscPart(NamedTuple):
@@ -99,7 +101,7 @@ def disc_powers(
         assert not pieces.complete or totals[0].overlaps(volume)
         values = [known(*interval(total)) for total in totals]
         whole = known(*interval(volume))
-    return DiscSums(values, count, pieces.complete, whole)
+    return DiscSums(values, count, pieces.complete, whole, pieces.count)
 
 
 def disc_classes(

@@ -1,6 +1,6 @@
 """Integrals and means of a network over a domain, exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -26,11 +26,11 @@ from regions.questions.disc_integrals import (
     is_disc,
 )
 from regions.questions.listed import directed_forms
-from regions.questions.maxima import MANY_LISTED_UNITS, search_maximum
+from regions.questions.maxima import MANY_LISTED_UNITS
 from regions.questions.pieces import Piece, Pieces
-from regions.questions.problem import Linear, Problem
 from regions.questions.ramp_sums import ramp_sum
 from regions.questions.sums import ExactSum
+from regions.questions.unmet import bounds_of, unmet_part
 from regions.questions.visited_sums import MAX_DIM, Part, class_sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
 
@@ -99,12 +99,14 @@ def integral(
             evidence=_evidence(network, domain, direction),
         )
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
-    value = sums[1].times(factor)
+    value, evidence = sums[1].times(factor), _evidence(network, domain, direction)
     if not pieces.complete:
+        bounds = bounds_of(network, domain, read_direction(direction, network))
         rest = [domain.rational_volume() - v for v in ends(sums[0].value)]
-        low, high = _of_the_rest(network, domain, direction, rest)
+        low, high = unmet_part(bounds, rest)
         first, last = ends(value)
         value = known(first + low * factor, last + high * factor)
+        evidence = evidence._replace(most=pieces.count, elsewhere=bounds)
     return Answer(
         "integral",
         value,
@@ -112,7 +114,7 @@ def integral(
         pieces.complete,
         budget.seconds,
         stats={"pieces": pieces.count},
-        evidence=_evidence(network, domain, direction) if pieces.complete else None,
+        evidence=evidence,
     )
 
 
@@ -134,10 +136,13 @@ def _over_disc(
     weights = read_direction(direction, network)
     found = disc_powers(network, domain, weights, 1, budget)
     low, high = ends(found.powers[1])
+    evidence = _disc_evidence(network, domain, direction)
     if not found.complete:
+        bounds = bounds_of(network, domain, read_direction(direction, network))
         pairs = zip(ends(found.volume), reversed(ends(found.powers[0])), strict=True)
-        more = _of_the_rest(network, domain, direction, [a - b for a, b in pairs])
+        more = unmet_part(bounds, [a - b for a, b in pairs])
         low, high = low + more[0], high + more[1]
+        evidence = evidence._replace(most=found.met, elsewhere=bounds)
     return Answer(
         "integral",
         known(low, high),
@@ -145,7 +150,7 @@ def _over_disc(
         found.complete,
         budget.seconds,
         stats={"pieces": found.pieces},
-        evidence=_disc_evidence(network, domain, direction) if found.complete else None,
+        evidence=evidence,
     )
 
 
@@ -222,32 +227,6 @@ def _has_few_regions(
 def _scaled(value: Value, factor: Fraction) -> Value:
     """A value times a number that is not negative."""
     return known(*(end * factor for end in ends(value)))
-
-
-def _of_the_rest(
-    network: ReluNetwork,
-    domain: BoundedDomain,
-    direction: int | ArrayLike | None,
-    rest: Sequence[Fraction],
-) -> tuple[Fraction, Fraction]:
-    """Bounds of the integral over the part of a domain that was not met, in the chart.
-
-    Args:
-        network: The network.
-        domain: The domain.
-        direction: As in `output_range`.
-        rest: Both ends of the volume of that part.
-    """
-    weights = read_direction(direction, network)
-    bounds = []
-    for sign in (-1, 1):
-        problem = Problem(
-            network, domain, [(Linear(tuple(sign * w for w in weights)),)]
-        )
-        # Without any time the bound of the root is all that is known.
-        bounds.append(search_maximum(problem, Fraction(0), 0.0, never).upper * sign)
-    low, high = bounds
-    return min(low * v for v in rest), max(high * v for v in rest)
 
 
 def _evidence(

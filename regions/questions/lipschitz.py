@@ -16,7 +16,7 @@ from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
-from regions.questions.answer_files import Listed, Partition
+from regions.questions.answer_files import Listed, Partition, Tried, texts
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import can_be_listed
@@ -82,17 +82,18 @@ def lipschitz(
         network, domain, max_seconds=max_seconds, stop=budget.spent
     )
     value, region, maps = _steepest(found, norm)
+    point = _inside(found, region)
+    evidence = _evidence(network, domain, norm, found)
     if not found.complete:
-        low = ends(value)[0]
-        value = known(low, max(low, norm_bound(network, norm)))
+        value, evidence = _stopped(network, domain, norm, value, point)
     return Answer(
         "lipschitz",
         value,
-        _witness(found, region),
+        embed_exactly(domain, point),
         found.complete,
         budget.seconds,
         stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
-        evidence=_evidence(network, domain, norm, found) if found.complete else None,
+        evidence=evidence,
     )
 
 
@@ -105,10 +106,9 @@ def _by_visits(
     found = steepest_visited(network, domain, norm, budget.spent)
     if found is None:
         return None
-    value = found.value
+    value, evidence = found.value, _evidence(network, domain, norm)
     if not found.complete:
-        low = ends(value)[0]
-        value = known(low, max(low, norm_bound(network, norm)))
+        value, evidence = _stopped(network, domain, norm, value, found.witness)
     return Answer(
         "lipschitz",
         value,
@@ -116,8 +116,26 @@ def _by_visits(
         found.complete,
         budget.seconds,
         stats={"engine": "cells"} | found.stats,
-        evidence=_evidence(network, domain, norm) if found.complete else None,
+        evidence=evidence,
     )
+
+
+def _stopped(
+    network: ReluNetwork, domain: Domain, norm: float | int, value: Value, point: Point
+) -> tuple[Value, Tried]:
+    """What is known of the constant after some regions, and what proves it.
+
+    Args:
+        network: The network.
+        domain: The domain.
+        norm: The norm.
+        value: The largest norm in these regions.
+        point: A point of the chart, inside a region that has it.
+    """
+    low = ends(value)[0]
+    about = {"norm": f"{norm:g}", "point": texts(point)}
+    most = max(low, norm_bound(network, norm))
+    return known(low, most), Tried(network, domain, about)
 
 
 def _evidence(
@@ -134,12 +152,12 @@ def _evidence(
     return None if found is None else Listed(found, about)
 
 
-def _witness(found: RegionSet, region: int) -> Point:
-    """A rational point inside a region, in the input space."""
+def _inside(found: RegionSet, region: int) -> Point:
+    """A rational point inside a region, in the chart."""
     exact = found.exact_witnesses.get(region)
     if exact is None:
         exact = tuple(Fraction(float(v)) for v in found.coordinates[region])
-    return embed_exactly(found.domain, exact)
+    return exact
 
 
 def _steepest(found: RegionSet, norm: float | int) -> tuple[Value, int, int]:

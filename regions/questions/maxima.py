@@ -250,7 +250,7 @@ def _can_be_listed(problem: Problem) -> bool:
 def _settled_by_engine(
     search: Search, budget: Budget, listed: EngineList, problem: Problem
 ) -> bool:
-    """Ask the list of an engine, and search meanwhile; whether one of them has ended."""
+    """Ask the list of an engine, and search meanwhile; whether one of both ended."""
     left = math.inf
     if budget.max_seconds is not None:
         left = budget.max_seconds - budget.seconds

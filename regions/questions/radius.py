@@ -10,7 +10,7 @@ import numpy as np
 
 from regions.domains.corners import Cell
 from regions.domains.domain_vectors import vector
-from regions.domains.shapes import Ball, Box
+from regions.domains.shapes import Ball, Box, WholeSpace
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import hearing_by_itself, never
@@ -27,6 +27,7 @@ from regions.questions.answer import (
 from regions.questions.answer_files import (
     Partition,
     Trees,
+    Tried,
     proof_of,
     text_of,
     texts,
@@ -293,15 +294,16 @@ class _Run:
                 self._offer(point)
                 return
 
-    def _evidence(self) -> Trees | Partition | None:
+    def _evidence(self) -> Trees | Partition | Tried | None:
         """What proves both ends: the search of the largest ball, and a witness."""
-        if not self.balls:
-            return None
         about: dict[str, Any] = {"center": texts(self.exact_center)}
         about["norm"] = f"{self.norm:g}"
         about |= {"label": self.label, "radius": text_of(self.lower)}
         if self.witness is not None:
             about["witness"] = texts(self.witness.point)
+        if not self.balls:
+            space = WholeSpace(self.network.input_dim)
+            return None if self.witness is None else Tried(self.network, space, about)
         return proof_of(self.balls[-1].found, **about)
 
     def answer(self, finished: bool) -> Answer:

@@ -480,8 +480,10 @@ def test_numbers_of_any_length_are_saved_and_shown(tmp_path):
 
 
 def test_what_keeps_no_proof_cannot_be_saved(tmp_path):
-    network = random_network(np.random.default_rng(1), 2, [3], outputs=2)
-    answer = regions.integral(network, regions.Box.cube(2), 0, stop=lambda: True)
+    """Some parts of a preimage are no answer that has ends."""
+    network = random_network(np.random.default_rng(1), 2, [30, 30], outputs=2)
+    most = regions.HPolytope([[1.0, 0.0]], [0.5])
+    answer = regions.preimage(network, regions.Box.cube(2), most, stop=lambda: True)
     with pytest.raises(RegionsError, match="keeps nothing that could be checked"):
         answer.save(tmp_path / "answer.json")
 

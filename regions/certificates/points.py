@@ -1,0 +1,71 @@
+"""Answers of which one end, or all, follows from the network at one point."""
+
+from typing import Any
+
+from flint import fmpq
+
+from regions.certificates.answer_bounds import ExactLayers
+from regions.certificates.checks import Wrong
+from regions.certificates.jacobians import check_between
+from regions.certificates.meanings import (
+    check_label,
+    check_other_class,
+    norm_of,
+    require_witness,
+)
+from regions.certificates.rationals import Row, dot, ends, exact, number, numbers, walls
+from regions.domains.shapes import Domain, WholeSpace
+from regions.network import ReluNetwork
+
+
+def check_point(
+    body: dict[str, Any], layers: ExactLayers, network: ReluNetwork, domain: Domain
+) -> str:
+    """Whether an answer follows from the point in its file.
+
+    Raises:
+        Wrong: If not, or the file says something else.
+    """
+    question, about, value = body["question"], body["about"], body["value"]
+    if question == "are_equal" and value is False:
+        _check_refuted(layers, domain, numbers(about["point"]))
+        return "the outputs differ at the point"
+    if question == "lipschitz" and "point" in about:
+        point = numbers(about["point"])
+        if domain.dim != network.input_dim or _depth(domain, point) <= 0:
+            raise Wrong("the point does not lie inside of the domain")
+        check_between(network, layers, about["norm"], *ends(value), point)
+        return "what the point and the weights say"
+    if question == "robust_radius" and isinstance(domain, WholeSpace):
+        _check_reached(body, layers)
+        return "another class at the point"
+    raise Wrong("the file holds no proof of its answer")
+
+
+def _depth(domain: Domain, point: Row) -> fmpq:
+    """Positive inside of a domain, negative outside, 0 on its border."""
+    slacks = [row[-1] - dot(row[:-1], point) for row in walls(domain)]
+    square = domain.squared_radius
+    if square is not None:
+        slacks.append(exact(square) - dot(point, point))
+    return min(slacks, default=fmpq(1))
+
+
+def _check_refuted(layers: ExactLayers, domain: Domain, point: Row) -> None:
+    """Whether the outputs of two networks differ at a point of a domain."""
+    half = layers.outputs // 2
+    if _depth(domain, point) < 0:
+        raise Wrong("the point lies outside of the domain")
+    outputs = layers.values(point)
+    if outputs[:half] == outputs[half:]:
+        raise Wrong("the outputs are equal at the point")
+
+
+def _check_reached(body: dict[str, Any], layers: ExactLayers) -> None:
+    """Whether a radius is at most the distance of a point of another class."""
+    about = body["about"]
+    check_label(about["label"], layers.values(numbers(about["center"])))
+    if number(about["radius"]) != 0:
+        raise Wrong("no ball of that radius is proved")
+    require_witness(about, body["value"], norm_of(body))
+    check_other_class(about, layers.values(numbers(about["witness"])))

@@ -28,7 +28,7 @@ from regions.questions.disc_integrals import (
 from regions.questions.listed import directed_forms
 from regions.questions.maxima import MANY_LISTED_UNITS
 from regions.questions.pieces import Piece, Pieces
-from regions.questions.ramp_sums import ramp_sum
+from regions.questions.ramp_sums import MAX_ORDER, ramp_sums
 from regions.questions.sums import ExactSum
 from regions.questions.unmet import bounds_of, unmet_part
 from regions.questions.visited_sums import MAX_DIM, Part, class_sums, power_sums
@@ -201,13 +201,12 @@ def _by_corners(
     if method == "auto" and _has_few_regions(network, domain, budget):
         return None
     found = None
-    # Planes have few regions in a cell: its units' forms are more than their corners.
-    if order == 1 and (domain.dim > 2 or len(network.hidden) == 1):
-        one = ramp_sum(network, domain, weights, budget.spent)
-        found = None if one is None else ((one.value,), one.cells)
+    if order <= MAX_ORDER:
+        sums = ramp_sums(network, domain, weights, order, budget.spent)
+        found = None if sums is None else (sums.powers, sums.cells)
     else:
-        every = power_sums(network, domain, weights, order, budget.spent)
-        found = None if every is None else (every.powers, every.regions)
+        sums = power_sums(network, domain, weights, order, budget.spent)
+        found = None if sums is None else (sums.powers, sums.regions)
     if method == "corners" and found is None and not budget.spent():
         raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
     return found

@@ -22,26 +22,30 @@ from regions.questions.last_layer import before_last, combined_weights
 from regions.questions.sums import Enclosure
 from regions.questions.visited_sums import check_volume, unit_volume
 
+MAX_ORDER = 2
+"""The highest power whose integrals have such forms."""
 
-class RampSum(NamedTuple):
-    """An integral over the whole domain, in its chart.
+
+class RampSums(NamedTuple):
+    """Integrals over the whole domain, in its chart.
 
     Attributes:
         cells: Number of cells of all layers but the last.
-        value: The integral.
+        powers: The integral of each power, from the first on.
     """
 
     cells: int
-    value: Value
+    powers: tuple[Value, ...]
 
 
-def ramp_sum(
+def ramp_sums(
     network: ReluNetwork,
     domain: BoundedDomain,
     weights: Sequence[Fraction],
+    order: int,
     stop: Callable[[], bool],
-) -> RampSum | None:
-    """The integral of a combination of the outputs.
+) -> RampSums | None:
+    """Integrals of a combination of the outputs and, of the order 2, of its square.
 
     Returns:
         None if it was stopped, or floats overflow.
@@ -57,7 +61,7 @@ def ramp_sum(
     def take(cells: Valued) -> tuple[Measures, Fraction]:
         c = cells
         functions = c.form, c.doubt, factors, slopes
-        measures = measured_ramps(c.end, c.x, c.reach, c.zeros, *functions, ask)
+        measures = measured_ramps(c.end, c.x, c.reach, c.zeros, *functions, order, ask)
         return measures, unit_volume(cells)
 
     try:
@@ -66,12 +70,13 @@ def ramp_sum(
         return None
     if not visit.complete:
         return None
-    volume, total = Enclosure(), Enclosure()
+    volume, sums = Enclosure(), [Enclosure() for _ in range(order)]
     for measures, _ in visit.taken:
         volume.add(measures.volume, measures.volume_error)
-        total.add(measures.integral[0, 0], measures.integral_error[0, 0])
-    if not (volume.is_finite and total.is_finite):
+        for k, total in enumerate(sums):
+            total.add(measures.integral[0, k], measures.integral_error[0, k])
+    if not all(total.is_finite for total in (volume, *sums)):
         return None
     unit = visit.taken[-1][1]
     check_volume(volume.times(unit), domain)
-    return RampSum(visit.regions, known(*total.times(unit)))
+    return RampSums(visit.regions, tuple(known(*total.times(unit)) for total in sums))

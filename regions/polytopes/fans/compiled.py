@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from regions.compiled import jit
-from regions.polytopes.fans import kernel, ramps
+from regions.polytopes.fans import kernel, ramp_means, ramps
 
 IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (
@@ -26,11 +26,44 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "local_words",
         ),
     ),
-    (ramps, ("_evaluate", "_mean", "measure_ramps")),
+    (
+        ramp_means,
+        (
+            "_weighted",
+            "_divide",
+            "_side_of",
+            "_cut",
+            "_product",
+            "_products",
+            "means",
+        ),
+    ),
+    (
+        ramps,
+        (
+            "sum_of_products",
+            "sum_of_sizes",
+            "_evaluate",
+            "_restrict",
+            "_add",
+            "measure_ramps",
+        ),
+    ),
 )
 """Functions, callees first."""
-APART = ("_facets", "next_simplex", "_evaluate", "measure", "measure_ramps")
+APART = (
+    "_facets",
+    "next_simplex",
+    "_weighted",
+    "_cut",
+    "_products",
+    "_evaluate",
+    "measure",
+    "measure_ramps",
+)
 """What is not put into what calls it."""
+SUMS = ("sum_of_products", "sum_of_sizes")
+"""Sums whose terms may be added in any order."""
 
 _borrowed: Callable[[Any], Any] = tuple
 _measure: Callable[..., Any] = kernel.measure
@@ -56,17 +89,18 @@ def _enter(polytopes: Any, functions: Any, order: Any, room: Any, found: Any) ->
 
 
 def _enter_ramps(
-    polytopes: Any, functions: Any, room: Any, values: Any, found: Any
+    polytopes: Any, functions: Any, room: Any, values: Any, bends: Any, found: Any
 ) -> None:
     """`ramps.measure_ramps`."""
     end, x, reach, zeros = _borrowed(polytopes)
-    form, doubt, weight, slope = _borrowed(functions)
+    form, doubt, weight, slope, most = _borrowed(functions)
     volume, off, total, wide = _borrowed(found)
     _measure_ramps(
         (end, x, reach, zeros),
-        (form, doubt, weight, slope),
+        (form, doubt, weight, slope, most),
         _borrowed(room),
         _borrowed(values),
+        _borrowed(bends),
         (volume, off, total, wide),
     )
 
@@ -77,9 +111,10 @@ def _compile_all() -> dict[str, Callable[..., Any]]:
     for module, names in IN_ORDER:
         for name in names:
             plain = inspect.unwrap(vars(module)[name])
-            inlined = {} if name in APART else {"forceinline": True}
             twin = _copy(plain, {**vars(module), **made}, name)
-            made[name] = jit.compile_with(twin, **inlined)
+            options = {} if name in APART else {"forceinline": True}
+            options |= {"fastmath": jit.REORDER} if name in SUMS else {}
+            made[name] = jit.compile_with(twin, **options)
     for name, entry in (("measure", _enter), ("measure_ramps", _enter_ramps)):
         scope = {f"_{name}": made[name], "_borrowed": jit.borrowed}
         made[name] = jit.compile_with(_copy(inspect.unwrap(entry), scope, name))

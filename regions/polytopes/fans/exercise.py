@@ -14,4 +14,4 @@ def exercise() -> None:
     polytope = end, x, np.zeros(3), zeros
     measured(*polytope, np.zeros((1, 3)), np.zeros((1, 3)), 1)
     g = np.zeros((3, 1, 1)), np.zeros((1, 1))
-    measured_ramps(*polytope, *g, np.ones(1), np.zeros(1))
+    measured_ramps(*polytope, *g, np.ones(1), np.zeros(1), 2)

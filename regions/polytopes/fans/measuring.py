@@ -96,6 +96,7 @@ def measured_ramps(
     doubt: Float64[np.ndarray, "units polytopes"],
     weights: Float64[np.ndarray, " units"],
     slopes: Float64[np.ndarray, " units"],
+    order: int,
     ask: Callable[[], object] = never,
 ) -> Measures:
     """Volumes of polytopes, and integrals of a sum of ramps, which may bend inside.
@@ -109,19 +110,20 @@ def measured_ramps(
         doubt: Bounds of the sum of the errors of these numbers.
         weights: What each ramp is multiplied by, up to a rounding.
         slopes: Its slope where the argument is negative.
+        order: The highest power of the sum, 1 or 2.
         ask: Called before some of them; what it raises ends the work.
 
     Returns:
-        Of one function and one power.
+        Of one function.
 
     Example:
         >>> x = np.array([[-1.0, 1.0, -1.0, 1.0], [-1.0, -1.0, 1.0, 1.0]])
         >>> sides = np.array([[0b0011, 0b0110, 0b1001, 0b1100]])
         >>> polytope = np.array([4]), x, np.zeros(4), sides
         >>> g = np.array([[[1.0]], [[0.0]], [[0.0]]]), np.zeros((1, 1))
-        >>> f = measured_ramps(*polytope, *g, np.ones(1), np.zeros(1))
+        >>> f = measured_ramps(*polytope, *g, np.ones(1), np.zeros(1), 2)
         >>> f.volume.tolist(), f.integral.round(9).tolist()
-        ([4.0], [[[1.0]]])
+        ([4.0], [[[1.0], [0.666666667]]])
     """
     number, dim, most = len(end), len(x), _most(end)
     # All of a polytope's numbers side by side.
@@ -129,17 +131,18 @@ def measured_ramps(
     doubts = np.ascontiguousarray(doubt.T)
     room = kernel.make_room(dim, most, len(zeros), 1)
     values = ramps.make_values(dim, most, len(weights))
-    found = Measures(*np.zeros((2, number)), *np.zeros((2, 1, 1, number)))
+    found = Measures(*np.zeros((2, number)), *np.zeros((2, 1, order, number)))
+    sizes = np.abs(weights) * (1.0 + np.abs(slopes))
     module = KERNELS.load("compiled", ahead=_plain_seconds(x))
     run = ramps.measure_ramps if module is None else module.measure_ramps
     for part, own in _in_steps(end, module is None, ask):
         with np.errstate(all="ignore"), KERNELS.plain_work(module):
             run(
                 _polytopes(end, x, reach, zeros, part, own),
-                (numbers[part], doubts[part], weights, slopes),
+                (numbers[part], doubts[part], weights, slopes, sizes),
                 room,
-                values,
-                (*(v[part] for v in found[:2]), *(v[0, 0, part] for v in found[2:])),
+                *values,
+                (*(v[part] for v in found[:2]), *(v[0, :, part] for v in found[2:])),
             )
     return found
 

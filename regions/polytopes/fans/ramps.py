@@ -1,18 +1,8 @@
 """Integrals of sums of ramps over polytopes that are not cut where a ramp bends.
 
-A ramp is max(g, 0) with g affine. Where g is a_1, ..., a_p > 0 and -b_1, ..., -b_n <= 0
-at the d + 1 corners of a simplex, the mean of its ramp is D(p, n) / (d + 1) with
-
-    D(i, j) = (a_i D(i, j - 1) + b_j D(i - 1, j)) / (a_i + b_j),
-
-D(i, 0) = a_1 + ... + a_i and D(0, j) = 0: the point of the edge from a_i to -b_j where
-g is 0 cuts the simplex in two, whose volumes are as a_i to b_j; each has this point, at
-which g is 0, in the place of an end of the edge. (It is the divided difference of a
-truncated power, as in de Boor's recurrence for B-splines.) No number is negative, so
-nothing cancels; and a ramp's mean moves no more than g does at the corners.
-
-So no sign need be proved: a ramp that is taken for one that does not bend is off by no
-more than the doubt of g. Plain control flow over arrays, which `compiled` compiles.
+No sign need be proved: a ramp's mean moves no more than its argument does at the
+corners, and a ramp that is taken for one that does not bend is off by no more than the
+doubt of its argument. Plain control flow over arrays, which `compiled` compiles.
 """
 
 from typing import NamedTuple
@@ -26,6 +16,7 @@ from regions.polytopes.fans.kernel import (
     next_simplex,
     start_fan,
 )
+from regions.polytopes.fans.ramp_means import Bends, make_bends, means
 from regions.signs.rounding import SAFETY, UNIT_ROUNDOFF
 
 
@@ -33,127 +24,167 @@ class Values(NamedTuple):
     """What the loop writes of one polytope.
 
     Attributes:
-        affine: What is affine, at the corners.
+        ends: The least and the largest g at the corners, unit by unit, and one more
+            number of each unit.
+        form: What is affine: its gradient, then its offset.
+        affine: The same at the corners.
         bent: Ramps that bend there: g at the corners, ramp by ramp.
         factor: And what each is multiplied by.
-        mean: A row D(i, 0), D(i, 1), ... of the recurrence.
-        low: Numbers -g that are not negative, at corners of a simplex.
+        bounds: How far means of the sum and of its square are off, on every simplex.
     """
 
+    ends: np.ndarray
+    form: np.ndarray
     affine: np.ndarray
     bent: np.ndarray
     factor: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
+    bounds: np.ndarray
 
 
-def make_values(dim: int, corners: int, units: int) -> Values:
+def make_values(dim: int, corners: int, units: int) -> tuple[Values, Bends]:
     """Room for polytopes of so many corners at most, and so many ramps."""
-    return Values(
+    values = Values(
+        ends=np.zeros((3, units)),
+        form=np.zeros(dim + 1),
         affine=np.zeros(corners),
         bent=np.zeros((units, corners)),
         factor=np.zeros(units),
-        mean=np.zeros(dim + 2),
-        low=np.zeros(dim + 2),
+        bounds=np.zeros(2),
     )
+    return values, make_bends(dim, units)
 
 
-def measure_ramps(polytopes, functions, room, values, found):
+def measure_ramps(polytopes, functions, room, values, bends, found):
     """Volumes of polytopes, and integrals of sum_j w_j (max(g_j, 0) + s_j min(g_j, 0)).
 
     Args:
         polytopes: As `kernel.measure` takes them.
         functions: For each polytope the gradients of all g_j, then their offsets;
-            bounds of the sum of their errors; w_j; s_j.
+            bounds of the sum of their errors; w_j; s_j; |w_j| (1 + |s_j|).
         room: Room for the fan.
-        values: Room for the functions.
-        found: What is added to: volumes; bounds of their errors; integrals; bounds of
-            their errors.
+        values: Room for the functions on a polytope.
+        bends: Room for them on a simplex.
+        found: What is added to: volumes; bounds of their errors; integrals of the sum
+            and, where there is a second row, of its square; bounds of their errors.
     """
     end, x, reach, zeros = polytopes
     volume, off, total, wide = found
-    part, dim, begin = room.part, len(x), 0
+    dim, begin, order = len(x), 0, len(total)
     for region in range(len(end)):
-        bends, around = _evaluate(functions, x, reach, begin, end, region, values)
+        number = _evaluate(functions, x, reach, begin, end[region], region, values)
         start_fan(zeros, begin, end[region], room)
         while next_simplex(room, dim):
             add_simplex(x, reach, room, region, volume, off)
-            mean = _mean(room.chain, begin, bends, values)
-            total[region] += part[0] * mean
-            new = part[1] * (abs(mean) + around) + part[0] * around + TINY
-            new += 2.0 * UNIT_ROUNDOFF * abs(total[region])
-            wide[region] += SAFETY * new
+            kinks = _restrict(room.chain, begin, number, values, bends)
+            mean, square = means(kinks, order, bends)
+            _add(0, mean, values.bounds, room.part, region, total, wide)
+            if order == 2:
+                _add(1, square, values.bounds, room.part, region, total, wide)
         begin = end[region]
 
 
+def _restrict(chain, begin, number, values, bends):
+    """Put the sum on a simplex; how many ramps bend there."""
+    affine, bent, factor = values.affine, values.bent, values.factor
+    base, kinks, corners = bends.base, 0, len(chain)
+    for i in range(corners):
+        base[i] = affine[chain[i] - begin]
+    for k in range(number):
+        g, positive = bends.ramp[kinks], 0
+        for i in range(corners):
+            g[i] = bent[k, chain[i] - begin]
+            positive += g[i] > 0.0
+        if positive == corners:
+            for i in range(corners):
+                base[i] += factor[k] * g[i]
+        elif positive > 0:
+            bends.factor[kinks] = factor[k]
+            kinks += 1
+    return kinks
+
+
+def _add(power, mean, bounds, part, region, total, wide):
+    """Add an integral over the simplex that was added last, from a mean."""
+    error = bounds[power]
+    total[power, region] += part[0] * mean
+    new = part[1] * (abs(mean) + error) + part[0] * error + TINY
+    new += 2.0 * UNIT_ROUNDOFF * abs(total[power, region])
+    wide[power, region] += SAFETY * new
+
+
 def _evaluate(functions, x, reach, begin, end, region, values):
-    """The functions at the corners of a polytope; how many bend; how far all are off.
-
-    The last is a bound for the whole sum, everywhere on the polytope.
-    """
-    form, doubt, weight, slope = functions
-    affine, bent, factor = values.affine, values.bent, values.factor
-    dim, corners, worst = len(x), end[region] - begin, 0.0
-    for q in range(corners):
-        affine[q] = 0.0
-        worst = max(worst, reach[begin + q])
-    bends, around, size = 0, 0.0, 0.0
-    for j in range(len(weight)):
-        w = weight[j]
-        if w == 0.0:
-            continue
-        g, steep, offset = bent[bends], 0.0, form[region, dim, j]
-        for q in range(corners):
-            g[q] = offset
+    """The functions at the corners of a polytope, and their bounds; how many bend."""
+    form, doubt, weight, slope, most = functions
+    ends, total, affine, bent = values.ends, values.form, values.affine, values.bent
+    dim, corners, units, worst = len(x), end - begin, len(weight), 0.0
+    offset, factor = form[region, dim], values.factor
+    low, high, g = ends[0], ends[1], ends[2]
+    for j in range(units):
+        low[j], high[j] = np.inf, -np.inf
+    for q in range(begin, end):
+        worst = max(worst, reach[q])
+        for j in range(units):
+            g[j] = offset[j]
         for c in range(dim):
-            entry = form[region, c, j]
-            steep += abs(entry)
+            here, row = x[c, q], form[region, c]
+            for j in range(units):
+                g[j] += row[j] * here
+        for j in range(units):
+            low[j], high[j] = min(low[j], g[j]), max(high[j], g[j])
+    # The affine part, and what bends add to it.
+    bends, through, every = 0, g, 0.0
+    for j in range(units):
+        every += most[j]
+        is_on = low[j] >= 0.0 or slope[j] == 1.0
+        through[j] = weight[j] if is_on else weight[j] * slope[j]
+        if high[j] > 0.0 and not is_on and weight[j] != 0.0:
             for q in range(corners):
-                g[q] += entry * x[c, begin + q]
-        low, high = np.inf, -np.inf
-        for q in range(corners):
-            low, high = min(low, g[q]), max(high, g[q])
-        # The affine part, and what a bend adds to it.
-        is_on = low >= 0.0 or slope[j] == 1.0
-        through = w if is_on else w * slope[j]
-        if through != 0.0:
-            for q in range(corners):
-                affine[q] += through * g[q]
-        if high > 0.0 and not is_on:
-            factor[bends] = w * (1.0 - slope[j])
+                bent[bends, q] = offset[j]
+            for c in range(dim):
+                for q in range(corners):
+                    bent[bends, q] += form[region, c, j] * x[c, begin + q]
+            factor[bends] = weight[j] * (1.0 - slope[j])
             bends += 1
-        most = abs(w) * (1.0 + abs(slope[j]))
-        near = doubt[region, j] + (steep + doubt[region, j]) * worst
-        around += most * (SAFETY * near + TINY)
-        size += most * (steep + abs(offset))
-    # Each number is a sum of products of few factors, over all units.
-    rounding = 4.0 * (len(weight) + ROUNDINGS * (dim + 1)) * UNIT_ROUNDOFF
-    return bends, SAFETY * (around + rounding * size + TINY)
-
-
-def _mean(chain, begin, bends, values):
-    """The mean of the sum over a simplex."""
-    affine, bent, factor = values.affine, values.bent, values.factor
-    row, low, total = values.mean, values.low, 0.0
-    for i in range(len(chain)):
-        total += affine[chain[i] - begin]
+    steep, size = 0.0, sum_of_sizes(most, offset)
+    total[dim] = sum_of_products(through, offset)
+    for c in range(dim):
+        total[c] = sum_of_products(through, form[region, c])
+        steep += sum_of_sizes(most, form[region, c])
+    top = 0.0
+    for q in range(corners):
+        affine[q] = total[dim]
+        for c in range(dim):
+            affine[q] += total[c] * x[c, begin + q]
+        top = max(top, abs(affine[q]))
     for k in range(bends):
-        n = 0
-        for i in range(len(chain)):
-            g = bent[k, chain[i] - begin]
-            if g <= 0.0:
-                n += 1
-                low[n] = -g
-        for j in range(n + 1):
-            row[j] = 0.0
-        if n < len(chain):
-            for i in range(len(chain)):
-                a = bent[k, chain[i] - begin]
-                if a > 0.0:
-                    row[0] += a
-                    for j in range(1, n + 1):
-                        share = a / (a + low[j])
-                        rest = low[j] / (a + low[j])
-                        row[j] = share * row[j - 1] + rest * row[j]
-        total += factor[k] * row[n]
-    return total / len(chain)
+        largest = 0.0
+        for q in range(corners):
+            largest = max(largest, abs(bent[k, q]))
+        top += abs(factor[k]) * largest
+    # Each number is a sum over all units of products of few factors, and the means are
+    # of numbers that are not larger, in few steps for each pair of corners.
+    rounding = 4.0 * (units + 8 * bends + ROUNDINGS * (dim + 1) ** 2) * UNIT_ROUNDOFF
+    near = sum_of_products(most, doubt[region])
+    around = near + (steep + near) * worst + rounding * (size + steep)
+    around, every = SAFETY * around, 1.0 + every + top
+    tiny = 64.0 * TINY * every * every
+    values.bounds[0] = SAFETY * (around + tiny)
+    # Squares of functions that are so near differ by their sum times that.
+    values.bounds[1] = SAFETY * (around * (2.0 * top + around) + tiny)
+    return bends
+
+
+def sum_of_products(some, others):
+    """The sum of products, in any order: errors are bounded by terms."""
+    total = 0.0
+    for j in range(len(some)):
+        total += some[j] * others[j]
+    return total
+
+
+def sum_of_sizes(some, others):
+    """The same of their sizes."""
+    total = 0.0
+    for j in range(len(some)):
+        total += abs(some[j] * others[j])
+    return total

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import regions
+from regions.errors.limits import never
 from regions.network import Layer, ReluNetwork
 from regions.questions import sums
 from regions.questions.answer import ends
+from regions.questions.ramp_sums import ramp_sums
+from regions.questions.visited_sums import power_sums
 from tests.helpers import random_network
 
 
@@ -32,6 +35,38 @@ def test_corners_and_pieces_give_one_integral(dim, widths):
     found = regions.integral(network, box, [1, -0.3], method="corners")
     assert found.value.lower <= value <= found.value.upper
     assert found.value.width < 1e-6
+    exact = regions.moments(network, box, 2, [1, -0.3], method="list").value
+    between = regions.moments(network, box, 2, [1, -0.3], method="corners").value
+    for value, part in zip(exact, between, strict=True):
+        assert part.lower <= value <= part.upper
+        assert part.width < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("dim", "widths"), [(2, [12, 60]), (2, [7, 6, 9]), (3, [9, 12]), (4, [4, 9])]
+)
+@pytest.mark.parametrize("kind", ["plain", "leaky", "quantised", "without biases"])
+def test_sums_over_cells_are_those_over_regions(dim, widths, kind):
+    """Cells of all layers but the last, with pairs of ramps, and all regions."""
+    slopes = 0.125 if kind == "leaky" else 0.0
+    bias = 0.0 if kind == "without biases" else 0.5
+    rng = np.random.default_rng(dim)
+    network = random_network(rng, dim, widths, bias, slopes=slopes)
+    if kind == "quantised":
+        layers = [
+            Layer(np.round(2 * one.weight) / 2, np.round(one.bias), one.slopes)
+            for one in (*network.hidden, network.output)
+        ]
+        network = ReluNetwork(tuple(layers[:-1]), layers[-1])
+    box, weights = regions.Box.cube(dim), [Fraction(1)]
+    cells = ramp_sums(network, box, weights, 2, never)
+    every = power_sums(network, box, weights, 2, never)
+    assert cells is not None and every is not None
+    assert cells.cells < every.regions
+    for one, other in zip(cells.powers, every.powers, strict=True):
+        (low, high), (least, most) = ends(one), ends(other)
+        assert max(low, least) <= min(high, most)
+        assert max(high - low, most - least) < 1e-6
 
 
 def test_ramps_of_all_slopes_and_skips_are_integrated_without_a_cut():
@@ -53,6 +88,11 @@ def test_ramps_of_all_slopes_and_skips_are_integrated_without_a_cut():
         found = regions.integral(net, box, direction, method="corners")
         assert found.value.lower <= value <= found.value.upper
         assert found.value.width < 1e-8
+        exact = regions.moments(net, box, 2, direction, method="list").value
+        between = regions.moments(net, box, 2, direction, method="corners").value
+        for value, part in zip(exact, between, strict=True):
+            assert part.lower <= value <= part.upper
+            assert part.width < 1e-8 * max(1, value)
     assert found.stats == {"cells": 1}
 
 

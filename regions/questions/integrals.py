@@ -31,7 +31,7 @@ from regions.questions.pieces import Piece, Pieces
 from regions.questions.ramp_sums import MAX_ORDER, ramp_sums
 from regions.questions.sums import ExactSum
 from regions.questions.unmet import bounds_of, unmet_part
-from regions.questions.visited_sums import MAX_DIM, Part, class_sums, power_sums
+from regions.questions.visited_sums import MAX_DIM, Part, Sums, class_sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
 
 METHODS = ("auto", "list", "corners")
@@ -87,15 +87,14 @@ def integral(
         return _over_disc(network, domain, direction, budget)
     found = _by_corners(network, domain, direction, 1, budget, method)
     if found is not None:
-        (value,), cells = found
         return Answer(
             "integral",
-            _scaled(value, factor),
+            _scaled(found.powers[0], factor),
             None,
             True,
             budget.seconds,
             "corners",
-            {"cells": cells},
+            {"cells": found.cells},
             evidence=_evidence(network, domain, direction),
         )
     sums, pieces = _power_sums(network, domain, direction, 1, budget)
@@ -187,8 +186,8 @@ def _by_corners(
     order: int,
     budget: Budget,
     method: str,
-) -> tuple[tuple[Value, ...], int] | None:
-    """Integrals of powers in the chart from all corners, and the number of cells.
+) -> Sums | None:
+    """Integrals of powers in the chart from all corners.
 
     None if that does not pay, or was stopped.
 
@@ -200,13 +199,8 @@ def _by_corners(
         return None
     if method == "auto" and _has_few_regions(network, domain, budget):
         return None
-    found = None
-    if order <= MAX_ORDER:
-        sums = ramp_sums(network, domain, weights, order, budget.spent)
-        found = None if sums is None else (sums.powers, sums.cells)
-    else:
-        sums = power_sums(network, domain, weights, order, budget.spent)
-        found = None if sums is None else (sums.powers, sums.regions)
+    way = ramp_sums if order <= MAX_ORDER else power_sums
+    found = way(network, domain, weights, order, budget.spent)
     if method == "corners" and found is None and not budget.spent():
         raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
     return found
@@ -278,13 +272,13 @@ def moments(
     budget, share = Budget(), 1 / domain.rational_volume()
     found = _by_corners(network, domain, direction, order, budget, method)
     if found is not None:
-        powers, regions = found
-        value, how = tuple(_scaled(power, share) for power in powers), "corners"
+        value = tuple(_scaled(power, share) for power in found.powers)
+        how, stats = "corners", {"cells": found.cells}
     else:
         # All pieces, or the error of a limit around.
         sums, pieces = _power_sums(network, domain, direction, order, None)
-        value, how = tuple(total.times(share) for total in sums[1:]), "list"
-        regions = pieces.count
+        value = tuple(total.times(share) for total in sums[1:])
+        how, stats = "list", {"pieces": pieces.count}
     return Answer(
         "moments",
         value,
@@ -292,7 +286,7 @@ def moments(
         True,
         budget.seconds,
         how,
-        {"pieces": regions},
+        stats,
         evidence=_evidence(network, domain, direction),
     )
 

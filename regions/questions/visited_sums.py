@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64
 
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import StoppedError
@@ -24,11 +23,11 @@ class Sums(NamedTuple):
     """Integrals over the whole domain, in its chart.
 
     Attributes:
-        regions: Number of regions.
+        cells: Number of regions, or of other cells, that the sums are over.
         powers: The integral of each power, from the first on.
     """
 
-    regions: int
+    cells: int
     powers: tuple[Value, ...]
 
 
@@ -45,10 +44,36 @@ def power_sums(
         None if it was stopped, or floats overflow.
     """
 
+    def measure(regions: Valued, ask: Callable[[], None]) -> Measures:
+        r = regions.combined(weights)
+        functions = *r.at_corners(), order
+        return measured(r.end, r.x, r.reach, r.zeros, *functions, ask)
+
+    return sum_powers(network, domain, measure, order, stop)
+
+
+def sum_powers(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    measure: Callable[[Valued, Callable[[], None]], Measures],
+    order: int,
+    stop: Callable[[], bool],
+) -> Sums | None:
+    """Sums of what is measured on all regions of a network, as `power_sums` returns.
+
+    Args:
+        network: The network whose regions are visited.
+        domain: The domain.
+        measure: Integrals of the powers of one function over some regions, in their own
+            units; is given the regions, and what to call often.
+        order: The highest power.
+        stop: Asked often; says whether to stop.
+    """
+    ask = _asking(stop)
+
     @np.errstate(all="ignore")
     def take(regions: Valued) -> tuple[Measures, Fraction]:
-        one = regions.combined(weights)
-        return _measured(one, *one.at_corners(), order, stop), unit_volume(regions)
+        return measure(regions, ask), _unit_volume(regions)
 
     try:
         visit = visit_regions(network, domain, take, stop, FINE)
@@ -64,7 +89,7 @@ def power_sums(
     if not all(total.is_finite for total in (volume, *sums)):
         return None
     unit = visit.taken[-1][1]
-    check_volume(volume.times(unit), domain)
+    _check_volume(volume.times(unit), domain)
     return Sums(visit.regions, tuple(known(*total.times(unit)) for total in sums))
 
 
@@ -89,7 +114,7 @@ def class_sums(
         How many cells were visited, and the parts, None for one without volume. None
         if it was stopped, or floats overflow.
     """
-    count, dim = network.output_dim, domain.dim
+    count, dim, ask = network.output_dim, domain.dim, _asking(stop)
     volumes = [Enclosure() for _ in range(count)]
 
     @np.errstate(all="ignore")
@@ -99,8 +124,9 @@ def class_sums(
         label = np.where(bits, np.arange(1, count), 0).max(1)
         doubt = np.broadcast_to(regions.reach, regions.x.shape)
         frame = [*zip(regions.middle.tolist(), regions.scale.tolist(), strict=True)]
-        measures = _measured(regions, regions.x, doubt, 1, stop)
-        return measures, label, unit_volume(regions), frame
+        r = regions
+        measures = measured(r.end, r.x, r.reach, r.zeros, r.x, doubt, 1, ask)
+        return measures, label, _unit_volume(regions), frame
 
     try:
         visit = visit_regions(_running_maxima(network), domain, take, stop, FINE)
@@ -123,7 +149,7 @@ def class_sums(
     parts: list[Part | None] = []
     whole = [volume.times(unit) for volume in volumes]
     low, high = (sum((v[k] for v in whole), Fraction()) for k in (0, 1))
-    check_volume((low, high), domain)
+    _check_volume((low, high), domain)
     for volume, own in zip(whole, firsts, strict=True):
         moved = []
         for (middle, scale), total in zip(frame, own, strict=True):
@@ -134,33 +160,22 @@ def class_sums(
     return visit.regions, parts
 
 
-def _measured(
-    regions: Valued,
-    value: Float64[np.ndarray, "functions corners"],
-    doubt: Float64[np.ndarray, "functions corners"],
-    order: int,
-    stop: Callable[[], bool],
-) -> Measures:
-    """Volumes of regions, and integrals over them, in their own units.
-
-    Raises:
-        StoppedError: If it was asked to stop.
-    """
+def _asking(stop: Callable[[], bool]) -> Callable[[], None]:
+    """What ends a pass when it is time to stop."""
 
     def ask() -> None:
         if stop():
             raise StoppedError
 
-    r = regions
-    return measured(r.end, r.x, r.reach, r.zeros, value, doubt, order, ask)
+    return ask
 
 
-def unit_volume(regions: Valued) -> Fraction:
+def _unit_volume(regions: Valued) -> Fraction:
     """Volume in the chart of a unit of volume of the regions' coordinates."""
     return math.prod((Fraction(v) for v in regions.scale.tolist()), start=Fraction(1))
 
 
-def check_volume(ends: tuple[Fraction, Fraction], domain: BoundedDomain) -> None:
+def _check_volume(ends: tuple[Fraction, Fraction], domain: BoundedDomain) -> None:
     """Raise unless the regions can fill the domain: a check that costs nothing."""
     if not ends[0] <= domain.rational_volume() <= ends[1]:
         raise AssertionError("the simplices of the regions do not fill the domain.")

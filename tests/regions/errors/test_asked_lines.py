@@ -291,7 +291,6 @@ ASKED_AT = {
     "questions/maxima.py": 5,
     "questions/pieces.py": 2,
     "questions/ranges.py": 1,
-    "questions/ramp_sums.py": 1,
     "questions/search.py": 1,
     "questions/visited_sums.py": 1,
     "questions/wide_search.py": 1,

@@ -129,10 +129,12 @@ def test_a_shift_of_all_corners_moves_a_steep_function():
     assert found.integral_error[0, 0, 0] > 64.0 * 1e-3 * found.volume[0]
 
 
-def test_what_rounding_takes_from_large_terms_is_in_the_bounds():
+@pytest.mark.parametrize("kept", [[0, 1, 2], [0, 1], [2]])
+def test_what_rounding_takes_from_large_terms_is_in_the_bounds(kept):
     """Large terms that cancel, none of which bends: only the sum is small."""
     corners = np.array([[0.0, 0.0], [0.7, 0.1], [0.2, 0.9]])
     form = np.array([[0.1, 0.1 / 3], [0.3, 0.1], [0.7, 0.7 / 3]])
+    form[[c for c in range(3) if c not in kept]] = 0.0
     weights = np.array([1e8, -3e8])
     found = one(corners, form, weights, [0.0, 0.0])
     expected = exact(corners, form[:2].T, form[2], weights, np.zeros(2))
@@ -154,3 +156,10 @@ def test_what_underflows_is_in_the_bounds(power, small, other):
     # More than what rounding explains.
     assert wrong > 1e-6 * float(expected[power])
     assert wrong < found.integral_error[0, power, 0] < np.inf
+
+
+def test_a_simplex_whose_integral_underflows():
+    corners = 1e-150 * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    found = one(corners, [[0.0], [0.0], [1e-100]], [1.0], [1.0])
+    assert found.integral[0, 0, 0] == 0.0
+    assert (found.integral_error > 0.0).all()

@@ -42,8 +42,8 @@ OTHERS_SHARE = 4.0
 """In more dimensions lists seldom are the shorter way: searches have so many times the
 time of the list."""
 
-FIRST_TURN = 2.0
-"""Seconds, of a processor, of the first turns of the exact list and of the search."""
+FIRST_TURN = 0.5
+"""Seconds, of a processor, of the first turns of the search and of the exact list."""
 
 MANY_LISTED_UNITS = 30
 """Networks of more units are listed first: a search would take more than few nodes."""
@@ -208,13 +208,15 @@ def _either(*stops: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
-    """Ask the exact list and the search by turns, each for longer and longer.
+    """Ask the search and the exact list by turns, each for longer and longer.
 
     Where units coincide a search may not end, and a list of many pieces is no help.
     """
     seconds, pieces = FIRST_TURN, Pieces(lists.network, lists.domain)
     largest = Largest([goal[0].outputs for goal in lists.goals])
     while not budget.spent():
+        if search.run(stop=_over(seconds)):
+            return True
         pieces.budget = own = Budget(
             max_regions=FEW_PIECES, stop=_either(_over(seconds), budget.spent)
         )
@@ -222,8 +224,6 @@ def _run_in_turns(search: Search, budget: Budget, lists: Problem) -> bool:
             return True
         if not own.spent():
             break  # It has more pieces than that.
-        if search.run(stop=_over(seconds)):
-            return True
         seconds *= 2.0
     return search.run()
 

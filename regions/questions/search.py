@@ -10,7 +10,7 @@ split many at once, without programs (`box_batches`).
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -41,6 +41,11 @@ BATCH = 64
 """Boxes that are split at once."""
 SMALL_PART = 2.0**-12
 """Boxes are split so down to such a part of the domain: then by programs."""
+PROGRAM_UNITS, MOST_PATIENCE = 150, 63
+"""Programs are tried on boxes with at most so many open units meanwhile: where the
+largest value is attained all over a face, only an exact bound is that value. After one
+that closes no box the next waits for twice as many batches, for no more than so many.
+"""
 
 ROUND_GRAIN = fmpq(1, 1 << 20)
 """The share of the first bound within which ends meet in a round ball."""
@@ -99,10 +104,17 @@ class _Open(NamedTuple):
 
 
 class _OpenBox(NamedTuple):
-    """A box that is to be split with others: its number, and arrays of one box."""
+    """A box that is to be split with others.
+
+    Attributes:
+        number: Its number.
+        boxes: Arrays of one box.
+        bound: The best bound of it, or of a box that holds it.
+    """
 
     number: int
     boxes: Boxes
+    bound: fmpq
 
 
 class Search:
@@ -156,6 +168,7 @@ class Search:
         self._grain = ZERO
         self._queue: list[tuple[fmpq, int, _Open | _OpenBox]] = []
         self._closed: fmpq | None = None
+        self._patience = self._waited = 0
 
     def __getstate__(self) -> dict[str, Any]:
         """What proves the answer, without what was asked while it was sought."""
@@ -223,8 +236,8 @@ class Search:
             entry = self._next()
             if isinstance(entry, _Open):
                 self._split(entry)
-            elif entry is not None:
-                self._split_boxes(entry)
+            elif entry is not None and (left := self._bounded(entry)) is not None:
+                self._split_boxes(left)
         return True
 
     def _next(self) -> _Open | _OpenBox | None:
@@ -232,7 +245,8 @@ class Search:
         _, _, entry = heapq.heappop(self._queue)
         before = self.tree[entry.number]
         assert isinstance(before, Proof | BoxProof)
-        if not self._is_closed(before.bound):
+        bound = entry.bound if isinstance(entry, _OpenBox) else before.bound
+        if not self._is_closed(bound):
             return entry
         self._close(before)
         return None
@@ -261,7 +275,8 @@ class Search:
             self._set_grain(root)
         if self._is_quick:
             numbers = [*range(len(self.problem.goals))]
-            self._enter_boxes(numbers, box_batches.roots(self.problem), root)
+            roots = box_batches.roots(self.problem)
+            self._enter_boxes(numbers, roots, [None] * len(numbers), root)
             return
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
@@ -354,12 +369,55 @@ class Search:
             self.tree[entries[k].number] = split
             self.tree += [None, None]
             numbers += pair
-        self._enter_boxes(numbers, box_batches.halves(self.problem, boxes))
+        bounds = [entry.bound for entry in entries for _ in range(2)]
+        self._enter_boxes(numbers, box_batches.halves(self.problem, boxes), bounds)
+
+    def _bounded(self, entry: _OpenBox) -> _OpenBox | None:
+        """Bound a box by a program if it is time for one; None if that closes it."""
+        number, goal = entry.number, int(entry.boxes.goals[0])
+        self._waited += 1
+        many = entry.boxes.open_units[0] > PROGRAM_UNITS
+        if many or self._waited <= self._patience:
+            return entry
+        self._waited, self._patience = 0, min(2 * self._patience + 1, MOST_PATIENCE)
+        box = box_batches.exact_box(self.problem, entry.boxes, 0)
+        is_root = number < len(self.problem.goals)
+        bounds = self.bounds[0] if is_root else unit_bounds(self.problem, box)
+        node = Node(box, bounds, {})
+        try:
+            with limited(stop=self._budget.spent):
+                hint = self._relaxation.hint(node, goal)
+                if hint is not None:
+                    self._try(goal, node, hint)
+        except LimitError:
+            return entry
+        proof = self._prove(goal, node, hint)
+        assert proof.bound is not None
+        if proof.bound >= entry.bound:
+            return entry
+        self.tree[number] = proof
+        self.bounds[0 if is_root else number] = bounds
+        if not self._is_closed(proof.bound):
+            return entry._replace(bound=proof.bound)
+        self._close(proof)
+        self._patience = 0
+        return None
 
     def _enter_boxes(
-        self, numbers: list[int], boxes: Boxes, root: Node | None = None
+        self,
+        numbers: list[int],
+        boxes: Boxes,
+        most: Sequence[fmpq | None],
+        root: Node | None = None,
     ) -> None:
-        """Close boxes, let them wait for others, or leave them to programs."""
+        """Close boxes, let them wait for others, or leave them to programs.
+
+        Args:
+            numbers: Their numbers in the tree.
+            boxes: The boxes.
+            most: What is known of each without its own bound.
+            root: The root, if these are roots.
+        """
         goal, value, point = box_batches.best_point(self.problem, boxes)
         if self.best is None or value > float(self.best):
             self._offer(goal, self.problem.value(goal, point), point)
@@ -368,7 +426,11 @@ class Search:
         for k, number in enumerate(numbers):
             bound = float(boxes.upper[k])
             proof = BoxProof(to_fmpq(bound)) if np.isfinite(bound) else None
-            is_closed = proof is not None and self._is_closed(proof.bound)
+            reach = None
+            if proof is not None:
+                before = most[k]
+                reach = proof.bound if before is None else min(proof.bound, before)
+            is_closed = reach is not None and self._is_closed(reach)
             if proof is None or not (is_closed or waits[k]):
                 self._leave_to_programs(number, boxes, k, root)
                 continue
@@ -377,8 +439,9 @@ class Search:
             if is_closed:
                 self._close(proof)
                 continue
-            entry = _OpenBox(number, boxes.take(np.array([k])))
-            heapq.heappush(self._queue, (-proof.bound, number, entry))
+            assert reach is not None
+            entry = _OpenBox(number, boxes.take(np.array([k])), reach)
+            heapq.heappush(self._queue, (-reach, number, entry))
 
     def _leave_to_programs(
         self, number: int, boxes: Boxes, k: int, root: Node | None

@@ -193,6 +193,7 @@ SHORT: tuple[Call, ...] = (
     changed(
         {
             f"{_MAXIMA}.FEW_NODES": 0,
+            f"{_MAXIMA}.FIRST_TURN": 1e-9,
             f"{_MAXIMA}._settled_by_engine": lambda *_: False,
             f"{_MAXIMA}._settled_by_pieces": lambda *_: False,
         },

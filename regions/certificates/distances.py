@@ -37,18 +37,16 @@ def check_distance(
     center, witness = numbers(about["center"]), numbers(about["witness"])
     _check_reach(center, size, domain, is_sum)
     normals = body["partition"]["normals"]
-    for leaf in partition.leaves:
-        if leaf.label != about["label"]:
-            corners = {k for simplex in leaf.simplices for k in simplex.corners}
-            away = [_minus(partition.points[k], center) for k in corners]
-            normal = numbers(normals[leaf.number])
-            if not _lies_far(away, normal, size, is_sum):
-                raise Wrong(f"leaf {leaf.number} is not proved to lie so far")
+    others = [leaf for leaf in partition.leaves if _exceeds(leaf, about, partition)]
+    for leaf in others:
+        away = [_minus(partition.points[k], center) for k in _corners(leaf)]
+        normal = numbers(normals[leaf.number])
+        if not _lies_far(away, normal, size, is_sum):
+            raise Wrong(f"leaf {leaf.number} is not proved to lie so far")
     moves = _minus(witness, center)
     far = sum(map(abs, moves), fmpq(0)) if is_sum else dot(moves, moves)
     if far != size:
         raise Wrong("the witness lies at another distance")
-    others = (leaf for leaf in partition.leaves if leaf.label != about["label"])
     *hidden, outputs = (rows[0] for rows in layers.at_points([witness]))
     if not any(_holds(leaf, hidden, outputs, layers) for leaf in others):
         raise Wrong("the witness lies in no leaf of another class")
@@ -58,6 +56,17 @@ def check_distance(
     )
     if not right:
         raise Wrong("the answer is another distance")
+
+
+def _corners(leaf: Leaf) -> set[int]:
+    """The corners of a leaf."""
+    return {k for simplex in leaf.simplices for k in simplex.corners}
+
+
+def _exceeds(leaf: Leaf, about: dict[str, Any], partition: Partition) -> bool:
+    """Whether another output exceeds that of the class somewhere on a leaf."""
+    at = [partition.outputs[k] for k in _corners(leaf)]
+    return any(outputs[leaf.label] > outputs[about["label"]] for outputs in at)
 
 
 def _check_reach(center: Row, size: fmpq, domain: BoundedDomain, is_sum: bool) -> None:

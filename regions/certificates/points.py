@@ -62,10 +62,32 @@ def _check_refuted(layers: ExactLayers, domain: Domain, point: Row) -> None:
 
 
 def _check_reached(body: dict[str, Any], layers: ExactLayers) -> None:
-    """Whether a radius is at most the distance of a point of another class."""
+    """Whether a radius is at most the distance of a point of another class.
+
+    It is 0 where that class has all the way to the point: outputs are affine on it,
+    equal at its beginning, and not at its end.
+    """
     about = body["about"]
-    check_label(about["label"], layers.values(numbers(about["center"])))
+    places = [numbers(about["center"]), numbers(about["witness"])]
+    *hidden, (near, far) = layers.at_points(places)
+    check_label(about["label"], near)
     if number(about["radius"]) != 0:
         raise Wrong("no ball of that radius is proved")
+    check_other_class(about, far)
+    if ends(body["value"]) == (0, 0):
+        _check_way(hidden, layers.slopes)
+        own = about["label"]
+        if not any(
+            a == near[own] and b > far[own] for a, b in zip(near, far, strict=True)
+        ):
+            raise Wrong("no other class begins at the center")
+        return
     require_witness(about, body["value"], norm_of(body))
-    check_other_class(about, layers.values(numbers(about["witness"])))
+
+
+def _check_way(hidden: list[list[Row]], slopes: list[Row]) -> None:
+    """Whether a network is affine between two points, as their units tell."""
+    for (near, far), steep in zip(hidden, slopes, strict=True):
+        for v, w, slope in zip(near, far, steep, strict=True):
+            if slope != 1 and v * w < 0:
+                raise Wrong("a unit has both signs on the way to the witness")

@@ -53,7 +53,8 @@ class Trees(NamedTuple):
     Attributes:
         searches: The searches.
         about: What was asked, as JSON.
-        of: Two networks side by side, where what was searched is their difference.
+        of: Two networks side by side, where what was searched is their difference, or
+            these as they are.
     """
 
     searches: tuple[Maximum, ...]
@@ -252,7 +253,7 @@ def _write(
     of: ReluNetwork | None = None,
 ) -> pathlib.Path:
     """The file: what all have, and the parts of one kind of proof."""
-    if of is not None:
+    if of is not None and network is not of:
         parts, network = {**parts, "difference": _network(network)}, of
     body = {
         "format": FORMAT,

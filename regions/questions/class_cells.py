@@ -24,15 +24,20 @@ def class_cells(piece: Piece, count: int) -> list[tuple[int, Cell]]:
     return parts
 
 
+def gaps(piece: Piece, cell: Cell, one: int, other: int) -> list[int]:
+    """How far one output exceeds another at corners, each times a positive number."""
+    direction = [Fraction(0)] * piece.outputs.matrix.nrows()
+    direction[one], direction[other] = Fraction(1), Fraction(-1)
+    ((form, _),) = directed_forms(piece, [direction])
+    corners = fmpz_mat([list(c) for c in cell.corners]).transpose()
+    return [int(v) for v in (fmpz_mat([form]) * corners).entries()]
+
+
 def _where_larger(
     piece: Piece, cell: Cell, label: int, other: int, row: int
 ) -> Cell | None:
     """The part of a cell where one output exceeds another; ties go to the first."""
-    direction = [Fraction(0)] * piece.outputs.matrix.nrows()
-    direction[label], direction[other] = Fraction(1), Fraction(-1)
-    ((form, _),) = directed_forms(piece, [direction])
-    corners = fmpz_mat([list(c) for c in cell.corners]).transpose()
-    values = [int(v) for v in (fmpz_mat([form]) * corners).entries()]
+    values = gaps(piece, cell, label, other)
     if not any(values):
         return cell if label < other else None
     if all(v >= 0 for v in values):

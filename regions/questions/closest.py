@@ -11,7 +11,7 @@ from regions.enumeration.budget import Budget
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.questions.answer import Point
-from regions.questions.class_cells import class_cells
+from regions.questions.class_cells import class_cells, gaps
 from regions.questions.nearest import nearest_in_hull
 from regions.questions.pieces import Pieces
 
@@ -38,7 +38,7 @@ def closest_listed(
     norm: float | int,
     budget: Budget,
 ) -> Closest | None:
-    """The point of a box nearest to another in which another class begins.
+    """The point of a box nearest to another where another output begins to exceed.
 
     None if there is none in the box, or the budget was spent.
     """
@@ -46,7 +46,8 @@ def closest_listed(
     best: tuple[Fraction, Point] | None = None
     for piece in pieces:
         for found, cell in class_cells(piece, network.output_dim):
-            if found == label:
+            # Where outputs are equal all over a part, none exceeds the other.
+            if found == label or not any(gaps(piece, cell, found, label)):
                 continue
             if best is not None and _least(cell, center, norm) >= best[0]:
                 continue

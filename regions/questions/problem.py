@@ -13,7 +13,7 @@ from flint import fmpq, fmpz_mat
 
 from regions.domains.shapes import BoundedDomain, Simplex
 from regions.network import ReluNetwork
-from regions.signs.exact import Columns, ExactNetwork, to_fmpq
+from regions.signs.exact import Columns, ExactNetwork, to_fmpq, to_fraction
 
 Point = tuple[Fraction, ...]
 
@@ -91,7 +91,11 @@ class Problem:
 
     def inside(self) -> Point:
         """A point of the domain, in the chart."""
-        return self.domain.inside()
+        if self.rows or self.square is not None:
+            return self.domain.inside()
+        # The box may be one whose ends are no float64 numbers.
+        ends = zip(self.low, self.high, strict=True)
+        return tuple(to_fraction((low + high) / 2) for low, high in ends)
 
     def holds(self, point: Sequence[Fraction]) -> bool:
         """Whether a point of the chart lies in the domain."""

@@ -32,6 +32,8 @@ from regions.questions.answer_files import (
     text_of,
     texts,
 )
+from regions.questions.backward import Box as ExactBox
+from regions.questions.borders import begins_at_once
 from regions.questions.closest import closest_listed, separating_normal
 from regions.questions.conic import nearest_to_origin
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
@@ -40,6 +42,7 @@ from regions.questions.pieces import MAX_DIM
 from regions.questions.problem import Problem
 from regions.questions.properties import Property
 from regions.questions.relaxation import solve_rows
+from regions.questions.unit_bounds import outward
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
 
@@ -71,9 +74,11 @@ def robust_radius(
 
     Returns:
         The value is an `Interval`, or of a list the exact number; for norm 2 a square
-        root. None where no change of class was found: `stats["at_least"]` is then
-        proved. The witness is a point of another class no farther than the upper end
-        (of a list, at the border of one).
+        root; 0 where another output exceeds that of the class right from `x` on. None
+        where no change of class was found: `stats["at_least"]` is then proved. The
+        witness is a point of another class no farther than the upper end (of a list, at
+        the border of one; of a radius of 0, one to which the straight way from `x` is
+        of that class).
 
     Raises:
         ValueError: If an argument does not fit.
@@ -107,13 +112,12 @@ def robust_radius(
     with hearing_by_itself():
         run = _Run(network, center, budget, norm)
         finished = run.grow(Fraction(max_radius))
-        if norm != math.inf and few and finished and run.witness is not None:
-            finished = run.close_in(Fraction(1, 2))
-            listed = _listed(run, norm) if finished else None
+        if norm != math.inf and few and not run.is_zero:
+            listed = _settled_by_list(run, finished, norm, Fraction(max_radius))
             if listed is not None:
                 return listed
-        finished = finished and norm != 1 and run.close_in(part)
-        return run.answer(finished)
+        settles = norm != 1 or run.is_zero
+        return run.answer(finished and settles and run.close_in(part))
 
 
 ATTACK_STEPS = 20
@@ -146,6 +150,8 @@ class _Run:
     Attributes:
         lower: A radius within which the class is proved.
         witness: The nearest point of another class that is known.
+        is_zero: Whether another class is proved to begin at the center itself.
+        is_open: Whether a ball was searched to its end, which settled nothing.
         balls: The searches that proved the lower end, the last one of them best.
     """
 
@@ -164,6 +170,7 @@ class _Run:
         self.property = Property.largest(self.label, network.output_dim)
         self.lower = Fraction(0)
         self.witness: _Witness | None = None
+        self.is_zero = self.is_open = False
         self.balls: list[_Searched] = []
         self.nodes = 0
 
@@ -175,7 +182,9 @@ class _Run:
         self._attack(first, most)
         # A small ball is quickly proved: so there is a lower end before long.
         radius = first / 8
-        while self.witness is None or 2 * radius < self.witness.distance:
+        while not self.is_zero and (
+            self.witness is None or 2 * radius < self.witness.distance
+        ):
             if not self.look(radius):
                 return False
             if self.witness is None and radius == most:
@@ -209,7 +218,7 @@ class _Run:
 
     def close_in(self, tolerance: Fraction) -> bool:
         """Search smaller balls until the ends are near."""
-        while self.witness is not None:
+        while self.witness is not None and not self.is_zero:
             upper = self.witness.distance
             if upper - self.lower <= tolerance * upper:
                 return True
@@ -248,6 +257,7 @@ class _Run:
             self.lower = max(self.lower, radius)
             self.balls.append(_Searched(radius, found))
             return True
+        self.is_open = found.done
         return False
 
     def _offer(self, point: Point) -> None:
@@ -255,6 +265,9 @@ class _Run:
         distance = self.distance(point, self.around)
         if self.witness is None or distance < self.witness.distance:
             self.witness = _Witness(point, distance)
+            self.is_zero = self.is_zero or begins_at_once(
+                self.network, self.exact_center, point, self.label
+            )
 
     def distance(self, point: Point, norm: float | int) -> Fraction:
         """Distance of a point from the center; for norm 2 rounded up."""
@@ -269,13 +282,11 @@ class _Run:
         if self.around == 2:
             ball = Ball(self.center, float(radius), 2)
             return Problem(self.network, ball, self.property.goals(self.network, ball))
-        lower = [c - radius for c in self.exact_center]
-        upper = [c + radius for c in self.exact_center]
-        near = Box([float(v) for v in lower], [float(v) for v in upper])
+        ends = _cube(self.exact_center, radius)
+        near = Box(*outward(ends))
         goals = self.property.goals(self.network, near)
         problem = Problem(self.network, near, goals)
-        problem.low = [to_fmpq(v) for v in lower]
-        problem.high = [to_fmpq(v) for v in upper]
+        problem.low, problem.high = map(list, ends)
         return problem
 
     def _improve(self) -> None:
@@ -301,7 +312,7 @@ class _Run:
         about |= {"label": self.label, "radius": text_of(self.lower)}
         if self.witness is not None:
             about["witness"] = texts(self.witness.point)
-        if not self.balls:
+        if self.is_zero or not self.balls:
             space = WholeSpace(self.network.input_dim)
             return None if self.witness is None else Tried(self.network, space, about)
         return proof_of(self.balls[-1].found, **about)
@@ -312,7 +323,7 @@ class _Run:
         value = None
         if self.witness is not None:
             farthest = self.distance(self.witness.point, self.norm)
-            value = known(self.lower, farthest)
+            value = known(self.lower, Fraction(0) if self.is_zero else farthest)
         return Answer(
             "robust_radius",
             value,
@@ -329,13 +340,29 @@ MOST_PIECES = 20_000
 """Longer lists are left to the search."""
 
 
+def _settled_by_list(
+    run: _Run, finished: bool, norm: float | int, most: Fraction
+) -> Answer | None:
+    """The radius by the list of pieces, as far as a point of another class is known.
+
+    In round balls, where optima are no rational numbers, a search settles nothing where
+    another output is nowhere larger and somewhere as large. In boxes it does.
+    """
+    finished = finished and run.close_in(Fraction(1, 2))
+    if run.is_open:
+        run = _Run(run.network, run.center, run.budget, math.inf)
+        finished = run.grow(most) and run.close_in(Fraction(1, 2))
+    if not finished or run.witness is None:
+        return None
+    return _listed(run, norm)
+
+
 def _listed(run: _Run, norm: float | int) -> Answer | None:
     """The radius in norm 1 or 2, from the pieces around the point; None if too many."""
     assert run.witness is not None
     reach = run.distance(run.witness.point, norm)
-    # The nearest point lies in the box of that half width: rounded up, and some more.
-    wide = np.full(len(run.center), 1.001 * float(reach) + 1e-300)
-    box = Box(run.center - wide, run.center + wide)
+    # The nearest point lies in the cube of that half width; and some more.
+    box = Box(*outward(_cube(run.exact_center, reach * Fraction(1001, 1000))))
     limits = Budget(max_regions=MOST_PIECES, stop=run.budget.spent)
     found = closest_listed(run.network, box, run.exact_center, run.label, norm, limits)
     if found is None:
@@ -364,6 +391,14 @@ def _listed(run: _Run, norm: float | int) -> Answer | None:
         "list",
         stats,
         Partition(run.network, box, about, by_class=True, normal=normal),
+    )
+
+
+def _cube(center: Point, radius: Fraction) -> ExactBox:
+    """The cube around a point: rounded outwards it has an inside, however small."""
+    return ExactBox(
+        tuple(to_fmpq(c - radius) for c in center),
+        tuple(to_fmpq(c + radius) for c in center),
     )
 
 

@@ -91,6 +91,19 @@ def test_a_planted_difference_of_1e_12_is_found_exactly():
     assert answer.value == step * most > 0
 
 
+def test_a_difference_that_no_float64_weights_have_is_verified(tmp_path):
+    """0.1 x, three times in a row: the product of the weights has 159 bits."""
+    one = ReluNetwork.from_arrays([[[0.1]]] * 3, None, 1.0)
+    two = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    domain = regions.Box([-1.0], [1.0])
+    for answer in (
+        regions.largest_difference(one, two, domain),
+        regions.largest_difference(one, two, domain, method="list"),
+    ):
+        assert answer.value == 1 - Fraction(0.1) ** 3
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
 def test_stopped_bounds_are_of_the_size_of_the_difference(monkeypatch, tmp_path):
     monkeypatch.setattr(ranges, "SET_UP", 60.0)  # However busy the machine is.
     rng = np.random.default_rng(0)

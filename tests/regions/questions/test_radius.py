@@ -1,5 +1,6 @@
 """Robust radii against closed formulas, each other, and a dense grid."""
 
+import json
 import math
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from regions.network import ReluNetwork
 from regions.questions import radius
 from regions.questions.nearest import nearest_in_hull
 from tests.helpers import random_network
+from tests.regions.certificates.test_answers import write
 
 
 def both(value) -> tuple[Fraction, Fraction]:
@@ -82,6 +84,84 @@ def test_a_class_that_never_changes_has_no_radius():
     assert answer.value is None
     assert not answer.proved
     assert answer.stats["at_least"] == 8
+
+
+@pytest.mark.parametrize("norm", [1, 2, math.inf])
+def test_a_class_ends_where_another_exceeds_it(norm, tmp_path):
+    """-relu(1 - x) + relu(x - 5) and 0: equal from 1 to 5, and the first larger beyond.
+
+    In the list the part of the first, which has all ties, begins at 1.
+    """
+    net = ReluNetwork.from_arrays(
+        [[[-1.0], [1.0]], [[-1.0, 1.0], [0.0, 0.0]]], [[1.0, -5.0], None]
+    )
+    answer = regions.robust_radius(net, [0.0], norm)
+    low, high = both(answer.value)
+    assert low <= 5 <= high <= Fraction(101, 20)
+    assert norm == math.inf or low == high
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path).ok
+    if norm != math.inf:
+        # Points at which outputs are equal are no witnesses of a smaller distance.
+        body = json.loads(path.read_text())
+        body["about"] |= {"witness": ["1"], "size": "1"}
+        body["value"] = "1"
+        assert not verify_answer(write(body, tmp_path)).ok
+
+
+@pytest.mark.parametrize("norm", [1, 2, math.inf])
+@pytest.mark.parametrize("dim", [1, 2, 8])
+def test_a_radius_is_0_where_another_class_begins(norm, dim, tmp_path):
+    """relu(x0 - 1/2) exceeds 0 from 1/2 on; the other inputs change nothing."""
+    if norm == 1 and dim > 6:
+        return
+    first = np.eye(1, dim)
+    net = ReluNetwork.from_arrays(
+        [np.vstack([first, -first]), [[0.0, 0.0], [1.0, 0.0]]], [[-0.5, 2.0], None]
+    )
+    answer = regions.robust_radius(net, np.full(dim, 0.5), norm)
+    assert (answer.value, answer.proved) == (0, True)
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path).ok
+    body, about = json.loads(path.read_text()), dict(answer.evidence.about)
+    for changed, said in (
+        ({"value": "1/2"}, "the ball has another radius"),
+        ({"about": about | {"label": 1}}, "the class of the center is 0"),
+        ({"about": about | {"center": ["0"] * dim}}, "both signs on the way"),
+        ({"about": about | {"witness": ["3"] * dim}}, "both signs on the way"),
+        ({"about": about | {"witness": ["1/4"] * dim}}, "both signs|of the same class"),
+        ({"about": about | {"center": ["3/4"] * dim}}, "the class of the center is 1"),
+        ({"domain": regions.Box.cube(dim, 2.0).to_dict()}, "holds no|another one"),
+    ):
+        (line,) = verify_answer(write(body | changed, tmp_path)).failures
+        assert any(part in line for part in said.split("|")), line
+
+
+@pytest.mark.parametrize("norm", [1, 2, math.inf])
+def test_radii_may_be_smaller_than_rounding_of_the_input(norm, tmp_path):
+    """relu(x - 1) exceeds 1e-24 from 1 + 1e-24 on."""
+    net = ReluNetwork.from_arrays([[[1.0]], [[0.0], [1.0]]], [[-1.0], [1e-24, 0.0]])
+    answer = regions.robust_radius(net, [1.0], norm)
+    low, high = both(answer.value)
+    assert low <= Fraction(1e-24) <= high <= Fraction(1.02e-24)
+    assert answer.proved
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
+def test_outputs_that_are_equal_in_a_disc_leave_no_radius_open(tmp_path):
+    """0 and -relu(x - y) + relu(x + y - 3): equal between the two lines.
+
+    In a disc, where bounds are no rational numbers, a search cannot tell 0 from more.
+    """
+    net = ReluNetwork.from_arrays(
+        [[[1.0, -1.0], [1.0, 1.0]], [[0.0, 0.0], [-1.0, 1.0]]], [[0.0, -3.0], None]
+    )
+    answer = regions.robust_radius(net, [0.0, 0.25], 2)
+    low, high = answer.value
+    assert answer.proved
+    # The distance of (0, 1/4) from the second line.
+    assert low * low <= Fraction(11, 4) ** 2 / 2 <= high * high
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
 def test_a_stopped_run_keeps_what_is_proved():

@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -226,7 +227,11 @@ def execute(options: argparse.Namespace) -> int:
     with CtrlC() as stop:
         answer = ask(options, stop)
     report(answer)
-    if options.save is not None:
+    if options.save is not None and answer.evidence is None and not answer.proved:
+        sys.stderr.write(
+            "notice: nothing that proves it is kept; no file is written.\n"
+        )
+    elif options.save is not None:
         answer.save(options.save)
         verify = as_called(f"python scripts/verify.py {options.save}")
         print(f"saved to {options.save}: {verify}")

@@ -111,6 +111,10 @@ def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
         else (options.around, options.norm or "inf")
     )
     box, found = box_of(options, dim), {}
+    ends = None
+    if box is not None:
+        chart = box.chart_box()
+        ends = box.embed(np.array([chart.lower, chart.upper]))
     for radius in options.radius:
         if not radius > 0.0:
             raise ValueError(f"--radius {radius} is given: more than 0 is required.")
@@ -118,8 +122,8 @@ def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
             found[f"radius {radius:g}"] = Ball(center, radius, NORMS[norm])
             continue
         low, high = center - radius, center + radius
-        if box is not None:
-            low, high = np.maximum(low, box.lower), np.minimum(high, box.upper)
+        if ends is not None:
+            low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
         found[f"radius {radius:g}"] = Box(low, high)
     return found
 
@@ -127,6 +131,7 @@ def domains_of(options: argparse.Namespace, dim: int) -> "dict[str, Domain]":
 def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimate]]":
     """Read the network, and estimate; how often depends on what is asked."""
     from regions.enumeration.cluster import open_client
+    from regions.errors import RegionsError
     from regions.estimates.estimate import estimate_regions
 
     network = read_network(options.network, options)
@@ -139,21 +144,27 @@ def estimates(options: argparse.Namespace) -> "Iterator[tuple[str, RegionEstimat
         bars = stack.enter_context(Bars(BARS_AFTER_SECONDS))
         stop = stack.enter_context(CtrlC())
         for name, domain in domains.items():
-            found = estimate_regions(
-                network,
-                domain,
-                relative_error=options.relative_error,
-                max_seconds=options.max_seconds,
-                cells=options.cells,
-                runs=options.runs,
-                seed=options.seed,
-                progress=bars.stage("estimating"),
-                journal=options.journal,
-                scheduler=scheduler,
-                of_class=options.of_class,
-                linear=options.linear,
-                stop=stop,
-            )
+            try:
+                found = estimate_regions(
+                    network,
+                    domain,
+                    relative_error=options.relative_error,
+                    max_seconds=options.max_seconds,
+                    cells=options.cells,
+                    runs=options.runs,
+                    seed=options.seed,
+                    progress=bars.stage("estimating"),
+                    journal=options.journal,
+                    scheduler=scheduler,
+                    of_class=options.of_class,
+                    linear=options.linear,
+                    stop=stop,
+                )
+            except RegionsError as error:
+                if not stop():
+                    raise
+                sys.stderr.write(f"{error}\n")
+                raise KeyboardInterrupt from error
             yield name, found
             if found.stats["stopped"] == "interrupted":
                 return

@@ -13,6 +13,7 @@ from experiments.running.arguments import (
     Parser,
     domain_of,
     finite,
+    in_chart,
     in_inputs,
     is_domain_given,
     point,
@@ -125,6 +126,8 @@ def execute(options: argparse.Namespace) -> None:
         x = options.at
     else:
         x = read_point(options.input, options.index, dim)
+    if domain is not None:
+        x = in_chart(options, domain, x)
     if len(x) != dim:
         raise ValueError(
             f"the point has {len(x)} entries and {reads} {dim}: they must be equal."

@@ -12,6 +12,7 @@ from experiments.running.arguments import (
     POINT,
     Parser,
     domain_of,
+    in_chart,
     in_inputs,
     is_domain_given,
     output_file,
@@ -97,12 +98,14 @@ def find(network: "ReluNetwork", options: argparse.Namespace) -> "RegionSet":
     box = None
     if is_domain_given(options):
         box = in_inputs(domain_of(options, network.input_dim, one_for_all=True))
-        if isinstance(box, regions.Ball):
+        for name in ("start", "end"):
+            given = getattr(options, name)
+            if given is None:
+                continue
             # Of the norm 2: its chart is centered.
-            for name in ("start", "end"):
-                given = getattr(options, name)
-                if given is not None:
-                    setattr(options, name, given - box.center)
+            is_round = isinstance(box, regions.Ball)
+            moved = given - box.center if is_round else in_chart(options, box, given)
+            setattr(options, name, moved)
     begin = time.perf_counter()
     with Bars() as bars, CtrlC() as stop:
         limits = {

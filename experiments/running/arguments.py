@@ -390,10 +390,36 @@ def in_inputs(domain: Domain) -> Domain:
     return HPolytope(A, b + A @ domain.center)
 
 
+def in_chart(
+    options: argparse.Namespace, domain: Domain, x: Float64[np.ndarray, " inputs"]
+) -> Float64[np.ndarray, " dim"]:
+    """A point of a flat box in the coordinates of its chart; others as they are.
+
+    The chart of a flat box has the axes on which it is wide, and a point on a command
+    line has all.
+
+    Raises:
+        ValueError: If the point is not in the plane of the box.
+    """
+    if options.lower is None or not isinstance(domain, Slice):
+        return x
+    if len(x) != domain.ambient_dim:
+        return x
+    wide = domain.directions.any(axis=0)
+    off = np.flatnonzero(~wide & (x != domain.origin))
+    if len(off):
+        k = int(off[0])
+        raise ValueError(
+            f"the point has {x[k]:g} in place {k} and the box {domain.origin[k]:g} "
+            "alone: they must be equal."
+        )
+    return x[wide]
+
+
 def box_of(
     options: argparse.Namespace, dim: int, *, one_for_all: bool = False
-) -> Box | None:
-    """The box asked for; `None` if none is.
+) -> Box | Slice | None:
+    """The box asked for; `None` if none is. A flat one is a slice.
 
     Args:
         options: From a parser with `add_domain`.

@@ -69,9 +69,9 @@ def lipschitz(
     domain.restrict(network)
     if domain.dim != domain.ambient_dim:
         raise ValueError(
-            f"the domain has {domain.dim} dimensions in a space of "
+            f"the domain has dimension {domain.dim} in a space of "
             f"{domain.ambient_dim}: a domain of full dimension is required, such as a "
-            "Box."
+            "Box that is wide on every axis."
         )
     budget = Budget(max_seconds=max_seconds, stop=stop)
     if domain.is_chart_identity:

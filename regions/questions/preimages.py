@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 
 from regions.domains.corners import clipped
 from regions.domains.domain_vectors import dyadic, fractions
@@ -29,6 +29,11 @@ from regions.questions.answer_files import Listed, Partition, text_of
 from regions.questions.pieces import can_be_listed
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
+from regions.signs.float_bounds import PointBounds
+from regions.signs.rounding import certain_signs
+
+BATCH = 4096
+"""Regions that are looked at together."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +57,8 @@ class Preimage(Sequence[Part]):
     """The polytopes of a preimage, one for each region that meets it.
 
     They fill the preimage up to sets without interior points, and overlap in such sets
-    alone. Rows are made when a polytope is asked for.
+    alone; where `complete` is False, some may be missing. Rows are made when a polytope
+    is asked for.
 
     Example:
         >>> import regions
@@ -64,11 +70,16 @@ class Preimage(Sequence[Part]):
         ([(True,)], Fraction(1, 1), True)
     """
 
-    def __init__(self, found: RegionSet, outputs: HPolytope):
+    def __init__(
+        self,
+        found: RegionSet,
+        outputs: HPolytope,
+        stop: Callable[[], bool] = never,
+    ):
         self.outputs, self.domain = outputs, found.domain
         self._found, self._count = found, len(outputs.b)
         self._exact = ExactNetwork(found.network, found.domain)
-        self._kept = np.flatnonzero([self._lies_in(bits) for bits in _patterns(found)])
+        self._kept, self.complete = self._parts_among(found, stop)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -136,11 +147,39 @@ class Preimage(Sequence[Part]):
         layers = len(self._found.network.hidden)
         return self._exact.affine_forms(self._bits(pattern), layers=layers)
 
-    def _lies_in(self, pattern: Bool[np.ndarray, " bits"]) -> bool:
-        """Whether all rows hold; one that is an equality all over a region is off."""
+    def _parts_among(
+        self, found: RegionSet, stop: Callable[[], bool]
+    ) -> tuple[Int64[np.ndarray, " some"], bool]:
+        """Numbers of the regions on which all rows hold, and whether these are all.
+
+        A row that is off at a point inside a region fails there, unless it is zero all
+        over the region. Float64 tells nearly all that are not zero.
+        """
+        bounds, kept, open_ = PointBounds(found.network, found.domain), [], []
+        exact = np.array([*found.exact_witnesses], np.int64)
+        for start in range(0, len(found), BATCH):
+            numbers = np.arange(start, min(start + BATCH, len(found)))
+            off = ~found.pattern_bits(numbers)[:, -self._count :]
+            points = found.coordinates[numbers]
+            values, error = bounds.last_layer(points, np.zeros(len(points)))
+            # The point of a region with an exact one may lie in another.
+            known = ~np.isin(numbers, exact)
+            fails = off & (certain_signs(values, error[:, None]) < 0) & known[:, None]
+            kept.append(numbers[~off.any(1)])
+            open_ += numbers[off.any(1) & ~fails.any(1)].tolist()
+        complete = found.complete
+        for number in open_:
+            if stop():
+                complete = False
+                break
+            if self._holds_throughout(number):
+                kept.append(np.array([number]))
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *kept])), complete
+
+    def _holds_throughout(self, number: int) -> bool:
+        """Whether the rows that are off on a region are zero all over it."""
+        pattern = self._found.pattern_bits(np.array([number]))[0]
         off = np.flatnonzero(~pattern[-self._count :])
-        if not len(off):
-            return True
         last = self._forms(pattern)[-self._count :]
         return not any(any(last[k]) for k in off.tolist())
 
@@ -210,28 +249,22 @@ def preimage(
     budget = Budget(max_seconds=max_seconds, stop=stop)
     wide = with_affine_units(network, -outputs.A, outputs.b)
     found = enumerate_regions(wide, domain, max_seconds=max_seconds, stop=stop)
-    value = Preimage(found, outputs)
+    value = Preimage(found, outputs, budget.spent)
     evidence, about = None, {"A": outputs.A.tolist(), "b": outputs.b.tolist()}
-    if found.complete and can_be_listed(domain):
+    if value.complete and can_be_listed(domain):
         assert not isinstance(domain, WholeSpace)
         evidence = Partition(wide, domain, about)
-    elif found.complete:
+    elif value.complete:
         evidence = Listed(found, about)
     return Answer(
         "preimage",
         value,
         embed_exactly(domain, value[0].witness) if len(value) else None,
-        found.complete,
+        value.complete,
         budget.seconds,
         stats={"regions": len(found), "engine": found.method},
         evidence=evidence,
     )
-
-
-def _patterns(found: RegionSet) -> Iterator[Bool[np.ndarray, " bits"]]:
-    """The pattern of each region."""
-    for start in range(0, len(found), 4096):
-        yield from found.pattern_bits(slice(start, start + 4096))
 
 
 def _value(row: tuple[int, ...], point: Sequence[Fraction]) -> Fraction:

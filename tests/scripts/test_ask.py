@@ -111,3 +111,15 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
     file.write_text(file.read_text().replace('"value":["', '"value":["1', 1))
     assert load_script("verify").main([str(file)]) == 1
     assert "failed: " in capsys.readouterr().err
+
+
+def test_a_stopped_preimage_says_that_no_file_is_written(
+    script, files, capsys, tmp_path
+):
+    file = tmp_path / "answer.json"
+    (tmp_path / "high.json").write_text('{"A": [[1]], "b": [0]}')
+    words = [str(files / "many.npz"), "preimage", str(tmp_path / "high.json")]
+    words += ["--box", "-1", "1", "--max-seconds", "1e-9", "--save", str(file)]
+    assert script.main(words) == 3
+    assert "no file is written" in capsys.readouterr().err
+    assert not file.exists()

@@ -38,9 +38,12 @@ COMMANDS = {
 DOMAINS = {
     "segment": ("--segment -1,0 1,0.5", "0.3"),
     "slice": ("--slice SLICE", "0.1,0.2"),
+    "flat": ("--lower=-1,0.2 --upper 1,0.2", "0.1,0.2"),
+    "point": ("--lower 0,0.2 --upper 0,0.2", "0,0.2"),
     "polytope": ("--polytope CLOSED", "0.1,0.2"),
     "cone": ("--polytope OPEN", "0.1,0.2"),
     "ball": ("--ball 0.2,0.1 --radius 0.9", "0.1,0.2"),
+    "square": ("--ball 0.2,0.1 --radius 0.9 --norm inf", "0.1,0.2"),
     "diamond": ("--ball 0.2,0.1 --radius 0.9 --norm 1", "0.1,0.2"),
     "space": ("--whole-space", "0.1,0.2"),
 }
@@ -48,10 +51,15 @@ NO_ROUND = "take the norm 1 or inf"
 NO_OPEN = "add rows that bound it"
 NO_SPACE = "take a Box"
 FLAT = "a domain of full dimension is required"
+POINT = "`lower` and `upper` are the same point"
 REFUSED = {
     ("difference", "cone"): NO_OPEN,
     ("difference", "space"): NO_SPACE,
     ("lipschitz", "segment"): FLAT,
+    ("lipschitz", "flat"): FLAT,
+    ("topology", "flat"): "take a Slice of it",
+    ("table", "flat"): "a Box, HPolytope, Ball or WholeSpace is required",
+    ("atlas", "flat"): "the map shows 2; give a slice",
     ("topology", "segment"): "take a Slice of it",
     ("topology", "cone"): "with bounds",
     ("topology", "ball"): "take a Box, a Slice or an HPolytope",
@@ -59,6 +67,7 @@ REFUSED = {
     ("range", "space"): NO_SPACE,
     ("integral", "cone"): NO_OPEN,
     ("integral", "space"): NO_SPACE,
+    **{(name, "point"): POINT for name in COMMANDS},
     **{("line", kind): "from --from to --to" for kind in DOMAINS},
     ("table", "segment"): "give a box, a polytope, a ball or the whole space",
     ("table", "slice"): "give a box, a polytope, a ball or the whole space",

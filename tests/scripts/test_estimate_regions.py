@@ -46,6 +46,12 @@ def test_ctrl_c_keeps_the_runs_that_ended(script, monkeypatch, capsys):
     assert "interrupted" in text
 
 
+def test_ctrl_c_before_a_run_has_ended_says_what_was_seen(script, monkeypatch, capsys):
+    monkeypatch.setattr(script.CtrlC, "__call__", lambda self: True)
+    assert script.main([NET, "--box", "-1", "1"]) == 130
+    assert "regions exist" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -112,3 +118,13 @@ def test_linear_regions_are_those_of_the_merged_list(script, capsys, tmp_path):
     assert f"{merged.count} linear regions (exact" in out
     assert script.main([*arguments, "--of-class", "0"]) == 2
     assert "`of_class` is 0: one of them" in capsys.readouterr().err
+
+
+def test_boxes_around_a_point_of_a_flat_box(script, capsys):
+    around = [NET, "--around", "0.2,-0.1", "--radius", "9"]
+    flat = ["--lower=-1,-0.1", "--upper=1,-0.1"]
+    assert script.main([*around, *flat]) == 0
+    count = regions.count_regions(
+        regions.load_network(NET), regions.Box([-1, -0.1], [1, -0.1])
+    )
+    assert f"{int(count)} regions (exact" in capsys.readouterr().out

@@ -65,6 +65,9 @@ STEEP = ReluNetwork.from_arrays(
 UNUSED = ReluNetwork.from_arrays(
     [[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0, 0.0]]], [[0.0, 0.5, 0.0], [0.0]]
 )
+# A row that is an equality all over a region.
+RAMP = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+BELOW_ZERO = regions.HPolytope([[1.0]], [0.0])
 # The larger of x, y and 0, in two ways.
 ONE, SAME = larger_of_three()
 
@@ -213,6 +216,7 @@ SHORT: tuple[Call, ...] = (
         lambda: regions.are_equal(ONE, SAME, WholeSpace(2)),
     ),
     lambda: regions.largest_difference(FLAT, network(2, [4, 3]), SQUARE),
+    lambda: regions.preimage(RAMP, Box([-1.0], [2.0]), BELOW_ZERO),
     lambda: regions.integral(FLAT, SQUARE, method="list"),
     lambda: regions.moments(FLAT, SQUARE, method="corners"),
     lambda: regions.moments(FLAT, SQUARE),
@@ -291,6 +295,7 @@ ASKED_AT = {
     "questions/line_visits.py": 1,
     "questions/maxima.py": 5,
     "questions/pieces.py": 2,
+    "questions/preimages.py": 1,
     "questions/ranges.py": 1,
     "questions/search.py": 1,
     "questions/visited_sums.py": 1,

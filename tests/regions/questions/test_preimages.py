@@ -9,8 +9,10 @@ import pytest
 import regions
 from regions.certificates.answers import verify_answer
 from regions.domains.shapes import Ball, Box, HPolytope, WholeSpace
+from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
 from regions.questions.answer_files import digest
+from regions.questions.preimages import Preimage
 from tests.helpers import random_network
 from tests.regions.enumeration.oracles import (
     Polygon,
@@ -116,6 +118,57 @@ def test_rows_that_are_equalities_on_a_region_hold_there():
     absolute = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
     none = regions.preimage(absolute, Box([-1.0], [2.0]), HPolytope([[1.0]], [0.0]))
     assert (len(none.value), none.witness, none.value.volume) == (0, None, 0)
+
+
+def test_integers_look_at_no_region_that_float64_tells(monkeypatch):
+    # They would take some hundred times as long as the list, and no limit was heard.
+    looked, forms = [], Preimage._forms
+
+    def counted(found, pattern):
+        looked.append(pattern)
+        return forms(found, pattern)
+
+    monkeypatch.setattr(Preimage, "_forms", counted)
+    network = random_network(np.random.default_rng(0), 3, [12, 12])
+    found = regions.preimage(network, Box.cube(3), HPolytope([[1.0]], [0.0]))
+    assert 0 < len(found.value) < found.stats["regions"]
+    assert len(looked) == 1  # for the witness
+
+
+def test_a_preimage_that_is_stopped_says_what_was_found():
+    network = random_network(np.random.default_rng(0), 2, [8, 8])
+    outputs = HPolytope([[1.0]], [0.0])
+    every = regions.preimage(network, Box.cube(2), outputs)
+    some = regions.preimage(network, Box.cube(2), outputs, stop=lambda: True)
+    assert every.proved
+    assert every.value.complete
+    assert not some.proved
+    assert not some.value.complete
+    kept = {part.pattern for part in some.value}
+    assert kept <= {part.pattern for part in every.value}
+    # What only integers could tell is left out.
+    ramp = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    open_ = Preimage(
+        regions.enumerate_regions(
+            with_affine_units(ramp, np.array([[-1.0]]), np.zeros(1)), Box([-1.0], [2.0])
+        ),
+        HPolytope([[1.0]], [0.0]),
+        lambda: True,
+    )
+    assert (len(open_), open_.complete) == (0, False)
+
+
+def test_float64_and_integers_tell_the_same_of_degenerate_networks(monkeypatch):
+    rng = np.random.default_rng(7)
+    for _ in range(4):
+        network = integer_network(rng, 2, [4, 3])
+        outputs = HPolytope(np.eye(network.output_dim), np.zeros(network.output_dim))
+        found = regions.preimage(network, Box.cube(2), outputs).value
+        with monkeypatch.context() as patch:
+            name = "regions.questions.preimages.certain_signs"
+            patch.setattr(name, lambda *_: np.zeros(1, np.int8))
+            other = regions.preimage(network, Box.cube(2), outputs).value
+        assert [p.pattern for p in found] == [p.pattern for p in other]
 
 
 def test_any_domain_serves():

@@ -170,6 +170,8 @@ class _Answer:
 
     def _holds(self) -> None:
         goals = forbidden(self._body, self._layers, self._domain)
+        if "box" in self._about["property"]:
+            raise Wrong("the list is of the domain, not of the property's box")
         if any(len(goal) > 1 or goal[0][1] for goal in goals):
             raise Wrong("a list settles single rows on outputs, and nothing else")
         used = [self._partition.outputs[k] for k in self._used()]

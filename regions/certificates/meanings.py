@@ -34,9 +34,23 @@ def meaning_of_claims(
             number(body["about"]["radius"]),
         )
         box = ([c - radius for c in center], [c + radius for c in center])
+    if question == "holds" and "box" in body["about"]["property"]:
+        box = _own_box(body, domain, box)
     _require_whole(body, box)
     _CHECKS[question](body, layers, domain)
     return SAME
+
+
+def _own_box(
+    body: dict[str, Any], domain: BoundedDomain, around: tuple[Row, Row]
+) -> tuple[Row, Row]:
+    """The box of which a property speaks, a part of the domain."""
+    pairs = [numbers(pair) for pair in body["about"]["property"]["box"]]
+    _require(isinstance(domain, Box), "the property has a box, and the domain is none")
+    ends = zip(around[0], pairs, around[1], strict=True)
+    inside = all(first <= low <= high <= last for first, (low, high), last in ends)
+    _require(inside, "the property's box is no part of the domain")
+    return [low for low, _ in pairs], [high for _, high in pairs]
 
 
 def _require_whole(body: dict[str, Any], box: tuple[Row, Row]) -> None:

@@ -9,7 +9,6 @@ from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import proof_of
 from regions.questions.maxima import search_maximum
-from regions.questions.problem import Problem
 from regions.questions.properties import Property
 
 
@@ -53,8 +52,7 @@ def holds(
     """
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     property.check(network)
-    domain.restrict(network)
-    problem = Problem(network, domain, property.goals(network, domain))
+    problem = property.problem(network, domain)
     strict = property.strict
     best = search_maximum(
         problem,

@@ -1,16 +1,18 @@
 """What a network must not do on a domain, as sets of inputs and outputs."""
 
 import dataclasses
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+from flint import fmpq
 
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import BoundedDomain, Box
 from regions.errors.arguments import kinds_checked
 from regions.network import ArrayLike, ReluNetwork, as_numbers
-from regions.questions.problem import Goal, Linear
-from regions.signs.exact import dot
+from regions.questions.problem import Goal, Linear, Problem
+from regions.signs.exact import dot, to_fmpq
 
 
 class Row(NamedTuple):
@@ -28,6 +30,8 @@ class Property:
     Attributes:
         unsafe: Alternatives; each is a list of rows that hold together.
         strict: Whether points at which a row holds with equality are safe.
+        box: Both ends of every input of which it speaks, where these are no float64
+            numbers: a part of the domain. Empty for the whole domain.
 
     Example:
         >>> Property.bounds([[1.0]], [2.0]).unsafe  # y <= 2: unsafe where -y < -2
@@ -36,6 +40,7 @@ class Property:
 
     unsafe: tuple[tuple[Row, ...], ...]
     strict: bool = False
+    box: tuple[tuple[Fraction, Fraction], ...] = ()
 
     @classmethod
     def bounds(cls, A: ArrayLike, b: ArrayLike) -> "Property":
@@ -94,7 +99,10 @@ class Property:
             ]
             for part in self.unsafe
         ]
-        return {"unsafe": rows, "strict": self.strict}
+        held: dict[str, Any] = {"unsafe": rows, "strict": self.strict}
+        if self.box:
+            held["box"] = [[str(low), str(high)] for low, high in self.box]
+        return held
 
     def check(self, network: ReluNetwork) -> None:
         """Raise unless it speaks of this network's inputs and outputs.
@@ -113,11 +121,38 @@ class Property:
                         f"has {count}: they must be equal."
                     )
 
+    def problem(self, network: ReluNetwork, domain: BoundedDomain) -> Problem:
+        """Its goals on the domain, or on its own box.
+
+        Raises:
+            ValueError: If its box is no part of the domain.
+        """
+        problem = Problem(network, domain, self.goals(network, domain))
+        if self.box:
+            low, high = (
+                list(map(to_fmpq, ends)) for ends in zip(*self.box, strict=True)
+            )
+            if not (isinstance(domain, Box) and _is_within(low, high, problem)):
+                raise ValueError(
+                    "the property has a box of its own, which is no part of the "
+                    "domain: ask about the domain that its file brings."
+                )
+            problem.low, problem.high = low, high
+        return problem
+
     def goals(self, network: ReluNetwork, domain: BoundedDomain) -> list[Goal]:
         """The least slack of each alternative: unsafe where it is not negative."""
         return [
             tuple(_slack(row, network, domain) for row in rows) for rows in self.unsafe
         ]
+
+
+def _is_within(low: Sequence[fmpq], high: Sequence[fmpq], problem: Problem) -> bool:
+    """Whether a box lies in that of a problem."""
+    if len(low) != problem.dim:
+        return False
+    ends = zip(problem.low, low, high, problem.high, strict=True)
+    return all(first <= a <= b <= last for first, a, b, last in ends)
 
 
 def _slack(row: Row, network: ReluNetwork, domain: BoundedDomain) -> Linear:

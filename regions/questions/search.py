@@ -607,7 +607,9 @@ def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
     clipped = np.clip(hint.point, low, high)
     # On the border of a ball rounding decides: a little less lies inside.
     for part in (1.0,) if problem.square is None else INWARD:
-        point = tuple(Fraction(float(v)) for v in part * clipped)
+        # The ends of the box may be no float64 numbers.
+        ends = zip((part * clipped).tolist(), box.low, box.high, strict=True)
+        point = tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
         if problem.holds(point):
             return point
     return None

@@ -4,8 +4,9 @@ Constants `X_i` (inputs) and `Y_j` (outputs) are real; assertions are `<=` and `
 sums of constants times numbers, joined by `and` and `or`. All assertions together
 describe what must not happen. Nothing else is understood, and nothing is executed.
 
-Numbers are decimals, and exact in all rows; the box around the inputs, which is made of
-their bounds, has the nearest float64 numbers.
+Numbers are decimals, and exact. The box around the inputs is made of their bounds:
+where these are no float64 numbers, the domain is a box a little larger, and the
+property has the exact one.
 """
 
 import itertools
@@ -13,14 +14,20 @@ import math
 import os
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
+
+import numpy as np
 
 from regions.domains.shapes import Box
 from regions.errors import FileFormatError
 from regions.files.reading import check_file_size, reading
+from regions.questions.answer import decimals
+from regions.questions.backward import Box as ExactBox
 from regions.questions.properties import Property, Row
+from regions.questions.unit_bounds import outward
+from regions.signs.exact import to_fmpq
 
 MAX_BYTES = 1 << 26
 MAX_DEPTH = 32
@@ -37,6 +44,12 @@ Term = dict[str, Fraction]
 Condition = tuple[tuple[str, Fraction], ...]
 """Weights by name, sorted: the sum of the products is at most 0."""
 
+ExactEnds = tuple[tuple[Fraction, Fraction], ...]
+"""Both ends of each input."""
+
+Unsafe = tuple[tuple[Row, ...], ...]
+"""Alternatives, as a property has them."""
+
 Alternatives = list[tuple[Condition, ...]]
 """Conditions that hold together, of which one list must hold."""
 
@@ -45,8 +58,8 @@ class Specification(NamedTuple):
     """What a file says.
 
     Attributes:
-        domain: The box of the inputs.
-        property: What must not happen there.
+        domain: The box of the inputs, with float64 ends that hold it.
+        property: What must not happen there, and the exact box if that is another one.
     """
 
     domain: Box
@@ -243,18 +256,42 @@ def _specification(declared: set[str], alternatives: Alternatives) -> Specificat
             if len(alternatives) > 1:
                 rows.append(_row(condition, counts))
         unsafe.append(rows)
-    lower, upper = [min(ends) for ends in low], [max(ends) for ends in high]
-    for k, (a, b) in enumerate(zip(lower, upper, strict=True)):
-        if math.isinf(a) or math.isinf(b):
-            side = "lower" if math.isinf(a) else "upper"
+    box = tuple(
+        (_least_end(k, lows, "lower"), -_least_end(k, [-v for v in highs], "upper"))
+        for k, (lows, highs) in enumerate(zip(low, high, strict=True))
+    )
+    for k, (a, b) in enumerate(box):
+        if a > b:
             raise FileFormatError(
-                f"X_{k} has no {side} bound: the box must be bounded."
+                f"X_{k} has the lower bound {decimals(a, 6)} and the upper one "
+                f"{decimals(b, 6)}: no input is left."
             )
-    domain = Box([float(v) for v in lower], [float(v) for v in upper])
-    kept = [
-        [row for row in rows if not _holds_in(row, lower, upper)] for rows in unsafe
-    ]
-    return Specification(domain, Property(tuple(tuple(rows) for rows in kept)))
+    kept = tuple(
+        tuple(row for row in rows if not _holds_in(row, box)) for rows in unsafe
+    )
+    return _on_box(box, kept)
+
+
+def _least_end(axis: int, ends: Iterable[Fraction | float], side: str) -> Fraction:
+    """The least end of all alternatives."""
+    end = min(ends)
+    if not isinstance(end, Fraction):
+        raise FileFormatError(f"X_{axis} has no {side} bound: the box must be bounded.")
+    return end
+
+
+def _on_box(box: ExactEnds, unsafe: Unsafe) -> Specification:
+    """What must not happen on a box, and a domain that holds it."""
+    lower, upper = (tuple(map(to_fmpq, ends)) for ends in zip(*box, strict=True))
+    low, high = outward(ExactBox(lower, upper))
+    rounded = tuple(zip(map(Fraction, low), map(Fraction, high), strict=True))
+    if rounded == box and lower != upper:
+        return Specification(Box(low, high), Property(unsafe))
+    # A domain has an inside, which the exact box may not.
+    flat = low == high
+    low = np.where(flat, np.nextafter(low, -np.inf), low)
+    high = np.where(flat, np.nextafter(high, np.inf), high)
+    return Specification(Box(low, high), Property(unsafe, box=box))
 
 
 def _input_bound(condition: Condition) -> tuple[str, bool, Fraction] | None:
@@ -278,15 +315,10 @@ def _row(condition: Condition, counts: dict[str, int]) -> Row:
     return Row(inputs, vectors[1], -weights.get("", Fraction(0)))
 
 
-def _holds_in(row: Row, lower: list, upper: list) -> bool:
+def _holds_in(row: Row, box: ExactEnds) -> bool:
     """Whether a row of inputs alone holds all over the box, of which it is a part."""
     if any(row.outputs) or not row.inputs:
         return False
-    most = sum(
-        (
-            v * (b if v > 0 else a)
-            for v, a, b in zip(row.inputs, lower, upper, strict=True)
-        ),
-        Fraction(0),
-    )
+    ends = zip(row.inputs, box, strict=True)
+    most = sum((v * (b if v > 0 else a) for v, (a, b) in ends), Fraction(0))
     return most <= row.bound

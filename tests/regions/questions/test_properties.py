@@ -1,12 +1,15 @@
 """Properties: proved, refuted, and read from VNN-LIB files."""
 
+import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.errors import FileFormatError
+from regions.questions.answer_files import digest
 from regions.questions.vnnlib import parse_vnnlib, read_vnnlib
 from tests.helpers import random_network
 
@@ -95,6 +98,64 @@ def test_bounds_inside_alternatives_make_the_box():
     )
 
 
+RAMP = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+ONE = "(declare-const X_0 Real)(declare-const Y_0 Real)"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "witness"),
+    [
+        # Three tenths are less than the nearest float64 number is, one tenth more.
+        ("(>= X_0 0))(assert (<= X_0 0.3))(assert (>= Y_0 0.3)", False, "0.3"),
+        ("(>= X_0 0.1))(assert (<= X_0 1))(assert (<= Y_0 0.1)", False, "0.1"),
+        (
+            "(>= X_0 0))(assert (<= X_0 0.1))(assert (>= Y_0 0.1000000000000000001)",
+            True,
+            None,
+        ),
+        ("(>= X_0 0.1))(assert (<= X_0 0.1))(assert (>= Y_0 0.1)", False, "0.1"),
+        ("(>= X_0 0.5))(assert (<= X_0 0.5))(assert (>= Y_0 0.5)", False, "0.5"),
+        ("(>= X_0 0.5))(assert (<= X_0 0.5))(assert (>= Y_0 0.51)", True, None),
+    ],
+)
+def test_ends_of_inputs_are_the_decimals_that_they_are(text, holds, witness, tmp_path):
+    found = parse_vnnlib(f"{ONE}(assert {text})")
+    answer = regions.holds(RAMP, found.domain, found.property)
+    assert answer.value is holds
+    assert answer.witness == (None if witness is None else (Fraction(witness),))
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path).ok
+    # Of the domain around it the answer may be another one.
+    body = json.loads(path.read_text())
+    body["about"]["property"].pop("box")
+    body["sha256"] = digest(body)
+    path.write_text(json.dumps(body))
+    assert not verify_answer(path).ok
+
+
+def test_a_decimal_box_in_many_dimensions(tmp_path):
+    """The largest sum of inputs is that of the decimals, by both searches."""
+    for dim in (2, 7):
+        net = regions.ReluNetwork.from_arrays([np.eye(dim), np.ones((1, dim))], None)
+        head = "(declare-const Y_0 Real)" + "".join(
+            f"(declare-const X_{k} Real)(assert (>= X_{k} -0.2))(assert (<= X_{k} 0.3))"
+            for k in range(dim)
+        )
+        for end, holds in ((f"{3 * dim}e-1", False), (f"{30 * dim + 1}e-2", True)):
+            found = parse_vnnlib(f"{head}(assert (>= Y_0 {end}))")
+            answer = regions.holds(net, found.domain, found.property)
+            assert answer.value is holds
+            assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
+def test_a_box_that_is_no_part_of_the_domain_is_refused():
+    text = f"{ONE}(assert (>= X_0 0.1))(assert (<= X_0 0.3))(assert (>= Y_0 0.3))"
+    found = parse_vnnlib(text)
+    for domain in (regions.Box([0.2], [1.0]), regions.HPolytope([[1], [-1]], [1, 1])):
+        with pytest.raises(ValueError, match="ask about the domain that its file"):
+            regions.holds(RAMP, domain, found.property)
+
+
 def test_a_stopped_question_is_open():
     network = random_network(np.random.default_rng(0), 2, [10, 10])
     box = regions.Box.cube(2)
@@ -128,6 +189,11 @@ def test_the_class_of_a_box():
         ("(declare-const X_0 Real)(assert (<= (* X_0 X_0) 1))", "sum of such products"),
         ("(assert (< 1 2))", "none of and, or"),
         ("(assert", "not closed"),
+        (
+            "(declare-const X_0 Real)(declare-const Y_0 Real)"
+            "(assert (>= X_0 2))(assert (<= X_0 1e-1))",
+            "X_0 has the lower bound 2 and the upper one 0.1: no input is left",
+        ),
         (")", "outside of any list"),
         ("(" * 40, "more than 32 deep"),
         (

@@ -128,6 +128,7 @@ if TYPE_CHECKING:
         Surroundings as Surroundings,
         around as around,
     )
+    from regions.questions.vnnlib import read_vnnlib as read_vnnlib
     from regions.results.laws.c_source import save_c as save_c
     from regions.results.laws.law import (
         PiecewiseLaw as PiecewiseLaw,
@@ -202,6 +203,7 @@ _MODULES = {
     "questions.radius": ["robust_radius"],
     "questions.ranges": ["largest_difference", "output_range"],
     "questions.surroundings": ["Surroundings", "around"],
+    "questions.vnnlib": ["read_vnnlib"],
     "results.laws.c_source": ["save_c"],
     "results.laws.law": ["PiecewiseLaw", "piecewise_law"],
     "results.region_set": ["RegionCount", "RegionSet"],

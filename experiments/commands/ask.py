@@ -14,6 +14,7 @@ from experiments.running.arguments import (
     domain_of,
     is_domain_given,
     output_file,
+    output_of,
     point,
     read_network,
     read_polytope,
@@ -138,10 +139,18 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
     domain: Any = domain_of(options, network.input_dim)
     if question == "range":
         return regions.output_range(
-            network, domain, output_of(options, network), **limits
+            network,
+            domain,
+            output_of(options.output, network.output_dim, question),
+            **limits,
         )
     if question == "integral":
-        return regions.integral(network, domain, output_of(options, network), **limits)
+        return regions.integral(
+            network,
+            domain,
+            output_of(options.output, network.output_dim, question),
+            **limits,
+        )
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)
@@ -158,24 +167,6 @@ def limits_of(options: argparse.Namespace) -> dict[str, Any]:
     """The limits that were given."""
     named = {"tolerance": options.tolerance, "max_seconds": options.max_seconds}
     return {name: value for name, value in named.items() if value is not None}
-
-
-def output_of(options: argparse.Namespace, network: "ReluNetwork") -> int:
-    """The number of the output that is asked for, which may be left out if it is one.
-
-    Raises:
-        ValueError: If there is no such output.
-    """
-    count, given = network.output_dim, options.output
-    if given is None and count == 1:
-        return 0
-    if given is None or not 0 <= given < count:
-        found = "none is named" if given is None else f"{given} is no number of one"
-        raise ValueError(
-            f"{options.question}: the network has {count} outputs, and {found}: give "
-            f"--output K with K from 0 to {count - 1}."
-        )
-    return given
 
 
 def report(answer: "Answer") -> None:

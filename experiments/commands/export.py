@@ -11,6 +11,7 @@ from experiments.running.arguments import (
     domain_of,
     is_domain_given,
     output_file,
+    output_of,
     read_network,
 )
 from experiments.running.console import Bars, run_main
@@ -111,7 +112,7 @@ def write_program(options: argparse.Namespace, network: "ReluNetwork") -> str:
     program = mixed_integer_program(
         network,
         domain,
-        options.output,
+        output_of(options.output, network.output_dim, options.out.suffix),
         maximize=not options.minimize,
         **({} if seconds is None else {"unit_seconds": seconds}),
     )

@@ -437,6 +437,28 @@ def box_of(
     return Box(*corners)
 
 
+def output_of(given: int | None, count: int, what: str) -> int:
+    """The number of the output that is asked for, which may be left out if it is one.
+
+    Args:
+        given: What `--output` says.
+        count: How many outputs the network has.
+        what: What needs it, for the message.
+
+    Raises:
+        ValueError: If there is no such output.
+    """
+    if given is None and count == 1:
+        return 0
+    if given is None or not 0 <= given < count:
+        said = "none is named" if given is None else f"{given} is no number of one"
+        raise ValueError(
+            f"{what}: the network has {count} output{'s' * (count != 1)}, and {said}: "
+            f"give --output K with K from 0 to {count - 1}."
+        )
+    return given
+
+
 def read_network(path: pathlib.Path, options: argparse.Namespace) -> ReluNetwork:
     """The network in a file or run folder; says what the file leaves open.
 

@@ -60,9 +60,10 @@ def check_finite(array: np.ndarray, name: str) -> None:
     """Raise if `array` has a NaN or an infinity."""
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        is_end = name in ("lower", "upper")
         raise ValueError(
             f"`{name}` is {array[where]} at {where}: every entry must be finite"
-            + (" (use WholeSpace for an unbounded domain)." if array.ndim == 1 else ".")
+            + (" (use WholeSpace for an unbounded domain)." if is_end else ".")
         )
 
 

@@ -91,8 +91,10 @@ def middles(boxes: Boxes) -> np.ndarray:
 
 def may_be_halved(problem: Problem, boxes: Boxes, part: float) -> np.ndarray:
     """Which boxes are larger than such a part of the domain, and hold their middle."""
-    whole = float(max(b - a for a, b in zip(problem.low, problem.high, strict=True)))
-    widest = (boxes.high - boxes.low).max(1)
+    # Halves, as no width may overflow.
+    ends = zip(problem.low, problem.high, strict=True)
+    whole = float(max(b / 2 - a / 2 for a, b in ends))
+    widest = (0.5 * boxes.high - 0.5 * boxes.low).max(1)
     place, middle = (np.arange(len(widest)), boxes.axes), middles(boxes)
     inside = (boxes.low[place] < middle) & (middle < boxes.high[place])
     return inside & (widest > part * whole)
@@ -103,7 +105,8 @@ def best_point(problem: Problem, boxes: Boxes) -> tuple[int, float, Point]:
     points = np.concatenate([boxes.points, 0.5 * boxes.low + 0.5 * boxes.high])
     goals = np.tile(boxes.goals, 2)
     weights, offsets = _goals(problem)
-    values = (problem.chart(points) * weights[goals]).sum(1) + offsets[goals]
+    with np.errstate(all="ignore"):
+        values = (problem.chart(points) * weights[goals]).sum(1) + offsets[goals]
     k = int(np.nan_to_num(values, nan=-np.inf).argmax())
     ends = zip(points[k].tolist(), problem.low, problem.high, strict=True)
     point = tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
@@ -153,7 +156,8 @@ def bounded(
             np.add.at(gaps, box, missed[:, None] * shares)
             np.add.at(open_units, box, above > 0)
     # Where nothing is missed, the widest axis.
-    widths = (high - low) / np.maximum((high - low).max(1, keepdims=True), 1e-300)
+    widths = 0.5 * high - 0.5 * low
+    widths = widths / np.maximum(widths.max(1, keepdims=True), 1e-300)
     gaps = np.where(gaps.max(1, keepdims=True) > 0, gaps, widths)
     return Boxes(
         goals,

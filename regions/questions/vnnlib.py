@@ -33,6 +33,8 @@ MAX_BYTES = 1 << 26
 MAX_DEPTH = 32
 MAX_ALTERNATIVES = 4096
 MAX_VARIABLES = 1 << 17
+LARGEST = Fraction(8 * 10**307)
+"""No input may be larger: near it float64 ends."""
 
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _NAME = re.compile(r"([XY])_(\d{1,6})")
@@ -269,6 +271,11 @@ def _specification(declared: set[str], alternatives: Alternatives) -> Specificat
     kept = tuple(
         tuple(row for row in rows if not _holds_in(row, box)) for rows in unsafe
     )
+    if not all(kept):
+        raise FileFormatError(
+            "nothing is said of the outputs, in some alternative at least: an assert "
+            "with Y_0, Y_1, ... is required."
+        )
     return _on_box(box, kept)
 
 
@@ -277,6 +284,11 @@ def _least_end(axis: int, ends: Iterable[Fraction | float], side: str) -> Fracti
     end = min(ends)
     if not isinstance(end, Fraction):
         raise FileFormatError(f"X_{axis} has no {side} bound: the box must be bounded.")
+    if abs(end) > LARGEST:
+        shown = decimals(end if side == "lower" else -end, 6)
+        raise FileFormatError(
+            f"X_{axis} has the {side} bound {shown}: at most 8e307 is served."
+        )
     return end
 
 

@@ -63,10 +63,11 @@ def test_every_format_is_written(
             "--out net.c --box -1 1 --minimize",
             ".c takes no --minimize: .mps and .lp do",
         ),
-        ("--out net.c --box -1 1 --name 2f", "a name of C is required"),
+        ("--out net.c --box -1 1 --name 2f", "a name of C that has no meaning yet"),
+        ("--out net.c --box -1 1 --name int", "a name of C that has no meaning yet"),
         ("--out net.lp --whole-space", "a bounded one is required"),
         ("--out net.json --ball 0,0 --radius 1", "a ball of the norm 2, and a poly"),
-        ("--out net.lp --box -1 1 --output 3", "outputs run from 0 to 0"),
+        ("--out net.lp --box -1 1 --output 3", "1 output, and 3 is no number of one"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -17,6 +17,12 @@ MAX_REGIONS = 200_000
 """A file of more regions would have gigabytes."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
+_TAKEN = (
+    "auto break case char const continue default do double else enum extern float for "
+    "goto if inline int long main register restrict return short signed sizeof static "
+    "struct switch typedef union unsigned void volatile while"
+)
+"""Words that C99 keeps, and the name of a program's beginning."""
 
 _HEAD = """\
 /* {what}
@@ -85,8 +91,11 @@ def save_c(
     path = pathlib.Path(path)
     if path.suffix not in (".c", ".h"):
         raise ValueError(f"`path` is {path}: a name ending in .c or .h is required.")
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"`name` is {name!r}: a name of C is required.")
+    if not _NAME.fullmatch(name) or name in _TAKEN.split():
+        raise ValueError(
+            f"`name` is {name!r}: a name of C that has no meaning yet is required, "
+            "such as network."
+        )
     if len(regions) > MAX_REGIONS:
         raise ValueError(
             f"there are {len(regions)} regions: at most {MAX_REGIONS} are written in "

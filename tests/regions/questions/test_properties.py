@@ -194,6 +194,16 @@ def test_the_class_of_a_box():
             "(assert (>= X_0 2))(assert (<= X_0 1e-1))",
             "X_0 has the lower bound 2 and the upper one 0.1: no input is left",
         ),
+        (
+            "(declare-const X_0 Real)(declare-const Y_0 Real)"
+            "(assert (>= X_0 0))(assert (<= X_0 1))",
+            "nothing is said of the outputs",
+        ),
+        (
+            "(declare-const X_0 Real)(declare-const Y_0 Real)"
+            "(assert (>= X_0 0))(assert (<= X_0 1e999))(assert (>= Y_0 1))",
+            "X_0 has the upper bound .*999: at most 8e307 is served",
+        ),
         (")", "outside of any list"),
         ("(" * 40, "more than 32 deep"),
         (

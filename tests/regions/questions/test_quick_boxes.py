@@ -78,3 +78,10 @@ def test_bounds_in_float64_are_no_less_than_the_exact_ones(name):
         share = np.random.default_rng(k).uniform(size=(200, problem.dim))
         points = boxes.low[k] + share * (boxes.high[k] - boxes.low[k])
         assert (network(points) @ rows[0]).max() <= min(checked[k], boxes.upper[k])
+
+
+def test_a_box_as_wide_as_float64_has_its_range():
+    network = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 0.5]]], None)
+    box = regions.Box([-1e308, -1e308], [1e308, 1e308])
+    low, high = regions.output_range(network, box).value
+    assert (low, high) == (0, Fraction(1e308) * Fraction(3, 2))

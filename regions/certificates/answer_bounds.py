@@ -18,7 +18,9 @@ Unit = tuple[int, int]
 Row = list[fmpq]
 
 CHORD_BITS = 24
-"""Chords are rounded down to so many bits after the point: a rule of the format."""
+SHORT_BITS = 8
+"""Chords are rounded down to so many bits after the point, but for those with
+denominators of so few bits: a rule of the format."""
 
 
 class Lines(NamedTuple):
@@ -164,7 +166,9 @@ def lines_between(
     if not min(slope, one) <= tangent <= max(slope, one):
         raise ValueError("a tangent is not between the slopes of its unit")
     exact = (high - slope * low) / (high - low)
-    chord = fmpq((exact * (1 << bits)).floor(), 1 << bits)
+    chord = exact
+    if exact.q.bit_length() > SHORT_BITS:
+        chord = fmpq((exact * (1 << bits)).floor(), 1 << bits)
     ends = (slope - chord) * low, (1 - chord) * high
     if slope < 1:
         return Lines(chord, max(ends), tangent, zero)

@@ -20,6 +20,11 @@ from regions.signs.exact import to_fmpq, to_fraction
 
 ZERO, ONE = fmpq(0), fmpq(1)
 
+SHORT_BITS = 8
+"""Chords with denominators of so many bits are kept as they are: sums of them have one
+of some hundred bits at most, and of quantized networks they are exact where others are
+not. A rule of the format of answers."""
+
 
 class Lines(NamedTuple):
     """Two lines around a unit's activation, as functions of its pre-activation.
@@ -61,8 +66,9 @@ def around(low: fmpq, high: fmpq, slope: fmpq, tangent: fmpq | None = None) -> L
     if tangent is None:
         tangent = ONE if high > -low else slope
     chord = (high - slope * low) / (high - low)
-    # A rounded chord moves to where it touches from outside.
-    chord = rounded(chord, 24)
+    if chord.q.bit_length() > SHORT_BITS:
+        # A rounded chord moves to where it touches from outside.
+        chord = rounded(chord, 24)
     ends = (slope - chord) * low, (1 - chord) * high
     if slope < 1:
         return Lines(chord, max(ends), tangent, ZERO)

@@ -331,6 +331,34 @@ def solve_rows(
 
     None unless HiGHS ends at an optimum.
     """
+    solver = _solver(G, right, cost, low, high)
+    if solver is None:
+        return None
+    solution = solver.getSolution()
+    return np.array(solution.col_value), np.abs(np.array(solution.row_dual))
+
+
+def tight_rows(G: np.ndarray, right: np.ndarray, cost: np.ndarray) -> list[int] | None:
+    """Rows of the basis in which `max cost.x` with `G x <= right` ends, x being free.
+
+    None unless HiGHS ends at an optimum.
+    """
+    free = np.full(len(cost), highspy.kHighsInf)
+    solver = _solver(G, right, cost, -free, free)
+    if solver is None:
+        return None
+    basic, states = highspy.HighsBasisStatus.kBasic, solver.getBasis().row_status
+    return [k for k, state in enumerate(states) if state != basic]
+
+
+def _solver(
+    G: np.ndarray,
+    right: np.ndarray,
+    cost: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> highspy.Highs | None:
+    """HiGHS at the optimum of such a program."""
     rows, size = G.shape
     program = highspy.HighsLp()
     program.num_col_, program.num_row_ = size, rows
@@ -351,8 +379,7 @@ def solve_rows(
         return None
     if Hearing(solver, G.size).run() != highspy.HighsModelStatus.kOptimal:
         return None
-    solution = solver.getSolution()
-    return np.array(solution.col_value), np.abs(np.array(solution.row_dual))
+    return solver
 
 
 def as_float(value: fmpq) -> float:

@@ -12,6 +12,7 @@ split many at once, without programs (`box_batches`).
 import heapq
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,8 @@ from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.box_batches import Boxes
-from regions.questions.exact_bounds import UnitBounds
+from regions.questions.exact_bounds import UnitBounds, exact_bounds
+from regions.questions.exact_relaxation import ExactProgram
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.problem import Problem
 from regions.questions.relaxation import Hint, Node, Relaxation, Unit
@@ -46,6 +48,13 @@ PROGRAM_UNITS, MOST_PATIENCE = 150, 63
 largest value is attained all over a face, only an exact bound is that value. After one
 that closes no box the next waits for twice as many batches, for no more than so many.
 """
+
+NEAR, EXACT_UNITS = fmpq(1, 1 << 20), 60
+"""Where a bound is above the best by a smaller share, and so few units are open, exact
+multipliers are sought: those of a program are rounded."""
+EXACT_BOUNDS_UNITS = 200
+"""Networks of so few units have bounds of their units without rounding at the root, if
+these are the sharper ones."""
 
 ROUND_GRAIN = fmpq(1, 1 << 20)
 """The share of the first bound within which ends meet in a round ball."""
@@ -268,7 +277,7 @@ class Search:
     def _begin(self) -> None:
         """Bound the whole domain, for every goal."""
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
-        self.bounds[0] = bounds = unit_bounds(self.problem, box)
+        self.bounds[0] = bounds = self._root_bounds(box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
         if self.problem.square is not None:
@@ -280,6 +289,20 @@ class Search:
             return
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
+
+    def _root_bounds(self, box: Box) -> UnitBounds:
+        """Bounds of all units on the domain."""
+        bounds = unit_bounds(self.problem, box)
+        many = self.problem.network.num_bits > EXACT_BOUNDS_UNITS
+        if many or self._is_quick or self.problem.square is not None:
+            return bounds
+        exact = exact_bounds(self.problem, box)
+        lows, highs = (
+            [*zip(chain(*a), chain(*b), strict=True)]
+            for a, b in zip(exact, bounds, strict=True)
+        )
+        sharper = all(a >= b for a, b in lows) and all(a <= b for a, b in highs)
+        return exact if sharper else bounds
 
     def _set_grain(self, root: Node) -> None:
         """How near ends come in a round ball, where optima are no rational numbers."""
@@ -339,7 +362,10 @@ class Search:
         except LimitError:
             # The node keeps the bound that it has without more work.
             pass
-        self.tree[number] = proof = self._prove(goal, node, hint)
+        proof = self._prove(goal, node, hint)
+        if hint is not None and self._is_near(proof.bound, open_units):
+            proof = self._proved_exactly(goal, node, proof)
+        self.tree[number] = proof
         if self._is_closed(proof.bound):
             self._close(proof)
             return
@@ -485,6 +511,30 @@ class Search:
         lines = node.lines(self.problem, tangents)
         bound = goal_bound(self.problem, goal, dual, lines, node.box)
         return Proof(bound, dual, tangents)
+
+    def _is_near(self, bound: fmpq | None, open_units: Sequence[Unit]) -> bool:
+        """Whether all that keeps a node open may be the rounding of its multipliers."""
+        if bound is None or self.best is None or self.problem.square is not None:
+            return False
+        if len(open_units) > EXACT_UNITS or self._is_closed(bound):
+            return False
+        near = max(ONE, abs(to_fmpq(self.best))) * NEAR
+        return self._is_closed(bound - near)
+
+    def _proved_exactly(self, goal: int, node: Node, before: Proof) -> Proof:
+        """The bound of exact multipliers, if they are found and are better."""
+        try:
+            with limited(stop=self._budget.spent):
+                found = ExactProgram(self.problem, node, goal).solve()
+        except LimitError:
+            return before
+        if found is None:
+            return before
+        dual, tangents = found
+        lines = node.lines(self.problem, tangents)
+        bound = goal_bound(self.problem, goal, dual, lines, node.box)
+        assert before.bound is not None
+        return Proof(bound, dual, tangents) if bound < before.bound else before
 
     def _proves_empty(self, goal: int, node: Node, hint: Hint) -> bool:
         """Whether multipliers prove that no point is in a node."""

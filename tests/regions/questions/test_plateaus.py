@@ -81,3 +81,39 @@ def test_a_face_in_parts_is_found_by_programs_on_boxes():
     assert search.run(max_nodes=20_000)
     exact = regions.output_range(both, box, [1, 1], method="list").value[1]
     assert search.best == search.upper == exact
+
+
+def quantised(seed: int, parts: int, biases: bool) -> ReluNetwork:
+    """A network 8-[24, 24] of multiples of a fraction: many nodes meet at its peak."""
+    rng = np.random.default_rng(seed)
+    sizes = (8, 24, 24, 1)
+    pairs = [*zip(sizes[1:], sizes[:-1], strict=True)]
+    weights = [rng.standard_normal(pair) * np.sqrt(2.0 / pair[1]) for pair in pairs]
+    offsets = [0.5 * biases * rng.standard_normal(n) for n, _ in pairs]
+    return ReluNetwork.from_arrays(
+        [np.round(parts * weight) / parts for weight in weights],
+        [np.round(parts * offset) / parts for offset in offsets],
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "parts", "biases"), [(2, 1, True), (5, 1, True), (1, 2, False)]
+)
+def test_no_node_stays_open_for_rounded_multipliers(seed, parts, biases):
+    """By bounds with rounding alone thousands of nodes are left near the peak."""
+    network = quantised(seed, parts, biases)
+    box, goals = regions.Box.cube(8), [(Linear((Fraction(1),)),)]
+    near = Search(Problem(network, box, goals), Budget(), tolerance=Fraction(1, 10**6))
+    assert near.run(max_nodes=3000)
+    exact = Search(Problem(network, box, goals), Budget())
+    assert exact.run(max_nodes=3000)
+    assert exact.best == exact.upper
+    assert exact.nodes <= near.nodes + 50
+
+
+def test_exact_multipliers_prove_their_bound(tmp_path):
+    network = quantised(5, 1, True)
+    answer = regions.output_range(network, regions.Box.cube(8))
+    assert answer.proved
+    report = verify_answer(answer.save(tmp_path / "answer.json"))
+    assert report.ok, str(report)

@@ -39,7 +39,7 @@ from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear
-from regions.questions.search import BoxProof, Proof, Split
+from regions.questions.proof_tree import BoxProof, Proof, Split
 from regions.results.region_set import RegionSet
 from regions.signs.exact import to_fmpq
 

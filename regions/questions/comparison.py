@@ -35,18 +35,11 @@ from regions.questions.canonical import CONSTANT, Form, Forms, Unit, unit_forms
 from regions.questions.equal_regions import beside, largest_gap
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import Row, node_rows
+from regions.questions.node_proofs import rational_point
 from regions.questions.problem import Problem
+from regions.questions.proof_tree import Proof, Split, halves, middle
 from regions.questions.relaxation import Hint, Node, Relaxation
-from regions.questions.search import (
-    FEW_DIMENSIONS,
-    FEW_UNITS,
-    PROGRESS,
-    Proof,
-    Split,
-    halves,
-    middle,
-    rational_point,
-)
+from regions.questions.search import FEW_DIMENSIONS, FEW_UNITS, PROGRESS
 from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import Columns, to_fmpq, to_fraction
 

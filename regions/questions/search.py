@@ -11,8 +11,8 @@ split many at once, without programs (`box_batches`).
 
 import heapq
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +23,28 @@ from regions.errors import LimitError
 from regions.errors.limits import limited, never
 from regions.questions import box_batches
 from regions.questions.answer import Point
-from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
+from regions.questions.backward import ONE, ZERO, Box, goal_bound
 from regions.questions.box_batches import Boxes
-from regions.questions.exact_bounds import UnitBounds, exact_bounds
-from regions.questions.exact_relaxation import ExactProgram
+from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import solve_leaf
+from regions.questions.node_proofs import (
+    exact_proof,
+    proof_by,
+    proves_empty,
+    rational_point,
+)
 from regions.questions.problem import Problem
+from regions.questions.proof_tree import (
+    BoxProof,
+    Entry,
+    Proof,
+    Split,
+    halves,
+    middle,
+    pruned,
+)
 from regions.questions.relaxation import Hint, Node, Relaxation, Unit
-from regions.questions.unit_bounds import unit_bounds
+from regions.questions.unit_bounds import sharpest_bounds, unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 
 FEW_UNITS = 12
@@ -60,46 +74,6 @@ ROUND_GRAIN = fmpq(1, 1 << 20)
 """The share of the first bound within which ends meet in a round ball."""
 FINEST_SHARE = fmpq(1, 1 << 12)
 """The same of the size of its terms, on top: a program's rounding goes with these."""
-INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
-"""What a point near the border of a round ball is multiplied by, to lie in it."""
-
-
-class Proof(NamedTuple):
-    """Why a goal is at most `bound` on a node.
-
-    Attributes:
-        bound: The bound; None if the node is empty.
-        dual: Multipliers, as `backward.goal_bound` takes them.
-        tangents: Slopes of the lower lines of open units.
-    """
-
-    bound: fmpq | None
-    dual: Dual
-    tangents: dict[Unit, fmpq]
-
-
-class BoxProof(NamedTuple):
-    """A goal is at most `bound` on a box, which a checker finds by itself."""
-
-    bound: fmpq
-
-
-class Split(NamedTuple):
-    """How a node falls in two: by an axis at a number, or by a unit.
-
-    The first part is below, or where the unit is off.
-
-    Attributes:
-        axis: The axis; None for a unit.
-        at: Where.
-        unit: The unit; None for an axis.
-        parts: Numbers of the two parts in the tree.
-    """
-
-    axis: int | None
-    at: fmpq
-    unit: Unit | None
-    parts: tuple[int, int]
 
 
 class _Open(NamedTuple):
@@ -169,7 +143,7 @@ class Search:
         self.best: Fraction | None = None
         self.point: Point = ()
         self.goal = 0
-        self.tree: list[Split | Proof | BoxProof | None] = []
+        self.tree: list[Entry] = []
         self._earlier: dict[int, Proof | BoxProof] = {}
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
@@ -189,39 +163,15 @@ class Search:
         """A proved upper bound of all goals; None before there is one."""
         ends = []
         if self.listed is None:
-            roots = self._pruned()[1][: len(self.problem.goals)]
+            roots = pruned(self.tree, self._earlier)[1][: len(self.problem.goals)]
             ends = [bound for bound in roots if bound is not None]
         if self.best is not None:
             ends.append(to_fmpq(self.best))
         return to_fraction(max(ends)) if ends else None
 
-    def proved_tree(self) -> list[Split | Proof | BoxProof | None]:
+    def proved_tree(self) -> list[Entry]:
         """The tree, without the parts of nodes whose own proofs are the better ones."""
-        return self._pruned()[0]
-
-    def _pruned(
-        self,
-    ) -> tuple[list[Split | Proof | BoxProof | None], list[fmpq | None]]:
-        """The same, and the bound of each node; None where it is empty.
-
-        A part may have a looser bound than the whole had: where its program fails, or
-        was stopped.
-        """
-        tree: list[Split | Proof | BoxProof | None] = [*self.tree]
-        bounds: list[fmpq | None] = [None] * len(tree)
-        for number in reversed(range(len(tree))):
-            entry = tree[number]
-            if not isinstance(entry, Split):
-                bounds[number] = None if entry is None else entry.bound
-                continue
-            parts = [b for b in map(bounds.__getitem__, entry.parts) if b is not None]
-            bounds[number] = most = max(parts, default=None)
-            whole = self._earlier.get(number)
-            if whole is None or whole.bound is None or most is None:
-                continue
-            if whole.bound < most:
-                tree[number], bounds[number] = whole, whole.bound
-        return tree, bounds
+        return pruned(self.tree, self._earlier)[0]
 
     def _keep_earlier(self, number: int) -> None:
         """Remember why a node had its bound, before it is split."""
@@ -277,7 +227,9 @@ class Search:
     def _begin(self) -> None:
         """Bound the whole domain, for every goal."""
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
-        self.bounds[0] = bounds = self._root_bounds(box)
+        few = self.problem.network.num_bits <= EXACT_BOUNDS_UNITS
+        find = sharpest_bounds if few and not self._is_quick else unit_bounds
+        self.bounds[0] = bounds = find(self.problem, box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
         if self.problem.square is not None:
@@ -290,20 +242,6 @@ class Search:
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
 
-    def _root_bounds(self, box: Box) -> UnitBounds:
-        """Bounds of all units on the domain."""
-        bounds = unit_bounds(self.problem, box)
-        many = self.problem.network.num_bits > EXACT_BOUNDS_UNITS
-        if many or self._is_quick or self.problem.square is not None:
-            return bounds
-        exact = exact_bounds(self.problem, box)
-        lows, highs = (
-            [*zip(chain(*a), chain(*b), strict=True)]
-            for a, b in zip(exact, bounds, strict=True)
-        )
-        sharper = all(a >= b for a, b in lows) and all(a <= b for a, b in highs)
-        return exact if sharper else bounds
-
     def _set_grain(self, root: Node) -> None:
         """How near ends come in a round ball, where optima are no rational numbers."""
         problem, inside, gaps = self.problem, self.problem.inside(), []
@@ -311,7 +249,7 @@ class Search:
             (abs(v) for ends in root.bounds for row in ends for v in row), default=ZERO
         )
         for goal, parts in enumerate(problem.goals):
-            bound = self._prove(goal, root, None).bound
+            bound = proof_by(self.problem, goal, root, None).bound
             assert bound is not None
             gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
             # Where a goal hardly changes, rounding still does what its terms make.
@@ -362,9 +300,10 @@ class Search:
         except LimitError:
             # The node keeps the bound that it has without more work.
             pass
-        proof = self._prove(goal, node, hint)
+        proof = proof_by(self.problem, goal, node, hint)
         if hint is not None and self._is_near(proof.bound, open_units):
-            proof = self._proved_exactly(goal, node, proof)
+            with suppress(LimitError), limited(stop=self._budget.spent):
+                proof = exact_proof(self.problem, goal, node, proof)
         self.tree[number] = proof
         if self._is_closed(proof.bound):
             self._close(proof)
@@ -417,7 +356,7 @@ class Search:
                     self._try(goal, node, hint)
         except LimitError:
             return entry
-        proof = self._prove(goal, node, hint)
+        proof = proof_by(self.problem, goal, node, hint)
         assert proof.bound is not None
         if proof.bound >= entry.bound:
             return entry
@@ -484,7 +423,7 @@ class Search:
         if hint is not None:
             return False
         other = self._relaxation.hint(node, goal, feasibility=True)
-        if other is None or not self._proves_empty(goal, node, other):
+        if other is None or not proves_empty(self.problem, goal, node, other):
             return False
         self.tree[number] = Proof(None, other.dual, other.tangents)
         return True
@@ -500,18 +439,6 @@ class Search:
             return False
         return before is None or len(gaps) < PROGRESS * before
 
-    def _prove(self, goal: int, node: Node, hint: Hint | None) -> Proof:
-        """The bound that a hint's multipliers prove; without one, that of none."""
-        dual, tangents = Dual((), {}, {}), {}
-        if hint is not None:
-            dual, tangents = hint.dual, hint.tangents
-        if not any(dual.mix):
-            parts = len(self.problem.goals[goal])
-            dual = dual._replace(mix=[ONE, *[ZERO] * (parts - 1)])
-        lines = node.lines(self.problem, tangents)
-        bound = goal_bound(self.problem, goal, dual, lines, node.box)
-        return Proof(bound, dual, tangents)
-
     def _is_near(self, bound: fmpq | None, open_units: Sequence[Unit]) -> bool:
         """Whether all that keeps a node open may be the rounding of its multipliers."""
         if bound is None or self.best is None or self.problem.square is not None:
@@ -520,26 +447,6 @@ class Search:
             return False
         near = max(ONE, abs(to_fmpq(self.best))) * NEAR
         return self._is_closed(bound - near)
-
-    def _proved_exactly(self, goal: int, node: Node, before: Proof) -> Proof:
-        """The bound of exact multipliers, if they are found and are better."""
-        try:
-            with limited(stop=self._budget.spent):
-                found = ExactProgram(self.problem, node, goal).solve()
-        except LimitError:
-            return before
-        if found is None:
-            return before
-        dual, tangents = found
-        lines = node.lines(self.problem, tangents)
-        bound = goal_bound(self.problem, goal, dual, lines, node.box)
-        assert before.bound is not None
-        return Proof(bound, dual, tangents) if bound < before.bound else before
-
-    def _proves_empty(self, goal: int, node: Node, hint: Hint) -> bool:
-        """Whether multipliers prove that no point is in a node."""
-        lines = node.lines(self.problem, hint.tangents)
-        return goal_bound(self.problem, goal, hint.dual, lines, node.box) < 0
 
     def _end(self, number: int, goal: int, node: Node) -> bool:
         """Settle a node without open units; whether that was possible."""
@@ -563,7 +470,7 @@ class Search:
         if hint is None:
             return self._is_empty(number, goal, node, None)
         proof, point = (
-            self._prove(goal, node, hint),
+            proof_by(self.problem, goal, node, hint),
             rational_point(self.problem, node.box, hint),
         )
         assert proof.bound is not None
@@ -647,33 +554,3 @@ class Search:
             ]
         for number, node in zip(parts, nodes, strict=True):
             self._take(number, entry.goal, node, before)
-
-
-def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
-    """The suggested point, as a rational one of the domain; None if it is none."""
-    assert hint.point is not None
-    low = [float(int(v.p) / int(v.q)) for v in box.low]
-    high = [float(int(v.p) / int(v.q)) for v in box.high]
-    clipped = np.clip(hint.point, low, high)
-    # On the border of a ball rounding decides: a little less lies inside.
-    for part in (1.0,) if problem.square is None else INWARD:
-        # The ends of the box may be no float64 numbers.
-        ends = zip((part * clipped).tolist(), box.low, box.high, strict=True)
-        point = tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
-        if problem.holds(point):
-            return point
-    return None
-
-
-def middle(box: Box) -> tuple[int, fmpq]:
-    """The longest axis, and its middle."""
-    widths = [high - low for low, high in zip(box.low, box.high, strict=True)]
-    axis = max(range(len(widths)), key=widths.__getitem__)
-    return axis, (box.low[axis] + box.high[axis]) / 2
-
-
-def halves(box: Box, axis: int, at: fmpq) -> tuple[Box, Box]:
-    """The parts of a box below and above."""
-    below, above = list(box.high), list(box.low)
-    below[axis] = above[axis] = at
-    return Box(box.low, tuple(below)), Box(tuple(above), box.high)

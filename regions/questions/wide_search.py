@@ -20,9 +20,11 @@ from regions.errors import LimitError
 from regions.errors.limits import limited, never
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
+from regions.questions.node_proofs import INWARD
 from regions.questions.problem import Problem
+from regions.questions.proof_tree import Proof, Split
 from regions.questions.relaxation import Node, Unit, as_float, signed_multiplier
-from regions.questions.search import INWARD, Proof, Search, Split
+from regions.questions.search import Search
 from regions.questions.unit_bounds import unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 

@@ -12,8 +12,8 @@ from regions.questions import wide_search
 from regions.questions.backward import Box
 from regions.questions.dual_ascent import DualAscent
 from regions.questions.problem import Linear, Problem
+from regions.questions.proof_tree import Proof
 from regions.questions.properties import Property, Row
-from regions.questions.search import Proof
 from regions.questions.unit_bounds import unit_bounds
 from regions.questions.wide_search import WideSearch
 from tests.helpers import random_network

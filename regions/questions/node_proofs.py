@@ -1,0 +1,58 @@
+"""Bounds of a goal on a node, proved from what a program suggests; points to try."""
+
+import numpy as np
+
+from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
+from regions.questions.exact_relaxation import ExactProgram
+from regions.questions.problem import Point, Problem
+from regions.questions.proof_tree import Proof
+from regions.questions.relaxation import Hint, Node
+from regions.signs.exact import to_fmpq, to_fraction
+
+INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
+"""What a point near the border of a round ball is multiplied by, to lie in it."""
+
+
+def proof_by(problem: Problem, goal: int, node: Node, hint: Hint | None) -> Proof:
+    """The bound that a hint's multipliers prove; without one, that of none."""
+    dual, tangents = Dual((), {}, {}), {}
+    if hint is not None:
+        dual, tangents = hint.dual, hint.tangents
+    if not any(dual.mix):
+        dual = dual._replace(mix=[ONE, *[ZERO] * (len(problem.goals[goal]) - 1)])
+    lines = node.lines(problem, tangents)
+    bound = goal_bound(problem, goal, dual, lines, node.box)
+    return Proof(bound, dual, tangents)
+
+
+def exact_proof(problem: Problem, goal: int, node: Node, before: Proof) -> Proof:
+    """The bound of exact multipliers, if they are found and are better."""
+    found = ExactProgram(problem, node, goal).solve()
+    if found is None or before.bound is None:
+        return before
+    dual, tangents = found
+    lines = node.lines(problem, tangents)
+    bound = goal_bound(problem, goal, dual, lines, node.box)
+    return Proof(bound, dual, tangents) if bound < before.bound else before
+
+
+def proves_empty(problem: Problem, goal: int, node: Node, hint: Hint) -> bool:
+    """Whether multipliers prove that no point is in a node."""
+    lines = node.lines(problem, hint.tangents)
+    return goal_bound(problem, goal, hint.dual, lines, node.box) < 0
+
+
+def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
+    """The suggested point, as a rational one of the domain; None if it is none."""
+    assert hint.point is not None
+    low = [float(int(v.p) / int(v.q)) for v in box.low]
+    high = [float(int(v.p) / int(v.q)) for v in box.high]
+    clipped = np.clip(hint.point, low, high)
+    # On the border of a ball rounding decides: a little less lies inside.
+    for part in (1.0,) if problem.square is None else INWARD:
+        # The ends of the box may be no float64 numbers.
+        ends = zip((part * clipped).tolist(), box.low, box.high, strict=True)
+        point = tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
+        if problem.holds(point):
+            return point
+    return None

@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import sys
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from experiments.running.arguments import (
     read_polytope,
 )
 from experiments.running.command_names import as_called
-from experiments.running.console import run_main
+from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ examples:
   python scripts/ask.py net.onnx difference other.onnx --box -1 1
   python scripts/ask.py net.onnx equal other.onnx --box -1 1
   python scripts/ask.py net.onnx integral --box -1 1 --output 0
+  python scripts/ask.py net.onnx moments --box -1 1 --output 0
+  python scripts/ask.py net.onnx means --box -1 1
   python scripts/ask.py net.onnx preimage outputs.json --box -1 1 --out answer.json
 
 A range, a difference and a radius stand between two ends, both of which are proved; the
 search stops at --tolerance, --max-seconds or Ctrl-C, and the ends known so far are
 right. A property file says what must not happen, on a box that it brings with it.
+Moments are the means of an output and of its square, means those of the inputs of each
+class; both are exact, or not settled at all.
 Exit code: 0 answered, or the property holds, or the networks are equal; 1 violated, or
 different; 2 bad input; 3 not settled within its limits; 130 on Ctrl-C, with the ends.
 """
@@ -55,6 +60,8 @@ QUESTIONS = (
     "difference",
     "equal",
     "integral",
+    "moments",
+    "means",
     "preimage",
 )
 WITH_FILE = {
@@ -65,6 +72,9 @@ WITH_FILE = {
 }
 WITHOUT_DOMAIN = ("property", "radius")
 WITH_TOLERANCE = ("range", "difference", "radius")
+WITH_OUTPUT = ("range", "integral", "moments")
+BAR_AFTER_SECONDS, BETWEEN = 2.0, 0.2
+"""When a bar is drawn, and how often it moves."""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -77,7 +87,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     # Before the domain, whose ball has a norm, too: lipschitz takes the same.
     add("--norm", choices=NORMS, help="of lipschitz, a ball (default: 2), radius (inf)")
     parser.add_domain(required=False)
-    add("--output", type=int, metavar="K", help="which output (range, integral)")
+    add(
+        "--output",
+        type=int,
+        metavar="K",
+        help=f"which output ({', '.join(WITH_OUTPUT)})",
+    )
     add("--at", type=point, metavar="POINT", help="the input (radius): as for --ball")
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
     text = "for verify: a .json file"
@@ -111,7 +126,7 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         need = "needs --at POINT" if question == "radius" else "takes no --at"
         parser.error(f"{question} {need}")
     for name, questions in (
-        ("output", ("range", "integral")),
+        ("output", WITH_OUTPUT),
         ("norm", ("lipschitz", "radius")),
         ("tolerance", WITH_TOLERANCE),
     ):
@@ -138,19 +153,18 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
         return regions.robust_radius(network, options.at, norm, **limits)
     domain: Any = domain_of(options, network.input_dim)
     if question == "range":
-        return regions.output_range(
-            network,
-            domain,
-            output_of(options.output, network.output_dim, question),
-            **limits,
-        )
+        output = output_of(options.output, network.output_dim, question)
+        return regions.output_range(network, domain, output, **limits)
     if question == "integral":
-        return regions.integral(
-            network,
-            domain,
-            output_of(options.output, network.output_dim, question),
-            **limits,
-        )
+        output = output_of(options.output, network.output_dim, question)
+        return regions.integral(network, domain, output, **limits)
+    if question == "moments":
+        output = output_of(options.output, network.output_dim, question)
+        with regions.limited(**limits):
+            return regions.moments(network, domain, direction=output)
+    if question == "means":
+        with regions.limited(**limits):
+            return regions.mean_by_class(network, domain)
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)
@@ -171,7 +185,7 @@ def limits_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def report(answer: "Answer") -> None:
     """Print the answer, and what stands behind it."""
-    rows = {"answer": answer_text(answer.value)}
+    rows = answer_rows(answer)
     if answer.witness is not None:
         several = isinstance(answer.witness[0], tuple)
         points = answer.witness if several else (answer.witness,)
@@ -184,6 +198,18 @@ def report(answer: "Answer") -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         print(f"{name:<{width}}  {value}")
+
+
+def answer_rows(answer: "Answer") -> dict[str, str]:
+    """What the answer is, by its names."""
+    if answer.question == "moments":
+        names = ("mean", "mean square")
+        return {
+            name: answer_text(v) for name, v in zip(names, answer.value, strict=True)
+        }
+    if answer.question == "mean_by_class":
+        return dict(str(part).split(": ", 1) for part in answer.value)
+    return {"answer": answer_text(answer.value)}
 
 
 def answer_text(value: Any) -> str:
@@ -213,10 +239,38 @@ def point_text(point: tuple[Fraction, ...]) -> str:
     return f"{shown}, ... ({len(point)} numbers)" if len(point) > 6 else shown
 
 
+class Shown:
+    """Asked whether to stop, it moves a bar, which tells the seconds of the limit."""
+
+    def __init__(
+        self, stop: Callable[[], bool], bars: Bars, options: argparse.Namespace
+    ):
+        self._stop, self._bars = stop, bars
+        self._message = f"{options.question}, seconds"
+        self._limit = int(options.max_seconds or 0)
+        self._begin = self._moved = time.perf_counter()
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        now = time.perf_counter()
+        if now > self._moved + BETWEEN:
+            self._moved = now
+            self._bars(int(now - self._begin), self._limit, self._message)
+        return self._stop()
+
+
 def execute(options: argparse.Namespace) -> int:
     """Ask and print; the exit code tells the answer."""
-    with CtrlC() as stop:
-        answer = ask(options, stop)
+    from regions.errors import LimitError
+
+    with Bars(BAR_AFTER_SECONDS) as bars, CtrlC() as stop:
+        try:
+            answer = ask(options, Shown(stop, bars, options))
+        except LimitError as error:
+            # Nothing in part is known.
+            if not stop():
+                raise
+            raise KeyboardInterrupt from error
     report(answer)
     if options.save is not None and answer.evidence is None and not answer.proved:
         sys.stderr.write(

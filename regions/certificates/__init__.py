@@ -45,10 +45,11 @@ def verify(
     max_seconds: float | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> VerificationReport:
-    """Check a region set, or a saved one, without the code that made it.
+    """Check a region set, or a saved one, or an answer, without the code that made it.
 
     Args:
-        regions: The `RegionSet`, or the file that holds it.
+        regions: The `RegionSet`, or the file that holds it; or the `.json` file that
+            `Answer.save` wrote, which is checked exactly, without limits or a grid.
         exact: Use exact arithmetic and prove every statement; float64 otherwise.
         network: If given, the set must belong to this network.
         grid: If given, as `regions.hash_grid` gives it, all patterns that it met
@@ -83,6 +84,10 @@ def verify(
             "enumerate_regions, or give the path of a file."
         )
     network = None if network is None else as_network(network)
+    if not isinstance(regions, RegionTable) and str(regions).endswith(".json"):
+        from regions.certificates.answers import verify_answer
+
+        return verify_answer(regions, network=network)
     if not isinstance(regions, RegionTable):
         stored = read_stored(regions, kind=RegionTable)
         regions = stored.regions

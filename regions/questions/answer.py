@@ -5,7 +5,7 @@ import math
 import os
 import pathlib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -18,9 +18,13 @@ Point = tuple[Fraction, ...]
 class Interval(NamedTuple):
     """The numbers from `lower` to `upper`, both of which are proved.
 
+    As a text its ends are rounded outwards.
+
     Example:
         >>> Interval(Fraction(1), Fraction(3, 2)).width
         Fraction(1, 2)
+        >>> str(Interval(Fraction(1, 3), Fraction(2, 3)))
+        'between 0.33333333333333333 and 0.66666666666666667'
     """
 
     lower: Fraction
@@ -34,7 +38,8 @@ class Interval(NamedTuple):
     def __str__(self) -> str:
         if self.lower == self.upper:
             return number_text(self.lower)
-        return f"between {decimals(self.lower)} and {decimals(self.upper)}"
+        low = _directed(self.lower, ROUND_FLOOR)
+        return f"between {low} and {_directed(self.upper, ROUND_CEILING)}"
 
 
 Value = Fraction | Interval
@@ -149,6 +154,12 @@ def decimals(value: Fraction, digits: int = 17) -> str:
     except OverflowError:
         long = Decimal(value.numerator) / Decimal(value.denominator)
         return f"{long:.{digits}g}"
+
+
+def _directed(value: Fraction, rounding: str, digits: int = 17) -> str:
+    """A number in so many digits, rounded to one side."""
+    with localcontext(prec=digits, rounding=rounding):
+        return f"{Decimal(value.numerator) / Decimal(value.denominator):g}"
 
 
 def number_text(value: Fraction) -> str:

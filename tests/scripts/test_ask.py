@@ -52,6 +52,8 @@ def named(folder, arguments: str) -> list[str]:
         ("classes.npz range --box -1 2 --output 1", 0, "-1 (exactly -1) to 1"),
         ("abs.npz lipschitz --box -1 2 --norm inf", 0, "1 (exactly 1)"),
         ("abs.npz integral --lower -1 --upper 2", 0, "2.5 (exactly 5/2)"),
+        ("abs.npz moments --lower -1 --upper 2", 0, "0.8333333333333333"),
+        ("classes.npz means --box -1 2", 0, "class 0  0.5 of the volume, mean (1.25)"),
         ("abs.npz difference ramp.npz --box -1 1", 0, "1 (exactly 1)"),
         ("abs.npz equal same.npz --box -1 1", 0, "yes"),
         ("abs.npz preimage near.json --box -4 4", 0, "2 polytopes"),
@@ -92,6 +94,30 @@ def test_questions_are_answered(script, files, capsys, arguments, code, said):
 def test_bad_input_is_one_line(script, files, capsys, arguments, message):
     words = named(files, arguments)
     assert_bad_input(script, words, message, capsys)
+
+
+def test_a_bar_moves_with_the_seconds(script, capsys):
+    shown = []
+
+    class Told(script.Bars):
+        def __call__(self, done, total, message):
+            shown.append((done, total, message))
+
+    words = ["a.npz", "range", "--box", "-1", "1", "--max-seconds", "7"]
+    asked = script.Shown(lambda: False, Told(), script.parse(words))
+    asked._begin -= 3.0
+    asked._moved -= 3.0
+    assert not asked()
+    assert not asked()
+    assert shown == [(3, 7, "range, seconds")]
+
+
+@pytest.mark.parametrize("question", ["moments", "means"])
+def test_what_has_no_answer_in_part_is_one_line(script, files, capsys, question):
+    words = named(files, f"many.npz {question} --box -1 1 --max-seconds 1e-9")
+    code = 2 if question == "means" else 3
+    assert script.main(words) == code
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_question_that_is_stopped_is_not_settled(script, files, capsys):

@@ -119,19 +119,18 @@ def _borrowed(typingctx: Any, arrays: Any) -> Any:
     return arrays(arrays), build
 
 
-def _bit_position(typingctx: Any, bit: Any) -> Any:
-    """Which bit of a word with one bit is set."""
+def _bit_count(typingctx: Any, word: Any) -> Any:
+    """How many bits of a word are set."""
     del typingctx
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
-        number = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-        return builder.zext(number, ir.IntType(64))
+        return builder.ctpop(arguments[0])
 
-    return types.int64(bit), build
+    return word(word), build
 
 
-bit_position: Any = intrinsic(_bit_position)
+bit_count: Any = intrinsic(_bit_count)
 borrowed: Any = intrinsic(_borrowed)
 fma: Any = intrinsic(_fma)
 prefetch: Any = intrinsic(_prefetch)

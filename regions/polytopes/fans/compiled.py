@@ -12,7 +12,6 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (
         kernel,
         (
-            "count_bits",
             "start_fan",
             "_first",
             "_list",
@@ -30,6 +29,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
         ramp_means,
         (
             "_weighted",
+            "_order",
             "_divide",
             "_side_of",
             "_cut",
@@ -51,16 +51,7 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     ),
 )
 """Functions, callees first."""
-APART = (
-    "_facets",
-    "next_simplex",
-    "_weighted",
-    "_cut",
-    "_products",
-    "_evaluate",
-    "measure",
-    "measure_ramps",
-)
+APART = ("measure", "measure_ramps")
 """What is not put into what calls it."""
 SUMS = ("sum_of_products", "sum_of_sizes")
 """Sums whose terms may be added in any order."""
@@ -107,14 +98,15 @@ def _enter_ramps(
 
 def _compile_all() -> dict[str, Callable[..., Any]]:
     """The functions, each with copies of its callees that are compiled."""
-    made: dict[str, Callable[..., Any]] = {}
+    made: dict[str, Callable[..., Any]] = {"count_bits": jit.bit_count}
     for module, names in IN_ORDER:
         for name in names:
             plain = inspect.unwrap(vars(module)[name])
             twin = _copy(plain, {**vars(module), **made}, name)
             options = {} if name in APART else {"forceinline": True}
             options |= {"fastmath": jit.REORDER} if name in SUMS else {}
-            made[name] = jit.compile_with(twin, **options)
+            # Nothing is allocated: to count references to views would take as long.
+            made[name] = jit.compile_with(twin, _nrt=False, **options)
     for name, entry in (("measure", _enter), ("measure_ramps", _enter_ramps)):
         scope = {f"_{name}": made[name], "_borrowed": jit.borrowed}
         made[name] = jit.compile_with(_copy(inspect.unwrap(entry), scope, name))

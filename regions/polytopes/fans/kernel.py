@@ -44,7 +44,10 @@ class Room(NamedTuple):
         place: The facet that is next.
         at: The level; the number of rows; the first corner of the polytope.
         chain: Corners of the simplex at hand.
-        edge: Its edges from its first corner.
+        edge: Edges from the first corner of the polytope to all others,
+        norm: their 1-norms, which also hold what their ends may be off,
+        moved: and the parts that the ends may be off.
+        row: Edges of the simplex at hand.
         minor: Minors of their matrix.
         part: Its volume, and the bound of its error.
         power: Sums of products of a function's values at its corners.
@@ -60,6 +63,9 @@ class Room(NamedTuple):
     at: np.ndarray
     chain: np.ndarray
     edge: np.ndarray
+    norm: np.ndarray
+    moved: np.ndarray
+    row: np.ndarray
     minor: np.ndarray
     part: np.ndarray
     power: np.ndarray
@@ -69,16 +75,19 @@ def make_room(dim: int, corners: int, words: int, order: int) -> Room:
     """Room for polytopes of so many corners, rows and powers at most."""
     rows, levels, sets = 64 * words, dim + 1, corners // SET + 1
     return Room(
-        on=np.zeros((rows, sets), np.int64),
+        on=np.zeros((sets, rows), np.int64),
         face=np.zeros((levels, sets), np.int64),
         size=np.zeros(levels, np.int64),
-        facet=np.zeros((levels, rows + 1, sets), np.int64),
+        facet=np.zeros((levels, sets, rows + 1), np.int64),
         length=np.zeros((levels, rows + 1), np.int64),
         facets=np.zeros(levels, np.int64),
         place=np.zeros(levels, np.int64),
         at=np.zeros(3, np.int64),
         chain=np.zeros(dim + 1, np.int64),
-        edge=np.zeros((dim, dim)),
+        edge=np.zeros((corners, dim)),
+        norm=np.zeros(corners),
+        moved=np.zeros(corners),
+        row=np.zeros((dim, dim)),
         minor=np.zeros(1 << dim),
         part=np.zeros(2),
         power=np.zeros(order + 1),
@@ -104,11 +113,11 @@ def measure(polytopes, functions, order, room, found):
     volume, off, total, wide = found
     dim, begin = len(x), 0
     for region in range(len(end)):
-        start_fan(zeros, begin, end[region], room)
-        begin = end[region]
+        start_fan(x, reach, zeros, begin, end[region], room)
         while next_simplex(room, dim):
-            add_simplex(x, reach, room, region, volume, off)
+            add_simplex(begin, room, region, volume, off)
             _integrate(value, doubt, order, room, region, total, wide)
+        begin = end[region]
 
 
 def count_bits(word):
@@ -119,8 +128,16 @@ def count_bits(word):
     return ((word * 0x01010101) & 0xFFFFFFFF) >> 24
 
 
-def start_fan(zeros, begin, end, room):
+def start_fan(x, reach, zeros, begin, end, room):
     """Begin to cut the polytope with these corners: `next_simplex` goes on."""
+    edge, dim = room.edge, len(x)
+    for q in range(begin, end):
+        norm, moved = 0.0, dim * (reach[q] + reach[begin])
+        for c in range(dim):
+            edge[q - begin, c] = x[c, q] - x[c, begin]
+            norm += abs(edge[q - begin, c])
+        norm += moved + SMALLEST
+        room.norm[q - begin], room.moved[q - begin] = norm, moved / norm
     on, face, rows, sets = room.on, room.face, 0, room.face.shape[1]
     for w in range(len(zeros)):
         rest = np.int64(0)
@@ -130,10 +147,10 @@ def start_fan(zeros, begin, end, room):
             bit = rest & -rest
             rest ^= bit
             for c in range(sets):
-                on[rows, c] = 0
+                on[c, rows] = 0
             for q in range(begin, end):
                 here = np.int64((zeros[w, q] & bit) != 0)
-                on[rows, (q - begin) // SET] |= here << ((q - begin) % SET)
+                on[(q - begin) // SET, rows] |= here << ((q - begin) % SET)
             rows += 1
     for c in range(sets):
         number = min(SET, max(0, end - begin - SET * c))
@@ -169,11 +186,12 @@ def next_simplex(room, dim):
         place[level] = n + 1
         # Facets with the first corner have no volume over it.
         q = chain[level] - begin
-        if (facet[level, n, q // SET] >> (q % SET)) & 1 == 0:
+        if (facet[level, q // SET, n] >> (q % SET)) & 1 == 0:
             level += 1
             size[level], count[level] = length[level - 1, n], -1
-            for c in range(face.shape[1]):
-                face[level, c] = facet[level - 1, n, c]
+            face[level, 0] = facet[level - 1, 0, n]
+            for c in range(1, face.shape[1]):
+                face[level, c] = facet[level - 1, c, n]
     room.at[0] = level
     return False
 
@@ -204,21 +222,26 @@ def _facets(rows, dim, room, level):
     on, face, facet, length = room.on, room.face, room.facet, room.length
     sets, number, count = face.shape[1], room.size[level], 0
     for r in range(rows):
-        n = np.int64(0)
-        for c in range(sets):
-            corners = face[level, c] & on[r, c]
-            facet[level, count, c] = corners
+        # Most polytopes have few corners: the first word is all.
+        first = face[level, 0] & on[0, r]
+        facet[level, 0, count] = first
+        n = count_bits(first)
+        for c in range(1, sets):
+            corners = face[level, c] & on[c, r]
+            facet[level, c, count] = corners
             n += count_bits(corners)
-        # A face with fewer corners has a lower dimension.
-        if n < dim or n == number:
-            continue
-        length[level, count] = n
-        new = True
+        # Without branches: what is no facet is overwritten. A face with fewer corners
+        # has a lower dimension.
+        alike = 0
         for other in range(count):
-            if length[level, other] == n and _within(facet, level, count, other):
-                new = False
-        if new:
-            count += 1
+            alike += facet[level, 0, other] == first
+        if alike > 0 and sets > 1:
+            alike = 0
+            for other in range(count):
+                same = length[level, other] == n
+                alike += same and _within(facet, level, count, other)
+        length[level, count] = n
+        count += (alike == 0) & (n >= dim) & (n < number)
     if dim < 4:
         # Of these dimensions a face with so many corners is a facet.
         return count
@@ -231,37 +254,37 @@ def _facets(rows, dim, room, level):
         if largest:
             length[level, kept] = length[level, k]
             for c in range(sets):
-                facet[level, kept, c] = facet[level, k, c]
+                facet[level, c, kept] = facet[level, c, k]
             kept += 1
     return kept
 
 
 def _within(facet, level, one, other):
     """Whether all corners of a set are in another."""
-    for c in range(facet.shape[2]):
-        if facet[level, one, c] & ~facet[level, other, c] != 0:
+    for c in range(facet.shape[1]):
+        if facet[level, c, one] & ~facet[level, c, other] != 0:
             return False
     return True
 
 
-def add_simplex(x, reach, room, region, volume, off):
-    """Add the simplex of a chain of corners to the volume of its polytope."""
-    chain, edge, part = room.chain, room.edge, room.part
-    dim, first, norms, moves = len(x), chain[0], 1.0, 0.0
+def add_simplex(begin, room, region, volume, off):
+    """Add the simplex of a chain of corners to the volume of its polytope.
+
+    Chains begin with the polytope's first corner.
+    """
+    chain, row, part = room.chain, room.row, room.part
+    dim, norms, moves = len(row), 1.0, 0.0
     for i in range(dim):
-        corner, norm = chain[i + 1], 0.0
+        corner = chain[i + 1] - begin
         for c in range(dim):
-            edge[i, c] = x[c, corner] - x[c, first]
-            norm += abs(edge[i, c])
-        moved = dim * (reach[corner] + reach[first])
-        norm += moved + SMALLEST
-        norms *= norm
-        moves += moved / norm
+            row[i, c] = room.edge[corner, c]
+        norms *= room.norm[corner]
+        moves += room.moved[corner]
     scale = 1.0
     for k in range(2, dim + 1):
         scale /= k
     rounding = ROUNDINGS * dim * UNIT_ROUNDOFF
-    part[0] = scale * abs(_determinant(edge, room.minor, dim))
+    part[0] = scale * abs(_determinant(row, room.minor, dim))
     part[1] = 2.0 * SAFETY * (norms * (moves + rounding) + dim * dim * TINY) * scale
     volume[region] += part[0]
     # Every sum rounds by its own size.

@@ -39,8 +39,11 @@ class Bends(NamedTuple):
         base: What is affine, at the corners.
         ramp: Ramps that bend inside: g at the corners, ramp by ramp.
         factor: And what each is multiplied by.
+        ups: At how many corners it is positive.
+        rank: The ramps in order: the later cut the others, into fewer parts.
         row: Rows D(i, 0), D(i, 1), ... and U(i, 0), ... of the recurrences.
         low: Numbers -g that are not negative, at corners, and what p is there.
+        high: Numbers g that are positive, and what p is there.
         side: Corners where a ramp is positive, and where it is not.
         share: How near to its other end an edge between them is met.
         at: Another ramp at all points.
@@ -54,8 +57,11 @@ class Bends(NamedTuple):
     base: np.ndarray
     ramp: np.ndarray
     factor: np.ndarray
+    ups: np.ndarray
+    rank: np.ndarray
     row: np.ndarray
     low: np.ndarray
+    high: np.ndarray
     side: np.ndarray
     share: np.ndarray
     at: np.ndarray
@@ -70,11 +76,14 @@ def make_bends(dim: int, units: int) -> Bends:
     n = dim + 1
     return Bends(
         base=np.zeros(n),
-        ramp=np.zeros((units, n)),
-        factor=np.zeros(units),
+        ramp=np.zeros((units + 1, n)),
+        factor=np.zeros(units + 1),
+        ups=np.zeros(units + 1, np.int64),
+        rank=np.zeros(units + 1, np.int64),
         row=np.zeros((2, n + 1)),
-        low=np.zeros((2, n)),
-        side=np.zeros((2, n), np.int64),
+        low=np.zeros((2, n + 1)),
+        high=np.zeros((2, n + 1)),
+        side=np.zeros((2, n + 1), np.int64),
         share=np.zeros((n, n)),
         at=np.zeros((n + 1, n)),
         piece=np.zeros((1 << dim, n), np.int64),
@@ -98,55 +107,75 @@ def means(kinks, order, bends):
         total += base[i]
         squares += base[i] * base[i]
     square = total * total + squares
-    p = pair[0]
-    for j in range(kinks):
+    p, rank = pair[0], bends.rank
+    if order == 2:
+        _order(kinks, bends)
+    for n in range(kinks):
+        j = rank[n] if order == 2 else n
         g, factor, crossing = bends.ramp[j], bends.factor[j], 0.0
         if order == 2:
             # y^2 is base^2 and a ramp times this, of ramps with those before.
             for i in range(corners):
                 p[i] = 2.0 * base[i] + factor * g[i]
-            crossing = _products(j, bends)
+            crossing = _products(n, bends)
         mean, product = _weighted(p, g, bends)
         total += factor * mean
         square += factor * (product + 2.0 * crossing)
     return total / corners, square / (corners * (corners + 1)) if order == 2 else 0.0
 
 
+def _order(kinks, bends):
+    """Put those last that are positive at one corner: they cut off one part."""
+    rank, ups, n = bends.rank, bends.ups, 0
+    for k in range(kinks):
+        rank[n] = k
+        n += ups[k] > 1
+    for k in range(kinks):
+        rank[n] = k
+        n += ups[k] == 1
+
+
 def _weighted(p, g, bends):
     """D and U: of a ramp, and of its product with an affine function."""
-    row, product, n = bends.row[0], bends.row[1], 0
-    low, other = bends.low[0], bends.low[1]
+    row, product, ups, downs = bends.row[0], bends.row[1], 0, 0
+    low, high = bends.low, bends.high
     for i in range(len(g)):
-        if g[i] <= 0.0:
-            low[n], other[n] = -g[i], p[i]
-            n += 1
-    for j in range(n + 1):
+        low[0, downs], low[1, downs] = -g[i], p[i]
+        high[0, ups], high[1, ups] = g[i], p[i]
+        up = g[i] > 0.0
+        ups, downs = ups + up, downs + 1 - up
+    for j in range(downs + 1):
         row[j] = product[j] = 0.0
     total, products = 0.0, 0.0
-    for i in range(len(g)):
-        a = g[i]
-        if a > 0.0:
-            row[0] += a
-            total += p[i]
-            products += p[i] * a
-            product[0] = total * row[0] + products
-            for j in range(n):
-                share = a / (a + low[j])
-                rest = 1.0 - share
-                row[j + 1] = share * row[j] + rest * row[j + 1]
-                here = (rest * p[i] + share * other[j]) * row[j + 1]
-                product[j + 1] = share * product[j] + rest * product[j + 1] + here
-    return row[n], product[n]
+    for i in range(ups):
+        a, here = high[0, i], high[1, i]
+        total += here
+        products += here * a
+        one = row[0] + a
+        other = total * one + products
+        row[0], product[0] = one, other
+        for j in range(downs):
+            share = a / (a + low[0, j])
+            rest = 1.0 - share
+            one = share * one + rest * row[j + 1]
+            other = share * other + rest * product[j + 1]
+            other += (rest * here + share * low[1, j]) * one
+            row[j + 1], product[j + 1] = one, other
+    return row[downs], product[downs]
 
 
-def _products(j, bends):
+def _products(n, bends):
     """U of the products of a ramp with those before it, each with its factor.
 
     Those that do not bend where this one is on are put to the affine function.
     """
-    ramp, pair, corners = bends.ramp, bends.pair, len(bends.base)
-    total, pieces, (ups, downs) = 0.0, 0, _divide(ramp[j], bends)
-    for k in range(j):
+    ramp, pair, rank, corners = bends.ramp, bends.pair, bends.rank, len(bends.base)
+    if n == 0:
+        return 0.0
+    j, total, pieces = rank[n], 0.0, 0
+    ups, downs = _divide(ramp[j], bends)
+    for m in range(n):
+        k = rank[m]
         h, factor = ramp[k], bends.factor[k]
         side = _side_of(h, ups, downs, bends)
         if side > 0:
@@ -163,15 +192,12 @@ def _divide(g, bends):
     """Find the corners where a ramp is on, and the others: how many of each."""
     side, share, ups, downs = bends.side, bends.share, 0, 0
     for i in range(len(g)):
-        if g[i] > 0.0:
-            side[0, ups] = i
-            ups += 1
-        else:
-            side[1, downs] = i
-            downs += 1
+        side[0, ups] = side[1, downs] = i
+        up = g[i] > 0.0
+        ups, downs = ups + up, downs + 1 - up
     for u in range(ups):
+        a = g[side[0, u]]
         for w in range(downs):
-            a = g[side[0, u]]
             share[u, w] = a / (a - g[side[1, w]])
     return ups, downs
 

@@ -72,9 +72,9 @@ def measure_ramps(polytopes, functions, room, values, bends, found):
     dim, begin, order = len(x), 0, len(total)
     for region in range(len(end)):
         number = _evaluate(functions, x, reach, begin, end[region], region, values)
-        start_fan(zeros, begin, end[region], room)
+        start_fan(x, reach, zeros, begin, end[region], room)
         while next_simplex(room, dim):
-            add_simplex(x, reach, room, region, volume, off)
+            add_simplex(begin, room, region, volume, off)
             kinks = _restrict(room.chain, begin, number, values, bends)
             mean, square = means(kinks, order, bends)
             _add(0, mean, values.bounds, room.part, region, total, wide)
@@ -84,22 +84,28 @@ def measure_ramps(polytopes, functions, room, values, bends, found):
 
 
 def _restrict(chain, begin, number, values, bends):
-    """Put the sum on a simplex; how many ramps bend there."""
+    """Put the sum on a simplex; how many ramps bend there.
+
+    None is positive at more than half of the corners: max(g, 0) is g + max(-g, 0).
+    """
     affine, bent, factor = values.affine, values.bent, values.factor
-    base, kinks, corners = bends.base, 0, len(chain)
+    base, ramp, kinks, corners = bends.base, bends.ramp, 0, len(chain)
     for i in range(corners):
         base[i] = affine[chain[i] - begin]
     for k in range(number):
-        g, positive = bends.ramp[kinks], 0
+        ups = 0
         for i in range(corners):
-            g[i] = bent[k, chain[i] - begin]
-            positive += g[i] > 0.0
-        if positive == corners:
-            for i in range(corners):
-                base[i] += factor[k] * g[i]
-        elif positive > 0:
-            bends.factor[kinks] = factor[k]
-            kinks += 1
+            ups += bent[k, chain[i] - begin] > 0.0
+        # Without branches, which nothing foretells: what does not bend is overwritten.
+        turns = 2 * ups > corners
+        sign, through = 1.0 - 2.0 * turns, factor[k] * turns
+        for i in range(corners):
+            g = bent[k, chain[i] - begin]
+            base[i] += through * g
+            ramp[kinks, i] = sign * g
+        bends.factor[kinks] = factor[k]
+        bends.ups[kinks] = corners - ups if turns else ups
+        kinks += bends.ups[kinks] > 0
     return kinks
 
 
@@ -121,16 +127,18 @@ def _evaluate(functions, x, reach, begin, end, region, values):
     low, high, g = ends[0], ends[1], ends[2]
     for j in range(units):
         low[j], high[j] = np.inf, -np.inf
+    steps, tail = form[region, 0], form[region, dim - 1]
     for q in range(begin, end):
-        worst = max(worst, reach[q])
+        worst, first, last = max(worst, reach[q]), x[0, q], x[dim - 1, q]
         for j in range(units):
-            g[j] = offset[j]
-        for c in range(dim):
+            g[j] = offset[j] + steps[j] * first
+        for c in range(1, dim - 1):
             here, row = x[c, q], form[region, c]
             for j in range(units):
                 g[j] += row[j] * here
         for j in range(units):
-            low[j], high[j] = min(low[j], g[j]), max(high[j], g[j])
+            value = g[j] + tail[j] * last
+            low[j], high[j] = min(low[j], value), max(high[j], value)
     # The affine part, and what bends add to it.
     bends, through, every = 0, g, 0.0
     for j in range(units):

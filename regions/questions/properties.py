@@ -108,8 +108,13 @@ class Property:
         """Raise unless it speaks of this network's inputs and outputs.
 
         Raises:
-            ValueError: If not.
+            ValueError: If not, or if an alternative has no rows.
         """
+        if not self.unsafe or not all(self.unsafe):
+            raise ValueError(
+                "the property has no alternatives, or one without rows: at least one "
+                "row in each is required."
+            )
         for row in (row for rows in self.unsafe for row in rows):
             for name, weights, count in (
                 ("inputs", row.inputs, network.input_dim),

@@ -310,6 +310,21 @@ def test_networks_are_equal_by_their_units(tmp_path):
     assert line == "answer: a comparison proves networks equal, and nothing else"
 
 
+def test_a_unit_whose_bound_is_0_is_on(tmp_path):
+    """relu(x) and x from 0 to 1: with the least value 0 no unit is off."""
+    one = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    two = regions.ReluNetwork.from_arrays([[[1.0]]], None)
+    body = saved(regions.are_equal(one, two, regions.Box([0.0], [1.0])), tmp_path)
+    body["comparison"] |= {
+        "bounds": {"0": [[["0"]], [["1"]]]},
+        "tree": [{"same": True}],
+    }
+    assert verify_answer(write(body, tmp_path)).ok
+    body["network"][-1]["skips"] = []
+    (line,) = verify_answer(write(body, tmp_path)).failures
+    assert line == "answer: leaf 0: output 0 differs by its units"
+
+
 def comparison_changes(body: dict):
     """Bodies with one thing changed, and what is said of each."""
 

@@ -229,3 +229,9 @@ def test_a_property_of_other_outputs_is_refused():
         regions.holds(network, regions.Box.cube(2), prop)
     with pytest.raises(ValueError, match="`label` is 3 and there are 3 outputs"):
         regions.Property.largest(3, 3)
+
+
+@pytest.mark.parametrize("unsafe", [(), ((),)])
+def test_a_property_without_rows_is_refused_in_one_line(unsafe):
+    with pytest.raises(ValueError, match="at least one row in each is required"):
+        regions.holds(RAMP, regions.Box([0.0], [1.0]), regions.Property(unsafe))

@@ -26,12 +26,11 @@ from regions.questions.disc_integrals import (
     is_disc,
 )
 from regions.questions.listed import directed_forms
-from regions.questions.maxima import MANY_LISTED_UNITS
 from regions.questions.pieces import Piece, Pieces
 from regions.questions.ramp_sums import MAX_ORDER, ramp_sums
 from regions.questions.sums import ExactSum
 from regions.questions.unmet import bounds_of, unmet_part
-from regions.questions.visited_sums import MAX_DIM, Part, Sums, class_sums, power_sums
+from regions.questions.visited_sums import Part, Sums, class_sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
 
 METHODS = ("auto", "list", "corners")
@@ -60,7 +59,7 @@ def integral(
         direction: As in `output_range`.
         method: `"list"`, over all pieces in rational arithmetic, some thousand a
             second; `"corners"`, in float64 with proved bounds of all errors, on
-            domains of two to four dimensions; or `"auto"`, which takes corners of many
+            domains of two to six dimensions; or `"auto"`, which takes corners of many
             regions.
         max_seconds: Stop after this time.
         stop: Asked often; says whether to stop, likewise.
@@ -169,14 +168,13 @@ def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> 
     Raises:
         ValueError: If it is required, and does not serve.
     """
-    serves = domain.dim <= MAX_DIM and visits_serve(network, domain)
+    serves = visits_serve(network, domain)
     if method == "corners" and not serves:
         raise ValueError(
-            "`method` is 'corners', and the domain is not straight and of two to "
-            f"{MAX_DIM} dimensions, or the network has no hidden layer: take 'list'."
+            "`method` is 'corners', and the domain is not straight and of two to six "
+            "dimensions, or the network has no hidden layer: take 'list'."
         )
-    many = network.num_bits > MANY_LISTED_UNITS
-    return serves and (method == "corners" or (method == "auto" and many))
+    return serves and method != "list"
 
 
 def _by_corners(

@@ -15,9 +15,6 @@ from regions.polytopes.fans.measuring import Measures, measured
 from regions.questions.answer import Value, known
 from regions.questions.sums import Enclosure
 
-MAX_DIM = 4
-"""In more dimensions regions fall into too many simplices."""
-
 
 class Sums(NamedTuple):
     """Integrals over the whole domain, in its chart.

@@ -35,6 +35,8 @@ examples:
   python scripts/ask.py net.onnx range --box -1 1 --out answer.json
   python scripts/ask.py net.onnx property spec.vnnlib
   python scripts/ask.py net.onnx lipschitz --box -1 1 --norm inf
+  python scripts/ask.py net.onnx lipschitz --ball x.npy:7 --radius 0.1 --norm inf \\
+      --ball-norm 2
   python scripts/ask.py net.onnx radius --at x.npy:7
   python scripts/ask.py net.onnx difference other.onnx --box -1 1
   python scripts/ask.py net.onnx equal other.onnx --box -1 1
@@ -70,6 +72,7 @@ WITH_FILE = {
     "equal": "a network",
     "preimage": "a polytope of outputs (.json, .npz)",
 }
+FILE = "a property, another network, or a polytope of outputs"
 WITHOUT_DOMAIN = ("property", "radius")
 WITH_TOLERANCE = ("range", "difference", "radius")
 WITH_OUTPUT = ("range", "integral", "moments")
@@ -83,10 +86,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("network", type=pathlib.Path, metavar="NETWORK", help=NETWORK)
     add("question", choices=QUESTIONS, metavar="QUESTION", help="one of: %(choices)s")
-    add("file", type=pathlib.Path, nargs="?", help="a property, or another network")
+    add("file", type=pathlib.Path, nargs="?", help=FILE)
     # Before the domain, whose ball has a norm, too: lipschitz takes the same.
     add("--norm", choices=NORMS, help="of lipschitz, a ball (default: 2), radius (inf)")
     parser.add_domain(required=False)
+    add("--ball-norm", choices=NORMS, help="of the ball, if not that of --norm")
     add(
         "--output",
         type=int,
@@ -118,6 +122,8 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         parser.error(
             f"{question} needs {wanted or 'no file'} after it, and {said} is given"
         )
+    if options.ball_norm is not None and options.ball is None:
+        parser.error("--ball-norm needs --ball POINT")
     given = is_domain_given(options)
     if given == (question in WITHOUT_DOMAIN):
         need = "takes no domain" if given else "needs a domain, such as --box -1 1"
@@ -207,6 +213,9 @@ def answer_rows(answer: "Answer") -> dict[str, str]:
         return {
             name: answer_text(v) for name, v in zip(names, answer.value, strict=True)
         }
+    if answer.question == "output_range":
+        low, high = answer.value
+        return {"smallest": answer_text(low), "largest": answer_text(high)}
     if answer.question == "mean_by_class":
         return dict(str(part).split(": ", 1) for part in answer.value)
     return {"answer": answer_text(answer.value)}
@@ -228,8 +237,6 @@ def answer_text(value: Any) -> str:
         return f"{decimals(value)} ({exact})"
     if isinstance(value, Interval):
         return str(value)
-    if isinstance(value, tuple):
-        return " to ".join(answer_text(part) for part in value)
     return str(value)
 
 

@@ -1,8 +1,9 @@
-"""Verify files of regions: exact arithmetic, nothing shared with the engines."""
+"""Verify files of regions and answers: exactly, nothing shared with the engines."""
 
 import argparse
 import pathlib
 import sys
+import time
 from typing import TYPE_CHECKING, cast
 
 from experiments.running.arguments import Parser, read_network, seconds
@@ -39,7 +40,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add(
         "file",
         type=pathlib.Path,
-        help="what RegionSet.save wrote, a run folder, or a folder of pieces",
+        help="what RegionSet.save or ask wrote, a run folder, or a folder of pieces",
     )
     add("--network", type=pathlib.Path, help="the network it must belong to")
     add("--float", action="store_true", help="check in float64, proving nothing")
@@ -68,8 +69,16 @@ def execute(options: argparse.Namespace) -> int:
     if file.suffix == ".json":
         from regions.certificates.answers import verify_answer
 
-        with interrupted_after(options.max_seconds):
-            report = verify_answer(file, network=network)
+        begin = time.perf_counter()
+        try:
+            with interrupted_after(options.max_seconds):
+                report = verify_answer(file, network=network)
+        except KeyboardInterrupt:
+            limit = options.max_seconds
+            if limit is None or time.perf_counter() - begin < limit:
+                raise
+            print(f"error: not checked within {limit:g} seconds", file=sys.stderr)
+            return 1
     else:
         with Bars() as bars, CtrlC() as stop:
             report = regions.verify(

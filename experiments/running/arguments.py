@@ -368,7 +368,8 @@ def ball_of(options: argparse.Namespace) -> Ball:
     """
     if options.radius is None:
         raise ValueError("--ball needs --radius R.")
-    norm = NORMS[options.norm or "2"]
+    # Where a norm is asked about, too, that of the ball may be another one.
+    norm = NORMS[getattr(options, "ball_norm", None) or options.norm or "2"]
     return Ball(options.ball, options.radius, norm)
 
 

@@ -48,17 +48,17 @@ def named(folder, arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("abs.npz range --box -1 2", 0, "0 (exactly 0) to 2 (exactly 2)"),
-        ("classes.npz range --box -1 2 --output 1", 0, "-1 (exactly -1) to 1"),
+        ("abs.npz range --box -1 2", 0, "largest 2 (exactly 2)"),
+        ("classes.npz range --box -1 2 --output 1", 0, "smallest -1 (exactly -1)"),
         ("abs.npz lipschitz --box -1 2 --norm inf", 0, "1 (exactly 1)"),
         ("abs.npz integral --lower -1 --upper 2", 0, "2.5 (exactly 5/2)"),
         ("abs.npz moments --lower -1 --upper 2", 0, "0.8333333333333333"),
-        ("classes.npz means --box -1 2", 0, "class 0  0.5 of the volume, mean (1.25)"),
+        ("classes.npz means --box -1 2", 0, "class 0 0.5 of the volume, mean (1.25)"),
         ("abs.npz difference ramp.npz --box -1 1", 0, "1 (exactly 1)"),
         ("abs.npz equal same.npz --box -1 1", 0, "yes"),
         ("abs.npz preimage near.json --box -4 4", 0, "2 polytopes"),
-        ("abs.npz range --polytope near.json", 0, "1 (exactly 1) to 2 (exactly 2)"),
-        ("abs.npz range --ball 1 --radius 2", 0, "0 (exactly 0) to 3 (exactly 3)"),
+        ("abs.npz range --polytope near.json", 0, "smallest 1 (exactly 1)"),
+        ("abs.npz range --ball 1 --radius 2", 0, "largest 3 (exactly 3)"),
         ("abs.npz equal ramp.npz --box -1 1", 1, "no"),
         ("abs.npz equal ramp.npz --box 0 1", 0, "yes"),
         ("abs.npz property bad.vnnlib", 1, "no"),
@@ -71,13 +71,25 @@ def test_questions_are_answered(script, files, capsys, arguments, code, said):
     words = named(files, arguments)
     assert script.main(words) == code
     shown = capsys.readouterr().out
-    assert said in shown.splitlines()[0]
+    assert said in " ".join(" ".join(shown.splitlines()[:2]).split())
     assert "yes, proved" in shown
+
+
+def test_the_norm_of_a_ball_may_be_another_one(script, files, capsys):
+    """Two units meet the square around 0 and not the disc in it."""
+    weights = [[[1.0, 1.0], [-1.0, 0.0]], [[8.0, 0.0]]]
+    net = ReluNetwork.from_arrays(weights, [[-1.5, 0.0], [0.0]])
+    save_network(files / "corner.npz", net)
+    words = named(files, "corner.npz lipschitz --ball 0,0 --radius 1 --norm inf")
+    for more, said in ([], "16"), (["--ball-norm", "2"], "0"):
+        assert script.main([*words, *more]) == 0
+        assert f"answer       {said} (exactly" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("abs.npz range --box -1 1 --ball-norm 2", "--ball-norm needs --ball POINT"),
         ("abs.npz range", "range needs a domain, such as --box -1 1"),
         ("abs.npz range --box -1 1 --norm 2", "range takes no --norm"),
         ("abs.npz range --box -1 1 --output 3", "3 is no number of one: give --output"),
@@ -134,6 +146,8 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
     assert script.main([*words, str(file)]) == 0
     assert load_script("verify").main([str(file)]) == 0
     assert "verified: proved exactly" in capsys.readouterr().out
+    assert load_script("verify").main([str(file), "--max-seconds", "1e-6"]) == 1
+    assert "error: not checked within 1e-06 seconds" in capsys.readouterr().err
     file.write_text(file.read_text().replace('"value":["', '"value":["1', 1))
     assert load_script("verify").main([str(file)]) == 1
     assert "failed: " in capsys.readouterr().err

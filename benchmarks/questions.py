@@ -19,7 +19,16 @@ import regions
 from benchmarks.side_by_side import random_network
 from regions.network import ReluNetwork
 
-CASES = ((2, (64, 64, 64)), (2, (128, 128, 128)), (3, (48, 48)), (4, (24, 24)))
+CASES = (
+    (2, (64, 64, 64)),
+    (2, (128, 128, 128)),
+    (2, (60, 500)),
+    (3, (48, 48)),
+    (3, (10, 200)),
+    (4, (24, 24)),
+    (4, (12, 12, 12)),
+    (4, (60,)),
+)
 LARGE = ((2, (1650,)), (3, (112, 112)), (2, (500, 500)))
 QUESTIONS: dict[str, Callable[[ReluNetwork, regions.Box], Any]] = {
     "count": regions.count_regions,

@@ -14,6 +14,9 @@ from regions.patterns.halfspaces import halfspaces_batch
 MERGE = 1e-12
 """In units of the domain's size: the rounding of a corner, not a feature size."""
 
+ARCS = 180
+"""A circle is drawn with so many sides, that touch it from outside."""
+
 _CHUNK = 256
 
 
@@ -73,6 +76,11 @@ def clipped_polygons(
 
 def _domain_polygon(domain: BoundedDomain) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the domain, counterclockwise, and the facet along each side."""
+    if domain.squared_radius is not None:
+        angles = np.linspace(0.0, 2.0 * np.pi, ARCS, endpoint=False)
+        reach = domain.chart_box().upper[0] / np.cos(np.pi / ARCS)
+        circle = reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        return circle, np.full(ARCS, -1, np.int64)
     A, b = domain.rows()
     corners = domain.corners()
     away = corners - corners.mean(axis=0)

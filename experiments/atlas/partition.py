@@ -7,7 +7,7 @@ from jaxtyping import Float32, Float64, Int64, UInt8
 
 import regions
 from experiments.atlas.clipping import clipped_polygons
-from regions.domains.shapes import BoundedDomain, check_not_round
+from regions.domains.shapes import BoundedDomain
 from regions.lp.chebyshev import small_batch_balls
 from regions.results.cells import Cells
 from training.progress import Progress, quiet
@@ -100,11 +100,10 @@ def from_regions(
     """The partition of an enumeration that is done.
 
     Vertices are those of the engine; where it keeps none, as the tree, regions are cut
-    out of the domain in float64.
+    out of the domain in float64, out of a polygon around a round one.
     """
     domain = found.domain
     assert not isinstance(domain, regions.WholeSpace)
-    check_not_round(domain)
     if found.has_cells:
         vertices, counts, members = _ordered(found.cells)
         sides = _cell_sides(found.cells, counts, members)

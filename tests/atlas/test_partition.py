@@ -90,6 +90,24 @@ def test_clipping_of_the_tree_agrees_with_cells():
     assert shape_of(cells) == shape_of(tree)
 
 
+def test_a_round_ball_is_drawn_as_a_polygon_around_it():
+    net, disc = network(), regions.Ball([0.1, -0.2], 0.7)
+    found = find_partition(net, disc, "disc")
+    assert len(found) == int(regions.count_regions(net, disc))
+    total = sum(map(area, found.polygons()))
+    assert np.pi * 0.7**2 < total < 1.001 * np.pi * 0.7**2
+    bits = np.unpackbits(
+        found.patterns, axis=1, count=net.num_bits, bitorder="little"
+    ).astype(bool)
+    assert (net.patterns(disc.embed(found.centers)) == bits).all()
+    # On the rim is the one edge of the domain, everywhere else a unit.
+    far = np.linalg.norm(found.vertices, axis=1) > 0.7 - 1e-9
+    after = next_corners(found.counts)
+    rim = far[found.members] & far[found.members[after]] & (found.sides < 0)
+    assert (found.sides[~rim] >= 0).all()
+    assert (found.sides[rim] == -1).all()
+
+
 def test_degenerate_network_is_cut_out_of_the_domain():
     weight = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     net = regions.ReluNetwork.from_arrays([weight, np.ones((1, 4))], None)

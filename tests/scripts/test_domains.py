@@ -80,7 +80,6 @@ REFUSED = {
     ("grid", "space"): "such as a Box",
     ("atlas", "segment"): "--slice FILE takes a plane",
     ("atlas", "cone"): NO_OPEN,
-    ("atlas", "ball"): NO_ROUND,
     ("atlas", "space"): "--box LOW HIGH takes a part",
 }
 """What is not served, and of what is said in its place; all else is."""

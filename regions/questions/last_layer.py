@@ -1,5 +1,7 @@
 """The last hidden layer of a network, and the network of all layers before it."""
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -32,6 +34,19 @@ def before_last(network: ReluNetwork) -> ReluNetwork:
     return ReluNetwork(network.hidden[:-1], end)
 
 
+def with_sums(network: ReluNetwork) -> ReluNetwork:
+    """The same network, whose outputs are sums over its last hidden layer alone.
+
+    That has units without a kink in addition: the outputs of `before_last`.
+    """
+    before, count = before_last(network), network.output_dim
+    slopes = np.concatenate([network.hidden[-1].slopes, np.ones(count)])
+    last = dataclasses.replace(before.output, slopes=slopes)
+    weight = np.concatenate([network.output.weight, np.eye(count)], axis=1)
+    output = Layer(weight, np.zeros(count), np.ones(count))
+    return ReluNetwork((*before.hidden, last), output)
+
+
 def combined_weights(
     network: ReluNetwork, weights: Sequence[Fraction]
 ) -> Float64[np.ndarray, " units_and_outputs"]:
@@ -39,6 +54,13 @@ def combined_weights(
 
     Each is rounded once: units of the last layer, then outputs.
     """
+    some = [k for k, w in enumerate(weights) if w]
+    if len(some) == 1:
+        factor = as_float(to_fmpq(weights[some[0]]))
+        if math.isfinite(factor) and Fraction(factor) == weights[some[0]]:
+            with np.errstate(all="ignore"):
+                own = factor * network.output.weight[some[0]]
+            return np.concatenate([own, factor * np.eye(len(weights))[some[0]]])
     columns = network.output.weight.T.tolist()
     units = [
         sum((w * Fraction(v) for w, v in zip(weights, c, strict=True) if w), Fraction())

@@ -34,38 +34,15 @@ def float_norms(
     J: Float64[np.ndarray, "maps outputs dim"], norm: float | int
 ) -> np.ndarray:
     """The norms in floating point."""
-    if norm == 2 and 1 in J.shape[1:]:
-        return np.sqrt(np.square(J).sum((1, 2)))
     if norm == 2:
-        return np.linalg.svd(J, compute_uv=False)[..., 0]
+        # Squares neither overflow nor underflow where they matter.
+        sizes = np.abs(J).max((1, 2), initial=0.0)
+        scale = np.ldexp(1.0, np.frexp(sizes)[1] - 1)
+        J = J / scale[:, None, None]
+        if 1 in J.shape[1:]:
+            return scale * np.sqrt(np.square(J).sum((1, 2)))
+        return scale * np.linalg.svd(J, compute_uv=False)[..., 0]
     return np.abs(J).sum(-1 if norm == math.inf else -2).max(-1)
-
-
-def plane_norms(
-    x: Float64[np.ndarray, "outputs ..."],
-    y: Float64[np.ndarray, "outputs ..."],
-    norm: float | int,
-) -> Float64[np.ndarray, "*maps"]:
-    """The norms of matrices with two columns, in floating point.
-
-    Args:
-        x: The first columns.
-        y: The others.
-        norm: 1, 2 or infinity.
-
-    Example:
-        >>> plane_norms(np.array([[3.0], [0.0]]), np.array([[0.0], [4.0]]), 2)
-        array([4.])
-    """
-    if norm == math.inf:
-        return (np.abs(x) + np.abs(y)).max(0)
-    if norm == 1:
-        return np.maximum(np.abs(x).sum(0), np.abs(y).sum(0))
-    p, q = np.square(x).sum(0), np.square(y).sum(0)
-    if len(x) == 1:
-        return np.sqrt(p + q)
-    # The larger eigenvalue of the matrix of products of columns.
-    return np.sqrt(0.5 * (p + q) + np.hypot(0.5 * (p - q), (x * y).sum(0)))
 
 
 def operator_norm(J: Matrix, norm: float | int) -> Value:

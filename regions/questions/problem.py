@@ -4,6 +4,7 @@ A goal is the smallest of several affine functions of the outputs and of the coo
 of the chart. All numbers are rational.
 """
 
+import copy
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -67,6 +68,12 @@ class Problem:
         self.rows = _beyond_box(domain)
         square = domain.squared_radius
         self.square = None if square is None else to_fmpq(square)
+
+    def asking(self, goals: Sequence[Goal]) -> "Problem":
+        """The same network on the same domain, with other goals."""
+        other = copy.copy(self)
+        other.goals = goals
+        return other
 
     @property
     def dim(self) -> int:

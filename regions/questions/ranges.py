@@ -90,8 +90,9 @@ def output_range(
             Partition(network, domain, {"direction": texts(weights)}),
         )
     maxima, listed = [], EngineList(network, domain)
+    problem = Problem(network, domain, [(Linear(negative),)])
     for part, last in ((negative, False), (weights, True)):
-        problem = Problem(network, domain, [(Linear(part),)])
+        problem = problem.asking([(Linear(part),)])
         # Half of the time for each end; what the first leaves, the second has.
         share = None if max_seconds is None else max_seconds - budget.seconds
         if share is not None and not last:

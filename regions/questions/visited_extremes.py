@@ -2,26 +2,34 @@
 
 The network at the corners, with proved bounds of all errors, leaves few corners, or
 regions, at which the largest value can be; exact arithmetic decides between these.
+Most regions are never made: a cell of the layers before the last, or a part of it, is
+left out where no value on it can be as large as one that is attained elsewhere
+(`enumeration/cells/space/hopes.py`).
 """
 
-import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float64
 
-from regions.domains.shapes import BoundedDomain, WholeSpace
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells.valued import Valued, visit_regions, visits_serve
+from regions.enumeration.cells.engine import MAX_FACETS
+from regions.enumeration.cells.space import hopes
+from regions.enumeration.cells.space.network import Hopes
+from regions.enumeration.cells.valued import (
+    Valued,
+    Visit,
+    visit_regions,
+    visits_serve,
+)
 from regions.network import ReluNetwork
 from regions.questions.answer import Point, Value, ends, known
-from regions.questions.last_lines import VagueError
-from regions.questions.line_slopes import Candidate, LineSlopes
-from regions.questions.line_values import Ends, Row, Spot, line_values
-from regions.questions.line_visits import lines_serve
+from regions.questions.last_layer import combined_weights, with_sums
 from regions.questions.norms import float_norms, operator_norm
 from regions.questions.problem import Problem
 from regions.questions.records import Record
@@ -30,13 +38,30 @@ from regions.signs.rounding import SAFETY
 
 MOST_CANDIDATES = 100
 """Of more places with nearly equal values the exact values would take too long."""
-MOST_EVENTS = 5000
-"""Of more crossings of lines in an unknown order integers would."""
+DEEP = 3
+"""Beyond so many layers forms in the plane are held in pairs of floats."""
+GOALS = {1: hopes.ONE, 2: hopes.TWO, math.inf: hopes.INFINITY}
+"""What is looked for by norms."""
 
 Best = tuple[int, Fraction, Point]
 """A goal, its largest value, and where in the chart."""
-Places = Callable[[], Iterator[Candidate]]
-"""Gives the regions at a place."""
+Row = tuple[Fraction, ...]
+Spot = Callable[[], Point]
+"""Gives a point of the chart, exactly."""
+Ends = tuple[Record[Spot], Record[Spot]]
+"""Where a combination is largest, and where its negative is."""
+
+
+class Candidate(NamedTuple):
+    """A region whose Jacobian may be the largest.
+
+    Attributes:
+        units: Which hidden units are on.
+        inside: Gives a point inside, in the chart.
+    """
+
+    units: Bool[np.ndarray, " units"]
+    inside: Callable[[], Point]
 
 
 class EngineList:
@@ -74,7 +99,7 @@ class EngineList:
             if best is not None and high <= best[1]:
                 break
             point = spot()
-            if point is None or (goal, point) in seen:
+            if (goal, point) in seen:
                 continue
             if len(seen) == MOST_CANDIDATES:
                 return None
@@ -106,9 +131,6 @@ def _ends_of(
     stop: Callable[[], bool],
 ) -> dict[Row, Ends] | None:
     """Where combinations, and their negatives, can be largest; None if stopped."""
-    if lines_serve(network, domain):
-        with contextlib.suppress(VagueError):
-            return line_values(network, domain, rows, stop)
     records: dict[Row, Ends] = {row: (Record(), Record()) for row in rows}
 
     @np.errstate(all="ignore")
@@ -123,8 +145,37 @@ def _ends_of(
             top.take(value - doubt, value + doubt, spot)
             bottom.take(-value - doubt, doubt - value, spot)
 
-    visit = visit_regions(network, domain, take, stop)
+    weights = [combined_weights(network, row) for row in rows]
+    visit = _visit(network, domain, hopes.VALUES, np.array(weights), take, stop)
     return records if visit.complete else None
+
+
+def _visit(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    goal: int,
+    weight: Float64[np.ndarray, "sums units_and_outputs"],
+    take: Callable[[Valued], None],
+    stop: Callable[[], bool],
+) -> Visit:
+    """Hand over all regions that may have what is looked for, and perhaps others."""
+    if not _hopes_serve(network, domain):
+        return visit_regions(network, domain, take, stop)
+    looked_for = Hopes(goal, weight, np.full((len(weight), 2), -math.inf))
+    return visit_regions(with_sums(network), domain, take, stop, hopes=looked_for)
+
+
+def _hopes_serve(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether to leave out parts of cells of all layers but the last.
+
+    In the plane these cells take longer than with a walk of its own, the more so the
+    deeper they are: that pays where they have many parts.
+    """
+    if domain.dim > 2:
+        return True
+    *before, last = network.widths
+    wide = 2 * last >= 3 * sum(before) and len(before) <= DEEP
+    return wide and len(domain.rows()[1]) <= MAX_FACETS
 
 
 class Steepest(NamedTuple):
@@ -133,8 +184,7 @@ class Steepest(NamedTuple):
     Attributes:
         value: Its norm.
         witness: A point of the chart, inside a region that has it.
-        stats: How many regions, or cells of all layers but the last, were visited, and
-            how many Jacobians were found exactly.
+        stats: How many regions were visited, and how many Jacobians were found exactly.
         complete: Whether these are all.
     """
 
@@ -158,15 +208,7 @@ def steepest_visited(
         norm: 1, 2 or infinity.
         stop: Asked often; says whether to stop.
     """
-    if lines_serve(network, domain):
-        with contextlib.suppress(VagueError):
-            found = LineSlopes(network, domain, norm, stop)
-            sides = found.record.places()
-            if sum(len(side.events) for _, side in sides) <= MOST_EVENTS:
-                places = [(high, side.candidates) for high, side in sides]
-                count = {"cells": found.cells}
-                return _steepest(network, norm, places, count, found.complete)
-    record: Record[Places] = Record()
+    record: Record[Candidate] = Record()
 
     @np.errstate(all="ignore")
     def take(regions: Valued) -> None:
@@ -179,20 +221,16 @@ def steepest_visited(
         doubt = SAFETY * regions.doubt.sum(0) / regions.scale.min()
         doubt = np.where(sound, doubt + 1e-11 * np.abs(J).sum((1, 2)), math.inf)
 
-        def place(region: int) -> Places:
-            return functools.partial(_region, network, regions, region)
+        def place(region: int) -> Candidate:
+            (units,) = network.unit_patterns(regions.bits(np.array([region])))
+            return Candidate(units, functools.partial(_middle, regions, region))
 
         record.take(norms - doubt, norms + doubt, place)
 
-    visit = visit_regions(network, domain, take, stop)
+    weight = with_sums(network).output.weight
+    visit = _visit(network, domain, GOALS[norm], weight, take, stop)
     count = {"regions": visit.regions}
     return _steepest(network, norm, record.places(), count, visit.complete)
-
-
-def _region(network: ReluNetwork, regions: Valued, region: int) -> Iterator[Candidate]:
-    """A region, by itself."""
-    (units,) = network.unit_patterns(regions.bits(np.array([region])))
-    yield Candidate(units, lambda: _middle(regions, region))
 
 
 def _middle(regions: Valued, region: int) -> Point:
@@ -206,26 +244,25 @@ def _middle(regions: Valued, region: int) -> Point:
 def _steepest(
     network: ReluNetwork,
     norm: float | int,
-    places: Sequence[tuple[float, Places]],
+    candidates: Sequence[tuple[float, Candidate]],
     count: dict[str, int],
     complete: bool,
 ) -> Steepest | None:
-    """The largest norm exactly, where places are in the order of their bounds."""
+    """The largest norm exactly, where regions are in the order of their bounds."""
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
     best: tuple[Fraction, Fraction, Candidate] | None = None
     maps: dict[Any, Value] = {}
-    for bound, regions in places:
+    for bound, region in candidates:
         if best is not None and Fraction(bound) < best[0]:
             break
-        for region in regions():
-            jacobian = tuple(row[:-1] for row in exact.affine_map(region.units))
-            if jacobian not in maps:
-                maps[jacobian] = operator_norm(jacobian, norm)
-            low, high = ends(maps[jacobian])
-            if best is None or low > best[0]:
-                best = low, high if best is None else max(high, best[1]), region
-            elif high > best[1]:
-                best = best[0], high, best[2]
+        jacobian = tuple(row[:-1] for row in exact.affine_map(region.units))
+        if jacobian not in maps:
+            maps[jacobian] = operator_norm(jacobian, norm)
+        low, high = ends(maps[jacobian])
+        if best is None or low > best[0]:
+            best = low, high if best is None else max(high, best[1]), region
+        elif high > best[1]:
+            best = best[0], high, best[2]
     if best is None:
         return None
     stats = count | {"exact_maps": len(maps)}

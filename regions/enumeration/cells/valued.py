@@ -21,6 +21,7 @@ from regions.enumeration.cells.form_rows import ERROR
 from regions.enumeration.cells.plane import VALUES
 from regions.enumeration.cells.space import walk as space_walk
 from regions.enumeration.cells.space.exact import ExactCorners, unpack
+from regions.enumeration.cells.space.network import Hopes
 from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import Leaves
 from regions.errors import NotGenericError
@@ -125,6 +126,7 @@ def visit_regions(
     take: Callable[[Valued], Any],
     stop: Callable[[], bool],
     worst: float = LARGE,
+    hopes: Hopes | None = None,
 ) -> Visit:
     """Hand over all regions of a network, some at a time, from several threads.
 
@@ -134,6 +136,7 @@ def visit_regions(
         take: Is given the regions.
         stop: Asked often; says whether to stop.
         worst: Corners in space with larger bounds of their errors are found anew.
+        hopes: What regions are looked for; most that can not have it are left out.
 
     Example:
         >>> from regions.domains.shapes import Box
@@ -146,14 +149,14 @@ def visit_regions(
     layer = dataclasses.replace(output, slopes=np.ones(width))
     end = Layer(np.zeros((1, width)), np.zeros(1), np.ones(1))
     wide = ReluNetwork((*network.hidden, layer), end)
-    if domain.dim == 2:
+    if domain.dim == 2 and hopes is None:
         try:
             return _visit_plane(wide, domain, take, stop)
         except NotGenericError:
             # A cell has more corners than the walk in the plane can hold.
             if len(domain.rows()[1]) > MAX_FACETS:
                 return Visit([], 0, False)
-    return _visit_space(wide, domain, take, stop, worst)
+    return _visit_space(wide, domain, take, stop, worst, hopes)
 
 
 def _visit_plane(
@@ -211,6 +214,7 @@ def _visit_space(
     take: Callable[[Valued], Any],
     stop: Callable[[], bool],
     worst: float,
+    hopes: Hopes | None,
 ) -> Visit:
     """The same by the walk in space, which serves planes as well."""
     dim, layers = domain.dim, len(network.hidden)
@@ -239,7 +243,9 @@ def _visit_space(
         )
 
     kept = network.hidden[-1].width
-    task = space_walk.SpaceTask(network, domain, handed, forms_kept=kept, worst=worst)
+    task = space_walk.SpaceTask(
+        network, domain, handed, forms_kept=kept, worst=worst, hopes=hopes
+    )
     exact = ExactCorners(network, domain, task.net)
     walks = space_walk.walk_all(task, stop, None)
     for walk in walks:

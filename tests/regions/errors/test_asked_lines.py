@@ -292,7 +292,6 @@ ASKED_AT = {
     "questions/difference.py": 2,
     "questions/equal_regions.py": 1,
     "questions/integrals.py": 2,
-    "questions/line_visits.py": 1,
     "questions/maxima.py": 5,
     "questions/pieces.py": 2,
     "questions/preimages.py": 1,

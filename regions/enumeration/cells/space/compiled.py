@@ -21,14 +21,15 @@ from regions.enumeration.cells.space import (
     corner_signs,
     cutting,
     forms,
+    hopes,
     kernel,
     positions,
     segments,
     zeros,
 )
 
-MODULES = (forms, positions, zeros, corner_signs, cutting, segments, kernel)
-COLD = ("_solve", "decide", "is_edge", "open_sign", "take_lone_points")
+MODULES = (forms, positions, zeros, corner_signs, cutting, segments, hopes, kernel)
+COLD = ("_solve", "decide", "is_edge", "is_hopeless", "open_sign", "take_lone_points")
 """What is called so seldom that a copy in every place is not worth its size."""
 
 

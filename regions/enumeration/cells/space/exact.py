@@ -37,6 +37,8 @@ class ExactCorners:
         self._exact = ExactNetwork(network, domain)
         self._is_cone = not domain.is_bounded
         self._net = net
+        bent = [k for k, layer in enumerate(network.hidden) if layer.kinks.any()]
+        self._bent = max(bent, default=0) + 1
         A, b = domain.rows()
         self._facets = [
             dyadic([*(-v for v in row), offset])[0]
@@ -120,7 +122,8 @@ class ExactCorners:
             leaves.zeros[:, q],
             np.bitwise_or.reduce(used, axis=1),
             leaves.row[region],
-            self.forms(words, layers),
+            # No later unit vanishes at a corner.
+            self.forms(words, self._bent),
             unpack(self._net, words[None], layers)[0],
         )
 

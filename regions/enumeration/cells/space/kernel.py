@@ -36,6 +36,7 @@ from regions.enumeration.cells.space.cutting import (
     cut,
 )
 from regions.enumeration.cells.space.forms import INDEX, activate, add_up
+from regions.enumeration.cells.space.hopes import is_hopeless
 from regions.enumeration.cells.space.segments import take_lone_points
 from regions.enumeration.cells.space.state import (
     ASKED,
@@ -53,9 +54,10 @@ from regions.enumeration.cells.space.state import (
     TOP,
 )
 
-COUNTING, HALVING, LISTING = range(3)
+COUNTING, HALVING, LISTING, HOPING = range(4)
 """Whether the regions of a cell of the last layer are counted by sections; or one after
-another, as they are listed; or listed."""
+another, as they are listed; or listed; or listed where they may have what is looked
+for."""
 EMPTY = -1
 """A section that adds nothing."""
 
@@ -79,26 +81,33 @@ def advance(net, st, steps, mode):
         elif status != RUNNING:
             return status
         elif st.cell[s, SETTLED] != 0:
-            status = _go_on(net, st, s, layer, layer == layers - 1, mode)
+            status = _go_on(net, st, s, layer, layers - 1 - layer, mode)
             if status != RUNNING:
                 return status
     return RUNNING
 
 
-def _go_on(net, st, s, layer, last, mode):
-    """Count, cut or finish a cell, now that all units on its list cross it."""
+def _go_on(net, st, s, layer, after, mode):
+    """Count, cut or finish a cell, now that all units on its list cross it.
+
+    So many layers come after its own.
+    """
+    last = after == 0
     counting = last and mode == COUNTING
+    if after == 1 and mode == HOPING and is_hopeless(net, st, s, layer):
+        _leave(st, s, 0)
+        return RUNNING
     if counting and st.cell[s, DIM] == 1 and st.cell[s, SETTLED] == 1:
         take_lone_points(net, st, s, layer)
         st.cell[s, SETTLED] = 2
     left = st.cell[s, CANDIDATES]
     if left == 0 and not last:
         return _finish(net, st, s, layer)
-    if left == 0 and mode == LISTING and not _put_out(net, st, s, layer):
+    if left == 0 and mode >= LISTING and not _put_out(net, st, s, layer):
         return FULL
     if left == 0:
         _leave(st, s, 1)
-    elif left == 1 and last and mode != LISTING:
+    elif left == 1 and last and mode < LISTING:
         _leave(st, s, 2)
     else:
         return cut(net, st, s, layer, counting)

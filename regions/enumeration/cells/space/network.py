@@ -36,6 +36,22 @@ KEPT = 32
 """Domains whose corners are kept: networks are many, and domains few."""
 
 
+class Hopes(NamedTuple):
+    """What is looked for over the regions of a network.
+
+    Attributes:
+        goal: `VALUES`, or a norm of Jacobians, as in `hopes.py`.
+        weight: Combinations of the activations of the last layer with kinks, one a row:
+            those whose values are looked for, or the outputs.
+        best: For each the largest known value and that of the negative; or, first of
+            all, the largest known norm.
+    """
+
+    goal: int
+    weight: np.ndarray
+    best: np.ndarray
+
+
 def flatten(network: ReluNetwork, domain: Domain) -> Net:
     """The layers, composed with the domain's chart and scaled.
 
@@ -231,6 +247,7 @@ def begin(
     listing: bool,
     forms_kept: int = 0,
     worst: float = LARGE,
+    hopes: Hopes | None = None,
 ) -> State:
     """A stack with the domain, in one cell or some, before the first layer."""
     first, dim, units = _start(net, network, domain), domain.dim, int(net.first[-1])
@@ -287,6 +304,7 @@ def begin(
         out_reach=np.zeros(16 * out),
         out_zeros=np.zeros((1, 16 * out), np.int64),
         out_form=np.zeros((dim + 2, forms_kept, out)),
+        **_looking(hopes, dim, widest, room),
     )
     for c in range(dim):
         state.held[c, c] = 1.0
@@ -307,6 +325,29 @@ def begin(
     state.reg[TOP], state.reg[NEXT_ID] = len(corners), len(first.x)
     state.reg[RANK] = state.cell[0, DIM]
     return state
+
+
+def _looking(
+    hopes: Hopes | None, dim: int, widest: int, room: int
+) -> dict[str, np.ndarray]:
+    """What is looked for, and room for it."""
+    if hopes is None:
+        hopes, widest, room = Hopes(0, np.zeros((0, 0)), np.zeros((0, 2))), 0, 0
+    rows = len(hopes.weight)
+    return {
+        "goal": np.array([hopes.goal]),
+        "weight": hopes.weight,
+        "best": hopes.best,
+        "lost": np.zeros((rows, 2)),
+        "factor": np.zeros(widest),
+        "crossing": np.zeros(widest, np.int64),
+        "bend": np.zeros(widest),
+        "blur": np.zeros(widest),
+        "sums": np.zeros((4, room)),
+        "middle": np.zeros((rows, dim)),
+        "hull": np.zeros((rows, dim)),
+        "gram": np.zeros((2, dim, dim)),
+    }
 
 
 def _off_by(points: np.ndarray, cell: Cell, scale: np.ndarray) -> np.ndarray:

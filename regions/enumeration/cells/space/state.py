@@ -17,6 +17,7 @@ LAYER, AT, CORNERS, CANDIDATES_AT, CANDIDATES, DIM, SETTLED = range(7)
 BOTTOM, TOP, COUNT, NEXT_ID, NEXT_STAMP, ASKED, FACTS, FOUND, FILLED, TESTS, RANK = (
     range(11)
 )
+NOTED = 11
 
 
 class Net(NamedTuple):
@@ -140,6 +141,20 @@ class State(NamedTuple):
         out_zeros: The same as `zeros`.
         out_form: Forms of the last units of the last layer on them, where values are
             wanted: gradient, offset, and `doubt`.
+        goal: What is looked for, as in `hopes.py`; this and what follows is empty where
+            all regions are wanted.
+        weight: What the activations of the last layer with kinks are multiplied by.
+        best: For each combination its largest known value, and that of its negative; or
+            the largest known norm.
+        lost: Bounds of the errors of sums over that layer, and per reach of a corner.
+        factor: Slopes of its units on a cell.
+        crossing: Units that cross it, twins among them.
+        bend: How far each is from linear.
+        blur: How much each adds to bounds.
+        sums: Sums at the corners of a cell.
+        middle: A Jacobian.
+        hull: How far its entries may be from those of others.
+        gram: Products of its columns.
     """
 
     reg: np.ndarray
@@ -189,6 +204,18 @@ class State(NamedTuple):
     out_reach: np.ndarray
     out_zeros: np.ndarray
     out_form: np.ndarray
+    goal: np.ndarray
+    weight: np.ndarray
+    best: np.ndarray
+    lost: np.ndarray
+    factor: np.ndarray
+    crossing: np.ndarray
+    bend: np.ndarray
+    blur: np.ndarray
+    sums: np.ndarray
+    middle: np.ndarray
+    hull: np.ndarray
+    gram: np.ndarray
 
     def emptied(self) -> "State":
         """What a walk that is over still tells: its numbers, without the arrays."""

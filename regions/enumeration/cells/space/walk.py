@@ -20,9 +20,14 @@ from regions.enumeration.cells.space.cutting import (
     RUNNING,
 )
 from regions.enumeration.cells.space.exact import ExactCorners
-from regions.enumeration.cells.space.kernel import COUNTING, HALVING, LISTING
+from regions.enumeration.cells.space.kernel import (
+    COUNTING,
+    HALVING,
+    HOPING,
+    LISTING,
+)
 from regions.enumeration.cells.space.loading import KERNELS, choose_advance
-from regions.enumeration.cells.space.network import begin, flatten
+from regions.enumeration.cells.space.network import Hopes, begin, flatten
 from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.residues import with_residues, with_room
 from regions.enumeration.cells.space.state import (
@@ -69,6 +74,7 @@ GROWN = {
         "sides": 1,
         "below": 1,
         "shared": 0,
+        "sums": 1,
     },
     NEED_WORDS: {
         "zeros": 0,
@@ -94,6 +100,7 @@ class SpaceTask:
         most: Regions to find.
         forms_kept: How many units of the last layer have their forms handed over.
         worst: Corners with larger bounds are found anew at once.
+        hopes: What regions are looked for; those that can not have it are left out.
     """
 
     def __init__(
@@ -104,17 +111,19 @@ class SpaceTask:
         most: int | None = None,
         forms_kept: int = 0,
         worst: float = LARGE,
+        hopes: Hopes | None = None,
     ):
         self.network = network
         self.domain = domain
         self.net = flatten(network, domain)
-        if take is not None:
+        if take is not None and hopes is None:
             # Positions are made sharper where signs are open: not now and then.
             self.net = with_residues(self.net)
         self.take = take
         self.most = most
         self.forms_kept = forms_kept
         self.worst = worst
+        self.hopes = hopes
 
 
 class SpaceWalk:
@@ -139,6 +148,7 @@ class SpaceWalk:
                 listing=listing,
                 forms_kept=task.forms_kept,
                 worst=task.worst,
+                hopes=task.hopes,
             )
             state = with_room(state, task.net)
         self.state = state
@@ -158,7 +168,7 @@ class SpaceWalk:
         task = self._task
         mode = HALVING if work else COUNTING
         if task.take is not None:
-            mode = LISTING
+            mode = LISTING if task.hopes is None else HOPING
         run, self.compiled = choose_advance()
         pace = self._paces[self.compiled]
         steps = work or max(1, pace.start() // STEP_WORK)
@@ -186,6 +196,8 @@ class SpaceWalk:
         if reg[TOP] - reg[BOTTOM] < 2:
             return None
         copy = State(*(array.copy() for array in self.state))
+        # What one finds helps the others.
+        copy = copy._replace(best=self.state.best)
         part = SpaceWalk(self._task, copy)
         part._net, part.asked = self._net, 0
         copy.reg[TOP] = reg[BOTTOM] + 1

@@ -2,12 +2,15 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpq_mat
 
 from regions.polytopes.fans.measuring import KERNELS, measured, words_of_rows
 from regions.polytopes.hull_volume import hull_volume
+from regions.signs.exact import to_fmpq, to_fraction
 
 
 def zero_sets(rows, corners):
@@ -46,6 +49,30 @@ def test_volumes_bound_what_the_errors_of_corners_make_of_them(dim):
     for k, exact in enumerate((mean, square / ((dim + 1) * (dim + 2)))):
         wrong = np.abs(size * exact - found.integral[0, k])
         assert (wrong < found.integral_error[0, k]).all()
+
+
+@pytest.mark.parametrize("dim", [2, 3, 4, 5])
+def test_volumes_of_thin_simplices_are_off_by_rounding_alone(dim):
+    """Their corners are near a line, and exact: determinants in rational numbers."""
+    rng, number = np.random.default_rng(dim), 20
+    along = rng.uniform(-1.0, 1.0, (number, dim + 1, 1)) * rng.standard_normal(dim)
+    corners = along + 1e-4 * rng.standard_normal((number, dim + 1, dim))
+    every = (1 << (dim + 1)) - 1
+    zeros = np.tile([every ^ (1 << k) for k in range(dim + 1)], number)[None]
+    x = np.ascontiguousarray(corners.reshape(-1, dim).T)
+    end, none = (dim + 1) * np.arange(1, number + 1), np.zeros(x.shape[1])
+    for scale in (1.0, 2.0 ** -(1200 // dim)):
+        with KERNELS.switched_off():
+            found = measured(end, scale * x, none, zeros, scale * x[:1], none[None], 1)
+        for n, points in enumerate((scale * corners).tolist()):
+            first, *others = [[Fraction(v) for v in point] for point in points]
+            edges = [
+                [to_fmpq(v - w) for v, w in zip(point, first, strict=True)]
+                for point in others
+            ]
+            size = abs(to_fraction(fmpq_mat(edges).det())) / math.factorial(dim)
+            wrong = abs(Fraction(found.volume[n]) - size)
+            assert 0 < wrong < Fraction(found.volume_error[n])
 
 
 @pytest.mark.parametrize("dim", [2, 3, 4, 5, 6])

@@ -5,6 +5,8 @@ through them. Each rounding is charged where it comes up: a coefficient that is 
 moves the sum by at most e times the largest value of what it multiplies.
 """
 
+import math
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -276,6 +278,9 @@ def outward(low: Sequence[Sequence[fmpq]], high: Sequence[Sequence[fmpq]]) -> En
 
 def float_below(value: fmpq) -> float:
     """A float64 number that is no larger."""
-    near = int(value.p) / int(value.q)
+    try:
+        near = int(value.p) / int(value.q)
+    except OverflowError:
+        return sys.float_info.max if value > 0 else -math.inf
     exact = fmpq(*near.as_integer_ratio())
     return near if exact <= value else float(np.nextafter(near, -np.inf))

@@ -13,6 +13,7 @@ import numpy as np
 
 from regions.questions.backward import Box
 from regions.questions.problem import Point, Problem
+from regions.questions.relaxation import as_float
 from regions.questions.unit_bounds import Ends, FloatBounds, float_above, outward
 from regions.signs.exact import to_fmpq, to_fraction
 
@@ -59,7 +60,9 @@ def serves(problem: Problem) -> bool:
         and problem.square is None
         and not problem.rows
         and problem.domain.is_chart_identity
-        and all(float(w) == w for goal in problem.goals for w in goal[0].outputs)
+        and all(
+            as_float(to_fmpq(w)) == w for goal in problem.goals for w in goal[0].outputs
+        )
     )
 
 

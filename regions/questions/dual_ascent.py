@@ -7,6 +7,8 @@ all nodes of a batch together (S. Wang et al., Beta-CROWN, NeurIPS 2021). Nothin
 comes from here is trusted: `backward` proves the bound from the multipliers.
 """
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from regions.questions.backward import Box
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.problem import Problem
 from regions.questions.relaxation import as_float
+from regions.signs.exact import to_fmpq
 
 RATE, DECAY = 0.2, 0.97
 """First step of Adam, as a part of a multiplier's scale, and what it is times later."""
@@ -92,10 +95,10 @@ class DualAscent:
             )
         ]
         parts = [goal[0] for goal in problem.goals]
-        self._outputs = np.array([[float(w) for w in part.outputs] for part in parts])
+        self._outputs = np.array([_floats(part.outputs) for part in parts])
         wide = [part.inputs or (0,) * problem.dim for part in parts]
-        self._inputs = np.array([[float(v) for v in row] for row in wide])
-        self._offsets = np.array([float(part.offset) for part in parts])
+        self._inputs = np.array([_floats(row) for row in wide])
+        self._offsets = np.array(_floats([part.offset for part in parts]))
 
     @staticmethod
     def serves(problem: Problem) -> bool:
@@ -236,6 +239,11 @@ class DualAscent:
         for source, matrix in layer.blocks(index):
             part = weights @ matrix
             held[source] = held[source] + part if source in held else part
+
+
+def _floats(numbers: Sequence[Fraction | int]) -> list[float]:
+    """The nearest float64 numbers."""
+    return [as_float(to_fmpq(v)) for v in numbers]
 
 
 def _better(

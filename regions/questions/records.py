@@ -61,5 +61,10 @@ class Record(Generic[Place]):
                 self._held, self.is_crowded = [], True
 
     def places(self) -> list[tuple[float, Place]]:
-        """Where the largest can be, and what it is there at most, the largest first."""
+        """Where the largest can be, and what it is there at most, the largest first.
+
+        None is named where it can be at too many, or anywhere.
+        """
+        if self.is_crowded:
+            return []
         return sorted(self._held, key=lambda held: -held[0])

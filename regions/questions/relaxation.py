@@ -163,12 +163,12 @@ class Relaxation:
             signs[unit] = program.add(row, -side * forms[unit][-1])
         mixed = []
         for part in () if feasibility else parts:
-            weights = np.array([float(w) for w in part.outputs])
+            weights = np.array([as_float(to_fmpq(w)) for w in part.outputs])
             total = weights @ outputs
-            total[: len(part.inputs)] += [float(v) for v in part.inputs]
+            total[: len(part.inputs)] += [as_float(to_fmpq(v)) for v in part.inputs]
             row = -total[:-1]
             row[-1] = 1.0
-            mixed.append(program.add(row, total[-1] + float(part.offset)))
+            mixed.append(program.add(row, total[-1] + as_float(to_fmpq(part.offset))))
         most = most if feasibility else inf
         solved = self._solve(program, node, most, by_box)
         if solved is None:

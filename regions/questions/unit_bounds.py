@@ -5,6 +5,8 @@ up, each error of a coefficient times the largest value of what it multiplies. W
 numbers overflow, the exact form takes over.
 """
 
+import math
+import sys
 from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
@@ -307,7 +309,10 @@ def outward(box: Box) -> Ends:
 
 def float_above(value: Fraction) -> float:
     """A float64 number that is no smaller."""
-    near = float(value)
+    try:
+        near = float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -sys.float_info.max
     return near if near >= value else float(np.nextafter(near, np.inf))
 
 

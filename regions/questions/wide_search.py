@@ -132,7 +132,7 @@ class WideSearch(Search):
 
     def _seems_closed(self, bound: float) -> bool:
         """Whether a bound in floating point is worth a proof."""
-        return np.isfinite(bound) and self._is_closed(to_fmpq(float(bound) - MARGIN))
+        return math.isfinite(bound) and self._is_closed(to_fmpq(float(bound) - MARGIN))
 
     def _prove_closed(self, number: int, batch: Batch, k: int) -> bool:
         """Close a node by the exact bound of its multipliers; whether that served."""

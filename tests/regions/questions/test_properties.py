@@ -10,6 +10,7 @@ import regions
 from regions.certificates.answers import verify_answer
 from regions.errors import FileFormatError
 from regions.questions.answer_files import digest
+from regions.questions.properties import Row
 from regions.questions.vnnlib import parse_vnnlib, read_vnnlib
 from tests.helpers import random_network
 
@@ -235,3 +236,14 @@ def test_a_property_of_other_outputs_is_refused():
 def test_a_property_without_rows_is_refused_in_one_line(unsafe):
     with pytest.raises(ValueError, match="at least one row in each is required"):
         regions.holds(RAMP, regions.Box([0.0], [1.0]), regions.Property(unsafe))
+
+
+@pytest.mark.parametrize("dim", [2, 7])
+def test_bounds_beyond_float64_are_served(dim, tmp_path):
+    network = random_network(np.random.default_rng(0), dim, [4])
+    large = Fraction(10) ** 400
+    for bound, holds in ((-large, True), (large, False)):  # y >= 10^400, y >= -10^400
+        forbidden = regions.Property(((Row((), (Fraction(-1),), bound),),))
+        answer = regions.holds(network, regions.Box.cube(dim), forbidden)
+        assert answer.value is holds
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok

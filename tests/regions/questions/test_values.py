@@ -12,7 +12,8 @@ import pytest
 import regions
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
-from regions.questions.norms import operator_norm
+from regions.questions.answer import ends
+from regions.questions.norms import float_norms, operator_norm
 from tests.helpers import brute_force_rows, random_network
 from tests.zoo import ZOO
 
@@ -126,6 +127,42 @@ def test_lipschitz_constant_is_the_largest_norm_of_jax_jacobians(norm):
     ends = value if isinstance(value, regions.Interval) else (value, value)
     assert float(ends[0]) == pytest.approx(expected, rel=1e-6)
     assert ends[1] - ends[0] <= 1e-12 * ends[1]
+
+
+@pytest.mark.parametrize("exponent", [-620, 505])
+@pytest.mark.parametrize(("dim", "outputs"), [(2, 1), (2, 2), (3, 1)])
+def test_lipschitz_constants_of_any_size(dim, outputs, exponent):
+    """Squares of such numbers are none of float64; the factor changes nothing else."""
+    rng = np.random.default_rng(dim)
+    network = random_network(rng, dim, [6], outputs=outputs)
+    (hidden,), last = network.hidden, network.output
+    scaled = ReluNetwork.from_arrays(
+        [hidden.weight, np.ldexp(last.weight, exponent)], [hidden.bias, last.bias]
+    )
+    box, factor = regions.Box.cube(dim), Fraction(2) ** exponent
+    for norm in (1, 2, np.inf):
+        whole = regions.lipschitz(network, box, norm)
+        answer = regions.lipschitz(scaled, box, norm)
+        (low, high), (below, above) = ends(whole.value), ends(answer.value)
+        assert answer.proved
+        assert max(below, low * factor) <= min(above, high * factor)
+        assert above - below <= factor * high / 10**12
+
+
+def test_norms_of_small_matrices_are_those_of_larger_ones():
+    """Their squares are no numbers of float64."""
+    J, tiny = np.random.default_rng(0).standard_normal((5, 3, 2)), 2.0**-800
+    for part in (J, J[:, :1]):
+        small = float_norms(part * tiny, 2)
+        np.testing.assert_allclose(small / tiny, float_norms(part, 2), rtol=1e-14)
+
+
+def test_a_constant_is_that_of_the_region_that_overflows():
+    """One region is flat, and the norm of the other has no square in float64."""
+    net = ReluNetwork.from_arrays([[[1e270, 1e270]], [[1e-18]]], None)
+    low, high = ends(regions.lipschitz(net, regions.Box([-1, -1.5], [2, 1]), 2).value)
+    square = 2 * (Fraction(1e270) * Fraction(1e-18)) ** 2
+    assert low * low <= square <= high * high
 
 
 def test_a_stopped_lipschitz_constant_keeps_both_ends():

@@ -54,6 +54,11 @@ class ExactLayers:
             for index, layer in enumerate(network.layers)
         ]
 
+    @property
+    def affine_maps(self) -> list[tuple[list[tuple[int, fmpq_mat]], fmpq_mat]]:
+        """Blocks and bias of each layer, the outputs last; source 0 is the chart."""
+        return self._layers
+
     def values(self, point: Sequence[fmpq]) -> Row:
         """The outputs at a point of the chart."""
         return self.at_points([point])[-1][0]

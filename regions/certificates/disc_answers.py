@@ -87,7 +87,8 @@ class _Disc:
         """The parts of a leaf in the disc."""
         points = self._partition.points
         return [
-            Part([points[k] for k in s.corners], self._square) for s in leaf.simplices
+            Part([points[k] for k in s.corners], self._square)
+            for s in self._partition.simplices(leaf)
         ]
 
     def _powers(self, order: int) -> list[arb]:

@@ -39,7 +39,7 @@ def check_distance(
     normals = body["partition"]["normals"]
     others = [leaf for leaf in partition.leaves if _exceeds(leaf, about, partition)]
     for leaf in others:
-        away = [_minus(partition.points[k], center) for k in _corners(leaf)]
+        away = [_minus(partition.points[k], center) for k in leaf.corners]
         normal = numbers(normals[leaf.number])
         if not _lies_far(away, normal, size, is_sum):
             raise Wrong(f"leaf {leaf.number} is not proved to lie so far")
@@ -58,14 +58,9 @@ def check_distance(
         raise Wrong("the answer is another distance")
 
 
-def _corners(leaf: Leaf) -> set[int]:
-    """The corners of a leaf."""
-    return {k for simplex in leaf.simplices for k in simplex.corners}
-
-
 def _exceeds(leaf: Leaf, about: dict[str, Any], partition: Partition) -> bool:
     """Whether another output exceeds that of the class somewhere on a leaf."""
-    at = [partition.outputs[k] for k in _corners(leaf)]
+    at = [partition.outputs[k] for k in leaf.corners]
     return any(outputs[leaf.label] > outputs[about["label"]] for outputs in at)
 
 

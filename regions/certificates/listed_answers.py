@@ -111,7 +111,7 @@ class _Answer:
     def _used(self) -> Iterator[int]:
         """Corners of leaves; others may stand in the file, and mean nothing."""
         leaves = self._partition.leaves
-        yield from {k for leaf in leaves for s in leaf.simplices for k in s.corners}
+        yield from {k for leaf in leaves for k in leaf.corners}
 
     def _range(self) -> None:
         values = self._directed()
@@ -129,8 +129,7 @@ class _Answer:
         A, b = check_rows(self._about, self._network)
         patterns, volumes = set(), []
         for leaf in self._partition.leaves:
-            corners = {k for simplex in leaf.simplices for k in simplex.corners}
-            slacks = [self._slacks(A, b, k) for k in corners]
+            slacks = [self._slacks(A, b, k) for k in leaf.corners]
             lows, highs = zip(*((min(s), max(s)) for s in zip(*slacks)))  # noqa: B905
             if any(low < 0 < high for low, high in zip(lows, highs, strict=True)):
                 raise Wrong(f"leaf {leaf.number} has a row with both signs")
@@ -140,7 +139,8 @@ class _Answer:
             pairs = zip(leaf.on[:-1], kinks, strict=True)
             own = [on for signs, kink in pairs for on in np.array(signs)[kink].tolist()]
             patterns.add(tuple(own))
-            volumes += [simplex.volume for simplex in leaf.simplices]
+            simplices = self._partition.simplices(leaf)
+            volumes += [simplex.volume for simplex in simplices]
         if patterns != {tuple(row) for row in self._value["patterns"]}:
             raise Wrong("other regions meet the preimage than the answer says")
         self._is("the volume", exact_sum(volumes), self._value["volume"])
@@ -200,7 +200,7 @@ class _Answer:
         return exact_sum(
             simplex.volume * simplex_mean([values[k] for k in simplex.corners], degree)
             for leaf in self._partition.leaves
-            for simplex in leaf.simplices
+            for simplex in self._partition.simplices(leaf)
         )
 
     def _integral(self) -> None:
@@ -228,7 +228,7 @@ class _Answer:
             raise Wrong(f"{len(self._value)} classes are listed")
         for label, (named, share, mean) in enumerate(self._value):
             own = [leaf for leaf in self._partition.leaves if leaf.label == label]
-            parts = [s for leaf in own for s in leaf.simplices]
+            parts = [s for leaf in own for s in self._partition.simplices(leaf)]
             size = exact_sum(s.volume for s in parts)
             self._is(f"the share of class {label}", size / volume, share)
             if named != label or (mean is None) != (size == 0):

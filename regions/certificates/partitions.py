@@ -12,11 +12,15 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
+from jaxtyping import Bool
 
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.clipping import exact_sum
+from regions.certificates.face_to_face import fill_face_to_face
+from regions.certificates.integer_points import IntegerPoints, Scaled
 from regions.certificates.rationals import Row, exact, numbers, short, walls
 from regions.domains.shapes import BoundedDomain
 from regions.patterns.names import unit_name
@@ -53,15 +57,26 @@ class Leaf(NamedTuple):
 
     Attributes:
         number: Its place in the file.
-        on: For each hidden layer which units are on.
+        gates: Which hidden units are on, one bit each.
+        widths: Of the hidden layers.
         label: The number of the largest output, in a partition by classes; else 0.
-        simplices: Simplices that fill the hull of its corners.
+        corners: Its corners, by number, sorted.
     """
 
     number: int
-    on: tuple[tuple[bool, ...], ...]
+    gates: int
+    widths: tuple[int, ...]
     label: int
-    simplices: tuple[Simplex, ...]
+    corners: Indices
+
+    @property
+    def on(self) -> tuple[tuple[bool, ...], ...]:
+        """For each hidden layer which units are on; False for units of slope 1."""
+        rest, layers = self.gates, []
+        for width in self.widths:
+            layers.append(tuple(bool(rest >> k & 1) for k in range(width)))
+            rest >>= width
+        return tuple(layers)
 
 
 class Partition:
@@ -96,17 +111,20 @@ class Partition:
         self._marks, self.outputs = self._evaluated(self._tight())
         labels = data.get("labels")
         self.by_class = labels is not None
+        self._widths = tuple(len(slopes) for slopes in layers.slopes)
+        self._units = [(k, j) for k, n in enumerate(self._widths) for j in range(n)]
         self._faces: dict[int, _Faces] = {}
+        self._simplices: dict[int, list[Simplex]] = {}
         self.leaves: list[Leaf] = []
         seen: dict[Any, int] = {}
         for number, corners in enumerate(data["leaves"]):
             label = 0 if labels is None else labels[number]
             leaf = self._leaf(number, tuple(corners), label)
-            before = seen.setdefault((leaf.on, label), number)
+            before = seen.setdefault((leaf.gates, label), number)
             if before != number:
                 raise Wrong(f"leaf {number} lies in the same region as leaf {before}")
             self.leaves.append(leaf)
-        if whole:
+        if whole and not self._fills_face_to_face():
             self._check_volume(exact(domain.rational_volume()))
 
     def _homogeneous(self, corner: int) -> list[fmpz]:
@@ -132,30 +150,33 @@ class Partition:
     def _evaluated(self, tight: list[int]) -> tuple[list[_Marks], list[Row]]:
         """Signs of rows and units at each corner, and its outputs."""
         marks, outputs = [], []
+        integers = IntegerPoints(self._layers)
         for start in range(0, len(self.points), CHUNK):
-            *hidden, last = self._layers.at_points(self.points[start : start + CHUNK])
-            outputs += last
-            for place in range(len(last)):
-                own = [layer[place] for layer in hidden]
-                marks.append(self._marked(tight[start + place], own))
+            places = self._places[start : start + CHUNK]
+            *hidden, last = integers.at_places(places)
+            marks += self._marked(tight[start : start + CHUNK], hidden)
+            for place, values in zip(places, zip(*last.rows, strict=True), strict=True):
+                bottom = place[-1] * last.scale
+                outputs.append([fmpq(v, bottom) for v in values])
         return marks, outputs
 
-    def _marked(self, zeros: int, pre: list[Row]) -> _Marks:
-        """Signs at a corner; units without a kink have none."""
-        bit, positive, negative = 1 << len(self._walls), 0, 0
-        for values, slopes in zip(pre, self._layers.slopes, strict=True):
-            for v, slope in zip(values, slopes, strict=True):
-                # The zeros of a unit without a kink may run through a leaf.
-                if slope == 1:
-                    pass
-                elif v > 0:
-                    positive |= bit
-                elif v < 0:
-                    negative |= bit
-                else:
-                    zeros |= bit
-                bit <<= 1
-        return _Marks(zeros, positive, negative)
+    def _marked(self, tight: list[int], hidden: list[Scaled]) -> Iterator[_Marks]:
+        """Signs at some corners; units without a kink have none."""
+        # The zeros of a unit without a kink may run through a leaf.
+        kinks = [s != 1 for slopes in self._layers.slopes for s in slopes]
+        rows = [row for layer in hidden for row in layer.rows]
+        shape = len(rows), len(tight)
+        positive = np.array([[v > 0 for v in row] for row in rows], bool).reshape(shape)
+        negative = np.array([[v < 0 for v in row] for row in rows], bool).reshape(shape)
+        kinked = np.array(kinks, bool)[:, None]
+        every = _packed((~positive & ~negative) & kinked, len(self._walls))
+        pairs = zip(tight, every, strict=True)
+        return map(
+            _Marks,
+            [walls | zeros for walls, zeros in pairs],
+            _packed(positive & kinked, len(self._walls)),
+            _packed(negative & kinked, len(self._walls)),
+        )
 
     def _leaf(self, number: int, corners: Indices, label: int) -> Leaf:
         """A leaf, with its signs and simplices."""
@@ -166,32 +187,25 @@ class Partition:
         marks = [self._marks[k] for k in corners]
         positive = functools.reduce(operator.or_, (m.positive for m in marks))
         both = positive & functools.reduce(operator.or_, (m.negative for m in marks))
-        on, bit = [], 1 << len(self._walls)
-        for layer, slopes in enumerate(self._layers.slopes):
-            signs = []
-            for unit in range(len(slopes)):
-                if both & bit:
-                    raise Wrong(
-                        f"leaf {number}: {unit_name((layer, unit))} has both signs at "
-                        "its corners"
-                    )
-                signs.append(bool(positive & bit))
-                bit <<= 1
-            on.append(tuple(signs))
+        if both:
+            unit = self._units[(both & -both).bit_length() - 1 - len(self._walls)]
+            raise Wrong(
+                f"leaf {number}: {unit_name(unit)} has both signs at its corners"
+            )
         faces = self._faces.setdefault(label, _Faces())
         for k in corners:
             faces.zeros.setdefault(k, self._marks[k].zeros)
         if self.by_class:
-            self._note_class(number, corners, label, faces.zeros, bit)
+            self._note_class(number, corners, label, faces.zeros)
         # Faces that leaves share have one order in all of them, and are cut once.
-        simplices = tuple(self._simplices(faces, tuple(sorted(corners))))
-        return Leaf(number, tuple(on), label, simplices)
+        on = positive >> len(self._walls)
+        return Leaf(number, on, self._widths, label, tuple(sorted(corners)))
 
     def _note_class(
-        self, number: int, corners: Indices, label: int, zeros: dict[int, int], bit: int
+        self, number: int, corners: Indices, label: int, zeros: dict[int, int]
     ) -> None:
         """Check that an output is the largest on a leaf, the first of equals."""
-        count = self._layers.outputs
+        count, bit = self._layers.outputs, 1 << len(self._walls) + len(self._units)
         if not isinstance(label, int) or not 0 <= label < count:
             raise Wrong(f"leaf {number} has the label {label!r}")
         for other in range(count):
@@ -203,10 +217,18 @@ class Partition:
                 if other != label and v == 0:
                     zeros[corner] |= bit << other
 
-    def _simplices(self, faces: "_Faces", corners: Indices) -> Iterator[Simplex]:
-        """Simplices that fill the hull of some corners, those with volume."""
+    def simplices(self, leaf: Leaf) -> list[Simplex]:
+        """Simplices that fill the hull of a leaf's corners, those with volume."""
+        found = self._simplices.get(leaf.number)
+        if found is None:
+            found = self._simplices[leaf.number] = [*self._cut(leaf)]
+        return found
+
+    def _cut(self, leaf: Leaf) -> Iterator[Simplex]:
+        """The same, found now."""
         scale = _factorial(self._layers.dim)
-        for simplex in faces.filled(corners, self._layers.dim):
+        faces = self._faces[leaf.label]
+        for simplex in faces.filled(leaf.corners, self._layers.dim):
             rows = [self._places[k] for k in simplex]
             det = fmpz_mat(rows).det()
             if det != 0:
@@ -215,7 +237,15 @@ class Partition:
 
     def volume(self) -> fmpq:
         """That of all leaves together, in the chart."""
-        return exact_sum(s.volume for leaf in self.leaves for s in leaf.simplices)
+        return exact_sum(s.volume for leaf in self.leaves for s in self.simplices(leaf))
+
+    def _fills_face_to_face(self) -> bool:
+        """Whether facets show that the leaves fill the domain."""
+        leaves = (
+            (leaf.corners, [self._faces[leaf.label].zeros[k] for k in leaf.corners])
+            for leaf in self.leaves
+        )
+        return fill_face_to_face(leaves, self._layers.dim, len(self._walls))
 
     def _check_volume(self, volume: fmpq) -> None:
         """Whether the leaves fill the domain."""
@@ -270,6 +300,12 @@ class _Faces:
             for corners in found
             if not any(corners & other == corners != other for other in found)
         ]
+
+
+def _packed(signs: Bool[np.ndarray, "units points"], before: int) -> list[int]:
+    """For each point its column as bits, behind so many others."""
+    packed = np.packbits(signs.T, axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") << before for row in packed]
 
 
 def _integers(row: Row) -> list[fmpz]:

@@ -2,11 +2,11 @@
 
 A leaf is a polytope: where some forms (rows of the domain, units) have their signs. Say
 as many forms vanish at each of its corners as it has dimensions, never the same ones,
-and all but any one of these vanish at exactly one other corner, where that one does not.
+and all but any one of these vanish at exactly one other corner, where that does not.
 Then these forms are independent, each corner is a vertex of the polytope, and each edge
 from it leads to a corner: these are all vertices, since edges connect them. Each form
 that vanishes at a corner has a facet there. If each facet of each leaf lies in the
-border of the domain or is one of exactly one other leaf, then nothing is missing: a path
+border of the domain or is one of exactly one other leaf, then nothing is missing: a way
 inside the domain that leaves them would cross a facet, behind which another leaf lies.
 
 Where more forms vanish at a corner, this tells nothing.

@@ -1,0 +1,133 @@
+"""Files that prove something else than they say: refused, with what does not fit."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import regions
+from regions.certificates.answers import verify_answer
+from regions.network import ReluNetwork
+from regions.questions import maxima
+from tests.helpers import random_network
+from tests.regions.certificates.test_answers import saved, write
+
+BOX = regions.Box.cube(2)
+CLASSES = random_network(np.random.default_rng(3), 2, [5, 4], outputs=3)
+
+
+def refused(body: dict, folder) -> str:
+    """Why a file is not verified."""
+    return " ".join(verify_answer(write(body, folder)).failures)
+
+
+@pytest.fixture
+def trees_alone(monkeypatch):
+    """Searches that take no list over."""
+    monkeypatch.setattr(maxima, "FEW_NODES", 10**9)
+
+
+@pytest.fixture
+def lists_alone(monkeypatch):
+    """Searches that leave all to a list."""
+    monkeypatch.setattr(maxima, "FEW_NODES", 0)
+
+
+def leaves(claim: dict) -> list[dict]:
+    """The leaves of a tree that have multipliers."""
+    return [node for node in claim["tree"] if node.get("bound") is not None]
+
+
+def test_mixtures_that_are_none_prove_nothing(trees_alone, tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [6, 5])
+    answer = regions.output_range(network, BOX, [-1.0])
+    assert answer.value[1] > 0
+    for part, said in (("0", "the mixture is empty"), ("1/2", "the mixture is none")):
+        body, share = saved(answer, tmp_path), Fraction(part)
+        claim = body["claims"][1]
+        for node in leaves(claim):
+            node["mix"] = [part]
+            node["bound"] = str(Fraction(node["bound"]) * share)
+            for name in ("signs", "rows"):
+                node[name] = [
+                    [*rest, str(Fraction(v) * share)] for *rest, v in node[name]
+                ]
+        claim["upper"] = str(Fraction(claim["upper"]) * share)
+        assert said in refused(body, tmp_path)
+
+
+def test_a_difference_is_that_of_all_outputs(trees_alone, tmp_path):
+    other = random_network(np.random.default_rng(2), 2, [4], outputs=3)
+    body = saved(regions.largest_difference(CLASSES, other, BOX), tmp_path)
+    changed = {**body, "value": "1000"}
+    assert "not what the claims say" in refused(changed, tmp_path)
+    (claim,) = body["claims"]
+    assert claim["goal"] < len(claim["goals"]) - 1
+    claim["goals"].pop()
+    assert "the claim is about other outputs" in refused(body, tmp_path)
+
+
+def test_a_radius_is_about_all_classes_and_a_box(tmp_path):
+    center = [0.25, -0.5]
+    body = saved(regions.robust_radius(CLASSES, center), tmp_path)
+    (claim,), about = body["claims"], body["about"]
+    rows = np.vstack([np.eye(2), -np.eye(2)])
+    box = body["domain"]
+    ends = np.append(box["upper"], np.negative(box["lower"]))
+    changed = {**body, "domain": regions.HPolytope(rows, ends).to_dict()}
+    assert "the domain is no box around the center" in refused(changed, tmp_path)
+    across = [
+        str(2 * Fraction(c) - Fraction(w))
+        for c, w in zip(about["center"], about["witness"], strict=True)
+    ]
+    changed = {**body, "about": about | {"witness": across}}
+    assert "the witness is of the same class" in refused(changed, tmp_path)
+    claim["goals"].pop()
+    assert "the claim is about other outputs" in refused(body, tmp_path)
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+def test_a_distance_is_that_of_another_class(norm, tmp_path):
+    body = saved(regions.robust_radius(CLASSES, [0.25, -0.5], norm), tmp_path)
+    about = body["about"]
+    about["witness"] = [
+        str(2 * Fraction(c) - Fraction(w))
+        for c, w in zip(about["center"], about["witness"], strict=True)
+    ]
+    assert "lies in no leaf of another class" in refused(body, tmp_path)
+
+
+def test_a_property_of_a_list_is_about_outputs(lists_alone, tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [6, 5])
+    most = regions.output_range(network, BOX).value[1]
+    forbidden = regions.Property.bounds([[1.0]], [float(most) + 0.01])
+    body = saved(regions.holds(network, BOX, forbidden), tmp_path)
+    assert "partition" in body
+    assert body["value"] is True
+    changed = {**body, "value": False}
+    assert "not what the claims say" in refused(changed, tmp_path)
+    body["about"]["property"]["unsafe"][0][0]["inputs"] = ["1", "0"]
+    assert "a list settles single rows on outputs" in refused(body, tmp_path)
+
+
+def test_means_are_of_parts_cut_by_classes(tmp_path):
+    body = saved(regions.mean_by_class(CLASSES, BOX), tmp_path)
+    fewer = {**body, "value": body["value"][:-1]}
+    assert "2 classes are listed" in refused(fewer, tmp_path)
+    # Without cuts all the square would be of the first class.
+    single = regions.integral(CLASSES, BOX, 0)
+    body |= {"partition": saved(single, tmp_path)["partition"]}
+    body["value"] = [[0, "1", ["0", "0"]], [1, "0", None], [2, "0", None]]
+    assert "the leaves are not cut by classes" in refused(body, tmp_path)
+
+
+def test_shares_of_a_disc_are_those_of_their_classes(tmp_path):
+    net = ReluNetwork.from_arrays([[[1.0, 0.0]], [[1.0], [0.5]]], [[0.0], [0.0, 0.25]])
+    body = saved(regions.mean_by_class(net, regions.Ball([0.0, 0.0], 1.0)), tmp_path)
+    assert verify_answer(tmp_path / "answer.json").ok
+    (first, share, mean), second = body["value"]
+    moved = {name: str(Fraction(v) / 2) for name, v in share.items()}
+    changed = {**body, "value": [[first, moved, mean], second]}
+    assert "the share of class 0" in refused(changed, tmp_path)
+    changed = {**body, "value": [[1, share, mean], second]}
+    assert "class 0 is named 1" in refused(changed, tmp_path)

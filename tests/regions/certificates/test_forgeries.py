@@ -11,6 +11,7 @@ from regions.network import ReluNetwork
 from regions.questions import maxima
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import saved, write
+from tests.regions.certificates.test_stopped_answers import after
 
 BOX = regions.Box.cube(2)
 CLASSES = random_network(np.random.default_rng(3), 2, [5, 4], outputs=3)
@@ -131,3 +132,12 @@ def test_shares_of_a_disc_are_those_of_their_classes(tmp_path):
     assert "the share of class 0" in refused(changed, tmp_path)
     changed = {**body, "value": [[1, share, mean], second]}
     assert "class 0 is named 1" in refused(changed, tmp_path)
+
+
+def test_ends_of_a_stopped_integral_are_those_of_its_output(tmp_path):
+    answer = regions.integral(CLASSES, BOX, 1, method="list", stop=after(0))
+    assert not answer.proved
+    body = saved(answer, tmp_path)
+    assert verify_answer(tmp_path / "answer.json").ok
+    body["about"]["direction"] = ["1", "0", "0"]
+    assert "the claims are about other outputs" in refused(body, tmp_path)

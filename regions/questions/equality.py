@@ -11,6 +11,7 @@ from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
+from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point
 from regions.questions.answer_files import Compared, Partition, Tried, texts
 from regions.questions.comparison import Comparison
@@ -23,6 +24,8 @@ from regions.signs.exact import ExactNetwork
 
 PROBES = 32
 """Points at which networks are compared first."""
+SAMPLE, SAMPLE_NUMBERS = 10_000, 1 << 22
+"""Points, and pre-activations in all, at which float64 looks for what differs."""
 
 FEW_NODES = 100
 """Parts of the domain in which units are compared, before lists are asked."""
@@ -81,6 +84,8 @@ def are_equal(
     method, known, witness = "units", True, None
     if not comparison.is_equal:
         witness = _differing_probe(exact, domain)
+        if witness is None:
+            witness = _differing_sample(both, exact, domain)
     if witness is not None:
         method = "points"
     elif comparison.run(budget, FEW_NODES):
@@ -121,14 +126,43 @@ def _has_corners(domain: Domain) -> bool:
 
 def _differing_probe(exact: ExactNetwork, domain: Domain) -> Point | None:
     """A point of the chart, of some drawn at random, at which the outputs differ."""
+    points = _drawn(domain, exact.dim, PROBES)
+    return _first_differing(points[: len(points) // 2], exact, domain)
+
+
+def _differing_sample(
+    both: ReluNetwork, exact: ExactNetwork, domain: Domain
+) -> Point | None:
+    """The same, of thousands: those at which float64 sees what differs do for a try.
+
+    A difference of few units is seen where these are on, which may be nearly nowhere.
+    """
+    apart, directions = difference_of(both)
+    count = max(1, min(SAMPLE, SAMPLE_NUMBERS // max(1, sum(apart.widths))))
+    points = _drawn(domain, exact.dim, count)
+    with np.errstate(all="ignore"):
+        values = domain.restrict(apart)(points) @ np.array(directions, float).T
+    size = np.nan_to_num(np.abs(values).max(1), posinf=0.0)
+    seen = np.argsort(-size)[:PROBES]
+    return _first_differing(points[seen[size[seen] > 0.0]], exact, domain)
+
+
+def _drawn(domain: Domain, dim: int, count: int) -> np.ndarray:
+    """Twice so many points of the chart, some of which may be outside."""
     rng = np.random.default_rng(0)
     if isinstance(domain, WholeSpace) or not domain.is_bounded:
-        points = rng.standard_normal((PROBES, exact.dim))
-    else:
-        box = domain.chart_box()
-        shares = rng.dirichlet(np.ones(exact.dim + 1), PROBES)[:, 1:]
-        # Shares of a simplex lie in boxes and simplices alike.
-        points = box.lower + shares * (box.upper - box.lower)
+        return rng.standard_normal((2 * count, dim))
+    box = domain.chart_box()
+    # Shares of a simplex lie in boxes and simplices alike.
+    shares = rng.dirichlet(np.ones(dim + 1), count)[:, 1:]
+    shares = np.concatenate([shares, rng.random((count, dim))])
+    return box.lower + shares * (box.upper - box.lower)
+
+
+def _first_differing(
+    points: np.ndarray, exact: ExactNetwork, domain: Domain
+) -> Point | None:
+    """The first of some points that is inside and at which the outputs differ."""
     for point in points.tolist():
         rational = tuple(map(Fraction, point))
         if is_inside(domain, rational) and largest_gap(exact, rational):

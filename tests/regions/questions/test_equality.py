@@ -201,3 +201,18 @@ def test_many_inputs_are_compared_region_by_region():
         answer = regions.are_equal(one, other, regions.Box.cube(9))
         assert answer.value is (gap == 0.0)
         assert answer.method == ("points" if gap else "units")
+
+
+def test_a_tiny_difference_on_few_ten_thousandths_of_a_box_is_found_by_points():
+    rng = np.random.default_rng(0)
+    sizes = [(100, 4), (100, 100), (1, 100)]
+    scales = (0.5, 0.1, 0.1)
+    weights = [c * rng.standard_normal(n) for c, n in zip(scales, sizes, strict=True)]
+    biases = [rng.standard_normal(100) / 3, rng.standard_normal(100) / 3, None]
+    one = ReluNetwork.from_arrays(weights, biases)
+    # Both units are on at two of ten thousand points.
+    weights[1] = weights[1].copy()
+    weights[1][17, 33] += 1e-12
+    other = ReluNetwork.from_arrays(weights, biases)
+    answer = regions.are_equal(one, other, regions.Box.cube(4))
+    assert (answer.value, answer.method) == (False, "points")

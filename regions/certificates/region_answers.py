@@ -4,6 +4,7 @@ The regions are checked as those of a saved set are: a witness in each, and none
 missing. What is asked then follows from the patterns.
 """
 
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -58,7 +59,7 @@ def _table(data: dict[str, Any], network: ReluNetwork, domain: Domain) -> Region
         [Fraction(int(v.p), int(v.q)) for v in numbers(row)]
         for row in data["witnesses"]
     ]
-    coordinates = np.array([[float(v) for v in row] for row in places])
+    coordinates = np.array([[_nearest(v) for v in row] for row in places])
     rounded = enumerate(zip(places, coordinates.reshape(-1, domain.dim), strict=True))
     return RegionTable(
         network,
@@ -73,6 +74,12 @@ def _table(data: dict[str, Any], network: ReluNetwork, domain: Domain) -> Region
             k: tuple(place) for k, (place, near) in rounded if place != fractions(near)
         },
     )
+
+
+def _nearest(value: Fraction) -> float:
+    """The nearest finite float64 number: a rational witness may be beyond them."""
+    largest = Fraction(sys.float_info.max)
+    return float(max(-largest, min(largest, value)))
 
 
 def _answer(body: dict[str, Any], network: ReluNetwork, table: RegionTable) -> str:

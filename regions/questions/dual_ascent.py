@@ -63,8 +63,8 @@ class Bounds(NamedTuple):
 class DualAscent:
     """The bounds of one problem on one box.
 
-    Serves goals of one part, boxes without further rows, round balls, and slopes of at
-    most 1.
+    Serves goals of one part, whose numbers are far from the ends of float64, boxes
+    without further rows, round balls, and slopes of at most 1.
     """
 
     def __init__(self, problem: Problem, bounds: UnitBounds, box: Box | None = None):
@@ -103,7 +103,9 @@ class DualAscent:
     @staticmethod
     def serves(problem: Problem) -> bool:
         """Whether a problem is of the kind that this bounds."""
-        plain = not problem.rows and all(len(goal) == 1 for goal in problem.goals)
+        plain = not problem.rows and all(
+            len(goal) == 1 and goal[0].scale() == 1 for goal in problem.goals
+        )
         return plain and all(s <= 1 for row in problem.slopes for s in row)
 
     def roots(self) -> Batch:

@@ -13,7 +13,7 @@ from flint import fmpq, fmpq_mat
 
 from regions.questions.backward import ONE, ZERO, Dual, Lines, goal_rows
 from regions.questions.problem import Problem
-from regions.questions.relaxation import Node, Unit, as_float, tight_rows
+from regions.questions.relaxation import Node, Unit, float_row, tight_rows
 
 Row = list[fmpq]
 """Coefficients of the variables, and a constant."""
@@ -31,6 +31,7 @@ class ExactProgram:
         self._problem, self._node = problem, node
         self._units = node.open_units(problem)
         self._parts = len(problem.goals[goal])
+        self._grain = min(part.scale() for part in problem.goals[goal])
         self._size = problem.dim + len(self._units) + 1
         self.rows: list[Row] = []
         self.names: list[tuple[str, Any]] = []
@@ -132,7 +133,8 @@ class ExactProgram:
 
     def _suggested(self) -> list[int] | None:
         """Rows of the basis in which floating point ends."""
-        G = np.array([[as_float(v) for v in row] for row in self.rows])
+        grain = self._grain
+        G = np.array([float_row([*r[:-2], r[-2] * grain, r[-1]]) for r in self.rows])
         if not np.isfinite(G).all():
             return None
         cost = np.zeros(self._size)

@@ -14,7 +14,7 @@ from regions.lp.exact_lp import Start, maximize
 from regions.questions.backward import ONE, ZERO, Dual, goal_rows
 from regions.questions.gated_forms import activations, input_forms, pre_activations
 from regions.questions.problem import Point, Problem
-from regions.questions.relaxation import Node, Unit, as_float, solve_rows
+from regions.questions.relaxation import Node, Unit, as_float, float_row, solve_rows
 from regions.signs.exact import to_fmpq, to_fraction
 
 FEW = 12
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 def solve_leaf(problem: Problem, node: Node, goal: int) -> Leaf | None:
     """The exact optimum; None if floating point did not name the coordinates."""
     rows = node_rows(problem, node, goal)
-    at, first = _suggested(problem, node, rows)
+    at, first = _suggested(problem, node, goal, rows)
     if at is None:
         return None
     free = [k for k, end in enumerate(at) if end is None]
@@ -121,12 +121,13 @@ def node_rows(problem: Problem, node: Node, goal: int) -> list[Row]:
 
 
 def _suggested(
-    problem: Problem, node: Node, rows: list[Row]
+    problem: Problem, node: Node, goal: int, rows: list[Row]
 ) -> tuple[list[fmpq | None] | None, list[int]]:
     """For each coordinate the face on which it ends, or None; rows that are tight."""
     at: list[fmpq | None] = [None] * problem.dim
-    G = np.array([[*map(as_float, row.a), as_float(row.e)] for row in rows])
-    right = np.array([as_float(row.b) for row in rows])
+    grain = min(part.scale() for part in problem.goals[goal])
+    table = np.array([float_row([*row.a, row.e * grain, row.b]) for row in rows])
+    G, right = table[:, :-1], table[:, -1]
     low = np.append([as_float(v) for v in node.box.low], -np.inf)
     high = np.append([as_float(v) for v in node.box.high], np.inf)
     cost = np.append(np.zeros(problem.dim), 1.0)

@@ -6,7 +6,7 @@ from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.exact_relaxation import ExactProgram
 from regions.questions.problem import Point, Problem
 from regions.questions.proof_tree import Proof
-from regions.questions.relaxation import Hint, Node
+from regions.questions.relaxation import Hint, Node, as_float
 from regions.signs.exact import to_fmpq, to_fraction
 
 INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
@@ -45,8 +45,7 @@ def proves_empty(problem: Problem, goal: int, node: Node, hint: Hint) -> bool:
 def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
     """The suggested point, as a rational one of the domain; None if it is none."""
     assert hint.point is not None
-    low = [float(int(v.p) / int(v.q)) for v in box.low]
-    high = [float(int(v.p) / int(v.q)) for v in box.high]
+    low, high = ([as_float(v) for v in end] for end in (box.low, box.high))
     clipped = np.clip(hint.point, low, high)
     # On the border of a ball rounding decides: a little less lies inside.
     for part in (1.0,) if problem.square is None else INWARD:

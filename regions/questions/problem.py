@@ -18,6 +18,10 @@ from regions.signs.exact import Columns, ExactNetwork, to_fmpq, to_fraction
 
 Point = tuple[Fraction, ...]
 
+ORDINARY_BITS = 500
+"""Numbers between these powers of two are ordinary float64 numbers, and so are their
+products."""
+
 
 class Linear(NamedTuple):
     """An affine function of outputs and chart coordinates.
@@ -31,6 +35,11 @@ class Linear(NamedTuple):
     outputs: tuple[Fraction, ...]
     inputs: tuple[Fraction, ...] = ()
     offset: Fraction = Fraction(0)
+
+    def scale(self) -> fmpq:
+        """A power of two by which its numbers are divided to be float64 numbers."""
+        numbers = (*self.outputs, *self.inputs, self.offset)
+        return power_near([to_fmpq(v) for v in numbers])
 
 
 Goal = tuple[Linear, ...]
@@ -127,6 +136,20 @@ def _least(
         + sum((v * t for v, t in zip(f.inputs, point, strict=False)), Fraction())
         for f in goal
     )
+
+
+def power_near(numbers: Sequence[fmpq]) -> fmpq:
+    """A power of two near the largest of some numbers, or 1 if that is an ordinary one.
+
+    Example:
+        >>> power_near([fmpq(3), fmpq(1 << 900)]) == 1 << 900, power_near([fmpq(3)])
+        (True, 1)
+    """
+    largest = max(map(abs, numbers))
+    exponent = largest.p.bit_length() - largest.q.bit_length()
+    if largest == 0 or abs(exponent) <= ORDINARY_BITS:
+        return fmpq(1)
+    return fmpq(2) ** exponent
 
 
 def _beyond_box(domain: BoundedDomain) -> list[list[fmpq]]:

@@ -5,6 +5,7 @@ have both signs. Its optimum is a point to try, and its multipliers choose the l
 multiples with which `backward` proves a bound. Nothing that comes from here is trusted.
 """
 
+from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -13,10 +14,10 @@ import numpy as np
 from flint import fmpq
 
 from regions.lp.warm_lp import Hearing
-from regions.questions.backward import Box, Dual, Lines, straight
+from regions.questions.backward import ONE, ZERO, Box, Dual, Lines, straight
 from regions.questions.conic import solve_in_ball
 from regions.questions.exact_bounds import UnitBounds, lines_of
-from regions.questions.problem import Problem
+from regions.questions.problem import Linear, Problem, power_near
 from regions.signs.exact import to_fmpq
 
 Unit = tuple[int, int]
@@ -161,34 +162,33 @@ class Relaxation:
             if feasibility:
                 row[-1] = 1.0
             signs[unit] = program.add(row, -side * forms[unit][-1])
-        mixed = []
-        for part in () if feasibility else parts:
-            weights = np.array([as_float(to_fmpq(w)) for w in part.outputs])
-            total = weights @ outputs
-            total[: len(part.inputs)] += [as_float(to_fmpq(v)) for v in part.inputs]
-            row = -total[:-1]
-            row[-1] = 1.0
-            mixed.append(program.add(row, total[-1] + as_float(to_fmpq(part.offset))))
+        mixed, scales = self._enter_goal(program, () if feasibility else parts, outputs)
+        # Of the last column, and so of all multipliers but those of the parts.
+        grain = min(scales, default=ONE)
         most = most if feasibility else inf
         solved = self._solve(program, node, most, by_box)
         if solved is None:
             return None
         x, duals, pull = solved
-        mix = [0.0] * len(parts) if feasibility else [float(duals[k]) for k in mixed]
+        mix = [
+            _multiplier(float(duals[k])) / scale
+            for k, scale in zip(mixed, scales, strict=True)
+        ]
         return Hint(
             x[: problem.dim],
             Dual(
-                _mixture(mix),
+                _mixture(mix or [ZERO] * len(parts)),
                 {
-                    unit: _multiplier(float(duals[k])) * (1 if node.fixed[unit] else -1)
+                    unit: _multiplier(float(duals[k]))
+                    * (grain if node.fixed[unit] else -grain)
                     for unit, k in signs.items()
                 },
                 {
-                    r: _multiplier(float(duals[k]))
+                    r: _multiplier(float(duals[k])) * grain
                     for r, k in enumerate(domain)
                     if duals[k] > 0
                 },
-                pull,
+                None if pull is None else [v * grain for v in pull],
             ),
             {
                 unit: self._tangent(unit, duals[steep], duals[flat])
@@ -197,6 +197,26 @@ class Relaxation:
             self._gaps(x, duals, forms, triangles, column),
             float(x[-1]),
         )
+
+    def _enter_goal(
+        self, program: _Program, parts: Sequence[Linear], outputs: np.ndarray
+    ) -> tuple[list[int], list[fmpq]]:
+        """Rows that keep the value below each part; by what each part is divided.
+
+        The value is divided by the least of these.
+        """
+        scales = [part.scale() for part in parts]
+        numbers = []
+        for part, scale in zip(parts, scales, strict=True):
+            weights = np.array([as_float(to_fmpq(w) / scale) for w in part.outputs])
+            total = weights @ outputs
+            own = [as_float(to_fmpq(v) / scale) for v in part.inputs]
+            total[: len(own)] += own
+            row = -total[:-1]
+            row[-1] = as_float(min(scales) / scale)
+            offset = as_float(to_fmpq(part.offset) / scale)
+            numbers.append(program.add(row, total[-1] + offset))
+        return numbers, scales
 
     def asked(self, node: Node) -> list[Unit]:
         """Open units that those read whose sign is fixed, at whatever remove."""
@@ -390,9 +410,15 @@ def as_float(value: fmpq) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
+def float_row(row: Sequence[fmpq]) -> list[float]:
+    """A row of a program, divided by a power of two if it is beyond float64."""
+    scale = power_near(row)
+    return [as_float(v / scale) for v in row]
+
+
 def _multiplier(value: float) -> fmpq:
     """A short number near a multiplier, not negative."""
-    if not value > 0.0:
+    if not 0.0 < value < inf:
         return fmpq(0)
     # So many bits of its own, however small it is.
     exponent = MULTIPLIER_BITS - int(np.frexp(value)[1])
@@ -404,10 +430,7 @@ def signed_multiplier(value: float) -> fmpq:
     return _multiplier(value) if value > 0.0 else -_multiplier(-value)
 
 
-def _mixture(weights: list[float]) -> list[fmpq]:
-    """Short weights that sum to 1, or are all 0."""
-    exact = [_multiplier(weight) for weight in weights]
-    total = sum(exact, fmpq(0))
-    if total == 0:
-        return exact
-    return [weight / total for weight in exact]
+def _mixture(weights: list[fmpq]) -> list[fmpq]:
+    """Weights in the same proportions that sum to 1, or all 0."""
+    total = sum(weights, ZERO)
+    return weights if total == 0 else [weight / total for weight in weights]

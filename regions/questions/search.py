@@ -43,7 +43,7 @@ from regions.questions.proof_tree import (
     middle,
     pruned,
 )
-from regions.questions.relaxation import Hint, Node, Relaxation, Unit
+from regions.questions.relaxation import Hint, Node, Relaxation, Unit, as_float
 from regions.questions.unit_bounds import sharpest_bounds, unit_bounds
 from regions.signs.exact import to_fmpq, to_fraction
 
@@ -384,7 +384,7 @@ class Search:
             root: The root, if these are roots.
         """
         goal, value, point = box_batches.best_point(self.problem, boxes)
-        if self.best is None or value > float(self.best):
+        if self.best is None or value > as_float(to_fmpq(self.best)):
             self._offer(goal, self.problem.value(goal, point), point)
         waits = box_batches.may_be_halved(self.problem, boxes, SMALL_PART)
         waits &= boxes.open_units > FEW_UNITS

@@ -7,6 +7,7 @@ is ever rounded, and no fraction is ever reduced: a forward pass is integer prod
 
 import copyreg
 import dataclasses
+import math
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -29,6 +30,14 @@ def nearest_float(value: Fraction | float) -> float:
     """The nearest finite float64 number."""
     largest = sys.float_info.max
     return float(max(-largest, min(largest, value)))
+
+
+def float_or_infinity(value: Fraction) -> float:
+    """The nearest float64 number, infinite beyond."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def to_fmpq(value: Fraction | float | int) -> fmpq:

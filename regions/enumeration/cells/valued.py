@@ -26,6 +26,7 @@ from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import Leaves
 from regions.errors import NotGenericError
 from regions.network import Layer, ReluNetwork
+from regions.signs.exact import float_or_infinity
 from regions.signs.rounding import SAFETY, SMALLEST, gamma
 
 FINE = 2.0**-38
@@ -72,12 +73,14 @@ class Valued:
     @np.errstate(all="ignore")
     def combined(self, weights: Sequence[Fraction]) -> "Valued":
         """One combination of the outputs in their place."""
-        rounded = np.array([float(w) for w in weights])
+        rounded = np.array([float_or_infinity(w) for w in weights])
         sizes = np.abs(rounded)
         terms = 4 + len(rounded)
         form = np.einsum("k,ckr->cr", rounded, self.form)
         lost = gamma(terms) * np.einsum("k,ckr->r", sizes, np.abs(self.form))
-        lost += SAFETY * (sizes @ self.doubt) + 8 * terms * SMALLEST
+        # A weight may be less than any ordinary number, and its rounding as large.
+        tiny = 8 * terms + np.abs(self.form).sum((0, 1))
+        lost += SAFETY * (sizes @ self.doubt) + tiny * SMALLEST
         return dataclasses.replace(
             self, form=form[:, None], doubt=SAFETY**2 * lost[None]
         )

@@ -449,6 +449,14 @@ def test_corners_of_the_box_around_a_round_ball_prove_nothing(trees_alone, tmp_p
         verify_answer(write(body, tmp_path))
 
 
+def test_a_witness_beyond_float64_is_verified(tmp_path):
+    network = regions.ReluNetwork.from_arrays([[[1e-300]], [[1.0]]], [[-1e10], [0.0]])
+    rows = regions.HPolytope([[-1.0]], [-1.0])  # y >= 1, so x > 1e310
+    answer = regions.preimage(network, regions.WholeSpace(1), rows)
+    assert answer.witness[0] > Fraction(sys.float_info.max)
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
 def test_rows_of_a_preimage_have_one_sign_on_each_leaf(tmp_path):
     """A last layer that reads more than the outputs does not cut where it must."""
     network = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)

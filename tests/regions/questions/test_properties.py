@@ -247,3 +247,38 @@ def test_bounds_beyond_float64_are_served(dim, tmp_path):
         answer = regions.holds(network, regions.Box.cube(dim), forbidden)
         assert answer.value is holds
         assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
+@pytest.mark.parametrize("size", [Fraction(10) ** 400, Fraction(1, 10**400)])
+@pytest.mark.parametrize("dim", [2, 8])
+@pytest.mark.parametrize("is_ball", [False, True])
+def test_weights_beyond_float64_take_no_more_nodes(dim, is_ball, size, tmp_path):
+    rng = np.random.default_rng(1)
+    network = random_network(rng, dim, [10], outputs=2)
+    domain = regions.Ball(np.zeros(dim), 1.0, 2) if is_ball else regions.Box.cube(dim)
+    for bound in (Fraction(-7, 2), Fraction(-1, 8)):
+        rows = [((1, -2), bound), ((1, 1), Fraction(1, 2))]
+        plain, scaled = (
+            [Row((), tuple(Fraction(w) * by for w in a), b * by) for a, b in rows]
+            for by in (Fraction(1), size)
+        )
+        expected = regions.holds(network, domain, regions.Property((tuple(plain),)))
+        answer = regions.holds(network, domain, regions.Property((tuple(scaled),)))
+        assert answer.value is expected.value is not None
+        assert answer.stats["nodes"] <= expected.stats["nodes"] + 8
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+        mixed = regions.Property(((plain[0], scaled[1]),))
+        if not is_ball:
+            assert regions.holds(network, domain, mixed).value is expected.value
+
+
+def test_one_row_beyond_float64_is_listed(tmp_path):
+    network = random_network(np.random.default_rng(3), 2, [14], outputs=2)
+    large = Fraction(10) ** 400
+    for bound, value in ((10 * large, False), (-10 * large, True)):
+        row = Row((), (large, Fraction(1)), bound)
+        answer = regions.holds(
+            network, regions.Box.cube(2), regions.Property(((row,),), True)
+        )
+        assert answer.value is value
+        assert verify_answer(answer.save(tmp_path / "answer.json")).ok

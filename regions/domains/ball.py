@@ -17,7 +17,12 @@ import numpy as np
 
 from regions.domains.boxes import Box, DomainBase
 from regions.domains.corners import Cell, corner_of
-from regions.domains.domain_vectors import check_input_dim, fractions, vector
+from regions.domains.domain_vectors import (
+    check_input_dim,
+    fractions,
+    unit_directions,
+    vector,
+)
 from regions.errors.arguments import found
 from regions.network import ArrayLike, ReluNetwork
 
@@ -107,8 +112,7 @@ class Ball(DomainBase):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        unit = np.eye(self.dim).tolist()
-        return fractions(self.center), [[Fraction(int(v)) for v in row] for row in unit]
+        return fractions(self.center), unit_directions(self.dim)
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """`A t <= b` in the chart; of a round ball, of the box around it."""

@@ -20,6 +20,7 @@ from regions.domains.domain_vectors import (
     check_input_dim,
     fractions,
     short_text,
+    unit_directions,
     vector,
     whole_number,
 )
@@ -212,10 +213,7 @@ class Box(DomainBase):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        unit = [
-            [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
-        ]
-        return [Fraction(0)] * self.dim, unit
+        return [Fraction(0)] * self.dim, unit_directions(self.dim)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""

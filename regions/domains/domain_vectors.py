@@ -110,6 +110,20 @@ def difference(a: list[Fraction], b: list[Fraction]) -> list[Fraction]:
     return [x - y for x, y in zip(a, b, strict=True)]
 
 
+def unit_directions(dim: int) -> list[list[Fraction]]:
+    """The directions of all axes, of two numbers that all share.
+
+    Example:
+        >>> unit_directions(2)[1]
+        [Fraction(0, 1), Fraction(1, 1)]
+    """
+    zero, one = Fraction(0), Fraction(1)
+    rows = [[zero] * dim for _ in range(dim)]
+    for axis, row in enumerate(rows):
+        row[axis] = one
+    return rows
+
+
 def check_independent(rows: list[list[Fraction]], name: str) -> None:
     """Raise if the rows are linearly dependent, decided in rational arithmetic."""
     from flint import fmpq, fmpq_mat

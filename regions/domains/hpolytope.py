@@ -18,7 +18,12 @@ import numpy as np
 
 from regions.domains.boxes import Box, DomainBase
 from regions.domains.corners import Cell, box_cell, clipped
-from regions.domains.domain_vectors import check_input_dim, dyadic, fractions
+from regions.domains.domain_vectors import (
+    check_input_dim,
+    dyadic,
+    fractions,
+    unit_directions,
+)
 from regions.domains.simple_polytope import SimplePolytope
 from regions.domains.simplices import cell_volume
 from regions.errors import EmptyPolyhedronError
@@ -107,10 +112,7 @@ class HPolytope(DomainBase):
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        unit = [
-            [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
-        ]
-        return [Fraction(0)] * self.dim, unit
+        return [Fraction(0)] * self.dim, unit_directions(self.dim)
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The rows `A x <= b`."""

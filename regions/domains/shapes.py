@@ -22,6 +22,7 @@ from regions.domains.domain_vectors import (
     check_input_dim,
     difference,
     fractions,
+    unit_directions,
     vector,
     whole_number,
 )
@@ -223,10 +224,7 @@ class WholeSpace:
 
     def rational_chart(self) -> tuple[list[Fraction], list[list[Fraction]]]:
         """Origin and directions of the chart, exactly."""
-        unit = [
-            [Fraction(int(i == j)) for j in range(self.dim)] for i in range(self.dim)
-        ]
-        return [Fraction(0)] * self.dim, unit
+        return [Fraction(0)] * self.dim, unit_directions(self.dim)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form, from which `domain_from_dict` rebuilds the domain exactly."""
@@ -266,13 +264,13 @@ def embed_exactly(domain: Domain, point: Sequence[Fraction]) -> tuple[Fraction, 
     if domain.is_chart_identity:
         return tuple(point)
     origin, directions = domain.rational_chart()
-    return tuple(
-        start
-        + sum(
-            (t * row[i] for t, row in zip(point, directions, strict=True)), Fraction()
-        )
-        for i, start in enumerate(origin)
-    )
+    image = [*origin]
+    for t, row in zip(point, directions, strict=True):
+        for axis, v in enumerate(row):
+            # Most are 0 where there are many.
+            if v:
+                image[axis] += t * v
+    return tuple(image)
 
 
 def domain_from_dict(data: dict[str, Any]) -> Domain:

@@ -2,14 +2,12 @@
 
 from itertools import chain
 
-from regions.domains.shapes import WholeSpace
-from regions.network import ReluNetwork
 from regions.questions.answer import Point
 from regions.signs.exact import Columns, ExactNetwork
 
 
 def begins_at_once(
-    network: ReluNetwork, center: Point, point: Point, label: int
+    exact: ExactNetwork, center: Point, point: Point, label: int
 ) -> bool:
     """Whether another output exceeds that of a class all the way from a center.
 
@@ -17,17 +15,19 @@ def begins_at_once(
     both signs between: then outputs are affine on the way.
 
     Example:
+        >>> from regions.network import ReluNetwork
         >>> net = ReluNetwork.from_arrays([[[1.0]], [[0.0], [1.0]]], None)
         >>> from fractions import Fraction
+        >>> from regions.domains.shapes import WholeSpace
+        >>> exact = ExactNetwork(net, WholeSpace(1))
         >>> zero, one = Fraction(0), Fraction(1)
-        >>> begins_at_once(net, (zero,), (one,), 0)
+        >>> begins_at_once(exact, (zero,), (one,), 0)
         True
-        >>> begins_at_once(net, (-one,), (one,), 0)
+        >>> begins_at_once(exact, (-one,), (one,), 0)
         False
     """
-    exact = ExactNetwork(network, WholeSpace(network.input_dim))
     (*hidden, outputs), _ = exact.forward(Columns.of_points([center, point]))
-    rows = zip(chain(*hidden), network.kinks.tolist(), strict=True)
+    rows = zip(chain(*hidden), exact.network.kinks.tolist(), strict=True)
     if any(has_kink and near * far < 0 for (near, far), has_kink in rows):
         return False
     own = outputs[label]

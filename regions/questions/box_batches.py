@@ -71,7 +71,13 @@ def roots(problem: Problem) -> Boxes:
     goals = np.arange(len(problem.goals))
     ends = outward(Box(tuple(problem.low), tuple(problem.high)))
     low, high = (np.tile(end, (len(goals), 1)) for end in ends)
-    return bounded(problem, goals, low, high)
+    with np.errstate(all="ignore"):
+        found = FloatBounds(problem, low[:1], high[:1])
+        # Units have the same bounds whatever the goal.
+        units = found.all_layers()
+        found.repeat(len(goals))
+    units = [(a.repeat(len(goals), 0), b.repeat(len(goals), 0)) for a, b in units]
+    return _with_goals(problem, goals, low, high, found, units)
 
 
 def halves(problem: Problem, boxes: Boxes) -> Boxes:
@@ -143,10 +149,23 @@ def bounded(
         layers = [
             (known[0][:, a:b], known[1][:, a:b]) for a, b in itertools.pairwise(starts)
         ]
-    weights, offsets = _goals(problem)
     with np.errstate(all="ignore"):
         found = FloatBounds(problem, low, high)
         ends = found.all_layers(layers)
+    return _with_goals(problem, goals, low, high, found, ends)
+
+
+def _with_goals(
+    problem: Problem,
+    goals: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    found: FloatBounds,
+    ends: list[Ends],
+) -> Boxes:
+    """Bounds of boxes, from those of all units there."""
+    weights, offsets = _goals(problem)
+    with np.errstate(all="ignore"):
         every = np.arange(len(goals))
         carried = found.carried(len(ends), weights[goals], every)
         upper = carried.upper + offsets[goals]

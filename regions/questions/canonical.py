@@ -108,7 +108,11 @@ def _inputs(domain: Domain) -> list[Form]:
         combined(
             [
                 (to_fmpq(start), {CONSTANT: ONE}),
-                *((to_fmpq(row[axis]), {k: ONE}) for k, row in enumerate(directions)),
+                *(
+                    (to_fmpq(v), {k: ONE})
+                    for k, row in enumerate(directions)
+                    if (v := row[axis])
+                ),
             ]
         )
         for axis, start in enumerate(origin)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Domain, Simplex, WholeSpace
 from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.lp.exact_lp import check_witness
@@ -87,8 +87,13 @@ def is_inside(domain: Domain, point: Point) -> bool:
     square = domain.squared_radius
     if square is not None:
         return sum((t * t for t in point), Fraction()) < square
-    A, b = domain.rows()
-    return not len(b) or check_witness(A, b, point)
+    if isinstance(domain, WholeSpace):
+        return True
+    if domain.is_simple and not isinstance(domain, Simplex):
+        box = domain.chart_box()
+        ends = zip(box.lower.tolist(), point, box.upper.tolist(), strict=True)
+        return all(low < t < high for low, t, high in ends)
+    return check_witness(*domain.rows(), point)
 
 
 def largest_gap(exact: ExactNetwork, point: Point) -> Fraction:

@@ -1,14 +1,17 @@
 """Whether two networks compute the same function on a domain."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
-from regions.domains.shapes import Domain, WholeSpace, embed_exactly
+from regions.domains.shapes import BoundedDomain, Domain, WholeSpace, embed_exactly
 from regions.enumeration.budget import Budget
+from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
-from regions.errors.limits import never
+from regions.errors.limits import check, limited, never
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
@@ -76,75 +79,99 @@ def are_equal(
     budget = Budget(max_seconds=max_seconds, stop=stop)
     both = compared(network, other)
     domain.restrict(both)
-    comparison = Comparison(both, domain, network.widths)
-    units = Compared(both, domain, comparison)
-    exact = ExactNetwork(both, domain)
-    stats: dict[str, int | Fraction] = {}
-    evidence: Compared | Partition | Tried | None = None
-    method, known, witness = "units", True, None
-    if not comparison.is_equal:
-        witness = _differing_probe(exact, domain)
-        if witness is None:
-            witness = _differing_sample(both, exact, domain)
-    if witness is not None:
-        method = "points"
-    elif comparison.run(budget, FEW_NODES):
-        witness, evidence = comparison.witness, units
-        stats["nodes"] = comparison.nodes
-    elif _has_corners(domain):
-        apart, directions = difference_of(both)
-        pieces, method = Pieces(apart, domain, budget), "list"
-        witness = _differing_piece(pieces, directions[: network.output_dim])
-        stats["pieces"], known = pieces.count, pieces.complete
-        evidence = Partition(apart, domain, {}, of=both) if known else None
-    else:
-        found, method = compare_regions(both, domain, budget), "list"
-        witness, known = found.witness, found.complete
-        stats["regions"] = found.regions
-        evidence = units if known else None
-    point = None
-    if witness is not None:
-        known, stats["difference"] = True, largest_gap(exact, witness)
-        point = embed_exactly(domain, witness)
-        evidence = Tried(both, domain, {"point": texts(witness)})
+    exact, found = ExactNetwork(both, domain), _Found("units", False)
+    with contextlib.suppress(LimitError), limited(stop=budget.spent):
+        found = _searched(network, exact, budget)
+    point, known, evidence = None, found.known, found.evidence
+    stats: dict[str, int | Fraction] = {**found.stats}
+    if found.witness is not None:
+        known, stats["difference"] = True, largest_gap(exact, found.witness)
+        point = embed_exactly(domain, found.witness)
+        evidence = Tried(both, domain, {"point": texts(found.witness)})
     return Answer(
         "are_equal",
         point is None if known else None,
         point,
         known,
         budget.seconds,
-        method,
+        found.method,
         stats,
         evidence,
     )
 
 
-def _has_corners(domain: Domain) -> bool:
+class _Found(NamedTuple):
+    """What is known, and how.
+
+    Attributes:
+        method: What it comes from.
+        known: Whether all was looked through; else only a witness tells.
+        witness: A point of the chart at which the networks differ.
+        evidence: What proves that they are equal.
+        stats: Counts.
+    """
+
+    method: str
+    known: bool
+    witness: Point | None = None
+    evidence: Compared | Partition | None = None
+    stats: Mapping[str, int] = {}
+
+
+def _searched(network: ReluNetwork, exact: ExactNetwork, budget: Budget) -> _Found:
+    """Compare units, then points, then signs of units, then pieces or regions.
+
+    Raises:
+        LimitError: If a limit falls before anything is known.
+    """
+    both, domain = exact.network, exact.domain
+    comparison = Comparison(both, domain, network.widths)
+    units = Compared(both, domain, comparison)
+    if comparison.is_equal:
+        return _Found("units", True, None, units, {"nodes": comparison.nodes})
+    for points in (_probes, _samples):
+        witness = _first_differing(points(both, domain, exact.dim), exact)
+        if witness is not None:
+            return _Found("points", True, witness)
+    if comparison.run(budget, FEW_NODES):
+        stats = {"nodes": comparison.nodes}
+        return _Found("units", True, comparison.witness, units, stats)
+    if not _has_corners(domain):
+        found = compare_regions(both, domain, budget)
+        stats = {"regions": found.regions}
+        evidence = units if found.complete else None
+        return _Found("list", found.complete, found.witness, evidence, stats)
+    apart, directions = difference_of(both)
+    pieces = Pieces(apart, domain, budget)
+    witness = _differing_piece(pieces, directions[: network.output_dim])
+    evidence = Partition(apart, domain, {}, of=both) if pieces.complete else None
+    stats = {"pieces": pieces.count}
+    return _Found("list", pieces.complete, witness, evidence, stats)
+
+
+def _has_corners(domain: Domain) -> TypeGuard[BoundedDomain]:
     """Whether the pieces of a domain are given by their corners, which prove it."""
     return domain.is_bounded and domain.squared_radius is None and domain.dim <= MAX_DIM
 
 
-def _differing_probe(exact: ExactNetwork, domain: Domain) -> Point | None:
-    """A point of the chart, of some drawn at random, at which the outputs differ."""
-    points = _drawn(domain, exact.dim, PROBES)
-    return _first_differing(points[: len(points) // 2], exact, domain)
+def _probes(both: ReluNetwork, domain: Domain, dim: int) -> np.ndarray:
+    """Some points of the chart, drawn at random."""
+    return _drawn(domain, dim, PROBES)[:PROBES]
 
 
-def _differing_sample(
-    both: ReluNetwork, exact: ExactNetwork, domain: Domain
-) -> Point | None:
-    """The same, of thousands: those at which float64 sees what differs do for a try.
+def _samples(both: ReluNetwork, domain: Domain, dim: int) -> np.ndarray:
+    """Some of thousands: those at which float64 sees what differs do for a try.
 
     A difference of few units is seen where these are on, which may be nearly nowhere.
     """
     apart, directions = difference_of(both)
     count = max(1, min(SAMPLE, SAMPLE_NUMBERS // max(1, sum(apart.widths))))
-    points = _drawn(domain, exact.dim, count)
+    points = _drawn(domain, dim, count)
     with np.errstate(all="ignore"):
         values = domain.restrict(apart)(points) @ np.array(directions, float).T
     size = np.nan_to_num(np.abs(values).max(1), posinf=0.0)
     seen = np.argsort(-size)[:PROBES]
-    return _first_differing(points[seen[size[seen] > 0.0]], exact, domain)
+    return points[seen[size[seen] > 0.0]]
 
 
 def _drawn(domain: Domain, dim: int, count: int) -> np.ndarray:
@@ -159,13 +186,12 @@ def _drawn(domain: Domain, dim: int, count: int) -> np.ndarray:
     return box.lower + shares * (box.upper - box.lower)
 
 
-def _first_differing(
-    points: np.ndarray, exact: ExactNetwork, domain: Domain
-) -> Point | None:
+def _first_differing(points: np.ndarray, exact: ExactNetwork) -> Point | None:
     """The first of some points that is inside and at which the outputs differ."""
     for point in points.tolist():
+        check()
         rational = tuple(map(Fraction, point))
-        if is_inside(domain, rational) and largest_gap(exact, rational):
+        if is_inside(exact.domain, rational) and largest_gap(exact, rational):
             return rational
     return None
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from flint import fmpq, fmpq_mat
 
+from regions.errors.limits import check
 from regions.questions.backward import (
     ZERO,
     Box,
@@ -36,7 +37,11 @@ class UnitBounds(NamedTuple):
 
 
 def exact_bounds(problem: Problem, box: Box) -> UnitBounds:
-    """Bounds on a box, whatever the size of the numbers."""
+    """Bounds on a box, whatever the size of the numbers.
+
+    Raises:
+        LimitError: If a limit of a block around falls.
+    """
     low: list[list[fmpq]] = []
     high: list[list[fmpq]] = []
     lines: list[list[Lines]] = []
@@ -113,6 +118,7 @@ def _sharper(
     low, high = end
     if low >= 0 or high <= 0:
         return end
+    check()
     for sign in (1, -1):
         weights = [ZERO] * len(problem.slopes[index])
         weights[unit] = fmpq(sign)

@@ -148,6 +148,8 @@ def _searched(
         done = _settled_by_engine(search, budget, listed, lists)
     if not done and not budget.spent():
         done = _run_in_turns(search, budget, lists)
+    if not done and search.upper is None:
+        done = search.run()  # There was no turn for it: the roots at least are bounded.
     return search, done
 
 

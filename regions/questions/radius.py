@@ -165,8 +165,11 @@ class _Run:
         self.network, self.center, self.budget = network, center, budget
         # A ball of the norm 1 lies in that of the norm inf.
         self.norm, self.around = norm, 2 if norm == 2 else math.inf
+        self.exact = ExactNetwork(network, WholeSpace(network.input_dim))
         self.exact_center = tuple(Fraction(v) for v in center.tolist())
-        self.label = _label(network, self.exact_center)
+        outputs = outputs_at(self.exact, self.exact_center)
+        # The first of equals.
+        self.label = outputs.index(max(outputs))
         self.property = Property.largest(self.label, network.output_dim)
         self.lower = Fraction(0)
         self.witness: _Witness | None = None
@@ -196,6 +199,8 @@ class _Run:
         """Walk against the gradient until the class changes: often it does soon."""
         x, step = self.center.copy(), 0.5 * float(radius)
         for _ in range(ATTACK_STEPS):
+            if self.budget.spent():
+                return
             J, _ = _region_map(self.network, x)[0][-1]
             outputs = self.network(x[None])[0]
             outputs[self.label] = -np.inf
@@ -208,9 +213,11 @@ class _Run:
             if np.linalg.norm(x - self.center, self.around) > float(most):
                 return
             point = tuple(Fraction(v) for v in x.tolist())
-            if _gap(self.network, point, self.label) > 0:
+            if _gap(self.exact, point, self.label) > 0:
                 self._offer(point)
                 for _ in range(ATTACK_STEPS):
+                    if self.budget.spent():
+                        return
                     before = self.witness
                     self._improve()
                     if self.witness is before:
@@ -266,7 +273,7 @@ class _Run:
         if self.witness is None or distance < self.witness.distance:
             self.witness = _Witness(point, distance)
             self.is_zero = self.is_zero or begins_at_once(
-                self.network, self.exact_center, point, self.label
+                self.exact, self.exact_center, point, self.label
             )
 
     def distance(self, point: Point, norm: float | int) -> Fraction:
@@ -301,7 +308,7 @@ class _Run:
         for beyond in (1e-12, 1e-9, 1e-6):
             moved = self.center + (1.0 + beyond) * (nearer - self.center)
             point = tuple(Fraction(v) for v in moved.tolist())
-            if _gap(self.network, point, self.label) > 0:
+            if _gap(self.exact, point, self.label) > 0:
                 self._offer(point)
                 return
 
@@ -402,24 +409,17 @@ def _cube(center: Point, radius: Fraction) -> ExactBox:
     )
 
 
-def outputs_at(network: ReluNetwork, point: Point) -> list[Fraction]:
+def outputs_at(exact: ExactNetwork, point: Point) -> list[Fraction]:
     """The outputs at a rational point, exactly."""
-    exact = ExactNetwork(network, Box.cube(network.input_dim))
     columns = Columns.of_points([point])
     numerators, scales = exact.forward(columns)
     bottom = scales[-1][0] * columns.denominators[0]
     return [Fraction(row[0], bottom) for row in numerators[-1]]
 
 
-def _label(network: ReluNetwork, point: Point) -> int:
-    """The class of a point: its largest output, the first of equals."""
-    outputs = outputs_at(network, point)
-    return outputs.index(max(outputs))
-
-
-def _gap(network: ReluNetwork, point: Point, label: int) -> Fraction:
+def _gap(exact: ExactNetwork, point: Point, label: int) -> Fraction:
     """By how much the largest other output exceeds that of a class."""
-    outputs = outputs_at(network, point)
+    outputs = outputs_at(exact, point)
     others = [v for k, v in enumerate(outputs) if k != label]
     return max(others) - outputs[label]
 

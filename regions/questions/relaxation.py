@@ -13,6 +13,7 @@ import highspy
 import numpy as np
 from flint import fmpq
 
+from regions.errors.limits import check
 from regions.lp.warm_lp import Hearing
 from regions.questions.backward import ONE, ZERO, Box, Dual, Lines, straight
 from regions.questions.conic import solve_in_ball
@@ -136,7 +137,11 @@ class Relaxation:
             most: How large a slack of the fixed signs is looked for then.
             by_box: Whether to take the box around a round ball: a simplex program has
                 multipliers without noise, which prove that a node has no interior.
+
+        Raises:
+            LimitError: If a limit of a block around falls.
         """
+        check()
         problem, parts = self._problem, self._problem.goals[goal]
         units = self.asked(node) if feasibility else node.open_units(problem)
         column = {unit: problem.dim + k for k, unit in enumerate(units)}

@@ -163,6 +163,8 @@ class Search:
         """A proved upper bound of all goals; None before there is one."""
         ends = []
         if self.listed is None:
+            if not self.tree:
+                return None
             roots = pruned(self.tree, self._earlier)[1][: len(self.problem.goals)]
             ends = [bound for bound in roots if bound is not None]
         if self.best is not None:
@@ -227,9 +229,7 @@ class Search:
     def _begin(self) -> None:
         """Bound the whole domain, for every goal."""
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
-        few = self.problem.network.num_bits <= EXACT_BOUNDS_UNITS
-        find = sharpest_bounds if few and not self._is_quick else unit_bounds
-        self.bounds[0] = bounds = find(self.problem, box)
+        self.bounds[0] = bounds = self._root_bounds(box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
         if self.problem.square is not None:
@@ -241,6 +241,15 @@ class Search:
             return
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
+
+    def _root_bounds(self, box: Box) -> UnitBounds:
+        """Bounds of all units on the domain: the sharpest, if there is time."""
+        bounds = unit_bounds(self.problem, box)
+        few = self.problem.network.num_bits <= EXACT_BOUNDS_UNITS
+        if few and not self._is_quick:
+            with suppress(LimitError), limited(stop=self._budget.spent):
+                bounds = sharpest_bounds(self.problem, box, bounds)
+        return bounds
 
     def _set_grain(self, root: Node) -> None:
         """How near ends come in a round ball, where optima are no rational numbers."""

@@ -47,12 +47,14 @@ def unit_bounds(problem: Problem, box: Box) -> UnitBounds:
     )
 
 
-def sharpest_bounds(problem: Problem, box: Box) -> UnitBounds:
-    """The same, or bounds without rounding where these are nowhere looser.
+def sharpest_bounds(problem: Problem, box: Box, bounds: UnitBounds) -> UnitBounds:
+    """These bounds, or such without rounding where they are nowhere looser.
 
     So they are where numbers are short; it takes a hundred times as long.
+
+    Raises:
+        LimitError: If a limit of a block around falls.
     """
-    bounds = unit_bounds(problem, box)
     if problem.square is not None:
         return bounds
     exact = exact_bounds(problem, box)
@@ -137,6 +139,26 @@ class FloatBounds:
             self._enter(layer, low, high)
         self._reaches.append(self._reach(len(self._layers) - 1))
         return result
+
+    def repeat(self, times: int) -> None:
+        """Have one box, of which all is known, so many times."""
+
+        def again(part: np.ndarray) -> np.ndarray:
+            return np.repeat(part, times, axis=0)
+
+        self._low, self._high = again(self._low), again(self._high)
+        self._sizes = [again(part) for part in self._sizes]
+        self._reaches = [again(part) for part in self._reaches]
+        self._lines = [tuple(again(part) for part in line) for line in self._lines]
+        self.above = [again(part) for part in self.above]
+        self.spreads = [
+            (
+                np.repeat(np.arange(times), len(unit)),
+                np.tile(unit, times),
+                np.tile(shares, (times, 1)),
+            )
+            for _, unit, shares in self.spreads
+        ]
 
     def carried(self, layer: int, weights: np.ndarray, box: np.ndarray) -> Carried:
         """Combinations of a layer's pre-activations, each on one of the boxes."""

@@ -164,11 +164,11 @@ def _in_chart(layer: ExactLayer, domain: Domain) -> ExactLayer:
     """A layer with what it reads of the input in chart coordinates instead."""
     origin, directions = domain.rational_chart()
     # Their numbers come from float64 ones: all denominators are powers of two.
-    numbers = [*origin, *(v for row in directions for v in row)]
-    up = max(v.denominator.bit_length() - 1 for v in numbers)
-    ends = fmpz_mat(
-        len(directions) + 1, len(origin), [int(v * (1 << up)) for v in numbers]
-    ).transpose()
+    rows = [origin, *directions]
+    numbers = [v.as_integer_ratio() for row in rows for v in row]
+    up = max(bottom.bit_length() for _, bottom in numbers) - 1
+    entries = [top << (up + 1 - bottom.bit_length()) for top, bottom in numbers]
+    ends = fmpz_mat(len(rows), len(origin), entries).transpose()
     bias, blocks = layer.bias * (1 << up), []
     for source, matrix in layer.blocks:
         if source > 0:

@@ -121,7 +121,8 @@ def chart_rounding(
         return rows, bias
     origin, directions = domain.rational_chart()
     start = np.array([_magnitude(v) for v in origin])
-    spread = np.array([[_magnitude(v) for v in row] for row in directions])
+    # Most are 0 where there are many.
+    spread = np.array([[_magnitude(v) if v else 0.0 for v in r] for r in directions])
     # Directions are differences of float64 numbers: one rounding more.
     factor = 2.0 * gamma(len(start) + 4)
     for index, layer in enumerate(network.hidden):

@@ -141,6 +141,27 @@ def test_a_stopped_search_keeps_both_ends():
             assert low <= exact <= high
 
 
+@pytest.mark.parametrize("dim", [2, 3, 4, 5])
+@pytest.mark.parametrize("asked", [0, 1, 2])
+def test_a_search_stopped_before_its_turn_keeps_both_ends(dim, asked):
+    network = random_network(np.random.default_rng(0), dim, [20, 20])
+    box = regions.Box.cube(dim)
+    values = network(np.random.default_rng(1).uniform(-1.0, 1.0, (1000, dim)))
+    answers = iter([False] * asked)
+    answer = regions.output_range(network, box, stop=lambda: next(answers, True))
+    assert not answer.proved
+    least, most = answer.value
+    assert least.lower <= values.min()
+    assert values.max() <= most.upper
+    none = ReluNetwork.from_arrays([np.zeros((1, dim)), [[0.0]]])
+    answers = iter([False] * asked)
+    apart = regions.largest_difference(
+        network, none, box, stop=lambda: next(answers, True)
+    )
+    assert not apart.proved
+    assert apart.value.upper >= np.abs(values).max()
+
+
 def test_a_tolerance_leaves_the_ends_apart():
     network = random_network(np.random.default_rng(0), 3, [10, 10])
     box = regions.Box.cube(3)

@@ -118,6 +118,7 @@ class Relaxation:
             [[as_float(v) for v in row] for row in problem.rows]
         ).reshape(len(problem.rows), problem.dim + 1)
 
+    @np.errstate(all="ignore")
     def hint(
         self,
         node: Node,

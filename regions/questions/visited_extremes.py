@@ -1,7 +1,8 @@
 """Largest values over all regions in one pass: floats first, then exact for the rest.
 
 The network at the corners, with proved bounds of all errors, leaves few corners, or
-regions, at which the largest value can be; exact arithmetic decides between these.
+regions, at which the largest value can be; exact arithmetic decides between these, and
+thins them out where values are equal at many.
 Most regions are never made: a cell of the layers before the last, or a part of it, is
 left out where no value on it can be as large as one that is attained elsewhere
 (`enumeration/cells/space/hopes.py`).
@@ -29,6 +30,7 @@ from regions.enumeration.cells.valued import (
 )
 from regions.network import ReluNetwork
 from regions.questions.answer import Point, Value, ends, known
+from regions.questions.corner_values import CornerValues, Spot, below
 from regions.questions.last_layer import combined_weights, with_sums
 from regions.questions.norms import float_norms, operator_norm
 from regions.questions.problem import Problem
@@ -36,20 +38,16 @@ from regions.questions.records import Record
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY
 
-MOST_CANDIDATES = 100
-"""Of more places with nearly equal values the exact values would take too long."""
 DEEP = 3
 """Beyond so many layers forms in the plane are held in pairs of floats."""
+MOST_KEPT = 1 << 14
+"""Of more Jacobians no norm is kept."""
 GOALS = {1: hopes.ONE, 2: hopes.TWO, math.inf: hopes.INFINITY}
 """What is looked for by norms."""
 
 Best = tuple[int, Fraction, Point]
 """A goal, its largest value, and where in the chart."""
 Row = tuple[Fraction, ...]
-Spot = Callable[[], Point]
-"""Gives a point of the chart, exactly."""
-Ends = tuple[Record[Spot], Record[Spot]]
-"""Where a combination is largest, and where its negative is."""
 
 
 class Candidate(NamedTuple):
@@ -73,7 +71,8 @@ class EngineList:
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain):
         self._network, self._domain = network, domain
-        self._records: dict[tuple[Fraction, ...], Record[Spot]] = {}
+        self._records: dict[Row, Record[Spot]] = {}
+        self._values: dict[Row, CornerValues] = {}
         self._is_over = not visits_serve(network, domain)
 
     def largest(self, problem: Problem, budget: Budget) -> Best | None:
@@ -84,70 +83,80 @@ class EngineList:
             budget: The list's own.
         """
         rows = [goal[0].outputs for goal in problem.goals]
+        offsets = [goal[0].offset for goal in problem.goals]
         new = [row for row in rows if row not in self._records]
         if self._is_over or (new and not self._visited(new, budget)):
             return None
-        best, places = None, []
-        for goal, row in enumerate(rows):
-            record, offset = self._records[row], problem.goals[goal][0].offset
-            if record.is_crowded:
-                return None
-            for high, spot in record.places():
-                places.append((Fraction(high) + offset, goal, spot))
-        seen: set[tuple[int, Point]] = set()
-        for high, goal, spot in sorted(places, key=lambda held: -held[0]):
-            if best is not None and high <= best[1]:
+        places = [
+            (top if top == math.inf else Fraction(top) + offset, goal, spot)
+            for goal, (row, offset) in enumerate(zip(rows, offsets, strict=True))
+            for top, spot in self._records[row].places()
+        ]
+        best = None
+        for top, goal, spot in sorted(places, key=lambda held: -held[0]):
+            if best is not None and top <= best[1]:
                 break
-            point = spot()
-            if (goal, point) in seen:
-                continue
-            if len(seen) == MOST_CANDIDATES:
+            if budget.spent():
                 return None
-            seen.add((goal, point))
-            value = problem.value(goal, point)
+            value = self._values[rows[goal]].at(spot) + offsets[goal]
             if best is None or value > best[1]:
-                best = goal, value, point
-        return best
+                best = goal, value, spot
+        return None if best is None else (*best[:2], best[2].point())
 
-    def _visited(self, rows: Sequence[tuple[Fraction, ...]], budget: Budget) -> bool:
+    def _visited(self, rows: Sequence[Row], budget: Budget) -> bool:
         """Visit all regions for some combinations and their negatives; whether all."""
         own = []
         for row in rows:
             if row not in own and tuple(-w for w in row) not in own:
                 own.append(row)
-        found = _ends_of(self._network, self._domain, own, budget.spent)
-        if found is None:
+
+        def values(row: Row) -> CornerValues:
+            return CornerValues(self._network, self._domain, row)
+
+        self._values |= {row: values(row) for held in own for row in _both(held)}
+        records = self._ends_of(own, budget.spent)
+        if records is None:
             return False
-        for row, (top, bottom) in found.items():
-            self._records[row] = top
-            self._records[tuple(-w for w in row)] = bottom
+        self._records |= records
         return True
 
+    def _ends_of(
+        self, rows: Sequence[Row], stop: Callable[[], bool]
+    ) -> dict[Row, Record[Spot]] | None:
+        """Where combinations, and their negatives, can be largest; None if stopped."""
+        records = {
+            row: Record(functools.partial(self._values[row].thinned, stop=stop))
+            for held in rows
+            for row in _both(held)
+        }
 
-def _ends_of(
-    network: ReluNetwork,
-    domain: BoundedDomain,
-    rows: Sequence[Row],
-    stop: Callable[[], bool],
-) -> dict[Row, Ends] | None:
-    """Where combinations, and their negatives, can be largest; None if stopped."""
-    records: dict[Row, Ends] = {row: (Record(), Record()) for row in rows}
+        @np.errstate(all="ignore")
+        def take(regions: Valued) -> None:
+            def spot(place: int) -> Spot:
+                region = int(np.searchsorted(regions.end, place, side="right"))
+                return Spot(regions, region, place)
 
-    @np.errstate(all="ignore")
-    def take(regions: Valued) -> None:
-        def spot(place: int) -> Spot:
-            region = int(np.searchsorted(regions.end, place, side="right"))
-            return functools.partial(regions.corner, region, place)
+            for held in rows:
+                row, negative = _both(held)
+                value, doubt = (part[0] for part in regions.combined(row).at_corners())
+                records[row].take(value - doubt, value + doubt, spot)
+                records[negative].take(-value - doubt, doubt - value, spot)
 
-        for row, (top, bottom) in records.items():
-            one = regions.combined(row)
-            value, doubt = (part[0] for part in one.at_corners())
-            top.take(value - doubt, value + doubt, spot)
-            bottom.take(-value - doubt, doubt - value, spot)
+        network = self._network
+        weights = [combined_weights(network, row) for row in rows]
+        goal = hopes.VALUES
 
-    weights = [combined_weights(network, row) for row in rows]
-    visit = _visit(network, domain, hopes.VALUES, np.array(weights), take, stop)
-    return records if visit.complete else None
+        def over() -> bool:
+            return stop() or any(record.is_open for record in records.values())
+
+        visit = _visit(network, self._domain, goal, np.array(weights), take, over)
+        is_open = any(record.is_open for record in records.values())
+        return records if visit.complete and not is_open else None
+
+
+def _both(row: Row) -> tuple[Row, Row]:
+    """A combination and its negative."""
+    return row, tuple(-w for w in row)
 
 
 def _visit(
@@ -200,7 +209,7 @@ def steepest_visited(
     norm: float | int,
     stop: Callable[[], bool],
 ) -> Steepest | None:
-    """The largest norm of a Jacobian; None if no region, or too many, may have it.
+    """The largest norm of a Jacobian; None if no region, or no bound, is found.
 
     Args:
         network: The network.
@@ -208,7 +217,8 @@ def steepest_visited(
         norm: 1, 2 or infinity.
         stop: Asked often; says whether to stop.
     """
-    record: Record[Candidate] = Record()
+    exact = _ExactNorms(network, norm)
+    record: Record[Candidate] = Record(functools.partial(exact.thinned, stop=stop))
 
     @np.errstate(all="ignore")
     def take(regions: Valued) -> None:
@@ -228,9 +238,19 @@ def steepest_visited(
         record.take(norms - doubt, norms + doubt, place)
 
     weight = with_sums(network).output.weight
-    visit = _visit(network, domain, GOALS[norm], weight, take, stop)
-    count = {"regions": visit.regions}
-    return _steepest(network, norm, record.places(), count, visit.complete)
+
+    def over() -> bool:
+        return stop() or record.is_open
+
+    visit = _visit(network, domain, GOALS[norm], weight, take, over)
+    if record.is_open:
+        return None
+    low, high, done = exact.largest(record.places(), stop)
+    if low is None or high is None:
+        return None
+    stats = {"regions": visit.regions, "exact_maps": exact.count}
+    value = known(low.ends[0], high.ends[1])
+    return Steepest(value, low.region.inside(), stats, visit.complete and done)
 
 
 def _middle(regions: Valued, region: int) -> Point:
@@ -241,29 +261,78 @@ def _middle(regions: Valued, region: int) -> Point:
     return tuple(sum(v, Fraction()) / len(corners) for v in columns)
 
 
-def _steepest(
-    network: ReluNetwork,
-    norm: float | int,
-    candidates: Sequence[tuple[float, Candidate]],
-    count: dict[str, int],
-    complete: bool,
-) -> Steepest | None:
-    """The largest norm exactly, where regions are in the order of their bounds."""
-    exact = ExactNetwork(network, WholeSpace(network.input_dim))
-    best: tuple[Fraction, Fraction, Candidate] | None = None
-    maps: dict[Any, Value] = {}
-    for bound, region in candidates:
-        if best is not None and Fraction(bound) < best[0]:
-            break
-        jacobian = tuple(row[:-1] for row in exact.affine_map(region.units))
-        if jacobian not in maps:
-            maps[jacobian] = operator_norm(jacobian, norm)
-        low, high = ends(maps[jacobian])
-        if best is None or low > best[0]:
-            best = low, high if best is None else max(high, best[1]), region
-        elif high > best[1]:
-            best = best[0], high, best[2]
-    if best is None:
-        return None
-    stats = count | {"exact_maps": len(maps)}
-    return Steepest(known(best[0], best[1]), best[2].inside(), stats, complete)
+class _Steep(NamedTuple):
+    """A region and its norm.
+
+    Attributes:
+        ends: The ends of the norm.
+        top: A bound above it.
+        region: The region.
+    """
+
+    ends: tuple[Fraction, Fraction]
+    top: float
+    region: Candidate
+
+
+class _ExactNorms:
+    """Norms of Jacobians, each of which is found once.
+
+    Attributes:
+        count: How many were found.
+    """
+
+    def __init__(self, network: ReluNetwork, norm: float | int):
+        self._exact = ExactNetwork(network, WholeSpace(network.input_dim))
+        self._norm = norm
+        self._norms: dict[Any, Value] = {}
+        self.count = 0
+
+    def largest(
+        self,
+        candidates: Sequence[tuple[float, Candidate]],
+        stop: Callable[[], bool],
+    ) -> tuple[_Steep | None, _Steep | None, bool]:
+        """The region whose norm is largest from below, that from above, and if of all.
+
+        Args:
+            candidates: Bounds above the norms, and the regions. One is looked at.
+            stop: Asked often; says whether to stop.
+        """
+        low = high = None
+        for top, region in candidates:
+            if low is not None and stop():
+                return low, high, False
+            # As exact numbers.
+            if low is not None and low.ends[0] > top:
+                continue
+            held = _Steep(ends(self._norm_on(region)), top, region)
+            if low is None or held.ends[0] > low.ends[0]:
+                low = held
+            if high is None or held.ends[1] > high.ends[1]:
+                high = held
+        return low, high, True
+
+    def _norm_on(self, region: Candidate) -> Value:
+        """The norm on a region."""
+        jacobian = tuple(row[:-1] for row in self._exact.affine_map(region.units))
+        if jacobian not in self._norms:
+            if len(self._norms) >= MOST_KEPT:
+                self._norms.clear()
+            self._norms[jacobian] = operator_norm(jacobian, self._norm)
+            self.count += 1
+        return self._norms[jacobian]
+
+    def thinned(
+        self, held: list[tuple[float, Candidate]], stop: Callable[[], bool]
+    ) -> tuple[float, list[tuple[float, Candidate]]]:
+        """Those of some regions that are enough, and a bound below their norms.
+
+        Args:
+            held: Bounds above the norms, and the regions.
+            stop: Asked often; says whether to stop: all are handed back then.
+        """
+        low, high, done = self.largest(held, stop)
+        if not done or low is None or high is None:
+            return -math.inf, held
+        return below(low.ends[0]), [(one.top, one.region) for one in (low, high)]

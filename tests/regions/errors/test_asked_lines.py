@@ -55,6 +55,7 @@ ONE_LAYER = network(3, [4])
 SQUARE, CUBE = Box.cube(2), Box.cube(3)
 WEDGE = regions.Simplex([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
 HUGE = ReluNetwork.from_arrays([4.0 * np.eye(2), np.full((1, 2), 1e308)], None)
+ABSOLUTE = ReluNetwork.from_arrays([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0]]], None)
 TWICE, AROUND = ZOO["duplicated_unit"]
 # Steep forms whose zeros lie near each other for the length of their line.
 STEEP = ReluNetwork.from_arrays(
@@ -194,6 +195,15 @@ SHORT: tuple[Call, ...] = (
     lambda: regions.output_range(SOLID, CUBE, method="search"),
     changed({f"{_MAXIMA}.FEW_NODES": 0}, lambda: regions.output_range(TWICE, AROUND)),
     changed(
+        {f"{_MAXIMA}.FEW_NODES": 0, "questions.records.MOST_HELD": 2},
+        lambda: regions.output_range(FLAT, SQUARE),
+    ),
+    changed(
+        {"questions.records.MOST_HELD": 2},
+        lambda: regions.lipschitz(ABSOLUTE, SQUARE),
+    ),
+    lambda: regions.lipschitz(FLAT, SQUARE),
+    changed(
         {
             f"{_MAXIMA}.FEW_NODES": 0,
             f"{_MAXIMA}.FIRST_TURN": 1e-9,
@@ -292,6 +302,7 @@ ASKED_AT = {
     "polytopes/polytope.py": 2,
     "questions/canonical.py": 1,
     "questions/comparison.py": 1,
+    "questions/corner_values.py": 1,
     "questions/difference.py": 2,
     "questions/equal_regions.py": 1,
     "questions/equality.py": 1,
@@ -304,6 +315,7 @@ ASKED_AT = {
     "questions/radius.py": 2,
     "questions/relaxation.py": 1,
     "questions/search.py": 1,
+    "questions/visited_extremes.py": 4,
     "questions/visited_sums.py": 1,
     "questions/wide_search.py": 1,
     "results/cells.py": 1,

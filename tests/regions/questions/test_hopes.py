@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -68,10 +69,7 @@ def test_degenerate_extremes_are_those_of_the_pieces(kind, dim):
         problem = Problem(net, box, [(Linear(row),) for row in rows])
         best = EngineList(net, box).largest(problem, Budget())
         exact = [value for value, _ in largest_listed(Pieces(net, box), rows)]
-        if best is None:
-            # More than a hundred corners are largest.
-            assert kind == "unbiased" or dim == 3
-            continue
+        assert best is not None
         assert best[1] == max(exact) == exact[best[0]]
         assert problem.value(best[0], best[2]) == best[1]
         _check_steepest(net, box)
@@ -234,14 +232,26 @@ def test_norms_whose_squares_float64_does_not_hold(norm, size):
     _check_steepest(net, box)
 
 
-def test_values_that_overflow_are_left_open():
+def test_values_that_overflow_are_made_exact():
     net = random_network(np.random.default_rng(2), 3, [6])
     large = dataclasses.replace(net.output, weight=np.full((1, 6), 1e308))
     net, box = ReluNetwork(net.hidden, large), regions.Box.cube(3)
     problem = Problem(net, box, [(Linear((Fraction(1),)),)])
     best = EngineList(net, box).largest(problem, Budget())
     exact = largest_listed(Pieces(net, box), [(Fraction(1),)])[0][0]
-    assert best is None or best[1] == exact
+    assert best is not None
+    assert best[1] == exact
+    # Searches of few units come first: what overflows there warns of nothing.
+    for weights in (
+        [2.0 * np.eye(2), np.full((1, 2), 1e308)],
+        [1e308 * np.eye(2), np.full((1, 2), 4.0)],
+    ):
+        small = ReluNetwork.from_arrays(weights, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = regions.output_range(small, regions.Box.cube(2))
+        exact = regions.output_range(small, regions.Box.cube(2), method="list")
+        assert found.value == exact.value
 
 
 @pytest.mark.parametrize("norm", NORMS)

@@ -1,5 +1,6 @@
 """Largest values and norms over visited regions, against the exact list of pieces."""
 
+import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -11,8 +12,12 @@ import pytest
 
 import regions
 from regions.enumeration.budget import Budget
-from regions.questions import maxima
+from regions.models.joint import side_by_side
+from regions.network import Layer, ReluNetwork
+from regions.questions import maxima, records
 from regions.questions.answer import ends
+from regions.questions.corner_values import CornerValues
+from regions.questions.difference import difference_of
 from regions.questions.norms import operator_norm
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
@@ -38,14 +43,104 @@ def test_corners_and_pieces_give_one_maximum(dim, widths):
     assert at == pytest.approx(float(value))
 
 
-def test_a_constant_is_left_open():
-    """It is largest everywhere: more corners than are tried."""
+def test_a_constant_is_largest_everywhere():
     network = random_network(np.random.default_rng(2), 2, [20, 20])
     box, goals = regions.Box.cube(2), [(Linear((Fraction(0),)),)]
     listed = EngineList(network, box)
-    assert listed.largest(Problem(network, box, goals), Budget()) is None
+    best = listed.largest(Problem(network, box, goals), Budget())
+    assert best is not None
+    assert best[1] == 0
     goals = [(Linear((Fraction(1),)),)]
     assert listed.largest(Problem(network, box, goals), Budget()) is not None
+
+
+def _clipped(network, low, high):
+    """The output between two ends: relu(y - low) - relu(y - high)."""
+    *hidden, output = network.layers
+    last = dataclasses.replace(
+        output,
+        weight=np.repeat(output.weight, 2, axis=0),
+        bias=output.bias[0] - np.array([low, high]),
+        slopes=np.zeros(2),
+    )
+    end = Layer(np.array([[1.0, -1.0]]), np.zeros(1), np.ones(1))
+    return ReluNetwork((*hidden, last), end)
+
+
+def _quantized(network, step):
+    weights = [np.round(layer.weight / step) * step for layer in network.layers]
+    biases = [np.round(layer.bias / step) * step for layer in network.layers]
+    return ReluNetwork.from_arrays(weights, biases)
+
+
+def _plateaus(kind, dim, widths):
+    """A network whose ends are attained all over many regions, but not at all."""
+    network = random_network(np.random.default_rng(1), dim, widths)
+    if kind != "clipped":
+        network = _quantized(network, 0.5)
+    if kind == "quantized":
+        return network
+    values = network(np.random.default_rng(0).uniform(-1.0, 1.0, (1000, dim)))
+    return _clipped(network, *np.quantile(values, [0.25, 0.75]))
+
+
+@pytest.mark.parametrize("held", [1, 7, records.MOST_HELD])
+@pytest.mark.parametrize(("dim", "widths"), [(2, [8, 8]), (3, [9]), (3, [5, 4])])
+@pytest.mark.parametrize("kind", ["clipped", "quantized", "both"])
+def test_ends_that_are_attained_at_many_corners(monkeypatch, kind, dim, widths, held):
+    network, box = _plateaus(kind, dim, widths), regions.Box.cube(dim)
+    monkeypatch.setattr(records, "MOST_HELD", held)
+    exact = regions.output_range(network, box, method="list").value
+    listed = EngineList(network, box)
+    for sign, value in ((-1, -exact[0]), (1, exact[1])):
+        problem = Problem(network, box, [(Linear((Fraction(sign),)),)])
+        best = listed.largest(problem, Budget())
+        assert best is not None
+        assert best[1] == value == problem.value(0, best[2])
+
+
+def test_networks_that_differ_by_nothing_in_most_regions():
+    network, box = random_network(np.random.default_rng(4), 3, [8]), regions.Box.cube(3)
+    one, two = (_clipped(network, low, 0.25) for low in (-0.5, -0.375))
+    least, difference = difference_of(side_by_side(one, two))
+    exact = regions.largest_difference(one, two, box, method="list").value
+    goals = [(Linear(tuple(row)),) for row in difference]
+    best = EngineList(least, box).largest(Problem(least, box, goals), Budget())
+    assert best is not None
+    assert best[1] == exact > 0
+
+
+def test_a_stopped_list_does_not_thin_out(monkeypatch):
+    network, box = _plateaus("clipped", 2, [8, 8]), regions.Box.cube(2)
+    monkeypatch.setattr(records, "MOST_HELD", 2)
+    monkeypatch.setattr(CornerValues, "at", lambda *_: pytest.fail("made exact"))
+    problem = Problem(network, box, [(Linear((Fraction(1),)),)])
+    assert EngineList(network, box).largest(problem, Budget(stop=lambda: True)) is None
+
+
+def test_values_without_bounds_are_left_open_where_they_are_many(monkeypatch):
+    network = random_network(np.random.default_rng(2), 3, [6])
+    large = dataclasses.replace(network.output, weight=np.full((1, 6), 1e308))
+    network, box = ReluNetwork(network.hidden, large), regions.Box.cube(3)
+    monkeypatch.setattr(records, "MOST_HELD", 4)
+    problem = Problem(network, box, [(Linear((Fraction(1),)),)])
+    assert EngineList(network, box).largest(problem, Budget()) is None
+    exact = regions.output_range(network, box, method="list").value
+    assert regions.output_range(network, box).value == exact
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_norms_are_thinned_out_to_the_same(monkeypatch, norm):
+    """The weights are small multiples of 1/2: many Jacobians have one norm."""
+    network, box = _plateaus("quantized", 3, [9]), regions.Box.cube(3)
+    found = []
+    for held in (1, 3, records.MOST_HELD):
+        monkeypatch.setattr(records, "MOST_HELD", held)
+        steepest = steepest_visited(network, box, norm, lambda: False)
+        assert steepest is not None
+        assert steepest.complete
+        found.append(steepest.value)
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_search_that_takes_turns_with_a_list_finds_the_same(monkeypatch):

@@ -12,11 +12,12 @@ import pytest
 
 import regions
 from regions.enumeration.budget import Budget
+from regions.enumeration.cells.valued import visit_regions
 from regions.models.joint import side_by_side
 from regions.network import Layer, ReluNetwork
 from regions.questions import maxima, records
 from regions.questions.answer import ends
-from regions.questions.corner_values import CornerValues
+from regions.questions.corner_values import CornerValues, Spot
 from regions.questions.difference import difference_of
 from regions.questions.norms import operator_norm
 from regions.questions.pieces import Pieces
@@ -108,6 +109,25 @@ def test_networks_that_differ_by_nothing_in_most_regions():
     best = EngineList(least, box).largest(Problem(least, box, goals), Budget())
     assert best is not None
     assert best[1] == exact > 0
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_of_all_corners_the_largest_is_kept(dim):
+    network, box = _plateaus("clipped", dim, [9]), regions.Box.cube(dim)
+    spots = []
+
+    def take(chunk):
+        for region, start in enumerate(chunk.starts().tolist()):
+            for place in range(start, int(chunk.end[region])):
+                spots.append((np.inf, Spot(chunk, region, place)))
+
+    visit_regions(network, box, take, lambda: False)
+    exact = regions.output_range(network, box, method="list").value
+    for sign, value in ((-1, -exact[0]), (1, exact[1])):
+        values = CornerValues(network, box, (Fraction(sign),))
+        least, ((_, spot),) = values.thinned(spots, lambda: False)
+        assert values.at(spot) == value
+        assert least <= value < np.nextafter(least, np.inf)
 
 
 def test_a_stopped_list_does_not_thin_out(monkeypatch):

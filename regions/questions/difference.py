@@ -15,6 +15,7 @@ beside the networks: B. Paulsen et al., ReluDiff, ICSE 2020.)
 """
 
 import contextlib
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -155,7 +156,9 @@ def _factor(one: Form, other: Form, pairs: dict[int, _Pair]) -> fmpq | None:
     size, own = (sum(map(abs, row.values()), ZERO) for row in (moved, one))
     if own == 0 or size == 0:
         return None
-    exponent = round(float(np.log2(as_float(size / own))))
+    ratio = size / own
+    exponent = ratio.p.bit_length() - ratio.q.bit_length()
+    exponent += round(math.log2(as_float(ratio / fmpq(2) ** exponent)))
     factor = fmpq(2) ** exponent
     gap = combined([(1 / factor, moved), (-ONE, one)])
     apart = sum(map(abs, gap.values()), ZERO)

@@ -183,7 +183,8 @@ def _drawn(domain: Domain, dim: int, count: int) -> np.ndarray:
     # Shares of a simplex lie in boxes and simplices alike.
     shares = rng.dirichlet(np.ones(dim + 1), count)[:, 1:]
     shares = np.concatenate([shares, rng.random((count, dim))])
-    return box.lower + shares * (box.upper - box.lower)
+    # Of halves, as no width may overflow.
+    return 2.0 * (0.5 * box.lower + shares * (0.5 * box.upper - 0.5 * box.lower))
 
 
 def _first_differing(points: np.ndarray, exact: ExactNetwork) -> Point | None:

@@ -124,3 +124,15 @@ def test_stopped_bounds_are_of_the_size_of_the_difference(monkeypatch, tmp_path)
     body["difference"][0]["weight"][row][0] += 1e-9
     report = verify_answer(write(body, tmp_path))
     assert "difference  FAILED" in str(report)
+
+
+def test_rows_of_sizes_far_apart_are_compared():
+    # In units of a weight the bias of one is 1e400, that of the other 0.
+    one, other = (
+        ReluNetwork.from_arrays(
+            [[[1e-200, -1e-200], [1.0, 1.0]], [[1.0, 1.0]]], [[bias, 0.0], [0.0]]
+        )
+        for bias in (-1e200, 0.0)
+    )
+    answer = regions.largest_difference(one, other, regions.Box.cube(2))
+    assert answer.value == Fraction(2 * 1e-200)

@@ -216,3 +216,13 @@ def test_a_tiny_difference_on_few_ten_thousandths_of_a_box_is_found_by_points():
     other = ReluNetwork.from_arrays(weights, biases)
     answer = regions.are_equal(one, other, regions.Box.cube(4))
     assert (answer.value, answer.method) == (False, "points")
+
+
+def test_a_box_as_wide_as_float64_is_compared():
+    one, other = (
+        ReluNetwork.from_arrays([[[1.0]], [[1.0]]], [[bias], [0.0]])
+        for bias in (0.0, -1.0)
+    )
+    answer = regions.are_equal(one, other, regions.Box([-1e308], [1e308]))
+    assert answer.value is False
+    assert answer.stats["difference"] == 1

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq
 
+from regions.domains.shapes import Ball
 from regions.network import Layer, ReluNetwork
 
 ROUNDOFF, TINIEST = 2.0**-53, 2.0**-1074
@@ -39,10 +40,15 @@ class _Lines(NamedTuple):
 
 
 class BoxBounds:
-    """Bounds of one network on boxes of its input space."""
+    """Bounds of one network on boxes of its input space, or on parts of them.
 
-    def __init__(self, network: ReluNetwork):
-        self._layers = network.layers
+    Args:
+        network: The network.
+        ball: A round ball: bounds are of the parts of boxes that lie in it.
+    """
+
+    def __init__(self, network: ReluNetwork, ball: Ball | None = None):
+        self._layers, self._ball = network.layers, ball
         # Terms of any sum here, and sums one after the other.
         self._terms = max(max(layer.weight.shape) for layer in network.layers) + 4
         self._sums = self._terms + 4 * sum(1 + len(la.skips) for la in network.layers)
@@ -111,8 +117,10 @@ class BoxBounds:
         with np.errstate(all="ignore"):
             ends, lines = self._units(low, high, around)
             last_layer = len(self._layers) - 1
-            found = self._carried(last_layer, weights[:, None], lines, low, high)
-            return found[:, 0], ends
+            found = self._carried(last_layer, weights[:, None], lines, low, high)[:, 0]
+            if self._ball is not None:
+                found = np.where(_lie_outside(self._ball, low, high), -np.inf, found)
+            return found, ends
 
     def _units(
         self, low: np.ndarray, high: np.ndarray, around: list[Ends] | None
@@ -140,7 +148,7 @@ class BoxBounds:
         boxes: Ends,
     ) -> None:
         """Take for some units of a layer what is carried back, where that is closer."""
-        if not index or not len(units):
+        if not len(units) or (not index and self._ball is None):
             return
         first, last = ends
         eye = np.eye(self._layers[index].width)[units]
@@ -193,10 +201,40 @@ class BoxBounds:
         gradient = owed.get(0)
         if gradient is not None:
             corner = np.where(gradient > 0.0, high[:, None], low[:, None])
-            value = value + (gradient * corner).sum(-1)
+            most = (gradient * corner).sum(-1)
+            if self._ball is not None:
+                most = np.fmin(most, self._in_ball(self._ball, gradient, low, high))
+            value = value + most
             size = size + (np.abs(gradient) * far[:, None]).sum(-1)
         error = error + 2.0 * self._sums * (ROUNDOFF * size + TINIEST)
         return value + OVER * error
+
+    def _in_ball(
+        self, ball: Ball, rows: np.ndarray, low: np.ndarray, high: np.ndarray
+    ) -> np.ndarray:
+        """Upper bounds of rows on the parts of boxes in the ball, `(boxes, rows)`.
+
+        A row is a part, bounded in the ball, and a rest, bounded in the box. Parts are
+        the row, and those multiples of the box's middle that leave an entry of 0.
+        """
+        low, high = (end[:, None] for end in _around_center(ball, low, high))
+        middle = 0.5 * low + 0.5 * high
+        far = np.maximum(np.abs(low), np.abs(high))
+        best = np.full(rows.shape[:-1], np.inf)
+        factors = np.maximum(rows / middle, 0.0)
+        parts = [rows, *(factors[..., k, None] * middle for k in range(ball.dim))]
+        for part in parts:
+            rest = rows - part
+            corner = np.maximum(rest * low, rest * high).sum(-1)
+            length = ball.radius * np.sqrt((part * part).sum(-1))
+            size = ((np.abs(rows) + 2.0 * np.abs(part)) * far).sum(-1) + length
+            # Squares of small numbers may be rounded to 0.
+            lost = TINIEST + self._terms * ball.radius * 2.0**-500
+            error = 2.0 * self._sums * (ROUNDOFF * size + lost)
+            best = np.fmin(best, corner + length + OVER * error)
+        moved = rows * ball.center
+        error = 2.0 * self._sums * (ROUNDOFF * np.abs(moved).sum(-1) + TINIEST)
+        return best + moved.sum(-1) + OVER * (error + 4.0 * ROUNDOFF * np.abs(best))
 
     def _through(
         self,
@@ -222,6 +260,23 @@ class BoxBounds:
             error = error + lost[:, None]
             owed[source] = part
         return value, size, error
+
+
+def _around_center(ball: Ball, low: np.ndarray, high: np.ndarray) -> Ends:
+    """Ends of boxes less the center of a ball, rounded outwards."""
+    return (
+        np.nextafter(low - ball.center, -np.inf),
+        np.nextafter(high - ball.center, np.inf),
+    )
+
+
+def _lie_outside(ball: Ball, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which boxes surely have no point in a round ball."""
+    first, last = _around_center(ball, low, high)
+    nearest = np.maximum(np.maximum(first, -last), 0.0)
+    # Far more than rounding makes, of small numbers too.
+    farther = ball.radius * ball.radius * (1.0 + 2.0**-40) + 2.0**-1000
+    return (nearest * nearest).sum(1) > farther
 
 
 def _terms_of(layer: Layer, index: int) -> np.ndarray:

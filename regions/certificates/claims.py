@@ -4,6 +4,7 @@ The lower end is the value at a point; the upper one follows from a tree, whose 
 cover the domain, each with multipliers that prove a bound.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -177,11 +178,13 @@ class Claim:
         """Whether float64 proves what boxes state, of them or of their parts."""
         if not leaves:
             return
-        if not (isinstance(self._domain, Box) and self._domain.is_chart_identity):
+        domain, tree = self._domain, self._claim["tree"]
+        ball = domain if isinstance(domain, Ball) and self._square is not None else None
+        if ball is None and not (isinstance(domain, Box) and domain.is_chart_identity):
             raise Wrong(f"leaf {leaves[0].number} is a box, and the domain is none")
-        bounds, tree = BoxBounds(self._network), self._claim["tree"]
-        root = leaves[0]._replace(low=tuple(self._low), high=tuple(self._high))
-        whole = bounds.around(*outward([root.low], [root.high]))
+        leaves = [leaf for leaf in leaves if not self._is_outside(leaf)]
+        bounds = BoxBounds(self._network, ball)
+        whole = bounds.around(*self._in_space([self._low], [self._high]))
         for begin in range(0, len(leaves), BOXES):
             some = leaves[begin : begin + BOXES]
             stated = [number(tree[leaf.number]["box"]) for leaf in some]
@@ -192,7 +195,9 @@ class Claim:
             ends = zip(stated, goals, strict=True)
             boxes = _Boxes(
                 np.arange(len(some)),
-                *outward([leaf.low for leaf in some], [leaf.high for leaf in some]),
+                *self._in_space(
+                    [leaf.low for leaf in some], [leaf.high for leaf in some]
+                ),
             )
             known = bounds.around(boxes.low, boxes.high, whole)
             weights = np.array([weights for weights, _ in goals])
@@ -211,6 +216,27 @@ class Claim:
             else:
                 leaf = some[boxes.leaf[0]]
                 raise Wrong(f"leaf {leaf.number}: the box has no bound that is proved")
+
+    def _is_outside(self, leaf: Leaf) -> bool:
+        """Whether a box is said to lie outside of a round ball, which is checked."""
+        if self._claim["tree"][leaf.number]["box"] is not None:
+            return False
+        ends = zip(leaf.low, leaf.high, strict=True)
+        nearest = [max(low, -high, fmpq(0)) for low, high in ends]
+        if self._square is None or not dot(nearest, nearest) > self._square:
+            raise Wrong(f"leaf {leaf.number}: the box does not lie outside of a ball")
+        return True
+
+    def _in_space(
+        self, low: Sequence[Sequence[fmpq]], high: Sequence[Sequence[fmpq]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes of the chart as boxes of the input space that hold them."""
+        origin = [exact(v) for v in self._domain.rational_chart()[0]]
+        moved = [
+            [[a + b for a, b in zip(origin, row, strict=True)] for row in rows]
+            for rows in (low, high)
+        ]
+        return outward(*moved)
 
     def _plain_goal(self, leaf: Leaf) -> tuple[list[float], fmpq]:
         """Weights of the outputs, float64 numbers, and the constant."""

@@ -4,7 +4,7 @@ Most are proved in float64 with its errors, all units of a layer at once; what t
 leaves open, in rational numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from flint import fmpq
@@ -20,7 +20,7 @@ from regions.certificates.answer_bounds import (
 from regions.certificates.box_bounds import BoxBounds, Ends, float_below, outward
 from regions.certificates.checks import Wrong
 from regions.certificates.rationals import Row, dot, exact, root_above
-from regions.domains.shapes import BoundedDomain
+from regions.domains.shapes import Ball, BoundedDomain
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 
@@ -37,9 +37,10 @@ class StatedEnds:
     def __init__(
         self, network: ReluNetwork, domain: BoundedDomain, layers: ExactLayers
     ):
-        self._layers, self._floats = layers, BoxBounds(network)
         square = domain.squared_radius
         self._square = None if square is None else exact(square)
+        ball = domain if isinstance(domain, Ball) and square is not None else None
+        self._layers, self._floats = layers, BoxBounds(network, ball)
         origin, directions = domain.rational_chart()
         axes = range(len(origin))
         is_shift = directions == [[int(i == k) for i in axes] for k in axes]
@@ -114,5 +115,23 @@ class StatedEnds:
         gradient, constant = self._layers.carried_back(index, weights, lines, {})
         most = largest_in_box(gradient, *box)
         if self._square is not None:
-            most = min(most, root_above(self._square * dot(gradient, gradient)))
+            most = min(most, *_in_ball(gradient, *box, self._square))
         return constant + most
+
+
+def _in_ball(
+    gradient: Row, low: Sequence[fmpq], high: Sequence[fmpq], square: fmpq
+) -> Iterator[fmpq]:
+    """Upper bounds of a linear function on the part of a box in a round ball.
+
+    A part of the gradient is bounded in the ball, the rest in the box: all of it, or a
+    multiple of the box's middle that leaves an entry of 0.
+    """
+    yield root_above(square * dot(gradient, gradient))
+    middle = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+    for g, m in zip(gradient, middle, strict=True):
+        if g * m > 0:
+            part = [g / m * v for v in middle]
+            rest = [a - b for a, b in zip(gradient, part, strict=True)]
+            length = root_above(square * dot(part, part))
+            yield largest_in_box(rest, low, high) + length

@@ -39,7 +39,7 @@ from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear
-from regions.questions.proof_tree import BoxProof, Proof, Split
+from regions.questions.proof_tree import BoxProof, Entry, Proof, Split
 from regions.results.region_set import RegionSet
 from regions.signs.exact import to_fmpq
 
@@ -320,8 +320,15 @@ def _claim(found: Maximum) -> dict[str, Any]:
         "point": texts(search.point),
         "upper": text_of(found.upper),
         "bounds": {str(k): _bounds(held) for k, held in search.bounds.items()},
-        "tree": [_node(entry) for entry in search.proved_tree()],
+        "tree": [_node(_loosened(v, found.upper)) for v in search.proved_tree()],
     }
+
+
+def _loosened(entry: Entry, upper: Fraction) -> Entry:
+    """The upper end in place of a box's bound: a checker finds bounds of its own."""
+    if not isinstance(entry, BoxProof) or entry.bound is None:
+        return entry
+    return BoxProof(to_fmpq(upper))
 
 
 def _linear(part: Linear) -> dict[str, Any]:
@@ -349,7 +356,7 @@ def _node(entry: Split | Proof | BoxProof | Same | None) -> dict[str, Any]:
     if isinstance(entry, Same):
         return {"same": True}
     if isinstance(entry, BoxProof):
-        return {"box": str(entry.bound)}
+        return {"box": None if entry.bound is None else str(entry.bound)}
     dual = entry.dual
     ball = {} if dual.pull is None else {"pull": texts(dual.pull)}
     return {

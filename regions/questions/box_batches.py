@@ -10,12 +10,20 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
+from flint import fmpq
 
 from regions.questions.backward import Box
+from regions.questions.node_proofs import point_inside
 from regions.questions.problem import Point, Problem
 from regions.questions.relaxation import as_float
-from regions.questions.unit_bounds import Ends, FloatBounds, float_above, outward
-from regions.signs.exact import to_fmpq, to_fraction
+from regions.questions.unit_bounds import (
+    Ends,
+    FloatBounds,
+    float_above,
+    outward,
+    upward_root,
+)
+from regions.signs.exact import to_fmpq
 
 MAX_DIM = 6
 """In more dimensions halving boxes takes too long."""
@@ -30,7 +38,8 @@ class Boxes(NamedTuple):
         high: Upper ends.
         unit_low: Lower ends of all hidden units, `(boxes, units)`.
         unit_high: Upper ends.
-        upper: A proved upper bound of the goal; not finite where numbers overflow.
+        upper: A proved upper bound of the goal; infinite where numbers overflow, minus
+            infinite where a box lies outside of a round ball.
         points: Corners at which the lines attain the bounds, up to rounding.
         open_units: How many units are open.
         axes: The axis that makes most of what the lines miss.
@@ -57,9 +66,8 @@ def serves(problem: Problem) -> bool:
     return (
         plain
         and problem.dim <= MAX_DIM
-        and problem.square is None
         and not problem.rows
-        and problem.domain.is_chart_identity
+        and (problem.square is not None or problem.domain.is_chart_identity)
         and all(
             as_float(to_fmpq(w)) == w for goal in problem.goals for w in goal[0].outputs
         )
@@ -115,11 +123,13 @@ def best_point(problem: Problem, boxes: Boxes) -> tuple[int, float, Point]:
     goals = np.tile(boxes.goals, 2)
     weights, offsets = _goals(problem)
     with np.errstate(all="ignore"):
+        if problem.square is not None:
+            radius = upward_root(problem.square)
+            far = np.linalg.norm(points, axis=1, keepdims=True)
+            points = points * (radius / np.maximum(far, radius))
         values = (problem.chart(points) * weights[goals]).sum(1) + offsets[goals]
     k = int(np.nan_to_num(values, nan=-np.inf).argmax())
-    ends = zip(points[k].tolist(), problem.low, problem.high, strict=True)
-    point = tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
-    return int(goals[k]), float(values[k]), point
+    return int(goals[k]), float(values[k]), point_inside(problem, points[k])
 
 
 def exact_box(problem: Problem, boxes: Boxes, k: int) -> Box:
@@ -133,6 +143,14 @@ def _goals(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     parts = [goal[0] for goal in problem.goals]
     weights = [[float(w) for w in part.outputs] for part in parts]
     return np.array(weights), np.array([float_above(part.offset) for part in parts])
+
+
+def _lie_outside(square: fmpq, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which boxes surely have no point in a round ball around 0."""
+    nearest = np.maximum(np.maximum(low, -high), 0.0)
+    radius = upward_root(square)
+    # Far more than rounding makes, of small numbers too.
+    return (nearest * nearest).sum(1) > radius * radius * (1.0 + 2.0**-40) + 2.0**-1000
 
 
 def bounded(
@@ -170,6 +188,8 @@ def _with_goals(
         carried = found.carried(len(ends), weights[goals], every)
         upper = carried.upper + offsets[goals]
         upper = np.where(np.isfinite(upper), np.nextafter(upper, np.inf), np.inf)
+        if problem.square is not None:
+            upper[_lie_outside(problem.square, low, high)] = -np.inf
         gaps = np.zeros_like(low)
         open_units = np.zeros(len(goals), int)
         for index, (box, unit, shares) in enumerate(found.spreads):

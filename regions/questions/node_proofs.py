@@ -1,5 +1,7 @@
 """Bounds of a goal on a node, proved from what a program suggests; points to try."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
@@ -55,3 +57,15 @@ def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
         if problem.holds(point):
             return point
     return None
+
+
+def point_inside(problem: Problem, near: np.ndarray) -> Point:
+    """A point of the domain, its box or a round ball, at or near one of floats."""
+    if problem.square is not None:
+        for part in INWARD:
+            moved = tuple(map(Fraction, (part * near).tolist()))
+            if problem.holds(moved):
+                return moved
+        return problem.inside()
+    ends = zip(near.tolist(), problem.low, problem.high, strict=True)
+    return tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)

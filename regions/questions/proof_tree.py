@@ -24,9 +24,13 @@ class Proof(NamedTuple):
 
 
 class BoxProof(NamedTuple):
-    """A goal is at most `bound` on a box, which a checker finds by itself."""
+    """A goal is at most `bound` on a box, which a checker finds by itself.
 
-    bound: fmpq
+    Attributes:
+        bound: The bound; None if the box lies outside of a round ball.
+    """
+
+    bound: fmpq | None
 
 
 class Split(NamedTuple):

@@ -399,9 +399,13 @@ class Search:
         waits &= boxes.open_units > FEW_UNITS
         for k, number in enumerate(numbers):
             bound = float(boxes.upper[k])
+            if bound == -np.inf:
+                self.nodes += 1
+                self.tree[number] = BoxProof(None)
+                continue
             proof = BoxProof(to_fmpq(bound)) if np.isfinite(bound) else None
             reach = None
-            if proof is not None:
+            if proof is not None and proof.bound is not None:
                 before = most[k]
                 reach = proof.bound if before is None else min(proof.bound, before)
             is_closed = reach is not None and self._is_closed(reach)

@@ -15,10 +15,11 @@ import numpy as np
 from flint import fmpq
 
 from regions.network import Layer
+from regions.questions.answer import ends, square_root
 from regions.questions.backward import Box
 from regions.questions.exact_bounds import UnitBounds, exact_bounds
 from regions.questions.problem import Problem
-from regions.signs.exact import to_fmpq
+from regions.signs.exact import to_fmpq, to_fraction
 from regions.signs.rounding import (
     SAFETY,
     SMALLEST,
@@ -186,6 +187,7 @@ class FloatBounds:
         best = np.maximum(gradient * self._low[box], gradient * self._high[box]).sum(1)
         if self._radius is not None:
             best = np.minimum(best, self._in_ball(gradient))
+            best = np.minimum(best, self._in_part(gradient, box))
         error += gamma(self._terms) * (np.abs(gradient) * self._sizes[0][box]).sum(1)
         error += self._terms**2 * SMALLEST * self._largest
         return Carried(constant + best + SLACK * error, gradient, owed_by)
@@ -283,10 +285,30 @@ class FloatBounds:
         tiny = self._terms * 2.0**-500  # squares may underflow
         return self._radius * (norms * (1.0 + gamma(self._terms)) + tiny)
 
+    def _in_part(self, rows: np.ndarray, box: np.ndarray) -> np.ndarray:
+        """The same of the parts of boxes in the ball, each row on one of the boxes.
+
+        A multiple of the middle of a box is bounded in the ball, the rest of the row in
+        the box: that is convex in the multiple, and least where a part of the rest
+        vanishes.
+        """
+        low, high = self._low[box], self._high[box]
+        middle = 0.5 * low + 0.5 * high
+        multiples = np.divide(rows, middle, np.zeros_like(rows), where=middle != 0.0)
+        best = np.full(len(rows), np.inf)
+        for multiple in multiples.T:
+            pull = np.where(multiple > 0.0, multiple, 0.0)[:, None] * middle
+            rest = rows - pull
+            found = np.maximum(rest * low, rest * high).sum(1) + self._in_ball(pull)
+            sizes = (np.abs(pull) * self._sizes[0][box]).sum(1)
+            best = np.fmin(best, found + 4.0 * gamma(self._terms) * sizes)
+        return best
+
 
 def upward_root(square: fmpq) -> float:
     """The square root as a float64 number that is no smaller."""
-    root = float(np.sqrt(_nearest(square)))
+    # The square itself may be no float64 number, being too small or too large.
+    root = float(ends(square_root(to_fraction(square)))[1])
     while to_fmpq(root) * to_fmpq(root) < square:
         root = float(np.nextafter(root, np.inf))
     return root

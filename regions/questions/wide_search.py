@@ -20,7 +20,7 @@ from regions.errors import LimitError
 from regions.errors.limits import limited, never
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
-from regions.questions.node_proofs import INWARD
+from regions.questions.node_proofs import point_inside
 from regions.questions.problem import Problem
 from regions.questions.proof_tree import Proof, Split
 from regions.questions.relaxation import Node, Unit, as_float, signed_multiplier
@@ -149,21 +149,9 @@ class WideSearch(Search):
         for k in np.argsort(-values)[:1].tolist():
             if self.best is not None and values[k] <= as_float(to_fmpq(self.best)):
                 return
-            goal, point = int(batch.goals[k]), self._inside(found.points[k])
+            goal = int(batch.goals[k])
+            point = point_inside(self.problem, found.points[k])
             self._offer(goal, self.problem.value(goal, point), point)
-
-    def _inside(self, point: np.ndarray) -> tuple[Fraction, ...]:
-        """A point of floating point, moved to the exact ends of the domain."""
-        if self.problem.square is not None:
-            for part in INWARD:
-                moved = tuple(Fraction(v) for v in (part * point).tolist())
-                if self.problem.holds(moved):
-                    return moved
-            return self.problem.inside()
-        ends = zip(point.tolist(), self.problem.low, self.problem.high, strict=True)
-        return tuple(
-            to_fraction(min(max(to_fmpq(v), low), high)) for v, low, high in ends
-        )
 
     def _split_batch(self) -> None:
         """Split the nodes with the largest bounds, each by one unit."""

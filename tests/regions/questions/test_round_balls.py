@@ -1,6 +1,8 @@
 """Questions in balls of the norm 2: closed formulas, samples, and the checker."""
 
+import itertools
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,9 +10,15 @@ from flint import fmpq
 
 import regions
 from regions.certificates.answers import verify_answer
+from regions.certificates.box_bounds import BoxBounds
 from regions.certificates.rationals import root_above
 from regions.network import ReluNetwork
+from regions.questions import box_batches
 from regions.questions.answer import ends
+from regions.questions.conic import solve_in_ball
+from regions.questions.problem import Linear, Problem
+from regions.questions.unit_bounds import upward_root
+from regions.signs.exact import to_fmpq
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import write
 
@@ -88,3 +96,116 @@ def test_roots_are_rounded_up_by_little():
         root = root_above(square)
         assert root * root >= square
         assert root * root <= square * (1 + fmpq(1, 2**140))
+
+
+def _quantized_pair(seed, sizes):
+    """A network, and its copy with weights in sixteenths."""
+    rng = np.random.default_rng(seed)
+    weights = [
+        rng.normal(size=(b, a)) / np.sqrt(a) for a, b in itertools.pairwise(sizes)
+    ]
+    biases = [0.3 * rng.normal(size=b) for b in sizes[1:]]
+    short = [[np.round(16 * v) / 16 for v in held] for held in (weights, biases)]
+    return ReluNetwork.from_arrays(weights, biases), ReluNetwork.from_arrays(*short)
+
+
+def _points_in(ball, count):
+    """Half of them on the border."""
+    rng = np.random.default_rng(0)
+    away = rng.normal(size=(count, ball.dim))
+    away *= ball.radius / np.linalg.norm(away, axis=1, keepdims=True)
+    away[::2] *= rng.random((count // 2, 1)) ** (1 / ball.dim)
+    return ball.center + away
+
+
+@pytest.mark.parametrize("sizes", [(2, 10, 8, 3), (3, 8, 8, 2)])
+def test_differences_of_quantized_networks_are_settled(sizes, tmp_path):
+    one, two = _quantized_pair(0, sizes)
+    ball = regions.Ball(np.full(sizes[0], 0.1), 1.0)
+    answer = regions.largest_difference(one, two, ball, max_seconds=60)
+    assert answer.proved
+    low, high = ends(answer.value)
+    assert high - low < 1e-4 * high
+    points = _points_in(ball, 400_000)
+    seen = np.abs(one(points) - two(points)).max()
+    assert 0.995 * float(high) < seen <= float(high)
+    path = answer.save(tmp_path / "answer.json")
+    assert verify_answer(path).ok
+    body = json.loads(path.read_text())
+    tree = body["claims"][0]["tree"]
+    held = [node for node in tree if node.get("box") is not None]
+    assert held
+    # Not every box lies outside of the ball.
+    before, held[0]["box"] = held[0]["box"], None
+    found = verify_answer(write(body, tmp_path))
+    assert not found.ok
+    assert "does not lie outside" in str(found)
+    held[0]["box"] = before
+    # Nor is less than the best value proved of all boxes.
+    less = str(to_fmpq(low) / 2)
+    for node in held:
+        node["box"] = less
+    found = verify_answer(write(body, tmp_path))
+    assert not found.ok
+    assert "no bound that is proved" in str(found)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_a_difference_is_the_best_of_all_signs(dim):
+    """One program in the ball for each choice of the signs of all units."""
+    units, center = 4, np.full(dim, 0.25)
+    one, two = _quantized_pair(dim, (dim, units, 1))
+    # Rows: weights of the inputs around the center, then the constant.
+    first, last = (
+        np.concatenate(
+            [np.c_[net.layers[k].weight, net.layers[k].bias] for net in (one, two)]
+        )
+        for k in (0, -1)
+    )
+    first[:, -1] += first[:, :-1] @ center
+    weights = np.concatenate([last[0, :-1], -last[1, :-1]])
+    best = 0.0
+    for signs in itertools.product((0.0, 1.0), repeat=2 * units):
+        on = np.array(signs)
+        form = (weights * on) @ first
+        form[-1] += last[0, -1] - last[1, -1]
+        rows = (1.0 - 2.0 * on)[:, None] * first
+        for side in (1.0, -1.0):
+            found = solve_in_ball(
+                rows[:, :-1],
+                -rows[:, -1],
+                side * form[:-1],
+                np.full(dim, -1.0),
+                np.full(dim, 1.0),
+                1.0,
+                dim,
+            )
+            if found is not None:
+                best = max(best, side * (form[:-1] @ found.x + form[-1]))
+    answer = regions.largest_difference(one, two, regions.Ball(center, 1.0))
+    low, high = map(float, ends(answer.value))
+    assert low - 1e-6 * best <= best <= high + 1e-6 * best
+    assert high - low < 1e-5 * best
+
+
+def test_a_box_at_the_border_is_bounded_by_both():
+    """x + y where x <= 1/2: 1.366 in a disc, 1.5 in the box, 1.414 in all the disc."""
+    net = ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
+    disc = regions.Ball([0.0, 0.0], 1.0)
+    problem = Problem(net, disc, [(Linear((Fraction(1),)),)])
+    ends_ = np.array([[0.0, 0.5]]), np.array([[0.5, 1.0]])
+    found = box_batches.bounded(problem, np.array([0]), *ends_).upper[0]
+    most = 0.5 + np.sqrt(0.75)
+    assert most <= found < 1.39
+    checker = BoxBounds(net, disc)
+    checked, _ = checker.upper(*ends_, np.ones((1, 1)), checker.around(*ends_))
+    assert most <= checked[0] < 1.39
+    # The corner beyond the disc is no part of it.
+    beyond = np.array([[0.75, 0.75]]), np.array([[1.0, 1.0]])
+    assert box_batches.bounded(problem, np.array([0]), *beyond).upper[0] == -np.inf
+
+
+@pytest.mark.parametrize("radius", [1e-300, 1e-170, 0.3, 1e200])
+def test_roots_of_any_size_are_rounded_up_by_little(radius):
+    root = upward_root(to_fmpq(radius) * to_fmpq(radius))
+    assert radius <= root <= radius * (1 + 2.0**-51)

@@ -5,7 +5,8 @@ of two kinds of proof. For each search there is a *claim*: the largest value of 
 goals lies between two rational ends. The lower end is the value at a point; the upper
 one follows from a tree. A node of the tree splits a box by an axis, or by the sign of a
 unit, or is a leaf with a bound and the multipliers that prove it (`backward` says how),
-or a leaf that is a box of which a checker finds bounds by itself.
+or a leaf that is a box of which a checker finds bounds by itself: none exceeds the
+upper end, or, of one that has none, it lies outside of a round ball.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
 signs, volumes and values anew. Where a domain has no corners, or no end, the patterns
 and witnesses of all *regions* stand in their place. Of an integral that was stopped

@@ -3,7 +3,8 @@
 In few dimensions a box is soon so small that few units are open in it, and the lines
 around their activations tell nearly all. So thousands of boxes a second settle what no
 program on a large box does. A half knows what its whole knew: units that had one sign
-keep it, and only the others are bounded anew.
+keep it, and only the others are bounded anew. In a round ball the parts of boxes in it
+are bounded, and boxes outside of it are none.
 """
 
 import itertools
@@ -61,7 +62,7 @@ class Boxes(NamedTuple):
 
 
 def serves(problem: Problem) -> bool:
-    """Whether a problem is of the kind that is bounded so: boxes, plain goals."""
+    """Whether a problem is bounded so: a box or a round ball, plain goals."""
     plain = all(len(goal) == 1 and not goal[0].inputs for goal in problem.goals)
     return (
         plain

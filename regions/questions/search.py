@@ -6,7 +6,8 @@ multipliers, carried back exactly, give an upper one. A node that may hold more 
 best point known is split: by its box while many units are open in few dimensions, else
 by a unit. Where no unit is open an exact program ends it. So the two ends are proved at
 any time, and meet when the search is done. Boxes with many open units are bounded and
-split many at once, without programs (`box_batches`).
+split many at once, without programs (`box_batches`); of a round ball, those that meet
+it.
 """
 
 import heapq

@@ -105,10 +105,10 @@ def test_domain_may_be_missing_where_it_is_optional(capsys):
 def test_one_number_stands_for_every_axis_only_where_asked():
     options = _options("--lower=-1", "--upper=2")
     box = box_of(options, 3, one_for_all=True)
-    assert box is not None
+    assert isinstance(box, Box)
     assert box.lower.tolist() == [-1.0] * 3
     strict = box_of(options, 3)
-    assert strict is not None
+    assert isinstance(strict, Box)
     assert strict.dim == 1
 
 

@@ -4,8 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpq
 
 import regions
+from regions.certificates.answer_bounds import largest_in_box
 from regions.certificates.answers import verify_answer
 from regions.network import ReluNetwork
 from regions.questions import maxima
@@ -141,3 +143,9 @@ def test_ends_of_a_stopped_integral_are_those_of_its_output(tmp_path):
     assert verify_answer(tmp_path / "answer.json").ok
     body["about"]["direction"] = ["1", "0", "0"]
     assert "the claims are about other outputs" in refused(body, tmp_path)
+
+
+def test_every_slope_counts_for_the_largest_value_in_a_box():
+    low, high = [fmpq(-1), fmpq(-2), fmpq(-3)], [fmpq(2), fmpq(3), fmpq(4)]
+    for slopes, largest in (((1, -1, 0), 4), ((2, 0, 1), 8), ((0, 0, 0), 0)):
+        assert largest_in_box([fmpq(v) for v in slopes], low, high) == largest

@@ -106,13 +106,10 @@ if TYPE_CHECKING:
         describe_polytope as describe_polytope,
     )
     from regions.questions.answer import Answer as Answer, Interval as Interval
+    from regions.questions.class_means import mean_by_class as mean_by_class
     from regions.questions.equality import are_equal as are_equal
     from regions.questions.holding import holds as holds
-    from regions.questions.integrals import (
-        integral as integral,
-        mean_by_class as mean_by_class,
-        moments as moments,
-    )
+    from regions.questions.integrals import integral as integral, moments as moments
     from regions.questions.lipschitz import lipschitz as lipschitz
     from regions.questions.mixed_integer import (
         mixed_integer_program as mixed_integer_program,
@@ -193,9 +190,10 @@ _MODULES = {
     "polytopes.polytope": ["Polytope", "polytope_at"],
     "polytopes.report": ["PolytopeReport", "describe_polytope"],
     "questions.answer": ["Answer", "Interval"],
+    "questions.class_means": ["mean_by_class"],
     "questions.equality": ["are_equal"],
     "questions.holding": ["holds"],
-    "questions.integrals": ["integral", "mean_by_class", "moments"],
+    "questions.integrals": ["integral", "moments"],
     "questions.lipschitz": ["lipschitz"],
     "questions.mixed_integer": ["mixed_integer_program"],
     "questions.preimages": ["Preimage", "preimage"],

@@ -49,7 +49,7 @@ A range, a difference and a radius stand between two ends, both of which are pro
 search stops at --tolerance, --max-seconds or Ctrl-C, and the ends known so far are
 right. A property file says what must not happen, on a box that it brings with it.
 Moments are the means of an output and of its square, means those of the inputs of each
-class; both are exact, or not settled at all.
+class. Integrals, moments and means that were stopped have ends, too, from what was met.
 Exit code: 0 answered, or the property holds, or the networks are equal; 1 violated, or
 different; 2 bad input; 3 not settled within its limits; 130 on Ctrl-C, with the ends.
 """
@@ -166,11 +166,9 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
         return regions.integral(network, domain, output, **limits)
     if question == "moments":
         output = output_of(options.output, network.output_dim, question)
-        with regions.limited(**limits):
-            return regions.moments(network, domain, direction=output)
+        return regions.moments(network, domain, direction=output, **limits)
     if question == "means":
-        with regions.limited(**limits):
-            return regions.mean_by_class(network, domain)
+        return regions.mean_by_class(network, domain, **limits)
     if question == "lipschitz":
         norm = NORMS[options.norm or "2"]
         return regions.lipschitz(network, domain, norm, **limits)

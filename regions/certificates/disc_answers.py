@@ -12,7 +12,7 @@ from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.discs import BITS, Part
 from regions.certificates.jacobians import gated_lines
 from regions.certificates.listed_answers import is_whole
-from regions.certificates.meanings import output_ends
+from regions.certificates.meanings import output_ends, power_ends
 from regions.certificates.partitions import Leaf, Partition
 from regions.certificates.rationals import ends, exact, numbers, short
 from regions.domains.shapes import Ball
@@ -68,8 +68,7 @@ class _Disc:
             if question == "integral":
                 self._check_integral(value, volume)
             elif question == "moments":
-                for k, power in enumerate(self._powers(len(value))[1:]):
-                    _require(f"moment {k + 1}", power / volume, value[k])
+                self._check_moments(value, volume)
             else:
                 self._check_classes(value, volume)
         return "what the leaves say"
@@ -77,11 +76,22 @@ class _Disc:
     def _check_integral(self, value: Any, volume: arb) -> None:
         """The integral; of leaves that are not all, with bounds of the rest."""
         area, found = self._powers(1)
-        bounds = [fmpq(0)]
-        if not is_whole(self._body):
-            bounds = output_ends(self._body, self._layers, self._disc)
-        for bound in bounds:
+        for bound in self._bounds():
             _require("the integral", found + bound * (volume - area), value)
+
+    def _check_moments(self, value: Any, volume: arb) -> None:
+        """The means of the powers, likewise."""
+        area, *powers = self._powers(len(value))
+        for k, power in enumerate(powers, start=1):
+            for bound in power_ends(self._bounds(), k):
+                mean = (power + bound * (volume - area)) / volume
+                _require(f"moment {k}", mean, value[k - 1])
+
+    def _bounds(self) -> tuple[fmpq, fmpq]:
+        """Bounds of the output beyond the leaves; there is nothing if these are all."""
+        if is_whole(self._body):
+            return fmpq(0), fmpq(0)
+        return output_ends(self._body, self._layers, self._disc)
 
     def _parts(self, leaf: Leaf) -> list[Part]:
         """The parts of a leaf in the disc."""

@@ -16,6 +16,7 @@ from regions.certificates.meanings import (
     check_label,
     forbidden,
     output_ends,
+    power_ends,
     require_radius,
     require_verdict,
 )
@@ -24,6 +25,9 @@ from regions.certificates.rationals import dot, ends, exact, number, numbers, sh
 from regions.certificates.region_answers import check_rows
 from regions.domains.shapes import BoundedDomain
 from regions.network import ReluNetwork
+
+SUMS = ("integral", "moments")
+"""What some of the pieces prove, with bounds of the output elsewhere."""
 
 
 def check_partition(
@@ -49,12 +53,12 @@ def check_partition(
 
 
 def is_whole(body: dict[str, Any]) -> bool:
-    """Whether leaves must fill their domain; of an integral claims may tell the rest.
+    """Whether leaves must fill their domain; of sums claims may tell the rest.
 
     Raises:
         Wrong: If there are claims, and something else was asked.
     """
-    if "claims" in body and body["question"] != "integral":
+    if "claims" in body and body["question"] not in SUMS:
         raise Wrong("such an answer follows from claims, or from a partition")
     return "claims" not in body
 
@@ -216,9 +220,14 @@ class _Answer:
 
     def _moments(self) -> None:
         values, volume = self._directed(), exact(self._domain.rational_volume())
+        rest, bounds = fmpq(0), (fmpq(0), fmpq(0))
+        if not is_whole(self._body):
+            rest = volume - self._partition.volume()
+            bounds = output_ends(self._body, self._layers, self._domain)
         for k, value in enumerate(self._value, start=1):
-            mean = self._integral_of(values, k) / volume
-            self._is(f"moment {k}", mean, value)
+            met = self._integral_of(values, k)
+            for bound in power_ends(bounds, k):
+                self._is(f"moment {k}", (met + bound * rest) / volume, value)
 
     def _classes(self) -> None:
         if not self._partition.by_class:

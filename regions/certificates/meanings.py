@@ -74,6 +74,15 @@ def output_ends(
     return -low, high
 
 
+def power_ends(bounds: tuple[fmpq, fmpq], order: int) -> tuple[fmpq, fmpq]:
+    """Bounds of a power of a number between two bounds."""
+    low, high = bounds
+    if order % 2:
+        return low**order, high**order
+    least = max(low, -high, fmpq(0))
+    return least**order, max(-low, high) ** order
+
+
 def _require_range(body: dict[str, Any], layers: ExactLayers) -> None:
     """Whether the claims are about the negative output first, then the output."""
     weights = numbers(body["about"]["direction"])

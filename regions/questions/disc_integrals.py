@@ -15,12 +15,13 @@ from regions.domains.discs import BITS, DiscCell, Vector, interval
 from regions.domains.shapes import Ball, BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.network import ReluNetwork
-from regions.questions.answer import Value, known
+from regions.questions.answer import Value, ends, known
 from regions.questions.answer_files import Partition
 from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Pieces
+from regions.questions.visited_sums import Part
 
 AXES: tuple[Vector, Vector] = (fmpq(1), fmpq(0)), (fmpq(0), fmpq(1))
 
@@ -42,12 +43,33 @@ class DiscSums(NamedTuple):
     volume: Value
     met: int
 
+    @property
+    def rest(self) -> list[Fraction]:
+        """Both ends of the volume of the part that was not met."""
+        return [
+            a - b
+            for a, b in zip(
+                ends(self.volume), reversed(ends(self.powers[0])), strict=True
+            )
+        ]
 
-class DiscPart(NamedTuple):
-    """The part of a class: its share of the volume, and its mean in the chart."""
 
-    share: Value
-    mean: tuple[Value, ...]
+class DiscClasses(NamedTuple):
+    """What was found of classes over the part of a disc that was met.
+
+    Attributes:
+        parts: The part of each class in the chart, None where there is none.
+        pieces: How many regions were met.
+        complete: Whether these are all.
+        volume: Ends of the volume of the whole disc.
+        rest: Ends of the volume of the part that was not met.
+    """
+
+    parts: list[Part | None]
+    pieces: int
+    complete: bool
+    volume: tuple[Fraction, Fraction]
+    rest: tuple[Fraction, Fraction]
 
 
 def is_disc(domain: BoundedDomain, method: str) -> bool:
@@ -78,7 +100,7 @@ def disc_powers(
     domain: BoundedDomain,
     weights: Direction,
     order: int,
-    budget: Budget | None,
+    budget: Budget,
 ) -> DiscSums:
     """Integrals of the powers of a combination of outputs, in the chart."""
     square, count = _square(domain), 0
@@ -105,13 +127,14 @@ def disc_powers(
 
 
 def disc_classes(
-    network: ReluNetwork, domain: BoundedDomain
-) -> tuple[list[DiscPart | None], int]:
-    """The parts of a disc by class, None where there is none, and the regions met."""
+    network: ReluNetwork, domain: BoundedDomain, budget: Budget
+) -> DiscClasses:
+    """The parts of a disc by class."""
     square, count, met = _square(domain), network.output_dim, 0
     sums: list[list[arb] | None] = [None] * count
+    pieces = _pieces(network, domain, budget)
     with ctx.workprec(BITS):
-        for piece in _pieces(network, domain, None):
+        for piece in pieces:
             parts = [(k, DiscCell(c, square)) for k, c in class_cells(piece, count)]
             met += not all(part.is_empty for _, part in parts)
             for label, part in parts:
@@ -120,22 +143,20 @@ def disc_classes(
                     own = area, first, part.powers(AXES[1], 1)[1]
                     held = sums[label] or [arb(0)] * 3
                     sums[label] = [a + b for a, b in zip(held, own, strict=True)]
-        found: list[DiscPart | None] = [None] * count
-        for label, held in enumerate(sums):
-            if held is not None:
-                low, high = interval(held[0] / _volume(square))
-                share = known(low, min(high, Fraction(1)))
-                found[label] = DiscPart(
-                    # One class alone has all of it.
-                    Fraction(1) if sum(map(bool, sums)) == 1 else share,
-                    tuple(known(*interval(v / held[0])) for v in held[1:]),
-                )
-    return found, met
+        found = [
+            None
+            if held is None
+            else Part(interval(held[0]), [interval(v) for v in held[1:]])
+            for held in sums
+        ]
+        volume = _volume(square)
+        rest = volume - sum((held[0] for held in sums if held), arb(0))
+        return DiscClasses(
+            found, met, pieces.complete, interval(volume), interval(rest)
+        )
 
 
-def _pieces(
-    network: ReluNetwork, domain: BoundedDomain, budget: Budget | None
-) -> Pieces:
+def _pieces(network: ReluNetwork, domain: BoundedDomain, budget: Budget) -> Pieces:
     """The pieces of the square around a disc, in the disc's chart."""
     return Pieces(network, _square_around(domain)[0], budget)
 

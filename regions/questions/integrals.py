@@ -2,41 +2,37 @@
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 from flint import fmpq_mat, fmpz_mat
 
-from regions.domains.shapes import BoundedDomain, embed_exactly
+from regions.domains.shapes import BoundedDomain
 from regions.domains.simplices import power_integrals
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells.valued import visits_serve
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ArrayLike, ReluNetwork
-from regions.questions.answer import Answer, Point, Value, decimals, ends, known
+from regions.questions.answer import Answer, Value, ends, known
 from regions.questions.answer_files import Partition, texts
-from regions.questions.class_cells import class_cells
 from regions.questions.directions import Direction, read_direction
 from regions.questions.disc_integrals import (
-    disc_classes,
     disc_evidence,
     disc_powers,
     is_disc,
+)
+from regions.questions.integral_methods import (
+    FEW_REGIONS,
+    check_method,
+    takes_corners,
 )
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Piece, Pieces
 from regions.questions.ramp_sums import MAX_ORDER, ramp_sums
 from regions.questions.sums import ExactSum
-from regions.questions.unmet import bounds_of, unmet_part
-from regions.questions.visited_sums import Part, Sums, class_sums, power_sums
+from regions.questions.unmet import bounds_of, with_unmet
+from regions.questions.visited_sums import Sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
-
-METHODS = ("auto", "list", "corners")
-
-FEW_REGIONS = 200
-"""Of so many pieces the exact list takes about a tenth of a second."""
 
 
 @kinds_checked
@@ -82,7 +78,7 @@ def integral(
     """
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     budget, factor = Budget(max_seconds=max_seconds, stop=stop), chart_factor(domain)
-    _check_method(method)
+    check_method(method)
     if is_disc(domain, method):
         return _over_disc(network, domain, direction, budget)
     found = _by_corners(network, domain, direction, 1, budget, method)
@@ -102,9 +98,7 @@ def integral(
     if not pieces.complete:
         bounds = bounds_of(network, domain, read_direction(direction, network))
         rest = [domain.rational_volume() - v for v in ends(sums[0].value)]
-        low, high = unmet_part(bounds, rest)
-        first, last = ends(value)
-        value = known(first + low * factor, last + high * factor)
+        (value,) = with_unmet([value], bounds, [v * factor for v in rest])
         evidence = evidence._replace(most=pieces.count, elsewhere=bounds)
     return Answer(
         "integral",
@@ -117,14 +111,6 @@ def integral(
     )
 
 
-def _check_method(method: str) -> None:
-    """Raise unless it is one of the ways."""
-    if method not in METHODS:
-        raise ValueError(
-            f"`method` is {method!r}: one of {', '.join(METHODS)} is required."
-        )
-
-
 def _over_disc(
     network: ReluNetwork,
     domain: BoundedDomain,
@@ -134,17 +120,15 @@ def _over_disc(
     """The integral over a disc."""
     weights = read_direction(direction, network)
     found = disc_powers(network, domain, weights, 1, budget)
-    low, high = ends(found.powers[1])
+    value = found.powers[1]
     evidence = _disc_evidence(network, domain, direction)
     if not found.complete:
-        bounds = bounds_of(network, domain, read_direction(direction, network))
-        pairs = zip(ends(found.volume), reversed(ends(found.powers[0])), strict=True)
-        more = unmet_part(bounds, [a - b for a, b in pairs])
-        low, high = low + more[0], high + more[1]
+        bounds = bounds_of(network, domain, weights)
+        (value,) = with_unmet([value], bounds, found.rest)
         evidence = evidence._replace(most=found.met, elsewhere=bounds)
     return Answer(
         "integral",
-        known(low, high),
+        value,
         None,
         found.complete,
         budget.seconds,
@@ -163,21 +147,6 @@ def _disc_evidence(
     return disc_evidence(network, domain, {"direction": weights}, by_class=False)
 
 
-def _takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> bool:
-    """Whether to try the corners of all regions.
-
-    Raises:
-        ValueError: If it is required, and does not serve.
-    """
-    serves = visits_serve(network, domain)
-    if method == "corners" and not serves:
-        raise ValueError(
-            "`method` is 'corners', and the domain is not straight and of two to six "
-            "dimensions, or the network has no hidden layer: take 'list'."
-        )
-    return serves and method != "list"
-
-
 def _by_corners(
     network: ReluNetwork,
     domain: BoundedDomain,
@@ -194,13 +163,13 @@ def _by_corners(
         ValueError: If it is required, and floats overflow.
     """
     weights = tuple(read_direction(direction, network))
-    if not _takes_corners(network, domain, method):
+    if not takes_corners(network, domain, method):
         return None
     way = ramp_sums if order <= MAX_ORDER else power_sums
     found = way(network, domain, weights, order, budget.spent)
     if method == "corners" and found is None and not budget.spent():
         raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
-    if found is None or method == "corners" or found.cells > FEW_REGIONS:
+    if found is None or method == "corners" or found.cells > FEW_REGIONS[domain.dim]:
         return found
     return None if _has_few_regions(network, domain, budget) else found
 
@@ -209,7 +178,7 @@ def _has_few_regions(
     network: ReluNetwork, domain: BoundedDomain, budget: Budget
 ) -> bool:
     """Whether the exact list is short: a count of so many takes milliseconds."""
-    most = FEW_REGIONS + 1
+    most = FEW_REGIONS[domain.dim] + 1
     count = count_regions(
         network, domain, method="cells", max_regions=most, stop=budget.spent
     )
@@ -237,6 +206,8 @@ def moments(
     direction: int | ArrayLike | None = None,
     *,
     method: str = "auto",
+    max_seconds: float | int | None = None,
+    stop: Callable[[], bool] = never,
 ) -> Answer:
     """Mean values of the powers 1 to `order` of an output over a domain.
 
@@ -249,9 +220,12 @@ def moments(
         order: The highest power.
         direction: As in `output_range`.
         method: As in `integral`.
+        max_seconds: Stop after this time.
+        stop: Asked often; says whether to stop, likewise.
 
     Returns:
-        The value has one number for each power, as `integral` says. No witness.
+        The value has one number for each power, as `integral` says. No witness. Where
+        it was stopped, the pieces not met add their volume times bounds of each power.
 
     Raises:
         ValueError: If the order is not positive, or the others do not fit.
@@ -265,28 +239,38 @@ def moments(
     network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
     if order < 1:
         raise ValueError(f"`order` is {order}: at least 1 is required.")
-    _check_method(method)
+    check_method(method)
+    budget = Budget(max_seconds=max_seconds, stop=stop)
     if is_disc(domain, method):
-        return _moments_of_disc(network, domain, order, direction)
-    budget, share = Budget(), 1 / domain.rational_volume()
+        return _moments_of_disc(network, domain, order, direction, budget)
+    share, evidence = (
+        1 / domain.rational_volume(),
+        _evidence(network, domain, direction),
+    )
     found = _by_corners(network, domain, direction, order, budget, method)
+    complete = True
     if found is not None:
         value = tuple(_scaled(power, share) for power in found.powers)
         how, stats = "corners", {"cells": found.cells}
     else:
-        # All pieces, or the error of a limit around.
-        sums, pieces = _power_sums(network, domain, direction, order, None)
+        sums, pieces = _power_sums(network, domain, direction, order, budget)
         value = tuple(total.times(share) for total in sums[1:])
         how, stats = "list", {"pieces": pieces.count}
+        complete = pieces.complete
+        if not complete:
+            bounds = bounds_of(network, domain, read_direction(direction, network))
+            rest = [1 - v for v in ends(sums[0].times(share))]
+            value = with_unmet(value, bounds, rest)
+            evidence = evidence._replace(most=pieces.count, elsewhere=bounds)
     return Answer(
         "moments",
         value,
         None,
-        True,
+        complete,
         budget.seconds,
         how,
         stats,
-        evidence=_evidence(network, domain, direction),
+        evidence=evidence,
     )
 
 
@@ -295,25 +279,29 @@ def _moments_of_disc(
     domain: BoundedDomain,
     order: int,
     direction: int | ArrayLike | None,
+    budget: Budget,
 ) -> Answer:
     """The moments over a disc."""
-    budget, weights = Budget(), read_direction(direction, network)
-    found = disc_powers(network, domain, weights, order, None)
+    weights = read_direction(direction, network)
+    found = disc_powers(network, domain, weights, order, budget)
+    powers, evidence = found.powers[1:], _disc_evidence(network, domain, direction)
+    if not found.complete:
+        bounds = bounds_of(network, domain, weights)
+        powers = with_unmet(powers, bounds, found.rest)
+        evidence = evidence._replace(most=found.met, elsewhere=bounds)
     least, most = ends(found.volume)
-    value = []
-    for power in found.powers[1:]:
-        low, high = ends(power)
-        first = min(low / least, low / most)
-        value.append(known(first, max(high / least, high / most)))
-    stats = {"pieces": found.pieces}
+    value = [
+        known(min(low / least, low / most), max(high / least, high / most))
+        for low, high in map(ends, powers)
+    ]
     return Answer(
         "moments",
         tuple(value),
         None,
-        True,
+        found.complete,
         budget.seconds,
-        stats=stats,
-        evidence=_disc_evidence(network, domain, direction),
+        stats={"pieces": found.pieces},
+        evidence=evidence,
     )
 
 
@@ -322,7 +310,7 @@ def _power_sums(
     domain: BoundedDomain,
     direction: int | ArrayLike | None,
     order: int,
-    budget: Budget | None,
+    budget: Budget,
 ) -> tuple[list[ExactSum], Pieces]:
     """Integrals of the powers of an output in the chart, over the pieces met."""
     weights = read_direction(direction, network)
@@ -356,181 +344,3 @@ def chart_factor(domain: BoundedDomain) -> Fraction:
     rows = domain.rational_chart()[1]
     entries = [to_fmpq(v) for row in rows for v in row]
     return abs(to_fraction(fmpq_mat(domain.dim, domain.dim, entries).det()))
-
-
-class ClassMean(NamedTuple):
-    """The part of a domain in which one output is the largest.
-
-    Attributes:
-        label: The number of the output.
-        share: The part's share of the domain's volume.
-        mean: The mean of its inputs, in the input space; None if the share is 0.
-    """
-
-    label: int
-    share: Value
-    mean: tuple[Value, ...] | None
-
-    def __str__(self) -> str:
-        share = f"class {self.label}: {_text(self.share)} of the volume"
-        if self.mean is None:
-            return share
-        return f"{share}, mean ({', '.join(_text(v) for v in self.mean)})"
-
-
-def _text(value: Value) -> str:
-    """A value in six digits; of an interval those of its middle."""
-    return decimals(sum(ends(value), Fraction()) / 2, 6)
-
-
-@kinds_checked
-def mean_by_class(
-    network: NetworkLike, domain: DomainLike, *, method: str = "auto"
-) -> Answer:
-    """For each class the share of the domain that it takes, and its mean input.
-
-    The class of an input is its largest output. Where outputs are equal on a set with
-    volume, it belongs to the first of them.
-
-    Args:
-        network: A network with two outputs or more.
-        domain: As in `integral`.
-        method: As in `integral`; `"corners"` needs a domain that is its own chart.
-
-    Returns:
-        The value has a `ClassMean` for each output: exact, or intervals, as `integral`
-        says. No witness.
-
-    Raises:
-        ValueError: If the network has one output, or the domain does not fit.
-
-    Example:
-        >>> weights = [[[1.0]], [[1.0], [-1.0]]]
-        >>> net = ReluNetwork.from_arrays(weights, [None, [0.0, 1.0]])
-        >>> from regions.domains.shapes import Box
-        >>> [str(part.share) for part in mean_by_class(net, Box([-1.0], [3.0])).value]
-        ['5/8', '3/8']
-    """
-    network, domain = network_and_domain(network, domain, or_round=True, bounded=True)
-    if network.output_dim < 2:
-        raise ValueError("the network has 1 output: classes need at least 2.")
-    budget = Budget()
-    _check_method(method)
-    if is_disc(domain, method):
-        return _classes_of_disc(network, domain)
-    found = _classes_by_corners(network, domain, budget, method)
-    if found is not None:
-        (value, cells), how = found, "corners"
-    else:
-        (value, cells), how = _classes_listed(network, domain), "list"
-    return Answer(
-        "mean_by_class",
-        value,
-        None,
-        True,
-        budget.seconds,
-        how,
-        {"pieces": cells},
-        evidence=Partition(network, domain, {}, by_class=True),
-    )
-
-
-def _classes_of_disc(network: ReluNetwork, domain: BoundedDomain) -> Answer:
-    """The parts of all classes of a disc."""
-    budget, (origin, _) = Budget(), domain.rational_chart()
-    found, pieces = disc_classes(network, domain)
-    value = []
-    for label, part in enumerate(found):
-        if part is None:
-            value.append(ClassMean(label, Fraction(0), None))
-            continue
-        pairs = zip(origin, map(ends, part.mean), strict=True)
-        mean = tuple(known(start + low, start + high) for start, (low, high) in pairs)
-        value.append(ClassMean(label, part.share, mean))
-    stats = {"pieces": pieces}
-    return Answer(
-        "mean_by_class",
-        tuple(value),
-        None,
-        True,
-        budget.seconds,
-        stats=stats,
-        evidence=disc_evidence(network, domain, {}, by_class=True),
-    )
-
-
-def _classes_listed(
-    network: ReluNetwork, domain: BoundedDomain
-) -> tuple[tuple[ClassMean, ...], int]:
-    """The parts of all classes from the list of pieces, and how many pieces."""
-    pieces = Pieces(network, domain)
-    count, dim = network.output_dim, domain.dim
-    volumes = [Fraction(0)] * count
-    firsts = [[Fraction(0)] * dim for _ in range(count)]
-    for piece in pieces:
-        for label, cell in class_cells(piece, count):
-            points = cell.points()
-            volumes[label] += power_integrals(cell, [Fraction(0)] * len(points), 0)[0]
-            for axis in range(dim):
-                values = [point[axis] for point in points]
-                firsts[label][axis] += power_integrals(cell, values, 1)[1]
-    total = domain.rational_volume()
-    assert sum(volumes) == total
-    parts = tuple(
-        ClassMean(label, volume / total, _mean(domain, first, volume))
-        for label, (volume, first) in enumerate(zip(volumes, firsts, strict=True))
-    )
-    return parts, pieces.count
-
-
-def _classes_by_corners(
-    network: ReluNetwork, domain: BoundedDomain, budget: Budget, method: str
-) -> tuple[tuple[ClassMean, ...], int] | None:
-    """The same from the corners of all regions, between ends; None if it does not pay.
-
-    Raises:
-        ValueError: If it is required, and does not serve.
-    """
-    if not _takes_corners(network, domain, method):
-        return None
-    found = None
-    if domain.is_chart_identity:
-        found = class_sums(network, domain, budget.spent)
-    small = found is not None and any(
-        part is not None and part.volume[0] <= 0 for part in found[1]
-    )
-    if found is None or small:
-        if method == "corners" and not budget.spent():
-            raise ValueError(
-                "`method` is 'corners', and floats overflow, a part is too small for "
-                "them, or the domain is not its own chart: take 'list'."
-            )
-        return None
-    cells, parts = found
-    if method == "auto" and cells <= FEW_REGIONS:
-        return None
-    total = domain.rational_volume()
-    return tuple(
-        _between(label, part, total) for label, part in enumerate(parts)
-    ), cells
-
-
-def _between(label: int, part: Part | None, total: Fraction) -> ClassMean:
-    """What is known of a class, from ends of its volume and first moments."""
-    if part is None:
-        return ClassMean(label, Fraction(0), None)
-    low, high = part.volume
-    mean = [
-        known(min(a / low, a / high), max(b / low, b / high)) for a, b in part.firsts
-    ]
-    share = known(low / total, min(high / total, Fraction(1)))
-    return ClassMean(label, share, tuple(mean))
-
-
-def _mean(
-    domain: BoundedDomain, first: list[Fraction], volume: Fraction
-) -> Point | None:
-    """The mean input of a part, from its integral in the chart."""
-    if volume == 0:
-        return None
-    return embed_exactly(domain, [v / volume for v in first])

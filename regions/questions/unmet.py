@@ -6,6 +6,7 @@ from fractions import Fraction
 from regions.domains.shapes import BoundedDomain
 from regions.errors.limits import never
 from regions.network import ReluNetwork
+from regions.questions.answer import Value, ends, known
 from regions.questions.directions import Direction
 from regions.questions.maxima import Maximum, search_maximum
 from regions.questions.problem import Linear, Problem
@@ -27,12 +28,24 @@ def bounds_of(
     return low, high
 
 
-def unmet_part(bounds: Bounds, rest: Sequence[Fraction]) -> tuple[Fraction, Fraction]:
-    """Bounds of the integral over the part of a domain that was not met, in the chart.
+def with_unmet(
+    powers: Sequence[Value], bounds: Bounds, rest: Sequence[Fraction]
+) -> tuple[Value, ...]:
+    """Integrals of the powers of an output, with the part of a domain not met.
 
     Args:
-        bounds: Those of the output.
-        rest: Both ends of the volume of that part.
+        powers: Those of the powers 1, 2 ... over the part that was met.
+        bounds: Bounds of the output.
+        rest: Both ends of the volume of the other part.
     """
-    low, high = (found.upper for found in bounds)
-    return min(-low * v for v in rest), max(high * v for v in rest)
+    low, high = -bounds[0].upper, bounds[1].upper
+    found = []
+    for order, met in enumerate(powers, start=1):
+        held = [low**order, high**order]
+        if order % 2 == 0 and low < 0 < high:
+            held.append(Fraction(0))
+        first, last = ends(met)
+        least = min(min(held) * v for v in rest)
+        most = max(max(held) * v for v in rest)
+        found.append(known(first + least, last + most))
+    return tuple(found)

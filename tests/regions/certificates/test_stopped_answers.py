@@ -10,6 +10,7 @@ from flint import fmpq
 
 import regions
 from regions.certificates.answers import verify_answer
+from regions.questions.answer import ends
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import write
 
@@ -157,7 +158,7 @@ def test_what_a_stopped_integral_rests_on_is_checked(tmp_path):
     half = failure(body, tmp_path, "claims", 0, "high", 0, value="1/2")
     assert "not about the whole domain" in half
     assert "from claims, or from a partition" in failure(
-        body, tmp_path, "question", value="moments"
+        body, tmp_path, "question", value="mean_by_class"
     )
 
 
@@ -184,3 +185,29 @@ def test_a_radius_that_was_stopped_at_once_is_that_of_a_point(norm, tmp_path):
     assert "of the same class" in failure(
         body, tmp_path, "about", "witness", value=body["about"]["center"]
     )
+
+
+@pytest.mark.parametrize("domain", [SQUARE, DISC, regions.Box([0, 0], [1, 3])])
+@pytest.mark.parametrize("asked", [0, 40])
+def test_stopped_moments_are_saved_with_their_pieces(domain, asked, tmp_path):
+    answer = regions.moments(
+        network(), domain, 3, [1, -0.5], method="list", stop=after(asked)
+    )
+    assert not answer.proved
+    body = saved(answer, tmp_path)
+    exact = regions.moments(network(), domain, 3, [1, -0.5], method="list").value
+    for k, (part, whole) in enumerate(zip(answer.value, exact, strict=True)):
+        low, high = ends(whole)
+        assert part.lower < low <= high < part.upper
+        for end, by in (("upper", "-1/1000000000"), ("lower", "1/1000000000")):
+            said = failure(
+                body, tmp_path, "value", k, end, value=lambda v, by=by: moved(v, by)
+            )
+            assert said.startswith(f"answer: moment {k + 1} is ")
+
+
+def test_stopped_means_of_classes_keep_nothing_for_a_file(tmp_path):
+    answer = regions.mean_by_class(network(), SQUARE, method="list", stop=after(40))
+    assert not answer.proved
+    with pytest.raises(regions.RegionsError, match="nothing that could be checked"):
+        answer.save(tmp_path / "answer.json")

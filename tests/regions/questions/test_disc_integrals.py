@@ -99,6 +99,18 @@ def test_a_fine_grid_agrees_on_a_random_network():
     early = regions.integral(network, disc, 0, stop=lambda: True)
     assert not early.proved
     assert early.value.lower < value.lower <= value.upper < early.value.upper
+    powers = regions.moments(network, disc, 3, 0, stop=lambda: True).value
+    assert powers[2].lower < cubes.lower <= cubes.upper < powers[2].upper
+    left = iter(range(40))
+    some = regions.mean_by_class(network, disc, stop=lambda: next(left, None) is None)
+    assert not some.proved
+    for part, one in zip(
+        some.value, regions.mean_by_class(network, disc).value, strict=True
+    ):
+        pairs = [(part.share, one.share)]
+        pairs += zip(part.mean or (), one.mean or (), strict=False)
+        for between, held in pairs:
+            assert between.lower <= ends(held)[0] <= ends(held)[1] <= between.upper
 
 
 def test_what_does_not_serve_says_what_does():

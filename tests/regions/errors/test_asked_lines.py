@@ -53,7 +53,6 @@ SEVEN = network(7, [8, 8])
 ZERO = network(2, [5, 4], bias_scale=0.0)
 ONE_LAYER = network(3, [4])
 SQUARE, CUBE = Box.cube(2), Box.cube(3)
-WEDGE = regions.Simplex([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
 HUGE = ReluNetwork.from_arrays([4.0 * np.eye(2), np.full((1, 2), 1e308)], None)
 ABSOLUTE = ReluNetwork.from_arrays([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0]]], None)
 # One class has a corner that is too small for floats.

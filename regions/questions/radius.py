@@ -122,6 +122,8 @@ def robust_radius(
 
 ATTACK_STEPS = 20
 """Steps of the walk to another class, and of the way back."""
+WALK_SECONDS = 0.5
+"""The walk goes on so long even if less time is given: an upper end is worth it."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -199,7 +201,7 @@ class _Run:
         """Walk against the gradient until the class changes: often it does soon."""
         x, step = self.center.copy(), 0.5 * float(radius)
         for _ in range(ATTACK_STEPS):
-            if self.budget.spent():
+            if self._walked_enough():
                 return
             J, _ = _region_map(self.network, x)[0][-1]
             outputs = self.network(x[None])[0]
@@ -216,12 +218,16 @@ class _Run:
             if _gap(self.exact, point, self.label) > 0:
                 self._offer(point)
                 for _ in range(ATTACK_STEPS):
-                    if self.budget.spent():
+                    if self._walked_enough():
                         return
                     before = self.witness
                     self._improve()
                     if self.witness is before:
                         return
+
+    def _walked_enough(self) -> bool:
+        """Whether the time is over, and some was spent."""
+        return self.budget.spent() and self.budget.seconds > WALK_SECONDS
 
     def close_in(self, tolerance: Fraction) -> bool:
         """Search smaller balls until the ends are near."""

@@ -324,7 +324,7 @@ ASKED_AT = {
     "questions/pieces.py": 2,
     "questions/preimages.py": 1,
     "questions/ranges.py": 1,
-    "questions/radius.py": 2,
+    "questions/radius.py": 1,
     "questions/relaxation.py": 1,
     "questions/search.py": 1,
     "questions/visited_extremes.py": 4,

@@ -71,10 +71,27 @@ class Specification(NamedTuple):
 def read_vnnlib(path: str | os.PathLike[str]) -> Specification:
     """Read a property and its domain.
 
+    Args:
+        path: A VNN-LIB file.
+
+    Returns:
+        The domain, and the property that holds where the file's outputs do not occur.
+
     Raises:
         FileFormatError: If the file is none, is too large, or says something outside
             of the subset; the message says what.
         FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> text = '''(declare-const X_0 Real) (declare-const Y_0 Real)
+        ... (assert (>= X_0 -1)) (assert (<= X_0 1)) (assert (>= Y_0 2))'''
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "spec.vnnlib"
+        ...     _ = path.write_text(text)
+        ...     domain, wanted = read_vnnlib(path)
+        >>> domain.upper, len(wanted.unsafe)
+        (array([1.]), 1)
     """
     path = pathlib.Path(path)
     with reading(path, "a VNN-LIB file", "see the subset in the documentation"):

@@ -5,8 +5,9 @@ Run: python -m benchmarks.gate                            compare all rows
      python -m benchmarks.gate --keep "why" --only tree   measure, and keep it
 
 What is compared is a row's time over its floor, both measured in one process, so that
-the machine and its load matter little. `ratios.json` keeps that ratio for each row,
-with the reason for which it was last changed. A row that is more than `WORSE` times
+load matters little, and the machine less than otherwise: where processors differ, what
+is kept lies between them. `ratios.json` keeps that ratio for each row, with the reason
+for which it was last changed. A row that is more than `WORSE` times
 slower is measured again, and fails if it is so each time. Whoever makes a row slower on
 purpose keeps its new ratio, and says why.
 """

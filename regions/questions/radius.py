@@ -274,11 +274,13 @@ class _Run:
         return False
 
     def _offer(self, point: Point) -> None:
-        """Keep a point of another class if it is nearer."""
+        """Keep a point of another class if it is nearer; one that proves 0 is kept."""
+        if self.is_zero:
+            return
         distance = self.distance(point, self.around)
         if self.witness is None or distance < self.witness.distance:
             self.witness = _Witness(point, distance)
-            self.is_zero = self.is_zero or begins_at_once(
+            self.is_zero = begins_at_once(
                 self.exact, self.exact_center, point, self.label
             )
 

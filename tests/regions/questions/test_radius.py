@@ -137,6 +137,17 @@ def test_a_radius_is_0_where_another_class_begins(norm, dim, tmp_path):
         assert any(part in line for part in said.split("|")), line
 
 
+def test_the_point_that_proves_a_radius_of_0_is_kept(tmp_path):
+    """A nearer one proves nothing where a unit changes its sign on the way to it."""
+    weights = [[[1.0, -1.0]], [[-1.0], [1.0], [-1.0]]]
+    skips = {1: {0: [[0.5, 1.0], [1.0, 1.0], [-1.0, -1.0]]}}
+    biases = [[0.0], [0.0, 0.0, 0.0]]
+    net = ReluNetwork.from_arrays(weights, biases, [[0.0]], skips=skips)
+    answer = regions.robust_radius(net, [0.0, -0.5], 1, tolerance=0.3, max_radius=2.0)
+    assert answer.value == 0
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok
+
+
 @pytest.mark.parametrize("norm", [1, 2, math.inf])
 def test_radii_may_be_smaller_than_rounding_of_the_input(norm, tmp_path):
     """relu(x - 1) exceeds 1e-24 from 1 + 1e-24 on."""

@@ -181,11 +181,14 @@ class _Run:
         return bool((proved & inside_domain(points, self._domain)).all())
 
     def _order(self, bits: np.ndarray) -> np.ndarray:
-        """On planes that of the walk: by last units first, upper parts first."""
+        """That of the walk: by last units first, upper parts first on planes only."""
         ends = np.cumsum(self._network.widths)[:-1]
         layers = np.split(np.arange(bits.shape[1]), ends)
         units = np.concatenate([layer[::-1] for layer in layers])
-        return np.lexsort(~np.packbits(bits[:, units], axis=1).T[::-1])
+        keys = np.packbits(bits[:, units], axis=1)
+        if self._domain.dim == 2:
+            keys = ~keys
+        return np.lexsort(keys.T[::-1])
 
 
 def rising(progress: Progress) -> Callable[[int, int], None]:

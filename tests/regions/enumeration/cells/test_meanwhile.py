@@ -16,7 +16,6 @@ from regions.enumeration.cells.form_rows import BOUND
 from regions.enumeration.cells.loading import KERNELS
 from regions.enumeration.engine import Task
 from regions.network import ReluNetwork
-from regions.patterns.packing import places_of
 from tests.helpers import random_network
 from tests.regions.enumeration.helpers import patterns_of
 from tests.regions.enumeration.oracles import exact_patterns
@@ -157,19 +156,21 @@ def test_cells_in_small_parts_are_the_same(monkeypatch, most):
         assert whole.number == len(whole.patterns) == parts.number
 
 
-def test_corners_are_those_of_the_walk_and_on_planes_so_is_the_order(monkeypatch):
-    for dim in (2, 3):
-        network = random_network(np.random.default_rng(dim), dim, [7, 4])
-        quick = all_found(network, Box.cube(dim))
-        with monkeypatch.context() as patch:
-            patch.setattr(meanwhile, "_has_come", lambda *_: True)
-            walk = enumerate_regions(network, Box.cube(dim), method="cells")
-        if dim == 2:
-            np.testing.assert_array_equal(quick.patterns, walk.patterns)
-        monkeypatch.setenv(SWITCH, "off")
-        rs = enumerate_regions(network, Box.cube(dim))
-        places = places_of(walk.patterns, rs.patterns)
-        np.testing.assert_allclose(rs.volumes(), walk.volumes()[places], rtol=1e-9)
+@pytest.mark.parametrize("dim", [2, 3, 4])
+@pytest.mark.parametrize("slopes", [0.0, 0.1])
+def test_order_points_and_corners_are_those_of_the_walk(monkeypatch, dim, slopes):
+    """Two lists of a program, before and after the code has come, match row by row."""
+    network = random_network(np.random.default_rng(dim), dim, [7, 4], slopes=slopes)
+    quick = all_found(network, Box.cube(dim))
+    with monkeypatch.context() as patch:
+        patch.setattr(meanwhile, "_has_come", lambda *_: True)
+        walk = enumerate_regions(network, Box.cube(dim), method="cells")
+    np.testing.assert_array_equal(quick.patterns, walk.patterns)
+    np.testing.assert_allclose(quick.points, walk.coordinates, atol=1e-12)
+    monkeypatch.setenv(SWITCH, "off")
+    rs = enumerate_regions(network, Box.cube(dim))
+    np.testing.assert_array_equal(rs.patterns, walk.patterns)
+    np.testing.assert_allclose(rs.volumes(), walk.volumes(), rtol=1e-9)
 
 
 def test_stopped_lists_have_what_was_found():

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from regions.certificates.answer_bounds import ExactLayers
-from regions.certificates.checks import Check, VerificationReport, tried
+from regions.certificates.checks import Check, VerificationReport, Wrong, tried
 from regions.certificates.claims import check_claim
 from regions.certificates.comparisons import check_comparison
 from regions.certificates.differences import check_difference
@@ -79,11 +79,23 @@ def _proof(body: dict[str, Any], network: ReluNetwork, domain: Domain) -> list[C
         )
     if is_pair and "difference" in body:
         both, network = network, _network(body["difference"])
-        same = tried("difference", lambda: check_difference(both, network))
+        same = tried("difference", lambda: _check_summed(body, both, network))
         if not same.passed:
             return [same, Check("answer", None, "the difference failed")]
         return [same, *_proof_about(body, network, domain)]
     return _proof_about(body, network, domain)
+
+
+def _check_summed(body: dict[str, Any], both: ReluNetwork, network: ReluNetwork) -> str:
+    """Whether a network computes differences, and the proof adds its outputs up.
+
+    Raises:
+        Wrong: If not: a comparison, or a point, tells half of the outputs from the
+            other, which of a difference says nothing.
+    """
+    if "comparison" in body or not ("claims" in body or "partition" in body):
+        raise Wrong("such a proof is about both networks, not about their difference")
+    return check_difference(both, network)
 
 
 def _proof_about(

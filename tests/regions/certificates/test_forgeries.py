@@ -70,6 +70,34 @@ def test_a_difference_is_that_of_all_outputs(trees_alone, tmp_path):
     assert "the claim is about other outputs" in refused(body, tmp_path)
 
 
+def layer(weight: list, slope: float) -> dict:
+    """A layer without biases, as a file has it."""
+    zeros = [0.0] * len(weight)
+    slopes = [slope] * len(weight)
+    return {"weight": weight, "bias": zeros, "slopes": slopes, "skips": []}
+
+
+def test_halves_of_a_difference_are_not_compared(tmp_path):
+    """In two equal parts a difference is not 0, and in two that add up to 0 it is."""
+    one, two = (
+        ReluNetwork.from_arrays([[[1.0]], [[last]]], None) for last in (1.0, 0.5)
+    )
+    line, said = regions.Box.cube(1), "such a proof is about both networks"
+    ramp = layer([[1.0]], 0.0)
+    network = saved(regions.are_equal(one, two, line), tmp_path)["network"]
+    body = saved(regions.are_equal(one, one, line), tmp_path)
+    body |= {"network": network, "difference": [ramp, layer([[0.25], [0.25]], 1.0)]}
+    assert body["value"] is True
+    assert said in refused(body, tmp_path)
+    body |= {"question": "largest_difference", "value": "0"}
+    assert said in refused(body, tmp_path)
+    body = saved(regions.are_equal(one, one, line), tmp_path)
+    del body["comparison"]
+    body |= {"value": False, "about": {"point": ["1"]}}
+    body["difference"] = [ramp, layer([[1.0], [-1.0]], 1.0)]
+    assert said in refused(body, tmp_path)
+
+
 def test_a_radius_is_about_all_classes_and_a_box(tmp_path):
     center = [0.25, -0.5]
     body = saved(regions.robust_radius(CLASSES, center), tmp_path)

@@ -1,7 +1,7 @@
 """Integrals over a disc, from a partition of the square around it, leaf by leaf."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -126,24 +126,45 @@ class _Disc:
         parts: list[list[Part]] = [[] for _ in value]
         for leaf in self._partition.leaves:
             parts[leaf.label] += [p for p in self._parts(leaf) if not p.is_empty]
+        whole = is_whole(self._body)
+        areas = [
+            sum((part.powers(AXES[0], 0)[0] for part in own), arb(0)) for own in parts
+        ]
+        rest = arb(0) if whole else volume - sum(areas, arb(0))
         for label, (named, share, mean) in enumerate(value):
-            own = parts[label]
-            if named != label or (mean is None) == bool(own):
+            own, area = parts[label], areas[label]
+            if named != label or (mean is None) != (whole and not own):
                 raise Wrong(
                     f"class {label} is named {named}, or has a mean without part"
                 )
-            area = sum((part.powers(AXES[0], 0)[0] for part in own), arb(0))
-            alone = not any(held for k, held in enumerate(parts) if k != label)
-            found = arb(1) if own and alone else area / volume
-            _require(f"the share of class {label}", found, share)
+            # Any class may have what the leaves leave.
+            others = [v for k, v in enumerate(areas) if k != label and parts[k]]
+            most = 1 - sum(others, arb(0)) / volume
+            least = most if whole and own and not others else area / volume
+            _require(f"the share of class {label}", least, share)
+            if not whole:
+                _require(f"the share of class {label}", most, share)
             if mean is None:
                 continue
             if len(mean) != len(AXES):
                 raise Wrong(f"the mean of class {label} has {len(mean)} coordinates")
-            for axis, along in enumerate(AXES):
-                first = sum((part.powers(along, 1)[1] for part in own), arb(0))
-                middle = self._center[axis] + first / area
-                _require(f"the mean of class {label}, axis {axis},", middle, mean[axis])
+            for axis in range(len(AXES)):
+                for middle in self._middles(own, area, rest, axis):
+                    what = f"the mean of class {label}, axis {axis},"
+                    _require(what, self._center[axis] + middle, mean[axis])
+
+    def _middles(
+        self, own: Sequence[Part], area: arb, rest: arb, axis: int
+    ) -> Iterator[arb]:
+        """The mean of a coordinate over parts, then its ends with the rest, if any."""
+        ends = [sign * exact(self._disc.radius) for sign in (-1, 1)]
+        if not own:
+            yield from map(arb, ends)
+            return
+        first = sum((part.powers(AXES[axis], 1)[1] for part in own), arb(0))
+        yield first / area
+        if not is_whole(self._body):
+            yield from ((first + rest * end) / (area + rest) for end in ends)
 
 
 def _require(what: str, found: arb, value: Any) -> None:

@@ -53,14 +53,22 @@ def check_partition(
 
 
 def is_whole(body: dict[str, Any]) -> bool:
-    """Whether leaves must fill their domain; of sums claims may tell the rest.
+    """Whether leaves must fill their domain.
+
+    Of sums claims may tell the rest; of classes it needs nothing, as any may be there.
 
     Raises:
-        Wrong: If there are claims, and something else was asked.
+        Wrong: If something else was asked.
     """
-    if "claims" in body and body["question"] not in SUMS:
-        raise Wrong("such an answer follows from claims, or from a partition")
-    return "claims" not in body
+    if "claims" in body:
+        if body["question"] not in SUMS:
+            raise Wrong("such an answer follows from claims, or from a partition")
+        return False
+    if body["partition"].get("whole", True) is True:
+        return True
+    if body["question"] != "mean_by_class":
+        raise Wrong("such an answer does not follow from some of the pieces")
+    return False
 
 
 class _Answer:
@@ -145,7 +153,8 @@ class _Answer:
             patterns.add(tuple(own))
             simplices = self._partition.simplices(leaf)
             volumes += [simplex.volume for simplex in simplices]
-        if patterns != {tuple(row) for row in self._value["patterns"]}:
+        same = patterns == {tuple(row) for row in self._value["patterns"]}
+        if not (same and self._value.get("complete", True) is True):
             raise Wrong("other regions meet the preimage than the answer says")
         self._is("the volume", exact_sum(volumes), self._value["volume"])
 
@@ -235,30 +244,43 @@ class _Answer:
         volume, points = exact(self._domain.rational_volume()), self._partition.points
         if len(self._value) != self._layers.outputs:
             raise Wrong(f"{len(self._value)} classes are listed")
+        rest, corners = fmpq(0), []
+        if not is_whole(self._body):
+            rest = volume - self._partition.volume()
+            places = self._domain.cell().points()
+            corners = [[exact(v) for v in place] for place in places]
         for label, (named, share, mean) in enumerate(self._value):
             own = [leaf for leaf in self._partition.leaves if leaf.label == label]
             parts = [s for leaf in own for s in self._partition.simplices(leaf)]
             size = exact_sum(s.volume for s in parts)
-            self._is(f"the share of class {label}", size / volume, share)
-            if named != label or (mean is None) != (size == 0):
+            # Any class may have what the leaves leave.
+            for end in (size, size + rest):
+                self._is(f"the share of class {label}", end / volume, share)
+            if named != label or (mean is None) != (size + rest == 0):
                 raise Wrong(
                     f"class {label} is named {named}, or has a mean without part"
                 )
             if mean is None:
                 continue
-            middle = [
+            firsts = [
                 exact_sum(
                     s.volume * simplex_mean([points[k][axis] for k in s.corners], 1)
                     for s in parts
                 )
-                / size
                 for axis in range(self._layers.dim)
             ]
-            found = _embedded(self._domain, middle)
-            if len(mean) != len(found):
+            if len(mean) != self._domain.ambient_dim:
                 raise Wrong(f"the mean of class {label} has {len(mean)} coordinates")
-            for axis, value in enumerate(found):
-                self._is(f"the mean of class {label}, axis {axis},", value, mean[axis])
+            middles = [[v / size for v in firsts]] if size else []
+            # All the rest at one corner: no mean is farther that way.
+            middles += [
+                [(v + rest * c) / (size + rest) for v, c in pairs]
+                for pairs in (zip(firsts, place, strict=True) for place in corners)
+            ]
+            for middle in middles:
+                for axis, value in enumerate(_embedded(self._domain, middle)):
+                    what = f"the mean of class {label}, axis {axis},"
+                    self._is(what, value, mean[axis])
 
     def _lipschitz(self) -> None:
         if self._domain.dim != self._network.input_dim:

@@ -116,9 +116,8 @@ class Answer:
         """
         if self.evidence is None:
             raise RegionsError(
-                f"this answer to {self.question} (method {self.method!r}) keeps "
-                "nothing that could be checked: save the regions themselves with "
-                "RegionSet.save."
+                f"this answer to {self.question} keeps nothing that could be checked: "
+                "it was stopped before it knew; give it more time."
             )
         return self.evidence.save(path, self)
 

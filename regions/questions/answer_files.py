@@ -10,10 +10,11 @@ upper end, or, of one that has none, it lies outside of a round ball.
 For a list there is a *partition*: the corners of all pieces, from which a checker finds
 signs, volumes and values anew. Where a domain has no corners, or no end, the patterns
 and witnesses of all *regions* stand in their place. Of an integral that was stopped
-there are some pieces, and claims of what an output is elsewhere; of some other answers
-one point, of which a checker finds the rest. What is proved about two networks
-may be proved about their *difference*, a network whose units are some of theirs.
-Rational numbers are texts "p/q"; a digest covers everything.
+there are some pieces, and claims of what an output is elsewhere; of means of classes
+some pieces alone, as any class may be elsewhere; of a preimage the regions that were
+found; of some other answers one point, of which a checker finds the rest. What is
+proved about two networks may be proved about their *difference*, a network whose units
+are some of theirs. Rational numbers are texts "p/q"; a digest covers everything.
 """
 
 import hashlib
@@ -128,6 +129,8 @@ class Partition(NamedTuple):
             partition["labels"] = labels
         if self.normal is not None:
             partition["normals"] = normals
+        if self.most is not None and not self.elsewhere:
+            partition["whole"] = False
         parts: dict[str, Any] = {"about": self.about, "partition": partition}
         if self.elsewhere:
             parts["claims"] = [_claim(maximum) for maximum in self.elsewhere]
@@ -173,15 +176,17 @@ class Compared(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """All regions of a network on a domain of any kind, which prove an answer.
+    """Regions of a network on a domain of any kind, which prove an answer.
 
     Attributes:
         regions: The regions.
         about: What was asked, as JSON.
+        some: Of a list that was stopped the numbers of those that matter; None for all.
     """
 
     regions: RegionSet
     about: dict[str, Any]
+    some: Sequence[int] | None = None
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
         """Write the patterns, with a point strictly inside each region.
@@ -189,14 +194,17 @@ class Listed(NamedTuple):
         Raises:
             OSError: If the file cannot be written.
         """
-        found = self.regions
+        found, kept = self.regions, self.some
+        numbers = range(len(found)) if kept is None else kept
+        rows = found.coordinates
         places = [
-            found.exact_witnesses.get(k, tuple(map(Fraction, row)))
-            for k, row in enumerate(found.coordinates.tolist())
+            found.exact_witnesses.get(k) or tuple(map(Fraction, rows[k].tolist()))
+            for k in numbers
         ]
         regions = {
-            "patterns": [row.tobytes().hex() for row in found.patterns],
+            "patterns": [found.patterns[k].tobytes().hex() for k in numbers],
             "witnesses": [texts(place) for place in places],
+            "complete": kept is None,
         }
         parts = {"about": self.about, "regions": regions}
         return _write(path, answer, found.network, found.domain, parts)

@@ -67,12 +67,14 @@ class _Found(NamedTuple):
         volume: Ends of the volume of the whole domain in its chart.
         rest: The most that was not met of it; None if all was.
         pieces: How many pieces were met.
+        listed: How many pieces were listed to meet them; 0 if corners were taken.
     """
 
     parts: Sequence[Part | None]
     volume: Ends
     rest: Fraction | None
     pieces: int
+    listed: int
 
 
 @kinds_checked
@@ -98,8 +100,7 @@ def mean_by_class(
 
     Returns:
         The value has a `ClassMean` for each output: exact, or intervals, as `integral`
-        says. No witness. Where it was stopped, the pieces not met may be of any class;
-        then nothing is kept for a file.
+        says. No witness. Where it was stopped, the pieces not met may be of any class.
 
     Raises:
         ValueError: If the network has one output, or the domain does not fit.
@@ -137,7 +138,7 @@ def mean_by_class(
         budget.seconds,
         how,
         {"pieces": found.pieces},
-        evidence=evidence if found.rest is None else None,
+        evidence=evidence._replace(most=None if found.rest is None else found.listed),
     )
 
 
@@ -147,7 +148,7 @@ def _classes_of_disc(
     """The parts of all classes of a disc."""
     found = disc_classes(network, domain, budget)
     rest = None if found.complete else found.rest[1]
-    return _Found(found.parts, found.volume, rest, found.pieces)
+    return _Found(found.parts, found.volume, rest, found.pieces, found.met)
 
 
 def _classes_listed(
@@ -175,7 +176,7 @@ def _classes_listed(
     # The pieces fill the domain: a check of the list that costs nothing.
     assert not pieces.complete or least <= whole <= most
     rest = None if pieces.complete else whole - least
-    return _Found(parts, (whole, whole), rest, pieces.count)
+    return _Found(parts, (whole, whole), rest, pieces.count, pieces.count)
 
 
 def _classes_by_corners(
@@ -203,7 +204,7 @@ def _classes_by_corners(
     if method == "auto" and cells <= FEW_REGIONS[domain.dim]:
         return None
     whole = domain.rational_volume()
-    return _Found(parts, (whole, whole), None, cells)
+    return _Found(parts, (whole, whole), None, cells, 0)
 
 
 def _class_means(

@@ -63,6 +63,7 @@ class DiscClasses(NamedTuple):
         complete: Whether these are all.
         volume: Ends of the volume of the whole disc.
         rest: Ends of the volume of the part that was not met.
+        met: How many pieces of the square around it were met.
     """
 
     parts: list[Part | None]
@@ -70,6 +71,7 @@ class DiscClasses(NamedTuple):
     complete: bool
     volume: tuple[Fraction, Fraction]
     rest: tuple[Fraction, Fraction]
+    met: int
 
 
 def is_disc(domain: BoundedDomain, method: str) -> bool:
@@ -130,13 +132,13 @@ def disc_classes(
     network: ReluNetwork, domain: BoundedDomain, budget: Budget
 ) -> DiscClasses:
     """The parts of a disc by class."""
-    square, count, met = _square(domain), network.output_dim, 0
+    square, count, regions = _square(domain), network.output_dim, 0
     sums: list[list[arb] | None] = [None] * count
     pieces = _pieces(network, domain, budget)
     with ctx.workprec(BITS):
         for piece in pieces:
             parts = [(k, DiscCell(c, square)) for k, c in class_cells(piece, count)]
-            met += not all(part.is_empty for _, part in parts)
+            regions += not all(part.is_empty for _, part in parts)
             for label, part in parts:
                 if not part.is_empty:
                     area, first = part.powers(AXES[0], 1)
@@ -152,7 +154,12 @@ def disc_classes(
         volume = _volume(square)
         rest = volume - sum((held[0] for held in sums if held), arb(0))
         return DiscClasses(
-            found, met, pieces.complete, interval(volume), interval(rest)
+            found,
+            regions,
+            pieces.complete,
+            interval(volume),
+            interval(rest),
+            pieces.count,
         )
 
 

@@ -130,10 +130,17 @@ class Preimage(Sequence[Part]):
 
     def as_json(self) -> dict[str, Any]:
         """The patterns, from which rows follow, and the volume where it is known."""
+        is_known = self.complete and can_be_listed(self.domain)
         return {
             "patterns": [list(part.pattern) for part in self],
-            "volume": text_of(self.volume) if can_be_listed(self.domain) else None,
+            "volume": text_of(self.volume) if is_known else None,
+            "complete": self.complete,
         }
+
+    @property
+    def numbers(self) -> list[int]:
+        """Which regions of the list they are."""
+        return self._kept.tolist()
 
     def _bits(self, pattern: Bool[np.ndarray, " bits"]) -> Bool[np.ndarray, " units"]:
         """A bit for every hidden unit."""
@@ -250,12 +257,12 @@ def preimage(
     wide = with_affine_units(network, -outputs.A, outputs.b)
     found = enumerate_regions(wide, domain, max_seconds=max_seconds, stop=stop)
     value = Preimage(found, outputs, budget.spent)
-    evidence, about = None, {"A": outputs.A.tolist(), "b": outputs.b.tolist()}
+    about = {"A": outputs.A.tolist(), "b": outputs.b.tolist()}
     if value.complete and can_be_listed(domain):
         assert not isinstance(domain, WholeSpace)
         evidence = Partition(wide, domain, about)
-    elif value.complete:
-        evidence = Listed(found, about)
+    else:
+        evidence = Listed(found, about, None if value.complete else value.numbers)
     return Answer(
         "preimage",
         value,

@@ -206,8 +206,125 @@ def test_stopped_moments_are_saved_with_their_pieces(domain, asked, tmp_path):
             assert said.startswith(f"answer: moment {k + 1} is ")
 
 
-def test_stopped_means_of_classes_keep_nothing_for_a_file(tmp_path):
-    answer = regions.mean_by_class(network(), SQUARE, method="list", stop=after(40))
+TRIANGLE = regions.Simplex([[-1, -1, 2], [2, 0, 1], [0, 3, 1]])
+"""In space: its chart is not the identity."""
+LOZENGE = regions.HPolytope([[1, 2], [-1, 1], [0, -1]], [3, 1, 0.5])
+
+
+@pytest.mark.parametrize(
+    "domain", [SQUARE, DISC, TRIANGLE, LOZENGE, regions.Ball([0.5, 1, 0], 1, 1)]
+)
+@pytest.mark.parametrize("asked", [0, 40])
+def test_stopped_means_of_classes_are_saved_with_their_pieces(domain, asked, tmp_path):
+    """Every end that is stated is proved, and one beyond is named."""
+    net = network(domain.ambient_dim)
+    answer = regions.mean_by_class(net, domain, method="list", stop=after(asked))
     assert not answer.proved
-    with pytest.raises(regions.RegionsError, match="nothing that could be checked"):
-        answer.save(tmp_path / "answer.json")
+    body = saved(answer, tmp_path)
+    whole = regions.mean_by_class(net, domain, method="list").value
+    for k, (part, all_) in enumerate(zip(answer.value, whole, strict=True)):
+        assert part.mean is not None
+        pairs = [(part.share, all_.share, (1,))]
+        pairs += [
+            (one, value, (2, axis))
+            for axis, (one, value) in enumerate(
+                zip(part.mean, all_.mean or (), strict=False)
+            )
+        ]
+        for stated, exact, place in pairs:
+            assert ends(stated)[0] <= ends(exact)[0] <= ends(exact)[1]
+            assert ends(exact)[1] <= ends(stated)[1]
+            said = failure(
+                body, tmp_path, "value", k, *place, value=str(sum(ends(stated)) / 2)
+            )
+            assert said.startswith(("answer: the share of", "answer: the mean of"))
+
+
+@pytest.mark.parametrize("domain", [SQUARE, DISC])
+def test_ends_of_stopped_means_are_the_best_that_pieces_prove(domain, tmp_path):
+    """On axes of the chart: the rest may be of one class, and at one end."""
+    answer = regions.mean_by_class(network(), domain, method="list", stop=after(60))
+    body = saved(answer, tmp_path)
+    assert max(ends(part.share)[0] for part in answer.value) > 0
+    for k in range(len(answer.value)):
+        for place in ((k, 1), (k, 2, 0), (k, 2, 1)):
+            for end, by in (("upper", "-1/1000000000"), ("lower", "1/1000000000")):
+                said = failure(
+                    body,
+                    tmp_path,
+                    "value",
+                    *place,
+                    end,
+                    value=lambda v, by=by: moved(v, by),
+                )
+                assert said.startswith(
+                    f"answer: the {'share' if len(place) == 2 else 'mean'}"
+                )
+
+
+def test_what_stopped_means_of_classes_rest_on_is_checked(tmp_path):
+    answer = regions.mean_by_class(network(), SQUARE, method="list", stop=after(40))
+    body = saved(answer, tmp_path)
+    part = body["partition"]
+    fewer = {key: part[key][1:] for key in ("leaves", "labels")}
+    said = failure(body, tmp_path, "partition", value={**part, **fewer})
+    assert said.startswith("answer: the ")
+    other = [1 - part["labels"][0], *part["labels"][1:]]
+    assert "is as large as" in failure(
+        body, tmp_path, "partition", "labels", value=other
+    )
+    assert "some are missing" in failure(
+        body, tmp_path, "partition", "whole", value=True
+    )
+    assert "or has a mean without part" in failure(
+        body, tmp_path, "value", 0, 2, value=None
+    )
+    whole = saved(regions.integral(network(), SQUARE, 0, method="list"), tmp_path)
+    assert "does not follow from some of the pieces" in failure(
+        whole, tmp_path, "partition", "whole", value=False
+    )
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [SQUARE, DISC, regions.Box.cube(4), regions.WholeSpace(2), regions.WholeSpace(7)],
+)
+@pytest.mark.parametrize("asked", [0, 4, 12])
+def test_a_stopped_preimage_is_saved_with_its_regions(domain, asked, tmp_path):
+    net = network(domain.dim)
+    positive = regions.HPolytope([[-1.0, 0.0]], [0.0])
+    answer = regions.preimage(net, domain, positive, stop=after(asked))
+    body = saved(answer, tmp_path)
+    assert len(body["value"]["patterns"]) == len(answer.value)
+    assert body["value"]["complete"] is answer.value.complete is answer.proved
+    if answer.proved:
+        return
+    assert body["value"]["volume"] is None
+    assert failure(body, tmp_path, "value", "complete", value=True)
+    if not len(answer.value):
+        return
+    assert "other regions meet" in failure(
+        body, tmp_path, "value", "patterns", value=lambda v: v[1:]
+    )
+    moved_out = [["1000000007"] * domain.dim, *body["regions"]["witnesses"][1:]]
+    assert failure(body, tmp_path, "regions", "witnesses", value=moved_out)
+
+
+def test_some_regions_are_no_whole_preimage(tmp_path):
+    """Neither where the list says that it is whole, nor where the answer does."""
+    net, positive = network(), regions.HPolytope([[-1.0, 0.0]], [0.0])
+    body = saved(regions.preimage(net, regions.WholeSpace(2), positive), tmp_path)
+    listed, patterns = body["regions"], body["value"]["patterns"]
+    assert len(patterns) > 3
+    assert "do not make a whole preimage" in failure(
+        body, tmp_path, "regions", "complete", value=False
+    )
+    fewer = {key: listed[key][1:] for key in ("patterns", "witnesses")}
+    assert "completeness: " in failure(
+        body, tmp_path, "regions", value={**listed, **fewer}
+    )
+    body["regions"] = {**listed, "complete": False}
+    body["value"]["complete"] = False
+    body["question"], body["about"] = "lipschitz", {"norm": "1"}
+    said = failure(body, tmp_path, "value", value="1")
+    assert said == "answer: a constant does not follow from some of the regions"

@@ -1,21 +1,21 @@
 """Exact values at corners of visited regions, of which many may be equal."""
 
+import dataclasses
+import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
-from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.valued import Valued
-from regions.network import ReluNetwork
 from regions.questions.answer import Point
 from regions.questions.carried_back import CarriedBack, Map
 from regions.signs.exact import ExactNetwork
 
 
-class Spot(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Spot:
     """A corner of a region.
 
     Attributes:
@@ -28,6 +28,7 @@ class Spot(NamedTuple):
     region: int
     place: int
 
+    @functools.cached_property
     def point(self) -> Point:
         """The corner in the chart."""
         return self.regions.corner(self.region, self.place)
@@ -39,25 +40,19 @@ class CornerValues:
     Where it is constant no corner is made.
 
     Args:
-        network: The network.
-        domain: The domain.
+        exact: The network on the domain.
         weights: One for each output.
     """
 
-    def __init__(
-        self,
-        network: ReluNetwork,
-        domain: BoundedDomain,
-        weights: Sequence[Fraction],
-    ):
-        self._network = network
-        self._maps = CarriedBack(ExactNetwork(network, domain), weights)
+    def __init__(self, exact: ExactNetwork, weights: Sequence[Fraction]):
+        self._network = exact.network
+        self._maps = CarriedBack(exact, weights)
         self._last: tuple[Valued, int, Map] | None = None
 
     def at(self, spot: Spot) -> Fraction:
         """The value at a corner."""
         found = self._map(spot)
-        return found.at(() if found.is_constant else spot.point())
+        return found.at(() if found.is_constant else spot.point)
 
     def _map(self, spot: Spot) -> Map:
         """The map on the region of a corner: mostly the same as the time before."""

@@ -71,6 +71,7 @@ class EngineList:
 
     def __init__(self, network: ReluNetwork, domain: BoundedDomain):
         self._network, self._domain = network, domain
+        self._exact = ExactNetwork(network, domain)
         self._records: dict[Row, Record[Spot]] = {}
         self._values: dict[Row, CornerValues] = {}
         self._is_over = not visits_serve(network, domain)
@@ -101,7 +102,7 @@ class EngineList:
             value = self._values[rows[goal]].at(spot) + offsets[goal]
             if best is None or value > best[1]:
                 best = goal, value, spot
-        return None if best is None else (*best[:2], best[2].point())
+        return None if best is None else (*best[:2], best[2].point)
 
     def _visited(self, rows: Sequence[Row], budget: Budget) -> bool:
         """Visit all regions for some combinations and their negatives; whether all."""
@@ -109,11 +110,8 @@ class EngineList:
         for row in rows:
             if row not in own and tuple(-w for w in row) not in own:
                 own.append(row)
-
-        def values(row: Row) -> CornerValues:
-            return CornerValues(self._network, self._domain, row)
-
-        self._values |= {row: values(row) for held in own for row in _both(held)}
+        both = [row for held in own for row in _both(held)]
+        self._values |= {row: CornerValues(self._exact, row) for row in both}
         records = self._ends_of(own, budget.spent)
         if records is None:
             return False

@@ -44,6 +44,13 @@ class PatternForms:
         number = len(self.starts) - 1 if layers is None else layers
         return self._exact.affine_forms(pattern, layers=number)
 
+    def of_rows(self, rows: list[int], bits: Bool[np.ndarray, " units"]) -> list[Row]:
+        """The forms of facets and units, up to positive factors."""
+        own = [row - len(self._facets) for row in rows]
+        # What comes after these units is not asked for.
+        forms = self.of_bits(bits, max(0, max(own) // self._room + 1))
+        return [self.row(row, forms) for row in rows]
+
     def row(self, row: int, forms: list[Row]) -> Row:
         """The form of a facet or a unit, up to a positive factor."""
         if row < len(self._facets):

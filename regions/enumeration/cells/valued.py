@@ -184,8 +184,7 @@ def _visit_plane(
             first = int(end[region] - sizes[region])
             own = chunk.rows[[first + int(before[q]), q]].tolist()
             bits = unit_bits(network, net, chunk.patterns[region])
-            forms = exact.of_bits(bits)
-            return meeting_point(*(exact.row(row, forms) for row in own))
+            return meeting_point(*exact.of_rows(own, bits))
 
         bits = np.unpackbits(chunk.patterns, axis=1, bitorder="little")
         values = chunk.values.transpose(1, 2, 0)

@@ -24,6 +24,7 @@ from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
 from regions.questions.search import Search
 from regions.questions.visited_extremes import EngineList, steepest_visited
+from regions.signs.exact import ExactNetwork
 from tests.helpers import random_network
 
 
@@ -124,7 +125,7 @@ def test_of_all_corners_the_largest_is_kept(dim):
     visit_regions(network, box, take, lambda: False)
     exact = regions.output_range(network, box, method="list").value
     for sign, value in ((-1, -exact[0]), (1, exact[1])):
-        values = CornerValues(network, box, (Fraction(sign),))
+        values = CornerValues(ExactNetwork(network, box), (Fraction(sign),))
         least, ((_, spot),) = values.thinned(spots, lambda: False)
         assert values.at(spot) == value
         assert least <= value < np.nextafter(least, np.inf)

@@ -39,7 +39,7 @@ from regions.questions.class_cells import class_cells
 from regions.questions.comparison import Comparison, Same
 from regions.questions.exact_bounds import UnitBounds
 from regions.questions.maxima import Maximum
-from regions.questions.pieces import Pieces
+from regions.questions.pieces import Piece, Pieces
 from regions.questions.problem import Linear
 from regions.questions.proof_tree import BoxProof, Entry, Proof, Split
 from regions.results.region_set import RegionSet
@@ -88,6 +88,8 @@ class Partition(NamedTuple):
         of: As in `Trees`.
         disc: Of which the domain is the square around, where the answer is about that.
         most: How many pieces stand in the file, the first ones; None for all.
+        enough: Makes what tells, given the pieces one by one, whether those before one
+            are enough; None if it takes all.
         elsewhere: Of some pieces, the searches that bound the output and its negative.
     """
 
@@ -99,6 +101,7 @@ class Partition(NamedTuple):
     of: ReluNetwork | None = None
     disc: Ball | None = None
     most: int | None = None
+    enough: Callable[[], Callable[[Piece], bool]] | None = None
     elsewhere: tuple[Maximum, ...] = ()
 
     def save(self, path: str | os.PathLike[str], answer: Answer) -> pathlib.Path:
@@ -110,7 +113,10 @@ class Partition(NamedTuple):
         numbers: dict[Corner, int] = {}
         leaves, labels, normals = [], [], []
         count = self.network.output_dim
+        is_enough = None if self.enough is None else self.enough()
         for piece in itertools.islice(Pieces(self.network, self.domain), self.most):
+            if is_enough is not None and is_enough(piece):
+                break
             cells = class_cells(piece, count) if self.by_class else [(0, piece.cell)]
             for label, cell in cells:
                 labels.append(label)

@@ -1,12 +1,13 @@
 """Integrals and means of a network over a domain, exactly."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from fractions import Fraction
 
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain
-from regions.domains.simplices import power_integrals
 from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
@@ -26,10 +27,9 @@ from regions.questions.integral_methods import (
     check_method,
     takes_corners,
 )
-from regions.questions.listed import directed_forms
-from regions.questions.pieces import Piece, Pieces
+from regions.questions.piece_sums import Goal, PieceSums
+from regions.questions.pieces import Pieces
 from regions.questions.ramp_sums import MAX_ORDER, ramp_sums
-from regions.questions.sums import ExactSum
 from regions.questions.unmet import bounds_of, with_unmet
 from regions.questions.visited_sums import Sums, power_sums
 from regions.signs.exact import to_fmpq, to_fraction
@@ -81,34 +81,8 @@ def integral(
     check_method(method)
     if is_disc(domain, method):
         return _over_disc(network, domain, direction, budget)
-    found = _by_corners(network, domain, direction, 1, budget, method)
-    if found is not None:
-        return Answer(
-            "integral",
-            _scaled(found.powers[0], factor),
-            None,
-            True,
-            budget.seconds,
-            "corners",
-            {"cells": found.cells},
-            evidence=_evidence(network, domain, direction),
-        )
-    sums, pieces = _power_sums(network, domain, direction, 1, budget)
-    value, evidence = sums[1].times(factor), _evidence(network, domain, direction)
-    if not pieces.complete:
-        bounds = bounds_of(network, domain, read_direction(direction, network))
-        rest = [domain.rational_volume() - v for v in ends(sums[0].value)]
-        (value,) = with_unmet([value], bounds, [v * factor for v in rest])
-        evidence = evidence._replace(most=pieces.count, elsewhere=bounds)
-    return Answer(
-        "integral",
-        value,
-        None,
-        pieces.complete,
-        budget.seconds,
-        stats={"pieces": pieces.count},
-        evidence=evidence,
-    )
+    answer = _powers(network, domain, direction, 1, budget, method, factor)
+    return dataclasses.replace(answer, question="integral", value=answer.value[0])
 
 
 def _over_disc(
@@ -147,29 +121,69 @@ def _disc_evidence(
     return disc_evidence(network, domain, {"direction": weights}, by_class=False)
 
 
-def _by_corners(
+def _powers(
     network: ReluNetwork,
     domain: BoundedDomain,
     direction: int | ArrayLike | None,
     order: int,
     budget: Budget,
     method: str,
+    factor: Fraction,
+) -> Answer:
+    """Integrals of the powers of an output in the chart, times a factor."""
+    weights = read_direction(direction, network)
+    found = _by_corners(network, domain, weights, order, budget, method)
+    how, of = ("list", "pieces") if found is None else ("corners", "cells")
+    found = found or _by_list(network, domain, weights, order, budget)
+    values = tuple(_scaled(power, factor) for power in found.powers)
+    evidence = Partition(network, domain, {"direction": texts(weights)})
+    if found.rest is not None:
+        bounds = bounds_of(network, domain, weights)
+        values = with_unmet(values, bounds, [v * factor for v in found.rest])
+        evidence = evidence._replace(elsewhere=bounds)
+        if how == "list":
+            evidence = evidence._replace(most=found.cells)
+        else:
+            sums = functools.partial(PieceSums, domain, weights, order)
+            goal = Goal(values, bounds, factor)
+            evidence = evidence._replace(enough=lambda: sums().until(goal))
+    stats = {of: found.cells}
+    return Answer(
+        "moments",
+        values,
+        None,
+        found.rest is None,
+        budget.seconds,
+        how,
+        stats,
+        evidence=evidence,
+    )
+
+
+def _by_corners(
+    network: ReluNetwork,
+    domain: BoundedDomain,
+    weights: Direction,
+    order: int,
+    budget: Budget,
+    method: str,
 ) -> Sums | None:
     """Integrals of powers in the chart from all corners.
 
-    None if that does not pay, or was stopped.
+    None if that does not pay, or nothing was met before it was stopped.
 
     Raises:
         ValueError: If it is required, and floats overflow.
     """
-    weights = tuple(read_direction(direction, network))
     if not takes_corners(network, domain, method):
         return None
     way = ramp_sums if order <= MAX_ORDER else power_sums
-    found = way(network, domain, weights, order, budget.spent)
+    found = way(network, domain, tuple(weights), order, budget.spent)
     if method == "corners" and found is None and not budget.spent():
         raise ValueError("`method` is 'corners', and floats overflow: take 'list'.")
     if found is None or method == "corners" or found.cells > FEW_REGIONS[domain.dim]:
+        return found
+    if found.rest is not None:
         return found
     return None if _has_few_regions(network, domain, budget) else found
 
@@ -188,14 +202,6 @@ def _has_few_regions(
 def _scaled(value: Value, factor: Fraction) -> Value:
     """A value times a number that is not negative."""
     return known(*(end * factor for end in ends(value)))
-
-
-def _evidence(
-    network: ReluNetwork, domain: BoundedDomain, direction: int | ArrayLike | None
-) -> Partition:
-    """What proves a sum over pieces."""
-    weights = texts(read_direction(direction, network))
-    return Partition(network, domain, {"direction": weights})
 
 
 @kinds_checked
@@ -243,35 +249,8 @@ def moments(
     budget = Budget(max_seconds=max_seconds, stop=stop)
     if is_disc(domain, method):
         return _moments_of_disc(network, domain, order, direction, budget)
-    share, evidence = (
-        1 / domain.rational_volume(),
-        _evidence(network, domain, direction),
-    )
-    found = _by_corners(network, domain, direction, order, budget, method)
-    complete = True
-    if found is not None:
-        value = tuple(_scaled(power, share) for power in found.powers)
-        how, stats = "corners", {"cells": found.cells}
-    else:
-        sums, pieces = _power_sums(network, domain, direction, order, budget)
-        value = tuple(total.times(share) for total in sums[1:])
-        how, stats = "list", {"pieces": pieces.count}
-        complete = pieces.complete
-        if not complete:
-            bounds = bounds_of(network, domain, read_direction(direction, network))
-            rest = [1 - v for v in ends(sums[0].times(share))]
-            value = with_unmet(value, bounds, rest)
-            evidence = evidence._replace(most=pieces.count, elsewhere=bounds)
-    return Answer(
-        "moments",
-        value,
-        None,
-        complete,
-        budget.seconds,
-        how,
-        stats,
-        evidence=evidence,
-    )
+    share = 1 / domain.rational_volume()
+    return _powers(network, domain, direction, order, budget, method, share)
 
 
 def _moments_of_disc(
@@ -305,36 +284,23 @@ def _moments_of_disc(
     )
 
 
-def _power_sums(
+def _by_list(
     network: ReluNetwork,
     domain: BoundedDomain,
-    direction: int | ArrayLike | None,
+    weights: Direction,
     order: int,
     budget: Budget,
-) -> tuple[list[ExactSum], Pieces]:
-    """Integrals of the powers of an output in the chart, over the pieces met."""
-    weights = read_direction(direction, network)
-    pieces = Pieces(network, domain, budget)
-    sums = [ExactSum() for _ in range(order + 1)]
+) -> Sums:
+    """The same integrals over the pieces, in rational arithmetic."""
+    pieces, sums = Pieces(network, domain, budget), PieceSums(domain, weights, order)
     for piece in pieces:
-        values = corner_values(piece, weights)
-        parts = power_integrals(piece.cell, values, order)
-        for total, part in zip(sums, parts, strict=True):
-            total.add(part)
+        sums.add(piece)
+    powers = tuple(total.value for total in sums.powers)
+    if not pieces.complete:
+        return Sums(pieces.count, powers, sums.rest)
     # The pieces fill the domain: a check of the list that costs nothing.
-    assert not pieces.complete or sums[0].holds(domain.rational_volume())
-    return sums, pieces
-
-
-def corner_values(piece: Piece, direction: Direction) -> list[Fraction]:
-    """A combination of the outputs at the corners of a piece."""
-    ((form, scale),) = directed_forms(piece, [direction])
-    corners = fmpz_mat([list(c) for c in piece.cell.corners]).transpose()
-    products = (fmpz_mat([form]) * corners).entries()
-    return [
-        Fraction(int(v), corner[-1] * scale)
-        for v, corner in zip(products, piece.cell.corners, strict=True)
-    ]
+    assert sums.volume.holds(domain.rational_volume())
+    return Sums(pieces.count, powers)
 
 
 def chart_factor(domain: BoundedDomain) -> Fraction:

@@ -33,7 +33,7 @@ def ramp_sums(
     """Integrals of a combination of the outputs and, of the order 2, of its square.
 
     Returns:
-        None if it was stopped, or floats overflow.
+        None if nothing was met, or floats overflow.
     """
     factors = combined_weights(network, weights)
     slopes = np.concatenate([network.hidden[-1].slopes, np.ones(len(weights))])

@@ -17,15 +17,17 @@ from regions.questions.sums import Enclosure
 
 
 class Sums(NamedTuple):
-    """Integrals over the whole domain, in its chart.
+    """Integrals over the part of a domain that was met, in its chart.
 
     Attributes:
         cells: Number of regions, or of other cells, that the sums are over.
         powers: The integral of each power, from the first on.
+        rest: Ends of the volume that was not met; None if all was.
     """
 
     cells: int
     powers: tuple[Value, ...]
+    rest: tuple[Fraction, Fraction] | None = None
 
 
 def power_sums(
@@ -35,10 +37,10 @@ def power_sums(
     order: int,
     stop: Callable[[], bool],
 ) -> Sums | None:
-    """Integrals of the powers of a combination of the outputs.
+    """Integrals of the powers of a combination of the outputs, over what is met.
 
     Returns:
-        None if it was stopped, or floats overflow.
+        None if nothing was met, or floats overflow.
     """
 
     def measure(regions: Valued, ask: Callable[[], None]) -> Measures:
@@ -69,25 +71,31 @@ def sum_powers(
     ask = _asking(stop)
 
     @np.errstate(all="ignore")
-    def take(regions: Valued) -> tuple[Measures, Fraction]:
-        return measure(regions, ask), _unit_volume(regions)
+    def take(regions: Valued) -> tuple[Measures, Fraction] | None:
+        try:
+            return measure(regions, ask), _unit_volume(regions)
+        except StoppedError:
+            return None
 
-    try:
-        visit = visit_regions(network, domain, take, stop, FINE)
-    except StoppedError:
-        return None
-    if not visit.complete:
+    visit = visit_regions(network, domain, take, stop, FINE)
+    taken = [held for held in visit.taken if held is not None]
+    if not taken:
         return None
     volume, sums = Enclosure(), [Enclosure() for _ in range(order)]
-    for measures, _ in visit.taken:
+    for measures, _ in taken:
         volume.add(measures.volume, measures.volume_error)
         for k, total in enumerate(sums):
             total.add(measures.integral[0, k], measures.integral_error[0, k])
     if not all(total.is_finite for total in (volume, *sums)):
         return None
-    unit = visit.taken[-1][1]
-    _check_volume(volume.times(unit), domain)
-    return Sums(visit.regions, tuple(known(*total.times(unit)) for total in sums))
+    unit = taken[-1][1]
+    powers = tuple(known(*total.times(unit)) for total in sums)
+    met, cells = volume.times(unit), sum(len(held.volume) for held, _ in taken)
+    if visit.complete and len(taken) == len(visit.taken):
+        _check_volume(met, domain)
+        return Sums(cells, powers)
+    whole = domain.rational_volume()
+    return Sums(cells, powers, (max(whole - met[1], Fraction(0)), whole - met[0]))
 
 
 class Part(NamedTuple):

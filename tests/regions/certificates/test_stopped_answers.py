@@ -10,6 +10,7 @@ from flint import fmpq
 
 import regions
 from regions.certificates.answers import verify_answer
+from regions.enumeration.cells.space import network as space_network
 from regions.questions.answer import ends
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import write
@@ -203,6 +204,31 @@ def test_stopped_moments_are_saved_with_their_pieces(domain, asked, tmp_path):
             said = failure(
                 body, tmp_path, "value", k, end, value=lambda v, by=by: moved(v, by)
             )
+            assert said.startswith(f"answer: moment {k + 1} is ")
+
+
+def test_a_pass_over_corners_that_was_stopped_keeps_what_it_met(tmp_path, monkeypatch):
+    """The file has about as many pieces as it met: they prove ends as near."""
+    monkeypatch.setattr(space_network, "OUTPUT", 64)  # regions handed over at once
+    net, domain = network(3, (8, 7)), regions.Box.cube(3)
+    whole = regions.moments(net, domain, 3, 0, method="corners")
+    found = (
+        regions.moments(net, domain, 3, 0, method="corners", stop=after(asked))
+        for asked in range(40)
+    )
+    stopped = [a for a in found if a.method == "corners" and not a.proved]
+    some = max(stopped, key=lambda a: a.stats["cells"])
+    assert 0 < some.stats["cells"] < whole.stats["cells"]
+    begun = regions.moments(net, domain, 3, 0, method="corners", stop=after(0))
+    for part, exact, wide in zip(some.value, whole.value, begun.value, strict=True):
+        assert part.lower < exact.lower < exact.upper < part.upper
+        assert 1.5 * part.width < wide.width
+    body = saved(some, tmp_path)
+    assert len(body["partition"]["leaves"]) < whole.stats["cells"]
+    for k, part in enumerate(some.value):
+        middle = str((part.lower + part.upper) / 2)
+        for end in ("upper", "lower"):
+            said = failure(body, tmp_path, "value", k, end, value=middle)
             assert said.startswith(f"answer: moment {k + 1} is ")
 
 

@@ -17,7 +17,7 @@ from experiments.running.arguments import (
     output_file,
     output_of,
     point,
-    read_network,
+    read_networks,
     read_polytope,
 )
 from experiments.running.command_names import as_called
@@ -25,7 +25,6 @@ from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
 
 if TYPE_CHECKING:
-    from regions.network import ReluNetwork
     from regions.questions.answer import Answer
 
 EXAMPLES = """\
@@ -72,6 +71,7 @@ WITH_FILE = {
     "equal": "a network",
     "preimage": "a polytope of outputs (.json, .npz)",
 }
+OF_TWO = ("difference", "equal")
 FILE = "a property, another network, or a polytope of outputs"
 WITHOUT_DOMAIN = ("property", "radius")
 WITH_TOLERANCE = ("range", "difference", "radius")
@@ -148,8 +148,9 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
     import regions
     from regions.questions.vnnlib import read_vnnlib
 
-    network = read_network(options.network, options)
     question, limits = options.question, limits_of(options)
+    paths = [options.network, *([options.file] if question in OF_TWO else ())]
+    network, *others = read_networks(paths, options)
     limits["stop"] = stop
     if question == "property":
         domain, wanted = read_vnnlib(options.file)
@@ -175,7 +176,7 @@ def ask(options: argparse.Namespace, stop: Callable[[], bool]) -> "Answer":
     if question == "preimage":
         outputs = read_polytope(options.file)
         return regions.preimage(network, domain, outputs, **limits)
-    other: ReluNetwork = read_network(options.file, options)
+    (other,) = others
     if question == "equal":
         return regions.are_equal(network, other, domain, **limits)
     return regions.largest_difference(network, other, domain, **limits)

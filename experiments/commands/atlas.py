@@ -14,7 +14,7 @@ from experiments.running.arguments import (
     finite,
     is_domain_given,
     output_file,
-    read_network,
+    read_networks,
 )
 from experiments.running.console import Bars, run_main
 
@@ -105,7 +105,7 @@ def build(options: argparse.Namespace, bars: Bars) -> "Atlas":
         if len(paths) == 2:
             return sources.compare_rings(paths, bars)
         return sources.ring_atlas(paths[0], bars, snapshots=not options.no_snapshots)
-    networks = [read_network(path, options) for path in paths]
+    networks = read_networks(paths, options)
     dim = networks[0].input_dim
     domain = domain_or_default(options, dim)
     if domain.dim == 3 and isinstance(domain, Box):

@@ -12,7 +12,7 @@ import pathlib
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn, get_args
 
@@ -468,18 +468,47 @@ def read_network(path: pathlib.Path, options: argparse.Namespace) -> ReluNetwork
         options: From a parser with `add_state_dicts`; its `notices` become what was
             said.
     """
+    return read_networks([path], options)[0]
+
+
+def read_networks(
+    paths: Sequence[pathlib.Path], options: argparse.Namespace
+) -> list[ReluNetwork]:
+    """The networks in some files or run folders; says what the files leave open.
+
+    Args:
+        paths: The files or folders. What the options tell of weights is told of those
+            that hold weights alone.
+        options: As in `read_network`.
+    """
+    from regions.io import holds_weights_alone
+
+    named, networks = state_dict_options(options), []
+    takes = [holds_weights_alone(path) for path in paths] if named else []
+    options.notices = []
+    for k, path in enumerate(paths):
+        # Where no file takes the options, the first says so.
+        own = named if not any(takes) or takes[k] else {}
+        networks.append(_loaded(path, own, options.notices))
+    return networks
+
+
+def _loaded(
+    path: pathlib.Path, named: dict[str, Any], notices: list[str]
+) -> ReluNetwork:
+    """The network in one file; what is said goes to the notices, too."""
     from regions.io import load_network
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImportNotice)
         try:
-            network = load_network(path, **state_dict_options(options))
+            network = load_network(path, **named)
         except (FileFormatError, ValueError) as error:
             error.args = (_with_options(str(error)),)
             raise
-    options.notices = [_with_options(str(warning.message)) for warning in caught]
-    for notice in options.notices:
-        sys.stderr.write(f"notice: {notice}\n")
+    for warning in caught:
+        notices.append(_with_options(str(warning.message)))
+        sys.stderr.write(f"notice: {notices[-1]}\n")
     LOG.info("%s: %r", path, network)
     return network
 
@@ -491,6 +520,7 @@ def _with_options(text: str) -> str:
         >>> _with_options("give `activation` 'relu', or `slopes`")
         'give --activation relu, or --slopes'
     """
+    text = text.replace("`order`, ", "")  # which is no option
     text = re.sub(r"`?activation`?[ =]'(\w+)'", r"--activation \1", text)
     return re.sub(r"`(activation|slopes|prefix)`", r"--\1", text)
 

@@ -199,6 +199,15 @@ def _is_orbax(path: pathlib.Path) -> bool:
     return (path / "_METADATA").is_file() or (path / "default").is_dir()
 
 
+def holds_weights_alone(path: pathlib.Path) -> bool:
+    """Whether a file does not say what happens to its weights, so that one may.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    return _is_state_dict(_existing_file(path))
+
+
 def _is_state_dict(path: pathlib.Path) -> bool:
     """Whether a file or folder holds named arrays alone."""
     return path.is_dir() or path.suffix.lower() in _STATE_DICTS

@@ -162,13 +162,38 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
     assert "failed: " in capsys.readouterr().err
 
 
-def test_a_stopped_preimage_says_that_no_file_is_written(
-    script, files, capsys, tmp_path
-):
+def test_a_stopped_preimage_is_saved_and_verified(script, files, capsys, tmp_path):
     file = tmp_path / "answer.json"
     (tmp_path / "high.json").write_text('{"A": [[1]], "b": [0]}')
     words = [str(files / "many.npz"), "preimage", str(tmp_path / "high.json")]
     words += ["--box", "-1", "1", "--max-seconds", "1e-9", "--save", str(file)]
     assert script.main(words) == 3
+    assert f"saved to {file}" in capsys.readouterr().out
+    assert load_script("verify").main([str(file)]) == 0
+
+
+def test_what_is_not_known_is_not_written(script, files, capsys, tmp_path):
+    file = tmp_path / "answer.json"
+    words = named(files, "abs.npz equal same.npz --box -1 1 --max-seconds 1e-9")
+    assert script.main([*words, "--save", str(file)]) == 3
     assert "no file is written" in capsys.readouterr().err
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "order", [("abs.npz", "weights.pt"), ("weights.pt", "abs.npz")]
+)
+def test_of_two_networks_options_are_for_files_of_weights_alone(
+    script, files, capsys, order
+):
+    pytest.importorskip("torch")
+    absolute = ReluNetwork.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], None)
+    save_network(files / "weights.pt", absolute)
+    words = named(files, f"{order[0]} equal {order[1]} --box -1 1")
+    words = [str(files / word) if word == "weights.pt" else word for word in words]
+    assert script.main([*words, "--activation", "relu"]) == 0
+    assert capsys.readouterr().err == ""  # nothing is assumed
+    assert script.main([*words, "--slopes", "0.5"]) == 1
+    plain = named(files, "abs.npz equal same.npz --box -1 1 --activation relu")
+    message = "--activation, --slopes and --prefix are for state dicts"
+    assert_bad_input(script, plain, message, capsys)

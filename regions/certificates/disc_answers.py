@@ -12,9 +12,9 @@ from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.discs import BITS, Part
 from regions.certificates.jacobians import gated_lines
 from regions.certificates.listed_answers import is_whole
-from regions.certificates.meanings import output_ends, power_ends
+from regions.certificates.meanings import direction_of, output_ends, power_ends
 from regions.certificates.partitions import Leaf, Partition
-from regions.certificates.rationals import ends, exact, numbers, short
+from regions.certificates.rationals import ends, exact, short
 from regions.domains.shapes import Ball
 from regions.network import ReluNetwork
 
@@ -103,9 +103,7 @@ class _Disc:
 
     def _powers(self, order: int) -> list[arb]:
         """Integrals of the powers of the combination of outputs that was asked for."""
-        weights = numbers(self._body["about"]["direction"])
-        if len(weights) != self._layers.outputs:
-            raise Wrong(f"the direction has {len(weights)} weights")
+        weights = direction_of(self._body, self._layers)
         totals, depth = [arb(0)] * (order + 1), len(self._layers.slopes)
         for leaf in self._partition.leaves:
             lines = gated_lines(self._layers, leaf.on)

@@ -14,6 +14,7 @@ from regions.certificates.distances import check_distance
 from regions.certificates.jacobians import check_constant
 from regions.certificates.meanings import (
     check_label,
+    direction_of,
     forbidden,
     output_ends,
     power_ends,
@@ -22,7 +23,7 @@ from regions.certificates.meanings import (
 )
 from regions.certificates.partitions import Partition, simplex_mean
 from regions.certificates.rationals import dot, ends, exact, number, numbers, short
-from regions.certificates.region_answers import check_rows
+from regions.certificates.region_answers import check_patterns, check_rows
 from regions.domains.shapes import BoundedDomain
 from regions.network import ReluNetwork
 
@@ -115,9 +116,7 @@ class _Answer:
 
     def _directed(self) -> list[fmpq]:
         """A combination of the outputs at all corners."""
-        weights = numbers(self._about["direction"])
-        if len(weights) != self._layers.outputs:
-            raise Wrong(f"the direction has {len(weights)} weights")
+        weights = direction_of(self._body, self._layers)
         return [dot(weights, outputs) for outputs in self._partition.outputs]
 
     def _used(self) -> Iterator[int]:
@@ -153,9 +152,9 @@ class _Answer:
             patterns.add(tuple(own))
             simplices = self._partition.simplices(leaf)
             volumes += [simplex.volume for simplex in simplices]
-        same = patterns == {tuple(row) for row in self._value["patterns"]}
-        if not (same and self._value.get("complete", True) is True):
-            raise Wrong("other regions meet the preimage than the answer says")
+        if self._value.get("complete", True) is not True:
+            raise Wrong("a whole list says that some is missing")
+        check_patterns(patterns, self._value)
         self._is("the volume", exact_sum(volumes), self._value["volume"])
 
     def _slacks(

@@ -83,9 +83,22 @@ def power_ends(bounds: tuple[fmpq, fmpq], order: int) -> tuple[fmpq, fmpq]:
     return least**order, max(-low, high) ** order
 
 
+def direction_of(body: dict[str, Any], layers: ExactLayers) -> Row:
+    """The combination of outputs that was asked for.
+
+    Raises:
+        Wrong: If it is one of other outputs.
+    """
+    weights = numbers(body["about"]["direction"])
+    _require(
+        len(weights) == layers.outputs, f"the direction has {len(weights)} weights"
+    )
+    return weights
+
+
 def _require_range(body: dict[str, Any], layers: ExactLayers) -> None:
     """Whether the claims are about the negative output first, then the output."""
-    weights = numbers(body["about"]["direction"])
+    weights = direction_of(body, layers)
     for claim, sign in zip(body["claims"], (-1, 1), strict=True):
         wanted = [[([sign * w for w in weights], [], fmpq(0))]]
         _require(
@@ -141,7 +154,11 @@ def require_verdict(body: dict[str, Any], low: fmpq, high: fmpq) -> None:
 def forbidden(
     body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain
 ) -> list[list[Form]]:
-    """What a property forbids, as forms that must not all be positive."""
+    """What a property forbids, as forms that must not all be positive.
+
+    Raises:
+        Wrong: If it speaks of other inputs or outputs.
+    """
     origin, directions = domain.rational_chart()
     result = []
     for rows in body["about"]["property"]["unsafe"]:
@@ -149,6 +166,9 @@ def forbidden(
         for row in rows:
             outputs = numbers(row["outputs"]) or [fmpq(0)] * layers.outputs
             inputs, bound = numbers(row["inputs"]), number(row["bound"])
+            known = len(outputs) == layers.outputs
+            known &= len(inputs) in (0, domain.ambient_dim)
+            _require(known, "the property is of other inputs or outputs")
             moved = [-dot(inputs, [exact(v) for v in d]) for d in directions]
             bound -= dot(inputs, [exact(v) for v in origin])
             form = [-w for w in outputs], moved if any(inputs) else [], bound

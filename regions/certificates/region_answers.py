@@ -57,6 +57,16 @@ def check_rows(
     return A, b
 
 
+def check_patterns(found: set[tuple[Any, ...]], value: dict[str, Any]) -> None:
+    """Whether a preimage names the regions that were found, each once.
+
+    Raises:
+        Wrong: If not.
+    """
+    if sorted(found) != sorted(map(tuple, value["patterns"])):
+        raise Wrong("other regions meet the preimage than the answer says")
+
+
 def _table(data: dict[str, Any], network: ReluNetwork, domain: Domain) -> RegionTable:
     """The regions in a file."""
     places = [
@@ -150,8 +160,7 @@ def _check_preimage(network: ReluNetwork, value: Any, table: RegionTable) -> Non
         if off and any(is_anywhere(layers, last, k, on) for k in off):
             continue
         found.add(tuple(bits[: len(bits) - count].tolist()))
-    if found != {tuple(row) for row in value["patterns"]}:
-        raise Wrong("other regions meet the preimage than the answer says")
+    check_patterns(found, value)
     if table.complete is not value.get("complete", True):
         raise Wrong("some of the regions do not make a whole preimage")
     if value["volume"] is not None:

@@ -11,6 +11,7 @@ from regions.certificates.answer_bounds import largest_in_box
 from regions.certificates.answers import verify_answer
 from regions.network import ReluNetwork
 from regions.questions import maxima
+from regions.questions.properties import Property, Row
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import saved, write
 from tests.regions.certificates.test_stopped_answers import after
@@ -139,6 +140,35 @@ def test_a_property_of_a_list_is_about_outputs(lists_alone, tmp_path):
     assert "not what the claims say" in refused(changed, tmp_path)
     body["about"]["property"]["unsafe"][0][0]["inputs"] = ["1", "0"]
     assert "a list settles single rows on outputs" in refused(body, tmp_path)
+
+
+def test_weights_that_the_network_has_no_outputs_or_inputs_for(trees_alone, tmp_path):
+    """Nothing would be said of them, whatever they are."""
+    one = Fraction(1)
+    row = Row((one, Fraction(0)), (one, Fraction(0), Fraction(0)), Fraction(-30))
+    body = saved(regions.holds(CLASSES, BOX, Property(((row,),), True)), tmp_path)
+    assert body["value"] is True
+    (held,) = body["about"]["property"]["unsafe"][0]
+    for name in ("inputs", "outputs"):
+        short = held[name].pop()
+        assert "of other inputs or outputs" in refused(body, tmp_path)
+        held[name] += [short, "7"]
+        assert "of other inputs or outputs" in refused(body, tmp_path)
+        held[name].pop()
+    assert not refused(body, tmp_path)
+    body = saved(regions.output_range(CLASSES, BOX, [1.0, 0.0, 0.0]), tmp_path)
+    body["about"]["direction"] = ["1"]
+    for claim, weight in zip(body["claims"], ("-1", "1"), strict=True):
+        claim["goals"][0][0]["outputs"] = [weight]
+    assert "the direction has 1 weights" in refused(body, tmp_path)
+
+
+@pytest.mark.parametrize("domain", [BOX, regions.WholeSpace(2)])
+def test_a_preimage_names_its_regions_once(domain, tmp_path):
+    half = regions.HPolytope([[1.0, 0.5, 0.0]], [0.5])
+    body = saved(regions.preimage(CLASSES, domain, half), tmp_path)
+    body["value"]["patterns"] *= 2
+    assert "other regions meet the preimage" in refused(body, tmp_path)
 
 
 def test_means_are_of_parts_cut_by_classes(tmp_path):

@@ -4,6 +4,7 @@ On an interval the line above a convex activation is exact at both ends, and so 
 bounds of sums; in a box that is a point all are. What is left is rounding.
 """
 
+import dataclasses
 import itertools
 from fractions import Fraction
 
@@ -47,12 +48,13 @@ def by_search(network, domain, low, high, weights):
 
 def by_checker(network, domain, low, high, weights):
     """The same as the checker has them."""
-    assert domain.is_chart_identity
     unknown = [
         (np.full((len(low), width), -np.inf), np.full((len(low), width), np.inf))
         for width in network.widths
     ]
-    upper, ends = BoxBounds(network).upper(low, high, weights, unknown)
+    ball = domain if isinstance(domain, regions.Ball) else None
+    assert ball is not None or domain.is_chart_identity
+    upper, ends = BoxBounds(network, ball).upper(low, high, weights, unknown)
     return ends, upper
 
 
@@ -123,6 +125,42 @@ def test_no_unit_exceeds_its_bounds_in_a_round_ball(dim):
         ):
             assert gap > 0
             assert square <= gap * gap <= square * (1 + Fraction(1, 10**9))
+
+
+RIM = {
+    2: ([[3, 4], [-4, 3], [4, -3], [0, 5], [5, 0]], 5),
+    3: ([[2, 3, 6], [-6, 2, 3], [3, -6, 2], [0, 7, 0]], 7),
+}
+"""Points at a distance from 0."""
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.3])
+@pytest.mark.parametrize("dim", RIM)
+@pytest.mark.parametrize("bounds", [by_search, by_checker])
+def test_no_bound_is_inside_of_a_value_on_the_rim_of_a_ball(bounds, dim, slope):
+    """In boxes that are a point of the rim: what holds in the ball is attained there.
+
+    Rows along the point are bounded by the ball alone, others by a part of them.
+    """
+    rng, (rim, distance) = np.random.default_rng(dim), RIM[dim]
+    for scale in (2.0**-40, 1.0, 2.0**40):
+        points = np.repeat(np.array(rim) * scale, 12, axis=0)
+        center = scale * rng.integers(-9, 10, dim) / 8
+        network = some_network(rng, dim, slope, False)
+        row = network.hidden[0].weight * (1.0 / scale)
+        row[: len(rim)] = np.array(rim) * rng.uniform(0.5, 2.0, (len(rim), 1))
+        first = dataclasses.replace(network.hidden[0], weight=row)
+        network = ReluNetwork((first, *network.hidden[1:]), network.output)
+        ball = regions.Ball(center, distance * scale)
+        at = points if bounds is by_search else points + center
+        found, upper = bounds(network, ball, at, at, np.ones((len(at), 1)))
+        *hidden, (outputs,) = exact_values(network, ball, points)
+        for (below, above), layer in zip(found, hidden, strict=True):
+            for unit, values in enumerate(layer):
+                for k, value in enumerate(values):
+                    assert Fraction(below[k, unit]) <= value <= Fraction(above[k, unit])
+        for bound, value in zip(upper.tolist(), outputs, strict=True):
+            assert value <= Fraction(bound)
 
 
 def check_bounds(bounds, network, domain, rng) -> None:

@@ -2,18 +2,20 @@
 
 import math
 from fractions import Fraction
-from typing import cast
 
 import numpy as np
 import pytest
 
 import regions
-from regions.enumeration.cells.valued import Valued
+from regions.enumeration.cells.valued import Valued, visit_regions
 from regions.questions import records
 from regions.questions.corner_values import CornerValues, Spot, below
 from regions.questions.records import Record
+from regions.signs.exact import ExactNetwork
 
 MOST = 8
+NETWORK = regions.ReluNetwork.from_arrays([[[1.0, 0.5]], [[1.0]]], None)
+BOX = regions.Box.cube(2)
 
 
 @pytest.fixture(autouse=True)
@@ -101,8 +103,7 @@ class Known(CornerValues):
     """Values that are given, in place of those at corners."""
 
     def __init__(self, numbers: list[Fraction]):
-        network = regions.ReluNetwork.from_arrays([[[1.0]]], None)
-        super().__init__(network, regions.Box.cube(1), [Fraction(1)])
+        super().__init__(ExactNetwork(NETWORK, BOX), [Fraction(1)])
         self.numbers, self.asked = numbers, 0
 
     def at(self, spot):
@@ -111,8 +112,10 @@ class Known(CornerValues):
 
 
 def spots(count: int) -> list[Spot]:
-    """Corners of no regions, told apart by their places."""
-    return [Spot(cast("Valued", None), 0, place) for place in range(count)]
+    """Corners of some regions, whose places are their numbers."""
+    met: list[Valued] = []
+    visit_regions(NETWORK, BOX, met.append, lambda: False)
+    return [Spot(met[0], 0, place) for place in range(count)]
 
 
 def test_corners_are_thinned_out_to_one_of_the_largest():

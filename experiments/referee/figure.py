@@ -24,6 +24,12 @@ def draw(result: Result) -> Figure:
         else:
             axes.set_yticks([])
     _questions(drawing.add_subplot(grid[1, :]), result)
+    seeds = len(result.config.seeds)
+    drawing.suptitle(
+        f"Networks judged wrongly, of {seeds} of each kind; no number where none is",
+        fontsize=9,
+        color=INK,
+    )
     return drawing
 
 
@@ -55,6 +61,8 @@ def _questions(axes: Axes, result: Result) -> None:
     for settled, style in zip((True, False), SERIES, strict=False):
         places = [k for k, row in enumerate(rows) if row.proved is settled]
         label = "settled, proved" if settled else "left open, with proved ends"
+        if not places:
+            continue
         seconds = [max(rows[k].seconds, 1e-2) for k in places]
         axes.plot(places, seconds, style.marker, color=style.color, label=label)
     axes.set_yscale("log")

@@ -12,6 +12,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from jaxtyping import Float64, Int
 
+from regions.errors.short_text import short_repr
 from regions.signs.exact import to_fmpq
 
 Multipliers = dict[int, fmpq]
@@ -31,6 +32,8 @@ class ExactRows(NamedTuple):
     A: np.ndarray
     b: np.ndarray
     error: Float64[np.ndarray, " rows"]
+
+    __repr__ = short_repr
 
     def at(self, index: np.ndarray) -> "ExactRows":
         """Some of the rows."""

@@ -18,6 +18,7 @@ from jaxtyping import Float64
 
 from regions.errors import EmptyPolyhedronError, SolverError
 from regions.errors.limits import check, seconds_left
+from regions.errors.short_text import short_repr
 from regions.lp import exact_lp, farkas
 from regions.lp.warm_lp import LARGE, WarmProgram
 from regions.patterns.halfspaces import Halfspaces
@@ -54,6 +55,8 @@ class ChebyshevBall(NamedTuple):
 
     center: Float64[np.ndarray, " dim"]
     radius: float
+
+    __repr__ = short_repr
 
 
 class SolverAnswer(NamedTuple):

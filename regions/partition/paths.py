@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from regions.domains.shapes import Segment
 from regions.enumeration import enumerate_regions
 from regions.errors.arguments import kinds_checked
+from regions.errors.short_text import short_repr
 from regions.files.writing import open_atomically
 from regions.models import as_network
 from regions.models.arguments import NetworkLike, read_point
@@ -35,6 +36,8 @@ class Crossing(NamedTuple):
     start: float
     end: float
     pattern: np.ndarray
+
+    __repr__ = short_repr
 
 
 @kinds_checked

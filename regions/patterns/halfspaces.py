@@ -17,6 +17,7 @@ import functools
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.errors.short_text import short_repr
 from regions.network import ReluNetwork
 
 NO_UNIT = -1
@@ -29,6 +30,8 @@ class AffineMap:
 
     jacobian: Float64[np.ndarray, "outputs dim"]
     offset: Float64[np.ndarray, " outputs"]
+
+    __repr__ = short_repr
 
     def __call__(
         self, points: Float64[np.ndarray, "points dim"]
@@ -54,6 +57,8 @@ class Halfspaces:
     A: np.ndarray
     b: np.ndarray
     units: np.ndarray
+
+    __repr__ = short_repr
 
     def __init__(
         self,

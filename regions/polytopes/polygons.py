@@ -14,6 +14,7 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.errors.short_text import short_repr
 from regions.lp.batch_proofs import prove_empty_batch
 from regions.lp.solve import unit_rows
 from regions.polytopes.facet_evidence import Evidence, FacetSearch, RowSystem
@@ -222,6 +223,8 @@ class Polygon:
     normals: Float64[np.ndarray, "sides 2"]
     slack: Float64[np.ndarray, " sides"]
     corners: Float64[np.ndarray, "sides 2"]
+
+    __repr__ = short_repr
 
     def bounds(self) -> tuple[Float64[np.ndarray, " 2"], Float64[np.ndarray, " 2"]]:
         """Lower and upper corner of the smallest box around it."""

@@ -20,6 +20,7 @@ from regions.domains.shapes import Domain, HPolytope, WholeSpace
 from regions.errors import EmptyPolyhedronError, RegionsError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check
+from regions.errors.short_text import short_repr
 from regions.lp import exact_lp, recession, redundancy, solve
 from regions.lp.blas import one_blas_thread
 from regions.lp.farkas import ExactRows, given_rows, slack_signs
@@ -76,6 +77,8 @@ class Facet:
     point: Float64[np.ndarray, " dim"]
     beyond: Float64[np.ndarray, " dim"]
     distance: float
+
+    __repr__ = short_repr
 
     def __str__(self) -> str:
         return facet_name(self.unit, self.domain_facet)

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int
 
 from regions.domains.shapes import Domain, WholeSpace
 from regions.errors.arguments import kinds_checked
+from regions.errors.short_text import short_repr
 from regions.lp.blas import one_blas_thread
 from regions.lp.exact_rows import IntegerRow
 from regions.lp.recession import Recession, recession_cone
@@ -73,6 +74,8 @@ class Inequality:
     neighbor: Bool[np.ndarray, " bits"] | None
     jump: float | None
     rank: int | None
+
+    __repr__ = short_repr
 
     @property
     def integers(self) -> IntegerRow:

@@ -15,6 +15,10 @@ Point = tuple[Fraction, ...]
 """A rational point of the input space."""
 
 
+SHORT_BITS = 256
+"""Of all numbers of an interval that is shown as it is."""
+
+
 class Interval(NamedTuple):
     """The numbers from `lower` to `upper`, both of which are proved.
 
@@ -34,6 +38,12 @@ class Interval(NamedTuple):
     def width(self) -> Fraction:
         """Length of the interval."""
         return self.upper - self.lower
+
+    def __repr__(self) -> str:
+        bits = sum(v.bit_length() for end in self for v in end.as_integer_ratio())
+        if bits <= SHORT_BITS:
+            return f"Interval(lower={self.lower!r}, upper={self.upper!r})"
+        return f"Interval({self})"
 
     def __str__(self) -> str:
         if self.lower == self.upper:

@@ -22,6 +22,7 @@ from regions.enumeration import enumerate_regions
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.errors.short_text import short_repr
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.questions.answer import Answer, Point
@@ -51,6 +52,8 @@ class Part:
     pattern: tuple[bool, ...]
     rows: tuple[tuple[int, ...], ...]
     witness: Point
+
+    __repr__ = short_repr
 
 
 class Preimage(Sequence[Part]):

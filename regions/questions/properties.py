@@ -10,6 +10,7 @@ from flint import fmpq
 
 from regions.domains.shapes import BoundedDomain, Box
 from regions.errors.arguments import kinds_checked
+from regions.errors.short_text import short_repr
 from regions.network import ArrayLike, ReluNetwork, as_numbers
 from regions.questions.problem import Goal, Linear, Problem
 from regions.signs.exact import dot, to_fmpq
@@ -41,6 +42,8 @@ class Property:
     unsafe: tuple[tuple[Row, ...], ...]
     strict: bool = False
     box: tuple[tuple[Fraction, Fraction], ...] = ()
+
+    __repr__ = short_repr
 
     @classmethod
     def bounds(cls, A: ArrayLike, b: ArrayLike) -> "Property":

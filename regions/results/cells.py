@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int64
 
 from regions.errors.limits import check, telling
+from regions.errors.short_text import short_repr
 from regions.polytopes.fans.measuring import list_volumes, words_of_rows
 from regions.polytopes.hull_volume import hull_volume
 
@@ -36,6 +37,8 @@ class Cells:
     position_errors: Float64[np.ndarray, " vertices"] | None = None
     zeros: Int64[np.ndarray, "words incidences"] | None = None
     vertex_rows: Int[np.ndarray, "vertices rows"] | None = None
+
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -13,6 +13,7 @@ from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.engine import cells_serve
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never, telling
+from regions.errors.short_text import short_repr
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.network import ReluNetwork
@@ -54,6 +55,8 @@ class Component:
     point: Float64[np.ndarray, " dim"]
     bounded: bool
     reaches_out: bool
+
+    __repr__ = short_repr
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -10,6 +10,7 @@ from jaxtyping import Float64
 
 from regions.domains.shapes import Domain, WholeSpace, check_not_round
 from regions.errors.arguments import kinds_checked
+from regions.errors.short_text import short_repr
 from regions.network import equal_arrays
 from regions.results.laws.law_files import Parts, load_law, save_law
 from regions.results.laws.region_forms import region_forms
@@ -45,6 +46,8 @@ class PiecewiseLaw:
     jacobians: Float64[np.ndarray, "regions outputs dim"]
     offsets: Float64[np.ndarray, "regions outputs"]
     complete: bool
+
+    __repr__ = short_repr
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -155,12 +155,45 @@ def test_no_bound_is_inside_of_a_value_on_the_rim_of_a_ball(bounds, dim, slope):
         at = points if bounds is by_search else points + center
         found, upper = bounds(network, ball, at, at, np.ones((len(at), 1)))
         *hidden, (outputs,) = exact_values(network, ball, points)
-        for (below, above), layer in zip(found, hidden, strict=True):
-            for unit, values in enumerate(layer):
-                for k, value in enumerate(values):
-                    assert Fraction(below[k, unit]) <= value <= Fraction(above[k, unit])
-        for bound, value in zip(upper.tolist(), outputs, strict=True):
-            assert value <= Fraction(bound)
+        assert_outside(found, upper, hidden, outputs)
+
+
+@pytest.mark.parametrize("size", [2.0**-530, 2.0**-360])
+@pytest.mark.parametrize("is_round", [False, True])
+@pytest.mark.parametrize("bounds", [by_search, by_checker])
+def test_no_bound_is_inside_of_a_value_that_underflows(bounds, is_round, size):
+    """Products that are smaller than all numbers of float64, in one layer or in two."""
+    rng = np.random.default_rng(0)
+    rim = np.array(RIM[2][0]) * size
+    for dim in (1, 2):
+        points = np.repeat(rim[:, :dim], 12, axis=0) * 2.0 ** -rng.integers(0, 14)
+        if is_round:
+            points = rim[:, :dim]
+        weights = [
+            size * rng.uniform(0.1, 1.0, shape) * rng.choice([-1.0, 1.0], shape)
+            for shape in ((6, dim), (5, 6), (1, 5))
+        ]
+        for depth in (1, 2, 3):
+            last = weights[depth - 1] if depth == 3 else weights[depth - 1][:1]
+            network = ReluNetwork.from_arrays([*weights[: depth - 1], last], None)
+            domain = regions.Box.cube(dim, 8.0 * size)
+            if is_round:
+                domain = regions.Ball(np.zeros(dim), 5.0 * size)
+            found, upper = bounds(
+                network, domain, points, points, np.ones((len(points), 1))
+            )
+            *hidden, (outputs,) = exact_values(network, domain, points)
+            assert_outside(found, upper, hidden, outputs)
+
+
+def assert_outside(found, upper, hidden, outputs) -> None:
+    """No value is beyond the ends of its unit, nor an output above its bound."""
+    for (below, above), layer in zip(found, hidden, strict=True):
+        for unit, values in enumerate(layer):
+            for k, value in enumerate(values):
+                assert Fraction(below[k, unit]) <= value <= Fraction(above[k, unit])
+    for bound, value in zip(upper.tolist(), outputs, strict=True):
+        assert value <= Fraction(bound)
 
 
 def check_bounds(bounds, network, domain, rng) -> None:
@@ -176,9 +209,4 @@ def check_bounds(bounds, network, domain, rng) -> None:
     found, upper = bounds(network, domain, low, high, weights)
     for points in (low, high):
         *hidden, (outputs,) = exact_values(network, domain, points)
-        for (below, above), layer in zip(found, hidden, strict=True):
-            for unit, values in enumerate(layer):
-                for k, value in enumerate(values):
-                    assert Fraction(below[k, unit]) <= value <= Fraction(above[k, unit])
-        for bound, value in zip(upper.tolist(), outputs, strict=True):
-            assert value <= Fraction(bound)
+        assert_outside(found, upper, hidden, outputs)

@@ -127,6 +127,36 @@ def test_no_unit_exceeds_its_bounds_in_a_round_ball(dim):
             assert square <= gap * gap <= square * (1 + Fraction(1, 10**9))
 
 
+def test_what_is_known_of_a_box_is_kept_on_its_parts():
+    """No end of a unit is farther than that of the whole, nor inside of a value."""
+    rng, domain = np.random.default_rng(3), regions.Box.cube(3, 4.0)
+    network, box = some_network(rng, 3, 0.1, True), domain.chart_box()
+    whole = box.lower[None], box.upper[None]
+    ends = rng.uniform(-4.0, 4.0, (2, COUNT, 3))
+    low, high = ends.min(0), ends.max(0)
+    problem = Problem(network, domain, [(Linear((Fraction(1),)),)])
+    checker = BoxBounds(network)
+    ways = {
+        "search": FloatBounds(problem, *whole).all_layers(),
+        "checker": checker.around(*whole),
+    }
+    for way, known in ways.items():
+        if way == "search":
+            bounds = FloatBounds(problem, low, high)
+            every = [(np.repeat(a, COUNT, 0), np.repeat(b, COUNT, 0)) for a, b in known]
+            found = bounds.all_layers(every)
+            upper = bounds.carried(2, np.ones((COUNT, 1)), np.arange(COUNT)).upper
+        else:
+            upper, found = checker.upper(low, high, np.ones((COUNT, 1)), known)
+        for (below, above), (least, most) in zip(found, known, strict=True):
+            assert (below >= least).all()
+            assert (above <= most).all()
+            assert ((above - below) < (most - least)).mean() > 0.9
+        for points in (low, high, 0.5 * low + 0.5 * high):
+            *hidden, (outputs,) = exact_values(network, domain, points)
+            assert_outside(found, upper, hidden, outputs)
+
+
 RIM = {
     2: ([[3, 4], [-4, 3], [4, -3], [0, 5], [5, 0]], 5),
     3: ([[2, 3, 6], [-6, 2, 3], [3, -6, 2], [0, 7, 0]], 7),

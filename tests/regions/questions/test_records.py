@@ -6,16 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-import regions
-from regions.enumeration.cells.valued import Valued, visit_regions
 from regions.questions import records
-from regions.questions.corner_values import CornerValues, Spot, below
+from regions.questions.corner_values import below
 from regions.questions.records import Record
-from regions.signs.exact import ExactNetwork
 
 MOST = 8
-NETWORK = regions.ReluNetwork.from_arrays([[[1.0, 0.5]], [[1.0]]], None)
-BOX = regions.Box.cube(2)
 
 
 @pytest.fixture(autouse=True)
@@ -97,41 +92,3 @@ def test_numbers_beyond_float64_are_not_lost():
             <= value
             < Fraction(math.nextafter(below(value), 9.0))
         )
-
-
-class Known(CornerValues):
-    """Values that are given, in place of those at corners."""
-
-    def __init__(self, numbers: list[Fraction]):
-        super().__init__(ExactNetwork(NETWORK, BOX), [Fraction(1)])
-        self.numbers, self.asked = numbers, 0
-
-    def at(self, spot):
-        self.asked += 1
-        return self.numbers[spot.place]
-
-
-def spots(count: int) -> list[Spot]:
-    """Corners of some regions, whose places are their numbers."""
-    met: list[Valued] = []
-    visit_regions(NETWORK, BOX, met.append, lambda: False)
-    return [Spot(met[0], 0, place) for place in range(count)]
-
-
-def test_corners_are_thinned_out_to_one_of_the_largest():
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        numbers = [Fraction(int(v), 3) for v in rng.integers(-5, 5, 9)]
-        tops = [float(v) + rng.choice([1e-9, 2.0]) for v in numbers]
-        held, known = [*zip(tops, spots(9), strict=True)], Known(numbers)
-        least, left = known.thinned(held, lambda: False)
-        ((top, spot),) = left
-        assert numbers[spot.place] == max(numbers)
-        assert (top, spot) in held
-        assert least == below(max(numbers))
-        assert Known(numbers).thinned([], lambda: False) == (-math.inf, [])
-        assert known.thinned(held, lambda: True) == (-math.inf, held)
-    # Where no end is larger than what was found no value is made.
-    equal = Known([Fraction(1)] * 9)
-    equal.thinned([(1.0, spot) for spot in spots(9)], lambda: False)
-    assert equal.asked == 1

@@ -9,7 +9,7 @@ from flint import fmpq, fmpq_mat
 from regions.certificates.answer_bounds import ExactLayers, Lines
 from regions.certificates.checks import Wrong
 from regions.certificates.rationals import Row, dot, ends, exact
-from regions.domains.shapes import WholeSpace
+from regions.domains.shapes import Domain, WholeSpace
 from regions.network import ReluNetwork
 from regions.patterns.names import unit_name
 
@@ -17,19 +17,38 @@ Gates = Sequence[Sequence[bool]]
 """For each hidden layer which units are on; False for units of slope 1."""
 
 
+def wide_axes(domain: Domain) -> list[int]:
+    """The axes along which points of a domain differ, whose columns count.
+
+    Raises:
+        Wrong: If it lies in a plane that is not along axes.
+    """
+    if domain.dim == domain.ambient_dim:
+        return [*range(domain.dim)]
+    _, directions = domain.rational_chart()
+    axes = [axis for row in directions for axis, v in enumerate(row) if v != 0]
+    if len(axes) != domain.dim:
+        raise Wrong("the domain is not of full dimension, and no flat box")
+    return axes
+
+
 def check_constant(
-    network: ReluNetwork, kind: str, value: Any, regions: Iterable[Gates]
+    network: ReluNetwork,
+    domain: Domain,
+    kind: str,
+    value: Any,
+    regions: Iterable[Gates],
 ) -> None:
-    """Whether a value is the largest norm of a Jacobian on all regions.
+    """Whether a value is the largest norm of a Jacobian on all regions of a domain.
 
     Raises:
         Wrong: If not.
     """
     low, high = ends(value)
     layers = ExactLayers(network, WholeSpace(network.input_dim))
-    attained, seen = False, set()
+    attained, seen, axes = False, set(), wide_axes(domain)
     for number, on in enumerate(regions):
-        rows = _jacobian(layers, on)
+        rows = _columns(_jacobian(layers, on), axes)
         key = tuple((v.p, v.q) for row in rows for v in row)
         if key in seen:
             continue
@@ -44,6 +63,7 @@ def check_constant(
 def check_between(
     network: ReluNetwork,
     layers: ExactLayers,
+    axes: Sequence[int],
     kind: str,
     low: fmpq,
     high: fmpq,
@@ -53,7 +73,8 @@ def check_between(
 
     Args:
         network: The network.
-        layers: The same in a chart of full dimension.
+        layers: The same in the chart of a domain.
+        axes: Those along which its points differ.
         kind: Which norm.
         low: What the norm of the Jacobian at the point is at least.
         high: What that of no Jacobian exceeds, whichever units are on.
@@ -69,16 +90,22 @@ def check_between(
             # One that vanishes all around has no slope, whether it is on or off.
             if v == 0 and slope != 1 and is_anywhere(layers, index, unit, on):
                 raise Wrong(f"{unit_name((index, unit))} changes its sign at the point")
-    rows = _jacobian(ExactLayers(network, WholeSpace(network.input_dim)), on)
+    whole = ExactLayers(network, WholeSpace(network.input_dim))
+    rows = _columns(_jacobian(whole, on), axes)
     if _norm_below(rows, kind, low):
         raise Wrong("the norm at the point is less than the lower end")
-    entries = _largest_entries(network)
+    entries = _columns(_largest_entries(network), axes)
     if kind == "2":
         # No singular value is above the root of the sum of all squares.
         if high < 0 or sum((dot(row, row) for row in entries), fmpq(0)) > high * high:
             raise Wrong("the weights allow a norm above the upper end")
     elif _sum_norm(entries, kind) > high:
         raise Wrong("the weights allow a norm above the upper end")
+
+
+def _columns(rows: Sequence[Row], axes: Sequence[int]) -> list[Row]:
+    """Some columns of a matrix."""
+    return [[row[axis] for axis in axes] for row in rows]
 
 
 def is_anywhere(layers: ExactLayers, layer: int, unit: int, on: Gates) -> bool:

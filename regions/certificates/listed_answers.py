@@ -282,10 +282,9 @@ class _Answer:
                     self._is(what, value, mean[axis])
 
     def _lipschitz(self) -> None:
-        if self._domain.dim != self._network.input_dim:
-            raise Wrong("the domain is not of full dimension")
         gates = (leaf.on for leaf in self._partition.leaves)
-        check_constant(self._network, self._about["norm"], self._value, gates)
+        norm = self._about["norm"]
+        check_constant(self._network, self._domain, norm, self._value, gates)
 
 
 def _scale(domain: BoundedDomain) -> fmpq:

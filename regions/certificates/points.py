@@ -6,7 +6,7 @@ from flint import fmpq
 
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
-from regions.certificates.jacobians import check_between
+from regions.certificates.jacobians import check_between, wide_axes
 from regions.certificates.meanings import (
     check_label,
     check_other_class,
@@ -32,9 +32,10 @@ def check_point(
         return "the outputs differ at the point"
     if question == "lipschitz" and "point" in about:
         point = numbers(about["point"])
-        if domain.dim != network.input_dim or _depth(domain, point) <= 0:
+        if _depth(domain, point) <= 0:
             raise Wrong("the point does not lie inside of the domain")
-        check_between(network, layers, about["norm"], *ends(value), point)
+        axes = wide_axes(domain)
+        check_between(network, layers, axes, about["norm"], *ends(value), point)
         return "what the point and the weights say"
     if question == "robust_radius" and isinstance(domain, WholeSpace):
         _check_reached(body, layers)

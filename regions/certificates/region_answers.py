@@ -107,9 +107,7 @@ def _answer(body: dict[str, Any], network: ReluNetwork, table: RegionTable) -> s
     if body["question"] == "lipschitz":
         if not table.complete:
             raise Wrong("a constant does not follow from some of the regions")
-        if table.domain.dim != network.input_dim:
-            raise Wrong("the domain is not of full dimension")
-        check_constant(network, about["norm"], value, _gates(table))
+        check_constant(network, table.domain, about["norm"], value, _gates(table))
     elif body["question"] == "preimage":
         check_rows(about, network)
         _check_outputs(network)

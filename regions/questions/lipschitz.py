@@ -41,11 +41,13 @@ def lipschitz(
     """The smallest L with `|N(x) - N(y)| <= L |x - y|` for all x, y of a domain.
 
     It is the largest operator norm of the Jacobian over the regions that meet the
-    inside of the domain. Norms of inputs and outputs are of the same kind.
+    inside of the domain. Norms of inputs and outputs are of the same kind. In a flat
+    box x and y differ on the axes on which it is wide, and of the Jacobian the columns
+    of these count.
 
     Args:
         network: The network.
-        domain: A domain of full dimension.
+        domain: A domain of full dimension, or a flat box.
         norm: 1, 2 or `math.inf`.
         max_seconds: Stop after this time, with proved ends.
         stop: Asked often; says whether to stop, likewise.
@@ -67,12 +69,7 @@ def lipschitz(
     network, domain = network_and_domain(network, domain, or_round=True)
     check_norm(norm)
     domain.restrict(network)
-    if domain.dim != domain.ambient_dim:
-        raise ValueError(
-            f"the domain has dimension {domain.dim} in a space of "
-            f"{domain.ambient_dim}: a domain of full dimension is required, such as a "
-            "Box that is wide on every axis."
-        )
+    axes = _wide_axes(domain)
     budget = Budget(max_seconds=max_seconds, stop=stop)
     if domain.is_chart_identity:
         answer = _by_visits(network, domain, norm, budget)
@@ -81,7 +78,7 @@ def lipschitz(
     found = enumerate_regions(
         network, domain, max_seconds=max_seconds, stop=budget.spent
     )
-    value, region, maps = _steepest(found, norm)
+    value, region, maps = _steepest(found, norm, axes)
     point = _inside(found, region)
     evidence = _evidence(network, domain, norm, found)
     if not found.complete:
@@ -95,6 +92,25 @@ def lipschitz(
         stats={"regions": len(found), "engine": found.method, "exact_maps": maps},
         evidence=evidence,
     )
+
+
+def _wide_axes(domain: Domain) -> list[int]:
+    """The axes along which points of a domain can differ.
+
+    Raises:
+        ValueError: If it lies in a plane that is not along axes.
+    """
+    if domain.dim == domain.ambient_dim:
+        return [*range(domain.dim)]
+    moves = domain.rational_chart()[1]
+    axes = [[axis for axis, v in enumerate(row) if v] for row in moves]
+    if any(len(own) > 1 for own in axes):
+        raise ValueError(
+            f"the domain has dimension {domain.dim} in a space of "
+            f"{domain.ambient_dim} and lies askew: a domain of full dimension is "
+            "required, or a flat Box."
+        )
+    return sorted(axis for (axis,) in axes)
 
 
 def _by_visits(
@@ -160,21 +176,24 @@ def _inside(found: RegionSet, region: int) -> Point:
     return exact
 
 
-def _steepest(found: RegionSet, norm: float | int) -> tuple[Value, int, int]:
+def _steepest(
+    found: RegionSet, norm: float | int, axes: list[int]
+) -> tuple[Value, int, int]:
     """The largest norm, a region that has it, and how many maps were made exact.
 
     Norms in floating point with their errors leave few regions, whose maps are then
     compared exactly.
     """
     network = found.network
-    low, high = _float_ends(found, norm)
+    low, high = _float_ends(found, norm, axes)
     candidates = np.flatnonzero(high >= low.max())
     exact = ExactNetwork(network, WholeSpace(network.input_dim))
     units = network.unit_patterns(found.pattern_bits(candidates))
     best: tuple[Fraction, Fraction, int] | None = None
     known_maps: dict[tuple, Value] = {}
     for region, pattern in zip(candidates.tolist(), units, strict=True):
-        jacobian = tuple(row[:-1] for row in exact.affine_map(pattern))
+        rows = exact.affine_map(pattern)
+        jacobian = tuple(tuple(row[axis] for axis in axes) for row in rows)
         if jacobian not in known_maps:
             known_maps[jacobian] = operator_norm(jacobian, norm)
         value = known_maps[jacobian]
@@ -189,7 +208,9 @@ def _steepest(found: RegionSet, norm: float | int) -> tuple[Value, int, int]:
     return known(best[0], best[1]), best[2], len(known_maps)
 
 
-def _float_ends(found: RegionSet, norm: float | int) -> tuple[np.ndarray, np.ndarray]:
+def _float_ends(
+    found: RegionSet, norm: float | int, axes: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Proved ends of the norm of the Jacobian on each region; infinite if unknown."""
     network = found.network
     widest = max(layer.width for layer in network.layers)
@@ -203,7 +224,8 @@ def _float_ends(found: RegionSet, norm: float | int) -> tuple[np.ndarray, np.nda
     for start in range(0, len(found), chunk):
         part = slice(start, min(start + chunk, len(found)))
         with np.errstate(all="ignore"):
-            J = _jacobians(network, network.unit_patterns(found.pattern_bits(part)))
+            units = network.unit_patterns(found.pattern_bits(part))
+            J = _jacobians(network, units)[:, :, axes]
             sound = np.isfinite(J).all((1, 2)) & np.isfinite(error)
             norms = float_norms(np.where(sound[:, None, None], J, 0.0), norm)
             # The rounding in the norm itself.

@@ -56,7 +56,6 @@ REFUSED = {
     ("difference", "cone"): NO_OPEN,
     ("difference", "space"): NO_SPACE,
     ("lipschitz", "segment"): FLAT,
-    ("lipschitz", "flat"): FLAT,
     ("topology", "flat"): "take a Slice of it",
     ("table", "flat"): "a Box, HPolytope, Ball or WholeSpace is required",
     ("atlas", "flat"): "the map shows 2; give a slice",

@@ -29,7 +29,7 @@ def network(dim: int = 2, widths=(9, 8)) -> regions.ReluNetwork:
 
 
 def stopped(domain, norm):
-    return regions.lipschitz(network(domain.dim), domain, norm, stop=after(0))
+    return regions.lipschitz(network(domain.ambient_dim), domain, norm, stop=after(0))
 
 
 def saved(answer, folder) -> dict:
@@ -67,6 +67,7 @@ def failure(body: dict, folder, *path, value) -> str:
         regions.Box.cube(7),
         regions.WholeSpace(7),
         regions.Simplex([[0, 0], [2, 0.5], [0, 3]]),
+        regions.Box([-1, 0.3, -1], [1, 0.3, 2]),
     ],
 )
 def test_a_stopped_constant_is_saved_with_both_ends(domain, norm, tmp_path):
@@ -99,6 +100,21 @@ def test_what_a_stopped_constant_is_said_to_be_is_checked(tmp_path):
         body, tmp_path, "network", 0, "weight", 0, 0, value=lambda v: 1.5 * v
     )
     assert weight.startswith("answer: the ")
+
+
+@pytest.mark.parametrize("kept", ["point", "partition"])
+def test_a_constant_on_a_plane_askew_is_refused(kept, tmp_path):
+    """Lengths in the chart of such a plane are not those of the input."""
+    flat = regions.Box([-1, 0.3, -1], [1, 0.3, 2])
+    # One that is on all over has the same partition in every plane.
+    on = regions.ReluNetwork.from_arrays([[[1.0, 2.0, 3.0]], [[1.0]]], [[99.0], [0.0]])
+    held = kept == "partition"
+    answer = regions.lipschitz(on, flat, 1) if held else stopped(flat, 1)
+    body = saved(answer, tmp_path)
+    assert kept in (body if held else body["about"])
+    turned = [[1.0, 0.0, 0.0], [0.0, 1e-9, 1.0]]
+    said = failure(body, tmp_path, "domain", "directions", value=turned)
+    assert said == "answer: the domain is not of full dimension, and no flat box"
 
 
 def test_a_point_between_regions_proves_no_norm(tmp_path):

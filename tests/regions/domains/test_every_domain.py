@@ -217,7 +217,7 @@ REFUSED = {
     ranges: {"whole space": WHOLE, "unbounded": OPEN},
     holding: {"whole space": WHOLE, "unbounded": OPEN},
     differences: {"whole space": WHOLE, "unbounded": OPEN},
-    constants: dict.fromkeys(("box with equal ends", "segment", "slice"), FLAT),
+    constants: dict.fromkeys(("segment", "slice"), FLAT),
     integrals: {
         "ball, norm 2": "norm 2 in 3 dimensions",
         "whole space": WHOLE,

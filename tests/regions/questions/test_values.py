@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.lp.exact_lp import maximize
 from regions.network import ReluNetwork
 from regions.questions.answer import ends
@@ -172,6 +173,31 @@ def test_a_stopped_lipschitz_constant_keeps_both_ends():
     assert whole.proved
     assert not part.proved
     assert part.value.lower <= whole.value <= part.value.upper
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("held", [0.0, 0.375])
+def test_the_constant_of_a_flat_box_is_that_of_the_network_without_its_axis(
+    norm, held, tmp_path
+):
+    """With weights so short that the fixed input is put into the biases exactly."""
+    drawn = random_network(np.random.default_rng(4), 3, [9, 8], outputs=2)
+    layers = drawn.layers
+    weights = [np.round(16 * layer.weight) / 16 for layer in layers]
+    biases = [np.round(16 * layer.bias) / 16 for layer in layers]
+    net = ReluNetwork.from_arrays(weights, biases)
+    within = [biases[0] + held * weights[0][:, 1], *biases[1:]]
+    short = ReluNetwork.from_arrays([weights[0][:, [0, 2]], *weights[1:]], within)
+    flat = regions.Box([-1.0, held, -0.5], [1.0, held, 1.0])
+    wanted = regions.lipschitz(short, regions.Box([-1.0, -0.5], [1.0, 1.0]), norm)
+    found = regions.lipschitz(net, flat, norm)
+    assert found.proved
+    assert len(found.witness) == 3
+    assert found.witness[1] == Fraction(held)
+    assert found.value == wanted.value
+    whole = regions.lipschitz(net, regions.Box([-1, -1, -0.5], [1, 1, 1]), norm)
+    assert ends(found.value)[0] <= ends(whole.value)[1]
+    assert verify_answer(found.save(tmp_path / "answer.json")).ok
 
 
 def test_spectral_norms_enclose_numpys():

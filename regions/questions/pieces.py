@@ -75,6 +75,8 @@ class Pieces:
         domain: A bounded domain.
         budget: When to end with some of the pieces; without one all are met, or
             `LimitError` says how many were when a limit of `regions.limited` fell.
+        within: The part of the domain to look at; by default all of it. Its own rows
+            have numbers behind those of the domain and of all units.
 
     Attributes:
         budget: The same, which may be another one for the rest.
@@ -84,7 +86,11 @@ class Pieces:
     """
 
     def __init__(
-        self, network: ReluNetwork, domain: BoundedDomain, budget: Budget | None = None
+        self,
+        network: ReluNetwork,
+        domain: BoundedDomain,
+        budget: Budget | None = None,
+        within: Cell | None = None,
     ):
         check_not_round(domain)
         domain.restrict(network)
@@ -98,7 +104,7 @@ class Pieces:
         self._domain, self.budget = domain, budget
         self.complete, self.count = False, 0
         sources = (input_forms(self.exact.dim),)
-        self._stack = [self._entered(domain.cell(), sources, ())]
+        self._stack = [self._entered(within or domain.cell(), sources, ())]
 
     def __iter__(self) -> Iterator[Piece]:
         while self._stack:
@@ -154,7 +160,8 @@ class Pieces:
         """Gates, with those that have one sign at all corners; a unit that has two."""
         gates, crossing = list(state.gates), None
         units = [k for k, gate in enumerate(gates) if gate is None]
-        for unit, values in zip(units, _values(state, units), strict=True):
+        found = values_at_corners(state.cell, state.pre, units)
+        for unit, values in zip(units, found, strict=True):
             if all(v <= 0 for v in values):
                 gates[unit] = False
             elif all(v >= 0 for v in values):
@@ -164,12 +171,12 @@ class Pieces:
         return tuple(gates), crossing
 
 
-def _values(state: _State, units: list[int]) -> list[list[int]]:
-    """Pre-activations of units at the corners, times positive numbers."""
+def values_at_corners(cell: Cell, pre: Forms, units: list[int]) -> list[list[int]]:
+    """Pre-activations of units at the corners of a cell, times positive numbers."""
     if not units:
         return []
-    table = state.pre.matrix.tolist()
+    table = pre.matrix.tolist()
     rows = fmpz_mat([table[unit] for unit in units])
-    corners = fmpz_mat([list(corner) for corner in state.cell.corners])
+    corners = fmpz_mat([list(corner) for corner in cell.corners])
     product = rows * corners.transpose()
     return [[int(v) for v in row] for row in product.tolist()]

@@ -14,6 +14,7 @@ from regions.models.joint import side_by_side
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import Compared, Partition, proof_of, texts
+from regions.questions.close_networks import CloseList
 from regions.questions.comparison import Comparison
 from regions.questions.difference import Difference, as_they_are, difference_of
 from regions.questions.directions import read_direction
@@ -198,7 +199,8 @@ def largest_difference(
         paired = plain = _differences(as_they_are(both), domain)
     if max_seconds is not None:
         max_seconds = max(1e-3, max_seconds - budget.seconds)
-    best = search_maximum(paired, gap, max_seconds, stop, lists=plain)
+    listed = CloseList(network, other, plain.network, domain)
+    best = search_maximum(paired, gap, max_seconds, stop, listed=listed, lists=plain)
     return Answer(
         "largest_difference",
         known(best.lower, best.upper),

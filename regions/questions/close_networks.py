@@ -1,0 +1,170 @@
+"""The largest difference of two networks that are near each other, over regions of one.
+
+Where every unit of a network has one near it in another, regions of both are those of
+the one, and slivers beside their walls, of which there are many times as many. The
+bounds of `sliver_bounds` leave few regions of the one on which the largest difference
+can be; of these the parts on which both are affine are listed, exactly.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from regions.domains.corners import Cell, split
+from regions.domains.shapes import BoundedDomain
+from regions.enumeration.budget import Budget
+from regions.enumeration.cells.valued import Valued, visit_regions, visits_serve
+from regions.network import ReluNetwork
+from regions.questions.gated_forms import activations, input_forms, pre_activations
+from regions.questions.listed import Largest
+from regions.questions.pieces import Pieces, can_be_listed, values_at_corners
+from regions.questions.problem import Problem
+from regions.questions.records import Record
+from regions.questions.sliver_bounds import SliverBounds
+from regions.questions.visited_extremes import Best, EngineList
+from regions.signs.exact import ExactNetwork
+
+MOST_REGIONS = 64
+"""Of more regions the parts are not listed."""
+
+
+class _Spot(NamedTuple):
+    """A region, of some."""
+
+    regions: Valued
+    region: int
+
+
+_Held = tuple[float, _Spot]
+
+
+class CloseList(EngineList):
+    """Largest differences, over regions of the first network where that tells enough.
+
+    Args:
+        network: The first network.
+        other: The second network.
+        apart: A network of what differs, of which else all regions are listed.
+        domain: The domain.
+    """
+
+    def __init__(
+        self,
+        network: ReluNetwork,
+        other: ReluNetwork,
+        apart: ReluNetwork,
+        domain: BoundedDomain,
+    ):
+        super().__init__(apart, domain)
+        self._one, self._second = network, other
+
+    def largest(self, problem: Problem, budget: Budget) -> Best | None:
+        """The largest value of the goals; None if that is not found in time.
+
+        Args:
+            problem: The differences of the outputs, then their negatives, of the
+                network of what differs.
+            budget: The list's own.
+        """
+        if close_lists_serve(self._one, self._second, problem.domain):
+            best = _largest(self._one, self._second, problem, budget)
+            if best is not None or budget.spent():
+                return best
+        return super().largest(problem, budget)
+
+
+def close_lists_serve(
+    network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain
+) -> bool:
+    """Whether regions of one network can be visited, and that tells more than others.
+
+    Where only units of the last layer differ, all that is listed of both are regions of
+    the layers before, which they share.
+    """
+    pairs = zip(network.layers[:-2], other.layers[:-2], strict=False)
+    return (
+        domain.is_chart_identity
+        and can_be_listed(domain)
+        and visits_serve(network, domain)
+        and SliverBounds.serves(network, other)
+        and any(one != two for one, two in pairs)
+    )
+
+
+def _largest(
+    network: ReluNetwork, other: ReluNetwork, problem: Problem, budget: Budget
+) -> Best | None:
+    """The largest difference; None if it may be on many regions, or time is over."""
+    bounds = SliverBounds(network, other)
+    crowded: list[bool] = []
+
+    def thinned(held: list[_Held]) -> tuple[float, list[_Held]]:
+        if held and max(top for top, _ in held) <= 0.0:
+            return 0.0, held[:1]
+        crowded.append(True)
+        return -math.inf, []
+
+    record: Record[_Spot] = Record(thinned)
+
+    def take(regions: Valued) -> None:
+        low, high = bounds.ends(regions)
+        record.take(low.max(0), high.max(0), lambda region: _Spot(regions, region))
+
+    def over() -> bool:
+        return budget.spent() or record.is_open or bool(crowded)
+
+    visit = visit_regions(network, problem.domain, take, over)
+    places = record.places()
+    if over() or not visit.complete:
+        return None
+    best: Best | None = None
+    for count, (top, (regions, region)) in enumerate(places):
+        if best is not None and best[1] >= Fraction(top):
+            break
+        if budget.spent() or count == MOST_REGIONS:
+            return None
+        (on,) = network.unit_patterns(regions.bits(np.array([region])))
+        found = _largest_on(network, on.tolist(), problem)
+        if best is None or found[1] > best[1]:
+            best = found
+    return best
+
+
+def _largest_on(network: ReluNetwork, on: Sequence[bool], problem: Problem) -> Best:
+    """The largest of the goals on a region of a network, exactly."""
+    units, rows = sum(problem.network.widths), len(problem.domain.rows()[1])
+    cell = _cell(network, on, problem.domain, units + rows)
+    largest = Largest([goal[0].outputs for goal in problem.goals])
+    for piece in Pieces(problem.network, problem.domain, within=cell):
+        largest.take(piece)
+    best: Best | None = None
+    for k, goal in enumerate(problem.goals):
+        value = largest.values[k]
+        assert value is not None
+        value += goal[0].offset
+        if best is None or value > best[1]:
+            best = k, value, largest.corners[k]
+    assert best is not None
+    return best
+
+
+def _cell(
+    network: ReluNetwork, on: Sequence[bool], domain: BoundedDomain, row: int
+) -> Cell:
+    """The region of a pattern, by its corners; its rows are numbered from one on."""
+    exact, cell, start = ExactNetwork(network, domain), domain.cell(), 0
+    sources = [input_forms(exact.dim)]
+    for index, layer in enumerate(network.hidden):
+        pre = pre_activations(exact.layer(index), sources)
+        own = on[start : start + layer.width]
+        for unit in np.flatnonzero(layer.kinks).tolist():
+            (values,) = values_at_corners(cell, pre, [unit])
+            if min(values) < 0 < max(values):
+                cell = split(cell, values, row)[0 if own[unit] else 1]
+                row += 1
+        sources.append(activations(exact.layer(index), pre, own))
+        start += layer.width
+    return cell

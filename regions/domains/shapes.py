@@ -263,6 +263,9 @@ def embed_exactly(domain: Domain, point: Sequence[Fraction]) -> tuple[Fraction, 
     """
     if domain.is_chart_identity:
         return tuple(point)
+    if isinstance(domain, Ball):
+        center = fractions(domain.center)
+        return tuple(t + c for t, c in zip(point, center, strict=True))
     origin, directions = domain.rational_chart()
     image = [*origin]
     for t, row in zip(point, directions, strict=True):

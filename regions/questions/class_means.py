@@ -9,6 +9,7 @@ from regions.domains.simplices import first_moments
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Value, decimals, ends, known
@@ -78,6 +79,7 @@ class _Found(NamedTuple):
 
 
 @kinds_checked
+@one_blas_thread()
 def mean_by_class(
     network: NetworkLike,
     domain: DomainLike,

@@ -96,8 +96,9 @@ class DualAscent:
         ]
         parts = [goal[0] for goal in problem.goals]
         self._outputs = np.array([_floats(part.outputs) for part in parts])
-        wide = [part.inputs or (0,) * problem.dim for part in parts]
-        self._inputs = np.array([_floats(row) for row in wide])
+        self._inputs = np.zeros((len(parts), problem.dim))
+        for row, part in zip(self._inputs, parts, strict=True):
+            row[: len(part.inputs)] = _floats(part.inputs)
         self._offsets = np.array(_floats([part.offset for part in parts]))
 
     @staticmethod

@@ -12,6 +12,7 @@ from regions.enumeration.budget import Budget
 from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import check, limited, never
+from regions.lp.blas import one_blas_thread
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
@@ -35,6 +36,7 @@ FEW_NODES = 100
 
 
 @kinds_checked
+@one_blas_thread()
 def are_equal(
     network: NetworkLike,
     other: NetworkLike,

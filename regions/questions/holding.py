@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.questions.answer import Answer, known
 from regions.questions.answer_files import proof_of
@@ -13,6 +14,7 @@ from regions.questions.properties import Property
 
 
 @kinds_checked
+@one_blas_thread()
 def holds(
     network: NetworkLike,
     domain: DomainLike,

@@ -12,6 +12,7 @@ from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ArrayLike, ReluNetwork
 from regions.questions.answer import Answer, Value, ends, known
@@ -36,6 +37,7 @@ from regions.signs.exact import to_fmpq, to_fraction
 
 
 @kinds_checked
+@one_blas_thread()
 def integral(
     network: NetworkLike,
     domain: DomainLike,
@@ -205,6 +207,7 @@ def _scaled(value: Value, factor: Fraction) -> Value:
 
 
 @kinds_checked
+@one_blas_thread()
 def moments(
     network: NetworkLike,
     domain: DomainLike,

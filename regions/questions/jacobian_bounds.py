@@ -4,11 +4,11 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
-from regions.network import Layer, ReluNetwork
+from regions.domains.shapes import WholeSpace
+from regions.network import ReluNetwork
 from regions.questions.answer import Interval, square_root
-from regions.signs.exact import to_fmpq, to_fraction
+from regions.signs.exact import ExactNetwork
 
 
 def norm_bound(network: ReluNetwork, norm: float | int) -> Fraction:
@@ -16,15 +16,9 @@ def norm_bound(network: ReluNetwork, norm: float | int) -> Fraction:
 
     The product of absolute weights bounds every entry of every Jacobian.
     """
-    held = [
-        fmpq_mat(network.input_dim, network.input_dim, _identity(network.input_dim))
-    ]
-    for index, layer in enumerate(network.layers):
-        total = fmpq_mat(layer.width, network.input_dim)
-        for source, matrix in layer.blocks(index):
-            total += _absolute(matrix) * held[source]
-        held.append(_gated(layer, total))
-    entries = [[to_fraction(v) for v in row] for row in held[-1].tolist()]
+    units = np.zeros(sum(network.widths), bool)
+    exact = ExactNetwork(_absolute(network), WholeSpace(network.input_dim))
+    entries = [row[:-1] for row in exact.affine_map(units)]
     if norm == math.inf:
         return max(sum(row, Fraction()) for row in entries)
     if norm == 1:
@@ -50,20 +44,15 @@ def float_sizes(network: ReluNetwork) -> tuple[float, float]:
     return float(sums[-1]), float(sums.max())
 
 
-def _identity(dim: int) -> list[int]:
-    """Entries of the identity matrix."""
-    return [int(i == j) for i in range(dim) for j in range(dim)]
-
-
-def _absolute(matrix: np.ndarray) -> fmpq_mat:
-    """Absolute values, exactly."""
-    rows, columns = matrix.shape
-    entries = [to_fmpq(abs(float(v))) for v in matrix.ravel()]
-    return fmpq_mat(rows, columns, entries)
-
-
-def _gated(layer: Layer, forms: fmpq_mat) -> fmpq_mat:
-    """Rows times the steepest slope of their units."""
-    steep = [max(fmpq(1), to_fmpq(abs(float(s)))) for s in layer.slopes]
-    rows = [[s * v for v in row] for s, row in zip(steep, forms.tolist(), strict=True)]
-    return fmpq_mat(rows)
+def _absolute(network: ReluNetwork) -> ReluNetwork:
+    """The network of absolute weights, whose units are steepest where they are off."""
+    layers = network.layers
+    return ReluNetwork.from_arrays(
+        [np.abs(layer.weight) for layer in layers],
+        None,
+        [np.maximum(1.0, np.abs(layer.slopes)) for layer in network.hidden],
+        skips={
+            index: {source: np.abs(matrix) for source, matrix in layer.skips}
+            for index, layer in enumerate(layers)
+        },
+    )

@@ -13,10 +13,12 @@ from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import visits_serve
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
+from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Point, Value, ends, known
 from regions.questions.answer_files import Listed, Partition, Tried, texts
+from regions.questions.first_points import gradients
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import can_be_listed
@@ -30,6 +32,7 @@ CHUNK_ENTRIES = 1 << 22
 
 
 @kinds_checked
+@one_blas_thread()
 def lipschitz(
     network: NetworkLike,
     domain: DomainLike,
@@ -238,22 +241,11 @@ def _float_ends(
 def _jacobians(
     network: ReluNetwork, units: Bool[np.ndarray, "regions units"]
 ) -> Float64[np.ndarray, "regions outputs dim"]:
-    """Jacobians of the output, carried back layer by layer: a few large products."""
-    outputs, count = network.output_dim, len(units)
-    last = len(network.hidden)
-    held: dict[int, np.ndarray] = {
-        source: np.broadcast_to(matrix, (count, *matrix.shape))
-        for source, matrix in network.output.blocks(last)
-    }
+    """Jacobians of the output: a few large products."""
     ends = np.cumsum(network.widths)
-    for index in range(last - 1, -1, -1):
-        layer = network.hidden[index]
-        if (owed := held.pop(index + 1, None)) is None:
-            continue
-        on = units[:, ends[index] - layer.width : ends[index]]
-        owed = owed * np.where(on, 1.0, layer.slopes)[:, None, :]
-        rows = owed.reshape(-1, layer.width)
-        for source, matrix in layer.blocks(index):
-            part = (rows @ matrix).reshape(count, outputs, -1)
-            held[source] = held[source] + part if source in held else part
-    return held.get(0, np.zeros((count, outputs, network.input_dim)))
+    gates = [
+        np.where(units[:, end - layer.width : end], 1.0, layer.slopes)
+        for end, layer in zip(ends, network.hidden, strict=True)
+    ]
+    each = np.eye(network.output_dim)
+    return gradients(network, gates, np.broadcast_to(each, (len(units), *each.shape)))

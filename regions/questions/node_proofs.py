@@ -12,7 +12,7 @@ from regions.questions.relaxation import Hint, Node, as_float
 from regions.signs.exact import to_fmpq, to_fraction
 
 INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
-"""What a point near the border of a round ball is multiplied by, to lie in it."""
+"""What the way to a point near the border is multiplied by, for it to lie inside."""
 
 
 def proof_by(problem: Problem, goal: int, node: Node, hint: Hint | None) -> Proof:
@@ -60,12 +60,14 @@ def rational_point(problem: Problem, box: Box, hint: Hint) -> Point | None:
 
 
 def point_inside(problem: Problem, near: np.ndarray) -> Point:
-    """A point of the domain, its box or a round ball, at or near one of floats."""
-    if problem.square is not None:
-        for part in INWARD:
-            moved = tuple(map(Fraction, (part * near).tolist()))
-            if problem.holds(moved):
-                return moved
-        return problem.inside()
-    ends = zip(near.tolist(), problem.low, problem.high, strict=True)
-    return tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
+    """A point of the domain, at or near one of floats."""
+    if not problem.rows and problem.square is None:
+        ends = zip(near.tolist(), problem.low, problem.high, strict=True)
+        return tuple(to_fraction(min(max(to_fmpq(v), a), b)) for v, a, b in ends)
+    inside = problem.inside()
+    middle = np.array([float(v) for v in inside])
+    for part in INWARD:
+        moved = tuple(map(Fraction, (middle + part * (near - middle)).tolist()))
+        if problem.holds(moved):
+            return moved
+    return inside

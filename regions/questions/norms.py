@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpq_mat
 from jaxtyping import Float64
 
 from regions.questions.answer import Interval, Value, ends, square_root
-from regions.signs.exact import dot
+from regions.signs.exact import dot, to_fmpq, to_fraction
 
 Matrix = Sequence[Sequence[Fraction]]
 
@@ -58,7 +59,9 @@ def operator_norm(J: Matrix, norm: float | int) -> Value:
         return max(sum(map(abs, column), Fraction()) for column in zip(*J, strict=True))
     if len(J) > len(J[0]):
         J = [*zip(*J, strict=True)]
-    gram = [[dot(a, b) for b in J] for a in J]
+    table = fmpq_mat(len(J), len(J[0]), [to_fmpq(v) for row in J for v in row])
+    products = (table * table.transpose()).tolist()
+    gram = [[to_fraction(v) for v in row] for row in products]
     if len(gram) == 1:
         return square_root(gram[0][0])
     low, high = largest_eigenvalue(gram)

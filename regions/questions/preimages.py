@@ -23,6 +23,7 @@ from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
 from regions.errors.short_text import short_repr
+from regions.lp.blas import one_blas_thread
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import with_affine_units
 from regions.questions.answer import Answer, Point
@@ -213,6 +214,7 @@ class Preimage(Sequence[Part]):
 
 
 @kinds_checked
+@one_blas_thread()
 def preimage(
     network: NetworkLike,
     domain: DomainLike,

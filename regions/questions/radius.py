@@ -1,8 +1,11 @@
 """How far an input may move before its class changes, between proved ends."""
 
 import dataclasses
+import functools
 import math
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,13 +13,14 @@ import numpy as np
 
 from regions.domains.corners import Cell
 from regions.domains.domain_vectors import vector
-from regions.domains.shapes import Ball, Box, WholeSpace
+from regions.domains.shapes import Ball, Box, WholeSpace, embed_exactly
 from regions.enumeration.budget import Budget
+from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
-from regions.errors.limits import hearing_by_itself, never
+from regions.errors.limits import hearing_by_itself, limited, never
+from regions.lp.blas import one_blas_thread
 from regions.models import NetworkLike, as_network
 from regions.network import ArrayLike, ReluNetwork
-from regions.patterns.halfspaces import affine_pre_activations
 from regions.questions.answer import (
     Answer,
     Point,
@@ -35,18 +39,23 @@ from regions.questions.answer_files import (
 from regions.questions.backward import Box as ExactBox
 from regions.questions.borders import begins_at_once
 from regions.questions.closest import closest_listed, separating_normal
-from regions.questions.conic import nearest_to_origin
+from regions.questions.crossings import (
+    first_radius,
+    nearest_in_region,
+    nearest_on_the_way,
+)
+from regions.questions.first_points import first_point
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
 from regions.questions.pieces import MAX_DIM
 from regions.questions.problem import Problem
 from regions.questions.properties import Property
-from regions.questions.relaxation import solve_rows
 from regions.questions.unit_bounds import outward
 from regions.signs.exact import Columns, ExactNetwork, to_fmpq
 
 
 @kinds_checked
+@one_blas_thread()
 def robust_radius(
     network: NetworkLike,
     x: ArrayLike,
@@ -120,10 +129,16 @@ def robust_radius(
         return run.answer(finished and settles and run.close_in(part))
 
 
-ATTACK_STEPS = 20
-"""Steps of the walk to another class, and of the way back."""
-WALK_SECONDS = 0.5
-"""The walk goes on so long even if less time is given: an upper end is worth it."""
+ATTACKS = 24
+"""Balls in which a point of another class is sought at first: larger ones until one is
+found, then smaller ones."""
+CLOSER = Fraction(3, 4)
+"""Such a part of the radius has the next ball."""
+ATTACK_SECONDS = 0.5
+"""That goes on so long, in seconds of a processor, even if less time is given: an upper
+end is worth it."""
+NEARER = Fraction(99, 100)
+"""A point is moved on as long as each time it comes so much nearer."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -177,12 +192,12 @@ class _Run:
         self.witness: _Witness | None = None
         self.is_zero = self.is_open = False
         self.balls: list[_Searched] = []
-        self.nodes = 0
+        self.nodes, self._begin = 0, time.process_time()
 
     def grow(self, most: Fraction) -> bool:
         """Search larger and larger balls until a change of class is found."""
         dual = 2 if self.around == 2 else 1
-        first = _first_radius(self.network, self.center, self.label, dual)
+        first = first_radius(self.network, self.center, self.label, dual)
         first = min(most, first)
         self._attack(first, most)
         # A small ball is quickly proved: so there is a lower end before long.
@@ -190,7 +205,7 @@ class _Run:
         while not self.is_zero and (
             self.witness is None or 2 * radius < self.witness.distance
         ):
-            if not self.look(radius):
+            if self._is_over() or not self.look(radius):
                 return False
             if self.witness is None and radius == most:
                 return True
@@ -198,49 +213,47 @@ class _Run:
         return True
 
     def _attack(self, radius: Fraction, most: Fraction) -> None:
-        """Walk against the gradient until the class changes: often it does soon."""
-        x, step = self.center.copy(), 0.5 * float(radius)
-        for _ in range(ATTACK_STEPS):
-            if self._walked_enough():
+        """Look for points of another class, without a proof that there is none."""
+        for _ in range(ATTACKS):
+            if self.is_zero or self._attacked_enough():
                 return
-            J, _ = _region_map(self.network, x)[0][-1]
-            outputs = self.network(x[None])[0]
-            outputs[self.label] = -np.inf
-            uphill = J[int(outputs.argmax())] - J[self.label]
-            if self.around == 2:
-                size = float(np.linalg.norm(uphill))
-                x = x + step * uphill / (size if size > 0.0 else 1.0)
-            else:
-                x = x + step * np.sign(uphill)
-            if np.linalg.norm(x - self.center, self.around) > float(most):
-                return
-            point = tuple(Fraction(v) for v in x.tolist())
-            if _gap(self.exact, point, self.label) > 0:
+            problem, before = self._ball_problem(radius), self.witness
+            _, near = first_point(problem, self.budget.spent)
+            point = embed_exactly(problem.domain, near)
+            if self._is_of_another(point):
                 self._offer(point)
-                for _ in range(ATTACK_STEPS):
-                    if self._walked_enough():
-                        return
-                    before = self.witness
-                    self._improve()
-                    if self.witness is before:
-                        return
+                self._improve()
+            elif before is not None or radius == most:
+                return
+            if self.witness is not None:
+                radius = CLOSER * self.witness.distance
+            else:
+                radius = min(2 * radius, most)
 
-    def _walked_enough(self) -> bool:
+    def _attacked_enough(self) -> bool:
         """Whether the time is over, and some was spent."""
-        return self.budget.spent() and self.budget.seconds > WALK_SECONDS
+        used = time.process_time() - self._begin
+        return self.budget.spent() and used > ATTACK_SECONDS
+
+    def _is_over(self) -> bool:
+        """Whether the time is over, and there is a lower end."""
+        return self.lower > 0 and self.budget.spent()
 
     def close_in(self, tolerance: Fraction) -> bool:
         """Search smaller balls until the ends are near."""
+        step = tolerance
         while self.witness is not None and not self.is_zero:
-            upper = self.witness.distance
-            if upper - self.lower <= tolerance * upper:
+            upper, lower = self.witness.distance, self.lower
+            if upper - lower <= tolerance * upper:
                 return True
-            # Far apart, the middle; near, one search that ends it where it can.
-            radius = (self.lower + upper) / 2
-            if upper <= Fraction(3, 2) * self.lower or len(self.balls) > 4:
-                radius = max(radius, upper * (1 - tolerance))
-            if not self.look(radius):
+            # Far apart, the middle; near, one search that ends it where it can. Where
+            # that only finds a point a little nearer, steps are longer and longer.
+            radius = (lower + upper) / 2
+            if upper <= Fraction(3, 2) * lower or len(self.balls) > 4:
+                radius = max(radius, upper * (1 - step))
+            if self._is_over() or not self.look(radius):
                 return False
+            step = tolerance if self.lower > lower else 2 * step
         return True
 
     def look(self, radius: Fraction) -> bool:
@@ -305,20 +318,32 @@ class _Run:
         return problem
 
     def _improve(self) -> None:
-        """Look for a nearer point in the region of the one known."""
+        """Look for nearer points on the way to the one known, and in its region."""
+        with suppress(LimitError), limited(stop=self._attacked_enough):
+            while not self.is_zero:
+                assert self.witness is not None
+                before = self.witness.distance
+                self._try(nearest_on_the_way)
+                self._try(functools.partial(nearest_in_region, norm=self.around))
+                if self.witness.distance > NEARER * before:
+                    return
+
+    def _try(self, nearer: Callable[..., np.ndarray | None]) -> None:
+        """Offer a nearer point that a function suggests."""
         assert self.witness is not None
         start = np.array([float(v) for v in self.witness.point])
-        nearer = _nearest_in_region(
-            self.network, self.center, start, self.label, self.around
-        )
-        if nearer is None:
-            return
-        for beyond in (1e-12, 1e-9, 1e-6):
-            moved = self.center + (1.0 + beyond) * (nearer - self.center)
+        near = nearer(self.network, self.center, start, self.label)
+        for beyond in () if near is None else (0.0, 1e-12, 1e-9, 1e-6):
+            moved = self.center + (1.0 + beyond) * (near - self.center)
             point = tuple(Fraction(v) for v in moved.tolist())
-            if _gap(self.exact, point, self.label) > 0:
+            if self._is_of_another(point):
                 self._offer(point)
                 return
+
+    def _is_of_another(self, point: Point) -> bool:
+        """Whether another output exceeds that of the class there, exactly."""
+        outputs = outputs_at(self.exact, point)
+        return max(outputs) > outputs[self.label]
 
     def _evidence(self) -> Trees | Partition | Tried | None:
         """What proves both ends: the search of the largest ball, and a witness."""
@@ -423,78 +448,3 @@ def outputs_at(exact: ExactNetwork, point: Point) -> list[Fraction]:
     numerators, scales = exact.forward(columns)
     bottom = scales[-1][0] * columns.denominators[0]
     return [Fraction(row[0], bottom) for row in numerators[-1]]
-
-
-def _gap(exact: ExactNetwork, point: Point, label: int) -> Fraction:
-    """By how much the largest other output exceeds that of a class."""
-    outputs = outputs_at(exact, point)
-    others = [v for k, v in enumerate(outputs) if k != label]
-    return max(others) - outputs[label]
-
-
-def _region_map(
-    network: ReluNetwork, point: np.ndarray
-) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
-    """Forms of all layers in the region of a point, and its pattern."""
-    bits = network.patterns(point[None])
-    dim = network.input_dim
-    forms = []
-    for J, c in affine_pre_activations(network, bits):
-        width = c.shape[-1]
-        forms.append(
-            (np.broadcast_to(J, (1, width, dim))[0], np.broadcast_to(c, (1, width))[0])
-        )
-    return forms, bits[0]
-
-
-def _first_radius(
-    network: ReluNetwork, x: np.ndarray, label: int, dual: float | int
-) -> Fraction:
-    """The radius at which the class would change if the network were affine."""
-    J, _ = _region_map(network, x)[0][-1]
-    outputs = network(x[None])[0]
-    best = 1.0
-    found = []
-    for other in range(network.output_dim):
-        steep = np.linalg.norm(J[other] - J[label], dual)
-        if other != label and steep > 0.0:
-            found.append((outputs[label] - outputs[other]) / steep)
-    best = min(found, default=1.0)
-    return Fraction(float(best)) if 1e-12 < best < 1e12 else Fraction(1)
-
-
-def _nearest_in_region(
-    network: ReluNetwork,
-    x: np.ndarray,
-    start: np.ndarray,
-    label: int,
-    norm: float | int,
-) -> np.ndarray | None:
-    """The point of another class nearest to x in the region of a point: a hint."""
-    forms, bits = _region_map(network, start)
-    J, c = forms[-1]
-    outputs = network(start[None])[0].copy()
-    outputs[label] = -np.inf
-    other = int(outputs.argmax())
-    rows, right, first = [], [], 0
-    for layer, (jacobian, offset) in zip(network.hidden, forms[:-1], strict=True):
-        for unit in np.flatnonzero(layer.kinks):
-            sign = -1.0 if bits[first] else 1.0
-            first += 1
-            rows.append(sign * jacobian[unit])
-            right.append(-sign * offset[unit])
-    rows.append(J[label] - J[other])
-    right.append(c[other] - c[label])
-    dim = len(x)
-    if norm == 2:
-        table = np.array(rows)
-        moved = nearest_to_origin(table, np.array(right) - table @ x)
-        return None if moved is None else x + moved
-    A = np.hstack([np.array(rows), np.zeros((len(rows), 1))])
-    eye, ones = np.eye(dim), np.ones((dim, 1))
-    A = np.vstack([A, np.hstack([eye, -ones]), np.hstack([-eye, -ones])])
-    b = np.concatenate([right, x, -x])
-    cost = np.append(np.zeros(dim), -1.0)
-    free = np.full(dim + 1, np.inf)
-    solved = solve_rows(A, b, cost, -free, free)
-    return None if solved is None else solved[0][:dim]

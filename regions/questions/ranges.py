@@ -8,6 +8,7 @@ from regions.enumeration.budget import Budget
 from regions.errors import LimitError
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import limited, never
+from regions.lp.blas import one_blas_thread
 from regions.models import as_network
 from regions.models.arguments import DomainLike, NetworkLike, network_and_domain
 from regions.models.joint import side_by_side
@@ -31,6 +32,7 @@ METHODS = ("search", "list")
 
 
 @kinds_checked
+@one_blas_thread()
 def output_range(
     network: NetworkLike,
     domain: DomainLike,
@@ -121,6 +123,7 @@ def _check_method(method: str) -> None:
 
 
 @kinds_checked
+@one_blas_thread()
 def largest_difference(
     network: NetworkLike,
     other: NetworkLike,

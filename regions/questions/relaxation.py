@@ -6,7 +6,7 @@ multiples with which `backward` proves a bound. Nothing that comes from here is 
 """
 
 from collections.abc import Sequence
-from math import inf
+from math import frexp, inf, ldexp
 from typing import NamedTuple
 
 import highspy
@@ -427,8 +427,9 @@ def _multiplier(value: float) -> fmpq:
     if not 0.0 < value < inf:
         return fmpq(0)
     # So many bits of its own, however small it is.
-    exponent = MULTIPLIER_BITS - int(np.frexp(value)[1])
-    return to_fmpq(float(np.ldexp(np.round(np.ldexp(value, exponent)), -exponent)))
+    part, exponent = frexp(value)
+    top, shift = round(ldexp(part, MULTIPLIER_BITS)), exponent - MULTIPLIER_BITS
+    return fmpq(top << shift) if shift >= 0 else fmpq(top, 1 << -shift)
 
 
 def signed_multiplier(value: float) -> fmpq:

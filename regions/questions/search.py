@@ -27,6 +27,7 @@ from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, goal_bound
 from regions.questions.box_batches import Boxes
 from regions.questions.exact_bounds import UnitBounds
+from regions.questions.first_points import first_point
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.node_proofs import (
     exact_proof,
@@ -228,7 +229,8 @@ class Search:
         self._queue, self._closed, self.listed = [], None, problem
 
     def _begin(self) -> None:
-        """Bound the whole domain, for every goal."""
+        """Look at a point, and bound the whole domain, for every goal."""
+        self._offer_first_point()
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
         self.bounds[0] = bounds = self._root_bounds(box)
         root = Node(box, bounds, {})
@@ -243,12 +245,21 @@ class Search:
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
 
+    def _offer_first_point(self) -> None:
+        """Look at a good point."""
+        goal, point = first_point(self.problem, self._budget.spent)
+        self._offer(goal, self.problem.value(goal, point), point)
+
+    def _wants_end(self) -> bool:
+        """Whether to settle for what is known."""
+        return self._is_enough() or self._budget.spent()
+
     def _root_bounds(self, box: Box) -> UnitBounds:
         """Bounds of all units on the domain: the sharpest, if there is time."""
         bounds = unit_bounds(self.problem, box)
         few = self.problem.network.num_bits <= EXACT_BOUNDS_UNITS
         if few and not self._is_quick:
-            with suppress(LimitError), limited(stop=self._budget.spent):
+            with suppress(LimitError), limited(stop=self._wants_end):
                 bounds = sharpest_bounds(self.problem, box, bounds)
         return bounds
 
@@ -299,7 +310,7 @@ class Search:
         open_units = node.open_units(self.problem)
         hint = None
         try:
-            with limited(stop=self._budget.spent):
+            with limited(stop=self._wants_end):
                 if not open_units and self._end(number, goal, node):
                     return
                 hint = self._relaxation.hint(node, goal)

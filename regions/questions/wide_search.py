@@ -78,6 +78,7 @@ class WideSearch(Search):
         self, max_nodes: int | None = None, stop: Callable[[], bool] = never
     ) -> bool:
         """Search until all nodes are closed, or the caller is content; once."""
+        self._offer_first_point()
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
         self.bounds[0] = bounds = unit_bounds(self.problem, box)
         self._root, self._ascent = (
@@ -86,7 +87,8 @@ class WideSearch(Search):
         )
         roots = self._ascent.roots()
         self.tree += [None] * len(roots.goals)
-        batch, found = self._ascent.improved(roots, ROOT_STEPS)
+        steps = 0 if self._is_enough() else ROOT_STEPS
+        batch, found = self._ascent.improved(roots, steps)
         self._roots = [self._proof(batch, k) for k in range(len(roots.goals))]
         if self.problem.square is not None:
             self._set_grain(self._root)

@@ -18,7 +18,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from jaxtyping import Bool, Float64
 
 from regions.domains.domain_vectors import dyadic as dyadic
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Ball, Domain
 from regions.errors.limits import check
 from regions.network import Layer, ReluNetwork
 
@@ -42,8 +42,9 @@ def float_or_infinity(value: Fraction) -> float:
 
 def to_fmpq(value: Fraction | float | int) -> fmpq:
     """The exact value of a number as a flint rational."""
-    ratio = Fraction(value)
-    return fmpq(ratio.numerator, ratio.denominator)
+    if not isinstance(value, float | Fraction):
+        value = Fraction(value)
+    return fmpq(*value.as_integer_ratio())
 
 
 def _parts(value: fmpq) -> tuple[type[fmpq], tuple[int, int]]:
@@ -162,6 +163,8 @@ def _exact_layer(layer: Layer, index: int) -> ExactLayer:
 
 def _in_chart(layer: ExactLayer, domain: Domain) -> ExactLayer:
     """A layer with what it reads of the input in chart coordinates instead."""
+    if isinstance(domain, Ball):
+        return _moved(layer, domain)
     origin, directions = domain.rational_chart()
     # Their numbers come from float64 ones: all denominators are powers of two.
     rows = [origin, *directions]
@@ -178,6 +181,17 @@ def _in_chart(layer: ExactLayer, domain: Domain) -> ExactLayer:
         entries = [v for row in image for v in row[1:]]
         bias += fmpz_mat(len(image), 1, [row[0] for row in image])
         blocks.append((source, fmpz_mat(len(image), len(directions), entries)))
+    return dataclasses.replace(layer, blocks=blocks, bias=bias, shift=layer.shift + up)
+
+
+def _moved(layer: ExactLayer, ball: Ball) -> ExactLayer:
+    """The same where the chart's directions are those of the axes."""
+    entries, up = dyadic(ball.center)
+    center, bias, blocks = fmpz_mat(ball.dim, 1, entries), layer.bias * (1 << up), []
+    for source, matrix in layer.blocks:
+        blocks.append((source, matrix * (1 << up)))
+        if source == 0:
+            bias += matrix * center
     return dataclasses.replace(layer, blocks=blocks, bias=bias, shift=layer.shift + up)
 
 

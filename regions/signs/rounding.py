@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float64, Int8
 
-from regions.domains.shapes import Domain
+from regions.domains.shapes import Ball, Domain
 from regions.network import Layer, ReluNetwork
 
 UNIT_ROUNDOFF = 2.0**-53
@@ -119,10 +119,14 @@ def chart_rounding(
     rows, bias = [0.0] * len(network.hidden), [0.0] * len(network.hidden)
     if domain.is_chart_identity:
         return rows, bias
-    origin, directions = domain.rational_chart()
-    start = np.array([_magnitude(v) for v in origin])
-    # Most are 0 where there are many.
-    spread = np.array([[_magnitude(v) if v else 0.0 for v in r] for r in directions])
+    if isinstance(domain, Ball):
+        start, spread = np.abs(domain.center), np.eye(domain.dim)
+    else:
+        origin, directions = domain.rational_chart()
+        start = np.array([_magnitude(v) for v in origin])
+        # Most are 0 where there are many.
+        sizes = [[_magnitude(v) if v else 0.0 for v in row] for row in directions]
+        spread = np.array(sizes)
     # Directions are differences of float64 numbers: one rounding more.
     factor = 2.0 * gamma(len(start) + 4)
     for index, layer in enumerate(network.hidden):

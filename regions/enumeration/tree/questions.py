@@ -77,8 +77,7 @@ class Questions:
         A, b = domain.rows()
         self.num_facets = len(b)
         self._facets = [
-            dyadic([*row.tolist(), float(right)])[0]
-            for row, right in zip(A, b, strict=True)
+            dyadic(np.append(row, right))[0] for row, right in zip(A, b, strict=True)
         ]
         self._first = network.unit_starts
         at_origin = domain.is_chart_identity or not any(domain.rational_chart()[0])

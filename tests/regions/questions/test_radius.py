@@ -175,6 +175,20 @@ def test_outputs_that_are_equal_in_a_disc_leave_no_radius_open(tmp_path):
     assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
+def test_points_a_little_nearer_each_time_do_not_make_a_search_long():
+    """A unit of the size 1e-12: the nearest point is several regions off the first."""
+    rng = np.random.default_rng(1)
+    network = random_network(rng, 4, [5, 5], outputs=2)
+    layers, scale = network.layers, np.ones(5)
+    scale[rng.integers(5)] = 1e-12
+    biases = [layers[0].bias, layers[1].bias * scale, layers[2].bias]
+    weights = [layers[0].weight, layers[1].weight * scale[:, None], layers[2].weight]
+    tiny = ReluNetwork.from_arrays(weights, biases)
+    answer = regions.robust_radius(tiny, rng.uniform(-0.5, 0.5, 4), tolerance=1e-4)
+    assert answer.proved
+    assert answer.stats["nodes"] < 500
+
+
 def test_a_stopped_run_keeps_what_is_proved():
     network = random_network(np.random.default_rng(5), 12, [6, 6], outputs=3)
     asked = iter([False] * 8)

@@ -117,7 +117,9 @@ def test_ties_and_nodes_without_a_point_are_settled(monkeypatch):
         [[axis, -axis], [[-1.0, -1.0]]], [[-0.5, 0.5 - 2.0**-20], None]
     )
     goal = (Linear((Fraction(1),)),)
-    monkeypatch.setattr(wide_search, "STEPS", 0)  # so that programs end all nodes
+    # So that programs end all nodes.
+    monkeypatch.setattr(wide_search, "STEPS", 0)
+    monkeypatch.setattr(WideSearch, "_offer_first_point", lambda search: None)
     problem = Problem(apart, regions.Box(np.zeros(14), np.ones(14)), [goal])
     search = WideSearch(
         problem,

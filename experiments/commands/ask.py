@@ -19,6 +19,7 @@ from experiments.running.arguments import (
     point,
     read_networks,
     read_polytope,
+    seconds,
 )
 from experiments.running.command_names import as_called
 from experiments.running.console import Bars, run_main
@@ -101,7 +102,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--tolerance", type=float, metavar="T", help="how far ends may stay apart")
     text = "for verify: a .json file"
     add("--out", "--save", dest="save", type=answer_file, metavar="FILE", help=text)
-    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="stop after this time")
     parser.add_state_dicts()
     options = parser.parse(arguments)
     check(parser, options)
@@ -212,6 +213,8 @@ def answer_rows(answer: "Answer") -> dict[str, str]:
         return {
             name: answer_text(v) for name, v in zip(names, answer.value, strict=True)
         }
+    if answer.question == "robust_radius" and answer.value is None:
+        return {"answer": "no input of another class was found"}
     if answer.question == "output_range":
         low, high = answer.value
         return {"smallest": answer_text(low), "largest": answer_text(high)}

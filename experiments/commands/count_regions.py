@@ -13,6 +13,7 @@ from experiments.running.arguments import (
     domain_of,
     output_file,
     read_network,
+    seconds,
 )
 from experiments.running.command_names import own_name
 from experiments.running.console import Bars, run_main
@@ -74,7 +75,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_domain()
     engine = "engine: %(choices)s (default: auto)"
     add("--method", choices=Methods(), default="auto", metavar="NAME", help=engine)
-    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="stop after this time")
     add("--max-regions", type=int, metavar="N", help="stop when so many are known")
     add("--max-bytes", type=int, metavar="B", help="stop at so much memory more")
     add("--linear", action="store_true", help="count the linear regions too")

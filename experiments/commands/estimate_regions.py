@@ -20,6 +20,7 @@ from experiments.running.arguments import (
     numbers,
     point,
     read_network,
+    seconds,
 )
 from experiments.running.command_names import as_called
 from experiments.running.console import Bars, run_main
@@ -74,7 +75,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--cells", type=int, metavar="B", help="cells that a run keeps (default: 200)")
     add("--runs", type=int, metavar="R", help="independent runs (default: 16)")
     add("--relative-error", type=float, metavar="E", help="go on until it is reached")
-    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="stop after this time")
     add("--seed", type=int, default=0, help="of the choice of cells (default: 0)")
     add("--journal", type=pathlib.Path, metavar="FILE", help="keeps every run")
     add("--workers", type=int, default=0, metavar="W", help="processes to start")

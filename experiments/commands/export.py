@@ -13,6 +13,7 @@ from experiments.running.arguments import (
     output_file,
     output_of,
     read_network,
+    seconds,
 )
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
@@ -58,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--minimize", action="store_true", help="it is to be small, not large")
     text = "time to sharpen each end of a unit's bounds (default: 0.25)"
     add("--unit-seconds", type=float, metavar="S", help=text)
-    add("--max-seconds", type=float, metavar="S", help="limit of the list of regions")
+    add("--max-seconds", type=seconds, metavar="S", help="limit of the list of regions")
     parser.add_state_dicts()
     options = parser.parse(arguments)
     check(parser, options)

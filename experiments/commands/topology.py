@@ -12,6 +12,7 @@ from experiments.running.arguments import (
     domain_of,
     output_file,
     read_network,
+    seconds,
 )
 from experiments.running.console import Bars, print_rows, run_main
 from experiments.running.interrupts import CtrlC
@@ -52,7 +53,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--of", action="append", metavar="SET", help=sets)
     add("--holes", action="store_true", help="find a cycle around each hole")
     add("--persistence", type=int, metavar="OUTPUT", help="all thresholds of an output")
-    add("--max-seconds", type=float, metavar="S", help="give up after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="give up after this time")
     file = functools.partial(output_file, suffixes=(".json",))
     text = "write all of it to a .json"
     add("--out", "--save", dest="save", type=file, metavar="FILE", help=text)

@@ -18,6 +18,7 @@ from experiments.running.arguments import (
     output_file,
     point,
     read_network,
+    seconds,
 )
 from experiments.running.console import Bars, run_main
 from experiments.running.interrupts import CtrlC
@@ -70,7 +71,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--to", dest="end", type=point, metavar="POINT", help="another one")
     parser.add_domain(required=False)
     add("--max-regions", type=int, metavar="N", help="stop when so many are found")
-    add("--max-seconds", type=float, metavar="S", help="stop after this time")
+    add("--max-seconds", type=seconds, metavar="S", help="stop after this time")
     saved = "write regions (.parquet) or graph (.graphml)"
     file = functools.partial(output_file, suffixes=(".graphml", ".parquet"))
     add("--out", "--save", dest="save", type=file, metavar="FILE", help=saved)

@@ -332,9 +332,10 @@ def complex_of(
 ) -> tuple[CornerTable, FaceComplex, BoundedDomain]:
     """Corners and faces, and the bounded domain in which they are."""
     if not 2 <= domain.dim <= MAX_DIM:
+        served = "a Slice of it" if domain.dim > 1 else "a Box that is wide on two axes"
         raise ValueError(
             f"the domain has dimension {domain.dim}: 2 to {MAX_DIM} is required; take "
-            "a Slice of it."
+            f"{served}."
         )
     if isinstance(domain, WholeSpace):
         box, table, complex_ = box_with_all_vertices(network)

@@ -101,6 +101,8 @@ def test_the_norm_of_a_ball_may_be_another_one(script, files, capsys):
         ("classes.npz radius --at x.npy:one", "is no point: write 0.3,-0.2 or"),
         ("abs.npz equal classes.npz --box -1 1", "1 outputs and the other 2"),
         ("abs.npz lipschitz --box -1 1 --norm 3", "invalid choice"),
+        ("abs.npz range --box -1 1 --max-seconds inf", "inf: a positive number"),
+        ("abs.npz range --box -1 1 --max-seconds nan", "nan: a positive number"),
     ],
 )
 def test_bad_input_is_one_line(script, files, capsys, arguments, message):
@@ -160,6 +162,15 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
     file.write_text(file.read_text().replace('"value":["', '"value":["1', 1))
     assert load_script("verify").main([str(file)]) == 1
     assert "failed: " in capsys.readouterr().err
+
+
+def test_a_radius_without_another_class_says_how_far_none_is(script, files, capsys):
+    one = ReluNetwork.from_arrays([[[1.0]], [[1.0], [1.0]]], [None, [1.0, 0.0]])
+    save_network(files / "one_class.npz", one)
+    assert script.main(named(files, "one_class.npz radius --at 1.5")) == 3
+    shown = capsys.readouterr().out
+    assert "no input of another class was found" in shown
+    assert "at least" in shown
 
 
 def test_a_stopped_preimage_is_saved_and_verified(script, files, capsys, tmp_path):

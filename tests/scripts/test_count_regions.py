@@ -103,7 +103,7 @@ def test_bad_option_is_one_line_and_exit_code_2(script, capsys, arguments, messa
         ([NET, "--lower", "0,0,0", "--upper", "1,1,1"], "lies in 3 dimensions"),
         ([NET, "--segment", "0,0", "0,0"], "are the same point"),
         ([NET, "--slice", NET], "arrays named origin and directions"),
-        ([NET, "--box", "-1", "1", "--max-seconds", "-1"], "`max_seconds` is -1"),
+        ([NET, "--box", "-1", "1", "--max-seconds", "-1"], "-1: a positive number"),
         ([NET, "--box", "-1", "1", "--save", "no/folder/x.parquet"], "does not exist"),
         ([NET, "--whole-space", "--method", "line"], "method='line' "),
     ],

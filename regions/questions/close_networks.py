@@ -86,8 +86,7 @@ def close_lists_serve(
     """
     pairs = zip(network.layers[:-2], other.layers[:-2], strict=False)
     return (
-        domain.is_chart_identity
-        and can_be_listed(domain)
+        can_be_listed(domain)
         and visits_serve(network, domain)
         and SliverBounds.serves(network, other)
         and any(one != two for one, two in pairs)
@@ -98,7 +97,7 @@ def _largest(
     network: ReluNetwork, other: ReluNetwork, problem: Problem, budget: Budget
 ) -> Best | None:
     """The largest difference; None if it may be on many regions, or time is over."""
-    bounds = SliverBounds(network, other)
+    bounds = SliverBounds(network, other, problem.domain)
     crowded: list[bool] = []
 
     def thinned(held: list[_Held]) -> tuple[float, list[_Held]]:

@@ -24,8 +24,20 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from regions.domains.shapes import BoundedDomain
 from regions.enumeration.cells.valued import Valued
 from regions.network import Layer, ReluNetwork
+from regions.questions.float_forms import (
+    Forms,
+    Near,
+    at_points,
+    gated,
+    input_forms,
+    runs_of,
+    through,
+    times,
+)
+from regions.signs.exact import float_or_infinity
 from regions.signs.rounding import SAFETY, SMALLEST, UNIT_ROUNDOFF, gamma
 
 FARTHER = 1.0 + 2.0**-20
@@ -34,13 +46,6 @@ FARTHER = 1.0 + 2.0**-20
 
 POINTS = 2048
 """Points at which networks are evaluated at once: more do not stay in a cache."""
-
-
-class Near(NamedTuple):
-    """Numbers, and proved bounds of their errors."""
-
-    value: np.ndarray
-    error: np.ndarray
 
 
 class Ends(NamedTuple):
@@ -56,30 +61,47 @@ class Ends(NamedTuple):
 
 
 class _Points(NamedTuple):
-    """Corners of regions, and behind these a point inside each.
+    """Corners of regions, and a point inside each.
 
     Attributes:
-        place: Their coordinates.
-        region: On which region each is taken.
-        corners: How many are corners.
+        corners: Coordinates of the corners, `(corners, dim)`.
+        region: On which region each lies.
+        begins: Where those of each region begin.
+        inside: The points inside, `(regions, dim)`.
+        spread: How far corners are from these, at most, in every coordinate.
+        reach: Largest absolute coordinates, and 1.
     """
 
-    place: Near
-    region: Int[np.ndarray, " points"]
-    corners: int
+    corners: Near
+    region: Int[np.ndarray, " corners"]
+    begins: Int[np.ndarray, " regions"]
+    inside: Near
+    spread: Float64[np.ndarray, "regions dim"]
+    reach: Float64[np.ndarray, " dim_1"]
 
 
 class _Units(NamedTuple):
-    """The units of a layer at some points, `(points, units)`.
+    """Units of a layer, at corners near which their signs may be the wrong ones.
 
     Attributes:
+        place: The corners.
+        unit: The unit at each.
         wrong: By how much the sign may be the wrong one, from above, whatever the units
             before do; negative where it is the right one.
         added: The most that the unit adds to its activation, in slivers.
+        slack: For all units how right their signs are at the points inside, at least,
+            `(regions, units)`.
     """
 
+    place: np.ndarray
+    unit: np.ndarray
     wrong: np.ndarray
     added: np.ndarray
+    slack: np.ndarray
+
+
+_Moves = tuple[np.ndarray, np.ndarray] | None
+"""How far numbers are moved, down and up, at corners; None where none is."""
 
 
 class SliverBounds:
@@ -88,10 +110,16 @@ class SliverBounds:
     Args:
         network: The first network, whose regions are looked at.
         other: The second one.
+        domain: In whose chart the regions are given.
     """
 
-    def __init__(self, network: ReluNetwork, other: ReluNetwork):
+    def __init__(self, network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain):
         self._network, self._other = network, other
+        origin, directions = domain.rational_chart()
+        self._origin = np.array([float_or_infinity(v) for v in origin])
+        self._directions = np.array(
+            [[float_or_infinity(v) for v in row] for row in directions]
+        )
         pairs = zip(network.layers, other.layers, strict=True)
         self._change = [_less(b, a) for a, b in pairs]
         # Units whose pre-activations may differ.
@@ -125,7 +153,7 @@ class SliverBounds:
         """Ends for the difference of each output, first less second, then negatives.
 
         Args:
-            regions: Regions of the first network, in coordinates of its inputs.
+            regions: Regions of the first network.
         """
         places, parts = regions.end.tolist(), []
         first = 0
@@ -145,69 +173,157 @@ class SliverBounds:
         patterns = self._network.unit_patterns(bits)
         starts = self._network.unit_starts
         on = [patterns[:, a:b] for a, b in itertools.pairwise(starts)]
-        points = _points(regions, first, last)
-        begins = regions.starts()[first:last] - regions.starts()[first]
-        units, gap = self._forward(points, on)
-        high = self._added(points, on, units)
-        ways = -gap.value.T, gap.value.T
-        inside = self._steps(points, units)
+        points = self._points(regions, first, last)
+        units, apart = self._forward(points, on)
+        value, error = apart.on_regions()
+        region = points.region
+        gap = at_points(value[region], error[region], points.corners)
+        middle = at_points(value, error, points.inside)
+        step = self._steps(points, units)
         ends = []
-        for way, more in zip(ways, high, strict=True):
-            error = gap.error.T
-            most = (way + error)[:, : points.corners] + more
-            sizes = (np.abs(way) + error)[:, : points.corners] + more
+        for way, more in zip((-1.0, 1.0), self._added(points, on, units), strict=True):
+            most = (way * gap.value + gap.error) + more
+            sizes = np.abs(gap.value) + gap.error + more
             most = most + 4.0 * UNIT_ROUNDOFF * sizes
-            least = way - error
-            corner, middle = least[:, : points.corners], least[:, points.corners :]
-            there = middle[:, points.region[: points.corners]]
+            corner = way * gap.value - gap.error
+            there = (way * middle.value - middle.error)[region]
             # A sum of three terms, none of which is larger than the first two.
             lost = 4.0 * UNIT_ROUNDOFF * (np.abs(corner) + np.abs(there))
-            held = corner + inside * (there - corner) - SAFETY * lost
-            held = np.where(np.isfinite(inside), held, 0.0)
-            ends.append([np.maximum.reduceat(v, begins, axis=1) for v in (held, most)])
+            held = corner + step[:, None] * (there - corner) - SAFETY * lost
+            held = np.where(np.isfinite(step)[:, None], held, 0.0)
+            ends.append([np.maximum.reduceat(v, points.begins).T for v in (held, most)])
         lows, highs = zip(*ends, strict=True)
         # A way and its negative: the larger of both is not negative.
         return Ends(np.maximum(np.concatenate(lows), 0.0), np.concatenate(highs))
 
+    def _points(self, regions: Valued, first: int, last: int) -> _Points:
+        """The corners of some regions, and the mean of those of each, as inputs."""
+        start = int(regions.end[first - 1]) if first else 0
+        here = slice(start, int(regions.end[last - 1]))
+        sizes = np.diff(regions.end[first:last], prepend=start)
+        region, begins = (
+            np.repeat(np.arange(last - first), sizes),
+            np.cumsum(sizes) - sizes,
+        )
+        chart = regions.middle + regions.x[:, here].T * regions.scale
+        doubt = regions.reach[here, None] * regions.scale
+        doubt = SAFETY * (doubt + UNIT_ROUNDOFF * np.abs(chart))
+        value = self._origin + chart @ self._directions
+        steep = np.abs(self._directions)
+        size = np.abs(self._origin) + np.abs(chart) @ steep
+        # Of numbers that are rounded themselves.
+        terms = len(self._directions) + 4
+        lost = gamma(terms) * (size + doubt @ steep) + terms * SMALLEST
+        error = SAFETY * (doubt @ steep + lost)
+        mean = np.add.reduceat(value, begins, axis=0) / sizes[:, None]
+        largest = np.maximum.reduceat(np.abs(value), begins, axis=0)
+        mean_error = np.maximum.reduceat(error, begins, axis=0)
+        mean_error = SAFETY * (mean_error + gamma(int(sizes.max()) + 4) * largest)
+        apart = np.abs(value - mean[region]) + error + mean_error[region]
+        reach = (np.abs(value) + 2.0 * error).max(0) + mean_error.max(0)
+        return _Points(
+            Near(value, error),
+            region,
+            begins,
+            Near(mean, mean_error),
+            SAFETY * np.maximum.reduceat(apart, begins, axis=0),
+            SAFETY * np.append(reach, 1.0),
+        )
+
     def _forward(
         self, points: _Points, on: Sequence[Bool[np.ndarray, "regions _"]]
-    ) -> tuple[list[_Units], Near]:
-        """All hidden units at points, and how far the outputs are apart."""
-        size = len(points.region)
-        held: list[Near | None] = [points.place]
-        apart: list[Near | None] = [None]
+    ) -> tuple[list[_Units], Forms]:
+        """Hidden units at corners, and how far the outputs are apart."""
+        count, reach = len(points.begins), points.reach
+        held: list[Forms | None] = [input_forms(len(reach) - 1, count)]
+        apart: list[Forms | None] = [None]
         # What units in slivers take from each activation, and add, at most.
-        moved: list[tuple[np.ndarray, np.ndarray] | None] = [None]
-        units = []
+        moved: list[_Moves] = [None]
+        run, units = runs_of([], count), []
         for index, own in enumerate(self._network.hidden):
-            pre = _through(own, index, held, size)
-            gap = self._gap(index, held, apart, size)
-            below, above = self._moves(index, moved, size)
-            gates = on[index][points.region]
-            side = np.where(gates, 1.0, -1.0)
-            # On its region a unit of the first network has its sign, weakly.
-            right = np.maximum(side * pre.value - pre.error, 0.0)
-            wrong = (-side * gap.value - right) + gap.error
-            wrong = wrong + 4.0 * UNIT_ROUNDOFF * (
-                np.abs(gap.value) + gap.error + right
+            pre = through(own, index, held, run, reach)
+            gap = self._gap(index, held, apart, run, reach)
+            moves = self._moves(index, moved, len(points.region))
+            found = self._near_walls(index, points, on[index], (pre, gap), moves)
+            units.append(found)
+            factor = np.where(on[index], 1.0, own.slopes)
+            moved.append(_activated(found, moves, factor, points.region))
+            run = runs_of(on[: index + 1], count)
+            held.append(gated(pre, factor, run, reach))
+            apart.append(gated(gap, factor, run, reach))
+        return units, self._gap(len(units), held, apart, run, reach)
+
+    def _near_walls(
+        self,
+        index: int,
+        points: _Points,
+        on: Bool[np.ndarray, "regions units"],
+        forms: tuple[Forms, Forms],
+        moves: _Moves,
+    ) -> _Units:
+        """Units of a layer at corners where they may have the wrong sign.
+
+        Args:
+            index: The layer.
+            points: The points.
+            on: Which units are on.
+            forms: Pre-activations of the first network, and how much those of the
+                second are larger.
+            moves: How far slivers of the layers before move these.
+        """
+        (own, own_doubt), (gap, gap_doubt) = (f.on_regions() for f in forms)
+        bend, side = 1.0 - self._network.hidden[index].slopes, np.where(on, 1.0, -1.0)
+        asked = self._touched[index] & (bend > 0.0)
+        slack = np.full(on.shape, np.inf)
+        near, far = (
+            at_points(value[:, :, asked], doubt[:, asked], points.inside)
+            for value, doubt in ((own, own_doubt), (gap, gap_doubt))
+        )
+        slack[:, asked] = -_wrong(
+            side[:, asked] * near.value - near.error, side[:, asked], far
+        )
+        steep = np.abs(own[:, :-1, asked]) + np.abs(gap[:, :-1, asked])
+        span = SAFETY**2 * np.einsum("rcu,rc->ru", steep, points.spread)
+        if moves is not None:
+            # The sum of both is at least each.
+            most = (moves[0] + moves[1]).max(1, initial=0.0)
+            span = span + np.maximum.reduceat(most, points.begins)[:, None]
+        region, unit = np.nonzero(~(slack[:, asked] > span))
+        unit = np.flatnonzero(asked)[unit]
+        # Each at all corners of its region.
+        sizes = np.diff(points.begins, append=len(points.region))[region]
+        ends = np.cumsum(sizes)
+        place = np.arange(sizes.sum()) + np.repeat(
+            points.begins[region] - ends + sizes, sizes
+        )
+        at = Near(points.corners.value[place], points.corners.error[place])
+        near, far = (
+            at_points(
+                np.repeat(value[region, :, unit], sizes, axis=0),
+                np.repeat(doubt[region, unit], sizes),
+                at,
             )
-            bend = 1.0 - own.slopes
-            added = np.maximum(wrong + np.where(gates, below, above), 0.0)
-            added = np.where(self._touched[index], SAFETY * bend * added, 0.0)
-            units.append(_Units(np.where(bend > 0.0, wrong, -np.inf), added))
-            factor = np.where(gates, 1.0, own.slopes)
-            held.append(_times(pre, factor))
-            apart.append(_times(gap, factor))
-            moved.append((SAFETY * factor * below, SAFETY * (factor * above + added)))
-        return units, self._gap(len(units), held, apart, size)
+            for value, doubt in ((own, own_doubt), (gap, gap_doubt))
+        )
+        turn = np.repeat(side[region, unit], sizes)
+        unit = np.repeat(unit, sizes)
+        # On its region a unit of the first network has its sign, weakly.
+        right = np.maximum(turn * near.value - near.error, 0.0)
+        wrong = added = _wrong(right, turn, far)
+        if moves is not None:
+            below, above = moves
+            added = wrong + np.where(turn > 0.0, below[place, unit], above[place, unit])
+        added = SAFETY * bend[unit] * np.maximum(added, 0.0)
+        return _Units(place, unit, wrong, added, slack)
 
     def _gap(
         self,
         index: int,
-        held: Sequence[Near | None],
-        apart: Sequence[Near | None],
-        size: int,
-    ) -> Near:
+        held: Sequence[Forms | None],
+        apart: Sequence[Forms | None],
+        run: Int[np.ndarray, " regions"],
+        reach: Float64[np.ndarray, " dim_1"],
+    ) -> Forms:
         """By how much the pre-activations of the second network are larger.
 
         Of units that the networks share that is 0, without error.
@@ -216,22 +332,20 @@ class SliverBounds:
         own = dataclasses.replace(
             self._other.layers[index], bias=np.zeros(len(touched))
         )
-        first = _through(self._change[index], index, held, size)
-        second = _through(own, index, apart, size)
+        first = through(self._change[index], index, held, run, reach)
+        second = through(own, index, apart, run, reach)
         value = first.value + second.value
-        lost = UNIT_ROUNDOFF * np.abs(value)
+        lost = UNIT_ROUNDOFF * np.einsum("rcu,c->ru", np.abs(value), reach)
         error = SAFETY * (first.error + second.error + lost)
-        return Near(np.where(touched, value, 0.0), np.where(touched, error, 0.0))
+        value = np.where(touched, value, 0.0)
+        return Forms(value, np.where(touched, error, 0.0), run)
 
-    def _moves(
-        self,
-        index: int,
-        moved: Sequence[tuple[np.ndarray, np.ndarray] | None],
-        size: int,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """How far the second network's pre-activations are moved, down and up."""
+    def _moves(self, index: int, moved: Sequence[_Moves], corners: int) -> _Moves:
+        """How far the second network's pre-activations are moved."""
         layer = self._other.layers[index]
-        below, above = np.zeros((2, size, layer.width))
+        if all(moved[source] is None for source, _ in layer.blocks(index)):
+            return None
+        below, above = np.zeros((2, corners, layer.width))
         for source, matrix in layer.blocks(index):
             pair = moved[source]
             if pair is None:
@@ -251,23 +365,20 @@ class SliverBounds:
         on: Sequence[Bool[np.ndarray, "regions _"]],
         units: Sequence[_Units],
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What slivers add at most to goals at corners: `(outputs, corners)`, twice."""
-        count, width = points.corners, self._other.output_dim
-        less, more = np.zeros((2, count, width))
+        """What slivers add at most to goals at corners: `(corners, outputs)`, twice."""
+        less, more = np.zeros((2, len(points.region), self._other.output_dim))
         weights = self._weights(on)
         terms = 4
         for own, (value, error) in zip(units, weights, strict=True):
-            place, unit = np.nonzero(own.added[:count])
-            if not len(place):
-                continue
-            terms += own.added.shape[1]
-            at = points.region[place]
-            size = own.added[place, unit][:, None]
+            some = np.flatnonzero(own.added)
+            place, unit = own.place[some], own.unit[some]
+            terms += value.shape[2]
+            at, size = points.region[place], own.added[some, None]
             for total, way in ((less, -1.0), (more, 1.0)):
                 steep = np.maximum(way * value[at, :, unit] + error[at, :, unit], 0.0)
                 np.add.at(total, place, steep * size + SMALLEST)
         grown = SAFETY * (1.0 + gamma(terms))
-        return grown * less.T, grown * more.T
+        return grown * less, grown * more
 
     def _weights(self, on: Sequence[Bool[np.ndarray, "regions _"]]) -> list[Near]:
         """What each output makes of each activation on regions, by layer.
@@ -288,7 +399,7 @@ class SliverBounds:
             found.append(weights)
             factor = np.where(on[index], 1.0, layers[index].slopes)[:, None]
             if index:
-                _back(layers[index], index, _times(weights, factor), owed)
+                _back(layers[index], index, times(weights, factor), owed)
         return found[::-1]
 
     def _steps(self, points: _Points, units: Sequence[_Units]) -> np.ndarray:
@@ -296,18 +407,46 @@ class SliverBounds:
 
         Not finite where the point inside lies in one, for all that is known.
         """
-        count = points.corners
-        region, step = points.region[:count], np.zeros(count)
-        for touched, own in zip(self._touched, units, strict=False):
-            wrong = np.maximum(own.wrong[:count, touched], 0.0)
-            right = -own.wrong[count:][:, touched]
-            place, unit = np.nonzero(wrong)
-            depth, slack = wrong[place, unit], right[region[place], unit]
+        step = np.zeros(len(points.region))
+        for own in units:
+            some = np.flatnonzero(~(own.wrong <= 0.0))
+            place, depth = own.place[some], own.wrong[some]
+            slack = own.slack[points.region[place], own.unit[some]]
             part = np.where(slack > 0.0, FARTHER * depth / (depth + slack), np.inf)
             np.maximum.at(step, place, part)
-            is_clear = np.min(right, axis=1, initial=np.inf) > 0.0
-            step[~is_clear[region]] = np.inf
+            is_clear = np.min(own.slack, axis=1, initial=np.inf) > 0.0
+            step[~is_clear[points.region]] = np.inf
         return np.where(step <= 1.0, step, np.inf)
+
+
+def _wrong(right: np.ndarray, side: np.ndarray, gap: Near) -> np.ndarray:
+    """By how much signs may be the wrong ones in the second network, from above.
+
+    Args:
+        right: By how much they are right in the first, at least.
+        side: 1 where they are to be positive, -1 elsewhere.
+        gap: How much larger the numbers are in the second.
+    """
+    sizes = np.abs(gap.value) + gap.error + np.abs(right)
+    return (-side * gap.value - right) + gap.error + 4.0 * UNIT_ROUNDOFF * sizes
+
+
+def _activated(
+    units: _Units,
+    moves: _Moves,
+    factor: Float64[np.ndarray, "regions units"],
+    region: Int[np.ndarray, " corners"],
+) -> _Moves:
+    """How far activations are moved, by units before and by slivers of their own."""
+    some = np.flatnonzero(units.added)
+    if moves is None and not len(some):
+        return None
+    if moves is None:
+        below, above = np.zeros((2, len(region), factor.shape[1]))
+    else:
+        below, above = (SAFETY * factor[region] * part for part in moves)
+    above[units.place[some], units.unit[some]] += units.added[some]
+    return below, SAFETY * above
 
 
 def _less(one: Layer, other: Layer) -> Layer:
@@ -316,55 +455,6 @@ def _less(one: Layer, other: Layer) -> Layer:
     skips = tuple((source, a - b) for (source, a), (_, b) in pairs)
     weight, bias = one.weight - other.weight, one.bias - other.bias
     return dataclasses.replace(one, weight=weight, bias=bias, skips=skips)
-
-
-def _points(regions: Valued, first: int, last: int) -> _Points:
-    """The corners of some regions, and the mean of those of each."""
-    start = int(regions.end[first - 1]) if first else 0
-    here = slice(start, int(regions.end[last - 1]))
-    sizes = np.diff(regions.end[first:last], prepend=start)
-    region, begins = np.repeat(np.arange(last - first), sizes), np.cumsum(sizes) - sizes
-    place = regions.x[:, here].T * regions.scale
-    value = regions.middle + place
-    lost = UNIT_ROUNDOFF * np.abs(value)
-    error = SAFETY * (regions.reach[here, None] * regions.scale + lost)
-    mean = np.add.reduceat(value, begins, axis=0) / sizes[:, None]
-    mean_error = np.maximum.reduceat(error, begins, axis=0)
-    largest = np.maximum.reduceat(np.abs(value), begins, axis=0)
-    mean_error = SAFETY * (mean_error + gamma(int(sizes.max()) + 4) * largest)
-    return _Points(
-        Near(np.concatenate([value, mean]), np.concatenate([error, mean_error])),
-        np.concatenate([region, np.arange(last - first)]),
-        len(region),
-    )
-
-
-def _through(layer: Layer, index: int, held: Sequence[Near | None], size: int) -> Near:
-    """A layer's pre-activations; weights may be rounded once themselves."""
-    value = np.tile(layer.bias, (size, 1))
-    terms = 4 + sum(matrix.shape[1] + 2 for _, matrix in layer.blocks(index))
-    error = gamma(terms) * np.abs(value)
-    for source, matrix in layer.blocks(index):
-        near = held[source]
-        if near is None or not matrix.any():
-            continue
-        doubt = near.error + gamma(terms) * (np.abs(near.value) + near.error)
-        # What is 0 without an error stays so.
-        alive = (doubt > 0.0) | (near.value != 0.0)
-        some = np.flatnonzero(alive.any(0))
-        steep = matrix[:, some].T
-        value = value + near.value[:, some] @ steep
-        lost = 4 * terms * SMALLEST * alive.any(1, keepdims=True)
-        error = error + doubt[:, some] @ np.abs(steep) + lost
-    return Near(value, SAFETY * error)
-
-
-def _times(near: Near, factor: np.ndarray) -> Near:
-    """Numbers times slopes."""
-    value = near.value * factor
-    lost = UNIT_ROUNDOFF * np.abs(value) + SMALLEST
-    exact = (factor == 0.0) | (factor == 1.0)
-    return Near(value, SAFETY * (near.error * factor + np.where(exact, 0.0, lost)))
 
 
 def _back(layer: Layer, index: int, weights: Near, owed: dict[int, Near]) -> None:

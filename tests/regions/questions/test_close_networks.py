@@ -7,7 +7,7 @@ import pytest
 
 import regions
 from regions.certificates.answers import verify_answer
-from regions.domains.shapes import Box
+from regions.domains.shapes import BoundedDomain, Box
 from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import visit_regions
 from regions.network import ReluNetwork
@@ -42,7 +42,9 @@ def planted(
     return ReluNetwork.from_arrays(weights, biases, slopes, skips=skips)
 
 
-def problem_of(network: ReluNetwork, other: ReluNetwork, domain: Box) -> Problem:
+def problem_of(
+    network: ReluNetwork, other: ReluNetwork, domain: BoundedDomain
+) -> Problem:
     """The network of what differs, and its goals."""
     apart, directions = difference_of(compared(network, other))
     return Problem(apart, domain, [(Linear(tuple(row)),) for row in directions])
@@ -83,7 +85,7 @@ def test_bounds_on_each_region_hold_at_samples_and_are_close(shape):
         other = planted(network, rng, 0, size)
         gaps = other(points) - network(points)
         gaps = np.concatenate([-gaps, gaps], axis=1)
-        bounds = SliverBounds(network, other)
+        bounds = SliverBounds(network, other, domain)
 
         def check(held, bounds=bounds, gaps=gaps):
             low, high = bounds.ends(held)
@@ -105,14 +107,37 @@ def test_bounds_on_each_region_hold_at_samples_and_are_close(shape):
             assert high < (1.5 if len(widths) > 2 else 1 + 1e-6) * exact
 
 
+DOMAINS = {
+    "simplex": regions.Simplex([[0.0, 0.5, 0.0], [2.0, 0.0, 0.1], [0.0, 2.0, 0.0]]),
+    "slice": regions.Slice([0.1, 0, 0], [[1, 0, 1], [0, 0.3, 1]], Box.cube(2)),
+    "octahedron": regions.Ball([0.1, 0.2, 0.3], 0.7, 1),
+    "cube": regions.Ball([0.1, 0.2, 0.3], 0.3, np.inf),
+    "polytope": regions.HPolytope([*-np.eye(3), [1.0, 1.0, 0.5]], [0.7, 0.7, 0.7, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", DOMAINS)
+def test_domains_of_all_kinds_are_served(kind):
+    rng, domain = np.random.default_rng(1), DOMAINS[kind]
+    network = random_network(rng, 3, [5, 4])
+    other = planted(network, rng, 0, 1e-9)
+    assert close_lists_serve(network, other, domain)
+    problem = problem_of(network, other, domain)
+    found = close_networks._largest(network, other, problem, Budget())
+    listed = regions.largest_difference(network, other, domain, method="list")
+    assert found is not None
+    assert found[1] == listed.value > 0
+
+
 def test_lower_ends_are_attained_outside_of_the_sliver():
     """max(x, 0) and max(2x - 1/4, 0): on x > 0 they differ most at 1/8, and at 1."""
     one, other = (
         ReluNetwork.from_arrays([[[w, 0.0]], [[1.0]]], [[b], [0.0]])
         for w, b in ((1.0, 0.0), (2.0, -0.25))
     )
-    bounds = SliverBounds(one, other)
-    (ends,) = visit_regions(one, Box.cube(2), bounds.ends, lambda: False).taken
+    square = Box.cube(2)
+    bounds = SliverBounds(one, other, square)
+    (ends,) = visit_regions(one, square, bounds.ends, lambda: False).taken
     low, high = ends.low.max(1), ends.high.max(1)
     np.testing.assert_allclose(low, [0.125, 0.75], rtol=1e-5)
     assert (low <= [0.125, 0.75]).all()

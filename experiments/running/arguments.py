@@ -579,5 +579,5 @@ def _rows_in(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
         return A, b
     with reading(path, "a polytope", 'write {"A": [[...], ...], "b": [...]}'):
         check_file_size(path, MAX_BYTES)
-        body = json.loads(path.read_text("utf-8"))
+        body = json.loads(path.read_text("utf-8-sig"))
         return np.array(body["A"], np.float64), np.array(body["b"], np.float64)

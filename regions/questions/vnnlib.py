@@ -1,14 +1,17 @@
 """Properties in VNN-LIB files: the subset of linear rows, read by a bounded parser.
 
-Constants `X_i` (inputs) and `Y_j` (outputs) are real; assertions are `<=` and `>=` of
-sums of constants times numbers, joined by `and` and `or`. All assertions together
-describe what must not happen. Nothing else is understood, and nothing is executed.
+Constants `X_i` (inputs) and `Y_j` (outputs) are real; assertions are `<=`, `>=` and `=`
+of sums of constants times numbers, joined by `and` and `or`. All assertions together
+describe what must not happen. With `<` and `>` in all rows what is met with equality
+may happen; the box around the inputs is closed. Commands to a solver (`check-sat`) are
+passed over. Nothing else is understood, and nothing is executed.
 
 Numbers are decimals, and exact. The box around the inputs is made of their bounds:
 where these are no float64 numbers, the domain is a box a little larger, and the
 property has the exact one.
 """
 
+import dataclasses
 import itertools
 import math
 import os
@@ -43,14 +46,24 @@ _NUMBER = re.compile(r"[+-]?(\d{1,400}\.?\d{0,400}|\.\d{1,400})([eE][+-]?\d{1,3}
 Term = dict[str, Fraction]
 """Weights of constants by name; the number alone under the empty name."""
 
-Condition = tuple[tuple[str, Fraction], ...]
-"""Weights by name, sorted: the sum of the products is at most 0."""
+COMPARED = ("<=", ">=", "<", ">", "=")
+TO_SOLVERS = ("set-logic", "set-info", "set-option", "check-sat", "get-model", "exit")
+
+
+class Condition(NamedTuple):
+    """A sum of products that is at most 0.
+
+    Attributes:
+        weights: Weights by name, sorted.
+        is_strict: Whether it is less than 0.
+    """
+
+    weights: tuple[tuple[str, Fraction], ...]
+    is_strict: bool
+
 
 ExactEnds = tuple[tuple[Fraction, Fraction], ...]
 """Both ends of each input."""
-
-Unsafe = tuple[tuple[Row, ...], ...]
-"""Alternatives, as a property has them."""
 
 Alternatives = list[tuple[Condition, ...]]
 """Conditions that hold together, of which one list must hold."""
@@ -94,10 +107,12 @@ def read_vnnlib(path: str | os.PathLike[str]) -> Specification:
         (array([1.]), 1)
     """
     path = pathlib.Path(path)
+    if path.suffix.lower() == ".gz":
+        raise FileFormatError(f"{path} is packed: unpack it first, as gunzip does.")
     with reading(path, "a VNN-LIB file", "see the subset in the documentation"):
         check_file_size(path, MAX_BYTES)
         try:
-            return parse_vnnlib(path.read_text("utf-8"))
+            return parse_vnnlib(path.read_text("utf-8-sig"))
         except FileFormatError as error:
             raise FileFormatError(f"{path}: {error}") from error
 
@@ -128,6 +143,8 @@ def parse_vnnlib(text: str) -> Specification:
                 _declare(name, declared)
             case ["assert", body]:
                 alternatives = _both(alternatives, _alternatives(body, declared))
+            case [str(name), *_] if name in TO_SOLVERS:
+                pass
             case _:
                 raise FileFormatError(
                     f"{_shown(expression)} is none of declare-const, declare-fun and "
@@ -200,13 +217,22 @@ def _alternatives(body: object, declared: set[str]) -> Alternatives:
                     f"an assertion has more than {MAX_ALTERNATIVES} alternatives."
                 )
             return found
-        case ["<=" | ">=" as sign, left, right]:
-            low, high = (left, right) if sign == "<=" else (right, left)
-            total = _term(low, declared)
-            for name, weight in _term(high, declared).items():
-                total[name] = total.get(name, Fraction(0)) - weight
-            return [(tuple(sorted((n, w) for n, w in total.items() if w)),)]
-    raise FileFormatError(f"{_shown(body)} is none of and, or, <= and >=.")
+        case [str(sign), first, second, *more] if sign in COMPARED:
+            terms = [_term(part, declared) for part in (first, second, *more)]
+            pairs = itertools.pairwise(terms)
+            return [tuple(c for pair in pairs for c in _compared(sign, *pair))]
+    raise FileFormatError(
+        f"{_shown(body)} is none of and, or, {', '.join(COMPARED[:-1])} and =."
+    )
+
+
+def _compared(sign: str, left: Term, right: Term) -> Iterator[Condition]:
+    """What a comparison of two terms says: of an equation, two rows."""
+    for way, low, high in (("<=", left, right), (">=", right, left)):
+        if sign in (way, way[0], "="):
+            total = _sum([low, _times(high, Fraction(-1))])
+            weights = tuple(sorted((n, w) for n, w in total.items() if w))
+            yield Condition(weights, sign == way[0])
 
 
 def _term(body: object, declared: set[str]) -> Term:
@@ -228,6 +254,10 @@ def _term(body: object, declared: set[str]) -> Term:
             for number, other in ((one, two), (two, one)):
                 if set(number) <= {""}:
                     return _times(other, number.get("", Fraction(0)))
+        case ["/", first, second]:
+            divisor = _term(second, declared)
+            if set(divisor) <= {""} and any(divisor.values()):
+                return _times(_term(first, declared), 1 / divisor[""])
     raise FileFormatError(
         f"{_shown(body)} is no number, declared constant, or sum of such products."
     )
@@ -266,14 +296,17 @@ def _specification(declared: set[str], alternatives: Alternatives) -> Specificat
         rows = []
         for condition in conditions:
             bound = _input_bound(condition)
-            if bound is None:
-                rows.append(_row(condition, counts))
-                continue
-            name, is_upper, end = bound
-            ends = (high if is_upper else low)[int(name[2:])]
-            ends[number] = (min if is_upper else max)(ends[number], end)
-            if len(alternatives) > 1:
-                rows.append(_row(condition, counts))
+            if bound is not None:
+                name, is_upper, end = bound
+                if condition.is_strict:
+                    raise FileFormatError(
+                        f"the bound {decimals(end, 6)} of {name} is strict, and the "
+                        "box of inputs is closed: write <= or >=."
+                    )
+                ends = (high if is_upper else low)[int(name[2:])]
+                ends[number] = (min if is_upper else max)(ends[number], end)
+            if bound is None or len(alternatives) > 1:
+                rows.append((_row(condition, counts), condition.is_strict))
         unsafe.append(rows)
     box = tuple(
         (_least_end(k, lows, "lower"), -_least_end(k, [-v for v in highs], "upper"))
@@ -285,15 +318,20 @@ def _specification(declared: set[str], alternatives: Alternatives) -> Specificat
                 f"X_{k} has the lower bound {decimals(a, 6)} and the upper one "
                 f"{decimals(b, 6)}: no input is left."
             )
-    kept = tuple(
-        tuple(row for row in rows if not _holds_in(row, box)) for rows in unsafe
-    )
+    held = [[row for row in rows if not _holds_in(row[0], box)] for rows in unsafe]
+    kinds = {is_strict for rows in held for _, is_strict in rows}
+    if len(kinds) > 1:
+        raise FileFormatError(
+            "some rows have < or >, and others <=, >= or =: of all rows that are no "
+            "bounds of the box one kind is required."
+        )
+    kept = tuple(tuple(row for row, _ in rows) for rows in held)
     if not all(kept):
         raise FileFormatError(
             "nothing is said of the outputs, in some alternative at least: an assert "
             "with Y_0, Y_1, ... is required."
         )
-    return _on_box(box, kept)
+    return _on_box(box, Property(kept, strict=kinds == {True}))
 
 
 def _least_end(axis: int, ends: Iterable[Fraction | float], side: str) -> Fraction:
@@ -309,23 +347,23 @@ def _least_end(axis: int, ends: Iterable[Fraction | float], side: str) -> Fracti
     return end
 
 
-def _on_box(box: ExactEnds, unsafe: Unsafe) -> Specification:
+def _on_box(box: ExactEnds, unsafe: Property) -> Specification:
     """What must not happen on a box, and a domain that holds it."""
     lower, upper = (tuple(map(to_fmpq, ends)) for ends in zip(*box, strict=True))
     low, high = outward(ExactBox(lower, upper))
     rounded = tuple(zip(map(Fraction, low), map(Fraction, high), strict=True))
     if rounded == box and lower != upper:
-        return Specification(Box(low, high), Property(unsafe))
+        return Specification(Box(low, high), unsafe)
     # A domain has an inside, which the exact box may not.
     flat = low == high
     low = np.where(flat, np.nextafter(low, -np.inf), low)
     high = np.where(flat, np.nextafter(high, np.inf), high)
-    return Specification(Box(low, high), Property(unsafe, box=box))
+    return Specification(Box(low, high), dataclasses.replace(unsafe, box=box))
 
 
 def _input_bound(condition: Condition) -> tuple[str, bool, Fraction] | None:
     """The input, the side and the end, if a condition is a bound of one input."""
-    weights = dict(condition)
+    weights = dict(condition.weights)
     offset = weights.pop("", Fraction(0))
     if len(weights) != 1:
         return None
@@ -335,7 +373,7 @@ def _input_bound(condition: Condition) -> tuple[str, bool, Fraction] | None:
 
 def _row(condition: Condition, counts: dict[str, int]) -> Row:
     """A condition as a row."""
-    weights = dict(condition)
+    weights = dict(condition.weights)
     vectors = [
         tuple(weights.get(f"{kind}_{k}", Fraction(0)) for k in range(counts[kind]))
         for kind in "XY"

@@ -31,7 +31,7 @@ def files(tmp_path_factory):
     (folder / "near.json").write_text('{"A": [[1], [-1]], "b": [2, -1]}')
     head = "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (>= X_0 -1))"
     (folder / "bad.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (>= Y_0 1))")
-    (folder / "good.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (> Y_0 1))")
+    (folder / "odd.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (not Y_0))")
     (folder / "safe.vnnlib").write_text(f"{head}(assert (<= X_0 1))(assert (>= Y_0 2))")
     return folder
 
@@ -94,7 +94,7 @@ def test_the_norm_of_a_ball_may_be_another_one(script, files, capsys):
         ("abs.npz range --box -1 1 --norm 2", "range takes no --norm"),
         ("abs.npz range --box -1 1 --output 3", "3 is no number of one: give --output"),
         ("classes.npz range --box -1 1", "2 outputs, and none is named: give --output"),
-        ("abs.npz property good.vnnlib", "good.vnnlib: [> Y_0 1] is none of and, or"),
+        ("abs.npz property odd.vnnlib", "odd.vnnlib: [not Y_0] is none of and, or"),
         ("abs.npz property", "property needs a VNN-LIB file"),
         ("abs.npz radius", "radius needs --at POINT"),
         ("classes.npz radius --at x.npy:9", "row 9 is asked for"),

@@ -1,5 +1,6 @@
 """Properties: proved, refuted, and read from VNN-LIB files."""
 
+import gzip
 import json
 from fractions import Fraction
 
@@ -149,6 +150,52 @@ def test_a_decimal_box_in_many_dimensions(tmp_path):
             assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("(>= Y_0 2)", False),
+        ("(> Y_0 2)", True),
+        ("(< 2 Y_0)", True),
+        ("(> Y_0 1.99999999999999999999)", False),
+        ("(or (> Y_0 2) (< Y_0 0))", True),
+        ("(or (> Y_0 2) (< Y_0 X_0))", True),
+        ("(or (> Y_0 2) (< Y_0 (+ X_0 0.1)))", False),
+        ("(= Y_0 2)", False),
+        ("(= Y_0 2.5)", True),
+        ("(= Y_0 1 X_0)", False),
+        ("(= Y_0 1 (* 2 X_0))", True),
+        ("(<= 2 Y_0 3)", False),
+        ("(<= (/ 7 3) Y_0 3)", True),
+        ("(>= Y_0 (/ X_0 (- 2)) 0)", False),
+    ],
+)
+def test_strict_rows_equations_chains_and_quotients(text, holds, tmp_path):
+    """Of the ramp on the interval from -1 to 2."""
+    body = f"{ONE}(assert (<= -1 X_0 2))(assert {text})"
+    found = parse_vnnlib(f"; a comment (\n(set-logic QF_LRA){body}(check-sat)(exit)")
+    answer = regions.holds(RAMP, found.domain, found.property)
+    assert answer.value is holds
+    assert regions.verify(answer.save(tmp_path / "answer.json")).ok
+
+
+def test_inputs_that_equations_fix():
+    found = parse_vnnlib(f"{ONE}(assert (= X_0 0.3))(assert (>= Y_0 0.3))")
+    assert found.property.box == ((Fraction("0.3"),) * 2,)
+    answer = regions.holds(RAMP, found.domain, found.property)
+    assert answer.witness == (Fraction("0.3"),)
+
+
+def test_files_begin_with_a_mark_or_are_packed(tmp_path):
+    text = f"{ONE}(assert (<= -1 X_0 2))(assert (>= Y_0 2))"
+    file = tmp_path / "spec.vnnlib"
+    file.write_text(text, "utf-8-sig")
+    assert read_vnnlib(file).domain.upper.tolist() == [2.0]
+    packed = tmp_path / "spec.vnnlib.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(FileFormatError, match="is packed: unpack it first"):
+        read_vnnlib(packed)
+
+
 def test_a_box_that_is_no_part_of_the_domain_is_refused():
     text = f"{ONE}(assert (>= X_0 0.1))(assert (<= X_0 0.3))(assert (>= Y_0 0.3))"
     found = parse_vnnlib(text)
@@ -182,13 +229,23 @@ def test_the_class_of_a_box():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("(check-sat)", "none of declare-const"),
+        ("(push 1)", "none of declare-const"),
+        ("", "0 constants X are declared"),
         ("(declare-const Z Real)", "X_0, X_1"),
         ("(declare-const X_1 Real)(declare-const Y_0 Real)", "without a gap"),
         ("(declare-const X_0 Real)(declare-const Y_0 Real)", "X_0 has no lower bound"),
         ("(assert (<= X_0 1))", "no number, declared constant"),
         ("(declare-const X_0 Real)(assert (<= (* X_0 X_0) 1))", "sum of such products"),
-        ("(assert (< 1 2))", "none of and, or"),
+        ("(assert (not (>= 1 2)))", "none of and, or, <=, >=, <, > and ="),
+        ("(declare-const X_0 Real)(assert (<= X_0 (/ 1 0)))", "no number"),
+        (
+            f"{ONE}(assert (>= X_0 0))(assert (< X_0 0.5))(assert (> Y_0 1))",
+            "the bound 0.5 of X_0 is strict",
+        ),
+        (
+            f"{ONE}(assert (<= 0 X_0 1))(assert (> Y_0 1))(assert (>= Y_0 X_0))",
+            "some rows have < or >, and others",
+        ),
         ("(assert", "not closed"),
         (
             "(declare-const X_0 Real)(declare-const Y_0 Real)"

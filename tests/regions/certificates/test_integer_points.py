@@ -25,6 +25,7 @@ def networks() -> dict[str, ReluNetwork]:
     return {
         "long": random_network(rng, 2, [4, 3], outputs=2),
         "plain": ReluNetwork.from_arrays(weights, biases),
+        "whole": ReluNetwork.from_arrays(weights, biases, [[2.0, 0.0, 1.0, -1.0], 3.0]),
         "slopes": ReluNetwork.from_arrays(weights, biases, slopes),
         "skips": ReluNetwork.from_arrays(weights, biases, slopes, skips=SKIPS),
     }

@@ -43,6 +43,8 @@ def test_two_triangles_fill_a_square_and_one_does_not():
         [1 | 4, 2 | 4, 2 | 8],  # a corner is missing
         [1 | 4, 1 | 4, 2 | 8, 2 | 8],  # corners stand there twice
         [1 | 4, 2 | 4, 2 | 8, 16 | 8],  # no edge leads back
+        [1, 2],  # one form vanishes at each, as in one dimension
+        [1 | 2 | 4, 1 | 2 | 8, 1 | 4 | 8, 2 | 4 | 8],  # three, as in space
     ],
 )
 def test_what_is_no_whole_polytope_tells_nothing(zeros):

@@ -142,6 +142,22 @@ def test_a_property_of_a_list_is_about_outputs(lists_alone, tmp_path):
     assert "a list settles single rows on outputs" in refused(body, tmp_path)
 
 
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_a_border_that_is_met_is_safe_only_if_strict(few, monkeypatch, tmp_path):
+    """The largest slack is 0: whether that violates it is what `strict` says."""
+    monkeypatch.setattr(maxima, "FEW_NODES", few)
+    ramp = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], None)
+    most = Property.bounds([[1.0]], [2.0])
+    body = saved(regions.holds(ramp, regions.Box([-1.0], [2.0]), most), tmp_path)
+    held = body["about"]["property"]
+    assert (body["value"], held["strict"]) == (True, True)
+    for strict in (True, False):
+        held["strict"] = strict
+        for value in (True, False, None):
+            said = refused({**body, "value": value}, tmp_path)
+            assert bool(said) == (value is not strict)
+
+
 def test_weights_that_the_network_has_no_outputs_or_inputs_for(trees_alone, tmp_path):
     """Nothing would be said of them, whatever they are."""
     one = Fraction(1)

@@ -157,7 +157,19 @@ def _cancelling_sums(rng):
     return ReluNetwork.from_arrays([weight, row], [bias, np.zeros(1)])
 
 
-@pytest.mark.parametrize("make", [_wedges, _cancelling_forms, _cancelling_sums])
+def _cancelling_slopes(rng):
+    """The same of units that are off everywhere, half as steep."""
+    net = _cancelling_sums(rng)
+    (first,), slopes = net.hidden, np.full(10, 0.5)
+    below = dataclasses.replace(
+        first, weight=-first.weight, bias=-first.bias, slopes=slopes
+    )
+    return ReluNetwork((below,), net.output)
+
+
+@pytest.mark.parametrize(
+    "make", [_wedges, _cancelling_forms, _cancelling_sums, _cancelling_slopes]
+)
 def test_no_largest_value_is_lost_to_rounding_nor_exceeded(make):
     """The best that is known may be the largest itself: nothing is left to spare."""
     for seed in range(12):
@@ -200,7 +212,9 @@ def _nearly_round(rng):
     return ReluNetwork.from_arrays(weights, skips={1: {0: np.eye(2)}})
 
 
-@pytest.mark.parametrize("make", [_cancelling_forms, _cancelling_sums, _nearly_round])
+@pytest.mark.parametrize(
+    "make", [_cancelling_forms, _cancelling_sums, _cancelling_slopes, _nearly_round]
+)
 @pytest.mark.parametrize("norm", NORMS)
 def test_no_largest_norm_is_lost_to_rounding_nor_exceeded(norm, make):
     goal = visited_extremes.GOALS[norm]

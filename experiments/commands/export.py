@@ -38,6 +38,7 @@ Exit code: 0 written; 1 not all regions were found; 2 bad input; 130 on Ctrl-C, 
 is written then.
 """
 
+NAME = "network"
 NETWORKS = (".npz", ".onnx", ".pt")
 LAWS = (".json", ".mat")
 SOURCES = (".c", ".h")
@@ -54,7 +55,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     file = functools.partial(output_file, suffixes=suffixes)
     text = f"what to write: {', '.join(suffixes)}"
     add("--out", type=file, metavar="FILE", required=True, help=text)
-    add("--name", metavar="NAME", help="of the function in C (default: network)")
+    add("--name", metavar="NAME", help=f"of the function in C (default: {NAME})")
     add("--output", type=int, metavar="K", help="which output is the objective")
     add("--minimize", action="store_true", help="it is to be small, not large")
     text = "time to sharpen each end of a unit's bounds (default: 0.25)"
@@ -80,7 +81,9 @@ def check(parser: Parser, options: argparse.Namespace) -> None:
         ("unit_seconds", PROGRAMS),
         ("max_seconds", (*LAWS, *SOURCES)),
     ):
-        if getattr(options, name) not in (None, False) and suffix not in formats:
+        given = getattr(options, name)
+        # A number of 0 is one that was given.
+        if given is not None and given is not False and suffix not in formats:
             option = name.replace("_", "-")
             parser.error(f"{suffix} takes no --{option}: {' and '.join(formats)} do")
 
@@ -157,7 +160,7 @@ def write_regions(options: argparse.Namespace, found: "RegionSet") -> None:
         return
     from regions.results.laws.c_source import save_c
 
-    save_c(options.out, found, name=options.name or "network")
+    save_c(options.out, found, name=NAME if options.name is None else options.name)
 
 
 def main(arguments: list[str] | None = None) -> int:

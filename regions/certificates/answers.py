@@ -55,7 +55,8 @@ def verify_answer(
     with reading(path, "a saved answer", "write it again with Answer.save"):
         check_file_size(path, MAX_BYTES)
         body = json.loads(path.read_text("utf-8"))
-        if body.get("format") != FORMAT or body.get("version") != VERSION:
+        head = body if isinstance(body, dict) else {}
+        if head.get("format") != FORMAT or head.get("version") != VERSION:
             raise FileFormatError(f"{path} is not a saved answer of version {VERSION}.")
         held = _network(body["network"])
         domain = domain_from_dict(body["domain"])

@@ -16,6 +16,7 @@ PARTS, NARROWINGS = 64, 3
 """Into how many parts the way to a point is cut, and the first part that serves."""
 
 
+@np.errstate(all="ignore")
 def first_radius(
     network: ReluNetwork, x: np.ndarray, label: int, dual: float | int
 ) -> Fraction:
@@ -32,6 +33,7 @@ def first_radius(
     return Fraction(float(best)) if 1e-12 < best < 1e12 else Fraction(1)
 
 
+@np.errstate(all="ignore")
 def nearest_in_region(
     network: ReluNetwork,
     x: np.ndarray,
@@ -69,6 +71,7 @@ def nearest_in_region(
     return None if solved is None else solved[0][:dim]
 
 
+@np.errstate(all="ignore")
 def nearest_on_the_way(
     network: ReluNetwork, x: np.ndarray, end: np.ndarray, label: int
 ) -> np.ndarray:

@@ -512,7 +512,7 @@ def test_what_keeps_no_proof_cannot_be_saved(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 3}', "no json", "[" * 5000]
+    "text", ["", "[]", "null", "{}", '{"format": 3}', "no json", "[" * 5000]
 )
 def test_other_files_are_refused_in_one_line(text, tmp_path):
     path = tmp_path / "answer.json"
@@ -520,6 +520,7 @@ def test_other_files_are_refused_in_one_line(text, tmp_path):
     with pytest.raises(FileFormatError) as caught:
         verify_answer(path)
     assert "\n" not in str(caught.value)
+    assert "Error" not in str(caught.value)
 
 
 @pytest.mark.parametrize("norm", [1, 2])

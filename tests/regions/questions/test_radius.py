@@ -230,3 +230,11 @@ def test_wrong_arguments_are_refused_in_one_line():
         ValueError, match="there are 1 outputs: a class of at least two"
     ):
         regions.robust_radius(single, [0, 0])
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_inputs_at_the_end_of_float64_are_asked_about_without_a_warning(norm):
+    """Where floats overflow a hint is none, and proofs do without."""
+    network = random_network(np.random.default_rng(0), 2, [9, 9], outputs=3)
+    answer = regions.robust_radius(network, [1e308, 1e308], norm, stop=lambda: True)
+    assert not answer.proved

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from regions.domains.shapes import Ball, Domain
-from regions.signs.rounding import SAFETY, are_in_ball, gamma, is_certain
+from regions.signs.rounding import SAFETY, SMALLEST, are_in_ball, gamma, is_certain
 
 
 def inside_domain(
@@ -29,5 +29,6 @@ def inside_domain(
             if sums:
                 size = np.abs(points) @ np.abs(row) + abs(end)
                 error = SAFETY * gamma(domain.dim + 2) * size
+                error = error + 2 * domain.dim * SMALLEST
             inside &= is_certain(end - points @ row, error)
     return inside

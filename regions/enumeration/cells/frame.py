@@ -92,11 +92,14 @@ def _facet_rows(
         row[2] = float(exact)
         row[3] = 2.0 * abs(float(exact - Fraction(row[2])))
         tame = np.abs(row[:3][row[:3] != 0.0])
-        row[4] = exact == Fraction(row[2]) and bool(
-            ((tame > 2.0**-250) & (tame < 2.0**250)).all()
+        row[4] = (
+            exact == Fraction(row[2])
+            and bool(((tame > 2.0**-250) & (tame < 2.0**250)).all())
+            # No entry is lost to underflow.
+            and bool(((row[:2] != 0.0) == (normal != 0.0)).all())
         )
         if not row[4]:
-            row[3] += SMALLEST
+            row[3] += 4.0 * SMALLEST
         row[5] = right == 0.0
     return rows
 

@@ -7,6 +7,7 @@ product. An infinite end is a node, too: a direction.
 """
 
 import itertools
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
@@ -407,17 +408,22 @@ def activated(layer: Layer, pre: Values, on: Bool[np.ndarray, "units nodes"]) ->
 def rounded(columns: list[list[Fraction]], *, pairs: bool) -> Values:
     """Exact columns as values."""
     entries = np.array([[_parts(v) for v in column] for column in columns])
-    high, low = entries[..., 0].T, entries[..., 1].T
-    # What the low part leaves is a rounding of it, or what underflows.
-    lost = np.where(low != 0.0, UNIT_ROUNDOFF * np.abs(low) + SMALLEST, 0.0)
+    high, low, lost = entries[..., 0].T, entries[..., 1].T, entries[..., 2].T
     error = norms((lost if pairs else np.abs(low) + lost).T)
     return Values(high, low if pairs else None, error)
 
 
-def _parts(value: Fraction) -> tuple[float, float]:
-    """The nearest float64 number, and what it leaves; NaN if it is out of range."""
+def _parts(value: Fraction) -> tuple[float, float, float]:
+    """The nearest float64 number, what it leaves, and the error of both together.
+
+    NaN if it is out of range.
+    """
     try:
         high = float(value)
-        return high, float(value - Fraction(high))
     except OverflowError:
-        return float("nan"), float("nan")
+        return math.nan, math.nan, math.nan
+    rest = value - Fraction(high)
+    low = float(rest)
+    # What the low part leaves is a rounding of it, or what underflows.
+    lost = UNIT_ROUNDOFF * abs(low) + SMALLEST if rest else 0.0
+    return high, low, lost

@@ -25,6 +25,7 @@ from regions.domains.shapes import (
 from regions.enumeration.budget import Budget
 from regions.network import Layer, ReluNetwork
 from regions.signs.exact import nearest_float, to_fmpq
+from regions.signs.inside import inside_domain
 from regions.signs.predicate import Predicate
 
 Rational = dict[int, tuple[Fraction, ...]]
@@ -144,7 +145,8 @@ def from_cone(
         points = np.array([[nearest_float(v) for v in point] for point in exact])
         found = predicate.signs(points)
         same = (found.on == bits[part]) | ~kinks
-        fine = found.strict & same.all(1)
+        # Far out rounding may lead out of the domain, though no unit tells.
+        fine = found.strict & same.all(1) & inside_domain(points, domain)
         left |= {start + k: exact[k] for k in np.flatnonzero(~fine).tolist()}
         parts.append(points)
     return np.concatenate(parts), left

@@ -129,6 +129,14 @@ def test_products_err_by_no_more_than_their_bounds(pairs, sparse):
     assert np.median(error / (rows * size.max() * unit)) < 1e3
 
 
+@pytest.mark.parametrize("pairs", [False, True])
+def test_what_underflows_of_a_column_is_in_its_error(pairs):
+    exact = Fraction(5e-324) / 3
+    held = rounded([[exact]], pairs=pairs)
+    near = Fraction(float(held.high[0, 0]))
+    assert abs(near - exact) <= Fraction(float(held.error[0]))
+
+
 def test_spent_budget_keeps_what_was_cut():
     network = random_network(np.random.default_rng(3), 1, [9, 9, 9])
     whole = cut_line(network, Box([-2.0], [2.0]))

@@ -6,6 +6,7 @@ import pytest
 import regions
 from regions import Box, ReluNetwork, Segment, Simplex, Slice
 from regions.domains.shapes import Domain
+from regions.signs.inside import inside_domain
 from regions.simplification.simplify import simplify
 from tests.regions.enumeration.oracles import exact_patterns
 
@@ -158,3 +159,57 @@ def test_slopes_that_underflow_in_the_whole_space(method):
     network = ReluNetwork.from_arrays([first, second, [[1.0]]], None, slopes)
     space = regions.WholeSpace(2)
     assert int(regions.count_regions(network, space, method=method)) == 6
+
+
+@pytest.mark.parametrize("method", ["cells", "tree"])
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+@pytest.mark.parametrize("weight", [1.0, 3 * LEAST])
+def test_weights_and_products_that_underflow_in_space(method, slope, weight):
+    rng = np.random.default_rng(1)
+    for _ in range(4):
+        first, bias = rng.integers(-5, 6, (3, 3)), rng.integers(-5, 6, 3)
+        second = rng.integers(-2, 3, (2, 3))
+        usual, tiny = (
+            ReluNetwork.from_arrays(
+                [first * size, second * factor, [[1.0, 1.0]]],
+                [bias * size, None, None],
+                slope,
+            )
+            for size, factor in ((1.0, 1.0), (LEAST, weight))
+        )
+        # A positive factor changes no sign.
+        assert listed(tiny, Box.cube(3), method) == listed(usual, Box.cube(3), "tree")
+
+
+@pytest.mark.parametrize("method", ["cells", "tree"])
+@pytest.mark.parametrize("entry", [1e-320, -1e-320])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_entry_of_a_row_of_the_domain_that_is_lost_in_its_scale(dim, entry, method):
+    # x <= -entry y where |y| <= 2^-40: the unit x has both signs there.
+    unit = np.eye(dim)
+    row = unit[:1] + entry * unit[1:2]
+    ends = np.where(np.arange(dim) == 1, 2.0**-40, 1.0)
+    wedge = regions.HPolytope(
+        np.concatenate([unit, -unit, row]), np.concatenate([ends, ends, [0.0]])
+    )
+    network = ReluNetwork.from_arrays([unit[:1], [[1.0]]], None)
+    assert listed(network, wedge, method) == {"0", "1"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_witness_far_out_in_a_wedge_lies_inside_of_it(seed):
+    # Between the row and the unit parallel to it, where another unit is on: there
+    # float64 numbers are 1e280 apart.
+    slope = np.random.default_rng(seed).standard_normal()
+    wedge = regions.HPolytope([[1.0, slope]], [1.0])
+    units = [[1.0, slope], [1e-296, -1e-296]]
+    network = ReluNetwork.from_arrays([units, [[1.0, 1.0]]], [[1.0, -1.0], [0.0]])
+    assert listed(network, wedge, "tree") == {"00", "01", "10", "11"}
+
+
+def test_point_is_not_proved_inside_by_products_that_underflow():
+    # Each product is 0.4 of the least number and 0 in float64; their sum is 1.6 of it.
+    row = regions.HPolytope([[2.0**-600] * 4], [LEAST])
+    point = np.full((1, 4), 0.4 * 2.0**-474)
+    assert not inside_domain(point, row)[0]
+    assert inside_domain(point, regions.HPolytope([[2.0**-600] * 4], [90 * LEAST]))[0]

@@ -50,7 +50,8 @@ def activate(net, st, layer):
         if slope != 0.0:
             doubt = abs(slope) * doubts[u]
             rounds = slope != 1.0
-            if rounds and doubt == 0.0:
+            # Without a limit a size of 0 may be lost to underflow.
+            if rounds and doubts[u] == 0.0 and limit > 0.0:
                 rounds = not size <= limit
             if rounds:
                 doubt += 2.0 * UNIT_ROUNDOFF * size + rows * SMALLEST
@@ -135,7 +136,9 @@ def _bound(net, st, layer, g, terms, exact):
     first, last = net.first[layer] & INDEX, net.first[layer + 1] & INDEX
     for u in range(first, last):
         doubt = SAFE * doubts[u]
-        if exact and doubt <= limit:
+        # Without a limit all may be lost to underflow, the doubt as well; not a bias
+        # that stands alone.
+        if exact and (terms == 2.0 or (limit > 0.0 and doubt <= limit)):
             doubt = 0.0
         else:
             doubt += chart + lost
@@ -149,6 +152,7 @@ def _bound(net, st, layer, g, terms, exact):
         doubts[u] = doubt
         steeps[u] = SAFE * steep + doubt
         value_doubt = SAFE * (doubt + values * size)
-        if value_doubt != 0.0:
+        # A size so small that its error is none in float64 is no zero.
+        if size + doubt != 0.0:
             value_doubt += 16.0 * SMALLEST
         value_doubts[u] = value_doubt

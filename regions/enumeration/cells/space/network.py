@@ -52,6 +52,7 @@ class Hopes(NamedTuple):
     best: np.ndarray
 
 
+@np.errstate(over="ignore", under="ignore", invalid="ignore")
 def flatten(network: ReluNetwork, domain: Domain) -> Net:
     """The layers, composed with the domain's chart and scaled.
 
@@ -76,7 +77,11 @@ def flatten(network: ReluNetwork, domain: Domain) -> Net:
         block.append(len(source))
     widths = [layer.width for layer in layers]
     first = np.cumsum([0, *widths])
-    facets = np.concatenate([-A * scale, b[:, None]], axis=1)
+    steep = -A * scale
+    facets = np.concatenate([steep, b[:, None]], axis=1)
+    facet_grid = np.array([float(_grid(row)) for row in facets])
+    # Lost to underflow or overflow: no zero is proved by them.
+    facet_grid[~(steep / scale == -A).all(axis=1)] = math.inf
     limits, grid = _exact_limits(layers, scale)
     zeros = common_zeros([network], domain)
     leader = [own[0] for own, _ in zeros]
@@ -96,7 +101,7 @@ def flatten(network: ReluNetwork, domain: Domain) -> Net:
         facets=facets,
         scale=scale,
         grid=grid,
-        facet_grid=np.array([float(_grid(row)) for row in facets]),
+        facet_grid=facet_grid,
         leader=np.concatenate([n + own for n, own in zip(first, leader, strict=False)]),
         opposed=np.concatenate(
             [

@@ -13,7 +13,7 @@ LARGEST = 2**30
 def with_residues(net: Net) -> Net:
     """The network with its residues; without, where floats do not hold it exactly."""
     exact = not net.row_doubt.any() and not net.bias_doubt.any()
-    if not exact or np.isinf(net.grid).any():
+    if not exact or np.isinf(net.grid).any() or np.isinf(net.facet_grid).any():
         return net
     primes = _primes(COUNT)
     return net._replace(

@@ -43,7 +43,7 @@ class Net(NamedTuple):
         scale: What coordinates are multiplied by to get those of the chart.
         grid: For each layer, an exponent of a power of two of which all entries of its
             forms are multiples; infinite if there is none of a usual size.
-        facet_grid: The same of the facets.
+        facet_grid: The same of the facets; infinite where floats do not hold one.
         leader: For each unit the first of its layer that is zero where it is.
         opposed: Units that have the other sign than their leader.
         twins: How many units of each layer have another leader than themselves.

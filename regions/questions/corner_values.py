@@ -73,17 +73,19 @@ class CornerValues:
                 it is stopped before.
             stop: Asked often; says whether to stop.
         """
-        best = None
+        best, least, known = None, -math.inf, None
         for top, spot in held:
+            # Of a map that is constant one corner is enough.
+            if top <= least or (found := self._map(spot)) is known:
+                continue
             if stop():
                 return -math.inf, held
-            # As exact numbers.
-            if best is not None and best[0] >= top:
-                continue
             value = self.at(spot)
             if best is None or value > best[0]:
-                best = value, top, spot
-        return (-math.inf, []) if best is None else (below(best[0]), [best[1:]])
+                best, least = (value, top, spot), below(value)
+            if found.is_constant:
+                known = found
+        return (least, []) if best is None else (least, [best[1:]])
 
 
 def below(value: Fraction) -> float:

@@ -38,6 +38,7 @@ class Record(Generic[Place]):
         self.is_open = False
         self._thinned = thinned
         self._held: list[tuple[float, Place]] = []
+        self._most = MOST_HELD
         self._lock = threading.Lock()
 
     def take(
@@ -70,7 +71,7 @@ class Record(Generic[Place]):
                     return
                 if top >= self.least:
                     self._held.append((top, place(k)))
-                if len(self._held) >= MOST_HELD:
+                if len(self._held) >= self._most:
                     self._thin_out()
 
     def _thin_out(self) -> None:
@@ -81,6 +82,8 @@ class Record(Generic[Place]):
             return
         least, self._held = self._thinned(self._held)
         self.least = max(self.least, least)
+        # All are handed back by one that is stopped: it is not asked for each place.
+        self._most = max(MOST_HELD, 2 * len(self._held))
 
     def places(self) -> list[tuple[float, Place]]:
         """Where the largest can be, and what it is there at most, the largest first.

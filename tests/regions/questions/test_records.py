@@ -92,3 +92,17 @@ def test_numbers_beyond_float64_are_not_lost():
             <= value
             < Fraction(math.nextafter(below(value), 9.0))
         )
+
+
+def test_what_is_handed_back_whole_is_not_thinned_out_again_for_each_place():
+    """As by one that is stopped."""
+    asked = []
+
+    def nothing(held: list[tuple[float, int]]) -> tuple[float, list[tuple[float, int]]]:
+        asked.append(len(held))
+        return -math.inf, held
+
+    record = Record(nothing)
+    record.take(np.zeros(50 * MOST), np.ones(50 * MOST), lambda k: k)
+    assert [k for _, k in record.places()] == [*range(50 * MOST)]
+    assert asked == [MOST << k for k in range(len(asked))]

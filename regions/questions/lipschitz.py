@@ -22,6 +22,7 @@ from regions.questions.first_points import gradients
 from regions.questions.jacobian_bounds import float_sizes, norm_bound
 from regions.questions.norms import check_norm, float_norms, operator_norm
 from regions.questions.pieces import can_be_listed
+from regions.questions.steep_points import steep_point
 from regions.questions.visited_extremes import steepest_visited
 from regions.results.region_set import RegionSet
 from regions.signs.exact import ExactNetwork
@@ -85,7 +86,9 @@ def lipschitz(
     point = _inside(found, region)
     evidence = _evidence(network, domain, norm, found)
     if not found.complete:
-        value, evidence = _stopped(network, domain, norm, value, point)
+        value, point, evidence = _stopped(
+            network, domain, norm, axes, value, point, budget
+        )
     return Answer(
         "lipschitz",
         value,
@@ -125,13 +128,17 @@ def _by_visits(
     found = steepest_visited(network, domain, norm, budget.spent)
     if found is None:
         return None
-    value, evidence = found.value, _evidence(network, domain, norm)
+    value, point = found.value, found.witness
+    evidence = _evidence(network, domain, norm)
     if not found.complete:
-        value, evidence = _stopped(network, domain, norm, value, found.witness)
+        axes = [*range(domain.dim)]
+        value, point, evidence = _stopped(
+            network, domain, norm, axes, value, point, budget
+        )
     return Answer(
         "lipschitz",
         value,
-        embed_exactly(domain, found.witness),
+        embed_exactly(domain, point),
         found.complete,
         budget.seconds,
         stats={"engine": "cells"} | found.stats,
@@ -140,21 +147,32 @@ def _by_visits(
 
 
 def _stopped(
-    network: ReluNetwork, domain: Domain, norm: float | int, value: Value, point: Point
-) -> tuple[Value, Tried]:
-    """What is known of the constant after some regions, and what proves it.
+    network: ReluNetwork,
+    domain: Domain,
+    norm: float | int,
+    axes: list[int],
+    value: Value,
+    point: Point,
+    budget: Budget,
+) -> tuple[Value, Point, Tried]:
+    """What is known of the constant after some regions, where, and what proves it.
 
     Args:
         network: The network.
         domain: The domain.
         norm: The norm.
+        axes: The inputs that count.
         value: The largest norm in these regions.
         point: A point of the chart, inside a region that has it.
+        budget: That of the question.
     """
     low = ends(value)[0]
+    met = steep_point(network, domain, norm, axes, budget.spent)
+    if met is not None and ends(met.value)[0] > low:
+        low, point = ends(met.value)[0], met.point
     about = {"norm": f"{norm:g}", "point": texts(point)}
     most = max(low, norm_bound(network, norm))
-    return known(low, most), Tried(network, domain, about)
+    return known(low, most), point, Tried(network, domain, about)
 
 
 def _evidence(

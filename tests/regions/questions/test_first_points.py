@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 import regions
+from regions.certificates.answers import verify_answer
 from regions.errors.limits import never
+from regions.questions.answer import ends
 from regions.questions.first_points import first_point, gradients
+from regions.questions.norms import operator_norm
 from regions.questions.problem import Linear, Problem
+from regions.questions.steep_points import steep_point
+from regions.signs.exact import ExactNetwork
 from tests.helpers import random_network
 
 DIM = 5
@@ -120,3 +125,44 @@ def test_a_range_that_is_stopped_at_once_has_good_ends(norm):
     (_, least), (most, _) = answer.value
     assert float(least) < values.min()
     assert values.max() < float(most)
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("name", ["box", "cube", "round", "simplex"])
+def test_a_constant_that_is_stopped_at_once_is_that_of_a_steep_point(
+    name, norm, tmp_path
+):
+    domain = DOMAINS[name]
+    answer = regions.lipschitz(NETWORK, domain, norm, stop=lambda: True)
+    low, high = ends(answer.value)
+    assert not answer.proved
+    box = domain.chart_box()
+    points = np.random.default_rng(1).uniform(box.lower, box.upper, (40, DIM))
+    problem = Problem(NETWORK, domain, [])
+    inside = [row for row in points if problem.holds(tuple(map(Fraction, row)))][:8]
+    for row in domain.embed(np.array(inside).reshape(-1, DIM)):
+        pres = NETWORK.pre_activations(row[None])[:-1]
+        (units,) = np.concatenate(pres, axis=1) > 0.0
+        jacobian = ExactNetwork(NETWORK, regions.WholeSpace(DIM)).affine_map(units)
+        size = operator_norm([one[:-1] for one in jacobian], norm)
+        assert ends(size)[0] <= high
+        assert ends(size)[0] < low
+    report = verify_answer(answer.save(tmp_path / "answer.json"), network=NETWORK)
+    assert report.ok, str(report)
+
+
+def test_a_steep_point_of_a_flat_box_counts_its_axes_alone():
+    flat = regions.Box(np.zeros(DIM), np.array([1.0, 0.0, 1.0, 0.0, 1.0]))
+    answer = regions.lipschitz(NETWORK, flat, np.inf, stop=lambda: True)
+    whole = regions.lipschitz(NETWORK, flat, np.inf, max_seconds=5.0)
+    assert ends(answer.value)[0] <= ends(whole.value)[1]
+
+
+def test_a_point_on_a_border_and_a_domain_without_end_have_no_constant():
+    folded = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0]]])
+    for domain in (regions.Box([-1.0], [0.0]), regions.Box([0.0], [1.0])):
+        found = steep_point(folded, domain, 2, [0], never)
+        assert found is None or found.value == (domain.upper[0] > 0.0)
+    assert steep_point(folded, regions.WholeSpace(1), 2, [0], never) is None
+    half = regions.HPolytope([[1.0]], [1.0])
+    assert steep_point(folded, half, 2, [0], never) is None

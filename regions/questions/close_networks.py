@@ -13,22 +13,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regions.domains.corners import Cell, split
+from regions.domains.corners import Cell, clipped, split
 from regions.domains.shapes import BoundedDomain
 from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import Valued, visit_regions, visits_serve
 from regions.network import ReluNetwork
+from regions.questions.corner_values import below
 from regions.questions.gated_forms import activations, input_forms, pre_activations
 from regions.questions.listed import Largest
 from regions.questions.pieces import Pieces, can_be_listed, values_at_corners
 from regions.questions.problem import Problem
 from regions.questions.records import Record
+from regions.questions.relaxation import solve_rows
 from regions.questions.sliver_bounds import SliverBounds
 from regions.questions.visited_extremes import Best, EngineList
 from regions.signs.exact import ExactNetwork
 
 MOST_REGIONS = 64
 """Of more regions the parts are not listed."""
+
+
+BITS = 30
+"""Bits after the point of the normals by which cells are cut."""
 
 
 class _Spot(NamedTuple):
@@ -120,24 +126,35 @@ def _largest(
     if over() or not visit.complete:
         return None
     best: Best | None = None
-    for count, (top, (regions, region)) in enumerate(places):
+    for count, (top, spot) in enumerate(places):
         if best is not None and best[1] >= Fraction(top):
             break
         if budget.spent() or count == MOST_REGIONS:
             return None
-        (on,) = network.unit_patterns(regions.bits(np.array([region])))
-        found = _largest_on(network, on.tolist(), problem)
+        least = record.least if best is None else max(record.least, below(best[1]))
+        found = _largest_on(bounds, network, spot, problem, least)
         if best is None or found[1] > best[1]:
             best = found
     return best
 
 
-def _largest_on(network: ReluNetwork, on: Sequence[bool], problem: Problem) -> Best:
-    """The largest of the goals on a region of a network, exactly."""
-    units, rows = sum(problem.network.widths), len(problem.domain.rows()[1])
-    cell = _cell(network, on, problem.domain, units + rows)
+def _largest_on(
+    bounds: SliverBounds,
+    network: ReluNetwork,
+    spot: _Spot,
+    problem: Problem,
+    least: float,
+) -> Best:
+    """The largest of the goals on a region, exactly, if it is at least `least`."""
+    regions, region = spot
+    (on,) = network.unit_patterns(regions.bits(np.array([region])))
+    domain, units = problem.domain, sum(problem.network.widths)
+    row = units + len(domain.rows()[1])
+    cell = _cell(network, on.tolist(), domain, row + 1)
+    corners = np.array([[float(v) for v in point] for point in cell.points()])
+    cell = _cut(cell, corners, bounds.highest(regions, region, corners), least, row)
     largest = Largest([goal[0].outputs for goal in problem.goals])
-    for piece in Pieces(problem.network, problem.domain, within=cell):
+    for piece in Pieces(problem.network, domain, within=cell):
         largest.take(piece)
     best: Best | None = None
     for k, goal in enumerate(problem.goals):
@@ -148,6 +165,70 @@ def _largest_on(network: ReluNetwork, on: Sequence[bool], problem: Problem) -> B
             best = k, value, largest.corners[k]
     assert best is not None
     return best
+
+
+def _cut(
+    cell: Cell, corners: np.ndarray, most: np.ndarray, least: float, row: int
+) -> Cell:
+    """A part of a cell that holds all points at which a convex function is `least`.
+
+    At a point that is a mean of corners the function is at most the mean of what it is
+    there: corners at which it is too small have a small weight. So a linear function
+    that is larger there than at the others is small where the function is not.
+
+    Args:
+        cell: The cell.
+        corners: Its corners as floats.
+        most: What the function is at most at the corners.
+        least: The least value of interest.
+        row: A number for the row by which the cell is cut.
+    """
+    is_top = ~(most < min(least, most.max()))
+    if is_top.all() or not np.isfinite(most).all():
+        return cell
+    normal = _apart(corners[is_top], corners[~is_top])
+    if normal is None:
+        return cell
+    highest, rest = Fraction(most.max()), Fraction(most[~is_top].max())
+    weight = (highest - Fraction(least)) / (highest - rest)
+    weight = max(weight, Fraction(1, 1 << BITS))  # Some interior is left.
+    values = [
+        sum(a * v for a, v in zip(normal, point, strict=True))
+        for point in cell.points()
+    ]
+    near = max(v for v, top in zip(values, is_top, strict=True) if top)
+    end = near + weight * max(0, *(v - near for v in values))
+    if end >= max(values) or end <= min(values):
+        return cell
+    bottom = math.lcm(end.denominator, *(a.denominator for a in normal))
+    return clipped(cell, [int(v * bottom) for v in (*normal, end)], row)
+
+
+def _apart(tops: np.ndarray, others: np.ndarray) -> list[Fraction] | None:
+    """A linear function that is larger at some points than at others, if one is found.
+
+    On the first points it is nearly constant.
+    """
+    sides = others - tops[0]
+    sides = sides / np.linalg.norm(sides, axis=1, keepdims=True)
+    along = tops[1:] - tops[0]
+    zero = np.zeros((len(along), 1))
+    rows = [
+        np.append(-sides, np.ones((len(sides), 1)), axis=1),
+        np.append(along, zero, axis=1),
+        np.append(-along, zero, axis=1),
+    ]
+    dim = tops.shape[1]
+    G, ones = np.concatenate(rows), np.ones(dim + 1)
+    cost = np.append(np.zeros(dim), 1.0)
+    if not np.isfinite(G).all():
+        return None
+    solved = solve_rows(G, np.zeros(len(G)), cost, -ones, ones)
+    if solved is None or not solved[0][-1] > 0.0:
+        return None
+    return [
+        Fraction(round(v * (1 << BITS)), 1 << BITS) for v in solved[0][:dim].tolist()
+    ]
 
 
 def _cell(

@@ -18,7 +18,7 @@ they are.
 import bisect
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -168,19 +168,61 @@ class SliverBounds:
 
     def _ends_of(self, regions: Valued, first: int, last: int) -> Ends:
         """The same of some of the regions, from one to before another."""
-        count = last - first
-        bits = regions.bits(np.arange(first, last)).reshape(count, -1)
+        on = self._gates(regions, first, last)
+        points = self._points(regions, first, last)
+        ends = [
+            [np.maximum.reduceat(part, points.begins).T for part in pair]
+            for pair in self._at_corners(points, on)
+        ]
+        lows, highs = zip(*ends, strict=True)
+        # A way and its negative: the larger of both is not negative.
+        return Ends(np.maximum(np.concatenate(lows), 0.0), np.concatenate(highs))
+
+    @np.errstate(all="ignore")
+    def highest(
+        self, regions: Valued, region: int, corners: Float64[np.ndarray, "corners dim"]
+    ) -> Float64[np.ndarray, " corners"]:
+        """What all goals are at most at corners of a region, as a convex function.
+
+        Args:
+            regions: Some regions.
+            region: One of them.
+            corners: Its corners in the chart, rounded once.
+        """
+        x = (corners - regions.middle) / regions.scale
+        reach = (
+            4.0 * UNIT_ROUNDOFF * (np.abs(x) + np.abs(regions.middle / regions.scale))
+        )
+        own = dataclasses.replace(
+            regions,
+            end=np.array([len(x)]),
+            x=x.T,
+            reach=reach.max(1) + SMALLEST / regions.scale.min(),
+            bits=lambda _: regions.bits(np.array([region])),
+        )
+        points = self._points(own, 0, 1)
+        pairs = self._at_corners(points, self._gates(own, 0, 1))
+        return np.max([high.max(1) for _, high in pairs], axis=0)
+
+    def _gates(
+        self, regions: Valued, first: int, last: int
+    ) -> list[Bool[np.ndarray, "regions _"]]:
+        """Which units of each layer are on, on some of the regions."""
+        bits = regions.bits(np.arange(first, last)).reshape(last - first, -1)
         patterns = self._network.unit_patterns(bits)
         starts = self._network.unit_starts
-        on = [patterns[:, a:b] for a, b in itertools.pairwise(starts)]
-        points = self._points(regions, first, last)
+        return [patterns[:, a:b] for a, b in itertools.pairwise(starts)]
+
+    def _at_corners(
+        self, points: _Points, on: Sequence[Bool[np.ndarray, "regions _"]]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each way what is attained near corners, and bounds of the goals there."""
         units, apart = self._forward(points, on)
         value, error = apart.on_regions()
         region = points.region
         gap = at_points(value[region], error[region], points.corners)
         middle = at_points(value, error, points.inside)
         step = self._steps(points, units)
-        ends = []
         for way, more in zip((-1.0, 1.0), self._added(points, on, units), strict=True):
             most = (way * gap.value + gap.error) + more
             sizes = np.abs(gap.value) + gap.error + more
@@ -191,10 +233,7 @@ class SliverBounds:
             lost = 4.0 * UNIT_ROUNDOFF * (np.abs(corner) + np.abs(there))
             held = corner + step[:, None] * (there - corner) - SAFETY * lost
             held = np.where(np.isfinite(step)[:, None], held, 0.0)
-            ends.append([np.maximum.reduceat(v, points.begins).T for v in (held, most)])
-        lows, highs = zip(*ends, strict=True)
-        # A way and its negative: the larger of both is not negative.
-        return Ends(np.maximum(np.concatenate(lows), 0.0), np.concatenate(highs))
+            yield held, most
 
     def _points(self, regions: Valued, first: int, last: int) -> _Points:
         """The corners of some regions, and the mean of those of each, as inputs."""

@@ -158,6 +158,45 @@ def test_a_unit_that_is_changed_in_an_early_layer_is_found_and_verified(tmp_path
     assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
+def test_a_cell_is_cut_to_where_a_convex_function_may_be_as_large():
+    """3 at one corner of a square, 1 at the others: 2.5 not beyond the middle."""
+    cell = Box.cube(2).cell()
+    corners = np.array([[float(v) for v in point] for point in cell.points()])
+    most = np.where((corners == 1.0).all(1), 3.0, 1.0)
+    cut = close_networks._cut(cell, corners, most, 2.5, 20)
+    assert sorted(cut.points()) == [(0, 1), (1, 0), (1, 1)]
+    # Without a corner that is too small, or a number, nothing is cut.
+    for held in (most + 2.0, np.full(4, np.nan)):
+        assert close_networks._cut(cell, corners, held, 2.5, 20) == cell
+    # Where it is nowhere as large, a part is left to be looked at.
+    part = close_networks._cut(cell, corners, most, 3.5, 20)
+    assert (1, 1) in part.points()
+
+
+def test_regions_of_four_dimensions_have_few_parts_where_it_matters():
+    rng = np.random.default_rng(0)
+    network, domain = random_network(rng, 4, [10, 10]), Box.cube(4)
+    other = planted(network, rng, 0, 1e-12)
+    problem = problem_of(network, other, domain)
+    found = close_networks._largest(network, other, problem, Budget())
+    assert found is not None
+    goal, value, point = found
+    assert problem.value(goal, point) == value
+    sampled = rng.uniform(-1, 1, (100_000, 4))
+    apart = problem.network(sampled) @ np.array(problem.goals[goal][0].outputs, float)
+    assert apart.max() < value + Fraction(1, 10**14)
+    tops = [
+        SliverBounds(network, other, domain).ends(held).high.max()
+        for held in _all_regions(network, domain)
+    ]
+    assert value <= Fraction(float(max(tops))) <= value * (1 + Fraction(1, 10**4))
+
+
+def _all_regions(network: ReluNetwork, domain: Box) -> list:
+    """All regions, as they are visited."""
+    return visit_regions(network, domain, lambda held: held, lambda: False).taken
+
+
 def test_a_unit_that_is_off_everywhere_makes_no_difference():
     rng = np.random.default_rng(2)
     network, square = random_network(rng, 2, [30, 30]), Box.cube(2)

@@ -10,8 +10,11 @@ import pytest
 import regions
 from regions.certificates.answers import verify_answer
 from regions.errors import FileFormatError
+from regions.questions import maxima
 from regions.questions.answer_files import digest
-from regions.questions.properties import Row
+from regions.questions.pieces import Pieces
+from regions.questions.problem import Linear, Problem
+from regions.questions.properties import Property, Row
 from regions.questions.vnnlib import parse_vnnlib, read_vnnlib
 from tests.helpers import random_network
 
@@ -51,6 +54,46 @@ def test_a_value_that_is_met_exactly_is_safe_only_if_strict():
     )
     answer = regions.holds(net, closed.domain, closed.property)
     assert (answer.value, answer.witness) == (False, (2,))
+
+
+@pytest.mark.parametrize("few", [0, 32])
+@pytest.mark.parametrize("dim", [1, 2])
+def test_a_box_of_its_own_is_not_its_domain(few, dim, monkeypatch):
+    """1/10 is less than the float64 number 0.1: lists are of the domain alone."""
+    monkeypatch.setattr(maxima, "FEW_NODES", few)
+    tenth, one = Fraction(1, 10), Fraction(1)
+    weights = [np.vstack([np.eye(dim), -np.eye(dim)]), [[1.0] * dim + [0.0] * dim]]
+    net = regions.ReluNetwork.from_arrays(weights, None)
+    most = ((Row((), (-one,), -dim * tenth),),)
+    domain = regions.Box([-1.0] * dim, [0.1] * dim)
+    own = Property(most, strict=True, box=((-one, tenth),) * dim)
+    assert regions.holds(net, domain, own).value is True
+    assert regions.holds(net, domain, Property(most, strict=True)).value is False
+
+
+@pytest.mark.parametrize("few", [0, 32])
+def test_rows_on_inputs_are_no_list_of_outputs(few, monkeypatch):
+    """Forbidden: y - x0 is as large as at the best of all corners, or a trifle less."""
+    monkeypatch.setattr(maxima, "FEW_NODES", few)
+    network, box = (
+        random_network(np.random.default_rng(4), 2, [6, 5]),
+        regions.Box.cube(2),
+    )
+    corners = {point for piece in Pieces(network, box) for point in piece.cell.points()}
+    problem = Problem(
+        network, box, [(Linear((Fraction(1),), (Fraction(-1), Fraction(0))),)]
+    )
+    best = max(problem.value(0, point) for point in corners)
+    inputs, outputs = (Fraction(1), Fraction(0)), (Fraction(-1),)
+    for less, strict, value in (
+        (Fraction(0), True, True),
+        (Fraction(0), False, False),
+        (Fraction(1, 10**20), True, False),
+        (Fraction(-1, 10**20), False, True),
+    ):
+        row = Row(inputs, outputs, less - best)
+        answer = regions.holds(network, box, Property(((row,),), strict))
+        assert answer.value is value
 
 
 def test_conjunctions_are_met_together():

@@ -48,11 +48,19 @@ def as_numbers(value: ArrayLike, name: str) -> np.ndarray:
         array([1., 2.])
     """
     try:
-        return np.array(as_array(value), np.float64)
+        array = as_array(value)
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers are not real")
+        return np.array(array, np.float64)
+    except OverflowError as error:
+        raise ValueError(
+            f"`{name}` is {reprlib.repr(value)}: at most 1.8e308 is required, the "
+            "largest number of float64."
+        ) from error
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` is {reprlib.repr(value)}: numbers are required, as many in each "
-            "row."
+            f"`{name}` is {reprlib.repr(value)}: real numbers are required, as many in "
+            "each row."
         ) from error
 
 

@@ -27,6 +27,7 @@ WORDS = {
     os.PathLike: "the path of a file",
     Sequence: "a list",
     Iterable: "a list",
+    Callable: "a function",
 }
 _ADVICE = {
     "RegionSet": ", such as regions.enumerate_regions gives",
@@ -38,8 +39,8 @@ _ADVICE = {
 def kinds_checked(function: Callable[P, R]) -> Callable[P, R]:
     """Raise a `TypeError` that says what is wrong, where annotations are plain.
 
-    Checked are numbers, texts, truth values, paths and classes of this project, and
-    unions of them; arrays, models and functions have checks of their own.
+    Checked are numbers, texts, truth values, paths, functions and classes of this
+    project, and unions of them; arrays and models have checks of their own.
 
     Example:
         >>> @kinds_checked
@@ -82,7 +83,7 @@ def _outer(kind: Any) -> Any:
     outer = typing.get_origin(kind)
     if kind is pathlib.Path or outer is os.PathLike:
         return os.PathLike
-    return outer if outer in (Sequence, Iterable) else kind
+    return outer if outer in (Sequence, Iterable, Callable) else kind
 
 
 def _is_ours(kind: Any) -> bool:

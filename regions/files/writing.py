@@ -27,9 +27,12 @@ def open_atomically(path: str | pathlib.Path) -> Iterator[BinaryIO]:
 
     Raises:
         FileNotFoundError: If the folder does not exist.
+        IsADirectoryError: If it is a folder.
         OSError: If there is no room; the message names the file.
     """
     path = pathlib.Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: give the name of a file in it.")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(
             f"{path} cannot be written: the folder {path.parent} does not exist."

@@ -9,9 +9,9 @@ import numpy as np
 from flint import fmpq
 
 from regions.domains.shapes import BoundedDomain, Box
-from regions.errors.arguments import kinds_checked
+from regions.errors.arguments import found, kinds_checked
 from regions.errors.short_text import short_repr
-from regions.network import ArrayLike, ReluNetwork, as_numbers
+from regions.network import ArrayLike, ReluNetwork, as_array, as_numbers
 from regions.questions.problem import Goal, Linear, Problem
 from regions.signs.exact import dot, to_fmpq
 
@@ -60,10 +60,12 @@ class Property:
             )
         if not (np.isfinite(rows).all() and np.isfinite(right).all()):
             raise ValueError("`A` or `b` holds a number that is not finite.")
+        # Of what was given nothing is rounded, be it rational.
+        pairs = zip(as_array(A).tolist(), as_array(b).tolist(), strict=True)
         return cls(
             tuple(
                 (Row((), tuple(-Fraction(v) for v in row), -Fraction(end)),)
-                for row, end in zip(rows.tolist(), right.tolist(), strict=True)
+                for row, end in pairs
             ),
             strict=True,
         )
@@ -111,6 +113,7 @@ class Property:
         """Raise unless it speaks of this network's inputs and outputs.
 
         Raises:
+            TypeError: If a row is none.
             ValueError: If not, or if an alternative has no rows.
         """
         if not self.unsafe or not all(self.unsafe):
@@ -119,6 +122,12 @@ class Property:
                 "row in each is required."
             )
         for row in (row for rows in self.unsafe for row in rows):
+            if not isinstance(row, Row):
+                raise TypeError(
+                    f"a row of the property is {found(row)}: Row(inputs, outputs, "
+                    "bound) is required, of regions.questions.properties; "
+                    "Property.bounds makes them."
+                )
             for name, weights, count in (
                 ("inputs", row.inputs, network.input_dim),
                 ("outputs", row.outputs, network.output_dim),

@@ -112,9 +112,9 @@ def robust_radius(
             f"`norm` is 1 and the network reads {network.input_dim} inputs: beyond "
             f"{MAX_DIM} only 2 and math.inf are served."
         )
-    if not max_radius > 0:
+    if not 0 < max_radius < math.inf:
         raise ValueError(
-            f"`max_radius` is {max_radius}: a positive number is required."
+            f"`max_radius` is {max_radius}: a positive, finite number is required."
         )
     part, few = read_tolerance(tolerance), network.input_dim <= MAX_DIM
     budget = Budget(max_seconds=max_seconds, stop=stop)

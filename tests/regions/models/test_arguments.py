@@ -1,5 +1,6 @@
 """Mistakes of a new user: one sentence each, with what to write instead."""
 
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from regions.errors import ModelError
 
 NET = regions.ReluNetwork.from_arrays([np.eye(2), [[1.0, 1.0]]], None)
 BOX = regions.Box.cube(2)
+
+CLASSES = regions.ReluNetwork.from_arrays([np.eye(2), np.eye(2)], None)
 
 WRONG: dict[Any, Any] = {"soon": "soon", "three": np.ones(3), "net": NET, 3: 3}
 """What no type checker would let pass."""
@@ -103,12 +106,12 @@ CALLS = {
     "text for a point": (
         lambda: regions.polytope_at(NET, [0.1, 0.2]).contains("a"),
         ValueError,
-        "`x` is 'a': numbers are required",
+        "`x` is 'a': real numbers are required",
     ),
     "text for a corner": (
         lambda: regions.Segment("a", [0.0, 1.0]),
         ValueError,
-        "`start` is 'a': numbers are required",
+        "`start` is 'a': real numbers are required",
     ),
     "rows of different lengths": (
         lambda: regions.Simplex([[0.0, 1.0], [1.0]]),
@@ -144,6 +147,31 @@ CALLS = {
         lambda: regions.output_range(NET, BOX, max_seconds=WRONG["soon"]),
         TypeError,
         "`max_seconds` is 'soon': a number or None is required",
+    ),
+    "a number for a function": (
+        lambda: regions.output_range(NET, BOX, stop=WRONG[3]),
+        TypeError,
+        "`stop` is 3: a function is required",
+    ),
+    "complex numbers": (
+        lambda: regions.Box([1j], [2j]),
+        ValueError,
+        "`lower` is .*: real numbers are required",
+    ),
+    "a number beyond float64": (
+        lambda: regions.Box([-(10**400)], [1]),
+        ValueError,
+        "`lower` is .*: at most 1.8e308 is required",
+    ),
+    "a radius without an end": (
+        lambda: regions.robust_radius(CLASSES, [0.0, 0.0], max_radius=np.inf),
+        ValueError,
+        "`max_radius` is inf: a positive, finite number is required",
+    ),
+    "a folder for a file": (
+        lambda: regions.output_range(NET, BOX).save(tempfile.gettempdir()),
+        OSError,
+        "is a folder: give the name of a file in it",
     ),
     "an array for a number": (
         lambda: regions.count_regions(NET, BOX, max_regions=WRONG["three"]),

@@ -96,6 +96,25 @@ def test_rows_on_inputs_are_no_list_of_outputs(few, monkeypatch):
         assert answer.value is value
 
 
+def test_rational_bounds_are_not_rounded():
+    """A third is between two numbers of float64, and the ramp reaches it."""
+    net = regions.ReluNetwork.from_arrays([[[3.0]], [[1.0]]], None)
+    box = regions.Box([-1.0], [1.0])
+    for over, wanted in ((Fraction(0), True), (Fraction(1, 10**30), False)):
+        end = Fraction(1, 3) - over
+        prop = regions.Property.bounds([[Fraction(1, 9)]], [end])
+        assert regions.holds(net, box, prop).value is wanted
+
+
+def test_a_list_for_a_row_is_refused():
+    prop = regions.Property.bounds([[1.0]], [2.0])
+    # Where the checks of the tests do not look.
+    object.__setattr__(prop, "unsafe", ((([1.0], 2.0),),))
+    words = r"a row of the property is \(\[1.0\], 2.0\): Row\(inputs, outputs, bound\)"
+    with pytest.raises(TypeError, match=words):
+        regions.holds(RAMP, regions.Box([-1.0], [1.0]), prop)
+
+
 def test_conjunctions_are_met_together():
     """y0 >= 1/2 and y1 >= 1/2 can not be: y1 = 1 - y0 above; but y0, y1 >= 1/4 can."""
     net = regions.ReluNetwork.from_arrays([[[1.0]], [[1.0], [-1.0]]], [None, [0, 1]])

@@ -30,7 +30,13 @@ NORMS = (1, 2, math.inf)
 
 def _degenerate(rng, kind, dim):
     """Small integers: many ties, and units that vanish together, twice or turned."""
-    widths = {"one": [6], "unbiased": [5], "leaky": [3, 5], "skips": [3, 4]}[kind]
+    widths = {
+        "one": [6],
+        "unbiased": [5],
+        "leaky": [3, 5],
+        "skips": [3, 4],
+        "straight": [3, 5],
+    }[kind]
     sizes = [dim, *widths, 2]
     pairs = list(zip(sizes[1:], sizes[:-1], strict=True))
     weights = [rng.integers(-2, 3, pair).astype(float) for pair in pairs]
@@ -42,6 +48,12 @@ def _degenerate(rng, kind, dim):
     biases[last][1:3] = -2.0 * biases[last][0], 0.5 * biases[last][0]
     # Slopes beyond 1 turn kinks over.
     slopes = [[0.25] * 3, [-0.5, 2.0, 0.25, 1.0, 0.0]] if kind == "leaky" else 0.0
+    if kind == "straight":
+        # Units that vanish where one without a kink does.
+        weights[1][1], biases[1][1] = rng.integers(1, 3, 3), rng.integers(-2, 1)
+        weights[1][2:] = np.outer([-2.0, 0.5, 1.0], weights[1][1])
+        biases[1][2:] = np.array([-2.0, 0.5, 1.0]) * biases[1][1]
+        slopes = [[0.25] * 3, [0.5, 1.0, 0.0, 0.5, 1.0]]
     net = ReluNetwork.from_arrays(weights, biases, slopes)
     if kind != "skips":
         return net
@@ -60,7 +72,7 @@ def everywhere(monkeypatch):
 
 @pytest.mark.usefixtures("everywhere")
 @pytest.mark.parametrize("dim", [2, 3])
-@pytest.mark.parametrize("kind", ["one", "unbiased", "leaky", "skips"])
+@pytest.mark.parametrize("kind", ["one", "unbiased", "leaky", "skips", "straight"])
 def test_degenerate_extremes_are_those_of_the_pieces(kind, dim):
     for seed in range(4):
         net = _degenerate(np.random.default_rng(seed), kind, dim)

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpq
 
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.exact_relaxation import ExactProgram
@@ -13,6 +14,11 @@ from regions.signs.exact import to_fmpq, to_fraction
 
 INWARD = (1.0, 1.0 - 2.0**-40, 1.0 - 2.0**-24)
 """What the way to a point near the border is multiplied by, for it to lie inside."""
+
+ROUND_GRAIN = fmpq(1, 1 << 20)
+"""The share of the first bound within which ends meet in a round ball."""
+FINEST_SHARE = fmpq(1, 1 << 12)
+"""The same of the size of its terms, on top: a program's rounding goes with these."""
 
 
 def proof_by(problem: Problem, goal: int, node: Node, hint: Hint | None) -> Proof:
@@ -71,3 +77,19 @@ def point_inside(problem: Problem, near: np.ndarray) -> Point:
         if problem.holds(moved):
             return moved
     return inside
+
+
+def round_grain(problem: Problem, root: Node) -> fmpq:
+    """How near ends come in a round ball, where optima are no rational numbers."""
+    inside, gaps = problem.inside(), []
+    largest = max(
+        (abs(v) for ends in root.bounds for row in ends for v in row), default=ZERO
+    )
+    for goal, parts in enumerate(problem.goals):
+        bound = proof_by(problem, goal, root, None).bound
+        assert bound is not None
+        gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
+        # Where a goal hardly changes, rounding still does what its terms make.
+        terms = max(sum(map(abs, part.outputs), Fraction()) for part in parts)
+        gaps.append(to_fmpq(terms) * largest * FINEST_SHARE)
+    return max(gaps) * ROUND_GRAIN

@@ -25,15 +25,16 @@ from regions.errors.limits import limited, never
 from regions.questions import box_batches
 from regions.questions.answer import Point
 from regions.questions.backward import ONE, ZERO, Box, goal_bound
+from regions.questions.best_point import BestPoint
 from regions.questions.box_batches import Boxes
 from regions.questions.exact_bounds import UnitBounds
-from regions.questions.first_points import first_point
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.node_proofs import (
     exact_proof,
     proof_by,
     proves_empty,
     rational_point,
+    round_grain,
 )
 from regions.questions.problem import Problem
 from regions.questions.proof_tree import (
@@ -72,11 +73,6 @@ EXACT_BOUNDS_UNITS = 200
 """Networks of so few units have bounds of their units without rounding at the root, if
 these are the sharper ones."""
 
-ROUND_GRAIN = fmpq(1, 1 << 20)
-"""The share of the first bound within which ends meet in a round ball."""
-FINEST_SHARE = fmpq(1, 1 << 12)
-"""The same of the size of its terms, on top: a program's rounding goes with these."""
-
 
 class _Open(NamedTuple):
     """A node that may hold more than the best known; whether to split its box."""
@@ -102,13 +98,10 @@ class _OpenBox(NamedTuple):
     bound: fmpq
 
 
-class Search:
+class Search(BestPoint):
     """One run.
 
     Attributes:
-        best: The largest value found, in a goal.
-        point: Where, in the chart.
-        goal: Which goal has it.
         tree: Every node: how it was split, or why it was closed. The first nodes are
             the roots, one for each goal.
         bounds: Bounds of all units on each box, by the number of the node where it
@@ -137,14 +130,11 @@ class Search:
             harmless: Says of a bound whether a node that has it may be closed, though
                 it is above the best known.
         """
-        self.problem, self._budget = problem, budget
+        super().__init__(problem, enough)
+        self._budget, self._harmless = budget, harmless
         self._tolerance = to_fmpq(tolerance)
-        self._enough, self._harmless = enough, harmless
         self._relaxation = Relaxation(problem)
         self._is_quick = box_batches.serves(problem)
-        self.best: Fraction | None = None
-        self.point: Point = ()
-        self.goal = 0
         self.tree: list[Entry] = []
         self._earlier: dict[int, Proof | BoxProof] = {}
         self.bounds: dict[int, UnitBounds] = {}
@@ -192,9 +182,8 @@ class Search:
         while self._queue:
             if self._is_enough():
                 return True
-            if self._budget.spent() or stop():
-                return False
-            if max_nodes is not None and self.nodes >= max_nodes:
+            is_full = max_nodes is not None and self.nodes >= max_nodes
+            if is_full or self._budget.spent() or stop():
                 return False
             entry = self._next()
             if isinstance(entry, _Open):
@@ -230,13 +219,13 @@ class Search:
 
     def _begin(self) -> None:
         """Look at a point, and bound the whole domain, for every goal."""
-        self._offer_first_point()
+        self._offer_first_point(self._budget.spent)
         box = Box(tuple(self.problem.low), tuple(self.problem.high))
         self.bounds[0] = bounds = self._root_bounds(box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
         if self.problem.square is not None:
-            self._set_grain(root)
+            self._grain = round_grain(self.problem, root)
         if self._is_quick:
             numbers = [*range(len(self.problem.goals))]
             roots = box_batches.roots(self.problem)
@@ -244,11 +233,6 @@ class Search:
             return
         for goal in range(len(self.problem.goals)):
             self._take(goal, goal, root)
-
-    def _offer_first_point(self) -> None:
-        """Look at a good point."""
-        goal, point = first_point(self.problem, self._budget.spent)
-        self._offer(goal, self.problem.value(goal, point), point)
 
     def _wants_end(self) -> bool:
         """Whether to settle for what is known."""
@@ -262,25 +246,6 @@ class Search:
             with suppress(LimitError), limited(stop=self._wants_end):
                 bounds = sharpest_bounds(self.problem, box, bounds)
         return bounds
-
-    def _set_grain(self, root: Node) -> None:
-        """How near ends come in a round ball, where optima are no rational numbers."""
-        problem, inside, gaps = self.problem, self.problem.inside(), []
-        largest = max(
-            (abs(v) for ends in root.bounds for row in ends for v in row), default=ZERO
-        )
-        for goal, parts in enumerate(problem.goals):
-            bound = proof_by(self.problem, goal, root, None).bound
-            assert bound is not None
-            gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
-            # Where a goal hardly changes, rounding still does what its terms make.
-            terms = max(sum(map(abs, part.outputs), Fraction()) for part in parts)
-            gaps.append(to_fmpq(terms) * largest * FINEST_SHARE)
-        self._grain = max(gaps) * ROUND_GRAIN
-
-    def _is_enough(self) -> bool:
-        """Whether a value was found with which the caller is content."""
-        return self.best is not None and self._enough(self.best)
 
     def _is_closed(self, bound: fmpq | None) -> bool:
         """Whether a node with this bound needs no further look."""
@@ -494,10 +459,8 @@ class Search:
         hint = self._relaxation.hint(node, goal)
         if hint is None:
             return self._is_empty(number, goal, node, None)
-        proof, point = (
-            proof_by(self.problem, goal, node, hint),
-            rational_point(self.problem, node.box, hint),
-        )
+        proof = proof_by(self.problem, goal, node, hint)
+        point = rational_point(self.problem, node.box, hint)
         assert proof.bound is not None
         value = None if point is None else self.problem.value(goal, point)
         if point is not None and value is not None:
@@ -509,50 +472,6 @@ class Search:
         self.tree[number] = proof
         self._close(proof)
         return True
-
-    def _try(self, goal: int, node: Node, hint: Hint) -> None:
-        """Look at the suggested point, and at the best of the region around it."""
-        point = rational_point(self.problem, node.box, hint)
-        if point is None:
-            return
-        value = self.problem.value(goal, point)
-        if self.best is not None and value <= self.best:
-            return
-        self._offer(goal, value, point)
-        if self._is_enough():
-            return
-        if self.problem.square is not None:
-            return
-        signs = iter(self._signs(np.array([float(v) for v in point])))
-        fixed = {
-            (layer, unit): next(signs)
-            for layer, slopes in enumerate(self.problem.slopes)
-            for unit in range(len(slopes))
-        }
-        kept = {unit: fixed[unit] for unit in node.open_units(self.problem)}
-        region = node._replace(fixed={**node.fixed, **kept})
-        leaf = solve_leaf(self.problem, region, goal)
-        if leaf is not None and leaf.value is not None and leaf.point is not None:
-            self._offer(goal, to_fraction(leaf.value), leaf.point)
-
-    def try_all_goals(self) -> None:
-        """Offer the best point for every goal, or one of the domain if there is none.
-
-        Of a goal and its negative one is not negative there, so the best is not.
-        """
-        point = self.problem.inside() if self.best is None else self.point
-        for goal, value in enumerate(self.problem.values(point)):
-            self._offer(goal, value, point)
-
-    def _signs(self, point: np.ndarray) -> list[bool]:
-        """Which units are on at a point, as far as float64 shows."""
-        pres = self.problem.chart.pre_activations(point[None])[:-1]
-        return [bool(v > 0.0) for pre in pres for v in pre[0]]
-
-    def _offer(self, goal: int, value: Fraction, point: Point) -> None:
-        """Keep a value if it is the best."""
-        if self.best is None or value > self.best:
-            self.best, self.point, self.goal = value, point, goal
 
     def _split(self, entry: _Open) -> None:
         """Split a node, and look at both parts."""

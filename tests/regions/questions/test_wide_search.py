@@ -119,7 +119,7 @@ def test_ties_and_nodes_without_a_point_are_settled(monkeypatch):
     goal = (Linear((Fraction(1),)),)
     # So that programs end all nodes.
     monkeypatch.setattr(wide_search, "STEPS", 0)
-    monkeypatch.setattr(WideSearch, "_offer_first_point", lambda search: None)
+    monkeypatch.setattr(WideSearch, "_offer_first_point", lambda *_: None)
     problem = Problem(apart, regions.Box(np.zeros(14), np.ones(14)), [goal])
     search = WideSearch(
         problem,

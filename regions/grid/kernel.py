@@ -226,7 +226,10 @@ def stream(
         params, bounds, near_axes = exact, None, exact_axes
         if dtype == "float32":
             params, _ = kernel_inputs(network, "float32")
-            near_axes = tuple(jax.device_put(np.asarray(a, "float32")) for a in axes)
+            # Points beyond float32 are infinite, and left open.
+            with np.errstate(over="ignore"):
+                near = [np.asarray(a, "float32") for a in axes]
+            near_axes = tuple(map(jax.device_put, near))
         if dtype == "float32" or bounded:
             bounds = layer_bounds(network, dtype)
         kernel = _chunk_kernel(structure, layout)

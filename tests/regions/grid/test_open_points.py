@@ -111,6 +111,17 @@ def test_weights_beyond_float32_leave_all_points_open():
     assert grid.settled == 4
 
 
+@pytest.mark.parametrize("half", [1e38, 1e39, 1e300])
+def test_points_beyond_float32_are_left_open(half):
+    first = [[1.0, 0.0], [0.0, -1.0], [0.5, 1.0]]
+    net = ReluNetwork.from_arrays([first, [[1.0, -1.0, 0.5]], [[1.0]]], None, 0.1)
+    single, double = (
+        hash_grid(net, Box.cube(2, half), 8, dtype=dtype)
+        for dtype in ("float32", "float64")
+    )
+    np.testing.assert_array_equal(single.labels, double.labels)
+
+
 def test_float32_gives_the_labels_of_float64():
     # The third point, 2.5, is on by 2.5e-9: float32 sees a tie.
     net = ReluNetwork.from_arrays([[[1.0]], [[1.0]]], [[-2.5 * (1 - 1e-9)], [0.0]])

@@ -25,13 +25,17 @@ DOUBLED = regions.ReluNetwork.from_arrays(
     [np.repeat(FIRST.weight, 2, 0), np.repeat(SECOND.weight, 2, 1), LAST.weight],
     [np.repeat(FIRST.bias, 2), SECOND.bias, LAST.bias],
 )
-BALL = regions.Ball(RNG.uniform(0.0, 1.0, 784), 0.05, norm=np.inf)
+CENTER = RNG.uniform(0.0, 1.0, 784)
+BALL = regions.Ball(CENTER, 0.05, norm=np.inf)
+ROUND = regions.Ball(CENTER, 1.0)
 PLANE = random_network(RNG, 2, [400, 400], outputs=10)
 APART = random_network(RNG, 2, [400, 400], outputs=10)
 SQUARE = regions.Box.cube(2)
 
 QUESTIONS: dict[str, Callable[..., regions.Answer]] = {
     "range": lambda **kinds: regions.output_range(IMAGES, BALL, 0, **kinds),
+    "round": lambda **kinds: regions.output_range(IMAGES, ROUND, 0, **kinds),
+    "radius": lambda **kinds: regions.robust_radius(IMAGES, CENTER, 2, **kinds),
     "lipschitz": lambda **kinds: regions.lipschitz(IMAGES, BALL, **kinds),
     "far": lambda **kinds: regions.largest_difference(IMAGES, OTHERS, BALL, **kinds),
     "wide": lambda **kinds: regions.largest_difference(PLANE, APART, SQUARE, **kinds),

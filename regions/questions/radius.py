@@ -390,8 +390,12 @@ def _settled_by_list(
     """
     finished = finished and run.close_in(Fraction(1, 2))
     if run.is_open:
-        run = _Run(run.network, run.center, run.budget, math.inf)
-        finished = run.grow(most) and run.close_in(Fraction(1, 2))
+        boxes = _Run(run.network, run.center, run.budget, math.inf)
+        finished = boxes.grow(most) and boxes.close_in(Fraction(1, 2))
+        if boxes.witness is None and boxes.lower > run.lower:
+            # A round ball lies in its cube, in which no other class was found.
+            return boxes.answer(False)
+        run = boxes
     if not finished or run.witness is None:
         return None
     return _listed(run, norm)

@@ -209,3 +209,12 @@ def test_a_box_at_the_border_is_bounded_by_both():
 def test_roots_of_any_size_are_rounded_up_by_little(radius):
     root = upward_root(to_fmpq(radius) * to_fmpq(radius))
     assert radius <= root <= radius * (1 + 2.0**-51)
+
+
+@pytest.mark.parametrize("second", [[[1.0], [1.0]], [[0.0], [0.0]]])
+def test_outputs_that_are_equal_keep_the_class_as_far_as_one_looks(second, tmp_path):
+    network = ReluNetwork.from_arrays([[[1.0, -2.0]], second], None)
+    answer = regions.robust_radius(network, [1.0, 0.5], 2, max_radius=100.0)
+    assert answer.value is None
+    assert answer.stats["at_least"] == 100
+    assert regions.verify(answer.save(tmp_path / "radius.json")).ok

@@ -3,9 +3,10 @@
 Run: python -m benchmarks.questions [--large]
 
 Networks have the law of tests/data/nets (He-normal weights, biases of standard
-deviation 0.5) and a cube for a domain. Seconds are processor seconds of all
-threads, the least of three; the first call, which loads compiled code, is not among
-them. `--large` adds networks of 10^5 to 10^6 regions, once each.
+deviation 0.5) and a cube for a domain; the classes are the output and its mean. Seconds
+are processor seconds of all threads, the least of three; the first call, which loads
+compiled code, is not among them. `--large` adds networks of 10^5 to 10^6 regions, once
+each.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 import regions
 from benchmarks.side_by_side import random_network
-from regions.network import ReluNetwork
+from regions.network import Layer, ReluNetwork
 
 CASES = (
     (2, (64, 64, 64)),
@@ -38,6 +39,14 @@ QUESTIONS: dict[str, Callable[[ReluNetwork, regions.Box], Any]] = {
     "integral": regions.integral,
     "moments": regions.moments,
 }
+
+
+def beside_its_mean(network: ReluNetwork, mean: float) -> ReluNetwork:
+    """A network of two classes: the output, and its mean."""
+    output = network.output
+    weight = np.concatenate([output.weight, 0.0 * output.weight])
+    bias = np.concatenate([output.bias, [mean]])
+    return ReluNetwork(network.hidden, Layer(weight, bias, np.ones(2)))
 
 
 def seconds(ask: Callable[[], Any], repeats: int) -> float:
@@ -66,6 +75,8 @@ def measure(dim: int, widths: tuple[int, ...], repeats: int) -> str:
         name: seconds(lambda ask=ask: ask(network, box), repeats)
         for name, ask in QUESTIONS.items()
     }
+    classes = beside_its_mean(network, float(integral.value.lower) / volume)
+    took["classes"] = seconds(lambda: regions.mean_by_class(classes, box), repeats)
     listed = regions.enumerate_regions(network, box)
     begin = time.process_time()
     cells = listed.cells
@@ -90,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     head = ["network", "regions", "count, us a region"]
     head += [name for name in QUESTIONS if name != "count"]
-    head += ["vertices, us a region", "volumes, us a region"]
+    head += ["classes", "vertices, us a region", "volumes, us a region"]
     print(f"| {' | '.join(head)} |")
     print("|" + " --- |" * len(head))
     for case in CASES:

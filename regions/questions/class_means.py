@@ -15,15 +15,16 @@ from regions.network import ReluNetwork
 from regions.questions.answer import Answer, Value, decimals, ends, known
 from regions.questions.answer_files import Partition
 from regions.questions.class_cells import class_cells
+from regions.questions.class_sums import Part, class_sums
 from regions.questions.disc_integrals import disc_classes, disc_evidence, is_disc
 from regions.questions.integral_methods import (
     FEW_REGIONS,
     check_method,
+    has_few_regions,
     takes_corners,
 )
 from regions.questions.pieces import Pieces
 from regions.questions.sums import ExactSum
-from regions.questions.visited_sums import Part, class_sums
 
 Ends = tuple[Fraction, Fraction]
 
@@ -67,7 +68,7 @@ class _Found(NamedTuple):
         parts: The part of each class that was met; None where there is none.
         volume: Ends of the volume of the whole domain in its chart.
         rest: The most that was not met of it; None if all was.
-        pieces: How many pieces were met.
+        pieces: How many pieces were met, or cells of one class or two.
         listed: How many pieces were listed to meet them; 0 if corners were taken.
     """
 
@@ -139,7 +140,7 @@ def mean_by_class(
         found.rest is None,
         budget.seconds,
         how,
-        {"pieces": found.pieces},
+        {"cells" if how == "corners" else "pieces": found.pieces},
         evidence=evidence._replace(most=None if found.rest is None else found.listed),
     )
 
@@ -184,7 +185,7 @@ def _classes_listed(
 def _classes_by_corners(
     network: ReluNetwork, domain: BoundedDomain, budget: Budget, method: str
 ) -> _Found | None:
-    """The same from the corners of all regions; None if it does not pay.
+    """The same from the corners of all cells; None if it does not pay.
 
     Raises:
         ValueError: If it is required, and does not serve.
@@ -203,7 +204,8 @@ def _classes_by_corners(
             )
         return None
     cells, parts = found
-    if method == "auto" and cells <= FEW_REGIONS[domain.dim]:
+    is_short = method == "auto" and cells <= FEW_REGIONS[domain.dim]
+    if is_short and has_few_regions(network, domain, budget):
         return None
     whole = domain.rational_volume()
     return _Found(parts, (whole, whole), None, cells, 0)

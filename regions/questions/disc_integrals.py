@@ -18,10 +18,10 @@ from regions.network import ReluNetwork
 from regions.questions.answer import Value, ends, known
 from regions.questions.answer_files import Partition
 from regions.questions.class_cells import class_cells
+from regions.questions.class_sums import Part
 from regions.questions.directions import Direction
 from regions.questions.listed import directed_forms
 from regions.questions.pieces import Pieces
-from regions.questions.visited_sums import Part
 
 AXES: tuple[Vector, Vector] = (fmpq(1), fmpq(0)), (fmpq(0), fmpq(1))
 

@@ -1,6 +1,8 @@
 """By which method integrals over pieces are found: their list, or all corners."""
 
 from regions.domains.shapes import BoundedDomain
+from regions.enumeration import count_regions
+from regions.enumeration.budget import Budget
 from regions.enumeration.cells.valued import visits_serve
 from regions.network import ReluNetwork
 
@@ -39,3 +41,14 @@ def takes_corners(network: ReluNetwork, domain: BoundedDomain, method: str) -> b
             "dimensions, or the network has no hidden layer: take 'list'."
         )
     return serves and method != "list"
+
+
+def has_few_regions(
+    network: ReluNetwork, domain: BoundedDomain, budget: Budget
+) -> bool:
+    """Whether the exact list is short: a count of so many takes milliseconds."""
+    most = FEW_REGIONS[domain.dim] + 1
+    count = count_regions(
+        network, domain, method="cells", max_regions=most, stop=budget.spent
+    )
+    return count.complete and int(count) < most

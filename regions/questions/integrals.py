@@ -8,7 +8,6 @@ from fractions import Fraction
 from flint import fmpq_mat
 
 from regions.domains.shapes import BoundedDomain
-from regions.enumeration import count_regions
 from regions.enumeration.budget import Budget
 from regions.errors.arguments import kinds_checked
 from regions.errors.limits import never
@@ -26,6 +25,7 @@ from regions.questions.disc_integrals import (
 from regions.questions.integral_methods import (
     FEW_REGIONS,
     check_method,
+    has_few_regions,
     takes_corners,
 )
 from regions.questions.piece_sums import Goal, PieceSums
@@ -187,18 +187,7 @@ def _by_corners(
         return found
     if found.rest is not None:
         return found
-    return None if _has_few_regions(network, domain, budget) else found
-
-
-def _has_few_regions(
-    network: ReluNetwork, domain: BoundedDomain, budget: Budget
-) -> bool:
-    """Whether the exact list is short: a count of so many takes milliseconds."""
-    most = FEW_REGIONS[domain.dim] + 1
-    count = count_regions(
-        network, domain, method="cells", max_regions=most, stop=budget.spent
-    )
-    return count.complete and int(count) < most
+    return None if has_few_regions(network, domain, budget) else found
 
 
 def _scaled(value: Value, factor: Fraction) -> Value:

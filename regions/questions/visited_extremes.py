@@ -19,12 +19,12 @@ from jaxtyping import Bool, Float64
 
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.budget import Budget
-from regions.enumeration.cells.engine import MAX_FACETS
 from regions.enumeration.cells.space import hopes
 from regions.enumeration.cells.space.network import Hopes
 from regions.enumeration.cells.valued import (
     Valued,
     Visit,
+    hopes_serve,
     visit_regions,
     visits_serve,
 )
@@ -38,8 +38,6 @@ from regions.questions.records import Record
 from regions.signs.exact import ExactNetwork
 from regions.signs.rounding import SAFETY
 
-DEEP = 3
-"""Beyond so many layers forms in the plane are held in pairs of floats."""
 MOST_KEPT = 1 << 14
 """Of more Jacobians no norm is kept."""
 GOALS = {1: hopes.ONE, 2: hopes.TWO, math.inf: hopes.INFINITY}
@@ -168,21 +166,19 @@ def _visit(
     """Hand over all regions that may have what is looked for, and perhaps others."""
     if not _hopes_serve(network, domain):
         return visit_regions(network, domain, take, stop)
-    looked_for = Hopes(goal, weight, np.full((len(weight), 2), -math.inf))
+    best = np.full((len(weight), 2), -math.inf)
+    looked_for = Hopes(goal, len(network.hidden) - 1, weight, best)
     return visit_regions(with_sums(network), domain, take, stop, hopes=looked_for)
 
 
 def _hopes_serve(network: ReluNetwork, domain: Domain) -> bool:
     """Whether to leave out parts of cells of all layers but the last.
 
-    In the plane these cells take longer than with a walk of its own, the more so the
-    deeper they are: that pays where they have many parts.
+    In the plane that pays where these cells have many parts.
     """
-    if domain.dim > 2:
-        return True
     *before, last = network.widths
-    wide = 2 * last >= 3 * sum(before) and len(before) <= DEEP
-    return wide and len(domain.rows()[1]) <= MAX_FACETS
+    is_wide = domain.dim > 2 or 2 * last >= 3 * sum(before)
+    return is_wide and hopes_serve(network, domain)
 
 
 class Steepest(NamedTuple):

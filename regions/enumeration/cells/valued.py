@@ -32,6 +32,9 @@ from regions.signs.rounding import SAFETY, SMALLEST, gamma
 FINE = 2.0**-38
 """Corners in space with larger bounds are found anew where sums over all are wanted."""
 
+DEEP = 3
+"""Beyond so many layers forms in the plane are held in pairs of floats."""
+
 Corner = tuple[Fraction, ...]
 
 
@@ -121,6 +124,17 @@ class Visit(NamedTuple):
 def visits_serve(network: ReluNetwork, domain: Domain) -> bool:
     """Whether all regions can be visited."""
     return bool(network.hidden) and cells_serve(network, domain) is None
+
+
+def hopes_serve(network: ReluNetwork, domain: Domain) -> bool:
+    """Whether to look for regions in cells of all layers but the last, as `Hopes` say.
+
+    In the plane these cells take longer than with a walk of its own, the more so the
+    deeper they are.
+    """
+    if domain.dim > 2:
+        return True
+    return len(network.hidden) - 1 <= DEEP and len(domain.rows()[1]) <= MAX_FACETS
 
 
 def visit_regions(

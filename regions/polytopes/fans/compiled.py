@@ -1,4 +1,4 @@
-"""The loops of `kernel` and `ramps`, compiled: the very same code."""
+"""The loops of `kernel`, `ramps` and `sides`, compiled: the very same code."""
 
 import inspect
 import types
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from regions.compiled import jit
-from regions.polytopes.fans import kernel, ramp_means, ramps
+from regions.polytopes.fans import kernel, ramp_means, ramps, sides
 
 IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (
@@ -49,9 +49,20 @@ IN_ORDER: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
             "measure_ramps",
         ),
     ),
+    (
+        sides,
+        (
+            "_add_edges",
+            "_add_whole",
+            "_sum_above",
+            "_add_parts",
+            "_bound_sides",
+            "measure_sides",
+        ),
+    ),
 )
 """Functions, callees first."""
-APART = ("measure", "measure_ramps")
+APART = ("measure", "measure_ramps", "measure_sides")
 """What is not put into what calls it."""
 SUMS = ("sum_of_products", "sum_of_sizes")
 """Sums whose terms may be added in any order."""
@@ -59,6 +70,7 @@ SUMS = ("sum_of_products", "sum_of_sizes")
 _borrowed: Callable[[Any], Any] = tuple
 _measure: Callable[..., Any] = kernel.measure
 _measure_ramps: Callable[..., Any] = ramps.measure_ramps
+_measure_sides: Callable[..., Any] = sides.measure_sides
 """Names for the compiler, which puts others in their place.
 
 Arrays are passed without owners: references to them are not counted.
@@ -96,6 +108,22 @@ def _enter_ramps(
     )
 
 
+def _enter_sides(
+    polytopes: Any, function: Any, room: Any, divided: Any, found: Any
+) -> None:
+    """`sides.measure_sides`."""
+    end, x, reach, zeros = _borrowed(polytopes)
+    value, doubt = _borrowed(function)
+    volume, off, total, wide = _borrowed(found)
+    _measure_sides(
+        (end, x, reach, zeros),
+        (value, doubt),
+        _borrowed(room),
+        _borrowed(divided),
+        (volume, off, total, wide),
+    )
+
+
 def _compile_all() -> dict[str, Callable[..., Any]]:
     """The functions, each with copies of its callees that are compiled."""
     made: dict[str, Callable[..., Any]] = {"count_bits": jit.bit_count}
@@ -107,7 +135,11 @@ def _compile_all() -> dict[str, Callable[..., Any]]:
             options |= {"fastmath": jit.REORDER} if name in SUMS else {}
             # Nothing is allocated: to count references to views would take as long.
             made[name] = jit.compile_with(twin, _nrt=False, **options)
-    for name, entry in (("measure", _enter), ("measure_ramps", _enter_ramps)):
+    for name, entry in (
+        ("measure", _enter),
+        ("measure_ramps", _enter_ramps),
+        ("measure_sides", _enter_sides),
+    ):
         scope = {f"_{name}": made[name], "_borrowed": jit.borrowed}
         made[name] = jit.compile_with(_copy(inspect.unwrap(entry), scope, name))
     return made
@@ -124,4 +156,4 @@ def _copy(
 
 _made = _compile_all()
 measure, measure_ramps = _made["measure"], _made["measure_ramps"]
-local_words = _made["local_words"]
+measure_sides, local_words = _made["measure_sides"], _made["local_words"]

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from regions.polytopes.fans.measuring import measured, measured_ramps, words_of_rows
+from regions.polytopes.fans.measuring import (
+    measured,
+    measured_ramps,
+    measured_sides,
+    words_of_rows,
+)
 
 
 def exercise() -> None:
@@ -14,4 +19,5 @@ def exercise() -> None:
     polytope = end, x, np.zeros(3), zeros
     measured(*polytope, np.zeros((1, 3)), np.zeros((1, 3)), 1)
     g = np.zeros((3, 1, 1)), np.zeros((1, 1))
+    measured_sides(*polytope, x[0], np.zeros(3))
     measured_ramps(*polytope, *g, np.ones(1), np.zeros(1), 2)

@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int, Int64
 
 from regions.compiled.switch import Kernels
 from regions.errors.limits import check, never, telling
-from regions.polytopes.fans import kernel, ramps
+from regions.polytopes.fans import kernel, ramps, sides
 
 KERNELS = Kernels(
     "regions.polytopes.fans",
@@ -145,6 +145,61 @@ def measured_ramps(
                 (*(v[part] for v in found[:2]), *(v[0, :, part] for v in found[2:])),
             )
     return found
+
+
+def measured_sides(
+    end: Int[np.ndarray, " polytopes"],
+    x: Float64[np.ndarray, "dim corners"],
+    reach: Float64[np.ndarray, " corners"],
+    zeros: Int64[np.ndarray, "words corners"],
+    value: Float64[np.ndarray, " corners"],
+    doubt: Float64[np.ndarray, " corners"],
+    ask: Callable[[], object] = never,
+) -> tuple[Measures, Measures]:
+    """Of polytopes the parts where a function is positive, and where it is not.
+
+    Args:
+        end: Where the corners of each polytope end.
+        x: Their positions, coordinate by coordinate.
+        reach: Bounds of their errors, in every coordinate.
+        zeros: Words of their zero sets, as `kernel` says.
+        value: A function that is affine on each, at the corners.
+        doubt: Bounds of its errors.
+        ask: Called before some of them; what it raises ends the work.
+
+    Returns:
+        Of each part the volume, and the integral of every coordinate.
+
+    Example:
+        >>> x = np.array([[-1.0, 3.0, -1.0], [0.0, 0.0, 4.0]])
+        >>> triangle = np.array([3]), x, np.zeros(3), np.array([[0b011, 0b110, 0b101]])
+        >>> above, below = measured_sides(*triangle, x[0], np.zeros(3))
+        >>> above.volume.round(9).tolist(), below.volume.round(9).tolist()
+        ([4.5], [3.5])
+    """
+    number, dim = len(end), len(x)
+    room, divided = (
+        kernel.make_room(dim, _most(end), len(zeros), 1),
+        sides.make_divided(dim),
+    )
+    volume, off = np.zeros((2, 2, number))
+    total, wide = np.zeros((2, 2, dim, number))
+    module = KERNELS.load("compiled", ahead=_plain_seconds(x))
+    run = sides.measure_sides if module is None else module.measure_sides
+    for part, own in _in_steps(end, module is None, ask):
+        with np.errstate(all="ignore"), KERNELS.plain_work(module):
+            run(
+                _polytopes(end, x, reach, zeros, part, own),
+                (value[own], doubt[own]),
+                room,
+                divided,
+                tuple(array[..., part] for array in (volume, off, total, wide)),
+            )
+    above, below = (
+        Measures(volume[k], off[k], total[k, :, None], wide[k, :, None])
+        for k in range(2)
+    )
+    return above, below
 
 
 def _most(end: Int[np.ndarray, " polytopes"]) -> int:

@@ -212,7 +212,7 @@ def _corners_left(net, box, goal, known):
                 corners.add(chunk.corner(region, q))
 
     weight = with_sums(net).output.weight
-    looked_for = Hopes(goal, weight, known)
+    looked_for = Hopes(goal, len(net.hidden) - 1, weight, known)
     visit = visit_regions(with_sums(net), box, take, lambda: False, hopes=looked_for)
     assert visit.complete
     return corners
@@ -242,7 +242,8 @@ def test_no_largest_norm_is_lost_to_rounding_nor_exceeded(norm, make):
                 bits = chunk.bits(np.arange(len(chunk)))
                 found.update(map(tuple, bits.tolist()))
 
-            looked_for = Hopes(goal, with_sums(net).output.weight, known)
+            weight, last = with_sums(net).output.weight, len(net.hidden) - 1
+            looked_for = Hopes(goal, last, weight, known)
             visit_regions(with_sums(net), box, take, lambda: False, hopes=looked_for)
             assert any(norms[on][1] >= low for on in found)
             assert Fraction(known[0, 0]) <= high

@@ -25,11 +25,33 @@ from regions.enumeration.cells.space import (
     kernel,
     positions,
     segments,
+    winners,
     zeros,
 )
 
-MODULES = (forms, positions, zeros, corner_signs, cutting, segments, hopes, kernel)
-COLD = ("_solve", "decide", "is_edge", "is_hopeless", "open_sign", "take_lone_points")
+MODULES = (
+    forms,
+    positions,
+    zeros,
+    corner_signs,
+    cutting,
+    segments,
+    hopes,
+    winners,
+    kernel,
+)
+COLD = (
+    "_solve",
+    "decide",
+    "is_edge",
+    "is_hopeless",
+    "note_errors",
+    "open_sign",
+    "slopes_on",
+    "take_lone_points",
+    "unit_at_corners",
+    "winner",
+)
 """What is called so seldom that a copy in every place is not worth its size."""
 
 

@@ -101,6 +101,8 @@ def cut(net, st, s, layer, to_section):
         bits[t, w] = bits[s, w]
     for b in range(row.shape[1]):
         row[t, b] = row[s, b]
+    for k in range(st.rival.shape[1]):
+        st.rival[t, k] = st.rival[s, k]
     row[t, slot] = len(net.facets) + u
     if not to_section:
         cell[s, SETTLED] = 0

@@ -21,8 +21,9 @@ from regions.enumeration.cells.space.forms import INDEX, SAFE, USUAL, dot_error
 from regions.enumeration.cells.space.state import CANDIDATES, NOTED
 from regions.signs.rounding import SMALLEST
 
-VALUES, ONE, TWO, INFINITY = range(4)
-"""What is looked for: the ends of values, or the largest norm of Jacobians."""
+VALUES, ONE, TWO, INFINITY, CLASSES = range(5)
+"""What is looked for: the ends of values; the largest norm of Jacobians; or where which
+class wins, as in `winners.py`."""
 HUGE = 2.0**900
 """Sums of such sizes may overflow: nothing is told of them."""
 TINY = 2.0**-900
@@ -39,8 +40,8 @@ def is_hopeless(net, st, s, layer):
     If one may, the unit that blurs the bound most is put last on the list.
     """
     if st.reg[NOTED] != st.stamp[layer]:
-        _note_errors(net, st, layer)
-    count = _slopes_on(net, st, s, layer)
+        note_errors(net, st, layer)
+    count = slopes_on(net, st, s, layer)
     if st.goal[0] == VALUES:
         found = _values_end(net, st, s, layer, count)
     else:
@@ -57,7 +58,7 @@ def is_hopeless(net, st, s, layer):
     return found
 
 
-def _note_errors(net, st, layer):
+def note_errors(net, st, layer):
     """Bounds of what sums over the units of a layer are off by, on any of its cells."""
     form, weight, lost = st.form, st.weight, st.lost
     dim, first = len(form) - 1, net.first[layer] & INDEX
@@ -66,8 +67,9 @@ def _note_errors(net, st, layer):
     g, finest = dot_error(8.0 * width + 256.0), net.scale[0]
     for c in range(dim):
         finest = min(finest, net.scale[c])
-    values = st.goal[0] == VALUES
-    for r in range(len(weight)):
+    values = st.goal[0] == VALUES or st.goal[0] == CLASSES
+    # Of classes the last row has the largest weights of all.
+    for r in range(len(lost) - 1 if st.goal[0] == CLASSES else 0, len(lost)):
         total, steep, size, most_lost = 0.0, 0.0, 0.0, 0.0
         for j in range(width):
             u = first + j
@@ -89,7 +91,7 @@ def _note_errors(net, st, layer):
     st.reg[NOTED] = st.stamp[layer]
 
 
-def _slopes_on(net, st, s, layer):
+def slopes_on(net, st, s, layer):
     """Slopes of all units on a cell; those that cross it are noted, and off."""
     bits, factor, crossing, mark = st.bits, st.factor, st.crossing, st.trial
     begin, words = place_of(st.cell, s)[2], st.bits.shape[1] >> 1

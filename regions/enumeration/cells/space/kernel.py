@@ -36,7 +36,7 @@ from regions.enumeration.cells.space.cutting import (
     cut,
 )
 from regions.enumeration.cells.space.forms import INDEX, activate, add_up
-from regions.enumeration.cells.space.hopes import is_hopeless
+from regions.enumeration.cells.space.hopes import CLASSES, is_hopeless
 from regions.enumeration.cells.space.segments import take_lone_points
 from regions.enumeration.cells.space.state import (
     ASKED,
@@ -53,6 +53,13 @@ from regions.enumeration.cells.space.state import (
     TESTS,
     TOP,
 )
+from regions.enumeration.cells.space.winners import (
+    divides,
+    is_told,
+    pass_beaten,
+    presume,
+    winner,
+)
 
 COUNTING, HALVING, LISTING, HOPING = range(4)
 """Whether the regions of a cell of the last layer are counted by sections; or one after
@@ -65,6 +72,7 @@ EMPTY = -1
 def advance(net, st, steps, mode):
     """Go on with the stack for some steps; returns why it stops."""
     reg, layers = st.reg, len(net.first) - 1
+    classes = mode == HOPING and st.goal[0] == CLASSES
     for _ in range(steps):
         if reg[TOP] == reg[BOTTOM]:
             return DONE
@@ -73,7 +81,11 @@ def advance(net, st, steps, mode):
         if st.cell[s, CORNERS] >= st.new_x.shape[1]:
             status = NEED_ROOM
         elif st.cell[s, CANDIDATES] < 0:
+            if classes:
+                layer = pass_beaten(net, st, s, layer)
             status = enter(net, st, s, layer)
+            if classes and status == RUNNING and layer >= st.goal[1]:
+                presume(st, s, layer)
         elif st.cell[s, SETTLED] == 0:
             status = _filter(net, st, s, layer)
         if status == EMPTY:
@@ -92,20 +104,33 @@ def _go_on(net, st, s, layer, after, mode):
 
     So many layers come after its own.
     """
-    last = after == 0
+    last, classes = after == 0, mode == HOPING and st.goal[0] == CLASSES
     counting = last and mode == COUNTING
-    if after == 1 and mode == HOPING and is_hopeless(net, st, s, layer):
-        _leave(st, s, 0)
-        return RUNNING
+    if mode == HOPING and layer == st.goal[1]:
+        label = -1
+        if classes:
+            label = winner(net, st, s, layer)
+        elif is_hopeless(net, st, s, layer):
+            _leave(st, s, 0)
+            return RUNNING
+        if label >= 0 and not _put_out(net, st, s, layer, label, False):
+            return FULL
+        if label >= 0:
+            _leave(st, s, 1)
+            return RUNNING
     if counting and st.cell[s, DIM] == 1 and st.cell[s, SETTLED] == 1:
         take_lone_points(net, st, s, layer)
         st.cell[s, SETTLED] = 2
-    left = st.cell[s, CANDIDATES]
-    if left == 0 and not last:
+    left, divided = st.cell[s, CANDIDATES], False
+    if classes and is_told(st, s, layer):
+        last, divided = True, left == 1 and divides(net, st, s, layer)
+    whole = left == 0 or divided
+    if whole and not last:
         return _finish(net, st, s, layer)
-    if left == 0 and mode >= LISTING and not _put_out(net, st, s, layer):
+    keeps = divided or not classes
+    if whole and mode >= LISTING and not _put_out(net, st, s, layer, 0, keeps):
         return FULL
-    if left == 0:
+    if whole:
         _leave(st, s, 1)
     elif left == 1 and last and mode < LISTING:
         _leave(st, s, 2)
@@ -202,8 +227,12 @@ def _follow(net, st, s, layer):
             bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
 
 
-def _put_out(net, st, s, layer):
-    """Copy pattern, corners and rows of a cell to the output; whether there is room."""
+def _put_out(net, st, s, layer, label, keeps):
+    """Copy pattern, corners and rows of a cell to the output; whether there is room.
+
+    Of the layers behind it, if there are, the unit of a label is on. Forms are kept or
+    put to zero.
+    """
     reg, path, bits, word = st.reg, st.path, st.bits, net.word
     x, out_x, zeros, out_zeros = st.x, st.out_x, st.zeros, st.out_zeros
     _follow(net, st, s, layer)
@@ -216,13 +245,17 @@ def _put_out(net, st, s, layer):
         st.out_bits[n, w] = path[w]
     for w in range(word[layer + 1] - word[layer]):
         st.out_bits[n, word[layer] + w] = bits[s, w]
+    for w in range(word[layer + 1], st.out_bits.shape[1]):
+        st.out_bits[n, w] = 0
+    if label > 0:
+        st.out_bits[n, word[layer + 1 + label]] = 1
     for b in range(st.row.shape[1]):
         st.out_row[n, b] = st.row[s, b]
     for j in range(kept):
         u = (last - kept + j) & INDEX
         for c in range(len(x) + 1):
-            forms[c, j, n] = st.form[c, u]
-        forms[len(x) + 1, j, n] = st.doubt[u]
+            forms[c, j, n] = st.form[c, u] if keeps else 0.0
+        forms[len(x) + 1, j, n] = st.doubt[u] if keeps else 0.0
     for q in range(corners):
         for c in range(x.shape[0]):
             out_x[c, end + q] = x[c, at + q]

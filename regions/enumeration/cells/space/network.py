@@ -11,6 +11,7 @@ from regions.domains.corners import Cell
 from regions.domains.shapes import BoundedDomain, Domain, WholeSpace
 from regions.enumeration.cells.space.cones import first_cones
 from regions.enumeration.cells.space.exact import length_of, nearest_ray
+from regions.enumeration.cells.space.hopes import CLASSES
 from regions.enumeration.cells.space.positions import LARGE
 from regions.enumeration.cells.space.state import (
     AT,
@@ -40,14 +41,18 @@ class Hopes(NamedTuple):
     """What is looked for over the regions of a network.
 
     Attributes:
-        goal: `VALUES`, or a norm of Jacobians, as in `hopes.py`.
-        weight: Combinations of the activations of the last layer with kinks, one a row:
-            those whose values are looked for, or the outputs.
+        goal: `VALUES`, a norm of Jacobians, or `CLASSES`, as in `hopes.py`.
+        layer: The last layer with kinks; of classes that of the network, behind which
+            come its outputs, and units that tell the largest of them. A cell on which
+            the unit of a class has both signs has its form; on others forms are zero.
+        weight: Combinations of the activations of this layer, one a row: those whose
+            values are looked for, or the outputs.
         best: For each the largest known value and that of the negative; or, first of
-            all, the largest known norm.
+            all, the largest known norm. Of classes there are none.
     """
 
     goal: int
+    layer: int
     weight: np.ndarray
     best: np.ndarray
 
@@ -309,7 +314,7 @@ def begin(
         out_reach=np.zeros(16 * out),
         out_zeros=np.zeros((1, 16 * out), np.int64),
         out_form=np.zeros((dim + 2, forms_kept, out)),
-        **_looking(hopes, dim, widest, room),
+        **_looking(hopes, dim, widest, room, deep),
     )
     for c in range(dim):
         state.held[c, c] = 1.0
@@ -333,15 +338,21 @@ def begin(
 
 
 def _looking(
-    hopes: Hopes | None, dim: int, widest: int, room: int
+    hopes: Hopes | None, dim: int, widest: int, room: int, deep: int
 ) -> dict[str, np.ndarray]:
     """What is looked for, and room for it."""
     if hopes is None:
-        hopes, widest, room = Hopes(0, np.zeros((0, 0)), np.zeros((0, 2))), 0, 0
-    rows = len(hopes.weight)
+        hopes, widest, room = Hopes(0, -1, np.zeros((0, 0)), np.zeros((0, 2))), 0, 0
+    weight, classes = hopes.weight, 0
+    if hopes.goal == CLASSES:
+        largest = np.abs(weight).max(0, keepdims=True)
+        weight, classes = np.concatenate([weight, largest]), len(weight)
+    rows = len(weight)
     return {
-        "goal": np.array([hopes.goal]),
-        "weight": hopes.weight,
+        "goal": np.array([hopes.goal, hopes.layer]),
+        "weight": weight,
+        "rival": np.zeros((deep, classes), np.int8),
+        "outputs": np.zeros((classes, room)),
         "best": hopes.best,
         "lost": np.zeros((rows, 2)),
         "factor": np.zeros(widest),

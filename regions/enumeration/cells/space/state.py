@@ -141,9 +141,11 @@ class State(NamedTuple):
         out_zeros: The same as `zeros`.
         out_form: Forms of the last units of the last layer on them, where values are
             wanted: gradient, offset, and `doubt`.
-        goal: What is looked for, as in `hopes.py`; this and what follows is empty where
-            all regions are wanted.
+        goal: What is looked for, as in `hopes.py`, and in which layer; what follows is
+            empty where all regions are wanted.
         weight: What the activations of the last layer with kinks are multiplied by.
+        rival: For each cell which classes may win there.
+        outputs: Values of classes at the corners of a cell.
         best: For each combination its largest known value, and that of its negative; or
             the largest known norm.
         lost: Bounds of the errors of sums over that layer, and per reach of a corner.
@@ -206,6 +208,8 @@ class State(NamedTuple):
     out_form: np.ndarray
     goal: np.ndarray
     weight: np.ndarray
+    rival: np.ndarray
+    outputs: np.ndarray
     best: np.ndarray
     lost: np.ndarray
     factor: np.ndarray

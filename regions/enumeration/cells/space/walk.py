@@ -62,7 +62,7 @@ STEP_WORK = 10
 """What a step counts for."""
 MOST_FACTS = 1 << 20
 GROWN = {
-    NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0},
+    NEED_CELLS: {"cell": 0, "share": 0, "bits": 0, "row": 0, "rival": 0},
     NEED_CORNERS: {"x": 1, "reach": 0, "zeros": 1, "name": 0},
     NEED_CANDIDATES: {"candidates": 0},
     NEED_ROOM: {
@@ -75,6 +75,7 @@ GROWN = {
         "below": 1,
         "shared": 0,
         "sums": 1,
+        "outputs": 1,
     },
     NEED_WORDS: {
         "zeros": 0,

@@ -136,6 +136,7 @@ def test_what_is_known_of_a_box_is_kept_on_its_parts():
     low, high = ends.min(0), ends.max(0)
     problem = Problem(network, domain, [(Linear((Fraction(1),)),)])
     checker = BoxBounds(network)
+    around = checker.around(low, high, checker.around(*whole))
     ways = {
         "search": FloatBounds(problem, *whole).all_layers(),
         "checker": checker.around(*whole),
@@ -155,6 +156,11 @@ def test_what_is_known_of_a_box_is_kept_on_its_parts():
         for points in (low, high, 0.5 * low + 0.5 * high):
             *hidden, (outputs,) = exact_values(network, domain, points)
             assert_outside(found, upper, hidden, outputs)
+            # What holds around all of them holds on each.
+            for (below, above), layer in zip(around, hidden, strict=True):
+                for unit, values in enumerate(layer):
+                    assert Fraction(below[0, unit]) <= min(values)
+                    assert max(values) <= Fraction(above[0, unit])
 
 
 RIM = {

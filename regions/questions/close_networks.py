@@ -77,7 +77,7 @@ class CloseList(EngineList):
         """
         if close_lists_serve(self._one, self._second, problem.domain):
             best = _largest(self._one, self._second, problem, budget)
-            if best is not None or budget.spent():
+            if best is not None:
                 return best
         return super().largest(problem, budget)
 

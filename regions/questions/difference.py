@@ -39,6 +39,9 @@ from regions.questions.canonical import (
 from regions.questions.relaxation import as_float
 from regions.signs.exact import to_fmpq
 
+MOST_BITS = 200
+"""Parts of pairs are scaled by no larger power of two: weights stay float64 numbers."""
+
 NEAR = fmpq(1, 4)
 """Units are a pair if their rows differ by no more of their size."""
 
@@ -234,17 +237,20 @@ class _Builder:
         """Add the parts of a pair to two layers; how far its units are apart."""
         above, below = ends
         capped, cupped = ("capped", k), ("cupped", k)
+        # In parts of ordinary size, however near the units are.
+        part = 1 / _power_near(gap)
+        whole, gap = 1 / part, _times(part, gap)
         if gap.keys() == {CONSTANTS}:
             shift = gap[CONSTANTS]
             name, end = (capped, above) if shift > 0 else (cupped, below)
-            second[name] = self._split({CONSTANTS: abs(shift)}) | {end: -ONE}, 0.0
-            return {CONSTANTS: shift, name: -ONE if shift > 0 else ONE}
+            second[name] = self._split({CONSTANTS: abs(shift)}) | {end: -part}, 0.0
+            return {CONSTANTS: whole * shift, name: -whole if shift > 0 else whole}
         rises, falls = ("rises", k), ("falls", k)
         held = self._split(gap)
         first[rises], first[falls] = (held, 0.0), (_times(-ONE, held), 0.0)
-        second[capped] = {rises: ONE, above: -ONE}, 0.0
-        second[cupped] = {falls: ONE, below: -ONE}, 0.0
-        return {rises: ONE, falls: -ONE, capped: -ONE, cupped: ONE}
+        second[capped] = {rises: ONE, above: -part}, 0.0
+        second[cupped] = {falls: ONE, below: -part}, 0.0
+        return {rises: whole, falls: -whole, capped: -whole, cupped: whole}
 
     def _plain(self, form: Form) -> Row:
         """A form in terms of the units themselves."""
@@ -343,6 +349,13 @@ def _add(row: Row, name: Name, v: fmpq) -> None:
 def _times(factor: fmpq, row: Row) -> Row:
     """A multiple of a row."""
     return {name: factor * v for name, v in row.items()}
+
+
+def _power_near(row: Row) -> fmpq:
+    """A power of two near the largest weight of a row."""
+    largest = max(map(abs, row.values()))
+    exponent = largest.p.bit_length() - largest.q.bit_length()
+    return fmpq(2) ** max(-MOST_BITS, min(exponent, MOST_BITS))
 
 
 def _less(row: Row, other: Row) -> Row:

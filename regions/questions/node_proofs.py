@@ -33,6 +33,45 @@ def proof_by(problem: Problem, goal: int, node: Node, hint: Hint | None) -> Proo
     return Proof(bound, dual, tangents)
 
 
+def largest_terms(problem: Problem, node: Node, *, before: bool = False) -> fmpq:
+    """How large the terms are of which goals are sums, at most.
+
+    A product of an output's weight and an activation is a term, and so is a constant.
+
+    Args:
+        problem: The goals.
+        node: Where.
+        before: Whether to take pre-activations in place of activations.
+    """
+    sizes = [[max(abs(a), abs(b)) for a, b in zip(*node.box, strict=True)]]
+    for index, slopes in enumerate(problem.slopes):
+        ends = zip(node.bounds.low[index], node.bounds.high[index], slopes, strict=True)
+        sizes.append(
+            [
+                max(high, -low if before else slope * -low, ZERO)
+                for low, high, slope in ends
+            ]
+        )
+    output = problem.chart.output
+    terms = [abs(to_fmpq(float(bias))) for bias in output.bias]
+    for source, matrix in output.blocks(len(problem.slopes)):
+        for k, row in enumerate(np.abs(matrix).tolist()):
+            products = (
+                to_fmpq(w) * size for w, size in zip(row, sizes[source], strict=True)
+            )
+            terms[k] = max(terms[k], *products)
+    largest = ZERO
+    for part in (part for goal in problem.goals for part in goal):
+        pairs = zip(part.outputs, terms, strict=True)
+        largest = max(
+            [largest, abs(to_fmpq(part.offset))]
+            + [abs(to_fmpq(w)) * t for w, t in pairs]
+        )
+        pairs = zip(part.inputs, sizes[0], strict=False)
+        largest = max([largest] + [abs(to_fmpq(w)) * t for w, t in pairs])
+    return largest
+
+
 def exact_proof(problem: Problem, goal: int, node: Node, before: Proof) -> Proof:
     """The bound of exact multipliers, if they are found and are better."""
     found = ExactProgram(problem, node, goal).solve()
@@ -79,17 +118,19 @@ def point_inside(problem: Problem, near: np.ndarray) -> Point:
     return inside
 
 
-def round_grain(problem: Problem, root: Node) -> fmpq:
-    """How near ends come in a round ball, where optima are no rational numbers."""
+def round_grains(problem: Problem, root: Node) -> tuple[fmpq, fmpq]:
+    """How near ends come in a round ball, where optima are no rational numbers.
+
+    By boxes, and by programs, of which rounding does what all pre-activations make.
+    """
     inside, gaps = problem.inside(), []
-    largest = max(
-        (abs(v) for ends in root.bounds for row in ends for v in row), default=ZERO
-    )
-    for goal, parts in enumerate(problem.goals):
+    for goal in range(len(problem.goals)):
         bound = proof_by(problem, goal, root, None).bound
         assert bound is not None
         gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
-        # Where a goal hardly changes, rounding still does what its terms make.
-        terms = max(sum(map(abs, part.outputs), Fraction()) for part in parts)
-        gaps.append(to_fmpq(terms) * largest * FINEST_SHARE)
-    return max(gaps) * ROUND_GRAIN
+    # Where a goal hardly changes, rounding still does what its terms make.
+    by_boxes, by_programs = (
+        max(*gaps, largest_terms(problem, root, before=before) * FINEST_SHARE)
+        for before in (False, True)
+    )
+    return by_boxes * ROUND_GRAIN, by_programs * ROUND_GRAIN

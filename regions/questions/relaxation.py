@@ -28,6 +28,10 @@ MULTIPLIER_BITS = 30
 """Bits after the point of the multipliers that are taken over."""
 
 
+MOST_BITS = 900
+"""Values are scaled by no larger power of two."""
+
+
 class Node(NamedTuple):
     """A part of the domain.
 
@@ -212,16 +216,23 @@ class Relaxation:
         The value is divided by the least of these.
         """
         scales = [part.scale() for part in parts]
-        numbers = []
+        rows = []
         for part, scale in zip(parts, scales, strict=True):
             weights = np.array([as_float(to_fmpq(w) / scale) for w in part.outputs])
             total = weights @ outputs
             own = [as_float(to_fmpq(v) / scale) for v in part.inputs]
             total[: len(own)] += own
+            total[-1] += as_float(to_fmpq(part.offset) / scale)
+            rows.append(total)
+        if len(rows) == 1:
+            # A value far from 1 is lost in what a solver takes for 0.
+            power = _power_of(np.abs(rows[0]).max())
+            scales, rows = [scales[0] * power], [rows[0] / as_float(power)]
+        numbers = []
+        for total, scale in zip(rows, scales, strict=True):
             row = -total[:-1]
             row[-1] = as_float(min(scales) / scale)
-            offset = as_float(to_fmpq(part.offset) / scale)
-            numbers.append(program.add(row, total[-1] + offset))
+            numbers.append(program.add(row, total[-1]))
         return numbers, scales
 
     def asked(self, node: Node) -> list[Unit]:
@@ -420,6 +431,13 @@ def float_row(row: Sequence[fmpq]) -> list[float]:
     """A row of a program, divided by a power of two if it is beyond float64."""
     scale = power_near(row)
     return [as_float(v / scale) for v in row]
+
+
+def _power_of(value: float) -> fmpq:
+    """A power of two near a positive number, or 1 for other numbers."""
+    if not 0.0 < value < inf:
+        return fmpq(1)
+    return fmpq(2) ** max(-MOST_BITS, min(int(np.frexp(value)[1]), MOST_BITS))
 
 
 def _multiplier(value: float) -> fmpq:

@@ -31,10 +31,11 @@ from regions.questions.exact_bounds import UnitBounds
 from regions.questions.leaf_programs import solve_leaf
 from regions.questions.node_proofs import (
     exact_proof,
+    largest_terms,
     proof_by,
     proves_empty,
     rational_point,
-    round_grain,
+    round_grains,
 )
 from regions.questions.problem import Problem
 from regions.questions.proof_tree import (
@@ -140,7 +141,8 @@ class Search(BestPoint):
         self.bounds: dict[int, UnitBounds] = {}
         self.nodes = 0
         self.listed: Problem | None = None
-        self._grain = ZERO
+        # What programs tell apart in a round ball, and what boxes do.
+        self._grain = self._box_grain = self._terms = ZERO
         self._queue: list[tuple[fmpq, int, _Open | _OpenBox]] = []
         self._closed: fmpq | None = None
         self._patience = self._waited = 0
@@ -198,7 +200,7 @@ class Search(BestPoint):
         before = self.tree[entry.number]
         assert isinstance(before, Proof | BoxProof)
         bound = entry.bound if isinstance(entry, _OpenBox) else before.bound
-        if not self._is_closed(bound):
+        if not self._is_closed(bound, by_boxes=isinstance(entry, _OpenBox)):
             return entry
         self._close(before)
         return None
@@ -224,8 +226,9 @@ class Search(BestPoint):
         self.bounds[0] = bounds = self._root_bounds(box)
         root = Node(box, bounds, {})
         self.tree += [None] * len(self.problem.goals)
+        self._terms = largest_terms(self.problem, root)
         if self.problem.square is not None:
-            self._grain = round_grain(self.problem, root)
+            self._box_grain, self._grain = round_grains(self.problem, root)
         if self._is_quick:
             numbers = [*range(len(self.problem.goals))]
             roots = box_batches.roots(self.problem)
@@ -247,11 +250,11 @@ class Search(BestPoint):
                 bounds = sharpest_bounds(self.problem, box, bounds)
         return bounds
 
-    def _is_closed(self, bound: fmpq | None) -> bool:
+    def _is_closed(self, bound: fmpq | None, *, by_boxes: bool = False) -> bool:
         """Whether a node with this bound needs no further look."""
         if bound is None or self._harmless(bound):
             return True
-        near = max(self._tolerance, self._grain)
+        near = max(self._tolerance, self._box_grain if by_boxes else self._grain)
         return self.best is not None and bound <= to_fmpq(self.best) + near
 
     def _close(self, proof: Proof | BoxProof) -> None:
@@ -348,7 +351,7 @@ class Search(BestPoint):
             return entry
         self.tree[number] = proof
         self.bounds[0 if is_root else number] = bounds
-        if not self._is_closed(proof.bound):
+        if not self._is_closed(proof.bound, by_boxes=True):
             return entry._replace(bound=proof.bound)
         self._close(proof)
         self._patience = 0
@@ -385,7 +388,7 @@ class Search(BestPoint):
             if proof is not None and proof.bound is not None:
                 before = most[k]
                 reach = proof.bound if before is None else min(proof.bound, before)
-            is_closed = reach is not None and self._is_closed(reach)
+            is_closed = reach is not None and self._is_closed(reach, by_boxes=True)
             if proof is None or not (is_closed or waits[k]):
                 self._leave_to_programs(number, boxes, k, root)
                 continue
@@ -435,7 +438,7 @@ class Search(BestPoint):
             return False
         if len(open_units) > EXACT_UNITS or self._is_closed(bound):
             return False
-        near = max(ONE, abs(to_fmpq(self.best))) * NEAR
+        near = max(min(self._terms, ONE), abs(to_fmpq(self.best))) * NEAR
         return self._is_closed(bound - near)
 
     def _end(self, number: int, goal: int, node: Node) -> bool:

@@ -20,7 +20,7 @@ from regions.errors import LimitError
 from regions.errors.limits import limited, never
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.dual_ascent import Batch, Bounds, DualAscent
-from regions.questions.node_proofs import point_inside, round_grain
+from regions.questions.node_proofs import point_inside, round_grains
 from regions.questions.problem import Problem
 from regions.questions.proof_tree import Proof, Split
 from regions.questions.relaxation import Node, Unit, as_float, signed_multiplier
@@ -91,7 +91,7 @@ class WideSearch(Search):
         batch, found = self._ascent.improved(roots, steps)
         self._roots = [self._proof(batch, k) for k in range(len(roots.goals))]
         if self.problem.square is not None:
-            self._grain = round_grain(self.problem, self._root)
+            _, self._grain = round_grains(self.problem, self._root)
         self._enter([*range(len(roots.goals))], batch, found)
         most = math.inf if max_nodes is None else max_nodes
         while self._waiting and not self._is_enough() and self.nodes < most:

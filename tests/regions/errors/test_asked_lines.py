@@ -59,6 +59,15 @@ ABSOLUTE = ReluNetwork.from_arrays([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0]]], No
 SLIVER = ReluNetwork.from_arrays(
     [[[1.0, 1.0]], [[0.0], [1.0]]], [[2.0**-50 - 2.0], [2.0**-52, 0.0]]
 )
+# So many units that regions are listed first; one of the first layer differs.
+FIRST = network(2, [16, 16])
+NEAR = ReluNetwork.from_arrays(
+    [layer.weight for layer in FIRST.layers],
+    [
+        FIRST.hidden[0].bias + 1e-9 * np.eye(16)[0],
+        *(la.bias for la in FIRST.layers[1:]),
+    ],
+)
 TWICE, AROUND = ZOO["duplicated_unit"]
 # Steep forms whose zeros lie near each other for the length of their line.
 STEEP = ReluNetwork.from_arrays(
@@ -236,6 +245,7 @@ SHORT: tuple[Call, ...] = (
         lambda: regions.are_equal(ONE, SAME, WholeSpace(2)),
     ),
     lambda: regions.largest_difference(FLAT, network(2, [4, 3]), SQUARE),
+    lambda: regions.largest_difference(FIRST, NEAR, SQUARE),
     # Bounds without rounding, and the class of a point that is nearly another.
     lambda: regions.output_range(SEVEN, Box.cube(7), tolerance=9.0),
     lambda: regions.robust_radius(SEVERAL, [0.1, 0.2], tolerance=0.5),
@@ -313,6 +323,7 @@ ASKED_AT = {
     "polytopes/polytope.py": 2,
     "questions/canonical.py": 1,
     "questions/class_means.py": 1,
+    "questions/close_networks.py": 2,
     "questions/comparison.py": 1,
     "questions/corner_values.py": 1,
     "questions/difference.py": 2,

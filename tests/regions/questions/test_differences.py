@@ -71,6 +71,26 @@ def test_the_network_of_what_differs_is_right_and_its_forgeries_are_found(kind):
             check_difference(both, forged)
 
 
+def test_parts_of_pairs_have_an_ordinary_size_however_near_these_are():
+    rng = np.random.default_rng(7)
+    network, points = random_network(rng, 3, [6, 5]), rng.uniform(-1, 1, (500, 3))
+    for size in (1e-3, 1e-12, 1e-40):
+        weights, biases = arrays(network)
+        weights[0][2, 1], biases[0][2] = 1.0, 0.0
+        one = ReluNetwork.from_arrays(weights, biases)
+        biases[0][2] = size
+        other = ReluNetwork.from_arrays(weights, biases)
+        both = compared(one, other)
+        apart, _ = difference_of(both, one.widths)
+        check_difference(both, apart)
+        # What the output reads are the parts.
+        held = list(apart.pre_activations(points)[:-1])
+        read = {source for source, _ in apart.output.blocks(len(apart.hidden))} - {0}
+        largest = max(np.maximum(held[source - 1], 0.0).max() for source in read)
+        assert 2.0**-8 < largest < 2.0**8
+        assert np.abs(apart.output.weight).max() < 2.0**8 * size
+
+
 def test_a_planted_difference_of_1e_12_is_found_exactly():
     """A changed weight of the output: so many times the largest value of its unit."""
     rng = np.random.default_rng(0)

@@ -21,6 +21,7 @@ from regions.questions.unit_bounds import upward_root
 from regions.signs.exact import to_fmpq
 from tests.helpers import random_network
 from tests.regions.certificates.test_answers import write
+from tests.regions.questions.test_close_networks import planted
 
 
 def test_an_affine_function_grows_by_its_norm():
@@ -71,6 +72,22 @@ def test_a_property_turns_at_the_radius():
     x, y = answer.witness
     assert x * x + y * y <= 0.7072**2
     assert max(x, 0) + max(y, 0) > 1
+
+
+def test_a_planted_difference_is_bounded_by_its_own_size(tmp_path):
+    """A row changed by 1e-12: programs do not tell it from rounding, and boxes do."""
+    rng, ball = np.random.default_rng(0), regions.Ball(np.zeros(3), 1.0)
+    network = random_network(rng, 3, [4, 4])
+    other = planted(network, rng, 0, 1e-12)
+    answer = regions.largest_difference(network, other, ball)
+    low, high = ends(answer.value)
+    assert answer.proved
+    assert 0 < low <= high < Fraction(11, 10) * low
+    points = rng.normal(size=(50_000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    sampled = np.abs(network(points) - other(points)).max()
+    assert sampled < float(high) + 1e-15
+    assert verify_answer(answer.save(tmp_path / "answer.json")).ok
 
 
 def test_networks_that_differ_differ_in_a_disc():

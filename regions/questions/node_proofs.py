@@ -128,6 +128,9 @@ def round_grains(problem: Problem, root: Node) -> tuple[fmpq, fmpq]:
         bound = proof_by(problem, goal, root, None).bound
         assert bound is not None
         gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
+    # Where all terms are 0 bounds are not, by what underflows.
+    ends = [abs(v) for end in root.bounds for row in end for v in row]
+    gaps.append(max(ends, default=ZERO) * FINEST_SHARE**6)
     # Where a goal hardly changes, rounding still does what its terms make.
     by_boxes, by_programs = (
         max(*gaps, largest_terms(problem, root, before=before) * FINEST_SHARE)

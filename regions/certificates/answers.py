@@ -29,7 +29,7 @@ from regions.domains.shapes import (
     check_not_round,
     domain_from_dict,
 )
-from regions.errors import FileFormatError
+from regions.errors import EmptyPolyhedronError, FileFormatError
 from regions.files.reading import check_file_size, reading
 from regions.network import ReluNetwork
 
@@ -52,9 +52,10 @@ def verify_answer(
     """
     begin = time.perf_counter()
     path = pathlib.Path(path)
-    with reading(path, "a saved answer", "write it again with Answer.save"):
+    advice = "write it again with Answer.save"
+    with reading(path, "a saved answer", advice, EmptyPolyhedronError, Wrong):
         check_file_size(path, MAX_BYTES)
-        body = json.loads(path.read_text("utf-8"))
+        body = json.loads(path.read_text("utf-8"), object_pairs_hook=_once)
         head = body if isinstance(body, dict) else {}
         if head.get("format") != FORMAT or head.get("version") != VERSION:
             raise FileFormatError(f"{path} is not a saved answer of version {VERSION}.")
@@ -69,6 +70,14 @@ def verify_answer(
         checks += _proof(body, held, domain)
     seconds = time.perf_counter() - begin
     return VerificationReport(tuple(checks), True, False, seconds, subject="answer")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file, in which no name stands twice."""
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return held
 
 
 def _proof(body: dict[str, Any], network: ReluNetwork, domain: Domain) -> list[Check]:

@@ -88,7 +88,8 @@ def _weights(rows: Sequence[Row]) -> list[fmpq] | None:
 
 def _proves(rows: Sequence[Row], weights: Sequence[fmpq], square: Fraction) -> bool:
     """Whether weights, of the first row of any sign, show that the face lies beyond."""
-    assert all(w >= 0 for w in weights[1:])
+    if any(w < 0 for w in weights[1:]):
+        return False
     *gradient, offset = (
         sum((w * v for w, v in zip(weights, column, strict=True)), fmpq(0))
         for column in zip(*rows, strict=True)

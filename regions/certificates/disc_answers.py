@@ -12,7 +12,12 @@ from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.discs import BITS, Part
 from regions.certificates.jacobians import gated_lines
 from regions.certificates.listed_answers import is_whole
-from regions.certificates.meanings import direction_of, output_ends, power_ends
+from regions.certificates.meanings import (
+    check_moments,
+    direction_of,
+    output_ends,
+    power_ends,
+)
 from regions.certificates.partitions import Leaf, Partition
 from regions.certificates.rationals import ends, exact, short
 from regions.domains.shapes import Ball
@@ -81,6 +86,7 @@ class _Disc:
 
     def _check_moments(self, value: Any, volume: arb) -> None:
         """The means of the powers, likewise."""
+        check_moments(value)
         area, *powers = self._powers(len(value))
         for k, power in enumerate(powers, start=1):
             for bound in power_ends(self._bounds(), k):

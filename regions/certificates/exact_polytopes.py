@@ -87,7 +87,8 @@ def _outline(domain: BoundedDomain, walls: list[Row]) -> list[Facet]:
     # What reaches the sides of the larger box may go on beyond them.
     for vertex in {vertex for facet in found for vertex in facet}:
         point = (Fraction(int(v), int(vertex[-1])) for v in vertex[:-1])
-        assert all(v not in pair for v, pair in zip(point, ends, strict=True))
+        if any(v in pair for v, pair in zip(point, ends, strict=True)):
+            raise AssertionError("the domain reaches the sides of the box around it")
     return found
 
 

@@ -14,6 +14,7 @@ from regions.certificates.distances import check_distance
 from regions.certificates.jacobians import check_constant
 from regions.certificates.meanings import (
     check_label,
+    check_moments,
     direction_of,
     forbidden,
     output_ends,
@@ -227,6 +228,7 @@ class _Answer:
             self._is("the integral", whole, self._value)
 
     def _moments(self) -> None:
+        check_moments(self._value)
         values, volume = self._directed(), exact(self._domain.rational_volume())
         rest, bounds = fmpq(0), (fmpq(0), fmpq(0))
         if not is_whole(self._body):

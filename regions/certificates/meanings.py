@@ -145,6 +145,7 @@ def require_verdict(body: dict[str, Any], low: fmpq, high: fmpq) -> None:
         Wrong: If not.
     """
     strict = body["about"]["property"]["strict"]
+    _require(isinstance(strict, bool), "strict is neither true nor false")
     violated = low > 0 or (low == 0 and not strict)
     safe = high < 0 or (high == 0 and strict)
     value = False if violated else (True if safe else None)
@@ -212,6 +213,15 @@ def norm_of(body: dict[str, Any]) -> str:
     norm = body["about"].get("norm", "inf")
     _require(norm in ("1", "2", "inf"), f"{norm!r} is no norm")
     return norm
+
+
+def check_moments(value: Any) -> None:
+    """Whether what a file states is a list of moments.
+
+    Raises:
+        Wrong: If it is none, or an empty one, of which all would hold.
+    """
+    _require(isinstance(value, list) and len(value) > 0, "no list of moments is stated")
 
 
 def require_radius(

@@ -58,7 +58,8 @@ Value = Fraction | Interval
 
 def known(lower: Fraction, upper: Fraction) -> Value:
     """A number between two ends: the number itself where they meet."""
-    assert lower <= upper
+    if lower > upper:
+        raise AssertionError(f"the lower end {lower} lies above the upper end {upper}")
     return lower if lower == upper else Interval(lower, upper)
 
 

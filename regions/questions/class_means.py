@@ -177,7 +177,8 @@ def _classes_listed(
         sum((part.volume[k] for part in parts if part), Fraction()) for k in (0, 1)
     )
     # The pieces fill the domain: a check of the list that costs nothing.
-    assert not pieces.complete or least <= whole <= most
+    if pieces.complete and not least <= whole <= most:
+        raise AssertionError("the parts of all classes do not fill the domain")
     rest = None if pieces.complete else whole - least
     return _Found(parts, (whole, whole), rest, pieces.count, pieces.count)
 

@@ -122,7 +122,8 @@ def disc_powers(
                 for m in range(k + 1):
                     totals[k] += math.comb(k, m) * offset ** (k - m) * held[m]
         volume = _volume(square)
-        assert not pieces.complete or totals[0].overlaps(volume)
+        if pieces.complete and not totals[0].overlaps(volume):
+            raise AssertionError("the pieces do not fill the disc")
         values = [known(*interval(total)) for total in totals]
         whole = known(*interval(volume))
     return DiscSums(values, count, pieces.complete, whole, pieces.count)

@@ -291,7 +291,8 @@ def _by_list(
     if not pieces.complete:
         return Sums(pieces.count, powers, sums.rest)
     # The pieces fill the domain: a check of the list that costs nothing.
-    assert sums.volume.holds(domain.rational_volume())
+    if not sums.volume.holds(domain.rational_volume()):
+        raise AssertionError("the pieces do not fill the domain")
     return Sums(pieces.count, powers)
 
 

@@ -7,6 +7,7 @@ from flint import fmpq
 
 from regions.questions.backward import ONE, ZERO, Box, Dual, goal_bound
 from regions.questions.exact_relaxation import ExactProgram
+from regions.questions.leaf_programs import Leaf
 from regions.questions.problem import Point, Problem
 from regions.questions.proof_tree import Proof
 from regions.questions.relaxation import Hint, Node, as_float
@@ -81,6 +82,18 @@ def exact_proof(problem: Problem, goal: int, node: Node, before: Proof) -> Proof
     lines = node.lines(problem, tangents)
     bound = goal_bound(problem, goal, dual, lines, node.box)
     return Proof(bound, dual, tangents) if bound < before.bound else before
+
+
+def leaf_proof(problem: Problem, goal: int, node: Node, leaf: Leaf) -> Proof:
+    """What ends a node without open units, computed anew from its multipliers.
+
+    Raises:
+        AssertionError: If they prove another bound, or not that no point is there.
+    """
+    bound = goal_bound(problem, goal, leaf.dual, node.lines(problem, {}), node.box)
+    if not (bound < 0 if leaf.value is None else bound == leaf.value):
+        raise AssertionError("the multipliers of a leaf do not prove its bound")
+    return Proof(leaf.value, leaf.dual, {})
 
 
 def proves_empty(problem: Problem, goal: int, node: Node, hint: Hint) -> bool:

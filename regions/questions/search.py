@@ -24,7 +24,7 @@ from regions.errors import LimitError
 from regions.errors.limits import limited, never
 from regions.questions import box_batches
 from regions.questions.answer import Point
-from regions.questions.backward import ONE, ZERO, Box, goal_bound
+from regions.questions.backward import ONE, ZERO, Box
 from regions.questions.best_point import BestPoint
 from regions.questions.box_batches import Boxes
 from regions.questions.exact_bounds import UnitBounds
@@ -32,6 +32,7 @@ from regions.questions.leaf_programs import solve_leaf
 from regions.questions.node_proofs import (
     exact_proof,
     largest_terms,
+    leaf_proof,
     proof_by,
     proves_empty,
     rational_point,
@@ -448,10 +449,7 @@ class Search(BestPoint):
         leaf = solve_leaf(self.problem, node, goal)
         if leaf is None:
             return False
-        self.tree[number] = proof = Proof(leaf.value, leaf.dual, {})
-        lines = node.lines(self.problem, {})
-        bound = goal_bound(self.problem, goal, leaf.dual, lines, node.box)
-        assert bound < 0 if leaf.value is None else bound == leaf.value
+        self.tree[number] = proof = leaf_proof(self.problem, goal, node, leaf)
         if leaf.value is not None and leaf.point is not None:
             self._offer(goal, to_fraction(leaf.value), leaf.point)
         self._close(proof)

@@ -9,6 +9,7 @@ from flint import fmpq
 import regions
 from regions.certificates.answer_bounds import largest_in_box
 from regions.certificates.answers import verify_answer
+from regions.errors import FileFormatError
 from regions.network import ReluNetwork
 from regions.questions import maxima
 from regions.questions.properties import Property, Row
@@ -223,3 +224,75 @@ def test_every_slope_counts_for_the_largest_value_in_a_box():
     low, high = [fmpq(-1), fmpq(-2), fmpq(-3)], [fmpq(2), fmpq(3), fmpq(4)]
     for slopes, largest in (((1, -1, 0), 4), ((2, 0, 1), 8), ((0, 0, 0), 0)):
         assert largest_in_box([fmpq(v) for v in slopes], low, high) == largest
+
+
+def test_an_empty_list_of_moments_is_none(tmp_path):
+    network = random_network(np.random.default_rng(1), 2, [4])
+    for domain in (BOX, regions.Ball([0, 0], 1.0, 2)):
+        body = saved(regions.moments(network, domain, 2, method="list"), tmp_path)
+        assert refused(body, tmp_path) == ""
+        first, second = body["value"]
+        for value in ([], {}, "", {"0": first}, {str(first): 0, str(second): 0}):
+            said = refused({**body, "value": value}, tmp_path)
+            assert "no list of moments is stated" in said
+
+
+def test_a_property_is_strict_or_not(trees_alone, tmp_path):
+    spec = regions.Property.bounds([[1, 0, 0]], [50])
+    body = saved(regions.holds(CLASSES, BOX, spec), tmp_path)
+    assert refused(body, tmp_path) == ""
+    for odd in ("false", 1, [0], None):
+        body["about"]["property"]["strict"] = odd
+        assert "strict is neither true nor false" in refused(body, tmp_path)
+
+
+def damaged():
+    """Files that are no saved answers, and what is said of them."""
+    network = random_network(np.random.default_rng(1), 2, [4])
+    rows = [[1.0, 0.5], [-1.0, 1.0], [0.0, -1.0], [-1.0, -1.0]]
+    polytope = regions.HPolytope(rows, [1.0, 1.5, 1.0, 2.0])
+
+    def empty(body):
+        body["domain"]["b"][3] = -20.0
+
+    def flat(body):
+        body["domain"]["b"][3] = -20.0
+        body["domain"]["b"][0] = body["domain"]["b"][2] = 20.0
+        body["domain"]["A"][1] = [1.0, 1.0]
+        body["domain"]["b"][1] = 20.0
+
+    def digit(body):
+        body["regions"]["witnesses"][0][0] = "x"
+
+    def zero(body):
+        body["regions"]["witnesses"][0] = ["1/0", "0"]
+
+    spans = regions.output_range(network, polytope)
+    return [
+        (spans, empty, "the polytope is empty"),
+        (spans, flat, "flat"),
+        (regions.lipschitz(network, regions.Ball([0, 0], 1.0, 2)), digit, "rational"),
+        (regions.lipschitz(network, regions.WholeSpace(2)), zero, "divides by 0"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_damaged_files_are_refused_as_such(number, tmp_path):
+    answer, change, said = damaged()[number]
+    body = saved(answer, tmp_path)
+    assert refused(body, tmp_path) == ""
+    change(body)
+    with pytest.raises(FileFormatError, match=said) as caught:
+        verify_answer(write(body, tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path):
+    """A reader may take the first of both, and a check the second."""
+    network = random_network(np.random.default_rng(1), 2, [4])
+    path = regions.output_range(network, BOX).save(tmp_path / "answer.json")
+    text = path.read_text()
+    assert verify_answer(path)
+    path.write_text('{"value":["0","1"],' + text[1:])
+    with pytest.raises(FileFormatError, match="stands twice"):
+        verify_answer(path)

@@ -156,3 +156,12 @@ def test_rows_of_sizes_far_apart_are_compared():
     )
     answer = regions.largest_difference(one, other, regions.Box.cube(2))
     assert answer.value == Fraction(2 * 1e-200)
+
+
+def test_a_difference_has_the_inputs_and_outputs_of_both():
+    one = random_network(np.random.default_rng(0), 2, [3], outputs=2)
+    both = compared(one, one)
+    for dim, outputs in ((3, 2), (2, 3), (2, 1)):
+        other = random_network(np.random.default_rng(1), dim, [3], outputs=outputs)
+        with pytest.raises(Wrong, match="has other inputs or outputs"):
+            check_difference(both, other)

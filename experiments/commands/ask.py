@@ -214,7 +214,9 @@ def answer_rows(answer: "Answer") -> dict[str, str]:
             name: answer_text(v) for name, v in zip(names, answer.value, strict=True)
         }
     if answer.question == "robust_radius" and answer.value is None:
-        return {"answer": "no input of another class was found"}
+        is_none = "there is no input of another class, proved"
+        found = "no input of another class was found"
+        return {"answer": is_none if answer.proved else found}
     if answer.question == "output_range":
         low, high = answer.value
         return {"smallest": answer_text(low), "largest": answer_text(high)}

@@ -17,6 +17,11 @@ from regions.certificates.claims import check_claim
 from regions.certificates.comparisons import check_comparison
 from regions.certificates.differences import check_difference
 from regions.certificates.disc_answers import QUESTIONS, check_disc
+from regions.certificates.everywhere import (
+    is_everywhere,
+    network_on_cube,
+    require_everywhere,
+)
 from regions.certificates.listed_answers import check_partition
 from regions.certificates.meanings import meaning_of_claims
 from regions.certificates.points import check_point
@@ -93,6 +98,11 @@ def _proof(body: dict[str, Any], network: ReluNetwork, domain: Domain) -> list[C
         if not same.passed:
             return [same, Check("answer", None, "the difference failed")]
         return [same, *_proof_about(body, network, domain)]
+    if is_everywhere(body):
+        check = tried("all inputs", lambda: require_everywhere(body, domain))
+        if not check.passed:
+            return [check, Check("answer", None, "it is not about all inputs")]
+        network = network_on_cube(network)
     return _proof_about(body, network, domain)
 
 

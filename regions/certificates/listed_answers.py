@@ -11,6 +11,10 @@ from regions.certificates.checks import Check, Wrong, tried
 from regions.certificates.clipping import exact_sum
 from regions.certificates.differences import difference_rows
 from regions.certificates.distances import check_distance
+from regions.certificates.everywhere import (
+    is_everywhere,
+    place_in_cube,
+)
 from regions.certificates.jacobians import check_constant
 from regions.certificates.meanings import (
     check_label,
@@ -194,13 +198,17 @@ class _Answer:
     def _radius(self) -> None:
         """The domain is the ball; no other class is larger at any corner."""
         center, label = numbers(self._about["center"]), self._about["label"]
-        check_label(label, self._layers.values(center))
+        everywhere = is_everywhere(self._body)
+        place = place_in_cube(center) if everywhere else center
+        check_label(label, self._layers.values(place))
         if "size" in self._about:
             check_distance(self._body, self._partition, self._layers, self._domain)
             return
         for k in self._used():
             if max(self._partition.outputs[k]) > self._partition.outputs[k][label]:
                 raise Wrong(f"another class is larger at corner {k}")
+        if everywhere:
+            return
         radius = number(self._about["radius"])
         points = [self._partition.points[k] for k in self._used()]
         for axis, middle in zip(zip(*points, strict=True), center, strict=True):

@@ -8,6 +8,10 @@ from flint import fmpq
 from regions.certificates.answer_bounds import ExactLayers
 from regions.certificates.checks import Wrong
 from regions.certificates.differences import difference_rows
+from regions.certificates.everywhere import (
+    is_everywhere,
+    place_in_cube,
+)
 from regions.certificates.facets import chart_ends
 from regions.certificates.rationals import Row, dot, ends, exact, number, numbers
 from regions.domains.shapes import Ball, BoundedDomain, Box
@@ -28,7 +32,8 @@ def meaning_of_claims(
     """
     question = body["question"]
     box = chart_ends(domain)
-    if question == "robust_radius" and norm_of(body) != "2":
+    is_ball = question == "robust_radius" and not is_everywhere(body)
+    if is_ball and norm_of(body) != "2":
         center, radius = (
             numbers(body["about"]["center"]),
             number(body["about"]["radius"]),
@@ -182,7 +187,13 @@ def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) ->
     """A ball in which no class exceeds that of its center, and a point farther out."""
     about, (claim,) = body["about"], body["claims"]
     label, center = about["label"], numbers(about["center"])
-    check_label(label, layers.values(_in_chart(center, center, norm_of(body))))
+    everywhere = is_everywhere(body)
+    place = (
+        place_in_cube(center)
+        if everywhere
+        else _in_chart(center, center, norm_of(body))
+    )
+    check_label(label, layers.values(place))
     wanted = []
     for other in range(layers.outputs):
         if other != label:
@@ -191,7 +202,8 @@ def _radius(body: dict[str, Any], layers: ExactLayers, domain: BoundedDomain) ->
             wanted.append([(row, [], fmpq(0))])
     _require(goals_of(claim, layers) == wanted, "the claim is about other outputs")
     _require(_ends(claim)[1] <= 0, "another class is larger in the ball")
-    require_radius(body, layers, domain)
+    if not everywhere:
+        require_radius(body, layers, domain)
 
 
 def check_label(label: int, outputs: Sequence[fmpq]) -> None:

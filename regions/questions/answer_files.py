@@ -14,7 +14,9 @@ there are some pieces, and claims of what an output is elsewhere; of means of cl
 some pieces alone, as any class may be elsewhere; of a preimage the regions that were
 found; of some other answers one point, of which a checker finds the rest. What is
 proved about two networks may be proved about their *difference*, a network whose units
-are some of theirs. Rational numbers are texts "p/q"; a digest covers everything.
+are some of theirs. That all inputs have one class is proved on a cube, of a network
+that a checker makes by itself (`models.projective`). Rational numbers are texts "p/q";
+a digest covers everything.
 """
 
 import hashlib
@@ -269,7 +271,10 @@ def _write(
 ) -> pathlib.Path:
     """The file: what all have, and the parts of one kind of proof."""
     if of is not None and network is not of:
-        parts, network = {**parts, "difference": _network(network)}, of
+        # Of all inputs the checker makes the network on the cube by itself.
+        if "everywhere" not in parts["about"]:
+            parts = {**parts, "difference": _network(network)}
+        network = of
     body = {
         "format": FORMAT,
         "version": VERSION,

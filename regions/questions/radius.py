@@ -44,6 +44,7 @@ from regions.questions.crossings import (
     nearest_in_region,
     nearest_on_the_way,
 )
+from regions.questions.everywhere import input_of, search_everywhere
 from regions.questions.first_points import first_point
 from regions.questions.maxima import Maximum, read_tolerance, search_maximum
 from regions.questions.norms import check_norm
@@ -84,7 +85,8 @@ def robust_radius(
     Returns:
         The value is an `Interval`, or of a list the exact number; for norm 2 a square
         root; 0 where another output exceeds that of the class right from `x` on. None
-        where no change of class was found: `stats["at_least"]` is then proved. The
+        where no change of class was found: `stats["at_least"]` is then proved, and is
+        `math.inf` (with `proved`) where there is no other class at all. The
         witness is a point of another class no farther than the upper end (of a list, at
         the border of one; of a radius of 0, one to which the straight way from `x` is
         of that class).
@@ -137,6 +139,11 @@ CLOSER = Fraction(3, 4)
 ATTACK_SECONDS = 0.5
 """That goes on so long, in seconds of a processor, even if less time is given: an upper
 end is worth it."""
+FAR = 1000
+"""Where no more than so many times the radius of the first ball is asked for, balls are
+searched; else all inputs at once before them."""
+LARGER = 16
+"""So much larger is the next ball where no point of another class was found."""
 NEARER = Fraction(99, 100)
 """A point is moved on as long as each time it comes so much nearer."""
 
@@ -169,6 +176,7 @@ class _Run:
         witness: The nearest point of another class that is known.
         is_zero: Whether another class is proved to begin at the center itself.
         is_open: Whether a ball was searched to its end, which settled nothing.
+        everywhere: The search that proved that there is no other class at all.
         balls: The searches that proved the lower end, the last one of them best.
     """
 
@@ -191,6 +199,7 @@ class _Run:
         self.lower = Fraction(0)
         self.witness: _Witness | None = None
         self.is_zero = self.is_open = False
+        self.everywhere: Maximum | None = None
         self.balls: list[_Searched] = []
         self.nodes, self._begin = 0, time.process_time()
 
@@ -200,6 +209,9 @@ class _Run:
         first = first_radius(self.network, self.center, self.label, dual)
         first = min(most, first)
         self._attack(first, most)
+        is_near = first < most <= FAR * first
+        if self.witness is None and not is_near and self._is_everywhere(most):
+            return True
         # A small ball is quickly proved: so there is a lower end before long.
         radius = first / 8
         while not self.is_zero and (
@@ -209,7 +221,7 @@ class _Run:
                 return False
             if self.witness is None and radius == most:
                 return True
-            radius = min(2 * radius, most)
+            radius = min((LARGER if self.witness is None else 2) * radius, most)
         return True
 
     def _attack(self, radius: Fraction, most: Fraction) -> None:
@@ -229,6 +241,21 @@ class _Run:
                 radius = CLOSER * self.witness.distance
             else:
                 radius = min(2 * radius, most)
+
+    def _is_everywhere(self, most: Fraction) -> bool:
+        """Whether there is no other class at all, proved; else a point may be found."""
+        found = search_everywhere(self.network, self.property, self.budget)
+        if found is None:
+            return False
+        self.nodes += found.search.nodes
+        if found.upper <= 0:
+            self.everywhere = found
+            return True
+        point = input_of(found.witness) if found.lower > 0 else None
+        if point is not None and self.distance(point, self.around) <= most:
+            self._offer(point)
+            self._improve()
+        return False
 
     def _attacked_enough(self) -> bool:
         """Whether the time is over, and some was spent."""
@@ -349,7 +376,11 @@ class _Run:
         """What proves both ends: the search of the largest ball, and a witness."""
         about: dict[str, Any] = {"center": texts(self.exact_center)}
         about["norm"] = f"{self.norm:g}"
-        about |= {"label": self.label, "radius": text_of(self.lower)}
+        about["label"] = self.label
+        if self.everywhere is not None:
+            about["everywhere"] = True
+            return proof_of(self.everywhere, of=self.network, **about)
+        about["radius"] = text_of(self.lower)
         if self.witness is not None:
             about["witness"] = texts(self.witness.point)
         if self.is_zero or not self.balls:
@@ -359,7 +390,9 @@ class _Run:
 
     def answer(self, finished: bool) -> Answer:
         """What is known."""
-        stats = {"label": self.label, "nodes": self.nodes, "at_least": self.lower}
+        everywhere = self.everywhere is not None
+        least = math.inf if everywhere else self.lower
+        stats = {"label": self.label, "nodes": self.nodes, "at_least": least}
         value = None
         if self.witness is not None:
             farthest = self.distance(self.witness.point, self.norm)
@@ -368,7 +401,7 @@ class _Run:
             "robust_radius",
             value,
             None if self.witness is None else self.witness.point,
-            finished and value is not None,
+            everywhere or (finished and value is not None),
             self.budget.seconds,
             "search",
             stats,

@@ -52,6 +52,9 @@ FIVE = network(5, [6, 4])
 SEVEN = network(7, [8, 8])
 ZERO = network(2, [5, 4], bias_scale=0.0)
 ONE_LAYER = network(3, [4])
+ONE_CLASS = ReluNetwork.from_arrays(
+    [np.eye(2), [[0.0, 0.0], [-1.0, -1.0]]], [[0.0, 0.0], [1.0, 0.0]]
+)
 SQUARE, CUBE = Box.cube(2), Box.cube(3)
 HUGE = ReluNetwork.from_arrays([4.0 * np.eye(2), np.full((1, 2), 1e308)], None)
 ABSOLUTE = ReluNetwork.from_arrays([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0]]], None)
@@ -249,6 +252,7 @@ SHORT: tuple[Call, ...] = (
     # Bounds without rounding, and the class of a point that is nearly another.
     lambda: regions.output_range(SEVEN, Box.cube(7), tolerance=9.0),
     lambda: regions.robust_radius(SEVERAL, [0.1, 0.2], tolerance=0.5),
+    lambda: regions.robust_radius(ONE_CLASS, [0.1, 0.2]),
     lambda: regions.preimage(RAMP, Box([-1.0], [2.0]), BELOW_ZERO),
     lambda: regions.integral(FLAT, SQUARE, method="list"),
     lambda: regions.moments(FLAT, SQUARE, method="corners"),
@@ -330,6 +334,7 @@ ASKED_AT = {
     "questions/equal_regions.py": 1,
     "questions/equality.py": 1,
     "questions/exact_bounds.py": 1,
+    "questions/everywhere.py": 1,
     "questions/first_points.py": 1,
     "questions/integrals.py": 1,
     "questions/maxima.py": 5,

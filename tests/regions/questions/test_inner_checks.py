@@ -11,9 +11,9 @@ from flint import fmpq
 import regions
 from regions.questions import class_means, disc_integrals, integrals
 from regions.questions.answer import known
-from regions.questions.backward import Box
+from regions.questions.backward import Box, Dual
 from regions.questions.exact_bounds import exact_bounds
-from regions.questions.leaf_programs import solve_leaf
+from regions.questions.leaf_programs import Leaf, solve_leaf
 from regions.questions.node_proofs import leaf_proof
 from regions.questions.pieces import Pieces
 from regions.questions.problem import Linear, Problem
@@ -59,6 +59,9 @@ def test_a_leaf_ends_with_what_its_multipliers_prove():
     for value in (fmpq(29, 10), fmpq(31, 10), None):
         with pytest.raises(AssertionError, match="do not prove its bound"):
             leaf_proof(problem, 0, node, leaf._replace(value=value))
+    nothing = Leaf(None, None, Dual((fmpq(0),), {}, {}))
+    with pytest.raises(AssertionError, match="do not prove its bound"):
+        leaf_proof(problem, 0, node, nothing)
 
 
 def test_ends_that_contradict_each_other_are_no_number():

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 from flint import fmpq, fmpz_mat, nmod_mat
+from jaxtyping import Bool, Float64
 
-from regions.signs.exact import to_fraction
+from regions.signs.exact import dyadic, to_fraction
 
 IntegerRow = list[int]
 """`(*gradient, right-hand side)`: the halfspace `gradient . x <= right-hand side`."""
@@ -40,6 +41,31 @@ def has_full_rank(rows: Sequence[Sequence[int]]) -> bool:
         return not rows
     entries = [v % _PRIME for row in rows for v in row]
     return nmod_mat(len(rows), len(rows[0]), entries, _PRIME).rank() == len(rows)
+
+
+def free_axes(
+    A: Float64[np.ndarray, "rows dim"],
+) -> Bool[np.ndarray, " dim"]:
+    """Axes that are proved to be no combination of rows: some `A u = 0` has `u_i != 0`.
+
+    Rows that are independent modulo a prime are so in rationals: so is an axis of
+    them, if there are no further rows that are.
+
+    Example:
+        >>> free_axes(np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
+        array([ True,  True, False])
+    """
+    rows, dim = A.shape
+    numbers = [v for row in A for v in dyadic(row)[0]]
+    table = nmod_mat(rows, dim, [v % _PRIME for v in numbers], _PRIME)
+    reduced, rank = table.rref()
+    if rank == dim or (rank < rows and fmpz_mat(rows, dim, numbers).rank() > rank):
+        return np.zeros(dim, bool)
+    free = np.ones(dim, bool)
+    for row in reduced.table()[:rank]:
+        used = [k for k, v in enumerate(row) if int(v)]
+        free[used[0]] = len(used) > 1
+    return free
 
 
 def _independent_columns(rows: Sequence[Sequence[int]]) -> list[int] | None:

@@ -20,6 +20,7 @@ from regions.errors import EmptyPolyhedronError, SolverError
 from regions.errors.limits import check, seconds_left
 from regions.errors.short_text import short_repr
 from regions.lp import exact_lp, farkas
+from regions.lp.exact_rows import free_axes
 from regions.lp.warm_lp import LARGE, WarmProgram
 from regions.patterns.halfspaces import Halfspaces
 from regions.signs.exact import to_fraction
@@ -81,10 +82,12 @@ def _maximum_problem(rows: int, variables: int) -> tuple["cp.Problem", "cp.Const
 
 
 def maximize_by_solver(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAnswer:
-    """Solve with HiGHS, exactly where it gives up. Rows are padded to few shapes.
+    """Solve with HiGHS, and where it gives up once more from a start of its own.
+
+    Rows are padded to few shapes. Where both give up, the answer is exact.
 
     Raises:
-        SolverError: If it gives up on a program with too many variables for that.
+        SolverError: If both give up on a program with too many variables for that.
     """
     check()
     rows, variables = G.shape
@@ -112,14 +115,17 @@ def maximize_by_solver(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAns
     if status in _NO_OPTIMUM:
         return SolverAnswer(status, np.zeros(0), np.zeros(0))
     if status != OPTIMAL:
-        return _solved_exactly(c, G, h, status)
+        return _maximize_directly(c, G, h)
     x, duals = problem.var_dict["x"].value, constraint.dual_value
     assert x is not None
     return SolverAnswer(status, x, np.asarray(duals)[:rows])
 
 
 def _maximize_directly(c: np.ndarray, G: np.ndarray, h: np.ndarray) -> SolverAnswer:
-    """The same without CVXPY, which takes longer to write a large program down."""
+    """The same without CVXPY, which takes longer to write a large program down.
+
+    Nor with its presolve, after which some programs have an unknown status.
+    """
     try:
         x, duals = WarmProgram(G, h).optimum(c)
     except SolverError as error:
@@ -318,8 +324,9 @@ def bounds(
 ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, " dim"]]:
     """The smallest box around a polyhedron, infinite where it is unbounded.
 
-    An infinite bound is certified by a rational direction u with `A u <= 0` along
-    which the coordinate grows, by an exact program if the solver's does not serve.
+    An infinite bound is certified: the axis is independent of the rows, or there is a
+    rational direction u with `A u <= 0` along which the coordinate grows, by an exact
+    program if the solver's does not serve.
 
     Raises:
         EmptyPolyhedronError: If no point satisfies the rows.
@@ -329,7 +336,11 @@ def bounds(
     A, b = rows.A[steep], rows.b[steep]
     normals, rhs, _ = unit_rows(A, b)
     result = np.zeros((2, rows.dim))
-    for side, axis in itertools.product((0, 1), range(rows.dim)):
+    free = free_axes(A)
+    if free.any():
+        chebyshev_ball(rows, max_radius=1.0)  # raises, with a proof, if there is none
+        result[:, free] = np.array([[-np.inf], [np.inf]])
+    for side, axis in itertools.product((0, 1), np.flatnonzero(~free)):
         cost = np.zeros(rows.dim)
         cost[axis] = (-1.0, 1.0)[side]
         answer = maximize_by_solver(cost, normals, rhs)
@@ -346,18 +357,32 @@ def bounds(
 
 
 def _is_unbounded(A: np.ndarray, normals: np.ndarray, cost: np.ndarray) -> bool:
-    """Whether `cost` grows without end along the direction that the solver finds."""
+    """Whether `cost` grows without end along a direction that the solver finds.
+
+    First along one on which all rows fall, which not every cone has, but which needs
+    no equations; then along one on which the tight rows stay as they are.
+    """
     dim = A.shape[1]
+    axis, zeros = int(np.flatnonzero(cost)[0]), np.zeros(len(normals))
     cube = np.concatenate([np.eye(dim), -np.eye(dim)])
     G = np.concatenate([normals, cube])
-    h = np.concatenate([np.zeros(len(normals)), np.ones(2 * dim)])
+    h = np.concatenate([zeros, np.ones(2 * dim)])
     answer = maximize_by_solver(cost, G, h)
     if answer.status != OPTIMAL:
         return False
+    # Half of what there is at most, and the rest is for the rows to fall.
+    slack = np.concatenate([np.ones(len(normals)), np.zeros(2 * dim + 1)])
+    deep = np.column_stack([np.vstack([G, -cost]), slack])
+    least = np.append(h, -0.5 * float(cost @ answer.x))
+    strict = maximize_by_solver(np.append(np.zeros(dim), 1.0), deep, least)
     tight = np.flatnonzero(normals @ answer.x > -1e-9)
-    direction = farkas.recession_direction(A, answer.x, tight)
-    axis = int(np.flatnonzero(cost)[0])
-    return direction is not None and bool(direction[axis] * int(cost[axis]) > 0)
+    none = np.zeros(0, np.int64)
+    hints = [(strict.x[:-1], none)] if strict.status == OPTIMAL else []
+    for near, rows in [*hints, (answer.x, tight)]:
+        direction = farkas.recession_direction(A, near, rows)
+        if direction is not None and direction[axis] * int(cost[axis]) > 0:
+            return True
+    return False
 
 
 def chebyshev_balls_stacked(

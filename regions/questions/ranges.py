@@ -29,6 +29,8 @@ SET_UP = 0.5
 """Seconds that are spent on what differs even if less time is given: bounds are of the
 size of the difference then."""
 METHODS = ("search", "list")
+NEAR = Fraction(1, 1000)
+"""Ends of a difference that are so near, as a share of the upper one, settle it."""
 
 
 @kinds_checked
@@ -152,7 +154,8 @@ def largest_difference(
     Returns:
         The value is a Fraction where it is exact, else an `Interval`; the witness is a
         point at which the best known difference is attained. `stats["output"]` is the
-        number of the output.
+        number of the output. In a round ball, where the largest is mostly no rational
+        number, it is settled if the ends agree to a thousandth, or to the tolerance.
 
     Raises:
         ValueError: If an argument does not fit.
@@ -208,12 +211,19 @@ def largest_difference(
         "largest_difference",
         known(best.lower, best.upper),
         best.witness,
-        best.done,
+        best.done and _are_near(best.lower, best.upper, gap),
         budget.seconds,
         best.method,
         {"output": best.search.goal % network.output_dim, "nodes": best.search.nodes},
         evidence=proof_of(best, of=both),
     )
+
+
+def _are_near(lower: Fraction | None, upper: Fraction | None, gap: Fraction) -> bool:
+    """Whether ends that rounding may keep apart say how large a difference is."""
+    if lower is None or upper is None:
+        return False
+    return upper - lower <= max(gap, NEAR * upper)
 
 
 def _differences(difference: Difference, domain: BoundedDomain) -> Problem:

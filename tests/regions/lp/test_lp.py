@@ -1,5 +1,6 @@
 """Linear programs: closed forms, optimality conditions, exact decisions."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 from hypothesis import given, settings, strategies as st
+from scipy.optimize import linprog
 
 from regions.domains.shapes import Box
 from regions.errors import EmptyPolyhedronError, SolverError
@@ -327,3 +329,42 @@ def test_slack_signs_of_points_on_a_row_are_exact():
     # 0.1 + 0.2 as exact dyadic numbers lies below the float64 that the sum rounds to.
     signs = farkas.slack_signs(A, np.array([0.1 + 0.2, 0.3, 1.0]), x)
     assert signs.tolist() == [1, -1, 0]
+
+
+def test_bounds_along_axes_that_no_row_tells(monkeypatch):
+    """Independent of the rows, or of rows of which one is the sum of others."""
+    rng = np.random.default_rng(3)
+    A = rng.normal(size=(6, 9))
+    A[:, 4] = 0.0
+    A = np.vstack([A, A[0] + A[1], np.eye(9)[4], -np.eye(9)[4]])
+    rows = Halfspaces(A, np.ones(len(A)))
+    told = []
+    asked = solve.maximize_by_solver
+
+    def note(cost, *rest):
+        told.append(np.flatnonzero(cost))
+        return asked(cost, *rest)
+
+    monkeypatch.setattr(solve, "maximize_by_solver", note)
+    lower, upper = solve.bounds(rows)
+    axes = np.arange(9) != 4
+    np.testing.assert_array_equal(
+        [lower[axes], upper[axes]], [[-np.inf] * 8, [np.inf] * 8]
+    )
+    np.testing.assert_allclose([lower[4], upper[4]], [-1.0, 1.0])
+    assert sum(cost.tolist() == [4] for cost in told) == 2
+    assert all(cost.tolist() in ([4], [9]) for cost in told)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bounds_are_infinite_where_another_solver_finds_no_end(seed):
+    """The rows span the space, and the polyhedron recedes in some directions."""
+    A = np.random.default_rng(seed).integers(-3, 4, (7, 6)).astype(float)
+    ends = solve.bounds(Halfspaces(A, np.ones(7)))
+    free = (None, None)
+    for side, axis in itertools.product((0, 1), range(6)):
+        cost = (1 - 2 * side) * np.eye(6)[axis]
+        found = linprog(cost, A, np.ones(7), bounds=free)
+        assert found.status in (0, 3)
+        other = found.x[axis] if found.status == 0 else (2 * side - 1) * np.inf
+        assert ends[side][axis] == pytest.approx(other, abs=1e-7)

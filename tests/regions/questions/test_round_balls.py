@@ -81,8 +81,9 @@ def test_a_planted_difference_is_bounded_by_its_own_size(tmp_path):
     other = planted(network, rng, 0, 1e-12)
     answer = regions.largest_difference(network, other, ball)
     low, high = ends(answer.value)
-    assert answer.proved
     assert 0 < low <= high < Fraction(11, 10) * low
+    # Five parts of a hundred apart settle nothing.
+    assert answer.proved == (high - low <= high / 1000)
     points = rng.normal(size=(50_000, 3))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     sampled = np.abs(network(points) - other(points)).max()

@@ -167,7 +167,10 @@ def test_a_saved_answer_is_verified(script, files, capsys, tmp_path):
 def test_a_radius_without_another_class_says_how_far_none_is(script, files, capsys):
     one = ReluNetwork.from_arrays([[[1.0]], [[1.0], [1.0]]], [None, [1.0, 0.0]])
     save_network(files / "one_class.npz", one)
-    assert script.main(named(files, "one_class.npz radius --at 1.5")) == 3
+    words = named(files, "one_class.npz radius --at 1.5")
+    assert script.main(words) == 0
+    assert "there is no input of another class, proved" in capsys.readouterr().out
+    assert script.main([*words, "--max-seconds", "1e-9"]) == 3
     shown = capsys.readouterr().out
     assert "no input of another class was found" in shown
     assert "at least" in shown

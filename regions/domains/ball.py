@@ -19,6 +19,7 @@ from regions.domains.boxes import Box, DomainBase
 from regions.domains.corners import Cell, corner_of
 from regions.domains.domain_vectors import (
     check_input_dim,
+    exact_numbers,
     fractions,
     unit_directions,
     vector,
@@ -56,7 +57,7 @@ class Ball(DomainBase):
     radius: float
     norm: float
 
-    def __init__(self, center: ArrayLike, radius: float, norm: float = 2):
+    def __init__(self, center: ArrayLike, radius: float | Fraction, norm: float = 2):
         middle = vector(center, "center")
         size = _positive(radius)
         if norm not in NORMS:
@@ -175,4 +176,5 @@ def _positive(radius: Any) -> float:
         raise ValueError(
             f"`radius` is {found(radius)}: a positive, finite number is required."
         )
+    exact_numbers([radius], "radius")
     return size

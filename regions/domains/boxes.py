@@ -18,6 +18,7 @@ from regions.domains.domain_vectors import (
     check_finite,
     check_independent,
     check_input_dim,
+    exact_numbers,
     fractions,
     short_text,
     unit_directions,
@@ -26,7 +27,7 @@ from regions.domains.domain_vectors import (
 )
 from regions.domains.simple_polytope import SimplePolytope, box_polytope
 from regions.errors.arguments import found
-from regions.network import ArrayLike, ReluNetwork, as_numbers
+from regions.network import ArrayLike, ReluNetwork
 
 
 class DomainBase(abc.ABC):
@@ -242,7 +243,7 @@ class Slice(DomainBase):
 
     def __init__(self, origin: ArrayLike, directions: ArrayLike, box: Box):
         start = vector(origin, "origin")
-        rows = as_numbers(directions, "directions")
+        rows = exact_numbers(directions, "directions")
         if rows.ndim != 2 or rows.shape[1] != len(start) or len(rows) == 0:
             raise ValueError(
                 f"`directions` has shape {rows.shape}: (slice dimensions, "

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from regions.network import ArrayLike, ReluNetwork, as_numbers
+from regions.network import (
+    ArrayLike,
+    ReluNetwork,
+    as_array,
+    as_numbers,
+    fits_float64,
+)
 
 SHORT = 8
 """Numbers of a domain that are shown; of more it is said how many there are."""
@@ -21,7 +27,7 @@ _MANY = 64
 
 def vector(value: ArrayLike, name: str) -> np.ndarray:
     """A read-only float64 vector, which must be finite and not empty."""
-    array = as_numbers(value, name)
+    array = exact_numbers(value, name)
     if array.ndim == 0 and name in ("lower", "upper"):
         raise ValueError(
             f"`{name}` is one number: write Box.cube(dim) for the cube from -1 to "
@@ -34,6 +40,32 @@ def vector(value: ArrayLike, name: str) -> np.ndarray:
         )
     check_finite(array, name)
     array.setflags(write=False)
+    return array
+
+
+def exact_numbers(value: Any, name: str) -> np.ndarray:
+    """A float64 copy of numbers of which none changes: what a domain is made of.
+
+    Raises:
+        ValueError: If it is none of numbers, or a fraction or integer among them is no
+            float64 number. A number that is written as a float is one already.
+
+    Example:
+        >>> exact_numbers([Fraction(1, 4), 2**60], "lower").tolist()
+        [0.25, 1.152921504606847e+18]
+    """
+    array = as_numbers(value, name)
+    raw = as_array(value)
+    if raw.dtype.kind in "iu" and fits_float64(raw):
+        return array
+    # NumPy rounds whole numbers that stand beside floats, without a word.
+    if raw.dtype.kind in "iuO" or isinstance(value, list | tuple):
+        for entry in np.asarray(value, object).ravel().tolist():
+            if isinstance(entry, numbers.Rational) and Fraction(entry) != float(entry):
+                raise ValueError(
+                    f"`{name}` holds {entry}, which float64 can not represent: give "
+                    f"the float64 number that you mean, such as {float(entry)!r}."
+                )
     return array
 
 

@@ -21,13 +21,14 @@ from regions.domains.corners import Cell, box_cell, clipped
 from regions.domains.domain_vectors import (
     check_input_dim,
     dyadic,
+    exact_numbers,
     fractions,
     unit_directions,
 )
 from regions.domains.simple_polytope import SimplePolytope
 from regions.domains.simplices import cell_volume
 from regions.errors import EmptyPolyhedronError
-from regions.network import ArrayLike, ReluNetwork, as_numbers
+from regions.network import ArrayLike, ReluNetwork
 
 if TYPE_CHECKING:
     from flint import fmpz
@@ -171,7 +172,7 @@ class HPolytope(DomainBase):
 
 def _checked(A: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Rows as float64 numbers, without rows of zeros, which hold or contradict."""
-    normals, right = as_numbers(A, "A"), as_numbers(b, "b")
+    normals, right = exact_numbers(A, "A"), exact_numbers(b, "b")
     if normals.ndim != 2 or right.shape != normals.shape[:1] or not normals.size:
         raise ValueError(
             f"`A` has shape {normals.shape} and `b` {right.shape}: (rows, dim) and one "
@@ -229,8 +230,8 @@ def _inside_of(polytope: HPolytope) -> tuple[Fraction, ...]:
     if deepest.sign == 0:
         raise ValueError(
             f"the polytope is flat: equality holds on its rows {names} all over it, "
-            "and a point strictly inside is required: widen a row, or give the "
-            "plane that it lies in as a Slice."
+            "and a point strictly inside is required: widen a row (a plane of inputs "
+            "may be given as a Slice; outputs y = c as c - e <= y <= c + e with e > 0)."
         )
     exact = tuple(Fraction(int(v.p), int(v.q)) for v in deepest.x)
     rounded = tuple(Fraction(_nearest(v)) for v in exact)

@@ -21,6 +21,7 @@ from regions.domains.domain_vectors import (
     check_independent,
     check_input_dim,
     difference,
+    exact_numbers,
     fractions,
     unit_directions,
     vector,
@@ -28,7 +29,7 @@ from regions.domains.domain_vectors import (
 )
 from regions.domains.hpolytope import HPolytope as HPolytope
 from regions.domains.simple_polytope import SimplePolytope, standard_simplex
-from regions.network import ArrayLike, ReluNetwork, as_numbers
+from regions.network import ArrayLike, ReluNetwork
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,7 +111,7 @@ class Simplex(DomainBase):
     vertices: np.ndarray
 
     def __init__(self, vertices: ArrayLike):
-        points = as_numbers(vertices, "vertices")
+        points = exact_numbers(vertices, "vertices")
         if points.ndim != 2 or not 2 <= len(points) <= points.shape[1] + 1:
             raise ValueError(
                 f"`vertices` has shape {points.shape}: 2 to dim + 1 points, one per "

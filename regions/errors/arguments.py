@@ -110,7 +110,9 @@ def _is(value: Any, kind: type) -> bool:
 
 
 def _is_scalar(value: Any, method: str) -> bool:
-    return not isinstance(value, str) and hasattr(value, method) and not _size(value)
+    # True is no number, though Python has it for one.
+    is_other = isinstance(value, str) or _is(value, bool)
+    return not is_other and hasattr(value, method) and not _size(value)
 
 
 def _size(value: Any) -> int:

@@ -38,7 +38,7 @@ def load_points(
         FileFormatError: If it holds no array of finite real numbers of that shape.
     """
     path = pathlib.Path(path)
-    _check_exists(path)
+    _check_exists(path, ".npy, .npz or .csv")
     readers = {".npz": _read_npz, ".csv": _read_csv}
     array = readers.get(path.suffix.lower(), _read_npy)(path, max_bytes)
     if array.ndim < 1 or array.dtype.kind not in "fiub" or 0 in array.shape:
@@ -62,7 +62,7 @@ def read_npy(path: str | pathlib.Path, *, max_bytes: int = MAX_BYTES) -> np.ndar
             would take more than `max_bytes` in float64.
     """
     path = pathlib.Path(path)
-    _check_exists(path)
+    _check_exists(path, ".npy")
     return _read_npy(path, max_bytes)
 
 
@@ -78,7 +78,7 @@ def read_npz(
             entries, or would take more than `max_bytes` in float64.
     """
     path = pathlib.Path(path)
-    _check_exists(path)
+    _check_exists(path, ".npz")
 
     def wanted(there: list[str]) -> list[str]:
         if not set(names) <= set(there):
@@ -179,13 +179,9 @@ def _are_names(row: list[str]) -> bool:
         return not any(map(_NUMBER_LIKE.match, row))
 
 
-def _check_exists(path: pathlib.Path) -> None:
+def _check_exists(path: pathlib.Path, kinds: str) -> None:
     """Raise unless there is such a file."""
     if path.is_dir():
-        raise IsADirectoryError(
-            f"{path} is a folder: give a .npy, .npz or .csv file in it."
-        )
+        raise IsADirectoryError(f"{path} is a folder: give a {kinds} file in it.")
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} does not exist: give a .npy, .npz or .csv file."
-        )
+        raise FileNotFoundError(f"{path} does not exist: give a {kinds} file.")

@@ -27,6 +27,11 @@ def read_direction(
                 "number of an output, or one weight for each."
             )
         direction = 0
+    if isinstance(direction, bool | np.bool_):
+        raise TypeError(
+            f"`direction` is {direction}: the number of an output, or one weight for "
+            "each, is required."
+        )
     if isinstance(direction, int | np.integer):
         if not 0 <= direction < count:
             raise ValueError(

@@ -264,5 +264,5 @@ def test_empty_and_flat_polytopes_are_told_apart():
     rows = np.vstack([EYE, -EYE])
     with pytest.raises(regions.EmptyPolyhedronError, match="contradict each other"):
         regions.HPolytope(rows, [1, -2, 1, 1, 1, 1])
-    with pytest.raises(ValueError, match="the polytope is flat: equality holds"):
+    with pytest.raises(ValueError, match=r"flat: equality holds .* outputs y = c as"):
         regions.HPolytope(rows, [1, 0.5, 1, 1, -0.5, 1])

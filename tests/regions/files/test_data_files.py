@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regions.errors import FileFormatError
-from regions.files.data_files import load_points, read_npy
+from regions.files.data_files import load_points, read_npy, read_npz
 
 
 def test_points_are_flattened_and_float64(tmp_path):
@@ -135,3 +135,15 @@ def test_headers_that_are_none_are_one_clear_line(tmp_path, header):
         load_points(tmp_path / "x.npy")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+def test_a_missing_file_is_asked_for_in_a_form_that_serves(tmp_path):
+    for read, kinds in (
+        (load_points, r"\.npy, \.npz or \.csv"),
+        (read_npy, r"\.npy"),
+        (lambda path: read_npz(path, ("A", "b")), r"\.npz"),
+    ):
+        with pytest.raises(FileNotFoundError, match=f"not exist: give a {kinds} file"):
+            read(tmp_path / "missing.npz")
+        with pytest.raises(IsADirectoryError, match=f"give a {kinds} file in it"):
+            read(tmp_path)

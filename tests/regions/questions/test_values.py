@@ -228,6 +228,11 @@ def test_wrong_arguments_say_what_is_required():
     box = regions.Box.cube(2)
     with pytest.raises(ValueError, match="2 outputs and `direction` is None"):
         regions.output_range(net, box)
+    for wrong in (True, np.False_):
+        with pytest.raises(TypeError, match=f"`direction` is {wrong}: the number"):
+            regions.output_range(net, box, wrong)
+    with pytest.raises(TypeError, match="`norm` is True: a number is required"):
+        regions.lipschitz(net, box, True)
     with pytest.raises(ValueError, match="outputs run from 0 to 1"):
         regions.output_range(net, box, 2)
     with pytest.raises(ValueError, match=r"`norm` is 3: 1, 2 or math\.inf"):

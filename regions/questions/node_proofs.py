@@ -143,10 +143,10 @@ def round_grains(problem: Problem, root: Node) -> tuple[fmpq, fmpq]:
         gaps.append(abs(bound - to_fmpq(problem.value(goal, inside))))
     # Where all terms are 0 bounds are not, by what underflows.
     ends = [abs(v) for end in root.bounds for row in end for v in row]
-    gaps.append(max(ends, default=ZERO) * FINEST_SHARE**6)
+    floor = max(ends, default=ZERO) * FINEST_SHARE**6
     # Where a goal hardly changes, rounding still does what its terms make.
+    terms = (largest_terms(problem, root, before=before) for before in (False, True))
     by_boxes, by_programs = (
-        max(*gaps, largest_terms(problem, root, before=before) * FINEST_SHARE)
-        for before in (False, True)
+        max(*gaps, t * FINEST_SHARE if t else floor) for t in terms
     )
     return by_boxes * ROUND_GRAIN, by_programs * ROUND_GRAIN

@@ -41,12 +41,17 @@ MODULES = (
     kernel,
 )
 COLD = (
+    "_put_won_out",
     "_solve",
     "decide",
+    "divides",
     "is_edge",
     "is_hopeless",
+    "is_told",
     "note_errors",
     "open_sign",
+    "pass_beaten",
+    "presume",
     "slopes_on",
     "take_lone_points",
     "unit_at_corners",

@@ -113,11 +113,8 @@ def _go_on(net, st, s, layer, after, mode):
         elif is_hopeless(net, st, s, layer):
             _leave(st, s, 0)
             return RUNNING
-        if label >= 0 and not _put_out(net, st, s, layer, label, False):
-            return FULL
         if label >= 0:
-            _leave(st, s, 1)
-            return RUNNING
+            return _put_won_out(net, st, s, layer, label)
     if counting and st.cell[s, DIM] == 1 and st.cell[s, SETTLED] == 1:
         take_lone_points(net, st, s, layer)
         st.cell[s, SETTLED] = 2
@@ -225,6 +222,14 @@ def _follow(net, st, s, layer):
             on = 1 - (on | ((bits[s, words + (k >> 6)] >> (k & 63)) & 1))
         if on != 0:
             bits[s, j >> 6] |= np.int64(1) << np.int64(j & 63)
+
+
+def _put_won_out(net, st, s, layer, label):
+    """Copy a cell to the output on all of which one class wins."""
+    if not _put_out(net, st, s, layer, label, False):
+        return FULL
+    _leave(st, s, 1)
+    return RUNNING
 
 
 def _put_out(net, st, s, layer, label, keeps):

@@ -31,8 +31,6 @@ from regions.signs.exact import ExactNetwork
 
 MOST_REGIONS = 64
 """Of more regions the parts are not listed."""
-
-
 BITS = 30
 """Bits after the point of the normals by which cells are cut."""
 
@@ -156,15 +154,7 @@ def _largest_on(
     largest = Largest([goal[0].outputs for goal in problem.goals])
     for piece in Pieces(problem.network, domain, within=cell):
         largest.take(piece)
-    best: Best | None = None
-    for k, goal in enumerate(problem.goals):
-        value = largest.values[k]
-        assert value is not None
-        value += goal[0].offset
-        if best is None or value > best[1]:
-            best = k, value, largest.corners[k]
-    assert best is not None
-    return best
+    return largest.best([goal[0].offset for goal in problem.goals])
 
 
 def _cut(

@@ -54,6 +54,20 @@ class Largest:
                         Fraction(v, corner[-1]) for v in corner[:-1]
                     )
 
+    def best(self, offsets: Sequence[Fraction]) -> tuple[int, Fraction, Point]:
+        """Of all combinations, each with a number added, the largest; after a piece.
+
+        Returns:
+            Its number, its value and where it is attained.
+        """
+        values = [
+            value + offset
+            for value, offset in zip(self.values, offsets, strict=True)
+            if value is not None
+        ]
+        k = max(range(len(offsets)), key=values.__getitem__)
+        return k, values[k], self.corners[k]
+
 
 def largest_listed(
     pieces: Pieces, directions: Sequence[Sequence[Fraction]]

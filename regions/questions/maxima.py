@@ -276,14 +276,7 @@ def _settled_by_pieces(
         largest.take(piece)
     if not pieces.complete:
         return False
-    best = None
-    for k, goal in enumerate(problem.goals):
-        value = largest.values[k]
-        assert value is not None
-        value += goal[0].offset
-        if best is None or value > best[1]:
-            best = k, value, largest.corners[k]
-    assert best is not None
+    best = largest.best([goal[0].offset for goal in problem.goals])
     search.settle(problem, *best)
     return True
 

@@ -102,6 +102,21 @@ def test_maximize_meets_the_optimality_conditions():
         np.testing.assert_allclose(answer.duals @ G, c, atol=1e-9)
 
 
+def test_a_program_of_unknown_status_is_solved_anew(monkeypatch):
+    """It has too many variables to be solved exactly."""
+    problem = solve._maximum_problem(96, 48)[0]
+    G = np.vstack([np.eye(48), -np.eye(48)])
+    cost = np.linspace(-1.0, 2.0, 48)
+
+    def gives_up(**_):
+        raise ValueError("unknown")
+
+    monkeypatch.setattr(problem, "solve", gives_up)
+    answer = solve.maximize_by_solver(cost, G, np.ones(96))
+    assert answer.status == solve.OPTIMAL
+    np.testing.assert_allclose(answer.x, np.sign(cost), atol=1e-9)
+
+
 def test_maximize_where_the_solver_gives_up_is_exact():
     G, h = np.vstack([SQUARE, [[1.0, 1.0]]]), np.array([1.0, 1, 1, 1, 1.5])
     for c in (np.array([1.0, 2.0]), np.array([3.0, 1.0])):
